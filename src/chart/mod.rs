@@ -1,0 +1,1 @@
+//! Charts: data to a scene, a scene to a canvas or SVG.
