@@ -1,0 +1,153 @@
+//! What can be chosen, read off the rows, and names that are not among it.
+
+use super::Analysis;
+use crate::study::select::LAION;
+use crate::study::{Measurement, Study};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The values that the rows of a table offer, given the choices before them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choices {
+    pub datasets: Vec<String>,
+    /// Of the chosen dataset.
+    pub metrics: Vec<String>,
+    /// Of the chosen dataset and metric, as all below.
+    pub families: Vec<String>,
+    pub pretrains: Vec<String>,
+    pub schedules: Vec<String>,
+}
+
+impl Choices {
+    pub fn of(analysis: &Analysis, rows: &[Measurement]) -> Choices {
+        let in_dataset = |m: &&Measurement| m.dataset == analysis.dataset;
+        let in_metric = |m: &&Measurement| in_dataset(m) && m.metric == analysis.metric;
+        let mut pretrains = distinct(rows.iter().filter(in_metric).map(|m| &m.pretrain));
+        if analysis.study() == Study::Openclip {
+            pretrains.insert(0, LAION.to_owned());
+        }
+        Choices {
+            datasets: distinct(rows.iter().map(|m| &m.dataset)),
+            metrics: distinct(rows.iter().filter(in_dataset).map(|m| &m.metric)),
+            families: distinct(rows.iter().filter(in_metric).map(|m| &m.family)),
+            pretrains,
+            schedules: distinct(rows.iter().filter(in_metric).map(|m| &m.schedule)),
+        }
+    }
+}
+
+fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let set: BTreeSet<&String> = values.collect();
+    set.into_iter().cloned().collect()
+}
+
+/// A name that the rows do not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unknown {
+    pub what: &'static str,
+    pub given: String,
+    pub known: Vec<String>,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unknown {} “{}”; known: {}",
+            self.what,
+            self.given,
+            self.known.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for Unknown {}
+
+impl Analysis {
+    /// Replaces every name that the rows do not hold by one that they do, and says so.
+    pub fn settle(&mut self, rows: &[Measurement]) -> Vec<Unknown> {
+        let standard = Analysis::of(self.table);
+        let mut unknown = Vec::new();
+        // In this order: the metrics on offer depend on the dataset, the rest on both.
+        let known = Choices::of(self, rows).datasets;
+        settle_one(
+            "dataset",
+            &mut self.dataset,
+            &standard.dataset,
+            known,
+            &mut unknown,
+        );
+        let known = Choices::of(self, rows).metrics;
+        settle_one(
+            "metric",
+            &mut self.metric,
+            &standard.metric,
+            known,
+            &mut unknown,
+        );
+        let known = Choices::of(self, rows);
+        settle_one(
+            "schedule",
+            &mut self.schedule,
+            &standard.schedule,
+            known.schedules,
+            &mut unknown,
+        );
+        settle_all(
+            "family",
+            &mut self.families,
+            &standard.families,
+            known.families,
+            &mut unknown,
+        );
+        settle_all(
+            "pre-training set",
+            &mut self.pretrains,
+            &standard.pretrains,
+            known.pretrains,
+            &mut unknown,
+        );
+        unknown
+    }
+}
+
+fn settle_one(
+    what: &'static str,
+    chosen: &mut String,
+    standard: &str,
+    known: Vec<String>,
+    unknown: &mut Vec<Unknown>,
+) {
+    if known.contains(chosen) {
+        return;
+    }
+    let fallback = known.iter().find(|k| *k == standard).or(known.first());
+    let given = std::mem::replace(chosen, fallback.cloned().unwrap_or_default());
+    unknown.push(Unknown { what, given, known });
+}
+
+fn settle_all(
+    what: &'static str,
+    chosen: &mut Vec<String>,
+    standard: &[String],
+    known: Vec<String>,
+    unknown: &mut Vec<Unknown>,
+) {
+    chosen.retain(|given| {
+        let keep = known.contains(given);
+        if !keep {
+            unknown.push(Unknown {
+                what,
+                given: given.clone(),
+                known: known.clone(),
+            });
+        }
+        keep
+    });
+    if chosen.is_empty() {
+        chosen.extend(standard.iter().filter(|s| known.contains(s)).cloned());
+    }
+    if chosen.is_empty() {
+        chosen.extend(known.first().cloned());
+    }
+}

@@ -1,0 +1,315 @@
+//! An analysis as a URL's query string: only what differs from the table's standard view.
+
+use super::{Analysis, Edges};
+use crate::fit::Interval;
+use crate::law::Law;
+use crate::study::Table;
+use crate::study::frontier::Rule;
+use std::fmt;
+
+/// Version of the query's meaning; the `v` key.
+pub const VERSION: &str = "1";
+
+/// Longest query that is read, in bytes: longer ones are not ours.
+const LONGEST: usize = 2_000;
+
+/// Something in the query that could not be taken as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    UnknownKey(String),
+    UnknownValue { key: String, value: String },
+    OtherVersion(String),
+    TooLong,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::UnknownKey(key) => write!(
+                f,
+                "The link has “{key}”, which this page does not know; it was left out."
+            ),
+            Notice::UnknownValue { key, value } => write!(
+                f,
+                "The link asks for {key} “{value}”, which is not on offer; the standard choice is shown."
+            ),
+            Notice::OtherVersion(version) => write!(
+                f,
+                "The link was made for version {version} of this page; what it means here may differ."
+            ),
+            Notice::TooLong => write!(
+                f,
+                "The link is longer than any that this page makes; the standard view is shown."
+            ),
+        }
+    }
+}
+
+/// Key-value pairs of the query, in a fixed order, unescaped. Empty for the standard view.
+fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
+    let standard = Analysis::of(a.table);
+    let mut pairs = Vec::new();
+    let mut put = |key, value: String, standard: String| {
+        if value != standard {
+            pairs.push((key, value));
+        }
+    };
+    let list = |v: &[String]| v.join(",");
+    let threshold = |t: Option<f64>| t.map_or("none".to_owned(), |t| format!("{t:e}"));
+    put(
+        "table",
+        a.table.id().into(),
+        Analysis::default().table.id().into(),
+    );
+    put("dataset", a.dataset.clone(), standard.dataset);
+    put("metric", a.metric.clone(), standard.metric);
+    put("family", list(&a.families), list(&standard.families));
+    put("pretrain", list(&a.pretrains), list(&standard.pretrains));
+    put("schedule", a.schedule.clone(), standard.schedule);
+    put(
+        "frontier",
+        a.frontier.id().into(),
+        standard.frontier.id().into(),
+    );
+    put("edges", a.edges.id().into(), standard.edges.id().into());
+    put("law", a.law.id().into(), standard.law.id().into());
+    put(
+        "threshold",
+        threshold(a.threshold),
+        threshold(standard.threshold),
+    );
+    put(
+        "interval",
+        a.interval.id().into(),
+        standard.interval.id().into(),
+    );
+    for at in &a.at {
+        put("at", at.clone(), String::new());
+    }
+    pairs
+}
+
+/// The query string, without `?`; empty for the standard view.
+pub fn to_query(analysis: &Analysis) -> String {
+    let pairs = pairs(analysis);
+    if pairs.is_empty() {
+        return String::new();
+    }
+    let mut query = format!("v={VERSION}");
+    for (key, value) in pairs {
+        query.push('&');
+        query.push_str(key);
+        query.push('=');
+        escape(&value, &mut query);
+    }
+    query
+}
+
+/// Reads a query string, with or without `?`. Whatever cannot be taken becomes a notice and
+/// leaves the standard choice; nothing fails. Keys in `others` belong to somebody else.
+pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
+    let query = query.strip_prefix('?').unwrap_or(query);
+    if query.len() > LONGEST {
+        return (Analysis::default(), vec![Notice::TooLong]);
+    }
+    let pairs: Vec<(String, String)> = query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            (unescape(key), unescape(value))
+        })
+        .collect();
+    let mut notices = Vec::new();
+    // The table first: it sets the standard for all the rest.
+    let mut analysis = Analysis::default();
+    for (key, value) in pairs.iter().filter(|(key, _)| key == "table") {
+        match Table::ALL.into_iter().find(|t| t.id() == value) {
+            Some(table) => analysis = Analysis::of(table),
+            None => notices.push(unknown(key, value)),
+        }
+    }
+    for (key, value) in &pairs {
+        let taken = match key.as_str() {
+            "table" => true,
+            "v" => {
+                if value != VERSION {
+                    notices.push(Notice::OtherVersion(value.clone()));
+                }
+                true
+            }
+            "dataset" => put(&mut analysis.dataset, name(value)),
+            "metric" => put(&mut analysis.metric, name(value)),
+            "family" => put(&mut analysis.families, names(value)),
+            "pretrain" => put(&mut analysis.pretrains, names(value)),
+            "schedule" => put(&mut analysis.schedule, name(value)),
+            "frontier" => put(
+                &mut analysis.frontier,
+                Rule::ALL.into_iter().find(|r| r.id() == value),
+            ),
+            "edges" => put(
+                &mut analysis.edges,
+                Edges::ALL.into_iter().find(|e| e.id() == value),
+            ),
+            "law" => put(
+                &mut analysis.law,
+                Law::ALL.into_iter().find(|l| l.id() == value),
+            ),
+            "threshold" => put(&mut analysis.threshold, threshold(value)),
+            "interval" => put(
+                &mut analysis.interval,
+                Interval::ALL.into_iter().find(|i| i.id() == value),
+            ),
+            "at" => name(value).map(|at| analysis.at.push(at)).is_some(),
+            other if others.contains(&other) => true,
+            other => {
+                notices.push(Notice::UnknownKey(other.to_owned()));
+                true
+            }
+        };
+        if !taken {
+            notices.push(unknown(key, value));
+        }
+    }
+    (analysis, notices)
+}
+
+fn unknown(key: &str, value: &str) -> Notice {
+    Notice::UnknownValue {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn put<T>(place: &mut T, value: Option<T>) -> bool {
+    value.map(|value| *place = value).is_some()
+}
+
+fn name(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn names(text: &str) -> Option<Vec<String>> {
+    let names: Vec<String> = text.split(',').filter_map(name).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+/// "none", or a positive number.
+pub fn threshold(text: &str) -> Option<Option<f64>> {
+    match text {
+        "none" => Some(None),
+        _ => text
+            .parse::<f64>()
+            .ok()
+            .filter(|t| t.is_finite() && *t > 0.0)
+            .map(Some),
+    }
+}
+
+fn escape(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b'@' => {
+                out.push(byte as char);
+            }
+            b' ' => out.push('+'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
+        match (bytes[i], hex) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                i += 3;
+                continue;
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        i += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn word() -> impl Strategy<Value = String> {
+        "[a-zé%&=+# /@1-9-]{1,8}"
+    }
+
+    fn analyses() -> impl Strategy<Value = Analysis> {
+        let first = (
+            prop::sample::select(Table::ALL.to_vec()),
+            word(),
+            word(),
+            prop::collection::vec(word(), 1..4),
+            prop::collection::vec(word(), 1..4),
+            word(),
+        );
+        let second = (
+            prop::sample::select(Rule::ALL.to_vec()),
+            prop::sample::select(Edges::ALL.to_vec()),
+            prop::sample::select(Law::ALL.to_vec()),
+            prop::option::of(1e-3f64..1e15),
+            prop::sample::select(Interval::ALL.to_vec()),
+            prop::collection::vec(word(), 0..3),
+        );
+        (first, second).prop_map(|(f, s)| Analysis {
+            table: f.0,
+            dataset: f.1,
+            metric: f.2,
+            families: f.3,
+            pretrains: f.4,
+            schedule: f.5,
+            frontier: s.0,
+            edges: s.1,
+            law: s.2,
+            threshold: s.3,
+            interval: s.4,
+            at: s.5,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_shows_the_same_analysis(analysis in analyses()) {
+            let (back, notices) = from_query(&to_query(&analysis), &[]);
+            prop_assert_eq!(back, analysis);
+            prop_assert_eq!(notices, vec![]);
+        }
+
+        #[test]
+        fn any_query_is_read(query in ".{0,300}") {
+            let _ = from_query(&query, &["page"]);
+        }
+    }
+
+    #[test]
+    fn standard_views_are_short() {
+        assert_eq!(to_query(&Analysis::default()), "");
+        assert_eq!(
+            to_query(&Analysis::of(Table::Zeroshot)),
+            "v=1&table=zeroshot"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        let (analysis, notices) = from_query("?v=9&law=cubic&colour=red&page=verify", &["page"]);
+        assert_eq!(analysis, Analysis::default());
+        assert_eq!(notices.len(), 3);
+    }
+}

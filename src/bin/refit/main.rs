@@ -1,0 +1,50 @@
+//! The terminal: the page's checks and fits, natively.
+//!
+//! The data files are part of the program, so that it runs in any folder.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod data;
+#[cfg(not(target_arch = "wasm32"))]
+mod fit;
+#[cfg(not(target_arch = "wasm32"))]
+mod verify;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    use clap::{Parser, Subcommand};
+
+    /// Two papers on scaling laws for language-vision models, refitted from their released
+    /// measurements.
+    #[derive(Parser)]
+    #[command(name = "refit", version)]
+    struct Arguments {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[derive(Subcommand)]
+    enum Command {
+        /// Recompute every printed number and say which come back
+        Verify(verify::Arguments),
+        /// Fit a law to a selection of the measurements
+        Fit(fit::Arguments),
+        /// List the tables and what can be chosen from them
+        Data,
+    }
+
+    let result = match Arguments::parse().command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
+        Command::Data => data::list(),
+    };
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("refit: {message}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}

@@ -1,0 +1,51 @@
+//! `refit verify`: every printed number and its verdict.
+
+use crate::data;
+use refit::claim::{self, Check, Verdict};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+    /// Leave reproduced numbers out of the list
+    #[arg(long)]
+    brief: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let checks = claim::verify(&data::printed()?, &data::library()?).map_err(|e| e.to_string())?;
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&checks).map_err(|e| e.to_string())?;
+        println!("{json}");
+        return Ok(());
+    }
+    for check in &checks {
+        if !(arguments.brief && check.verdict == Verdict::Reproduced) {
+            print_check(check);
+        }
+    }
+    println!();
+    for verdict in Verdict::ALL {
+        let count = checks.iter().filter(|c| c.verdict == verdict).count();
+        println!("{count:>4} {}", verdict.title());
+    }
+    println!("{:>4} in all", checks.len());
+    Ok(())
+}
+
+fn print_check(check: &Check) {
+    let recomputed = check
+        .recomputed
+        .map_or("–".to_owned(), |r| format!("{r:.8}"));
+    println!(
+        "{:<22} {:>12} {:>18}  {}",
+        check.verdict.title(),
+        check.printed_text,
+        recomputed,
+        check.quantity
+    );
+    if !check.note.is_empty() && check.verdict != Verdict::Uncheckable {
+        println!("{:<22} {}", "", check.note);
+    }
+}

@@ -1,0 +1,183 @@
+//! What the papers printed, how each number is recomputed, and the verdict.
+//!
+//! [`claims`] lists the claims of `data/printed`; [`Claim::check`] recomputes one from the
+//! bundled measurements, by the study's released procedure, never tuned to the printed number.
+
+mod law;
+mod number;
+mod printed;
+
+pub use printed::{Coefficient, Printed};
+
+use crate::analysis::Analysis;
+use crate::study::architecture::{self, Architecture};
+use crate::study::{DataError, Measurement, Study, Table, read_measurements};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The bundled data, as far as it has been read.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    pub tables: BTreeMap<Table, Vec<Measurement>>,
+    pub architectures: BTreeMap<Study, Vec<Architecture>>,
+}
+
+impl Library {
+    /// Files that a table's analyses need.
+    pub fn paths(table: Table) -> [String; 2] {
+        [table.path(), architecture::path(table.study())]
+    }
+
+    /// Reads every file through `read`, which gives a path's text.
+    pub fn read_all(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Self, DataError> {
+        let mut library = Library::default();
+        for study in Study::ALL {
+            let path = architecture::path(study);
+            library
+                .architectures
+                .insert(study, architecture::read(&path, &read(&path)?)?);
+        }
+        for table in Table::ALL {
+            let path = table.path();
+            library
+                .tables
+                .insert(table, read_measurements(&path, &read(&path)?)?);
+        }
+        Ok(library)
+    }
+
+    fn rows(&self, table: Table) -> Result<&[Measurement], CheckError> {
+        self.tables
+            .get(&table)
+            .map(Vec::as_slice)
+            .ok_or_else(|| CheckError(format!("{} has not been read", table.path())))
+    }
+
+    fn architectures(&self, study: Study) -> &[Architecture] {
+        self.architectures.get(&study).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A check that could not run, which is not a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckError(pub String);
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Equal at the precision that was printed.
+    Reproduced,
+    /// The law is the same curve; the coefficient differs.
+    SameCurve,
+    Differs,
+    /// The data that it needs are not bundled.
+    Uncheckable,
+}
+
+impl Verdict {
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Reproduced,
+        Verdict::SameCurve,
+        Verdict::Differs,
+        Verdict::Uncheckable,
+    ];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::SameCurve => "same-curve",
+            Verdict::Differs => "differs",
+            Verdict::Uncheckable => "uncheckable",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::SameCurve => "same curve",
+            Verdict::Differs => "differs",
+            Verdict::Uncheckable => "cannot be checked here",
+        }
+    }
+}
+
+/// One printed number beside the recomputed one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// Unique and stable.
+    pub id: String,
+    pub study: Study,
+    /// Where it was printed.
+    pub source: String,
+    pub quantity: String,
+    pub printed: f64,
+    pub recomputed: Option<f64>,
+    /// Recomputed − printed.
+    pub difference: Option<f64>,
+    pub verdict: Verdict,
+    pub note: String,
+    /// How it was printed: "5.86".
+    #[serde(skip)]
+    pub printed_text: String,
+    /// Opens it in Explore.
+    #[serde(skip)]
+    pub analysis: Option<Analysis>,
+}
+
+/// One thing to check: a whole law, or one printed number.
+#[derive(Clone, Debug)]
+pub enum Claim<'a> {
+    Law(&'a [Coefficient]),
+    Prediction(&'a printed::Prediction),
+    Measurement(&'a printed::Measurement),
+    Finetuning(&'a printed::Finetuning),
+    OptimalSamples(&'a printed::OptimalSamples),
+}
+
+/// All claims, in the order of the printed files.
+pub fn claims(printed: &Printed) -> Vec<Claim<'_>> {
+    let laws = printed.coefficients.chunk_by(|a, b| a.law == b.law);
+    laws.map(Claim::Law)
+        .chain(printed.predictions.iter().map(Claim::Prediction))
+        .chain(printed.optimal_samples.iter().map(Claim::OptimalSamples))
+        .chain(printed.measurements.iter().map(Claim::Measurement))
+        .chain(printed.finetuning.iter().map(Claim::Finetuning))
+        .collect()
+}
+
+impl Claim<'_> {
+    /// Recomputes it. A law gives one row for the curve and one for each coefficient.
+    pub fn check(&self, library: &Library) -> Result<Vec<Check>, CheckError> {
+        match self {
+            Claim::Law(coefficients) => law::check(coefficients, library),
+            Claim::Prediction(p) => number::prediction(p, library).map(|c| vec![c]),
+            Claim::OptimalSamples(o) => number::optimal_samples(o, library).map(|c| vec![c]),
+            Claim::Measurement(m) => number::measurement(m, library).map(|c| vec![c]),
+            Claim::Finetuning(f) => Ok(vec![number::finetuning(f)]),
+        }
+    }
+}
+
+/// Checks every claim.
+pub fn verify(printed: &Printed, library: &Library) -> Result<Vec<Check>, CheckError> {
+    let mut checks = Vec::new();
+    for claim in claims(printed) {
+        checks.extend(claim.check(library)?);
+    }
+    Ok(checks)
+}
+
+/// Whether a number comes back at so many printed decimals. The slack of 1e-9 is binary
+/// rounding of a decimal half, not tolerance.
+fn agrees(recomputed: f64, printed: f64, decimals: u32) -> bool {
+    (recomputed - printed).abs() <= 0.5 * 10f64.powi(-(decimals as i32)) + 1e-9
+}

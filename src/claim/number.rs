@@ -1,0 +1,355 @@
+//! Printed numbers that are not coefficients: predictions, measurements, samples.
+
+use super::printed::{Finetuning, Kind, Measurement, OptimalSamples, Prediction};
+use super::{Check, CheckError, Library, Verdict, agrees};
+use crate::analysis::{self, Analysis};
+use crate::fit::{Fit, Interval};
+use crate::study::names;
+use crate::study::select::LAION;
+use crate::study::{self, Study, Table};
+
+/// A cell of the openclip prediction tables, or a number of the comparison study's README.
+pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, CheckError> {
+    let mut analysis = match p.study {
+        Study::Openclip => laion(&p.dataset, &p.metric),
+        Study::Comparison => plotted("mammut"),
+    };
+    let what = format!(
+        "{} {}",
+        names::dataset(&p.dataset),
+        names::metric(&p.metric)
+    );
+    let (quantity, id) = match p.kind {
+        Kind::MeanAbsoluteError => (
+            format!("{what}: mean absolute error of the predictions, percentage points"),
+            format!("{}/{}", p.claim, p.dataset),
+        ),
+        kind => {
+            let verb = if kind == Kind::Predicted {
+                "predicted"
+            } else {
+                "measured"
+            };
+            let id = match p.study {
+                Study::Openclip => {
+                    format!("{}/{}/{}/{}", p.claim, p.model, p.samples, p.dataset)
+                }
+                Study::Comparison => p.claim.clone(),
+            };
+            (
+                format!("{what}, {} at {}: {verb}, percent", p.model, p.samples),
+                id,
+            )
+        }
+    };
+    let mut note = String::new();
+    let recomputed = match (p.study, p.kind) {
+        (Study::Openclip, Kind::Predicted) => {
+            let fit = fit(&analysis, library)?;
+            let compute = grid_compute(library, &p.model, &p.samples)?;
+            analysis.at = vec![format!(
+                "ViT-{} at {}",
+                p.model.replace('/', "-"),
+                p.samples
+            )];
+            Some(percent(&fit, compute))
+        }
+        (Study::Openclip, Kind::Measured) => {
+            let architecture = architecture(&p.model);
+            best(library, &p.dataset, &p.metric, &architecture, &p.samples)?
+        }
+        (Study::Openclip, Kind::MeanAbsoluteError) => {
+            note = "Over the cells that were measured: the best LAION checkpoint of an architecture and its samples, against the law at the table's nominal compute.".to_owned();
+            Some(mean_absolute_error(
+                &analysis, &p.dataset, &p.metric, library,
+            )?)
+        }
+        (Study::Comparison, Kind::Predicted) => {
+            // The only one: MaMMUT L-14 at the compute that its label names.
+            let compute = p
+                .model
+                .split_whitespace()
+                .find_map(|word| word.parse::<f64>().ok())
+                .ok_or_else(|| CheckError(format!("{}: no compute in “{}”", p.claim, p.model)))?;
+            analysis.at = vec![format!("{compute:e}")];
+            let printed_law = percent(&fit(&analysis, library)?, compute);
+            let moved = Analysis {
+                edges: analysis::Edges::All,
+                families: vec!["mammut".to_owned()],
+                ..Analysis::of(Table::Sweep)
+            };
+            let moved = percent(&fit(&moved, library)?, compute);
+            note = format!(
+                "The law of fig. 1 gives {printed_law:.2} at {compute:e} GFLOPs. Runs above the threshold, where they are kept as held-out points, move the edges of the compute bins and with them the law: the bundled best of each sweep then gives {moved:.2}. The full sweep behind the printed number is not bundled."
+            );
+            Some(printed_law)
+        }
+        (Study::Comparison, _) => None,
+    };
+    if recomputed.is_none() {
+        note = match p.study {
+            Study::Comparison => "The evaluation of this model is not among the released tables: the sweep ends at 3B samples.".to_owned(),
+            Study::Openclip => "No released checkpoint has this architecture and these samples.".to_owned(),
+        };
+    }
+    Ok(Check {
+        id,
+        study: p.study,
+        source: p.source.clone(),
+        quantity,
+        printed: p.printed.value,
+        printed_text: p.printed.text.clone(),
+        recomputed,
+        difference: recomputed.map(|r| r - p.printed.value),
+        verdict: verdict(recomputed, p.printed.value, p.printed.decimals),
+        note,
+        analysis: recomputed.map(|_| analysis),
+    })
+}
+
+/// A printed zero-shot or linear-probe number.
+pub(super) fn measurement(m: &Measurement, library: &Library) -> Result<Check, CheckError> {
+    let table = if m.metric.starts_with("linear_probe") {
+        Table::Probes
+    } else {
+        Table::Zeroshot
+    };
+    let mut found: Vec<&study::Measurement> = library
+        .rows(table)?
+        .iter()
+        .filter(|r| {
+            r.dataset == m.dataset
+                && r.metric == m.metric
+                && r.architecture == m.architecture
+                && r.pretrain == m.pretrain
+                && r.samples == m.samples
+        })
+        .collect();
+    found.sort_by(|a, b| b.value.total_cmp(&a.value));
+    let recomputed = found.first().map(|r| 100.0 * r.value);
+    let note = match found.as_slice() {
+        [] => "No released checkpoint fits this description.".to_owned(),
+        [_] => String::new(),
+        [best, ..] => format!(
+            "{} released checkpoints fit this description; the best of them, {}, is compared.",
+            found.len(),
+            best.run
+        ),
+    };
+    let mut analysis = Analysis::of(table);
+    analysis.dataset.clone_from(&m.dataset);
+    analysis.metric.clone_from(&m.metric);
+    Ok(Check {
+        id: [
+            m.claim.as_str(),
+            &m.architecture,
+            &m.pretrain,
+            &m.samples,
+            &m.dataset,
+            &m.metric,
+        ]
+        .join("/"),
+        study: m.study,
+        source: m.source.clone(),
+        quantity: format!(
+            "{} {}, {} on {}, {} samples: percent",
+            names::dataset(&m.dataset),
+            names::metric(&m.metric),
+            m.architecture,
+            names::pretrain(&m.pretrain),
+            m.samples
+        ),
+        printed: m.printed.value,
+        printed_text: m.printed.text.clone(),
+        recomputed,
+        difference: recomputed.map(|r| r - m.printed.value),
+        verdict: verdict(recomputed, m.printed.value, m.printed.decimals),
+        note,
+        analysis: Some(analysis),
+    })
+}
+
+pub(super) fn finetuning(f: &Finetuning) -> Check {
+    let extra = match f.extra.as_str() {
+        "" => String::new(),
+        extra => format!(" and {extra}"),
+    };
+    Check {
+        id: [
+            f.claim.as_str(),
+            &f.architecture,
+            &f.image_size.to_string(),
+            &f.pretrain,
+            &f.extra,
+            &f.dataset,
+        ]
+        .join("/"),
+        study: f.study,
+        source: f.source.clone(),
+        quantity: format!(
+            "{} after fine-tuning, {} at {} px on {}{extra}: percent",
+            names::dataset(&f.dataset),
+            f.architecture,
+            f.image_size,
+            names::pretrain(&f.pretrain)
+        ),
+        printed: f.printed.value,
+        printed_text: f.printed.text.clone(),
+        recomputed: None,
+        difference: None,
+        verdict: Verdict::Uncheckable,
+        note: "The measurements behind the fine-tuning table were not released.".to_owned(),
+        analysis: None,
+    }
+}
+
+pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Result<Check, CheckError> {
+    let analysis = Analysis {
+        families: vec![o.family.clone()],
+        frontier: study::frontier::Rule::Pareto,
+        at: vec![o.compute_text.clone()],
+        ..Analysis::of(Table::Sweep)
+    };
+    let rows = library.rows(analysis.table)?;
+    let outcome = analysis::run(&analysis, rows, library.architectures(o.study));
+    let recomputed = outcome
+        .series
+        .first()
+        .and_then(|series| analysis::optimal_samples(series, rows, o.compute))
+        .and_then(Result::ok)
+        .ok_or_else(|| CheckError(format!("{}: no line could be fitted", o.claim)))?;
+    // Printed as a mantissa times ten to a power: compare the mantissas.
+    let unit = 10f64.powi(o.printed.value.log10().floor() as i32);
+    let reproduced = agrees(
+        recomputed / unit,
+        o.printed.value / unit,
+        o.printed.decimals,
+    );
+    Ok(Check {
+        id: format!("{}/{}/{}", o.claim, o.family, o.compute_text),
+        study: o.study,
+        source: "released script of fig. 6".to_owned(),
+        quantity: format!(
+            "{} compute-optimal samples seen at {} GFLOPs",
+            names::family(&o.family),
+            o.compute_text
+        ),
+        printed: o.printed.value,
+        printed_text: o.printed.text.clone(),
+        recomputed: Some(recomputed),
+        difference: Some(recomputed - o.printed.value),
+        verdict: if reproduced {
+            Verdict::Reproduced
+        } else {
+            Verdict::Differs
+        },
+        note: if reproduced {
+            String::new()
+        } else {
+            format!(
+                "{:+.1} %. The bundled best of each sweep has three decimals; the frontier of the full sweep, which is not bundled, can hold other points.",
+                100.0 * (recomputed / o.printed.value - 1.0)
+            )
+        },
+        analysis: Some(analysis),
+    })
+}
+
+fn verdict(recomputed: Option<f64>, printed: f64, decimals: u32) -> Verdict {
+    match recomputed {
+        None => Verdict::Uncheckable,
+        Some(r) if agrees(r, printed, decimals) => Verdict::Reproduced,
+        Some(_) => Verdict::Differs,
+    }
+}
+
+/// The openclip study's law through the LAION models.
+fn laion(dataset: &str, metric: &str) -> Analysis {
+    Analysis {
+        dataset: dataset.to_owned(),
+        metric: metric.to_owned(),
+        pretrains: vec![LAION.to_owned()],
+        ..Analysis::of(Table::Zeroshot)
+    }
+}
+
+/// The comparison study's ImageNet-1k law of fig. 1.
+fn plotted(family: &str) -> Analysis {
+    Analysis {
+        families: vec![family.to_owned()],
+        ..Analysis::of(Table::PlottedFrontier)
+    }
+}
+
+fn fit(analysis: &Analysis, library: &Library) -> Result<Fit, CheckError> {
+    let rows = library.rows(analysis.table)?;
+    let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
+    let series = outcome.series.into_iter().next();
+    let series = series.ok_or_else(|| CheckError("no points are selected".to_owned()))?;
+    series.fit.map_err(|e| CheckError(e.to_string()))
+}
+
+fn percent(fit: &Fit, compute: f64) -> f64 {
+    100.0 * (1.0 - fit.predict(compute, Interval::Honest).error)
+}
+
+/// "H/14" is open_clip's ViT-H-14.
+fn architecture(model: &str) -> String {
+    format!("ViT-{}", model.replace('/', "-"))
+}
+
+/// Nominal compute of a cell, in GMACs.
+fn grid_compute(library: &Library, model: &str, samples: &str) -> Result<f64, CheckError> {
+    analysis::target(
+        &format!("{} at {samples}", architecture(model)),
+        Study::Openclip,
+        "clip",
+        library.architectures(Study::Openclip),
+    )
+    .map_err(|e| CheckError(e.to_string()))
+}
+
+/// The best LAION checkpoint of an architecture and its samples, in percent.
+fn best(
+    library: &Library,
+    dataset: &str,
+    metric: &str,
+    architecture: &str,
+    samples: &str,
+) -> Result<Option<f64>, CheckError> {
+    Ok(library
+        .rows(Table::Zeroshot)?
+        .iter()
+        .filter(|r| {
+            r.dataset == dataset
+                && r.metric == metric
+                && r.architecture == architecture
+                && r.samples == samples
+                && r.pretrain.starts_with(LAION)
+        })
+        .map(|r| 100.0 * r.value)
+        .max_by(f64::total_cmp))
+}
+
+fn mean_absolute_error(
+    analysis: &Analysis,
+    dataset: &str,
+    metric: &str,
+    library: &Library,
+) -> Result<f64, CheckError> {
+    let fit = fit(analysis, library)?;
+    let mut errors = Vec::new();
+    for architecture in library.architectures(Study::Openclip) {
+        let model = architecture.name.trim_start_matches("ViT-");
+        for samples in ["3B", "13B", "34B"] {
+            if let Some(measured) = best(library, dataset, metric, &architecture.name, samples)? {
+                let compute = grid_compute(library, model, samples)?;
+                errors.push((percent(&fit, compute) - measured).abs());
+            }
+        }
+    }
+    match errors.len() {
+        0 => Err(CheckError(format!("no cell of {dataset} was measured"))),
+        n => Ok(errors.iter().sum::<f64>() / n as f64),
+    }
+}

@@ -1,0 +1,278 @@
+//! The printed numbers, typed (`data/printed/*.csv`; columns in `data/README.md`).
+
+use crate::study::{Cell, DataError, Study, key_once, read_rows};
+
+#[derive(Clone, Debug, Default)]
+pub struct Printed {
+    pub coefficients: Vec<Coefficient>,
+    pub predictions: Vec<Prediction>,
+    pub measurements: Vec<Measurement>,
+    pub finetuning: Vec<Finetuning>,
+    pub optimal_samples: Vec<OptimalSamples>,
+}
+
+/// A number as printed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    pub value: f64,
+    pub text: String,
+    pub decimals: u32,
+}
+
+/// One coefficient of one law.
+#[derive(Clone, Debug)]
+pub struct Coefficient {
+    pub law: String,
+    pub study: Study,
+    pub source: String,
+    pub dataset: String,
+    pub metric: String,
+    pub family: String,
+    pub pretrain: String,
+    /// `A`, `ln_B`, `minus_alpha`, `E`, or `beta`, `alpha`.
+    pub parameter: String,
+    pub printed: Number,
+}
+
+/// One predicted or measured metric in percent, or a mean absolute error in percentage points.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    pub claim: String,
+    pub study: Study,
+    pub source: String,
+    pub kind: Kind,
+    pub dataset: String,
+    pub metric: String,
+    /// "H/14"; empty for a mean absolute error.
+    pub model: String,
+    pub samples: String,
+    pub printed: Number,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Predicted,
+    Measured,
+    MeanAbsoluteError,
+}
+
+/// One zero-shot or linear-probe metric, in percent.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    pub claim: String,
+    pub study: Study,
+    pub source: String,
+    pub dataset: String,
+    pub metric: String,
+    pub architecture: String,
+    pub pretrain: String,
+    pub samples: String,
+    pub printed: Number,
+}
+
+/// One accuracy after fine-tuning, in percent.
+#[derive(Clone, Debug)]
+pub struct Finetuning {
+    pub claim: String,
+    pub study: Study,
+    pub source: String,
+    pub dataset: String,
+    pub architecture: String,
+    pub image_size: u32,
+    pub pretrain: String,
+    pub extra: String,
+    pub printed: Number,
+}
+
+/// Compute-optimal samples seen at one compute, in GFLOPs.
+#[derive(Clone, Debug)]
+pub struct OptimalSamples {
+    pub claim: String,
+    pub study: Study,
+    pub family: String,
+    pub compute: f64,
+    pub compute_text: String,
+    pub printed: Number,
+}
+
+impl Printed {
+    pub const PATHS: [&str; 5] = [
+        "data/printed/coefficients.csv",
+        "data/printed/predictions.csv",
+        "data/printed/measurements.csv",
+        "data/printed/finetuning.csv",
+        "data/printed/optimal_samples.csv",
+    ];
+
+    /// Reads all five files; `read` gives a path's text.
+    pub fn read(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Printed, DataError> {
+        let [coefficients, predictions, measurements, finetuning, optimal] = Printed::PATHS;
+        let rows = |path: &'static str| -> Result<String, DataError> {
+            let text = read(path)?;
+            key_once(path, &text)?;
+            Ok(text)
+        };
+        Ok(Printed {
+            coefficients: read_rows(
+                coefficients,
+                &rows(coefficients)?,
+                &[
+                    "law",
+                    "study",
+                    "source",
+                    "dataset",
+                    "metric",
+                    "family",
+                    "pretrain",
+                    "parameter",
+                    "decimals",
+                    "printed",
+                ],
+                |cell| {
+                    Ok(Coefficient {
+                        law: cell.name("law")?,
+                        study: study(cell)?,
+                        source: cell.name("source")?,
+                        dataset: cell.name("dataset")?,
+                        metric: cell.name("metric")?,
+                        family: cell.name("family")?,
+                        pretrain: cell.name("pretrain")?,
+                        parameter: cell.name("parameter")?,
+                        printed: number(cell)?,
+                    })
+                },
+            )?,
+            predictions: read_rows(
+                predictions,
+                &rows(predictions)?,
+                &[
+                    "claim", "study", "source", "kind", "dataset", "metric", "model", "samples",
+                    "decimals", "printed",
+                ],
+                |cell| {
+                    Ok(Prediction {
+                        claim: cell.name("claim")?,
+                        study: study(cell)?,
+                        source: cell.name("source")?,
+                        kind: match cell.text("kind").as_str() {
+                            "predicted" => Kind::Predicted,
+                            "measured" => Kind::Measured,
+                            "mean_absolute_error" => Kind::MeanAbsoluteError,
+                            other => {
+                                return Err(cell.error(
+                                    "kind",
+                                    format!(
+                                        "“{other}” is not predicted, measured or mean_absolute_error"
+                                    ),
+                                ));
+                            }
+                        },
+                        dataset: cell.name("dataset")?,
+                        metric: cell.name("metric")?,
+                        model: cell.text("model"),
+                        samples: cell.text("samples"),
+                        printed: number(cell)?,
+                    })
+                },
+            )?,
+            measurements: read_rows(
+                measurements,
+                &rows(measurements)?,
+                &[
+                    "claim",
+                    "study",
+                    "source",
+                    "dataset",
+                    "metric",
+                    "architecture",
+                    "pretrain",
+                    "samples",
+                    "decimals",
+                    "printed",
+                ],
+                |cell| {
+                    Ok(Measurement {
+                        claim: cell.name("claim")?,
+                        study: study(cell)?,
+                        source: cell.name("source")?,
+                        dataset: cell.name("dataset")?,
+                        metric: cell.name("metric")?,
+                        architecture: cell.name("architecture")?,
+                        pretrain: cell.name("pretrain")?,
+                        samples: cell.name("samples")?,
+                        printed: number(cell)?,
+                    })
+                },
+            )?,
+            finetuning: read_rows(
+                finetuning,
+                &rows(finetuning)?,
+                &[
+                    "claim",
+                    "study",
+                    "source",
+                    "dataset",
+                    "architecture",
+                    "image_size",
+                    "pretrain",
+                    "extra_finetuning",
+                    "decimals",
+                    "printed",
+                ],
+                |cell| {
+                    Ok(Finetuning {
+                        claim: cell.name("claim")?,
+                        study: study(cell)?,
+                        source: cell.name("source")?,
+                        dataset: cell.name("dataset")?,
+                        architecture: cell.name("architecture")?,
+                        image_size: cell.whole("image_size")?,
+                        pretrain: cell.name("pretrain")?,
+                        extra: cell.text("extra_finetuning"),
+                        printed: number(cell)?,
+                    })
+                },
+            )?,
+            optimal_samples: read_rows(
+                optimal,
+                &rows(optimal)?,
+                &["claim", "study", "family", "compute", "printed"],
+                |cell| {
+                    let text = cell.text("printed");
+                    Ok(OptimalSamples {
+                        claim: cell.name("claim")?,
+                        study: study(cell)?,
+                        family: cell.name("family")?,
+                        compute: cell.positive("compute")?,
+                        compute_text: cell.text("compute"),
+                        printed: Number {
+                            value: cell.positive("printed")?,
+                            // Decimals of the mantissa: 2.64e10 has two.
+                            decimals: text
+                                .split_once('e')
+                                .and_then(|(mantissa, _)| mantissa.split_once('.'))
+                                .map_or(0, |(_, decimals)| decimals.len() as u32),
+                            text,
+                        },
+                    })
+                },
+            )?,
+        })
+    }
+}
+
+fn study(cell: &Cell) -> Result<Study, DataError> {
+    let text = cell.text("study");
+    Study::ALL
+        .into_iter()
+        .find(|s| s.id() == text)
+        .ok_or_else(|| cell.error("study", format!("“{text}” is not openclip or comparison")))
+}
+
+fn number(cell: &Cell) -> Result<Number, DataError> {
+    Ok(Number {
+        value: cell.number("printed")?,
+        text: cell.text("printed"),
+        decimals: cell.whole("decimals")?,
+    })
+}

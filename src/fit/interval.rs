@@ -1,0 +1,99 @@
+//! Intervals of predictions by the delta method: honest, and as the comparison study released them.
+
+use super::Fit;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// How wide a 95 % interval is, in standard errors of the prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interval {
+    /// Student's t with n − p degrees of freedom.
+    Honest,
+    /// ln(t) in place of t, with 296 degrees of freedom: what the released code draws. It covers
+    /// about 50 %.
+    Released,
+}
+
+impl Interval {
+    pub const ALL: [Interval; 2] = [Interval::Honest, Interval::Released];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Interval::Honest => "honest",
+            Interval::Released => "released",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Interval::Honest => "95 %, t with n − p",
+            Interval::Released => "As released (covers about 50 %)",
+        }
+    }
+
+    /// Standard errors to each side; `None` without degrees of freedom.
+    fn factor(self, n: usize, p: usize) -> Option<f64> {
+        match self {
+            Interval::Honest => t_quantile(n, p),
+            Interval::Released => t_quantile(300, 4).map(f64::ln),
+        }
+    }
+}
+
+/// 97.5 % quantile of Student's t with n − p degrees of freedom.
+pub(super) fn t_quantile(n: usize, p: usize) -> Option<f64> {
+    let degrees = n.checked_sub(p).filter(|d| *d > 0)?;
+    let t = StudentsT::new(0.0, 1.0, degrees as f64).ok()?;
+    Some(t.inverse_cdf(0.975))
+}
+
+/// What a law says at one compute.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Prediction {
+    pub compute: f64,
+    pub error: f64,
+    /// Ends of the 95 % interval of the mean; `None` without degrees of freedom.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+impl Fit {
+    pub fn predict(&self, compute: f64, interval: Interval) -> Prediction {
+        let scale = self.law.scale();
+        let (value, gradient) = self.law.on_scale(&self.parameters, compute);
+        let half = self.covariance.as_ref().and_then(|covariance| {
+            let factor = interval.factor(self.points, self.parameters.len())?;
+            let g = nalgebra::DVector::from_vec(gradient);
+            let variance = (g.transpose() * covariance * &g)[(0, 0)];
+            Some(factor * variance.max(0.0).sqrt()).filter(|h| h.is_finite())
+        });
+        Prediction {
+            compute,
+            error: scale.back(value),
+            low: half.map(|h| scale.back(value - h)),
+            high: half.map(|h| scale.back(value + h)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_is_scipys() {
+        // scipy.stats.t.ppf(0.975, dof)
+        for (dof, t) in [
+            (1, 12.706_204_736_174_694),
+            (3, 3.182_446_305_283_707_8),
+            (21, 2.079_613_844_727_679_5),
+            (296, 1.968_010_727_550_255_2),
+        ] {
+            let ours = t_quantile(dof + 4, 4).unwrap();
+            assert!((ours - t).abs() < 1e-7, "{dof}: {ours} against {t}");
+        }
+        assert_eq!(t_quantile(4, 4), None);
+        assert_eq!(t_quantile(3, 4), None);
+    }
+}

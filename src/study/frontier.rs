@@ -1,0 +1,227 @@
+//! Frontiers: which points a law is fitted to.
+
+use super::select::Point;
+use serde::{Deserialize, Serialize};
+
+/// How the frontier is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// What the study's own scripts do: [`Rule::Bins`] with the membership quirk (comparison),
+    /// [`Rule::Minima`] for LAION and all points for OpenAI's three models (openclip).
+    Released,
+    /// Geometric compute bins, lowest error of each, only improving points.
+    Bins,
+    /// Five equal bins of log compute, lowest error of each at the bin's centre.
+    Minima,
+    /// Every point that no point of at most its compute beats.
+    Pareto,
+    /// Every point.
+    All,
+}
+
+impl Rule {
+    pub const ALL: [Rule; 5] = [
+        Rule::Released,
+        Rule::Bins,
+        Rule::Minima,
+        Rule::Pareto,
+        Rule::All,
+    ];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Rule::Released => "released",
+            Rule::Bins => "corrected",
+            Rule::Minima => "minima",
+            Rule::Pareto => "pareto",
+            Rule::All => "all",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Rule::Released => "As released",
+            Rule::Bins => "Compute bins, corrected",
+            Rule::Minima => "Five binned minima",
+            Rule::Pareto => "Pareto set",
+            Rule::All => "All points",
+        }
+    }
+}
+
+/// A point that the law is fitted to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrontierPoint {
+    pub compute: f64,
+    pub error: f64,
+    /// The measurement behind it ([`Point::row`]).
+    pub row: usize,
+}
+
+impl From<&Point> for FrontierPoint {
+    fn from(p: &Point) -> Self {
+        FrontierPoint {
+            compute: p.compute,
+            error: p.error,
+            row: p.row,
+        }
+    }
+}
+
+/// Points that improve strictly on all before them; `points` sorted by compute, then error.
+pub fn pareto(points: &[Point]) -> Vec<FrontierPoint> {
+    let mut best = f64::INFINITY;
+    points
+        .iter()
+        .filter(|p| {
+            let improves = p.error < best;
+            best = best.min(p.error);
+            improves
+        })
+        .map(FrontierPoint::from)
+        .collect()
+}
+
+/// The comparison study's compute bins: floor(log2(Cmax / 1500)) geometric edges over the
+/// compute range `edges`, half-open bins, the lowest error of each, then strictly improving
+/// points only; the largest compute is appended if it improves.
+///
+/// `points` sorted by compute, then error.
+pub fn bins(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
+    let (low, high) = edges;
+    let count = (high / 1500.0).log2().floor();
+    let bins = count - 1.0;
+    let span = (high / low).ln();
+    // NaN and ranges too narrow for a bin end here.
+    if !(bins >= 1.0 && span > 0.0) {
+        return pareto(points);
+    }
+    let edge = |k: f64| low * (span * (k / bins)).exp();
+    let bin_of = |compute: f64| {
+        let mut k = ((compute / low).ln() / span * bins).floor();
+        // The logarithm can land one bin off at an edge; the edges themselves decide.
+        if compute < edge(k) {
+            k -= 1.0;
+        } else if k + 1.0 < bins && compute >= edge(k + 1.0) {
+            k += 1.0;
+        }
+        k
+    };
+    let mut minima: Vec<(f64, Point)> = Vec::new();
+    let mut last: Option<Point> = None;
+    for p in points.iter().filter(|p| p.compute >= low) {
+        if p.compute >= high {
+            // Outside the half-open bins. The first of equal computes has the lowest error.
+            if last.is_none_or(|l| p.compute > l.compute) {
+                last = Some(*p);
+            }
+            continue;
+        }
+        let bin = bin_of(p.compute);
+        match minima.last_mut() {
+            Some((k, best)) if *k == bin => {
+                if p.error < best.error {
+                    *best = *p;
+                }
+            }
+            _ => minima.push((bin, *p)),
+        }
+    }
+    let candidates: Vec<Point> = minima.into_iter().map(|(_, p)| p).chain(last).collect();
+    pareto(&candidates)
+}
+
+/// [`bins`] as released: the mask asks for compute and error separately, so that a point passes
+/// whose compute is one frontier point's and whose error is another's.
+pub fn bins_as_released(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
+    let frontier = bins(points, edges);
+    points
+        .iter()
+        .filter(|p| {
+            frontier.iter().any(|f| f.compute == p.compute)
+                && frontier.iter().any(|f| f.error == p.error)
+        })
+        .map(FrontierPoint::from)
+        .collect()
+}
+
+/// The openclip study's five equal bins of log10 compute over [min, max + 0.1]: the lowest error
+/// of each, placed at the bin's centre.
+pub fn minima(points: &[Point]) -> Vec<FrontierPoint> {
+    const BINS: usize = 5;
+    let logs = || points.iter().map(|p| p.compute.log10());
+    let low = logs().fold(f64::INFINITY, f64::min);
+    let high = logs().fold(f64::NEG_INFINITY, f64::max) + 0.1;
+    let width = (high - low) / BINS as f64;
+    (0..BINS)
+        .filter_map(|k| {
+            let (from, to) = (low + k as f64 * width, low + (k + 1) as f64 * width);
+            points
+                .iter()
+                .filter(|p| (from..to).contains(&p.compute.log10()))
+                .min_by(|a, b| a.error.total_cmp(&b.error))
+                .map(|p| FrontierPoint {
+                    compute: 10f64.powf((from + to) / 2.0),
+                    error: p.error,
+                    row: p.row,
+                })
+        })
+        .collect()
+}
+
+pub fn all(points: &[Point]) -> Vec<FrontierPoint> {
+    points.iter().map(FrontierPoint::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn points() -> impl Strategy<Value = Vec<Point>> {
+        prop::collection::vec((6.0f64..13.0, 0.01f64..1.0), 1..80).prop_map(|v| {
+            let mut v: Vec<Point> = v
+                .into_iter()
+                .enumerate()
+                .map(|(row, (c, e))| Point {
+                    row,
+                    compute: 10f64.powf(c),
+                    error: (e * 100.0).round() / 100.0,
+                })
+                .collect();
+            v.sort_by(|a, b| (a.compute.total_cmp(&b.compute)).then(a.error.total_cmp(&b.error)));
+            v
+        })
+    }
+
+    fn range(points: &[Point]) -> (f64, f64) {
+        (points[0].compute, points[points.len() - 1].compute)
+    }
+
+    proptest! {
+        #[test]
+        fn frontiers_fall_and_are_made_of_points(points in points()) {
+            for frontier in [pareto(&points), bins(&points, range(&points))] {
+                prop_assert!(frontier.windows(2).all(|w| w[0].compute < w[1].compute && w[0].error > w[1].error));
+                prop_assert!(frontier.iter().all(|f| points.iter().any(|p| p.row == f.row && p.error == f.error)));
+            }
+        }
+
+        #[test]
+        fn the_released_mask_only_adds(points in points()) {
+            let corrected = bins(&points, range(&points));
+            let released = bins_as_released(&points, range(&points));
+            prop_assert!(corrected.iter().all(|f| released.iter().any(|r| r.compute == f.compute && r.error == f.error)));
+        }
+
+        #[test]
+        fn the_lowest_error_survives(points in points()) {
+            let lowest = points.iter().map(|p| p.error).fold(f64::INFINITY, f64::min);
+            for frontier in [pareto(&points), bins(&points, range(&points)), minima(&points)] {
+                let found = frontier.iter().map(|p| p.error).fold(f64::INFINITY, f64::min);
+                prop_assert_eq!(found, lowest);
+            }
+        }
+    }
+}

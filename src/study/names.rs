@@ -1,0 +1,67 @@
+//! Names of the data, as readers know them.
+
+/// A downstream set's name as the papers write it; the identifier where they do not.
+pub fn dataset(id: &str) -> &str {
+    match id {
+        "imagenet1k" => "ImageNet-1k",
+        "imagenet_robustness" => "ImageNet robustness (5 sets)",
+        "imagenet_distribution_shift" => "ImageNet distribution shifts",
+        "imagenet-r" => "ImageNet-R",
+        "imagenet-a" => "ImageNet-A",
+        "imagenetv2" => "ImageNet-V2",
+        "imagenet_sketch" => "ImageNet-Sketch",
+        "imagenet1k-unverified" => "ImageNet-1k (probe)",
+        "datacomp_classification" => "DataComp average (35 sets)",
+        "mscoco_captions" => "MS-COCO",
+        "flickr30k" => "Flickr30k",
+        "ade20k" => "ADE20K",
+        "vtab" => "VTAB (19 sets)",
+        "vtab+" => "VTAB+ (35 sets)",
+        "objectnet" => "ObjectNet",
+        other => other.strip_prefix("vtab/").unwrap_or(other),
+    }
+}
+
+pub fn metric(id: &str) -> &str {
+    match id {
+        "acc1" => "top-1 accuracy",
+        "acc5" => "top-5 accuracy",
+        "mean_per_class_recall" => "mean per-class recall",
+        "image_retrieval_recall@5" => "image retrieval recall@5",
+        "text_retrieval_recall@5" => "text retrieval recall@5",
+        "mean_average_precision" => "mean average precision",
+        "miou" => "mean IoU",
+        "linear_probe_full" => "linear probe, all shots",
+        "linear_probe_10_shot" => "linear probe, 10 shots",
+        "linear_probe_25_shot" => "linear probe, 25 shots",
+        other => other,
+    }
+}
+
+pub fn family(id: &str) -> &str {
+    match id {
+        "clip" => "CLIP",
+        "mammut" => "MaMMUT",
+        "coca" => "CoCa",
+        "siglip" => "SigLIP",
+        other => other,
+    }
+}
+
+pub fn pretrain(id: &str) -> &str {
+    match id {
+        "datacomp_1b" => "DataComp-1.4B",
+        "relaion2b-en" => "Re-LAION-2B",
+        "LAION" => "LAION (80M, 400M, 2B)",
+        "CLIP-WIT" => "OpenAI's WIT",
+        other => other,
+    }
+}
+
+pub fn schedule(id: &str) -> &str {
+    match id {
+        "cosine" => "cosine",
+        "const" => "constant",
+        other => other,
+    }
+}

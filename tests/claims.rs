@@ -1,0 +1,93 @@
+//! The verdicts on the bundled data. What must come back is listed here from the papers, not
+//! from our own output.
+#![cfg(not(target_arch = "wasm32"))]
+
+use refit::claim::{Check, Library, Printed, Verdict, verify};
+use refit::study::DataError;
+use std::sync::LazyLock;
+
+fn read(path: &str) -> Result<String, DataError> {
+    std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string()))
+}
+
+static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
+    let library = Library::read_all(read).expect("data is well formed");
+    let printed = Printed::read(read).expect("printed data is well formed");
+    verify(&printed, &library).expect("every check runs")
+});
+
+fn of(claim: &str) -> impl Iterator<Item = &'static Check> {
+    let prefix = claim.to_owned();
+    CHECKS.iter().filter(move |c| c.id.starts_with(&prefix))
+}
+
+fn assert_all(claim: &str, count: usize, verdict: Verdict) {
+    for check in of(claim) {
+        assert_eq!(check.verdict, verdict, "{check:#?}");
+    }
+    assert_eq!(of(claim).count(), count, "{claim}");
+}
+
+fn one(id: &str) -> &'static Check {
+    CHECKS.iter().find(|c| c.id == id).expect(id)
+}
+
+#[test]
+fn ids_are_unique() {
+    let mut ids: Vec<&str> = CHECKS.iter().map(|c| c.id.as_str()).collect();
+    ids.sort_unstable();
+    let before = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), before);
+}
+
+#[test]
+fn openclip_comes_back() {
+    // 8 laws: the curve and two coefficients each.
+    assert_all("oc-fig1-", 24, Verdict::Reproduced);
+    assert_all("oc-table-predictions/", 24, Verdict::Reproduced);
+    assert_all("oc-notebook-grid/", 60, Verdict::Reproduced);
+    assert_all("oc-notebook-mae/", 2, Verdict::Reproduced);
+    assert_all("oc-zeroshot-grid/", 203, Verdict::Reproduced);
+    assert_all("oc-linear-probe/", 70, Verdict::Reproduced);
+    assert_all("oc-finetune/", 114, Verdict::Uncheckable);
+}
+
+#[test]
+fn fig_1_of_the_comparison_comes_back_to_five_digits() {
+    for law in ["cmp-fig1-imagenet-clip", "cmp-fig1-imagenet-mammut"] {
+        for parameter in ["A", "ln_B", "minus_alpha", "E"] {
+            let check = one(&format!("{law}/{parameter}"));
+            let relative = check.difference.expect("recomputed") / check.printed;
+            assert!(relative.abs() < 5e-6, "{check:#?}");
+        }
+        assert_eq!(one(law).verdict, Verdict::Reproduced);
+    }
+}
+
+#[test]
+fn imagenet_r_of_mammut_is_no_optimum() {
+    let check = one("cmp-fig10-imagenet-r-mammut");
+    assert_eq!(check.verdict, Verdict::Differs);
+    // Finding 6: 1.012e-3 printed, 1.642e-4 refitted.
+    assert!((check.printed - 1.012e-3).abs() < 5e-7);
+    assert!((check.recomputed.expect("recomputed") - 1.642e-4).abs() < 5e-8);
+    assert_eq!(
+        one("cmp-fig10-imagenet-r-clip").verdict,
+        Verdict::Reproduced
+    );
+}
+
+#[test]
+fn optimal_samples_of_clip_come_back() {
+    assert_all("cmp-fig6-dopt/clip/", 2, Verdict::Reproduced);
+}
+
+#[test]
+fn table_1_of_the_comparison_differs_and_says_why() {
+    let check = one("cmp-table1-mammut-l14-12.8b");
+    assert_eq!(check.verdict, Verdict::Differs);
+    // Finding 4: the printed law gives 81.5 where 82.0 is printed.
+    assert!((check.recomputed.expect("recomputed") - 81.5).abs() < 0.05);
+    assert!(!check.note.is_empty());
+}
