@@ -101,13 +101,13 @@ impl Default for Analysis {
 }
 
 /// What comes of an analysis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub series: Vec<Series>,
 }
 
 /// One family on one pre-training set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     pub family: String,
     pub pretrain: String,

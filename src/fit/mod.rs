@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::fmt;
 
 /// A law fitted to points.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
     pub law: Law,
     /// In the order of [`Law::parameters`].

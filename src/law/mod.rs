@@ -37,9 +37,9 @@ impl Law {
 
     pub fn plain(self) -> &'static str {
         match self {
-            Law::Saturation => "A (C + B)^−α + E",
-            Law::ShiftedPower => "A (C + B)^−α",
-            Law::Power => "β C^α",
+            Law::Saturation => "L = A (C + B)^−α + E",
+            Law::ShiftedPower => "L = A (C + B)^−α",
+            Law::Power => "L = β C^α",
             Law::Line => "log L = log β + α log C",
         }
     }

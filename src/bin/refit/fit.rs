@@ -242,7 +242,7 @@ fn print(analysis: &Analysis, output: &Output) {
         analysis.frontier.title(),
         output.held_out
     );
-    println!("L = {}   {}", analysis.law.plain(), output.objective);
+    println!("{}   ({})", analysis.law.plain(), output.objective);
     for name in analysis.law.parameters() {
         let error = match output.standard_errors[name] {
             Some(error) => format!("± {error:.6}"),

@@ -1,0 +1,340 @@
+//! A scene onto any plotters backend.
+//!
+//! Backends take whole pixels, so everything is drawn `k` times larger and shown smaller.
+
+use plotters::prelude::DrawingBackend;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle};
+
+use super::geometry::{Point, clip, clip_ring, dash};
+use super::projection::{Layout, TEXT, estimate_width};
+use super::scene::{Dash, Emphasis, Mark, Scene, Shape};
+use super::theme::{Rgb, Theme};
+
+/// Why a chart could not be drawn, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawError(pub String);
+
+impl std::fmt::Display for DrawError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DrawError {}
+
+struct Pen<'a, B: DrawingBackend> {
+    backend: &'a mut B,
+    k: f64,
+}
+
+fn failed<E: std::fmt::Display>(e: E) -> DrawError {
+    DrawError(format!("The chart could not be drawn: {e}."))
+}
+
+impl<B: DrawingBackend> Pen<'_, B> {
+    fn at(&self, p: Point) -> (i32, i32) {
+        ((p.0 * self.k).round() as i32, (p.1 * self.k).round() as i32)
+    }
+
+    fn style(&self, c: Rgb, alpha: f64, width: f64) -> ShapeStyle {
+        ShapeStyle {
+            color: rgba(c, alpha),
+            filled: true,
+            stroke_width: (width * self.k).round().max(1.0) as u32,
+        }
+    }
+
+    fn path(&mut self, p: &[Point], c: Rgb, alpha: f64, width: f64) -> Result<(), DrawError> {
+        let (p, s): (Vec<_>, _) = (
+            p.iter().map(|p| self.at(*p)).collect(),
+            self.style(c, alpha, width),
+        );
+        self.backend.draw_path(p, &s).map_err(failed)
+    }
+
+    fn fill(&mut self, p: &[Point], c: Rgb, alpha: f64) -> Result<(), DrawError> {
+        let (p, s): (Vec<_>, _) = (
+            p.iter().map(|p| self.at(*p)).collect(),
+            self.style(c, alpha, 1.0),
+        );
+        self.backend.fill_polygon(p, &s).map_err(failed)
+    }
+
+    fn text(
+        &mut self,
+        t: &str,
+        p: Point,
+        c: Rgb,
+        h: HPos,
+        v: VPos,
+        turned: bool,
+    ) -> Result<(), DrawError> {
+        let turn = if turned {
+            FontTransform::Rotate270
+        } else {
+            FontTransform::None
+        };
+        let font = ("sans-serif", TEXT * self.k).into_font().transform(turn);
+        let ink = rgba(c, 1.0);
+        let style = plotters::style::TextStyle::from(font)
+            .color(&ink)
+            .pos(Pos::new(h, v));
+        let p = self.at(p);
+        self.backend.draw_text(t, &style, p).map_err(failed)
+    }
+
+    fn mark(
+        &mut self,
+        (x, y): Point,
+        shape: Shape,
+        r: f64,
+        c: Rgb,
+        alpha: f64,
+        hollow: bool,
+    ) -> Result<(), DrawError> {
+        let ring: Vec<Point> = match shape {
+            Shape::Circle => {
+                let (s, centre) = (self.style(c, alpha, 1.5), self.at((x, y)));
+                return self
+                    .backend
+                    .draw_circle(centre, (r * self.k).round() as u32, &s, !hollow)
+                    .map_err(failed);
+            }
+            Shape::Square => vec![
+                (x - r, y - r),
+                (x + r, y - r),
+                (x + r, y + r),
+                (x - r, y + r),
+            ],
+            Shape::Triangle => vec![
+                (x, y - 1.2 * r),
+                (x + 1.1 * r, y + 0.8 * r),
+                (x - 1.1 * r, y + 0.8 * r),
+            ],
+            Shape::Diamond => vec![
+                (x, y - 1.3 * r),
+                (x + 1.3 * r, y),
+                (x, y + 1.3 * r),
+                (x - 1.3 * r, y),
+            ],
+            Shape::Cross => {
+                self.path(&[(x - r, y - r), (x + r, y + r)], c, alpha, 1.5)?;
+                return self.path(&[(x - r, y + r), (x + r, y - r)], c, alpha, 1.5);
+            }
+            Shape::Plus => {
+                self.path(&[(x - r, y), (x + r, y)], c, alpha, 1.5)?;
+                return self.path(&[(x, y - r), (x, y + r)], c, alpha, 1.5);
+            }
+        };
+        if hollow {
+            let closed: Vec<_> = ring.iter().chain(ring.first()).copied().collect();
+            return self.path(&closed, c, alpha, 1.5);
+        }
+        self.fill(&ring, c, alpha)
+    }
+}
+
+fn rgba((r, g, b): Rgb, alpha: f64) -> RGBAColor {
+    RGBColor(r, g, b).mix(alpha)
+}
+
+/// Draws the scene; `k` is backend pixels for each CSS pixel.
+///
+/// # Errors
+/// When the backend refuses a shape.
+pub fn draw<B: DrawingBackend>(
+    scene: &Scene,
+    layout: &Layout,
+    theme: &Theme,
+    backend: &mut B,
+    k: f64,
+    legend: bool,
+) -> Result<(), DrawError> {
+    let mut pen = Pen { backend, k };
+    let (l, t, r, b) = layout.plot();
+    if r - l < 2.0 || b - t < 2.0 || layout.width < 40.0 {
+        return Ok(());
+    }
+    if let Some(c) = theme.background {
+        pen.fill(
+            &[
+                (0.0, 0.0),
+                (layout.width, 0.0),
+                (layout.width, layout.height),
+                (0.0, layout.height),
+            ],
+            c,
+            1.0,
+        )?;
+    }
+    for tick in &layout.x_ticks {
+        let Some(x) = layout.x.to_pixel(tick.value) else {
+            continue;
+        };
+        pen.path(
+            &[(x, t), (x, b)],
+            theme.grid,
+            if tick.label.is_empty() { 0.45 } else { 1.0 },
+            1.0,
+        )?;
+        pen.text(
+            &tick.label,
+            (x, b + 7.0),
+            theme.ink,
+            HPos::Center,
+            VPos::Top,
+            false,
+        )?;
+    }
+    for tick in &layout.y_ticks {
+        let Some(y) = layout.y.to_pixel(tick.value) else {
+            continue;
+        };
+        pen.path(
+            &[(l, y), (r, y)],
+            theme.grid,
+            if tick.label.is_empty() { 0.45 } else { 1.0 },
+            1.0,
+        )?;
+        pen.text(
+            &tick.label,
+            (l - 7.0, y),
+            theme.ink,
+            HPos::Right,
+            VPos::Center,
+            false,
+        )?;
+    }
+    pen.text(
+        &scene.x.label,
+        (f64::midpoint(l, r), layout.height - 4.0),
+        theme.ink,
+        HPos::Center,
+        VPos::Bottom,
+        false,
+    )?;
+    pen.text(
+        &scene.y.label,
+        (4.0 + TEXT / 2.0, f64::midpoint(t, b)),
+        theme.ink,
+        HPos::Center,
+        VPos::Center,
+        true,
+    )?;
+    let project = |x, y| layout.x.to_pixel(x).zip(layout.y.to_pixel(y));
+    for band in &scene.bands {
+        let low = band.points.iter().map(|p| (p.0, p.1));
+        let high = band.points.iter().rev().map(|p| (p.0, p.2));
+        let ring: Vec<Point> = low.chain(high).filter_map(|(x, y)| project(x, y)).collect();
+        let ring = clip_ring(ring, (l, t, r, b));
+        if ring.len() > 2 {
+            pen.fill(&ring, theme.color(band.color), band.opacity)?;
+        }
+    }
+    for line in &scene.lines {
+        let mut phase = 0.0;
+        for w in line.points.windows(2) {
+            let ends = project(w[0].0, w[0].1).zip(project(w[1].0, w[1].1));
+            let Some((p, q)) = ends.and_then(|(p, q)| clip(p, q, (l, t, r, b))) else {
+                continue;
+            };
+            let pieces = match line.dash {
+                Dash::Solid => vec![(p, q)],
+                Dash::Dashed => dash(p, q, (7.0, 5.0), &mut phase),
+                Dash::Dotted => dash(p, q, (2.0, 4.0), &mut phase),
+            };
+            for (p, q) in pieces {
+                pen.path(&[p, q], theme.color(line.color), 1.0, line.width)?;
+            }
+        }
+    }
+    for layer in &scene.marks {
+        let alpha = match layer.emphasis {
+            Emphasis::Faint => 0.22,
+            Emphasis::Ordinary => 0.75,
+            _ => 1.0,
+        };
+        for p in layer.points.iter().filter_map(|m| layout.pixel(m.x, m.y)) {
+            pen.mark(
+                p,
+                layer.shape,
+                layer.size,
+                theme.color(layer.color),
+                alpha,
+                layer.emphasis == Emphasis::HeldOut,
+            )?;
+        }
+    }
+    for label in &scene.labels {
+        if let Some(p) = layout.pixel(label.x, label.y) {
+            pen.text(
+                &label.text,
+                (p.0 + 6.0, p.1),
+                theme.color(label.color),
+                HPos::Left,
+                VPos::Center,
+                false,
+            )?;
+        }
+    }
+    for (i, e) in scene.legend.iter().enumerate().filter(|_| legend) {
+        let y = t + 14.0 + 18.0 * i as f64;
+        pen.mark(
+            (r - 14.0, y),
+            e.shape,
+            4.0,
+            theme.color(e.color),
+            1.0,
+            false,
+        )?;
+        pen.text(
+            &e.text,
+            (r - 24.0, y),
+            theme.ink,
+            HPos::Right,
+            VPos::Center,
+            false,
+        )?;
+    }
+    Ok(())
+}
+
+/// Rings one mark, for the overlay above the chart.
+///
+/// # Errors
+/// When the backend refuses a shape.
+pub fn draw_highlight<B: DrawingBackend>(
+    layout: &Layout,
+    mark: &Mark,
+    theme: &Theme,
+    backend: &mut B,
+    k: f64,
+) -> Result<(), DrawError> {
+    let Some(p) = layout.pixel(mark.x, mark.y) else {
+        return Ok(());
+    };
+    Pen { backend, k }.mark(p, Shape::Circle, 9.0, theme.ink, 1.0, true)
+}
+
+/// The scene with its legend as an SVG document of `width` × `height` CSS pixels.
+///
+/// # Errors
+/// When the backend refuses a shape.
+pub fn to_svg(scene: &Scene, theme: &Theme, width: u32, height: u32) -> Result<String, DrawError> {
+    const K: u32 = 4;
+    let layout = Layout::new(scene, f64::from(width), f64::from(height), &estimate_width);
+    let (w, h) = (width.min(8192) * K, height.min(8192) * K);
+    let mut svg = String::new();
+    {
+        let mut backend = plotters::prelude::SVGBackend::with_string(&mut svg, (w, h));
+        draw(scene, &layout, theme, &mut backend, f64::from(K), true)?;
+        backend.present().map_err(failed)?;
+    }
+    // The view box keeps the large units; the shown size is the asked one.
+    Ok(svg.replacen(
+        &format!("width=\"{w}\" height=\"{h}\""),
+        &format!("width=\"{width}\" height=\"{height}\""),
+        1,
+    ))
+}

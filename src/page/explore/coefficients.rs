@@ -1,0 +1,116 @@
+//! The fitted law, parameter by parameter.
+
+use super::{Shown, number};
+use leptos::prelude::*;
+use refit::analysis::Series;
+use refit::fit::{Fit, symbol};
+use refit::study::{Table, names};
+
+#[component]
+pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
+    view! {
+        <section aria-labelledby="law-title">
+            <h2 id="law-title">"The law"</h2>
+            {move || match shown.get() {
+                None => view! { <p class="waiting">"Waiting for the measurements…"</p> }.into_any(),
+                Some(shown) if shown.outcome.series.is_empty() => {
+                    view! {
+                        <p class="error">
+                            "No measurement fits all these choices; change a family, a pre-training set or the schedule."
+                        </p>
+                    }
+                        .into_any()
+                }
+                Some(shown) => laws(&shown).into_any(),
+            }}
+        </section>
+    }
+}
+
+fn laws(shown: &Shown) -> impl IntoView + use<> {
+    let law = shown.analysis.law;
+    let unit = shown.analysis.study().compute_unit();
+    let plotted = shown.analysis.table == Table::PlottedFrontier;
+    let runs = if plotted { "plotted points" } else { "runs" };
+    let series = shown.outcome.series.iter();
+    view! {
+        <p class="formula">
+            {law.plain()}
+            <span class="aside">
+                "L the error, C the compute in " {unit} "; " {law.objective()}
+            </span>
+        </p>
+        <div class="laws">
+            {series
+                .map(|series| {
+                    view! {
+                        <div class="law">
+                            <h3>{name(series)}</h3>
+                            <p class="aside">
+                                {format!(
+                                    "{} {runs}, {} on the frontier, {} held out",
+                                    series.points.len(),
+                                    series.frontier.len(),
+                                    series.held_out.len(),
+                                )}
+                            </p>
+                            {match &series.fit {
+                                Ok(fit) => table(fit).into_any(),
+                                Err(error) => {
+                                    view! { <p class="error">{error.to_string()}</p> }.into_any()
+                                }
+                            }}
+                        </div>
+                    }
+                })
+                .collect_view()}
+        </div>
+    }
+}
+
+/// A series' name in legends and tables.
+pub fn name(series: &Series) -> String {
+    format!(
+        "{}, {}",
+        names::family(&series.family),
+        names::pretrain(&series.pretrain)
+    )
+}
+
+fn table(fit: &Fit) -> impl IntoView + use<> {
+    let rows = fit
+        .law
+        .parameters()
+        .iter()
+        .zip(&fit.parameters)
+        .zip(&fit.standard_errors)
+        .map(|((parameter, value), error)| {
+            view! {
+                <tr>
+                    <th scope="row">{symbol(parameter).to_owned()}</th>
+                    <td data-parameter=*parameter data-value=value.to_string()>
+                        {number(*value)}
+                    </td>
+                    <td>{error.map_or("–".to_owned(), number)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="numbers">
+            <thead>
+                <tr>
+                    <th scope="col">"Parameter"</th>
+                    <th scope="col">"Value"</th>
+                    <th scope="col">"Standard error"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+        <p class="aside">
+            "Mean squared error " {number(fit.mse)} ", "
+            {format!("{:.2} percentage points root mean square. ", 100.0 * fit.mse.sqrt())}
+            "Search: " <strong>{fit.status.to_string()}</strong> "."
+        </p>
+    }
+}

@@ -1,0 +1,43 @@
+//! Numbers as readers read them.
+
+/// Four significant digits; powers of ten beyond six: 5.858, 0.02145, 3.955 × 10⁷.
+pub fn number(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    if !x.is_finite() {
+        return if x < 0.0 {
+            "−∞".to_owned()
+        } else {
+            "∞".to_owned()
+        };
+    }
+    let exponent = x.abs().log10().floor() as i32;
+    let text = if (-4..6).contains(&exponent) {
+        let decimals = usize::try_from(3 - exponent).unwrap_or(0);
+        format!("{x:.decimals$}")
+    } else {
+        let mantissa = format!("{:.3}", x / 10f64.powi(exponent));
+        format!("{mantissa} × 10{}", superscript(exponent))
+    };
+    text.replace('-', "−")
+}
+
+/// A fraction in percent, two decimals.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction).replace('-', "−")
+}
+
+fn superscript(n: i32) -> String {
+    n.to_string()
+        .chars()
+        .map(|c| match c {
+            '-' => '⁻',
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            '0' | '4'..='9' => char::from_u32('⁰' as u32 + c as u32 - '0' as u32).unwrap_or(c),
+            c => c,
+        })
+        .collect()
+}

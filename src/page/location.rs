@@ -1,0 +1,124 @@
+//! The address is the state: which view, which analysis. Every choice is one step in the
+//! browser's history.
+
+use leptos::ev;
+use leptos::prelude::*;
+use refit::analysis::{Analysis, Notice, VERSION, from_query, to_query};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::JsValue;
+use web_sys::HtmlAnchorElement;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    Explore,
+    Verify,
+}
+
+/// Key of the view in the query; the rest of the query is the analysis.
+const PAGE: &str = "page";
+
+#[derive(Clone, Copy)]
+pub struct Location {
+    pub view: RwSignal<View>,
+    pub analysis: RwSignal<Analysis>,
+    /// What could not be taken from the address, and what the data do not hold.
+    pub notices: RwSignal<Vec<String>>,
+}
+
+impl Location {
+    /// Reads the address, follows the back button, and takes clicks on links within the page.
+    pub fn start() -> Location {
+        let location = Location {
+            view: RwSignal::new(View::Explore),
+            analysis: RwSignal::new(Analysis::default()),
+            notices: RwSignal::new(Vec::new()),
+        };
+        location.read();
+        let back = window_event_listener(ev::popstate, move |_| location.read());
+        let click = window_event_listener(ev::click, move |event| {
+            let plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
+            let target = event
+                .target()
+                .and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+            let anchor = target
+                .and_then(|t| t.closest("a[href^='?']").ok().flatten())
+                .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+            if let (true, Some(anchor)) = (plain, anchor) {
+                event.prevent_default();
+                push(&anchor.get_attribute("href").unwrap_or_default());
+                location.read();
+                window().scroll_to_with_x_and_y(0.0, 0.0);
+            }
+        });
+        on_cleanup(move || {
+            back.remove();
+            click.remove();
+        });
+        location
+    }
+
+    fn read(self) {
+        let query = window().location().search().unwrap_or_default();
+        let (view, unknown) = view_of(&query);
+        let (analysis, notices) = from_query(&query, &[PAGE]);
+        let notices = notices
+            .iter()
+            .map(Notice::to_string)
+            .chain(unknown)
+            .collect();
+        self.view.set(view);
+        self.analysis.set(analysis);
+        self.notices.set(notices);
+    }
+
+    /// Changes the analysis and the address with it.
+    pub fn change(self, change: impl FnOnce(&mut Analysis)) {
+        let mut analysis = self.analysis.get_untracked();
+        change(&mut analysis);
+        if analysis != self.analysis.get_untracked() {
+            push(&query(self.view.get_untracked(), &analysis));
+            self.analysis.set(analysis);
+        }
+    }
+
+    /// Address of a view that keeps the analysis.
+    pub fn href(self, view: View) -> String {
+        self.analysis.with(|analysis| query(view, analysis))
+    }
+}
+
+/// Address of an analysis in Explore.
+pub fn explore(analysis: &Analysis) -> String {
+    query(View::Explore, analysis)
+}
+
+fn query(view: View, analysis: &Analysis) -> String {
+    let rest = to_query(analysis);
+    match (view, rest.as_str()) {
+        (View::Explore, rest) => format!("?{rest}"),
+        (View::Verify, "") => format!("?v={VERSION}&{PAGE}=verify"),
+        (View::Verify, rest) => format!("?{rest}&{PAGE}=verify"),
+    }
+}
+
+fn view_of(query: &str) -> (View, Option<String>) {
+    let value = query
+        .trim_start_matches('?')
+        .split('&')
+        .find_map(|part| part.strip_prefix("page="));
+    match value {
+        None | Some("explore") => (View::Explore, None),
+        Some("verify") => (View::Verify, None),
+        Some(other) => (
+            View::Explore,
+            Some(format!("There is no page “{other}”; this is Explore.")),
+        ),
+    }
+}
+
+/// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
+/// frame); the page then works without.
+fn push(query: &str) {
+    let history = window().history();
+    let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
+}

@@ -1,0 +1,63 @@
+//! The page (Leptos): the shell and its two views. Everything below this folder knows neither
+//! Leptos nor the DOM.
+
+mod data;
+mod explore;
+mod location;
+mod notices;
+mod panic;
+mod verify;
+
+use leptos::prelude::*;
+use location::{Location, View};
+
+/// Puts the page in place of the static text.
+pub fn mount() {
+    panic::install();
+    let Some(root) = document().get_element_by_id("app") else {
+        return;
+    };
+    root.set_inner_html("");
+    let root = wasm_bindgen::JsCast::unchecked_into(root);
+    leptos::mount::mount_to(root, App).forget();
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let location = Location::start();
+    provide_context(location);
+    let link = move |view: View, text: &'static str| {
+        view! {
+            <a
+                href=move || location.href(view)
+                aria-current=move || (location.view.get() == view).then_some("page")
+            >
+                {text}
+            </a>
+        }
+    };
+    view! {
+        <header class="masthead">
+            <p class="name">
+                <a href="?">"Refit"</a>
+            </p>
+            <nav aria-label="Views">
+                {link(View::Explore, "Explore")} {link(View::Verify, "Verify")}
+            </nav>
+            <notices::CopyLink />
+        </header>
+        <notices::Notices />
+        {move || match location.view.get() {
+            View::Explore => view! { <explore::Explore /> }.into_any(),
+            View::Verify => view! { <verify::Verify /> }.into_any(),
+        }}
+        <footer>
+            <p>
+                "Numbers released by the authors of "
+                <a href="https://arxiv.org/abs/2212.07143">"arXiv 2212.07143"</a> " and "
+                <a href="https://arxiv.org/abs/2506.04598">"arXiv 2506.04598"</a>
+                ". Every fit runs in this browser; nothing is sent anywhere."
+            </p>
+        </footer>
+    }
+}

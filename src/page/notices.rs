@@ -1,0 +1,58 @@
+//! What the reader is told about the address, and the button that copies it.
+
+use super::location::Location;
+use leptos::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[component]
+pub fn Notices() -> impl IntoView {
+    let location = expect_context::<Location>();
+    view! {
+        <div class="notices" role="status">
+            <Show when=move || !location.notices.with(Vec::is_empty)>
+                <ul>
+                    {move || {
+                        location
+                            .notices
+                            .get()
+                            .into_iter()
+                            .map(|notice| view! { <li>{notice}</li> })
+                            .collect_view()
+                    }}
+                </ul>
+                <button type="button" on:click=move |_| location.notices.set(Vec::new())>
+                    "Dismiss"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// Copies the address, which holds every choice.
+#[component]
+pub fn CopyLink() -> impl IntoView {
+    let location = expect_context::<Location>();
+    let said = RwSignal::new(None::<Result<(), ()>>);
+    // What was copied is out of date after the next choice.
+    Effect::new(move || {
+        location.analysis.track();
+        location.view.track();
+        said.set(None);
+    });
+    let copy = move |_| {
+        leptos::task::spawn_local(async move {
+            let href = window().location().href().unwrap_or_default();
+            let promise = window().navigator().clipboard().write_text(&href);
+            said.set(Some(JsFuture::from(promise).await.map(drop).map_err(drop)));
+        });
+    };
+    view! {
+        <button type="button" class="copy-link" on:click=copy>
+            {move || match said.get() {
+                None => "Copy link",
+                Some(Ok(())) => "Link copied",
+                Some(Err(())) => "Copy it from the address bar",
+            }}
+        </button>
+    }
+}

@@ -1,0 +1,39 @@
+//! A panic ends the program; the reader gets a sentence and a way on, and the choices are in
+//! the address.
+
+use leptos::prelude::document;
+use std::panic::PanicHookInfo;
+
+pub fn install() {
+    std::panic::set_hook(Box::new(|info| {
+        leptos::logging::error!("{info}");
+        // A second failure here has nowhere left to be told.
+        let _ = show(info);
+    }));
+}
+
+/// Builds the message without Leptos, whose state can no longer be trusted.
+fn show(info: &PanicHookInfo) -> Option<()> {
+    let document = document();
+    if document.get_element_by_id("panic").is_some() {
+        return None;
+    }
+    let panel = document.create_element("div").ok()?;
+    panel.set_id("panic");
+    panel.set_attribute("role", "alert").ok()?;
+    let text = document.create_element("p").ok()?;
+    text.set_text_content(Some(
+        "This page has failed and cannot go on. Your choices are kept in the address; reload to go back to them.",
+    ));
+    // A link, not a button: it works without the program that has just ended.
+    let reload = document.create_element("a").ok()?;
+    reload.set_attribute("href", "").ok()?;
+    reload.set_class_name("button");
+    reload.set_text_content(Some("Reload"));
+    let detail = document.create_element("pre").ok()?;
+    detail.set_text_content(Some(&info.to_string()));
+    for child in [&text, &reload, &detail] {
+        panel.append_child(child).ok()?;
+    }
+    document.body()?.prepend_with_node_1(&panel).ok()
+}
