@@ -371,6 +371,13 @@ impl Page {
         complaints
     }
 
+    /// What the browser complained about so far, which then no longer fails the test.
+    pub fn take_complaints(&self) -> Vec<String> {
+        let complaints = self.complaints();
+        self.complaints.lock().unwrap().clear();
+        complaints
+    }
+
     /// What the page asked the site for so far.
     pub fn requests(&self) -> Vec<Request> {
         self.site.as_ref().map(Site::requests).unwrap_or_default()
