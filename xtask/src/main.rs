@@ -1,1 +1,105 @@
-fn main() {}
+//! The project's commands: `cargo xtask COMMAND`.
+
+mod browser;
+mod build;
+mod process;
+mod serve;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+/// An error is a sentence, with the one command to run where there is one.
+type Result<T = ()> = std::result::Result<T, String>;
+
+struct Command {
+    name: &'static str,
+    options: &'static str,
+    help: &'static str,
+    run: fn(Options) -> Result,
+}
+
+const COMMANDS: [Command; 3] = [
+    Command {
+        name: "serve",
+        options: "[--port N]",
+        help: "build the page and serve it on this machine, at port 8080",
+        run: serve::run,
+    },
+    Command {
+        name: "build",
+        options: "[--public-url /NAME/]",
+        help: "build the page into dist/, for any folder or for one address",
+        run: build::run,
+    },
+    Command {
+        name: "test",
+        options: "[--only STEP]",
+        help: "check everything, or one step",
+        run: test::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let options = Options(arguments.collect());
+    let outcome = match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => (command.run)(options),
+        None if ["", "help", "-h", "--help"].contains(&name.as_str()) => {
+            help();
+            Ok(())
+        }
+        None => Err(format!(
+            "there is no command `{name}`: run `cargo xtask help`"
+        )),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() {
+    println!("usage: cargo xtask COMMAND\n");
+    for Command {
+        name,
+        options,
+        help,
+        ..
+    } in COMMANDS
+    {
+        println!("  {:<30}{help}", format!("{name} {options}"));
+    }
+    println!("\nsteps of test: {}", test::names());
+}
+
+/// The arguments after the command's name.
+struct Options(Vec<String>);
+
+impl Options {
+    /// Takes `--name VALUE`, if it is there.
+    fn take(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(at) = self.0.iter().position(|argument| argument == name) else {
+            return Ok(None);
+        };
+        if at + 1 == self.0.len() {
+            return Err(format!("{name} needs a value: run `cargo xtask help`"));
+        }
+        self.0.remove(at);
+        Ok(Some(self.0.remove(at)))
+    }
+
+    /// Fails on what no command took.
+    fn finish(self) -> Result {
+        match self.0.first() {
+            Some(left) => Err(format!(
+                "`{left}` is not an option here: run `cargo xtask help`"
+            )),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! A page in Chromium, and what a test does with it.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use headless_chrome::{
+    Browser, LaunchOptions, Tab,
+    protocol::cdp::{Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, types::Event},
+};
+use serde_json::{Value, json};
+
+use crate::{Request, Site};
+
+/// How long a page may take to become what a test waits for, software rendering included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// WebGPU in software, and nothing in the background.
+const FLAGS: [&str; 5] = [
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// Said of every page: Chromium does not check a preload's digest itself. The
+/// loader's own fetch of the same bytes has it checked.
+const HARMLESS: &str = "`integrity` attribute is currently ignored for preload destinations";
+
+/// What to arrange before a page opens.
+#[derive(Default)]
+pub struct PageBuilder {
+    scripts: Vec<String>,
+    tolerated: Vec<String>,
+    patience: Option<Duration>,
+}
+
+impl PageBuilder {
+    /// Runs `script` in every document before the page's own scripts.
+    pub fn before_load(mut self, script: &str) -> Self {
+        self.scripts.push(script.into());
+        self
+    }
+
+    /// Lets the browser say something that contains `text` without failing the test.
+    pub fn tolerate(mut self, text: &str) -> Self {
+        self.tolerated.push(text.into());
+        self
+    }
+
+    /// Waits longer, or shorter, than the usual half minute.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Opens a path of the site (`"?v=1"`, `"404-please"`) in a fresh browser.
+    #[track_caller]
+    pub fn open(self, path: &str) -> Page {
+        let site = Site::start();
+        let address = site.address(path);
+        self.launch(&address, Some(site))
+    }
+
+    /// Opens an address that something else serves.
+    #[track_caller]
+    pub fn open_address(self, address: &str) -> Page {
+        self.launch(address, None)
+    }
+
+    #[track_caller]
+    fn launch(self, address: &str, site: Option<Site>) -> Page {
+        let options = LaunchOptions::default_builder()
+            .path(std::env::var_os("REFIT_CHROME").map(PathBuf::from))
+            // Chromium's sandbox refuses to run as root.
+            .sandbox(!is_root())
+            .enable_gpu(true)
+            .window_size(Some((1280, 900)))
+            .args(FLAGS.iter().map(OsStr::new).collect())
+            // A quiet page is not a dead one.
+            .idle_browser_timeout(Duration::from_secs(900))
+            .build()
+            .expect("launch options");
+        let browser = Browser::new(options).expect("Chromium starts (REFIT_CHROME names it)");
+        let tab = browser.new_tab().expect("a tab");
+        tab.set_default_timeout(PATIENCE);
+        let complaints = listen(&tab);
+        let page = Page {
+            tab,
+            site,
+            complaints,
+            tolerated: self.tolerated,
+            patience: self.patience.unwrap_or(PATIENCE),
+            _browser: browser,
+        };
+        for script in self.scripts {
+            page.call(Cdp::AddScriptToEvaluateOnNewDocument {
+                source: script,
+                world_name: None,
+                include_command_line_api: None,
+                run_immediately: None,
+            });
+        }
+        page.navigate(address);
+        page
+    }
+}
+
+/// A page open in its own Chromium.
+///
+/// Dropping it fails the test if the browser reported an error meanwhile: on the
+/// console, an uncaught exception, a violated policy, a file that did not load.
+pub struct Page {
+    tab: Arc<Tab>,
+    site: Option<Site>,
+    complaints: Arc<Mutex<Vec<String>>>,
+    tolerated: Vec<String>,
+    patience: Duration,
+    // Dropped last: it ends the browser.
+    _browser: Browser,
+}
+
+impl Page {
+    /// What can be arranged before a page opens.
+    pub fn builder() -> PageBuilder {
+        PageBuilder::default()
+    }
+
+    /// Opens a path of the site in a fresh browser.
+    #[track_caller]
+    pub fn open(path: &str) -> Self {
+        Self::builder().open(path)
+    }
+
+    /// Goes to another path of the site in the same browser.
+    #[track_caller]
+    pub fn go(&self, path: &str) {
+        let site = self.site.as_ref().expect("a page of the site");
+        self.navigate(&site.address(path));
+    }
+
+    #[track_caller]
+    fn navigate(&self, address: &str) {
+        self.call(Cdp::Navigate {
+            url: address.into(),
+            referrer: None,
+            transition_Type: None,
+            frame_id: None,
+            referrer_policy: None,
+        });
+        self.wait_for(&format!(
+            "location.href.startsWith({}) && document.readyState === 'complete'",
+            json!(address.split('#').next())
+        ));
+    }
+
+    /// The value of a JavaScript expression, its promise awaited.
+    #[track_caller]
+    pub fn eval(&self, expression: &str) -> Value {
+        self.try_eval(expression)
+            .unwrap_or_else(|error| panic!("{expression}\n{error}\n{}", self.report()))
+    }
+
+    fn try_eval(&self, expression: &str) -> Result<Value, String> {
+        let answer = self
+            .tab
+            .call_method(Runtime::Evaluate {
+                expression: expression.into(),
+                return_by_value: Some(true),
+                await_promise: Some(true),
+                user_gesture: Some(true),
+                generate_preview: None,
+                silent: None,
+                include_command_line_api: None,
+                object_group: None,
+                context_id: None,
+                throw_on_side_effect: None,
+                timeout: None,
+                disable_breaks: None,
+                repl_mode: None,
+                // The page's policy binds the page, not its test.
+                allow_unsafe_eval_blocked_by_csp: Some(true),
+                unique_context_id: None,
+                serialization_options: None,
+            })
+            .map_err(|error| error.to_string())?;
+        match answer.exception_details {
+            Some(details) => Err(describe(&details)),
+            None => Ok(answer.result.value.unwrap_or(Value::Null)),
+        }
+    }
+
+    /// Waits until a JavaScript condition holds; fails with what the page shows.
+    #[track_caller]
+    pub fn wait_for(&self, condition: &str) {
+        let deadline = Instant::now() + self.patience;
+        let mut last = Ok(Value::Null);
+        while Instant::now() < deadline {
+            last = self.try_eval(&format!("Boolean({condition})"));
+            if last == Ok(Value::Bool(true)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let error = last.err().unwrap_or_default();
+        panic!(
+            "waited {:?} for {condition} {error}\n{}",
+            self.patience,
+            self.report()
+        );
+    }
+
+    /// Waits until the text of the page contains `text`.
+    #[track_caller]
+    pub fn wait_for_text(&self, text: &str) {
+        self.wait_for(&format!(
+            "document.body.innerText.includes({})",
+            json!(text)
+        ));
+    }
+
+    /// Whether an element is there.
+    #[track_caller]
+    pub fn has(&self, selector: &str) -> bool {
+        self.eval(&format!(
+            "document.querySelector({}) !== null",
+            json!(selector)
+        )) == true
+    }
+
+    /// The visible text of the first element that matches.
+    #[track_caller]
+    pub fn text(&self, selector: &str) -> String {
+        let text = self.with(selector, "return element.innerText");
+        text.as_str().unwrap_or_default().trim().to_owned()
+    }
+
+    /// An attribute of the first element that matches.
+    #[track_caller]
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let value = self.with(
+            selector,
+            &format!("return element.getAttribute({})", json!(name)),
+        );
+        value.as_str().map(str::to_owned)
+    }
+
+    /// Clicks the first element that matches.
+    #[track_caller]
+    pub fn click(&self, selector: &str) {
+        self.with(
+            selector,
+            "element.scrollIntoView({block: 'center'}); element.click()",
+        );
+    }
+
+    /// Presses a key (`"Tab"`, `"Enter"`, `"ArrowRight"`, `"a"`) where the focus is.
+    #[track_caller]
+    pub fn press(&self, key: &str) {
+        if let Err(error) = self.tab.press_key(key) {
+            panic!(
+                "the key {key} cannot be pressed: {error}\n{}",
+                self.report()
+            );
+        }
+    }
+
+    /// Sets an input, a select or a checkbox (`"true"`, `"false"`) as a reader would.
+    #[track_caller]
+    pub fn set_value(&self, selector: &str, value: &str) {
+        self.with(
+            selector,
+            &format!(
+                "if (['checkbox', 'radio'].includes(element.type)) element.checked = {value} === 'true';
+                 else element.value = {value};
+                 for (const kind of ['input', 'change'])
+                     element.dispatchEvent(new Event(kind, {{bubbles: true}}));",
+                value = json!(value)
+            ),
+        );
+    }
+
+    /// Sets the size of the view, and light or dark.
+    #[track_caller]
+    pub fn set_view(&self, width: u32, height: u32, dark: bool) {
+        self.call(Emulation::SetDeviceMetricsOverride {
+            width,
+            height,
+            device_scale_factor: 1.0,
+            mobile: width < 600,
+            scale: None,
+            screen_width: None,
+            screen_height: None,
+            position_x: None,
+            position_y: None,
+            dont_set_visible_size: None,
+            screen_orientation: None,
+            viewport: None,
+            display_feature: None,
+            device_posture: None,
+        });
+        let scheme = if dark { "dark" } else { "light" };
+        self.call(Emulation::SetEmulatedMedia {
+            media: None,
+            features: Some(vec![Emulation::MediaFeature {
+                name: "prefers-color-scheme".into(),
+                value: scheme.into(),
+            }]),
+        });
+        // Two frames: one that lays out, one that paints what the layout asked for.
+        self.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+    }
+
+    /// Saves what a view of this size shows as `target/screenshots/NAME.png`.
+    #[track_caller]
+    pub fn screenshot(&self, name: &str, width: u32, height: u32, dark: bool) -> PathBuf {
+        self.set_view(width, height, dark);
+        let png = self
+            .tab
+            .capture_screenshot(Cdp::CaptureScreenshotFormatOption::Png, None, None, true)
+            .unwrap_or_else(|error| panic!("no screenshot: {error}\n{}", self.report()));
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/screenshots");
+        fs::create_dir_all(folder).expect("a folder for screenshots");
+        let file = PathBuf::from(folder).join(format!("{name}.png"));
+        fs::write(&file, png).expect("a screenshot");
+        file
+    }
+
+    /// Puts `text` on the clipboard.
+    #[track_caller]
+    pub fn set_clipboard(&self, text: &str) {
+        self.allow_clipboard();
+        self.eval(&format!("navigator.clipboard.writeText({})", json!(text)));
+    }
+
+    /// What is on the clipboard.
+    #[track_caller]
+    pub fn clipboard(&self) -> String {
+        self.allow_clipboard();
+        let text = self.eval("navigator.clipboard.readText()");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Lets the page use the clipboard, as a reader who is asked would.
+    #[track_caller]
+    pub fn allow_clipboard(&self) {
+        self.call(Permissions::GrantPermissions {
+            permissions: vec![
+                Permissions::PermissionType::ClipboardReadWrite,
+                Permissions::PermissionType::ClipboardSanitizedWrite,
+            ],
+            origin: None,
+            browser_context_id: None,
+        });
+        self.call(Emulation::SetFocusEmulationEnabled { enabled: true });
+    }
+
+    /// What the browser complained about so far, less what the test tolerates.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.complaints.lock().unwrap().clone();
+        complaints.retain(|said| {
+            let tolerated = self.tolerated.iter().any(|text| said.contains(text));
+            !tolerated && !said.contains(HARMLESS)
+        });
+        complaints
+    }
+
+    /// What the browser complained about so far, which then no longer fails the test.
+    pub fn take_complaints(&self) -> Vec<String> {
+        let complaints = self.complaints();
+        self.complaints.lock().unwrap().clear();
+        complaints
+    }
+
+    /// What the page asked the site for so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.site.as_ref().map(Site::requests).unwrap_or_default()
+    }
+
+    /// Runs statements with `element` bound to the first element that matches, once there is one.
+    #[track_caller]
+    fn with(&self, selector: &str, statements: &str) -> Value {
+        let find = format!("document.querySelector({})", json!(selector));
+        self.wait_for(&find);
+        self.eval(&format!("(element => {{ {statements} }})({find})"))
+    }
+
+    #[track_caller]
+    fn call<C>(&self, method: C) -> C::ReturnObject
+    where
+        C: headless_chrome::protocol::cdp::types::Method + serde::Serialize + std::fmt::Debug,
+    {
+        let what = format!("{method:?}");
+        self.tab
+            .call_method(method)
+            .unwrap_or_else(|error| panic!("Chromium refused {what}: {error}"))
+    }
+
+    fn report(&self) -> String {
+        let text = self.try_eval("document.body.innerText");
+        let text = text.unwrap_or_default();
+        format!(
+            "--- the page says:\n{:.2000}\n--- the browser says:\n{}",
+            text.as_str().unwrap_or_default(),
+            self.complaints().join("\n")
+        )
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let complaints = self.complaints();
+        // A second panic would hide the first.
+        if !complaints.is_empty() && !thread::panicking() {
+            panic!("the browser complained:\n{}", complaints.join("\n"));
+        }
+    }
+}
+
+/// Collects what the browser complains about, from now on.
+fn listen(tab: &Tab) -> Arc<Mutex<Vec<String>>> {
+    let complaints = Arc::<Mutex<Vec<String>>>::default();
+    let seen = Arc::clone(&complaints);
+    let hear = move |event: &Event| {
+        let said = match event {
+            // Policies, integrity and failed loads come this way, not through the console.
+            Event::LogEntryAdded(event) => {
+                let entry = &event.params.entry;
+                let serious = matches!(
+                    entry.level,
+                    Log::LogEntryLevel::Error | Log::LogEntryLevel::Warning
+                );
+                serious.then(|| format!("{} {}", entry.text, entry.url.as_deref().unwrap_or("")))
+            }
+            Event::RuntimeConsoleAPICalled(event) => {
+                let serious = matches!(
+                    event.params.Type,
+                    Runtime::ConsoleAPICalledEventTypeOption::Error
+                        | Runtime::ConsoleAPICalledEventTypeOption::Warning
+                        | Runtime::ConsoleAPICalledEventTypeOption::Assert
+                );
+                serious.then(|| {
+                    let words = event.params.args.iter().map(|word| match &word.value {
+                        Some(Value::String(text)) => text.clone(),
+                        Some(value) => value.to_string(),
+                        None => word.description.clone().unwrap_or_default(),
+                    });
+                    words.collect::<Vec<_>>().join(" ")
+                })
+            }
+            Event::RuntimeExceptionThrown(event) => Some(describe(&event.params.exception_details)),
+            _ => None,
+        };
+        seen.lock().unwrap().extend(said);
+    };
+    tab.add_event_listener(Arc::new(hear)).expect("a listener");
+    tab.enable_log().expect("the browser's log");
+    tab.enable_runtime().expect("the page's console");
+    complaints
+}
+
+fn describe(details: &Runtime::ExceptionDetails) -> String {
+    let thrown = details.exception.as_ref();
+    let thrown = thrown.and_then(|thrown| thrown.description.clone());
+    format!("{} {}", details.text, thrown.unwrap_or_default())
+}
+
+fn is_root() -> bool {
+    let me = std::process::Command::new("id").arg("-u").output();
+    me.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,117 @@
+//! Chromium: where it is, and the tests that run in it.
+
+use std::{
+    env,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    Result,
+    process::{Running, cargo, command, find, output, root, run, say},
+    tools,
+};
+
+/// Names under which Chromium and its kin are installed.
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Where macOS keeps them.
+const APPLICATIONS: [&str; 2] = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/// A Chromium: `REFIT_CHROME`, or one that is installed, or on Debian as root a new one.
+pub fn chrome() -> Result<PathBuf> {
+    if let Some(chrome) = env::var_os("REFIT_CHROME") {
+        return Ok(chrome.into());
+    }
+    if let Some(chrome) = installed() {
+        return Ok(chrome);
+    }
+    if find("apt-get").is_none() {
+        return Err(
+            "there is no Chromium here: install Chrome or Chromium, or run \
+                    `REFIT_CHROME=/path/to/chrome cargo xtask test`"
+                .into(),
+        );
+    }
+    if output(command("id").arg("-u"))?.trim() != "0" {
+        return Err("there is no Chromium here: run `sudo apt-get install -y chromium`".into());
+    }
+    say("installing Chromium");
+    run(command("apt-get").arg("update"))?;
+    run(command("apt-get")
+        .args(["install", "-y", "--no-install-recommends", "chromium"])
+        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    installed().ok_or_else(|| "apt-get installed chromium, yet it is not on the PATH".into())
+}
+
+fn installed() -> Option<PathBuf> {
+    let applications = APPLICATIONS.iter().map(PathBuf::from);
+    NAMES
+        .iter()
+        .find_map(|name| find(name))
+        .or_else(|| applications.into_iter().find(|path| path.is_file()))
+}
+
+/// The tests of the built page, driven from outside.
+pub fn page_tests(dist: &Path) -> Result<Command> {
+    run(&mut cargo("build --bin refit"))?;
+    let terminal = root()
+        .join("target/debug")
+        .join(format!("refit{}", env::consts::EXE_SUFFIX));
+    let mut tests = cargo("test --package browser-tests --no-fail-fast");
+    tests
+        .env("REFIT_DIST", dist)
+        .env("REFIT_CHROME", chrome()?)
+        .env("REFIT_BIN", terminal);
+    Ok(tests)
+}
+
+/// The tests that run inside the browser: wasm-bindgen's runner serves them as a
+/// page, and `wasm-page` reads the verdict off it. The runner's own way needs a
+/// WebDriver that matches the browser's version, one more thing to install. The runner serves until it is dropped.
+pub fn wasm_tests() -> Result<(Running, Command)> {
+    tools::wasm_target()?;
+    let runner = tools::wasm_bindgen("wasm-bindgen-test-runner")?;
+    let chrome = chrome()?;
+    run(&mut cargo("build --package browser-tests --bin wasm-page"))?;
+    let mut build = cargo("test --no-run --test wasm --message-format json-render-diagnostics");
+    let messages = output(build.args(["--target", tools::WASM]))?;
+    // One line of JSON names the program; no other has a path for `executable`.
+    let module = messages
+        .lines()
+        .filter_map(|line| line.split_once("\"executable\":\""))
+        .filter_map(|(_, rest)| rest.split('"').next())
+        .find(|path| path.ends_with(".wasm"))
+        .ok_or("cargo named no module for tests/wasm.rs")?;
+    let address = free_address()?;
+    let server = command(runner)
+        .arg(module)
+        .env("NO_HEADLESS", "1")
+        .env("WASM_BINDGEN_TEST_ADDRESS", &address)
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("wasm-bindgen-test-runner did not start: {error}"))?;
+    let server = Running(server);
+    let reader = root()
+        .join("target/debug")
+        .join(format!("wasm-page{}", env::consts::EXE_SUFFIX));
+    let mut read = command(reader);
+    read.arg(&address).env("REFIT_CHROME", chrome);
+    Ok((server, read))
+}
+
+fn free_address() -> Result<String> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.to_string())
+        .map_err(|error| format!("there is no free port: {error}"))
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask serve`: the page on this machine, rebuilt when a file changes.
+
+use std::{
+    net::TcpStream,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Options, Result,
+    process::{Running, command, describe, say},
+    tools,
+};
+
+pub fn run(mut options: Options) -> Result {
+    let port: u16 = match options.take("--port")? {
+        Some(port) => port
+            .parse()
+            .map_err(|_| format!("`{port}` is not a port: use `--port 8081`"))?,
+        None => 8080,
+    };
+    options.finish()?;
+    // Trunk would only say so after the build.
+    if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        return Err(format!(
+            "port {port} is taken: run `cargo xtask serve --port {}`",
+            port.wrapping_add(1).max(1024)
+        ));
+    }
+    let path = tools::path()?;
+    say("building the page: the first time takes a few minutes");
+    let mut trunk = command(tools::trunk()?);
+    trunk
+        .args(["serve", "--address", "127.0.0.1", "--port"])
+        .arg(port.to_string())
+        .env("PATH", path);
+    let mut server = start(&mut trunk)?;
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = wait_a_little(&mut server)? {
+            return Err(format!("Trunk stopped ({status}); its last lines say why"));
+        }
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            break;
+        }
+    }
+    println!(
+        "\n== Refit is served at http://127.0.0.1:{port} after {} s; Ctrl-C stops it\n",
+        begun.elapsed().as_secs()
+    );
+    let status = server
+        .0
+        .wait()
+        .map_err(|error| format!("Trunk was lost: {error}"))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("Trunk stopped ({status}); its last lines say why")),
+    }
+}
+
+fn start(command: &mut Command) -> Result<Running> {
+    match command.spawn() {
+        Ok(child) => Ok(Running(child)),
+        Err(error) => Err(format!("{} did not start: {error}", describe(command))),
+    }
+}
+
+fn wait_a_little(server: &mut Running) -> Result<Option<std::process::ExitStatus>> {
+    thread::sleep(Duration::from_millis(200));
+    server
+        .0
+        .try_wait()
+        .map_err(|error| format!("Trunk was lost: {error}"))
+}
