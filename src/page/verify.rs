@@ -47,7 +47,7 @@ pub fn Verify() -> impl IntoView {
     let study = RwSignal::new(None::<Study>);
     let verdict = RwSignal::new(None::<Verdict>);
     view! {
-        <main id="main" class="verify">
+        <main id="main" tabindex="-1" class="verify">
             <h1>"Do the printed numbers come back?"</h1>
             <p class="lead">
                 "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed. A law is judged first as a curve, since a parameter that the data do not identify may print differently on the same curve."

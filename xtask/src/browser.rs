@@ -75,9 +75,17 @@ pub fn page_tests(dist: &Path) -> Result<Command> {
     Ok(tests)
 }
 
+/// The figures of the built page.
+pub fn page_bench(dist: &Path) -> Result<Command> {
+    let mut bench = cargo("run --quiet --package browser-tests --bin bench");
+    bench.env("REFIT_DIST", dist).env("REFIT_CHROME", chrome()?);
+    Ok(bench)
+}
+
 /// The tests that run inside the browser: wasm-bindgen's runner serves them as a
 /// page, and `wasm-page` reads the verdict off it. The runner's own way needs a
-/// WebDriver that matches the browser's version, one more thing to install. The runner serves until it is dropped.
+/// WebDriver that matches the browser's version, one more thing to install. The runner
+/// serves until it is dropped.
 pub fn wasm_tests() -> Result<(Running, Command)> {
     tools::wasm_target()?;
     let runner = tools::wasm_bindgen("wasm-bindgen-test-runner")?;

@@ -19,7 +19,7 @@ struct Command {
     run: fn(Options) -> Result,
 }
 
-const COMMANDS: [Command; 3] = [
+const COMMANDS: [Command; 4] = [
     Command {
         name: "serve",
         options: "[--port N]",
@@ -38,7 +38,19 @@ const COMMANDS: [Command; 3] = [
         help: "check everything, or one step",
         run: test::run,
     },
+    Command {
+        name: "bench",
+        options: "",
+        help: "build the page and measure it in Chromium",
+        run: bench,
+    },
 ];
+
+fn bench(options: Options) -> Result {
+    options.finish()?;
+    let dist = build::page(None)?;
+    process::run(&mut browser::page_bench(&dist)?)
+}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -65,7 +65,7 @@ pub fn Explore() -> impl IntoView {
         })
     };
     view! {
-        <main id="main" class="explore">
+        <main id="main" tabindex="-1" class="explore">
             <h1>{title}</h1>
             <p class="lead">{move || location.analysis.with(lead)}</p>
             <controls::Controls shown />

@@ -16,3 +16,13 @@ mod site;
 
 pub use page::{Page, PageBuilder};
 pub use site::{Request, Site};
+
+use flate2::{Compression, write::GzEncoder};
+use std::io::Write;
+
+/// Size in bytes after gzip at its best, about what a host that compresses sends.
+pub fn gzipped(body: &[u8]) -> usize {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).expect("memory takes it");
+    encoder.finish().expect("memory takes it").len()
+}

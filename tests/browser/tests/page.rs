@@ -1,9 +1,6 @@
 //! The built page, as a reader's browser sees it.
 
-use std::io::Write;
-
-use browser_tests::{Page, Request};
-use flate2::{Compression, write::GzEncoder};
+use browser_tests::{Page, Request, gzipped};
 
 /// What the first view may cost, compressed.
 const BUDGET: usize = 350_000;
@@ -11,16 +8,169 @@ const BUDGET: usize = 350_000;
 /// Takes WebAssembly away, as a locked-down browser does.
 const NO_WEBASSEMBLY: &str = "delete globalThis.WebAssembly";
 
-/// The program has replaced the static text, whose notice goes with it.
-const STARTED: &str = "!document.querySelector('#boot-status')";
+/// The program runs, the data are there, a law is fitted.
+const FITTED: &str = "document.querySelector('[data-parameter]')";
+
+/// The fitted value of a parameter of the first series.
+fn parameter(page: &Page, name: &str) -> f64 {
+    let selector = format!("[data-parameter='{name}']");
+    let value = page.attribute(&selector, "data-value");
+    value.and_then(|v| v.parse().ok()).expect("a number")
+}
 
 #[test]
 fn the_page_starts_without_complaints() {
     let page = Page::open("");
-    page.wait_for(STARTED);
-    assert_eq!(page.text("h1"), "Refit");
-    page.screenshot("start-light", 1280, 900, false);
-    page.screenshot("start-dark-narrow", 320, 720, true);
+    page.wait_for(FITTED);
+    assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
+    page.screenshot("explore-light", 1280, 1000, false);
+    page.screenshot("explore-dark", 1280, 1000, true);
+    page.screenshot("explore-phone", 360, 800, false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+}
+
+#[test]
+fn a_choice_refits_and_its_link_shows_the_same() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    let before = parameter(&page, "A");
+    page.set_value("select[name='Frontier']", "pareto");
+    page.wait_for(&format!(
+        "document.querySelector('[data-parameter=A]').dataset.value !== '{before}'"
+    ));
+    let after = parameter(&page, "A");
+    page.allow_clipboard();
+    page.click(".copy-link");
+    page.wait_for_text("Link copied");
+    let link = page.clipboard();
+    assert!(link.ends_with("?v=1&frontier=pareto"), "{link}");
+
+    let query = link.split_once('?').expect("a query").1;
+    let elsewhere = Page::open(&format!("?{query}"));
+    elsewhere.wait_for(FITTED);
+    assert_eq!(parameter(&elsewhere, "A"), after);
+    assert_eq!(
+        elsewhere.eval("document.querySelector('select[name=Frontier]').value"),
+        "pareto"
+    );
+    // Back undoes a choice.
+    page.eval("history.back()");
+    page.wait_for(&format!(
+        "document.querySelector('[data-parameter=A]').dataset.value === '{before}'"
+    ));
+}
+
+#[test]
+fn a_study_is_chosen_and_a_law_predicts() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.set_value("select[name='Study']", "openclip");
+    page.wait_for("document.querySelector('[data-parameter=beta]')");
+    // The paper prints 5.86 C^-0.11.
+    assert!((parameter(&page, "beta") - 5.86).abs() < 0.005);
+    page.set_value("input[name='Predict at']", "ViT-H-14 at 34B");
+    page.click(".predict button");
+    page.wait_for_text("ViT-H-14 at 34B");
+    // The prediction table's neighbour: 1 − 5.8581 C^−0.11139 at 6.53e12 GMACs.
+    page.wait_for_text("78.1");
+    page.set_value("input[name='Predict at']", "ViT-X at 34B");
+    page.click(".predict button");
+    page.wait_for_text("is not an architecture of CLIP");
+    page.screenshot("openclip-light", 1280, 1400, false);
+}
+
+#[test]
+fn the_run_under_the_keys_is_named() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
+    page.press("ArrowRight");
+    page.wait_for("document.querySelector('.card')");
+    assert!(page.text(".card").contains("GFLOPs"));
+    page.screenshot("card-light", 1280, 1000, false);
+    page.press("Escape");
+    page.wait_for("!document.querySelector('.card')");
+}
+
+#[test]
+fn what_a_link_asks_in_vain_is_said() {
+    let page = Page::open("?v=1&dataset=imagenet9k&law=cubic&threshold=-1");
+    page.wait_for(FITTED);
+    page.wait_for_text("imagenet9k");
+    let notices = page.text(".notices");
+    for word in ["imagenet9k", "cubic", "threshold"] {
+        assert!(notices.contains(word), "{word} in {notices}");
+    }
+    assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
+    page.screenshot("notices-light", 1280, 900, false);
+}
+
+#[test]
+fn too_few_points_and_no_points_are_sentences() {
+    let page = Page::open("?v=1&threshold=2e7");
+    page.wait_for_text("This law needs at least 4 points");
+    page.screenshot("too-few-light", 1280, 1000, false);
+    let page = Page::open("?v=1&family=siglip&pretrain=relaion2b-en");
+    page.wait_for_text("No measurement fits all these choices");
+    page.screenshot("none-light", 1280, 1000, false);
+}
+
+#[test]
+fn a_broken_file_is_named_in_place_of_the_chart() {
+    let broken = "const real = fetch; globalThis.fetch = (what, how) => String(what).endsWith('sweep.csv') \
+        ? Promise.resolve(new Response('run,family\\nx,y')) : real(what, how);";
+    let page = Page::builder().before_load(broken).open("");
+    page.wait_for_text("data/comparison/sweep.csv, line 1, column (none)");
+    assert_eq!(page.eval("document.querySelectorAll('canvas').length"), 0);
+    page.screenshot("broken-file-light", 1280, 900, false);
+}
+
+#[test]
+fn the_verdicts_equal_the_terminals() {
+    let terminal = std::env::var("REFIT_BIN").expect("REFIT_BIN names the terminal program");
+    let output = std::process::Command::new(terminal)
+        .args(["verify", "--json"])
+        .output()
+        .expect("the terminal runs");
+    assert!(output.status.success());
+    let checks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let terminal: Vec<(String, String)> = checks
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|c| (text(&c["id"]), text(&c["verdict"])))
+        .collect();
+
+    let page = Page::open("?v=1&page=verify");
+    page.wait_for("document.querySelectorAll('tr[data-id]').length > 500");
+    let rows = page.eval(
+        "Array.from(document.querySelectorAll('tr[data-id]'), r => [r.dataset.id, r.dataset.verdict])",
+    );
+    let page_rows: Vec<(String, String)> = rows
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|r| (text(&r[0]), text(&r[1])))
+        .collect();
+    assert_eq!(page_rows, terminal);
+    page.screenshot("verify-light", 1280, 1000, false);
+    page.screenshot("verify-dark", 1280, 1000, true);
+    page.screenshot("verify-phone", 360, 800, false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+
+    // A verdict is a filter, and a row opens in Explore.
+    page.click("button.verdict.differs");
+    page.wait_for("!document.querySelector('tr[data-verdict=reproduced]')");
+    page.click("tr[data-id='cmp-fig10-imagenet-r-mammut'] a");
+    page.wait_for(FITTED);
+    assert_eq!(page.text("h1"), "ImageNet-R, top-1 accuracy");
+    assert!((parameter(&page, "A") - 267.413).abs() < 1e-3);
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().expect("text").to_owned()
 }
 
 #[test]
@@ -55,13 +205,13 @@ fn an_unknown_address_leads_back() {
     let page = Page::builder().tolerate("404").open("no-such-page");
     assert!(page.text("h1").contains("no page at this address"));
     page.click("a");
-    page.wait_for(STARTED);
+    page.wait_for(FITTED);
 }
 
 #[test]
 fn the_first_view_keeps_its_budget() {
     let page = Page::open("");
-    page.wait_for(STARTED);
+    page.wait_for(FITTED);
     let requests = page.requests();
     let mut total = 0;
     println!("{:>9} {:>9}  the first view", "bytes", "gzip");
@@ -77,10 +227,4 @@ fn the_first_view_keeps_its_budget() {
     paths.dedup();
     assert_eq!(paths.len(), requests.len(), "a file was sent twice");
     assert!(total <= BUDGET, "{total} bytes exceed {BUDGET}");
-}
-
-fn gzipped(body: &[u8]) -> usize {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(body).expect("memory takes it");
-    encoder.finish().expect("memory takes it").len()
 }

@@ -1,0 +1,184 @@
+//! Our optimum and standard errors beside SciPy's, on stored cases.
+//!
+//! `tests/reference/*.json` were made by the scripts beside them (SciPy 1.17.1) from the same
+//! measurements: the released 3,200-start search, the frontiers by an independent
+//! reimplementation, and many-start references on synthetic data.
+#![cfg(not(target_arch = "wasm32"))]
+
+use refit::fit::{Status, fit};
+use refit::law::Law;
+use refit::study::frontier::{bins, bins_as_released};
+use refit::study::select::{Selection, select};
+use refit::study::{Table, read_measurements};
+use serde_json::Value;
+
+fn reference(name: &str) -> Value {
+    let path = format!("tests/reference/{name}");
+    let text = std::fs::read_to_string(&path).expect(&path);
+    serde_json::from_str(&text).expect(&path)
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
+    value[key].as_array().expect(key)
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let values = value.as_array().expect("a list of numbers");
+    values
+        .iter()
+        .map(|v| v.as_f64().expect("a number"))
+        .collect()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+/// |a − b| relative to b.
+fn apart(a: f64, b: f64) -> f64 {
+    (a - b).abs() / b.abs().max(1e-12)
+}
+
+#[test]
+fn no_worse_than_the_released_search() {
+    let reference = reference("scipy_fits.json");
+    for case in list(&reference, "fits") {
+        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+        let ours = fit(Law::Saturation, &x, &y).expect("fits");
+        let theirs = number(&case["mse"]);
+        let id = &case["id"];
+        assert!(
+            ours.mse <= theirs * (1.0 + 1e-6),
+            "{id}: {} against {theirs}",
+            ours.mse
+        );
+        // Where SciPy ended in the same optimum, inside the bounds, all else agrees too. Its
+        // own tolerance is 1e-8 of the squared error, 1e-4 of a standard error.
+        let same = apart(theirs, ours.mse) < 1e-9 && ours.status == Status::Converged;
+        if !same {
+            continue;
+        }
+        let pcov: Vec<Vec<f64>> = list(case, "pcov").iter().map(numbers).collect();
+        let b = number(&case["parameters"]["B"]);
+        // SciPy's covariance is in (A, B, −α, E); the error of ln B is that of B over B.
+        let errors = [
+            pcov[0][0].sqrt(),
+            pcov[1][1].sqrt() / b,
+            pcov[2][2].sqrt(),
+            pcov[3][3].sqrt(),
+        ];
+        for (j, name) in ["A", "ln_B", "alpha", "E"].iter().enumerate() {
+            let ours_error = ours.standard_errors[j].expect("inside the bounds");
+            assert!(
+                apart(ours_error, errors[j]) < 1e-3,
+                "{id} {name}: standard error {ours_error} against {}",
+                errors[j]
+            );
+            let gap = (ours.parameters[j] - number(&case["parameters"][name])).abs();
+            assert!(gap < 1e-3 * ours_error, "{id} {name}: off by {gap}");
+        }
+    }
+}
+
+#[test]
+fn no_worse_than_many_starts_on_synthetic_data() {
+    let reference = reference("laws_small.json");
+    for case in list(&reference["synthetic"], "datasets") {
+        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+        let ours = fit(Law::Saturation, &x, &y).expect("fits");
+        let theirs = number(&case["mse"]);
+        assert!(
+            ours.mse <= theirs * (1.0 + 1e-6),
+            "{} against {theirs}",
+            ours.mse
+        );
+    }
+}
+
+#[test]
+fn without_e_no_worse_either() {
+    let reference = reference("laws_small.json");
+    for case in list(&reference, "power_law_without_e") {
+        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+        let ours = fit(Law::ShiftedPower, &x, &y).expect("fits");
+        let theirs = number(&case["mse"]);
+        let id = &case["id"];
+        assert!(
+            ours.mse <= theirs * (1.0 + 1e-6),
+            "{id}: {} against {theirs}",
+            ours.mse
+        );
+    }
+}
+
+#[test]
+fn straight_lines_are_the_regression() {
+    let reference = reference("laws_small.json");
+    for case in list(&reference, "openclip_lines") {
+        let powers = |key: &str| -> Vec<f64> {
+            numbers(&case[key]).iter().map(|v| 10f64.powf(*v)).collect()
+        };
+        let ours = fit(Law::Line, &powers("log10_gmacs"), &powers("log10_error")).expect("fits");
+        assert!(apart(ours.parameters[0], number(&case["beta"])) < 1e-9);
+        assert!(apart(ours.parameters[1], number(&case["slope"])) < 1e-9);
+        let error = ours.standard_errors[1].expect("degrees of freedom");
+        assert!(apart(error, number(&case["slope_standard_error"])) < 1e-6);
+        let intercept = number(&case["intercept_standard_error"]);
+        let error = ours.standard_errors[0].expect("degrees of freedom");
+        let through = error / (ours.parameters[0] * std::f64::consts::LN_10);
+        assert!(apart(through, intercept) < 1e-6);
+    }
+}
+
+#[test]
+fn frontiers_are_those_of_the_reimplementation() {
+    let reference = reference("frontiers.json");
+    for case in list(&reference, "frontiers") {
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let (table, metric) = match text("table") {
+            "segmentation_runs.csv" => (Table::Segmentation, text("metric").replace("ade20k_", "")),
+            "best_of_sweep.csv" => (Table::Sweep, text("metric").to_owned()),
+            other => panic!("no table for {other}"),
+        };
+        let path = table.path();
+        let rows = std::fs::read_to_string(&path).expect(&path);
+        let rows = read_measurements(&path, &rows).expect("well formed");
+        let points = select(
+            &rows,
+            &Selection {
+                table,
+                dataset: text("dataset"),
+                metric: &metric,
+                family: text("family"),
+                pretrain: text("pretrain"),
+                schedule: text("schedule"),
+            },
+        );
+        let kept: Vec<_> = points
+            .iter()
+            .copied()
+            .filter(|p| p.compute <= 1e12)
+            .collect();
+        assert_eq!(
+            kept.len() as u64,
+            case["kept"].as_u64().expect("kept"),
+            "{case:#}"
+        );
+        let edges = (kept[0].compute, kept[kept.len() - 1].compute);
+        for (key, ours) in [
+            ("released", bins_as_released(&kept, edges)),
+            ("corrected", bins(&kept, edges)),
+        ] {
+            let compute: Vec<f64> = ours.iter().map(|p| p.compute).collect();
+            assert_eq!(
+                compute,
+                numbers(&case[key]["compute"]),
+                "{key} {}",
+                text("family")
+            );
+            for (p, error) in ours.iter().zip(numbers(&case[key]["error"])) {
+                assert!((p.error - error).abs() < 1e-12);
+            }
+        }
+    }
+}
