@@ -2,15 +2,80 @@
 
 #![cfg(target_arch = "wasm32")]
 
+use refit::analysis::{self, Analysis};
+use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
+use refit::study::{Table, read_measurements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen_test]
-fn a_canvas_has_a_context_to_draw_on() {
+fn the_law_of_fig_1_comes_back() {
+    let text = include_str!("../data/comparison/plotted_frontier.csv");
+    let rows = read_measurements("plotted_frontier.csv", text).unwrap();
+    let outcome = analysis::run(&Analysis::of(Table::PlottedFrontier), &rows, &[]);
+    // Printed in the comparison study's repository, fig. 1: CLIP, MaMMUT.
+    let printed = [
+        [57.862083, 18.391321, 0.226604, 0.111169],
+        [125.356572, 19.289384, 0.255670, 0.101112],
+    ];
+    assert_eq!(outcome.series.len(), 2);
+    for (series, printed) in outcome.series.iter().zip(printed) {
+        let fit = series.fit.as_ref().unwrap();
+        for (ours, printed) in fit.parameters.iter().zip(printed) {
+            assert!((ours / printed - 1.0).abs() < 5e-6, "{ours} {printed}");
+        }
+    }
+}
+
+fn scene(y: f64) -> Scene {
+    let axis = |format| Axis {
+        label: "Axis (log scale)".to_owned(),
+        scale: Scale::Log,
+        range: None,
+        format,
+    };
+    let mut scene = Scene::new(axis(Format::Number), axis(Format::Percent));
+    let points = [(1e7, y), (1e12, 0.2)].into_iter().enumerate();
+    scene.marks.push(Marks {
+        shape: Shape::Square,
+        color: 0,
+        size: 5.0,
+        emphasis: Emphasis::Frontier,
+        points: points.map(|(key, (x, y))| Mark { x, y, key }).collect(),
+    });
+    scene
+}
+
+fn empty_canvas() -> HtmlCanvasElement {
     let document = web_sys::window().unwrap().document().unwrap();
-    let canvas = document.create_element("canvas").unwrap();
-    let canvas: web_sys::HtmlCanvasElement = canvas.dyn_into().unwrap();
-    assert!(canvas.get_context("2d").unwrap().is_some());
+    document.create_element("canvas").unwrap().unchecked_into()
+}
+
+#[wasm_bindgen_test]
+fn a_mark_is_drawn_where_the_layout_says() {
+    let canvas = empty_canvas();
+    let theme = Theme::light();
+    let layout = canvas::draw_on(&canvas, &scene(0.9), &theme, 600.0, 400.0).unwrap();
+    let ratio = f64::from(canvas.width()) / 600.0;
+    let (x, y) = layout.pixel(1e7, 0.9).unwrap();
+    let context = canvas.get_context("2d").unwrap().unwrap();
+    let context: CanvasRenderingContext2d = context.unchecked_into();
+    let pixel = context
+        .get_image_data(x * ratio, y * ratio, 1.0, 1.0)
+        .unwrap();
+    let (r, g, b) = theme.color(0);
+    assert_eq!(&pixel.data()[..3], [r, g, b]);
+}
+
+#[wasm_bindgen_test]
+fn what_cannot_be_drawn_is_left_out() {
+    for y in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e-300] {
+        for (width, height) in [(0.0, 0.0), (1.0, 1.0), (320.0, 200.0)] {
+            let canvas = empty_canvas();
+            canvas::draw_on(&canvas, &scene(y), &Theme::dark(), width, height).unwrap();
+        }
+    }
 }
