@@ -37,9 +37,9 @@ impl Law {
 
     pub fn plain(self) -> &'static str {
         match self {
-            Law::Saturation => "L = A (C + B)^−α + E",
-            Law::ShiftedPower => "L = A (C + B)^−α",
-            Law::Power => "L = β C^α",
+            Law::Saturation => "L = A (C + B)⁻ᵅ + E",
+            Law::ShiftedPower => "L = A (C + B)⁻ᵅ",
+            Law::Power => "L = β Cᵅ",
             Law::Line => "log L = log β + α log C",
         }
     }

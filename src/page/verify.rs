@@ -225,7 +225,8 @@ fn Table(
         })
     };
     view! {
-        <div class="scroll">
+        // Focusable, so that a keyboard can scroll it.
+        <div class="scroll" tabindex="0" role="region" aria-label="Every printed number">
             <table class="numbers checks">
                 <thead>
                     <tr>

@@ -396,7 +396,7 @@ fn title(m: &Measurement) -> String {
 fn caption(shown: &Shown) -> String {
     let laws = shown.outcome.series.iter().map(|series| match &series.fit {
         Ok(fit) => format!(
-            "{}: {} frontier points of {}, mean squared error {}",
+            "{}: {} frontier points of {}, mean squared error {}.",
             name(series),
             series.frontier.len(),
             series.points.len(),
@@ -406,9 +406,9 @@ fn caption(shown: &Shown) -> String {
     });
     let laws: Vec<String> = laws.collect();
     format!(
-        "Filled marks: the points that the law is fitted to; faint: the other runs; hollow: held out. Line: the law, dashed beyond the frontier; band: interval of the mean, {}. {}.",
+        "Filled marks: the points that the law is fitted to; faint: the other runs; hollow: held out. Line: the law, dashed beyond the frontier; band: interval of the mean, {}. {}",
         shown.analysis.interval.title(),
-        laws.join("; ")
+        laws.join(" ")
     )
 }
 

@@ -58,6 +58,9 @@ pub fn Explore() -> impl IntoView {
             outcome,
         })
     });
+    // A memo of its own: the figure must not be built anew with every choice.
+    let empty =
+        Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty())));
     let title = move || {
         location.analysis.with(|a| {
             let (set, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
@@ -79,6 +82,8 @@ pub fn Explore() -> impl IntoView {
                         }
                             .into_any()
                     }
+                    // The law's section says why.
+                    _ if empty.get() => ().into_any(),
                     _ => view! { <figure::Figure shown /> }.into_any(),
                 }}
                 <coefficients::Coefficients shown />

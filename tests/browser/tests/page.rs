@@ -88,7 +88,7 @@ fn the_run_under_the_keys_is_named() {
     page.press("ArrowRight");
     page.wait_for("document.querySelector('.card')");
     assert!(page.text(".card").contains("GFLOPs"));
-    page.screenshot("card-light", 1280, 1000, false);
+    page.screenshot("card-light", 1280, 900, false);
     page.press("Escape");
     page.wait_for("!document.querySelector('.card')");
 }
@@ -113,6 +113,7 @@ fn too_few_points_and_no_points_are_sentences() {
     page.screenshot("too-few-light", 1280, 1000, false);
     let page = Page::open("?v=1&family=siglip&pretrain=relaion2b-en");
     page.wait_for_text("No measurement fits all these choices");
+    assert_eq!(page.eval("document.querySelectorAll('canvas').length"), 0);
     page.screenshot("none-light", 1280, 1000, false);
 }
 
