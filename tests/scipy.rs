@@ -136,7 +136,12 @@ fn frontiers_are_those_of_the_reimplementation() {
     for case in list(&reference, "frontiers") {
         let text = |key: &str| case[key].as_str().unwrap_or_default();
         let (table, metric) = match text("table") {
-            "segmentation_runs.csv" => (Table::Segmentation, text("metric").replace("ade20k_", "")),
+            "segmentation_runs.csv" => (
+                Table::Segmentation,
+                text("metric")
+                    .rsplit_once("_")
+                    .map_or(String::new(), |(_, m)| m.to_owned()),
+            ),
             "best_of_sweep.csv" => (Table::Sweep, text("metric").to_owned()),
             other => panic!("no table for {other}"),
         };

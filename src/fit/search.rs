@@ -55,6 +55,8 @@ const ALPHA_STEPS: usize = 8;
 const ALPHA_LOW: f64 = 0.005;
 const ALPHA_OCTAVES: usize = 14;
 const ALPHA_HIGH: f64 = 200.0;
+/// Largest |α · mean ln(x + B)|: beyond it A leaves the range of a double.
+const LN_A_HIGH: f64 = 600.0;
 /// Basins that are searched to the bottom.
 const BASINS: usize = 4;
 const ITERATIONS: usize = 200;
@@ -153,25 +155,27 @@ impl<'a> Problem<'a> {
         let (logs, mean) = self.logs(ln_b);
         let u: Vec<f64> = logs.iter().map(|l| (-alpha * l).exp()).collect();
         let p = self.project(&u);
+        let in_range = (alpha * mean).abs() <= LN_A_HIGH;
         Solution {
             ln_b,
             alpha,
             a: p.a * (alpha * mean).exp(),
             e: p.e,
-            sse: p.sse,
+            sse: if in_range { p.sse } else { f64::INFINITY },
         }
     }
 
     /// Squared errors along α for one ln B: exponentials for one octave, squares for the rest.
     fn row(&self, ln_b: f64) -> Vec<f64> {
-        let (logs, _) = self.logs(ln_b);
+        let (logs, mean) = self.logs(ln_b);
         let mut row = vec![f64::INFINITY; ALPHA_STEPS * ALPHA_OCTAVES];
         for step in 0..ALPHA_STEPS {
             let alpha = grid_alpha(step);
             let mut u: Vec<f64> = logs.iter().map(|l| (-alpha * l).exp()).collect();
             for octave in 0..ALPHA_OCTAVES {
                 let sse = self.project(&u).sse;
-                if !sse.is_finite() {
+                let alpha = alpha * f64::from(1 << octave);
+                if !sse.is_finite() || (alpha * mean).abs() > LN_A_HIGH {
                     break;
                 }
                 row[octave * ALPHA_STEPS + step] = sse;

@@ -1,0 +1,122 @@
+//! Properties of every fit, whatever the data.
+#![cfg(not(target_arch = "wasm32"))]
+
+use proptest::prelude::*;
+use refit::fit::{FitError, Interval, fit};
+use refit::law::Law;
+
+/// Computes over many decades.
+fn grid(n: usize, from: f64, to: f64) -> Vec<f64> {
+    let at = |i: usize| from + (to - from) * i as f64 / (n - 1) as f64;
+    (0..n).map(|i| 10f64.powf(at(i))).collect()
+}
+
+proptest! {
+    #[test]
+    fn parameters_come_back_from_noiseless_points(
+        ln_b in 16.5f64..20.5, alpha in 0.1f64..0.5, e in 0.02f64..0.4, top in 0.4f64..1.0, n in 12usize..40,
+    ) {
+        let x = grid(n, 6.5, 12.0);
+        let a = (top - 0.01) * (x[0] + ln_b.exp()).powf(alpha);
+        let truth = [a, ln_b, alpha, e];
+        let y: Vec<f64> = x.iter().map(|&c| Law::Saturation.value(&truth, c)).collect();
+        let found = fit(Law::Saturation, &x, &y).unwrap();
+        prop_assert!(found.mse < 1e-20, "{:?}", found);
+        for (ours, truth) in found.parameters.iter().zip(truth) {
+            prop_assert!((ours / truth - 1.0).abs() < 1e-4, "{:?} for {:?}", found.parameters, truth);
+        }
+    }
+
+    #[test]
+    fn the_unit_of_compute_does_not_matter(
+        noise in prop::collection::vec(-0.01f64..0.01, 20), unit in -9.0f64..9.0,
+    ) {
+        let x = grid(20, 7.0, 12.0);
+        let truth = [60.0, 18.4, 0.23, 0.11];
+        let y: Vec<f64> = x.iter().zip(&noise)
+            .map(|(&c, d)| Law::Saturation.value(&truth, c) + d).collect();
+        let scaled: Vec<f64> = x.iter().map(|c| c * 10f64.powf(unit)).collect();
+        for law in Law::ALL {
+            let (a, b) = (fit(law, &x, &y).unwrap(), fit(law, &scaled, &y).unwrap());
+            prop_assert!((a.mse / b.mse - 1.0).abs() < 1e-7, "{law:?} {} {}", a.mse, b.mse);
+        }
+    }
+
+    #[test]
+    fn the_order_of_points_does_not_matter(
+        points in prop::collection::vec((6.0f64..13.0, 0.05f64..1.0), 6..30).prop_shuffle(),
+    ) {
+        let split = |points: &[(f64, f64)]| -> (Vec<f64>, Vec<f64>) {
+            points.iter().map(|(c, e)| (10f64.powf(*c), *e)).unzip()
+        };
+        let mut sorted = points.clone();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let ((x, y), (u, v)) = (split(&points), split(&sorted));
+        for law in Law::ALL {
+            match (fit(law, &x, &y), fit(law, &u, &v)) {
+                (Ok(a), Ok(b)) => prop_assert!(
+                    (a.mse - b.mse).abs() <= 1e-7 * b.mse.max(1e-12),
+                    "{law:?} {} {}", a.mse, b.mse
+                ),
+                (a, b) => prop_assert_eq!(a.is_err(), b.is_err()),
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept(points in prop::collection::vec((6.0f64..13.0, 0.0f64..1.0), 5..25)) {
+        let (x, y): (Vec<f64>, Vec<f64>) =
+            points.iter().map(|(c, e)| (10f64.powf(*c), *e)).unzip();
+        if let Ok(found) = fit(Law::Saturation, &x, &y) {
+            let [a, _, alpha, e] = found.parameters[..] else { panic!("four parameters") };
+            prop_assert!(a >= 0.0 && alpha >= 0.0 && e >= 0.0, "{:?}", found.parameters);
+            let p = found.predict(1e12, Interval::Honest);
+            prop_assert!(p.low.is_none_or(|low| low <= p.error));
+        }
+    }
+
+    #[test]
+    fn hostile_numbers_are_errors_or_fits(
+        points in prop::collection::vec((any::<f64>(), any::<f64>()), 0..12), same in any::<bool>(),
+    ) {
+        let (mut x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+        if same {
+            x.fill(1e9);
+        }
+        for law in Law::ALL {
+            if let Ok(found) = fit(law, &x, &y) {
+                let _ = found.predict(1e12, Interval::Honest);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_fitted_is_said() {
+    let x = grid(5, 7.0, 11.0);
+    let y = [0.9, 0.8, 0.7, 0.6, 0.5];
+    let error = |x: &[f64], y: &[f64]| fit(Law::Saturation, x, y).unwrap_err();
+    assert_eq!(
+        error(&x[..3], &y[..3]),
+        FitError::TooFewPoints { have: 3, need: 4 }
+    );
+    assert_eq!(error(&x, &[0.5; 5]), FitError::AllEqual);
+    assert_eq!(
+        error(&[1e9; 5], &y),
+        FitError::TooFewComputes { have: 1, need: 4 }
+    );
+    assert_eq!(
+        error(&x, &[0.9, f64::NAN, 0.7, 0.6, 0.5]),
+        FitError::NotFinite { index: 1 }
+    );
+    let zero = [0.0, 1e8, 1e9, 1e10, 1e11];
+    assert!(matches!(
+        error(&zero, &y),
+        FitError::ComputeNotPositive { index: 0, .. }
+    ));
+    assert!(
+        error(&zero, &y)
+            .to_string()
+            .starts_with("Point 1 has the compute 0")
+    );
+}
