@@ -96,6 +96,17 @@ fn no_worse_than_many_starts_on_synthetic_data() {
 }
 
 #[test]
+fn no_worse_than_many_starts_on_every_frontier() {
+    let reference = reference("global_optima.json");
+    for case in list(&reference, "fits") {
+        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+        let ours = fit(Law::Saturation, &x, &y).expect("fits");
+        let theirs = number(&case["mse"]);
+        assert!(ours.mse <= theirs * (1.0 + 1e-6), "{case:#}: {}", ours.mse);
+    }
+}
+
+#[test]
 fn without_e_no_worse_either() {
     let reference = reference("laws_small.json");
     for case in list(&reference, "power_law_without_e") {
