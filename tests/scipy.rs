@@ -5,7 +5,7 @@
 //! reimplementation, and many-start references on synthetic data.
 #![cfg(not(target_arch = "wasm32"))]
 
-use refit::fit::{Status, fit};
+use refit::fit::{Fit, Status, fit};
 use refit::law::Law;
 use refit::study::frontier::{bins, bins_as_released};
 use refit::study::select::{Selection, select};
@@ -39,19 +39,25 @@ fn apart(a: f64, b: f64) -> f64 {
     (a - b).abs() / b.abs().max(1e-12)
 }
 
+/// Fits a stored case; its squared error must not exceed SciPy's.
+fn no_worse(law: Law, case: &Value) -> Fit {
+    let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+    let ours = fit(law, &x, &y).expect("fits");
+    let theirs = number(&case["mse"]);
+    assert!(
+        ours.mse <= theirs * (1.0 + 1e-6),
+        "{} against {theirs}: {case:#}",
+        ours.mse
+    );
+    ours
+}
+
 #[test]
 fn no_worse_than_the_released_search() {
     let reference = reference("scipy_fits.json");
     for case in list(&reference, "fits") {
-        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
-        let ours = fit(Law::Saturation, &x, &y).expect("fits");
-        let theirs = number(&case["mse"]);
-        let id = &case["id"];
-        assert!(
-            ours.mse <= theirs * (1.0 + 1e-6),
-            "{id}: {} against {theirs}",
-            ours.mse
-        );
+        let ours = no_worse(Law::Saturation, case);
+        let (theirs, id) = (number(&case["mse"]), &case["id"]);
         // Where SciPy ended in the same optimum, inside the bounds, all else agrees too. Its
         // own tolerance is 1e-8 of the squared error, 1e-4 of a standard error.
         let same = apart(theirs, ours.mse) < 1e-9 && ours.status == Status::Converged;
@@ -84,14 +90,7 @@ fn no_worse_than_the_released_search() {
 fn no_worse_than_many_starts_on_synthetic_data() {
     let reference = reference("laws_small.json");
     for case in list(&reference["synthetic"], "datasets") {
-        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
-        let ours = fit(Law::Saturation, &x, &y).expect("fits");
-        let theirs = number(&case["mse"]);
-        assert!(
-            ours.mse <= theirs * (1.0 + 1e-6),
-            "{} against {theirs}",
-            ours.mse
-        );
+        no_worse(Law::Saturation, case);
     }
 }
 
@@ -99,10 +98,7 @@ fn no_worse_than_many_starts_on_synthetic_data() {
 fn no_worse_than_many_starts_on_every_frontier() {
     let reference = reference("global_optima.json");
     for case in list(&reference, "fits") {
-        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
-        let ours = fit(Law::Saturation, &x, &y).expect("fits");
-        let theirs = number(&case["mse"]);
-        assert!(ours.mse <= theirs * (1.0 + 1e-6), "{case:#}: {}", ours.mse);
+        no_worse(Law::Saturation, case);
     }
 }
 
@@ -110,15 +106,7 @@ fn no_worse_than_many_starts_on_every_frontier() {
 fn without_e_no_worse_either() {
     let reference = reference("laws_small.json");
     for case in list(&reference, "power_law_without_e") {
-        let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
-        let ours = fit(Law::ShiftedPower, &x, &y).expect("fits");
-        let theirs = number(&case["mse"]);
-        let id = &case["id"];
-        assert!(
-            ours.mse <= theirs * (1.0 + 1e-6),
-            "{id}: {} against {theirs}",
-            ours.mse
-        );
+        no_worse(Law::ShiftedPower, case);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers as readers read them.
 
+use refit::chart::ticks::superscript;
+
 /// Four significant digits; powers of ten beyond six: 5.858, 0.02145, 3.955 × 10⁷.
 pub fn number(x: f64) -> String {
     if x == 0.0 {
@@ -26,18 +28,4 @@ pub fn number(x: f64) -> String {
 /// A fraction in percent, two decimals.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction).replace('-', "−")
-}
-
-fn superscript(n: i32) -> String {
-    n.to_string()
-        .chars()
-        .map(|c| match c {
-            '-' => '⁻',
-            '1' => '¹',
-            '2' => '²',
-            '3' => '³',
-            '0' | '4'..='9' => char::from_u32('⁰' as u32 + c as u32 - '0' as u32).unwrap_or(c),
-            c => c,
-        })
-        .collect()
 }
