@@ -5,7 +5,7 @@ use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
 use crate::fit::{Fit, Interval};
 use crate::study::names;
-use crate::study::select::LAION;
+use crate::study::select::{Axis, LAION};
 use crate::study::{self, Study, Table};
 
 /// A cell of the openclip prediction tables, or a number of the comparison study's README.
@@ -263,8 +263,9 @@ fn samples(analysis: &Analysis, o: &OptimalSamples, library: &Library) -> Result
     outcome
         .series
         .first()
-        .and_then(|series| analysis::optimal_samples(series, rows, o.compute))
+        .and_then(|series| analysis::optimal_samples(series, rows))
         .and_then(Result::ok)
+        .map(|law| law.fit.predict(o.compute, Interval::Honest).error)
         .ok_or_else(|| CheckError(format!("{}: no line could be fitted", o.claim)))
 }
 
@@ -315,6 +316,7 @@ fn architecture(model: &str) -> String {
 fn grid_compute(library: &Library, model: &str, samples: &str) -> Result<f64, CheckError> {
     analysis::target(
         &format!("{} at {samples}", architecture(model)),
+        Axis::Compute,
         Study::Openclip,
         "clip",
         library.architectures(Study::Openclip),

@@ -4,9 +4,10 @@ use crate::data;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use refit::analysis::{self, Analysis, Edges};
-use refit::fit::{Interval, Prediction, Status, symbol};
-use refit::law::Law;
+use refit::fit::{Interval, Loss, Prediction, Status, symbol};
+use refit::law::{Form, Law};
 use refit::study::frontier::Rule;
+use refit::study::select::Axis;
 use refit::study::{Study, Table, names};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,8 +33,15 @@ pub struct Arguments {
     /// Learning-rate schedule
     #[arg(long)]
     schedule: Option<String>,
+    /// What the law is a function of
+    #[arg(long, value_enum)]
+    axis: Option<Named<Axis>>,
     #[arg(long, value_enum)]
     law: Option<Named<Law>>,
+    /// What is minimised: squares, log-squares, huber[:DELTA], binomial[:IMAGES] or
+    /// asymmetric[:FACTOR]
+    #[arg(long, value_parser = loss)]
+    loss: Option<Loss>,
     #[arg(long, value_enum)]
     frontier: Option<Named<Rule>>,
     /// Compute above which runs are held out, or "none"
@@ -80,7 +88,14 @@ macro_rules! named {
     )*};
 }
 
-named!(Study, Table, Law, Rule, Edges, Interval);
+named!(Study, Table, Axis, Law, Rule, Edges, Interval);
+
+fn loss(text: &str) -> Result<Loss, String> {
+    Loss::parse(text).ok_or_else(|| {
+        let known: Vec<String> = Loss::ALL.into_iter().map(Loss::id).collect();
+        format!("known: {}", known.join(", "))
+    })
+}
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -90,7 +105,7 @@ struct Output {
     frontier_points: usize,
     held_out: usize,
     law: &'static str,
-    objective: &'static str,
+    objective: String,
     parameters: BTreeMap<&'static str, f64>,
     standard_errors: BTreeMap<&'static str, Option<f64>>,
     mse: f64,
@@ -139,7 +154,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         frontier_points: series.frontier.len(),
         held_out: series.held_out.len(),
         law: analysis.law.id(),
-        objective: analysis.law.objective(),
+        objective: analysis.loss.objective(),
         parameters: names.clone().zip(fit.parameters.iter().copied()).collect(),
         standard_errors: names.zip(fit.standard_errors.iter().copied()).collect(),
         mse: fit.mse,
@@ -207,6 +222,12 @@ fn analysis_of(arguments: &Arguments, library: &refit::claim::Library) -> Result
     if let Some(Named(law)) = arguments.law {
         analysis.law = law;
     }
+    if let Some(loss) = arguments.loss {
+        analysis.loss = loss;
+    }
+    if let Some(Named(axis)) = arguments.axis {
+        analysis.axis = axis;
+    }
     if let Some(Named(frontier)) = arguments.frontier {
         analysis.frontier = frontier;
     }
@@ -262,8 +283,8 @@ fn print(analysis: &Analysis, output: &Output) {
         };
         println!(
             "  at {:.4e} {}: error {:.6} {interval}",
-            p.compute,
-            analysis.study().compute_unit(),
+            p.x,
+            analysis.unit(),
             p.error
         );
     }

@@ -4,6 +4,8 @@ use super::{Shown, number};
 use leptos::prelude::*;
 use refit::analysis::Series;
 use refit::fit::{Fit, symbol};
+use refit::law::Form;
+use refit::study::select::Axis;
 use refit::study::{Table, names};
 
 #[component]
@@ -28,16 +30,21 @@ pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
 }
 
 fn laws(shown: &Shown) -> impl IntoView + use<> {
-    let law = shown.analysis.law;
-    let unit = shown.analysis.study().compute_unit();
-    let plotted = shown.analysis.table == Table::PlottedFrontier;
+    let analysis = &shown.analysis;
+    let law = analysis.law;
+    let of = match analysis.axis {
+        Axis::Compute => format!("the compute in {}", analysis.unit()),
+        Axis::Samples => "the samples seen".to_owned(),
+        Axis::Parameters => "the parameters".to_owned(),
+    };
+    let plotted = analysis.table == Table::PlottedFrontier;
     let runs = if plotted { "plotted points" } else { "runs" };
     let series = shown.outcome.series.iter();
     view! {
         <p class="formula">
             {law.plain()}
             <span class="aside">
-                "L the error, C the compute in " {unit} "; " {law.objective()}
+                "L the error, C " {of} "; " {analysis.loss.objective()}
             </span>
         </p>
         <div class="laws">

@@ -4,9 +4,10 @@ use super::Shown;
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Analysis, Choices, Edges, threshold};
-use refit::fit::Interval;
-use refit::law::Law;
+use refit::fit::{Interval, Loss};
+use refit::law::{Form, Law};
 use refit::study::frontier::Rule;
+use refit::study::select::Axis;
 use refit::study::{Study, Table, names};
 
 /// One way a choice can fall: value, text.
@@ -125,57 +126,42 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
             </fieldset>
             <fieldset>
                 <legend>"Fit"</legend>
-                <Choice
-                    label="Law"
-                    options=Signal::derive(|| { options(&Law::ALL, Law::id, |l| l.plain().to_owned()) })
-                    value=read(|a| a.law.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(law) = find(&Law::ALL, Law::id, &id) {
-                            change(&|a| a.law = law);
-                        }
-                    }
-                />
-                <Choice
-                    label="Frontier"
-                    options=Signal::derive(|| options(&Rule::ALL, Rule::id, |r| r.title().to_owned()))
-                    value=read(|a| a.frontier.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(rule) = find(&Rule::ALL, Rule::id, &id) {
-                            change(&|a| a.frontier = rule);
-                        }
-                    }
-                />
+                {one_of("Law of", &Axis::ALL, Axis::id, Axis::title, |a| a.axis, |a, x| a.axis = x)}
+                {one_of("Law", &Law::ALL, Form::id, Form::plain, |a| a.law, |a, l| a.law = l)}
+                {one_of(
+                    "Minimise",
+                    &Loss::ALL,
+                    Loss::kind,
+                    Loss::title,
+                    |a| a.loss,
+                    |a, l| a.loss = l,
+                )}
+                <LossParameter />
+                {one_of(
+                    "Frontier",
+                    &Rule::ALL,
+                    Rule::id,
+                    Rule::title,
+                    |a| a.frontier,
+                    |a, r| a.frontier = r,
+                )}
                 <Threshold />
-                <Choice
-                    label="Bin edges from"
-                    options=Signal::derive(|| {
-                        options(&Edges::ALL, Edges::id, |e| {
-                            match e {
-                                Edges::Kept => "runs up to the threshold",
-                                Edges::All => "all runs",
-                            }
-                                .to_owned()
-                        })
-                    })
-                    value=read(|a| a.edges.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(edges) = find(&Edges::ALL, Edges::id, &id) {
-                            change(&|a| a.edges = edges);
-                        }
-                    }
-                />
-                <Choice
-                    label="Interval"
-                    options=Signal::derive(|| {
-                        options(&Interval::ALL, Interval::id, |i| i.title().to_owned())
-                    })
-                    value=read(|a| a.interval.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(interval) = find(&Interval::ALL, Interval::id, &id) {
-                            change(&|a| a.interval = interval);
-                        }
-                    }
-                />
+                {one_of(
+                    "Bin edges from",
+                    &Edges::ALL,
+                    Edges::id,
+                    Edges::title,
+                    |a| a.edges,
+                    |a, e| a.edges = e,
+                )}
+                {one_of(
+                    "Interval",
+                    &Interval::ALL,
+                    Interval::id,
+                    Interval::title,
+                    |a| a.interval,
+                    |a, i| a.interval = i,
+                )}
                 <p>
                     <a class="button" href=move || {
                         location.analysis.with(|a| {
@@ -185,6 +171,30 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 </p>
             </fieldset>
         </form>
+    }
+}
+
+/// One of the library's own choices, none of which depends on the data.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    label: &'static str,
+    all: &'static [T],
+    id: fn(T) -> &'static str,
+    title: fn(T) -> &'static str,
+    get: fn(&Analysis) -> T,
+    set: fn(&mut Analysis, T),
+) -> impl IntoView {
+    let location = expect_context::<Location>();
+    view! {
+        <Choice
+            label
+            options=Signal::derive(move || options(all, id, |v| title(v).to_owned()))
+            value=Signal::derive(move || location.analysis.with(|a| id(get(a)).to_owned()))
+            on_choice=move |chosen: String| {
+                if let Some(value) = find(all, id, &chosen) {
+                    location.change(|a| set(a, value));
+                }
+            }
+        />
     }
 }
 
@@ -279,49 +289,94 @@ fn Several(
     }
 }
 
+/// A value that is typed, with a sentence where it cannot be read.
+#[component]
+pub fn Typed(
+    #[prop(into)] label: Signal<String>,
+    name: &'static str,
+    value: Signal<String>,
+    /// Takes what was typed, or says what is wrong with it.
+    take: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
+) -> impl IntoView {
+    let wrong = RwSignal::new(None::<String>);
+    let id = format!("{}-error", name.to_lowercase().replace(' ', "-"));
+    view! {
+        <label class="choice">
+            <span>{label}</span>
+            <input
+                name=name
+                inputmode="text"
+                autocomplete="off"
+                prop:value=value
+                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                aria-describedby=id.clone()
+                on:change:target=move |event| wrong.set(take(event.target().value().trim()).err())
+            />
+        </label>
+        <p id=id class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
+            {move || wrong.get()}
+        </p>
+    }
+}
+
 /// Compute above which runs are held out.
 #[component]
 fn Threshold() -> impl IntoView {
     let location = expect_context::<Location>();
-    let wrong = RwSignal::new(None::<String>);
-    let text = move || {
+    let value = move || {
         let value = location.analysis.with(|a| a.threshold);
         value.map_or("none".to_owned(), |t| format!("{t:e}"))
     };
-    let unit = move || location.analysis.with(|a| a.study().compute_unit());
+    let label = move || {
+        let unit = location.analysis.with(|a| a.study().compute_unit());
+        format!("Hold out runs above ({unit})")
+    };
+    let take = move |given: &str| {
+        let value = threshold(given)
+            .ok_or_else(|| format!("“{given}” is neither a compute such as 1e12 nor “none”."))?;
+        location.change(|a| a.threshold = value);
+        Ok(())
+    };
     view! {
-        <label class="choice">
-            <span>"Hold out runs above (" {unit} ")"</span>
-            <input
-                name="Threshold"
-                inputmode="text"
-                autocomplete="off"
-                prop:value=text
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                aria-describedby="threshold-error"
-                on:change:target=move |event| {
-                    let given = event.target().value();
-                    match threshold(given.trim()) {
-                        Some(value) => {
-                            wrong.set(None);
-                            location.change(|a| a.threshold = value);
-                        }
-                        None => {
-                            wrong
-                                .set(
-                                    Some(
-                                        format!(
-                                            "“{given}” is neither a compute such as 1e12 nor “none”.",
-                                        ),
-                                    ),
-                                )
-                        }
-                    }
-                }
+        <Typed
+            label=Signal::derive(label)
+            name="Threshold"
+            value=Signal::derive(value)
+            take
+        />
+    }
+}
+
+/// δ, a number of images or a factor, where the loss has one.
+#[component]
+fn LossParameter() -> impl IntoView {
+    let location = expect_context::<Location>();
+    let kind = Memo::new(move |_| location.analysis.with(|a| a.loss.kind()));
+    let value = move || {
+        let id = location.analysis.with(|a| a.loss.id());
+        id.split_once(':')
+            .map_or(String::new(), |(_, v)| v.to_owned())
+    };
+    let take = move |given: &str| {
+        let loss = Loss::parse(&format!("{}:{given}", kind.get_untracked()))
+            .ok_or_else(|| format!("“{given}” is out of range here."))?;
+        location.change(|a| a.loss = loss);
+        Ok(())
+    };
+    move || {
+        let label = match Loss::parse(kind.get())? {
+            Loss::Huber { .. } => "δ, on the log of the error",
+            Loss::Binomial { .. } => "Test images",
+            Loss::Asymmetric { .. } => "Weight where the law lies above",
+            Loss::Squares | Loss::LogSquares => return None,
+        };
+        Some(view! {
+            <Typed
+                label=Signal::stored(label.to_owned())
+                name="Loss parameter"
+                value=Signal::derive(value)
+                take
             />
-        </label>
-        <p id="threshold-error" class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
-            {move || wrong.get()}
-        </p>
+        })
     }
 }

@@ -72,8 +72,9 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
     }
     let mut first = None;
     for series in &shown.outcome.series {
-        let (study, architectures) = (shown.analysis.study(), &shown.data.architectures);
-        match target(text, study, &series.family, architectures) {
+        let (axis, study) = (shown.analysis.axis, shown.analysis.study());
+        let architectures = &shown.data.architectures;
+        match target(text, axis, study, &series.family, architectures) {
             Ok(_) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }
@@ -82,7 +83,7 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
 }
 
 fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
-    let unit = shown.analysis.study().compute_unit();
+    let unit = shown.analysis.unit();
     let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = shown.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
@@ -95,7 +96,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                     <tr>
                         <th scope="col">"At"</th>
                         <th scope="col">"Series"</th>
-                        <th scope="col">"Compute, " {unit}</th>
+                        <th scope="col">{unit}</th>
                         <th scope="col">"Error"</th>
                         <th scope="col">"95 % interval"</th>
                         <th scope="col">"Metric"</th>
@@ -124,7 +125,7 @@ fn row(
                 _ => "too few points".to_owned(),
             };
             view! {
-                <td>{number(p.compute)}</td>
+                <td>{number(p.x)}</td>
                 <td>{percent(p.error)}</td>
                 <td>{interval}</td>
                 <td>{percent(1.0 - p.error)}</td>
