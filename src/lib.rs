@@ -2,11 +2,14 @@
 //!
 //! From below: [`study`] holds what was measured, [`law`] the functional forms, [`fit`] turns
 //! points and a law into parameters. [`analysis`] is a figure's choices and what comes of them;
-//! [`claim`] holds the printed numbers against it. [`chart`] draws.
+//! [`claim`] holds the printed numbers against it, [`finding`] says what re-running shows.
+//! [`chart`] draws.
 
 pub mod analysis;
 pub mod chart;
 pub mod claim;
+pub mod finding;
 pub mod fit;
 pub mod law;
 pub mod study;
+pub mod text;

@@ -127,6 +127,7 @@ fn a_seed_gives_the_same_resamples() {
         Bootstrap::new(&fit, Population::of_points(&x, &y), 50, seed)
             .finish()
             .replicates()
+            .clone()
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));

@@ -2,6 +2,7 @@
 //! page, terminal, claims and tests call.
 
 mod choices;
+pub mod comparison;
 mod query;
 mod resampling;
 mod samples;
@@ -11,7 +12,7 @@ pub mod validation;
 
 pub use choices::{Choices, Unknown};
 pub use query::{Notice, VERSION, from_query, threshold, to_query};
-pub use resampling::{Resampling, Unit};
+pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
 
@@ -186,6 +187,20 @@ pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architect
         }
     }
     Outcome { series }
+}
+
+impl Outcome {
+    /// From the smallest to the largest x of all points, those held out included.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let points = self
+            .series
+            .iter()
+            .flat_map(|s| s.points.iter().chain(&s.held_out));
+        points.fold(None, |range, p| match range {
+            None => Some((p.x, p.x)),
+            Some((low, high)) => Some((p.x.min(low), p.x.max(high))),
+        })
+    }
 }
 
 impl Series {

@@ -192,10 +192,7 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.resampling.unit,
                 Unit::ALL.into_iter().find(|u| u.id() == value),
             ),
-            "resamples" => put(
-                &mut analysis.resampling.count,
-                super::resampling::count(value),
-            ),
+            "resamples" => put(&mut analysis.resampling.count, super::resamples(value)),
             "seed" => put(&mut analysis.resampling.seed, value.parse().ok()),
             "ends" => put(
                 &mut analysis.resampling.ends,

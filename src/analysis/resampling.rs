@@ -1,7 +1,7 @@
 //! What a bootstrap of a series resamples.
 
 use super::{Analysis, Edges, Series};
-use crate::fit::bootstrap::{Ends, Points, Population};
+use crate::fit::bootstrap::{Bootstrap, Ends, Points, Population};
 use crate::study::select::Point;
 use serde::{Deserialize, Serialize};
 
@@ -55,13 +55,22 @@ impl Default for Resampling {
 }
 
 /// A number of resamples within what is offered.
-pub fn count(text: &str) -> Option<usize> {
+pub fn resamples(text: &str) -> Option<usize> {
     text.parse().ok().filter(|n| (200..=10_000).contains(n))
 }
 
 impl Analysis {
+    /// The bootstrap of the `index`-th series; `None` where it has no fit. Every series has a
+    /// seed of its own: equal draws would tie two series together that share nothing.
+    pub fn bootstrap(&self, series: &Series, index: usize) -> Option<Bootstrap> {
+        let Resampling { count, seed, .. } = self.resampling;
+        let fit = series.fit.as_ref().ok()?;
+        let seed = seed.wrapping_add(index as u64);
+        Some(Bootstrap::new(fit, self.population(series), count, seed))
+    }
+
     /// What to resample for a series of this analysis.
-    pub fn population(&self, series: &Series) -> Population {
+    fn population(&self, series: &Series) -> Population {
         match self.resampling.unit {
             Unit::Points => {
                 let (x, y) = series.fitted();

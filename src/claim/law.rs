@@ -130,7 +130,8 @@ fn place(c: &Coefficient, law: Law) -> Option<(usize, f64)> {
     Some((j, sign))
 }
 
-fn printed_parameters(coefficients: &[Coefficient], law: Law) -> Option<Vec<f64>> {
+/// In the order of the law's parameters; `None` where one is missing.
+pub(crate) fn printed_parameters(coefficients: &[Coefficient], law: Law) -> Option<Vec<f64>> {
     let mut parameters = vec![None; law.parameters().len()];
     for c in coefficients {
         let (j, sign) = place(c, law)?;

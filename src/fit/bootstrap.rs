@@ -118,8 +118,8 @@ impl Bootstrap {
     }
 
     /// What has been drawn so far.
-    pub fn replicates(self) -> Replicates {
-        self.replicates
+    pub fn replicates(&self) -> &Replicates {
+        &self.replicates
     }
 
     fn draw(&self, index: usize) -> Vec<u32> {

@@ -60,6 +60,11 @@ pub struct Prediction {
 }
 
 impl<F: Form> Fit<F> {
+    /// Half a 95 % interval in standard errors; `None` without degrees of freedom.
+    pub fn t_quantile(&self) -> Option<f64> {
+        t_quantile(self.points, self.parameters.len())
+    }
+
     /// The error at an input, and half the interval's width on the loss's scale.
     fn on_scale(&self, x: F::Input, interval: Interval) -> (f64, Option<f64>) {
         let value = self.law.evaluate(&self.parameters, x);

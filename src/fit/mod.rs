@@ -53,6 +53,21 @@ pub trait Task {
     }
 }
 
+/// One after the other.
+impl<T: Task> Task for Vec<T> {
+    fn step(&mut self) {
+        let unfinished = |task: &&mut T| task.progress().0 < task.progress().1;
+        if let Some(task) = self.iter_mut().find(unfinished) {
+            task.step();
+        }
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        let progress = self.iter().map(Task::progress);
+        progress.fold((0, 0), |(done, all), (d, a)| (done + d, all + a))
+    }
+}
+
 /// A law fitted to points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit<F: Form = Law> {

@@ -4,6 +4,7 @@
 use super::trf::LeastSquares;
 use super::{Fit, Task};
 use crate::law::{Form, Law};
+use serde::Serialize;
 
 /// `maxfev` of the released call.
 const MOST_EVALUATIONS: usize = 1_000_000;
@@ -23,7 +24,7 @@ pub struct Search {
 }
 
 /// What the search found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Released {
     /// In the order of the law's parameters.
     pub parameters: Vec<f64>,

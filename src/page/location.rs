@@ -12,6 +12,18 @@ use web_sys::HtmlAnchorElement;
 pub enum View {
     Explore,
     Verify,
+    Findings,
+}
+
+impl View {
+    /// In the query; the standard view is left out.
+    fn id(self) -> &'static str {
+        match self {
+            View::Explore => "explore",
+            View::Verify => "verify",
+            View::Findings => "findings",
+        }
+    }
 }
 
 /// Key of the view in the query; the rest of the query is the analysis.
@@ -96,8 +108,8 @@ fn query(view: View, analysis: &Analysis) -> String {
     let rest = to_query(analysis);
     match (view, rest.as_str()) {
         (View::Explore, rest) => format!("?{rest}"),
-        (View::Verify, "") => format!("?v={VERSION}&{PAGE}=verify"),
-        (View::Verify, rest) => format!("?{rest}&{PAGE}=verify"),
+        (view, "") => format!("?v={VERSION}&{PAGE}={}", view.id()),
+        (view, rest) => format!("?{rest}&{PAGE}={}", view.id()),
     }
 }
 
@@ -106,12 +118,15 @@ fn view_of(query: &str) -> (View, Option<String>) {
         .trim_start_matches('?')
         .split('&')
         .find_map(|part| part.strip_prefix("page="));
-    match value {
-        None | Some("explore") => (View::Explore, None),
-        Some("verify") => (View::Verify, None),
-        Some(other) => (
+    let views = [View::Explore, View::Verify, View::Findings];
+    let known = views
+        .into_iter()
+        .find(|v| value.is_none_or(|value| v.id() == value));
+    match (known, value) {
+        (Some(view), _) => (view, None),
+        (None, other) => (
             View::Explore,
-            Some(format!("There is no page “{other}”; this is Explore.")),
+            other.map(|other| format!("There is no page “{other}”; this is Explore.")),
         ),
     }
 }

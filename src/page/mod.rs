@@ -3,10 +3,13 @@
 
 mod data;
 mod explore;
+mod findings;
 mod location;
 mod notices;
 mod panic;
+mod table;
 mod verify;
+mod work;
 
 use leptos::prelude::*;
 use location::{Location, View};
@@ -43,6 +46,7 @@ fn App() -> impl IntoView {
             </p>
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Verify, "Verify")}
+                {link(View::Findings, "Findings")}
             </nav>
             <notices::CopyLink />
         </header>
@@ -50,6 +54,7 @@ fn App() -> impl IntoView {
         {move || match location.view.get() {
             View::Explore => view! { <explore::Explore /> }.into_any(),
             View::Verify => view! { <verify::Verify /> }.into_any(),
+            View::Findings => view! { <findings::Findings /> }.into_any(),
         }}
         <footer>
             <p>

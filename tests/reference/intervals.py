@@ -13,7 +13,7 @@ saturation on FEW, the first 8 points of synthetic/12 (nearly all of them on the
   ..., 8, then growing by 1.15) up to the end of the domain, then by brentq to about 1e-13 relative. At every value: 24 spread
   starts, the optimum, the solutions at the neighbouring values, and B = 0 as a piece of its own.
 - Domain: A in ln A to +-300 around the optimum (ends stored as A), ln_B in common.py's range, alpha 0..60, E 0..
-  min(y), U 0..1, ln_C50 +-60 beyond the data, k 0..60; power: ln beta and alpha without end. null: no crossing up to
+  max(y), U 0..1, ln_C50 +-60 beyond the data, k 0..60; power: ln beta and alpha without end. null: no crossing up to
   there (or the optimum itself lies there); sse_at_.._end_of_domain then stores the SSE there.
 - returns: whether further out on the grid the profile comes below the limit again (only the connected set is stored).
 - others_at_low, others_at_high: the other parameters at the ends (A not its log; ln_B null where B = 0).
@@ -139,7 +139,7 @@ class Profile:
         if self.name == "A":
             return v0 - 300, v0 + 300
         if self.name == "E":
-            return 0., float(self.y.min())
+            return 0., float(self.y.max())
         return piece.lo[column], piece.hi[column]
 
     def end(self, v0, se, sign, limit):
@@ -179,6 +179,7 @@ class Profile:
         if found is None:
             return None
         k, th = found
+        th = common.sharpen(self.pieces[k], self.loss, self.y, th[None], fixed=(self.columns[k],))[0]
         values = [float(u) if np.isfinite(u) else None for u in self.pieces[k].natural(th)]
         names = [n for n in common.PARAMETERS[self.law] if not (k == 1 and n == "ln_B")]
         out = dict(zip(names, values))
@@ -280,7 +281,8 @@ class Refit:
         th, t = common.minimise(piece, self.loss, self.y, rows, np.repeat(weights, len(starts), axis=0), iterations=200)
         t = t.reshape(len(weights), -1)
         i = t.argmin(axis=1)
-        return th.reshape(len(weights), len(starts), -1)[np.arange(len(weights)), i], t.min(axis=1)
+        th = th.reshape(len(weights), len(starts), -1)[np.arange(len(weights)), i]
+        return common.sharpen(piece, self.loss, self.y, th, weights), t.min(axis=1)
 
     def fits(self, weights):
         th, t = self.one_piece(self.inside, self.starts, weights)

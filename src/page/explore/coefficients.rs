@@ -1,12 +1,13 @@
 //! The fitted law, parameter by parameter.
 
-use super::{Shown, number};
+use super::Shown;
 use leptos::prelude::*;
 use refit::analysis::Series;
 use refit::fit::{Fit, symbol};
 use refit::law::Form;
 use refit::study::select::Axis;
 use refit::study::{Table, names};
+use refit::text::number;
 
 #[component]
 pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {

@@ -1,7 +1,7 @@
 //! The chart: an analysis as a scene on a canvas, with a card for the run under the pointer.
 
 use super::coefficients::name;
-use super::{Shown, measured, number, percent};
+use super::{Shown, measured};
 use leptos::ev;
 use leptos::html::Canvas;
 use leptos::prelude::*;
@@ -10,6 +10,7 @@ use refit::chart::{
     Theme, canvas, nearest, step,
 };
 use refit::study::Measurement;
+use refit::text::{number, percent};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 

@@ -1,17 +1,22 @@
 //! Explore: one figure, every choice, what the law becomes.
 
+mod allocation;
+mod certainty;
 mod coefficients;
 mod controls;
 mod figure;
-mod format;
+mod other_laws;
+mod pair;
 mod predictions;
-
-pub use format::{number, percent};
+mod released_search;
 
 use super::data::{self, TableData};
 use super::location::Location;
+use super::work::{Work, measured};
 use leptos::prelude::*;
 use refit::analysis::{self, Analysis, Outcome, Unknown};
+use refit::fit::Task;
+use refit::fit::bootstrap::{Bootstrap, Replicates};
 use refit::study::names;
 use std::sync::Arc;
 
@@ -21,6 +26,48 @@ pub struct Shown {
     pub analysis: Analysis,
     pub data: Arc<TableData>,
     pub outcome: Outcome,
+}
+
+/// The bootstrap of the series on screen, for every section that needs it.
+#[derive(Clone, Copy)]
+struct Resamples {
+    work: Work,
+    /// One for each series, `None` where it has no fit; empty before a bootstrap has ended.
+    replicates: RwSignal<Vec<Option<Replicates>>>,
+}
+
+impl Resamples {
+    /// Forgets what was drawn when something else is fitted.
+    fn new(shown: Memo<Option<Shown>>) -> Resamples {
+        let resamples = Resamples {
+            work: Work::new(),
+            replicates: RwSignal::new(Vec::new()),
+        };
+        let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
+        Effect::new(move || {
+            fitted.track();
+            resamples.work.stop();
+            resamples.replicates.set(Vec::new());
+        });
+        resamples
+    }
+
+    fn start(self, shown: &Shown) {
+        let all: Vec<Option<Bootstrap>> = (shown.outcome.series.iter().enumerate())
+            .map(|(i, series)| shown.analysis.bootstrap(series, i))
+            .collect();
+        let fitted: Vec<bool> = all.iter().map(Option::is_some).collect();
+        let task: Vec<Bootstrap> = all.into_iter().flatten().collect();
+        self.work.start("refit:bootstrap", task, move |task| {
+            let (done, all) = task.progress();
+            if done < all {
+                return;
+            }
+            let mut drawn = task.iter().map(|b| b.replicates().clone());
+            let each = fitted.iter().map(|f| if *f { drawn.next() } else { None });
+            self.replicates.set(each.collect());
+        });
+    }
 }
 
 #[component]
@@ -58,6 +105,7 @@ pub fn Explore() -> impl IntoView {
             outcome,
         })
     });
+    let resamples = Resamples::new(shown);
     // A memo of its own: the figure must not be built anew with every choice.
     let empty =
         Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty())));
@@ -88,6 +136,21 @@ pub fn Explore() -> impl IntoView {
                 }}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
+                <Section title="How sure is it?" id="certainty">
+                    <certainty::Certainty shown resamples />
+                </Section>
+                <Section title="The two laws beside each other" id="pair">
+                    <pair::Beside shown resamples />
+                </Section>
+                <Section title="Would another law predict better?" id="laws">
+                    <other_laws::OtherLaws shown />
+                </Section>
+                <Section title="The released search" id="search">
+                    <released_search::ReleasedSearch shown />
+                </Section>
+                <Section title="Parameters or samples?" id="allocation">
+                    <allocation::Allocation shown />
+                </Section>
             </div>
         </main>
     }
@@ -102,16 +165,33 @@ fn lead(a: &Analysis) -> String {
     )
 }
 
-/// Runs it as a User Timing measure, so that anyone can see how long it takes.
-pub fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let Some(performance) = window().performance() else {
-        return work();
+/// Something that a reader may ask next; built when it is opened.
+#[component]
+fn Section(title: &'static str, id: &'static str, children: ChildrenFn) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let toggled = move |event: leptos::ev::Event| {
+        open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
     };
-    let start = format!("{name}:start");
-    // A refused mark costs nothing but the measure.
-    let _ = performance.mark(&start);
-    let result = work();
-    let _ = performance.measure_with_start_mark(name, &start);
-    performance.clear_marks_with_mark_name(&start);
-    result
+    view! {
+        <details class="section" id=id on:toggle=toggled>
+            <summary>
+                <h2>{title}</h2>
+            </summary>
+            {move || open.get().then(|| children())}
+        </details>
+    }
+}
+
+/// The analysis without the choices that neither change a fit nor its resamples.
+fn what_is_fitted(shown: Option<&Shown>) -> Option<Analysis> {
+    let analysis = &shown?.analysis;
+    let standard = Analysis::of(analysis.table);
+    let mut resampling = analysis.resampling;
+    resampling.ends = standard.resampling.ends;
+    Some(Analysis {
+        interval: standard.interval,
+        at: standard.at,
+        resampling,
+        ..analysis.clone()
+    })
 }

@@ -1,11 +1,12 @@
 //! What the laws say at a compute that the reader types.
 
+use super::Shown;
 use super::coefficients::name;
-use super::{Shown, number, percent};
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Series, TargetError, target};
 use refit::fit::Prediction;
+use refit::text::{number, percent};
 
 /// Most targets that a link carries.
 const MOST: usize = 8;

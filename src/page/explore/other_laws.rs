@@ -1,0 +1,126 @@
+//! Every law on the same points, ranked by the error on runs that it does not see.
+
+use super::coefficients::name;
+use super::{Shown, what_is_fitted};
+use crate::page::table::{or_dash, table};
+use crate::page::work::{Progress, Work};
+use leptos::prelude::*;
+use refit::analysis::Series;
+use refit::analysis::validation::{HoldOut, Score, Validation};
+use refit::fit::Fit;
+use refit::law::Form;
+use refit::text::number;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Unseen {
+    Beyond,
+    Models,
+    Scales,
+}
+
+const UNSEEN: [(Unseen, &str); 3] = [
+    (Unseen::Beyond, "the runs of most compute"),
+    (Unseen::Models, "one model at a time"),
+    (Unseen::Scales, "one number of samples at a time"),
+];
+
+#[component]
+pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
+    let unseen = RwSignal::new(Unseen::Beyond);
+    let scores = RwSignal::new(Vec::<Vec<Score>>::new());
+    let work = Work::new();
+    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
+    let hold_out = move |shown: &Shown, series: &Series| match unseen.get() {
+        Unseen::Models => Some(HoldOut::Models),
+        Unseen::Scales => Some(HoldOut::Scales),
+        Unseen::Beyond => HoldOut::beyond(&shown.analysis, series, &shown.data.rows),
+    };
+    Effect::new(move || {
+        fitted.track();
+        scores.set(Vec::new());
+        let Some(shown) = shown.get_untracked() else {
+            return;
+        };
+        let task: Vec<Validation> = (shown.outcome.series.iter())
+            .filter_map(|series| {
+                let hold_out = hold_out(&shown, series)?;
+                let rows = &shown.data.rows;
+                Some(Validation::new(&shown.analysis, series, rows, hold_out))
+            })
+            .collect();
+        work.start("refit:validate", task, move |task| {
+            scores.set(task.iter().map(Validation::scores).collect());
+        });
+    });
+    let options = UNSEEN.map(|(value, text)| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="unseen"
+                    prop:checked=move || unseen.get() == value
+                    on:change=move |_| unseen.set(value)
+                />
+                {text}
+            </label>
+        }
+    });
+    view! {
+        <p>
+            "A law can only be trusted beyond the data as far as it predicts what it has not seen. Held out, with the frontier taken anew without them:"
+        </p>
+        <div class="several" role="radiogroup" aria-label="Held out">
+            {options.collect_view()}
+        </div>
+        <Progress work what="fits" />
+        {move || {
+            let shown = shown.get()?;
+            let series = shown.outcome.series.iter().zip(scores.get());
+            Some(
+                series
+                    .map(|(series, scores)| {
+                        let beyond = match hold_out(&shown, series) {
+                            Some(HoldOut::Beyond(limit)) => {
+                                let unit = shown.analysis.study().compute_unit();
+                                format!(", runs beyond {} {unit} held out", number(limit))
+                            }
+                            _ => String::new(),
+                        };
+                        view! {
+                            <h3>{name(series)} {beyond}</h3>
+                            {ranking(&scores)}
+                        }
+                    })
+                    .collect_view(),
+            )
+        }}
+        <p class="aside">
+            "RMS and mean in percentage points of the error, observed less predicted: a positive mean says that the law was too optimistic. AICc and BIC of the fit to all points; lower is better, and only criteria of the same points and loss compare."
+        </p>
+    }
+}
+
+fn ranking(scores: &[Score]) -> AnyView {
+    let text =
+        |v: Option<f64>, scale: f64| or_dash(v, |v| format!("{:.2}", scale * v).replace('-', "−"));
+    let rows = scores.iter().map(|s| {
+        let fit = s.fit.as_ref().ok();
+        vec![
+            format!("{}, {}", s.law.title(), s.law.plain()),
+            s.points.to_string(),
+            text(s.root_mean_square, 100.0),
+            text(s.mean, 100.0),
+            text(fit.and_then(Fit::aicc), 1.0),
+            text(fit.and_then(Fit::bic), 1.0),
+        ]
+    });
+    let head = [
+        "Law",
+        "Points held out",
+        "RMS, pp",
+        "Mean, pp",
+        "AICc",
+        "BIC",
+    ];
+    table(None, &head, rows.collect())
+}

@@ -1,0 +1,108 @@
+//! The comparison study's own search beside the best fit.
+
+use super::coefficients::name;
+use super::{Shown, what_is_fitted};
+use crate::page::table::table;
+use crate::page::work::{Progress, Work};
+use leptos::prelude::*;
+use refit::fit::released::{Released, Search};
+use refit::fit::{Fit, Task, symbol};
+use refit::law::Form;
+use refit::text::number;
+
+#[component]
+pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
+    let found = RwSignal::new(Vec::<Option<Released>>::new());
+    let work = Work::new();
+    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
+    Effect::new(move || {
+        fitted.track();
+        work.stop();
+        found.set(Vec::new());
+    });
+    let searches = move || -> Vec<Search> {
+        shown.with_untracked(|s| {
+            let series = s.iter().flat_map(|s| &s.outcome.series);
+            let search = |s: &refit::analysis::Series| {
+                let (x, y) = s.fitted();
+                Search::new(s.fit.as_ref().ok()?.law, &x, &y)
+            };
+            series.filter_map(search).collect()
+        })
+    };
+    let run = move |_| {
+        work.start("refit:released-search", searches(), move |task| {
+            if task.progress().0 == task.progress().1 {
+                found.set(task.iter().map(Search::released).collect());
+            }
+        });
+    };
+    let possible = Memo::new(move |_| {
+        fitted.track();
+        !searches().is_empty()
+    });
+    view! {
+        <p>
+            "The comparison study fits by SciPy’s bounded trust-region method from a grid of 3,200 starts (a law without E from a single one) and keeps the lowest squared error. The same method, step for step, runs here; a best fit that lies lower means that the released search stopped early."
+        </p>
+        <Show
+            when=move || possible.get()
+            fallback=|| view! { <p>"The study searched no law of this form."</p> }
+        >
+            <p>
+                <button type="button" on:click=run disabled=move || work.running()>
+                    "Run the released search"
+                </button>
+            </p>
+        </Show>
+        <Progress work what="starts" />
+        {move || {
+            let shown = shown.get()?;
+            let fits = shown.outcome.series.iter().filter_map(|s| Some((s, s.fit.as_ref().ok()?)));
+            Some(
+                fits
+                    .zip(found.get())
+                    .filter_map(|((series, fit), found)| {
+                        Some(view! { <h3>{name(series)}</h3> {beside(fit, &found?)} })
+                    })
+                    .collect_view(),
+            )
+        }}
+    }
+}
+
+fn beside(fit: &Fit, released: &Released) -> AnyView {
+    let mut rows = vec![vec![
+        "Mean squared error".to_owned(),
+        format!("{:.6e}", released.mse),
+        format!("{:.6e}", fit.mse),
+    ]];
+    for (j, parameter) in fit.law.parameters().iter().enumerate() {
+        rows.push(vec![
+            symbol(parameter).to_owned(),
+            number(released.parameters[j]),
+            number(fit.parameters[j]),
+        ]);
+    }
+    let ended = if released.stopped_early(fit) {
+        "The released search stopped early: the best fit has a lower squared error."
+    } else if released.mse < fit.mse * (1.0 - 1e-6) {
+        // Where the loss is another than squares of the error.
+        "The two minimise different losses."
+    } else {
+        "The released search found the best fit."
+    };
+    view! {
+        {table(None, &["", "Released search", "Best fit"], rows)}
+        <p>
+            <strong>{ended}</strong>
+            {format!(
+                " {} of {} starts ended in the lowest it found, within 10⁻⁶; {} evaluations of the law on all points.",
+                released.reached,
+                released.starts,
+                released.evaluations,
+            )}
+        </p>
+    }
+    .into_any()
+}
