@@ -7,6 +7,7 @@ mod query;
 pub use choices::{Choices, Unknown};
 pub use query::{Notice, VERSION, from_query, threshold, to_query};
 
+use crate::decimal;
 use crate::fit::{self, Fit, FitError, Interval, Prediction};
 use crate::law::Law;
 use crate::study::architecture::{Architecture, samples_seen};
@@ -257,7 +258,7 @@ pub fn target(
     architectures: &[Architecture],
 ) -> Result<f64, TargetError> {
     let text = text.trim();
-    if let Ok(compute) = text.parse::<f64>() {
+    if let Some(compute) = decimal::parse(text) {
         return if compute.is_finite() && compute > 0.0 {
             Ok(compute)
         } else {

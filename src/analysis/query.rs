@@ -1,6 +1,7 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
 use super::{Analysis, Edges};
+use crate::decimal;
 use crate::fit::Interval;
 use crate::law::Law;
 use crate::study::Table;
@@ -198,9 +199,7 @@ fn names(text: &str) -> Option<Vec<String>> {
 pub fn threshold(text: &str) -> Option<Option<f64>> {
     match text {
         "none" => Some(None),
-        _ => text
-            .parse::<f64>()
-            .ok()
+        _ => decimal::parse(text)
             .filter(|t| t.is_finite() && *t > 0.0)
             .map(Some),
     }

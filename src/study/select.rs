@@ -1,6 +1,7 @@
 //! Which measurements belong to one series, by the studies' own rules.
 
 use super::{Measurement, Table};
+use crate::order;
 
 /// `LAION` stands for these three sets together, as in the openclip study's laws.
 pub const LAION: &str = "LAION";
@@ -48,7 +49,9 @@ pub fn select(rows: &[Measurement], what: &Selection) -> Vec<Point> {
             error: m.error(),
         })
         .collect();
-    points.sort_by(|a, b| (a.compute.total_cmp(&b.compute)).then(a.error.total_cmp(&b.error)));
+    order::sort_by(&mut points, |a, b| {
+        (a.compute.total_cmp(&b.compute)).then(a.error.total_cmp(&b.error))
+    });
     points
 }
 
