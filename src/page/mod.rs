@@ -22,6 +22,13 @@ pub fn mount() {
     leptos::mount::mount_to(root, App).forget();
 }
 
+/// Views one after the other, as a view of the one type that all lists have: each type would be
+/// compiled for itself.
+fn list<V: IntoAny>(views: impl IntoIterator<Item = V>) -> AnyView {
+    let views = views.into_iter().map(IntoAny::into_any);
+    views.collect::<Vec<_>>().into_any()
+}
+
 #[component]
 fn App() -> impl IntoView {
     let location = Location::start();

@@ -1,7 +1,7 @@
 //! Verify: every printed number beside the recomputed one.
 
-use super::data;
 use super::location::explore;
+use super::{data, list};
 use leptos::prelude::*;
 use refit::claim::{Check, CheckError, Library, Printed, Verdict, claims};
 use refit::study::Study;
@@ -22,7 +22,7 @@ struct Progress {
 
 #[component]
 pub fn Verify() -> impl IntoView {
-    let loaded = LocalResource::new(data::everything);
+    let loaded = data::load(data::everything);
     let progress = RwSignal::new(Progress::default());
     // Which recomputation is the current one; an older one stops when it sees another.
     let current = RwSignal::new(0_u32);
@@ -90,6 +90,7 @@ pub fn Verify() -> impl IntoView {
                                 {e.to_string()}
                             </p>
                         }
+                            .into_any()
                     })
             }} <Summary progress verdict study />
             <Show when=move || !running()>
@@ -171,7 +172,7 @@ fn Summary(
     };
     view! {
         <div class="summary" role="group" aria-label="Show only one verdict">
-            {Verdict::ALL
+            {list(Verdict::ALL
                 .map(|v| {
                     view! {
                         <button
@@ -186,8 +187,7 @@ fn Summary(
                             {v.title()}
                         </button>
                     }
-                })
-                .collect_view()}
+                }))}
             <label class="choice">
                 <span>"Study"</span>
                 <select
@@ -198,9 +198,8 @@ fn Summary(
                     }
                 >
                     <option value="">"both"</option>
-                    {Study::ALL
-                        .map(|s| view! { <option value=s.id()>{s.id()}</option> })
-                        .collect_view()}
+                    {list(Study::ALL
+                        .map(|s| view! { <option value=s.id()>{s.id()}</option> }))}
                 </select>
             </label>
         </div>
@@ -216,12 +215,12 @@ fn Table(
     let rows = move || {
         let (verdict, study) = (verdict.get(), study.get());
         progress.with(|p| {
-            p.checks
+            let checks = p
+                .checks
                 .iter()
                 .filter(|c| verdict.is_none_or(|v| v == c.verdict))
-                .filter(|c| study.is_none_or(|s| s == c.study))
-                .map(row)
-                .collect_view()
+                .filter(|c| study.is_none_or(|s| s == c.study));
+            list(checks.map(row))
         })
     };
     view! {

@@ -1,6 +1,7 @@
 //! The fitted law, parameter by parameter.
 
 use super::{Shown, number};
+use crate::page::list;
 use leptos::prelude::*;
 use refit::analysis::Series;
 use refit::fit::{Fit, symbol};
@@ -41,7 +42,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
             </span>
         </p>
         <div class="laws">
-            {series
+            {list(series
                 .map(|series| {
                     view! {
                         <div class="law">
@@ -62,8 +63,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                             }}
                         </div>
                     }
-                })
-                .collect_view()}
+                }))}
         </div>
     }
 }
@@ -94,8 +94,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <td>{error.map_or("–".to_owned(), number)}</td>
                 </tr>
             }
-        })
-        .collect_view();
+        });
     view! {
         <table class="numbers">
             <thead>
@@ -105,7 +104,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <th scope="col">"Standard error"</th>
                 </tr>
             </thead>
-            <tbody>{rows}</tbody>
+            <tbody>{list(rows)}</tbody>
         </table>
         <p class="aside">
             "Mean squared error " {number(fit.mse)} ", "

@@ -1,11 +1,13 @@
 //! The choices.
 
 use super::Shown;
+use crate::page::list;
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Analysis, Choices, Edges, threshold};
 use refit::fit::Interval;
 use refit::law::Law;
+use refit::order;
 use refit::study::frontier::Rule;
 use refit::study::{Study, Table, names};
 
@@ -21,7 +23,9 @@ fn named(ids: &[String], name: fn(&str) -> &str) -> Options {
         .iter()
         .map(|id| (id.clone(), name(id).to_owned()))
         .collect();
-    options.sort_by_key(|(_, text)| text.to_lowercase());
+    order::sort_by(&mut options, |(_, a), (_, b)| {
+        a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())
+    });
     options
 }
 
@@ -63,11 +67,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <legend>"Data"</legend>
                 <Choice
                     label="Study"
-                    options=Signal::derive(|| {
-                        options(&Study::ALL, Study::id, |s| {
-                            format!("{} ({})", s.id(), s.arxiv())
-                        })
-                    })
+                    options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
                     value=read(|a| a.study().id().to_owned())
                     on_choice=move |id: String| {
                         let study = find(&Study::ALL, Study::id, &id);
@@ -127,7 +127,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <legend>"Fit"</legend>
                 <Choice
                     label="Law"
-                    options=Signal::derive(|| { options(&Law::ALL, Law::id, |l| l.plain().to_owned()) })
+                    options=options(&Law::ALL, Law::id, |l| l.plain().to_owned())
                     value=read(|a| a.law.id().to_owned())
                     on_choice=move |id: String| {
                         if let Some(law) = find(&Law::ALL, Law::id, &id) {
@@ -137,7 +137,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 />
                 <Choice
                     label="Frontier"
-                    options=Signal::derive(|| options(&Rule::ALL, Rule::id, |r| r.title().to_owned()))
+                    options=options(&Rule::ALL, Rule::id, |r| r.title().to_owned())
                     value=read(|a| a.frontier.id().to_owned())
                     on_choice=move |id: String| {
                         if let Some(rule) = find(&Rule::ALL, Rule::id, &id) {
@@ -148,14 +148,12 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <Threshold />
                 <Choice
                     label="Bin edges from"
-                    options=Signal::derive(|| {
-                        options(&Edges::ALL, Edges::id, |e| {
-                            match e {
-                                Edges::Kept => "runs up to the threshold",
-                                Edges::All => "all runs",
-                            }
-                                .to_owned()
-                        })
+                    options=options(&Edges::ALL, Edges::id, |e| {
+                        match e {
+                            Edges::Kept => "runs up to the threshold",
+                            Edges::All => "all runs",
+                        }
+                            .to_owned()
                     })
                     value=read(|a| a.edges.id().to_owned())
                     on_choice=move |id: String| {
@@ -166,9 +164,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 />
                 <Choice
                     label="Interval"
-                    options=Signal::derive(|| {
-                        options(&Interval::ALL, Interval::id, |i| i.title().to_owned())
-                    })
+                    options=options(&Interval::ALL, Interval::id, |i| i.title().to_owned())
                     value=read(|a| a.interval.id().to_owned())
                     on_choice=move |id: String| {
                         if let Some(interval) = find(&Interval::ALL, Interval::id, &id) {
@@ -192,9 +188,9 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
 #[component]
 fn Choice(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     value: Signal<String>,
-    on_choice: impl Fn(String) + Send + Sync + 'static,
+    #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     view! {
@@ -202,7 +198,7 @@ fn Choice(
             <span>{label}</span>
             <select
                 name=label
-                on:change:target=move |event| on_choice(event.target().value())
+                on:change:target=move |event| on_choice.run(event.target().value())
                 prop:value=move || {
                     // The value only takes once its option is there.
                     options.track();
@@ -210,18 +206,15 @@ fn Choice(
                 }
             >
                 {move || {
-                    options
-                        .get()
-                        .into_iter()
-                        .map(|(id, text)| {
-                            let selected = value.with(|v| *v == id);
-                            view! {
-                                <option value=id selected=selected>
-                                    {text}
-                                </option>
-                            }
-                        })
-                        .collect_view()
+                    let options = options.get().into_iter();
+                    list(options.map(|(id, text)| {
+                        let selected = value.with(|v| *v == id);
+                        view! {
+                            <option value=id selected=selected>
+                                {text}
+                            </option>
+                        }
+                    }))
                 }}
             </select>
         </label>
@@ -232,9 +225,9 @@ fn Choice(
 #[component]
 fn Several(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     values: Signal<Vec<String>>,
-    on_change: impl Fn(Vec<String>) + Copy + Send + Sync + 'static,
+    #[prop(into)] on_change: Callback<Vec<String>>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     let toggle = move |id: &str, on: bool| {
@@ -248,16 +241,14 @@ fn Several(
             .into_iter()
             .filter(|k| if k == id { on } else { before.contains(k) })
             .collect();
-        on_change(after);
+        on_change.run(after);
     };
     view! {
         <div class="several" role="group" aria-label=label>
             <span>{label}</span>
             {move || {
-                options
-                    .get()
-                    .into_iter()
-                    .map(|(id, text)| {
+                let options = options.get().into_iter();
+                list(options.map(|(id, text)| {
                         let (name, checked, only) = (id.clone(), id.clone(), id.clone());
                         view! {
                             <label>
@@ -272,8 +263,7 @@ fn Several(
                                 {text}
                             </label>
                         }
-                    })
-                    .collect_view()
+                    }))
             }}
         </div>
     }

@@ -16,18 +16,25 @@ use refit::study::names;
 use std::sync::Arc;
 
 /// The analysis on screen: choices, the rows behind them, what came of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Shown {
     pub analysis: Analysis,
     pub data: Arc<TableData>,
-    pub outcome: Outcome,
+    pub outcome: Arc<Outcome>,
+}
+
+impl PartialEq for Shown {
+    /// The outcome follows from the other two.
+    fn eq(&self, other: &Self) -> bool {
+        self.analysis == other.analysis && Arc::ptr_eq(&self.data, &other.data)
+    }
 }
 
 #[component]
 pub fn Explore() -> impl IntoView {
     let location = expect_context::<Location>();
     let table = Memo::new(move |_| location.analysis.with(|a| a.table));
-    let loaded = LocalResource::new(move || data::table(table.get()));
+    let loaded = data::load(move || data::table(table.get()));
     // Names that the data do not hold fall back, with a notice.
     Effect::new(move || {
         let Some(Ok(data)) = loaded.get() else { return };
@@ -55,7 +62,7 @@ pub fn Explore() -> impl IntoView {
         Some(Shown {
             analysis,
             data,
-            outcome,
+            outcome: Arc::new(outcome),
         })
     });
     // A memo of its own: the figure must not be built anew with every choice.

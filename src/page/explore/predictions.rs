@@ -2,6 +2,7 @@
 
 use super::coefficients::name;
 use super::{Shown, number, percent};
+use crate::page::list;
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Series, TargetError, target};
@@ -54,7 +55,7 @@ pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
                 shown
                     .get()
                     .filter(|s| !s.analysis.at.is_empty())
-                    .map(|s| table(&s, location))
+                    .map(|s| table(&s, location).into_any())
             }}
         </section>
     }
@@ -104,7 +105,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{list(rows)}</tbody>
             </table>
         </div>
     }
