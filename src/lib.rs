@@ -4,12 +4,15 @@
 //! points and a law into parameters. [`analysis`] is a figure's choices and what comes of them;
 //! [`claim`] holds the printed numbers against it, [`finding`] says what re-running shows.
 //! [`chart`] draws.
+//! [`decimal`] and [`order`] stand in for parts of the standard library that cost a page much.
 
 pub mod analysis;
 pub mod chart;
 pub mod claim;
+pub mod decimal;
 pub mod finding;
 pub mod fit;
 pub mod law;
+pub mod order;
 pub mod study;
 pub mod text;

@@ -1,6 +1,7 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
 use super::{Analysis, Edges, Unit};
+use crate::decimal;
 use crate::fit::bootstrap::Ends;
 use crate::fit::{Interval, Loss};
 use crate::law::{Form, Law};
@@ -241,9 +242,7 @@ fn names(text: &str) -> Option<Vec<String>> {
 pub fn threshold(text: &str) -> Option<Option<f64>> {
     match text {
         "none" => Some(None),
-        _ => text
-            .parse::<f64>()
-            .ok()
+        _ => decimal::parse(text)
             .filter(|t| t.is_finite() && *t > 0.0)
             .map(Some),
     }

@@ -2,6 +2,7 @@
 
 use super::{Analysis, Edges, Series};
 use crate::fit::bootstrap::{Bootstrap, Ends, Points, Population};
+use crate::order;
 use crate::study::select::Point;
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +100,7 @@ impl Analysis {
             Edges::Kept => self.frontier_of(&series.pretrain, kept, kept),
             Edges::All => {
                 let mut all: Vec<Point> = kept.iter().chain(&series.held_out).copied().collect();
-                all.sort_by(|a, b| a.x.total_cmp(&b.x));
+                order::sort_by(&mut all, |a, b| a.x.total_cmp(&b.x));
                 self.frontier_of(&series.pretrain, kept, &all)
             }
         };

@@ -1,5 +1,6 @@
 //! Where a reader asks for a prediction, in words.
 
+use crate::decimal;
 use crate::study::Study;
 use crate::study::architecture::{Architecture, samples_seen};
 use crate::study::select::Axis;
@@ -53,7 +54,7 @@ pub fn target(
     architectures: &[Architecture],
 ) -> Result<f64, TargetError> {
     let text = text.trim();
-    if let Ok(x) = text.parse::<f64>() {
+    if let Some(x) = decimal::parse(text) {
         return if x.is_finite() && x > 0.0 {
             Ok(x)
         } else {

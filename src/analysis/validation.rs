@@ -3,6 +3,7 @@
 use super::{Analysis, Series};
 use crate::fit::{self, Fit, FitError, Loss, Task};
 use crate::law::{Form, Law};
+use crate::order;
 use crate::study::Measurement;
 use crate::study::frontier::{self, FrontierPoint};
 use crate::study::select::Point;
@@ -117,7 +118,7 @@ impl Validation {
             })
             .collect();
         let key = |s: &Score| s.root_mean_square.unwrap_or(f64::INFINITY);
-        scores.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        order::sort_by(&mut scores, |a, b| key(a).total_cmp(&key(b)));
         scores
     }
 
@@ -185,7 +186,9 @@ fn folds(
                 .chain(&series.held_out)
                 .copied()
                 .collect();
-            all.sort_by(|a, b| (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error)));
+            order::sort_by(&mut all, |a, b| {
+                (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error))
+            });
             // What the runs beyond improve; the best of all runs is what a law should predict.
             let held_out = frontier::pareto(&all).into_iter();
             let held_out = held_out.filter(|p| rows[p.row].compute > limit).collect();

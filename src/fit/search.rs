@@ -7,6 +7,7 @@
 
 use super::Found;
 use crate::law::{Law, Real};
+use crate::order;
 use nalgebra::{Matrix2, Vector2};
 
 /// The bottoms of the basins, the lowest first; never empty. Of the logistic law only starts near
@@ -375,7 +376,7 @@ fn two_dimensional(problem: &Projected, law: Law) -> Vec<Found> {
             bottoms.push(bottom);
         }
     }
-    bottoms.sort_by(|a, b| a.0.sse.total_cmp(&b.0.sse));
+    order::sort_by(&mut bottoms, |a, b| a.0.sse.total_cmp(&b.0.sse));
     bottoms.iter().map(|b| found(b, law)).collect()
 }
 
@@ -397,7 +398,7 @@ pub(super) fn lowest_cells(grid: &[Vec<f64>]) -> Vec<(usize, usize)> {
             }
         }
     }
-    cells.sort_by(|a, b| grid[a.0][a.1].total_cmp(&grid[b.0][b.1]));
+    order::sort_by(&mut cells, |a, b| grid[a.0][a.1].total_cmp(&grid[b.0][b.1]));
     cells
 }
 

@@ -3,6 +3,7 @@
 use super::Found;
 use super::search::lowest_cells;
 use crate::law::{Form, Surface};
+use crate::order;
 
 /// Exponents tried, from one that hardly falls to one that falls within a factor of two.
 const EXPONENTS: [f64; 14] = [
@@ -97,7 +98,7 @@ fn coupled(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
             }
         }
     }
-    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    order::sort_by(&mut starts, |a, b| a.0.total_cmp(&b.0));
     starts
         .into_iter()
         .take(KEPT)

@@ -3,6 +3,7 @@
 //! It finds small singular values to their own precision, and leaves a column of zeros a zero,
 //! where a bidiagonal method blurs both by the largest. The matrices here have five columns at most.
 
+use crate::order;
 use nalgebra::{DMatrix, DVector};
 
 /// A = U diag(s) Vᵀ, the singular values in falling order. Columns of U to a value of zero are zero.
@@ -30,15 +31,15 @@ impl Svd {
             }
         }
         let norms: Vec<f64> = a.column_iter().map(|c| c.norm()).collect();
-        let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|i, j| norms[*j].total_cmp(&norms[*i]));
+        let mut places: Vec<usize> = (0..n).collect();
+        order::sort_by(&mut places, |i, j| norms[*j].total_cmp(&norms[*i]));
         Svd {
-            u: DMatrix::from_fn(a.nrows(), n, |i, k| match norms[order[k]] {
+            u: DMatrix::from_fn(a.nrows(), n, |i, k| match norms[places[k]] {
                 0.0 => 0.0,
-                norm => a[(i, order[k])] / norm,
+                norm => a[(i, places[k])] / norm,
             }),
-            s: DVector::from_fn(n, |k, _| norms[order[k]]),
-            v: DMatrix::from_fn(n, n, |i, k| v[(i, order[k])]),
+            s: DVector::from_fn(n, |k, _| norms[places[k]]),
+            v: DMatrix::from_fn(n, n, |i, k| v[(i, places[k])]),
         }
     }
 

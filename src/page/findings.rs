@@ -1,9 +1,10 @@
 //! Findings: what re-running the released analyses shows, as released and corrected.
 
-use super::data;
+use super::choice::radios;
 use super::location::explore;
 use super::table::table;
 use super::work::{Progress, Work};
+use super::{data, list};
 use leptos::prelude::*;
 use refit::analysis::{self, Analysis};
 use refit::claim::{CheckError, Library, Printed};
@@ -13,46 +14,24 @@ use refit::study::Table;
 use refit::text::number;
 use std::sync::Arc;
 
-/// Which of a finding's two ways is shown.
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    Both,
-    Released,
-    Corrected,
-}
-
-const WAYS: [(Way, &str); 3] = [
-    (Way::Both, "Both"),
-    (Way::Released, "As released"),
-    (Way::Corrected, "Corrected"),
+/// Which of a finding's two ways are shown: names, as released, corrected.
+const WAYS: [(&str, [bool; 2]); 3] = [
+    ("Both", [true, true]),
+    ("As released", [true, false]),
+    ("Corrected", [false, true]),
 ];
 
 #[component]
 pub fn Findings() -> impl IntoView {
-    let loaded = LocalResource::new(data::everything);
-    let way = RwSignal::new(Way::Both);
-    let options = WAYS.map(|(value, text)| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="way"
-                    prop:checked=move || way.get() == value
-                    on:change=move |_| way.set(value)
-                />
-                {text}
-            </label>
-        }
-    });
+    let loaded = data::load(data::everything);
+    let way = RwSignal::new(0);
     view! {
         <main id="main" tabindex="-1" class="findings">
             <h1>"What re-running the analyses shows"</h1>
             <p class="lead">
                 "Each number below is computed in this browser from the released measurements, once as the released code has it and once corrected. Most of what was printed comes back; where it does not, or where a choice changes a conclusion, this page shows by how much."
             </p>
-            <div class="several ways" role="radiogroup" aria-label="Numbers shown">
-                {options.collect_view()}
-            </div>
+            {radios("Numbers shown", &WAYS.map(|w| w.0), way)}
             {move || match loaded.get() {
                 None => view! { <p class="waiting">"Waiting for the measurements…"</p> }.into_any(),
                 Some(Err(error)) => {
@@ -69,7 +48,7 @@ pub fn Findings() -> impl IntoView {
     }
 }
 
-fn all(data: &Arc<(Printed, Library)>, way: RwSignal<Way>) -> impl IntoView + use<> {
+fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (printed, library) = &**data;
     let findings = finding::ALL
         .iter()
@@ -89,18 +68,17 @@ fn all(data: &Arc<(Printed, Library)>, way: RwSignal<Way>) -> impl IntoView + us
             }
             .into_any(),
         });
-    view! { <ol class="findings">{findings.map(|f| view! { <li>{f}</li> }).collect_view()}</ol> }
+    view! { <ol class="findings">{list(findings.map(|f| view! { <li>{f}</li> }))}</ol> }
 }
 
-fn one(finding: Finding, way: RwSignal<Way>) -> impl IntoView {
+fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
     let (released, corrected) = (finding.released, finding.corrected);
     let rows = finding.rows;
     let numbers = move || {
-        let (head, keep): (Vec<&str>, [bool; 2]) = match way.get() {
-            Way::Both => (vec!["", released, corrected], [true, true]),
-            Way::Released => (vec!["", released], [true, false]),
-            Way::Corrected => (vec!["", corrected], [false, true]),
-        };
+        let keep = WAYS[way.get()].1;
+        let ways = [released, corrected].into_iter().zip(keep);
+        let shown = ways.filter(|(_, keep)| *keep).map(|(name, _)| name);
+        let head: Vec<&str> = [""].into_iter().chain(shown).collect();
         let rows = rows.iter().map(|row| {
             let both = [&row.released, &row.corrected].into_iter().zip(keep);
             let kept = both.filter(|(_, keep)| *keep).map(|(text, _)| text);
@@ -130,7 +108,7 @@ fn one(finding: Finding, way: RwSignal<Way>) -> impl IntoView {
                 {finding.changes}
             </p>
             <p class="aside">"The data, in Explore:"</p>
-            <ul class="aside">{links.collect_view()}</ul>
+            <ul class="aside">{list(links)}</ul>
         </section>
     }
 }

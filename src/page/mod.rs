@@ -1,6 +1,7 @@
 //! The page (Leptos): the shell and its two views. Everything below this folder knows neither
 //! Leptos nor the DOM.
 
+mod choice;
 mod data;
 mod explore;
 mod findings;
@@ -23,6 +24,13 @@ pub fn mount() {
     root.set_inner_html("");
     let root = wasm_bindgen::JsCast::unchecked_into(root);
     leptos::mount::mount_to(root, App).forget();
+}
+
+/// Views one after the other, as a view of the one type that all lists have: each type would be
+/// compiled for itself.
+fn list<V: IntoAny>(views: impl IntoIterator<Item = V>) -> AnyView {
+    let views = views.into_iter().map(IntoAny::into_any);
+    views.collect::<Vec<_>>().into_any()
 }
 
 #[component]

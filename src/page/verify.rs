@@ -1,8 +1,8 @@
 //! Verify: every printed number beside the recomputed one.
 
-use super::data;
 use super::location::explore;
 use super::work::{Progress, Work};
+use super::{data, list};
 use leptos::prelude::*;
 use refit::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
 use refit::study::Study;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 #[component]
 pub fn Verify() -> impl IntoView {
-    let loaded = LocalResource::new(data::everything);
+    let loaded = data::load(data::everything);
     let checks = RwSignal::new(Vec::<Check>::new());
     let failed = RwSignal::new(None::<CheckError>);
     let work = Work::new();
@@ -83,6 +83,7 @@ pub fn Verify() -> impl IntoView {
                                 {e.to_string()}
                             </p>
                         }
+                            .into_any()
                     })
             }} <Summary checks verdict study />
             <Show when=ready>
@@ -108,7 +109,7 @@ fn Summary(
     };
     view! {
         <div class="summary" role="group" aria-label="Show only one verdict">
-            {Verdict::ALL
+            {list(Verdict::ALL
                 .map(|v| {
                     view! {
                         <button
@@ -123,8 +124,7 @@ fn Summary(
                             {v.title()}
                         </button>
                     }
-                })
-                .collect_view()}
+                }))}
             <label class="choice">
                 <span>"Study"</span>
                 <select
@@ -135,9 +135,8 @@ fn Summary(
                     }
                 >
                     <option value="">"both"</option>
-                    {Study::ALL
-                        .map(|s| view! { <option value=s.id()>{s.id()}</option> })
-                        .collect_view()}
+                    {list(Study::ALL
+                        .map(|s| view! { <option value=s.id()>{s.id()}</option> }))}
                 </select>
             </label>
         </div>
@@ -153,12 +152,11 @@ fn Table(
     let rows = move || {
         let (verdict, study) = (verdict.get(), study.get());
         checks.with(|checks| {
-            checks
+            let checks = checks
                 .iter()
                 .filter(|c| verdict.is_none_or(|v| v == c.verdict))
-                .filter(|c| study.is_none_or(|s| s == c.study))
-                .map(row)
-                .collect_view()
+                .filter(|c| study.is_none_or(|s| s == c.study));
+            list(checks.map(row))
         })
     };
     view! {

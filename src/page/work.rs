@@ -32,34 +32,29 @@ impl Work {
     pub fn start<T: Task + 'static>(
         self,
         name: &'static str,
-        mut task: T,
-        mut seen: impl FnMut(&T) + 'static,
+        task: T,
+        seen: impl FnMut(&T) + 'static,
     ) {
         self.current.update(|c| *c += 1);
-        let mine = self.current.get_untracked();
         self.progress.set(Some(task.progress()));
-        leptos::task::spawn_local(async move {
-            let timing = Timing::start(name);
-            loop {
-                let slice = now();
-                let (done, all) = loop {
-                    let (done, all) = task.progress();
-                    if done >= all || now() - slice > SLICE {
-                        break (done, all);
-                    }
-                    task.step();
-                };
-                turn().await;
-                if self.current.try_get_untracked() != Some(mine) {
-                    return;
-                }
-                seen(&task);
-                self.progress.set((done < all).then_some((done, all)));
-                if done >= all {
-                    return timing.end();
-                }
+        let watched = Box::new(Watched { task, seen });
+        leptos::task::spawn_local(self.run(name, watched, self.current.get_untracked()));
+    }
+
+    async fn run(self, name: &'static str, mut task: Box<dyn Watch>, mine: u32) {
+        let timing = Timing::start(name);
+        loop {
+            let (done, all) = task.slice();
+            turn().await;
+            if self.current.try_get_untracked() != Some(mine) {
+                return;
             }
-        });
+            task.show();
+            self.progress.set((done < all).then_some((done, all)));
+            if done >= all {
+                return timing.end();
+            }
+        }
     }
 
     pub fn stop(self) {
@@ -69,6 +64,35 @@ impl Work {
 
     pub fn running(self) -> bool {
         self.progress.with(Option::is_some)
+    }
+}
+
+/// A task and who sees it, behind one type: the loop is compiled once for all tasks.
+struct Watched<T, F> {
+    task: T,
+    seen: F,
+}
+
+trait Watch {
+    /// Works for a slice of time; steps done, steps in all.
+    fn slice(&mut self) -> (usize, usize);
+    fn show(&mut self);
+}
+
+impl<T: Task, F: FnMut(&T)> Watch for Watched<T, F> {
+    fn slice(&mut self) -> (usize, usize) {
+        let start = now();
+        loop {
+            let (done, all) = self.task.progress();
+            if done >= all || now() - start > SLICE {
+                return (done, all);
+            }
+            self.task.step();
+        }
+    }
+
+    fn show(&mut self) {
+        (self.seen)(&self.task);
     }
 }
 

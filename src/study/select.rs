@@ -2,6 +2,7 @@
 
 use super::architecture::Architecture;
 use super::{Measurement, Table};
+use crate::order;
 use serde::{Deserialize, Serialize};
 
 /// `LAION` stands for these three sets together, as in the openclip study's laws.
@@ -95,7 +96,9 @@ pub fn select(
             })
         })
         .collect();
-    points.sort_by(|a, b| (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error)));
+    order::sort_by(&mut points, |a, b| {
+        (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error))
+    });
     points
 }
 

@@ -2,6 +2,8 @@
 
 use super::Shown;
 use super::coefficients::name;
+use crate::page::choice::radios;
+use crate::page::list;
 use crate::page::table::{or_dash, table};
 use leptos::prelude::*;
 use refit::analysis::surface::{Cost, Grid, grid};
@@ -13,35 +15,20 @@ use refit::text::{number, percent};
 
 #[component]
 pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let law = RwSignal::new(Surface::Additive);
-    let options = Surface::ALL.map(|value| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="surface"
-                    prop:checked=move || law.get() == value
-                    on:change=move |_| law.set(value)
-                />
-                {value.title()}
-            </label>
-        }
-    });
+    let law = RwSignal::new(0);
     view! {
         <p>
             "Two ways to ask. The comparison study draws a straight line through the samples seen of its Pareto set. A law over parameters N and samples D, both in millions, is fitted to all runs instead, and compute is split where that law is lowest; what a sample costs is a power of N through the family’s architectures."
         </p>
-        <div class="several" role="radiogroup" aria-label="Law over parameters and samples">
-            {options.collect_view()}
-        </div>
+        {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
         {move || {
             let shown = shown.get()?;
             if shown.analysis.axis != Axis::Compute {
                 return Some(view! { <p>"Choose compute as the axis."</p> }.into_any());
             }
-            let law = law.get();
+            let law = Surface::ALL[law.get()];
             let series = shown.outcome.series.iter();
-            Some(series.map(|s| one(&shown, s, law)).collect_view().into_any())
+            Some(list(series.map(|s| one(&shown, s, law))))
         }}
     }
 }

@@ -3,6 +3,7 @@
 use super::coefficients::name;
 use super::controls::{Typed, one_of};
 use super::{Resamples, Shown, what_is_fitted};
+use crate::page::list;
 use crate::page::location::Location;
 use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
@@ -102,16 +103,12 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
             let shown = shown.get()?;
             let (profiles, drawn) = (profiles.get(), resamples.replicates.get());
             let series = shown.outcome.series.iter().enumerate();
-            Some(
-                series
-                    .map(|(i, series)| {
+            Some(list(series.filter_map(|(i, series)| {
                         let fit = series.fit.as_ref().ok()?;
                         let profile = profiles.get(i).cloned().flatten();
                         let drawn = drawn.get(i).cloned().flatten();
                         Some(one(&shown, series, fit, profile.as_deref(), drawn.as_ref()))
-                    })
-                    .collect_view(),
-            )
+                    })))
         }}
     }
 }

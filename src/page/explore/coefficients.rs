@@ -1,6 +1,7 @@
 //! The fitted law, parameter by parameter.
 
 use super::Shown;
+use crate::page::list;
 use leptos::prelude::*;
 use refit::analysis::Series;
 use refit::fit::{Fit, symbol};
@@ -49,7 +50,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
             </span>
         </p>
         <div class="laws">
-            {series
+            {list(series
                 .map(|series| {
                     view! {
                         <div class="law">
@@ -70,8 +71,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                             }}
                         </div>
                     }
-                })
-                .collect_view()}
+                }))}
         </div>
     }
 }
@@ -102,8 +102,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <td>{error.map_or("–".to_owned(), number)}</td>
                 </tr>
             }
-        })
-        .collect_view();
+        });
     view! {
         <table class="numbers">
             <thead>
@@ -113,7 +112,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <th scope="col">"Standard error"</th>
                 </tr>
             </thead>
-            <tbody>{rows}</tbody>
+            <tbody>{list(rows)}</tbody>
         </table>
         <p class="aside">
             "Mean squared error " {number(fit.mse)} ", "

@@ -1,11 +1,13 @@
 //! The choices.
 
 use super::Shown;
+use crate::page::list;
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Analysis, Choices, Edges, threshold};
 use refit::fit::{Interval, Loss};
 use refit::law::{Form, Law};
+use refit::order;
 use refit::study::frontier::Rule;
 use refit::study::select::Axis;
 use refit::study::{Study, Table, names};
@@ -22,7 +24,9 @@ fn named(ids: &[String], name: fn(&str) -> &str) -> Options {
         .iter()
         .map(|id| (id.clone(), name(id).to_owned()))
         .collect();
-    options.sort_by_key(|(_, text)| text.to_lowercase());
+    order::sort_by(&mut options, |(_, a), (_, b)| {
+        a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())
+    });
     options
 }
 
@@ -64,11 +68,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <legend>"Data"</legend>
                 <Choice
                     label="Study"
-                    options=Signal::derive(|| {
-                        options(&Study::ALL, Study::id, |s| {
-                            format!("{} ({})", s.id(), s.arxiv())
-                        })
-                    })
+                    options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
                     value=read(|a| a.study().id().to_owned())
                     on_choice=move |id: String| {
                         let study = find(&Study::ALL, Study::id, &id);
@@ -202,9 +202,9 @@ pub fn one_of<T: Copy + Send + Sync + 'static>(
 #[component]
 fn Choice(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     value: Signal<String>,
-    on_choice: impl Fn(String) + Send + Sync + 'static,
+    #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     view! {
@@ -212,7 +212,7 @@ fn Choice(
             <span>{label}</span>
             <select
                 name=label
-                on:change:target=move |event| on_choice(event.target().value())
+                on:change:target=move |event| on_choice.run(event.target().value())
                 prop:value=move || {
                     // The value only takes once its option is there.
                     options.track();
@@ -220,18 +220,15 @@ fn Choice(
                 }
             >
                 {move || {
-                    options
-                        .get()
-                        .into_iter()
-                        .map(|(id, text)| {
-                            let selected = value.with(|v| *v == id);
-                            view! {
-                                <option value=id selected=selected>
-                                    {text}
-                                </option>
-                            }
-                        })
-                        .collect_view()
+                    let options = options.get().into_iter();
+                    list(options.map(|(id, text)| {
+                        let selected = value.with(|v| *v == id);
+                        view! {
+                            <option value=id selected=selected>
+                                {text}
+                            </option>
+                        }
+                    }))
                 }}
             </select>
         </label>
@@ -242,9 +239,9 @@ fn Choice(
 #[component]
 fn Several(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     values: Signal<Vec<String>>,
-    on_change: impl Fn(Vec<String>) + Copy + Send + Sync + 'static,
+    #[prop(into)] on_change: Callback<Vec<String>>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     let toggle = move |id: &str, on: bool| {
@@ -258,16 +255,14 @@ fn Several(
             .into_iter()
             .filter(|k| if k == id { on } else { before.contains(k) })
             .collect();
-        on_change(after);
+        on_change.run(after);
     };
     view! {
         <div class="several" role="group" aria-label=label>
             <span>{label}</span>
             {move || {
-                options
-                    .get()
-                    .into_iter()
-                    .map(|(id, text)| {
+                let options = options.get().into_iter();
+                list(options.map(|(id, text)| {
                         let (name, checked, only) = (id.clone(), id.clone(), id.clone());
                         view! {
                             <label>
@@ -282,8 +277,7 @@ fn Several(
                                 {text}
                             </label>
                         }
-                    })
-                    .collect_view()
+                    }))
             }}
         </div>
     }

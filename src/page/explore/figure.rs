@@ -2,6 +2,7 @@
 
 use super::coefficients::name;
 use super::{Shown, measured};
+use crate::page::list;
 use leptos::ev;
 use leptos::html::Canvas;
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use refit::chart::{
     Axis, Band, Dash, Direction, Emphasis, Format, Layout, Line, Mark, Marks, Scale, Scene, Shape,
     Theme, canvas, nearest, step,
 };
+use refit::order;
 use refit::study::Measurement;
 use refit::text::{number, percent};
 use wasm_bindgen::JsCast;
@@ -64,7 +66,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
             canvas::draw_on(
                 &canvas,
                 &picture.scene,
-                &theme.get(),
+                &theme(),
                 f64::from(width),
                 f64::from(height),
             )
@@ -93,7 +95,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                 })
             })
         });
-        if let Err(error) = canvas::highlight_on(&canvas, &layout, mark.as_ref(), &theme.get()) {
+        if let Err(error) = canvas::highlight_on(&canvas, &layout, mark.as_ref(), &theme()) {
             failed.set(Some(error.to_string()));
         }
     });
@@ -146,13 +148,13 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                 {move || failed.get()}
             </p>
             <figcaption>{move || shown.with(|s| s.as_ref().map(caption))}</figcaption>
-            {move || shown.with(|s| s.as_ref().map(points))}
+            {move || shown.with(|s| s.as_ref().map(|s| points(s).into_any()))}
         </figure>
     }
 }
 
 /// The system's theme, as it changes.
-fn theme() -> Signal<Theme> {
+fn theme() -> impl Fn() -> Theme + Copy + Send + Sync + 'static {
     let query = window()
         .match_media("(prefers-color-scheme: dark)")
         .ok()
@@ -168,13 +170,13 @@ fn theme() -> Signal<Theme> {
         let _ = query.add_event_listener_with_callback("change", listener);
         changed.forget();
     }
-    Signal::derive(move || {
+    move || {
         if dark.get() {
             Theme::dark()
         } else {
             Theme::light()
         }
-    })
+    }
 }
 
 fn picture(shown: &Shown) -> Picture {
@@ -289,7 +291,7 @@ fn picture(shown: &Shown) -> Picture {
             let mut curve: Vec<(f64, f64)> = computes
                 .map(|c| (c, fit.law.value(&fit.parameters, c)))
                 .collect();
-            curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+            order::sort_by(&mut curve, |a, b| a.0.total_cmp(&b.0));
             curve
         };
         for (points, dash) in [
@@ -308,11 +310,14 @@ fn picture(shown: &Shown) -> Picture {
 }
 
 #[component]
-fn Legend(shown: Memo<Option<Shown>>, theme: Signal<Theme>) -> impl IntoView {
+fn Legend(
+    shown: Memo<Option<Shown>>,
+    theme: impl Fn() -> Theme + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let entries = move || {
         let shown = shown.get()?;
         let entries = shown.outcome.series.iter().enumerate().map(|(i, series)| {
-            let (r, g, b) = theme.get().color(i);
+            let (r, g, b) = theme().color(i);
             let (_, glyph) = SHAPES[i % SHAPES.len()];
             view! {
                 <li>
@@ -323,7 +328,7 @@ fn Legend(shown: Memo<Option<Shown>>, theme: Signal<Theme>) -> impl IntoView {
                 </li>
             }
         });
-        Some(entries.collect_view())
+        Some(list(entries))
     };
     view! { <ul class="legend">{entries}</ul> }
 }
@@ -347,17 +352,20 @@ fn Card(
         let shown = shown.get()?;
         let lines = card_lines(&shown, &dot)?;
         let (title, rest) = lines.split_first()?;
-        Some(view! {
-            <div
-                class="card"
-                class:left=left
-                style:left=format!("{x:.0}px")
-                style:top=format!("{y:.0}px")
-            >
-                <strong>{title.clone()}</strong>
-                {rest.iter().map(|line| view! { <span>{line.clone()}</span> }).collect_view()}
-            </div>
-        })
+        Some(
+            view! {
+                <div
+                    class="card"
+                    class:left=left
+                    style:left=format!("{x:.0}px")
+                    style:top=format!("{y:.0}px")
+                >
+                    <strong>{title.clone()}</strong>
+                    {list(rest.iter().map(|line| view! { <span>{line.clone()}</span> }))}
+                </div>
+            }
+            .into_any(),
+        )
     };
     view! {
         <div class="card-place" aria-live="polite">
@@ -454,7 +462,7 @@ fn points(shown: &Shown) -> impl IntoView + use<> {
                             <th scope="col">"Residual, pp"</th>
                         </tr>
                     </thead>
-                    <tbody>{rows.collect_view()}</tbody>
+                    <tbody>{list(rows)}</tbody>
                 </table>
             </div>
         </details>

@@ -21,11 +21,18 @@ use refit::study::names;
 use std::sync::Arc;
 
 /// The analysis on screen: choices, the rows behind them, what came of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Shown {
     pub analysis: Analysis,
     pub data: Arc<TableData>,
-    pub outcome: Outcome,
+    pub outcome: Arc<Outcome>,
+}
+
+impl PartialEq for Shown {
+    /// The outcome follows from the other two.
+    fn eq(&self, other: &Self) -> bool {
+        self.analysis == other.analysis && Arc::ptr_eq(&self.data, &other.data)
+    }
 }
 
 /// The bootstrap of the series on screen, for every section that needs it.
@@ -74,7 +81,7 @@ impl Resamples {
 pub fn Explore() -> impl IntoView {
     let location = expect_context::<Location>();
     let table = Memo::new(move |_| location.analysis.with(|a| a.table));
-    let loaded = LocalResource::new(move || data::table(table.get()));
+    let loaded = data::load(move || data::table(table.get()));
     // Names that the data do not hold fall back, with a notice.
     Effect::new(move || {
         let Some(Ok(data)) = loaded.get() else { return };
@@ -102,7 +109,7 @@ pub fn Explore() -> impl IntoView {
         Some(Shown {
             analysis,
             data,
-            outcome,
+            outcome: Arc::new(outcome),
         })
     });
     let resamples = Resamples::new(shown);

@@ -2,6 +2,8 @@
 
 use super::coefficients::name;
 use super::{Shown, what_is_fitted};
+use crate::page::choice::radios;
+use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
 use leptos::prelude::*;
@@ -11,30 +13,27 @@ use refit::fit::Fit;
 use refit::law::Form;
 use refit::text::number;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Unseen {
-    Beyond,
-    Models,
-    Scales,
-}
-
-const UNSEEN: [(Unseen, &str); 3] = [
-    (Unseen::Beyond, "the runs of most compute"),
-    (Unseen::Models, "one model at a time"),
-    (Unseen::Scales, "one number of samples at a time"),
+/// What is held out, in the order of [`hold_out`].
+const UNSEEN: [&str; 3] = [
+    "the runs of most compute",
+    "one model at a time",
+    "one number of samples at a time",
 ];
+
+fn hold_out(unseen: usize, shown: &Shown, series: &Series) -> Option<HoldOut> {
+    match unseen {
+        0 => HoldOut::beyond(&shown.analysis, series, &shown.data.rows),
+        1 => Some(HoldOut::Models),
+        _ => Some(HoldOut::Scales),
+    }
+}
 
 #[component]
 pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let unseen = RwSignal::new(Unseen::Beyond);
+    let unseen = RwSignal::new(0);
     let scores = RwSignal::new(Vec::<Vec<Score>>::new());
     let work = Work::new();
     let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
-    let hold_out = move |shown: &Shown, series: &Series| match unseen.get() {
-        Unseen::Models => Some(HoldOut::Models),
-        Unseen::Scales => Some(HoldOut::Scales),
-        Unseen::Beyond => HoldOut::beyond(&shown.analysis, series, &shown.data.rows),
-    };
     Effect::new(move || {
         fitted.track();
         scores.set(Vec::new());
@@ -43,7 +42,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
         };
         let task: Vec<Validation> = (shown.outcome.series.iter())
             .filter_map(|series| {
-                let hold_out = hold_out(&shown, series)?;
+                let hold_out = hold_out(unseen.get(), &shown, series)?;
                 let rows = &shown.data.rows;
                 Some(Validation::new(&shown.analysis, series, rows, hold_out))
             })
@@ -52,34 +51,17 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
             scores.set(task.iter().map(Validation::scores).collect());
         });
     });
-    let options = UNSEEN.map(|(value, text)| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="unseen"
-                    prop:checked=move || unseen.get() == value
-                    on:change=move |_| unseen.set(value)
-                />
-                {text}
-            </label>
-        }
-    });
     view! {
         <p>
             "A law can only be trusted beyond the data as far as it predicts what it has not seen. Held out, with the frontier taken anew without them:"
         </p>
-        <div class="several" role="radiogroup" aria-label="Held out">
-            {options.collect_view()}
-        </div>
+        {radios("Held out", &UNSEEN, unseen)}
         <Progress work what="fits" />
         {move || {
             let shown = shown.get()?;
             let series = shown.outcome.series.iter().zip(scores.get());
-            Some(
-                series
-                    .map(|(series, scores)| {
-                        let beyond = match hold_out(&shown, series) {
+            Some(list(series.map(|(series, scores)| {
+                        let beyond = match hold_out(unseen.get(), &shown, series) {
                             Some(HoldOut::Beyond(limit)) => {
                                 let unit = shown.analysis.study().compute_unit();
                                 format!(", runs beyond {} {unit} held out", number(limit))
@@ -90,9 +72,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
                             <h3>{name(series)} {beyond}</h3>
                             {ranking(&scores)}
                         }
-                    })
-                    .collect_view(),
-            )
+                    })))
         }}
         <p class="aside">
             "RMS and mean in percentage points of the error, observed less predicted: a positive mean says that the law was too optimistic. AICc and BIC of the fit to all points; lower is better, and only criteria of the same points and loss compare."

@@ -2,6 +2,7 @@
 
 use super::coefficients::name;
 use super::{Resamples, Shown};
+use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::Progress;
 use leptos::prelude::*;
@@ -95,7 +96,7 @@ fn beside(shown: &Shown, drawn: &[Option<refit::fit::bootstrap::Replicates>]) ->
     ];
     Some(
         view! {
-            <ul>{sentences.into_iter().map(|s| view! { <li>{s}</li> }).collect_view()}</ul>
+            <ul>{list(sentences.into_iter().map(|s| view! { <li>{s}</li> }))}</ul>
             {table(None, &head, rows.collect())}
         }
         .into_any(),

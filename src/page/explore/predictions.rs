@@ -2,6 +2,7 @@
 
 use super::Shown;
 use super::coefficients::name;
+use crate::page::list;
 use crate::page::location::Location;
 use leptos::prelude::*;
 use refit::analysis::{Series, TargetError, target};
@@ -55,7 +56,7 @@ pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
                 shown
                     .get()
                     .filter(|s| !s.analysis.at.is_empty())
-                    .map(|s| table(&s, location))
+                    .map(|s| table(&s, location).into_any())
             }}
         </section>
     }
@@ -106,7 +107,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{list(rows)}</tbody>
             </table>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use super::coefficients::name;
 use super::{Shown, what_is_fitted};
+use crate::page::list;
 use crate::page::table::table;
 use crate::page::work::{Progress, Work};
 use leptos::prelude::*;
@@ -59,14 +60,9 @@ pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
         {move || {
             let shown = shown.get()?;
             let fits = shown.outcome.series.iter().filter_map(|s| Some((s, s.fit.as_ref().ok()?)));
-            Some(
-                fits
-                    .zip(found.get())
-                    .filter_map(|((series, fit), found)| {
+            Some(list(fits.zip(found.get()).filter_map(|((series, fit), found)| {
                         Some(view! { <h3>{name(series)}</h3> {beside(fit, &found?)} })
-                    })
-                    .collect_view(),
-            )
+                    })))
         }}
     }
 }
