@@ -28,7 +28,7 @@ pub fn run(mut options: Options) -> Result {
             port.wrapping_add(1).max(1024)
         ));
     }
-    let path = tools::path(None)?;
+    let path = tools::path()?;
     say("building the page: the first time takes a few minutes");
     let mut trunk = command(tools::trunk()?);
     trunk

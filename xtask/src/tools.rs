@@ -19,19 +19,13 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Newer ones need a newer compiler than the project does.
 const TRUNK: &str = "0.21.14";
 
-/// npm's package of wasm-opt.
-const BINARYEN: &str = "132.0.0";
-
 /// The PATH on which Trunk finds the tools that fit, once they are all there.
-///
-/// Those of `more` come last of ours.
-pub fn path(more: Option<&Path>) -> Result<OsString> {
+pub fn path() -> Result<OsString> {
     wasm_target()?;
     let trunk = trunk()?;
     let bindgen = wasm_bindgen("wasm-bindgen")?;
-    let mut folders: Vec<PathBuf> = [trunk.as_path(), &bindgen]
-        .into_iter()
-        .chain(more)
+    let mut folders: Vec<PathBuf> = [trunk, bindgen]
+        .iter()
         .filter_map(|tool| tool.parent().map(Path::to_path_buf))
         .collect();
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -85,34 +79,6 @@ pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
         // Without --locked: its lock file holds crates that no longer build everywhere.
         &format!("wasm-bindgen-cli --no-default-features --version {version}"),
     )
-}
-
-/// wasm-opt: one on the PATH, or our own from npm, or none, since the page does without.
-pub fn wasm_opt() -> Option<PathBuf> {
-    let tools = root().join("target/tools");
-    // npm makes a script for either shell of Windows.
-    let script = if cfg!(windows) {
-        "wasm-opt.cmd"
-    } else {
-        "wasm-opt"
-    };
-    let own = tools.join("node_modules/.bin").join(script);
-    if let Some(found) = find("wasm-opt").or_else(|| own.is_file().then(|| own.clone())) {
-        return Some(found);
-    }
-    let mut npm = command(find("npm").or_else(|| find("npm.cmd"))?);
-    npm.args(["install", "--no-save", "--no-audit", "--no-fund"])
-        .arg(format!("binaryen@{BINARYEN}"))
-        .arg("--prefix")
-        .arg(&tools);
-    say("installing wasm-opt with npm: once, 100 MB");
-    match run(&mut npm) {
-        Ok(()) => own.is_file().then_some(own),
-        Err(error) => {
-            eprintln!("{error}");
-            None
-        }
-    }
 }
 
 /// A program that fits, from target/tools or the PATH; installed into target/tools if neither has one.
