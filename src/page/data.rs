@@ -1,9 +1,9 @@
 //! Data files: fetched when first needed, typed on reading.
 
+use crate::claim::{Library, Printed};
+use crate::study::architecture::{self, Architecture};
+use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use leptos::prelude::*;
-use refit::claim::{Library, Printed};
-use refit::study::architecture::{self, Architecture};
-use refit::study::{DataError, Measurement, Study, Table, read_measurements};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;

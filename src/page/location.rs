@@ -1,9 +1,12 @@
 //! The address is the state: which view, which analysis. Every choice is one step in the
 //! browser's history.
+//!
+//! The page and what it loads later are two programs on one address. Who changes it, says so by an
+//! event; the other reads it anew.
 
+use crate::analysis::{Analysis, Notice, VERSION, from_query, to_query};
 use leptos::ev;
 use leptos::prelude::*;
-use refit::analysis::{Analysis, Notice, VERSION, from_query, to_query};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use web_sys::HtmlAnchorElement;
@@ -35,18 +38,17 @@ pub struct Location {
     pub analysis: RwSignal<Analysis>,
     /// What could not be taken from the address, and what the data do not hold.
     pub notices: RwSignal<Vec<String>>,
+    /// Event that this program sends when it has changed the address.
+    event: &'static str,
 }
 
+const BY_PAGE: &str = "refit:page";
+const BY_LAB: &str = "refit:lab";
+
 impl Location {
-    /// Reads the address, follows the back button, and takes clicks on links within the page.
+    /// For the page: reads the address, follows it, and takes clicks on links within the page.
     pub fn start() -> Location {
-        let location = Location {
-            view: RwSignal::new(View::Explore),
-            analysis: RwSignal::new(Analysis::default()),
-            notices: RwSignal::new(Vec::new()),
-        };
-        location.read();
-        let back = window_event_listener(ev::popstate, move |_| location.read());
+        let location = Location::new(BY_PAGE, BY_LAB);
         let click = window_event_listener(ev::click, move |event| {
             let plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
             let target = event
@@ -57,14 +59,33 @@ impl Location {
                 .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
             if let (true, Some(anchor)) = (plain, anchor) {
                 event.prevent_default();
-                push(&anchor.get_attribute("href").unwrap_or_default());
+                location.push(&anchor.get_attribute("href").unwrap_or_default());
                 location.read();
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
         });
+        on_cleanup(move || click.remove());
+        location
+    }
+
+    /// For what is loaded later: reads the address and follows it.
+    pub fn follow() -> Location {
+        Location::new(BY_LAB, BY_PAGE)
+    }
+
+    fn new(event: &'static str, other: &'static str) -> Location {
+        let location = Location {
+            view: RwSignal::new(View::Explore),
+            analysis: RwSignal::new(Analysis::default()),
+            notices: RwSignal::new(Vec::new()),
+            event,
+        };
+        location.read();
+        let back = window_event_listener(ev::popstate, move |_| location.read());
+        let other = window_event_listener_untyped(other, move |_| location.read());
         on_cleanup(move || {
             back.remove();
-            click.remove();
+            other.remove();
         });
         location
     }
@@ -88,8 +109,19 @@ impl Location {
         let mut analysis = self.analysis.get_untracked();
         change(&mut analysis);
         if analysis != self.analysis.get_untracked() {
-            push(&query(self.view.get_untracked(), &analysis));
+            let address = query(self.view.get_untracked(), &analysis);
             self.analysis.set(analysis);
+            self.push(&address);
+        }
+    }
+
+    /// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
+    /// frame); the page then works without.
+    fn push(self, query: &str) {
+        let history = window().history();
+        let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
+        if let Ok(event) = web_sys::Event::new(self.event) {
+            let _ = window().dispatch_event(&event);
         }
     }
 
@@ -129,11 +161,4 @@ fn view_of(query: &str) -> (View, Option<String>) {
             other.map(|other| format!("There is no page “{other}”; this is Explore.")),
         ),
     }
-}
-
-/// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
-/// frame); the page then works without.
-fn push(query: &str) {
-    let history = window().history();
-    let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
 }

@@ -4,12 +4,13 @@
 mod choice;
 mod data;
 mod explore;
-mod findings;
+pub mod lab;
+mod lazy;
 mod location;
 mod notices;
 mod panic;
+mod shown;
 mod table;
-mod verify;
 mod work;
 
 use leptos::prelude::*;
@@ -61,8 +62,8 @@ fn App() -> impl IntoView {
         <notices::Notices />
         {move || match location.view.get() {
             View::Explore => view! { <explore::Explore /> }.into_any(),
-            View::Verify => view! { <verify::Verify /> }.into_any(),
-            View::Findings => view! { <findings::Findings /> }.into_any(),
+            View::Verify => view! { <lazy::Lazy view="verify" /> }.into_any(),
+            View::Findings => view! { <lazy::Lazy view="findings" /> }.into_any(),
         }}
         <footer>
             <p>

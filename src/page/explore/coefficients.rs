@@ -1,14 +1,14 @@
 //! The fitted law, parameter by parameter.
 
 use super::Shown;
+use crate::analysis::Series;
+use crate::fit::{Fit, symbol};
+use crate::law::Form;
 use crate::page::list;
+use crate::study::select::Axis;
+use crate::study::{Table, names};
+use crate::text::number;
 use leptos::prelude::*;
-use refit::analysis::Series;
-use refit::fit::{Fit, symbol};
-use refit::law::Form;
-use refit::study::select::Axis;
-use refit::study::{Table, names};
-use refit::text::number;
 
 #[component]
 pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {

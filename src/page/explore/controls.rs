@@ -1,16 +1,16 @@
 //! The choices.
 
 use super::Shown;
+use crate::analysis::{Analysis, Choices, Edges, threshold};
+use crate::fit::{Interval, Loss};
+use crate::law::{Form, Law};
+use crate::order;
 use crate::page::list;
 use crate::page::location::Location;
+use crate::study::frontier::Rule;
+use crate::study::select::Axis;
+use crate::study::{Study, Table, names};
 use leptos::prelude::*;
-use refit::analysis::{Analysis, Choices, Edges, threshold};
-use refit::fit::{Interval, Loss};
-use refit::law::{Form, Law};
-use refit::order;
-use refit::study::frontier::Rule;
-use refit::study::select::Axis;
-use refit::study::{Study, Table, names};
 
 /// One way a choice can fall: value, text.
 type Options = Vec<(String, String)>;

@@ -2,17 +2,17 @@
 
 use super::coefficients::name;
 use super::{Shown, measured};
-use crate::page::list;
-use leptos::ev;
-use leptos::html::Canvas;
-use leptos::prelude::*;
-use refit::chart::{
+use crate::chart::{
     Axis, Band, Dash, Direction, Emphasis, Format, Layout, Line, Mark, Marks, Scale, Scene, Shape,
     Theme, canvas, nearest, step,
 };
-use refit::order;
-use refit::study::Measurement;
-use refit::text::{number, percent};
+use crate::order;
+use crate::page::list;
+use crate::study::Measurement;
+use crate::text::{number, percent};
+use leptos::ev;
+use leptos::html::Canvas;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -200,7 +200,7 @@ fn picture(shown: &Shown) -> Picture {
     });
     let analysis = &shown.analysis;
     let label = match analysis.axis {
-        refit::study::select::Axis::Compute => format!("Compute, {}", analysis.unit()),
+        crate::study::select::Axis::Compute => format!("Compute, {}", analysis.unit()),
         axis => axis.title().to_owned(),
     };
     let mut scene = Scene::new(
@@ -247,7 +247,7 @@ fn picture(shown: &Shown) -> Picture {
                 points,
             });
         };
-        let plain = |p: &refit::study::select::Point| (p.row, p.x, p.error);
+        let plain = |p: &crate::study::select::Point| (p.row, p.x, p.error);
         let ordinary = series.points.iter().filter(|p| !on_frontier(p.row));
         layer(
             Emphasis::Faint,

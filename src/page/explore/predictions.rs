@@ -2,12 +2,12 @@
 
 use super::Shown;
 use super::coefficients::name;
+use crate::analysis::{Series, TargetError, target};
+use crate::fit::Prediction;
 use crate::page::list;
 use crate::page::location::Location;
+use crate::text::{number, percent};
 use leptos::prelude::*;
-use refit::analysis::{Series, TargetError, target};
-use refit::fit::Prediction;
-use refit::text::{number, percent};
 
 /// Most targets that a link carries.
 const MOST: usize = 8;

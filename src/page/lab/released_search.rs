@@ -1,15 +1,15 @@
 //! The comparison study's own search beside the best fit.
 
-use super::coefficients::name;
 use super::{Shown, what_is_fitted};
+use crate::fit::released::{Released, Search};
+use crate::fit::{Fit, Task, symbol};
+use crate::law::Form;
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::table;
 use crate::page::work::{Progress, Work};
+use crate::text::number;
 use leptos::prelude::*;
-use refit::fit::released::{Released, Search};
-use refit::fit::{Fit, Task, symbol};
-use refit::law::Form;
-use refit::text::number;
 
 #[component]
 pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
@@ -24,7 +24,7 @@ pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
     let searches = move || -> Vec<Search> {
         shown.with_untracked(|s| {
             let series = s.iter().flat_map(|s| &s.outcome.series);
-            let search = |s: &refit::analysis::Series| {
+            let search = |s: &crate::analysis::Series| {
                 let (x, y) = s.fitted();
                 Search::new(s.fit.as_ref().ok()?.law, &x, &y)
             };

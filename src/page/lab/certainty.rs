@@ -1,19 +1,19 @@
 //! How sure a fit is: profiles, a bootstrap, and how the parameters hang together.
 
-use super::coefficients::name;
-use super::controls::{Typed, one_of};
 use super::{Resamples, Shown, what_is_fitted};
+use crate::analysis::{Series, Unit};
+use crate::fit::bootstrap::{Ends, Replicates};
+use crate::fit::profile::{End, Interval, Profile};
+use crate::fit::{Fit, symbol};
+use crate::law::Form;
+use crate::page::explore::controls::{Typed, one_of};
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
+use crate::text::number;
 use leptos::prelude::*;
-use refit::analysis::{Series, Unit};
-use refit::fit::bootstrap::{Ends, Replicates};
-use refit::fit::profile::{End, Interval, Profile};
-use refit::fit::{Fit, symbol};
-use refit::law::Form;
-use refit::text::number;
 
 #[component]
 pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {
@@ -46,7 +46,7 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
             resamples.start(&shown);
         }
     };
-    let typed = move |get: fn(&refit::analysis::Resampling) -> String| {
+    let typed = move |get: fn(&crate::analysis::Resampling) -> String| {
         Signal::derive(move || location.analysis.with(|a| get(&a.resampling)))
     };
     view! {
@@ -67,7 +67,7 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
                 name="Resamples"
                 value=typed(|r| r.count.to_string())
                 take=move |given: &str| {
-                    let count = refit::analysis::resamples(given)
+                    let count = crate::analysis::resamples(given)
                         .ok_or_else(|| format!("“{given}” is not a number from 200 to 10000."))?;
                     location.change(|a| a.resampling.count = count);
                     Ok(())

@@ -1,17 +1,17 @@
 //! How compute is best split between parameters and samples.
 
 use super::Shown;
-use super::coefficients::name;
+use crate::analysis::surface::{Cost, Grid, grid};
+use crate::analysis::{Analysis, Series, optimal_samples};
+use crate::fit::{Fit, Interval, symbol};
+use crate::law::{Form, Surface};
 use crate::page::choice::radios;
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
+use crate::study::select::Axis;
+use crate::text::{number, percent};
 use leptos::prelude::*;
-use refit::analysis::surface::{Cost, Grid, grid};
-use refit::analysis::{Analysis, Series, optimal_samples};
-use refit::fit::{Fit, Interval, symbol};
-use refit::law::{Form, Surface};
-use refit::study::select::Axis;
-use refit::text::{number, percent};
 
 #[component]
 pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {

@@ -1,17 +1,17 @@
 //! Findings: what re-running the released analyses shows, as released and corrected.
 
-use super::choice::radios;
-use super::location::explore;
-use super::table::table;
-use super::work::{Progress, Work};
-use super::{data, list};
+use crate::analysis::{self, Analysis};
+use crate::claim::{CheckError, Library, Printed};
+use crate::finding::{self, Finding};
+use crate::fit::coverage::{Coverage, Simulation};
+use crate::page::choice::radios;
+use crate::page::location::explore;
+use crate::page::table::table;
+use crate::page::work::{Progress, Work};
+use crate::page::{data, list};
+use crate::study::Table;
+use crate::text::number;
 use leptos::prelude::*;
-use refit::analysis::{self, Analysis};
-use refit::claim::{CheckError, Library, Printed};
-use refit::finding::{self, Finding};
-use refit::fit::coverage::{Coverage, Simulation};
-use refit::study::Table;
-use refit::text::number;
 use std::sync::Arc;
 
 /// Which of a finding's two ways are shown: names, as released, corrected.

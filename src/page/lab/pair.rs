@@ -1,13 +1,13 @@
 //! Two series beside each other: crossings, which is better where, and compute for the same error.
 
-use super::coefficients::name;
 use super::{Resamples, Shown};
+use crate::analysis::comparison::{Crossing, Pair};
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::Progress;
+use crate::text::{number, percent};
 use leptos::prelude::*;
-use refit::analysis::comparison::{Crossing, Pair};
-use refit::text::{number, percent};
 
 /// How far beyond the data crossings are looked for.
 const BEYOND: f64 = 30.0;
@@ -51,7 +51,7 @@ fn fits(shown: &Shown) -> Option<Pair<'_>> {
     })
 }
 
-fn beside(shown: &Shown, drawn: &[Option<refit::fit::bootstrap::Replicates>]) -> Option<AnyView> {
+fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) -> Option<AnyView> {
     let mut pair = fits(shown)?;
     if let [Some(a), Some(b), ..] = drawn {
         pair.resamples = Some((a, b));

@@ -1,11 +1,11 @@
 //! Verify: every printed number beside the recomputed one.
 
-use super::location::explore;
-use super::work::{Progress, Work};
-use super::{data, list};
+use crate::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
+use crate::page::location::explore;
+use crate::page::work::{Progress, Work};
+use crate::page::{data, list};
+use crate::study::Study;
 use leptos::prelude::*;
-use refit::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
-use refit::study::Study;
 use std::sync::Arc;
 
 #[component]

@@ -1,17 +1,17 @@
 //! Every law on the same points, ranked by the error on runs that it does not see.
 
-use super::coefficients::name;
 use super::{Shown, what_is_fitted};
+use crate::analysis::Series;
+use crate::analysis::validation::{HoldOut, Score, Validation};
+use crate::fit::Fit;
+use crate::law::Form;
 use crate::page::choice::radios;
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
+use crate::text::number;
 use leptos::prelude::*;
-use refit::analysis::Series;
-use refit::analysis::validation::{HoldOut, Score, Validation};
-use refit::fit::Fit;
-use refit::law::Form;
-use refit::text::number;
 
 /// What is held out, in the order of [`hold_out`].
 const UNSEEN: [&str; 3] = [
