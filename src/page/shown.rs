@@ -59,8 +59,19 @@ pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
     (loaded, shown)
 }
 
+/// Runs `run` now, and anew whenever something else is fitted: what was computed for the fits on
+/// screen then no longer holds.
+pub fn when_fitted(shown: Memo<Option<Shown>>, run: impl Fn(Option<Shown>) + 'static) {
+    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
+    Effect::new(move || {
+        // Read, not only tracked: a memo that nobody reads follows nothing.
+        fitted.with(|_| ());
+        run(shown.get_untracked());
+    });
+}
+
 /// The analysis without the choices that neither change a fit nor its resamples.
-pub fn what_is_fitted(shown: Option<&Shown>) -> Option<Analysis> {
+fn what_is_fitted(shown: Option<&Shown>) -> Option<Analysis> {
     let analysis = &shown?.analysis;
     let standard = Analysis::of(analysis.table);
     let mut resampling = analysis.resampling;

@@ -1,6 +1,6 @@
 //! How sure a fit is: profiles, a bootstrap, and how the parameters hang together.
 
-use super::{Resamples, Shown, what_is_fitted};
+use super::{Resamples, Shown, when_fitted};
 use crate::analysis::{Series, Unit};
 use crate::fit::bootstrap::{Ends, Replicates};
 use crate::fit::profile::{End, Interval, Profile};
@@ -21,11 +21,9 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
     // One list of intervals for each series, as far as they are known.
     let profiles = RwSignal::new(Vec::<Option<Vec<Interval>>>::new());
     let work = Work::new();
-    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
-    Effect::new(move || {
-        fitted.track();
+    when_fitted(shown, move |shown| {
         profiles.set(Vec::new());
-        let Some(shown) = shown.get_untracked() else {
+        let Some(shown) = shown else {
             return;
         };
         let profile = |series: &Series| {

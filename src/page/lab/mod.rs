@@ -14,7 +14,7 @@ mod verify;
 
 use super::location::Location;
 use super::panic;
-use super::shown::{Shown, shown, what_is_fitted};
+use super::shown::{Shown, shown, when_fitted};
 use super::work::Work;
 use crate::fit::Task;
 use crate::fit::bootstrap::{Bootstrap, Replicates};
@@ -111,9 +111,7 @@ impl Resamples {
             work: Work::new(),
             replicates: RwSignal::new(Vec::new()),
         };
-        let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
-        Effect::new(move || {
-            fitted.track();
+        when_fitted(shown, move |_| {
             resamples.work.stop();
             resamples.replicates.set(Vec::new());
         });

@@ -1,6 +1,6 @@
 //! Every law on the same points, ranked by the error on runs that it does not see.
 
-use super::{Shown, what_is_fitted};
+use super::{Shown, when_fitted};
 use crate::analysis::Series;
 use crate::analysis::validation::{HoldOut, Score, Validation};
 use crate::fit::Fit;
@@ -33,11 +33,9 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
     let unseen = RwSignal::new(0);
     let scores = RwSignal::new(Vec::<Vec<Score>>::new());
     let work = Work::new();
-    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
-    Effect::new(move || {
-        fitted.track();
+    when_fitted(shown, move |shown| {
         scores.set(Vec::new());
-        let Some(shown) = shown.get_untracked() else {
+        let Some(shown) = shown else {
             return;
         };
         let task: Vec<Validation> = (shown.outcome.series.iter())

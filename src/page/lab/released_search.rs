@@ -1,6 +1,6 @@
 //! The comparison study's own search beside the best fit.
 
-use super::{Shown, what_is_fitted};
+use super::{Shown, when_fitted};
 use crate::fit::released::{Released, Search};
 use crate::fit::{Fit, Task, symbol};
 use crate::law::Form;
@@ -15,33 +15,19 @@ use leptos::prelude::*;
 pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
     let found = RwSignal::new(Vec::<Option<Released>>::new());
     let work = Work::new();
-    let fitted = Memo::new(move |_| shown.with(|s| what_is_fitted(s.as_ref())));
-    Effect::new(move || {
-        fitted.track();
+    when_fitted(shown, move |_| {
         work.stop();
         found.set(Vec::new());
     });
-    let searches = move || -> Vec<Search> {
-        shown.with_untracked(|s| {
-            let series = s.iter().flat_map(|s| &s.outcome.series);
-            let search = |s: &crate::analysis::Series| {
-                let (x, y) = s.fitted();
-                Search::new(s.fit.as_ref().ok()?.law, &x, &y)
-            };
-            series.filter_map(search).collect()
-        })
-    };
     let run = move |_| {
-        work.start("refit:released-search", searches(), move |task| {
+        let searches = shown.with_untracked(|s| searches(s.as_ref()));
+        work.start("refit:released-search", searches, move |task| {
             if task.progress().0 == task.progress().1 {
                 found.set(task.iter().map(Search::released).collect());
             }
         });
     };
-    let possible = Memo::new(move |_| {
-        fitted.track();
-        !searches().is_empty()
-    });
+    let possible = Memo::new(move |_| shown.with(|s| !searches(s.as_ref()).is_empty()));
     view! {
         <p>
             "The comparison study fits by SciPy’s bounded trust-region method from a grid of 3,200 starts (a law without E from a single one) and keeps the lowest squared error. The same method, step for step, runs here; a best fit that lies lower means that the released search stopped early."
@@ -65,6 +51,16 @@ pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
                     })))
         }}
     }
+}
+
+/// One for each series that has a fit and was searched.
+fn searches(shown: Option<&Shown>) -> Vec<Search> {
+    let series = shown.into_iter().flat_map(|s| &s.outcome.series);
+    let search = |s: &crate::analysis::Series| {
+        let (x, y) = s.fitted();
+        Search::new(s.fit.as_ref().ok()?.law, &x, &y)
+    };
+    series.filter_map(search).collect()
 }
 
 fn beside(fit: &Fit, released: &Released) -> AnyView {
