@@ -99,9 +99,10 @@ impl Location {
             .map(Notice::to_string)
             .chain(unknown)
             .collect();
-        self.view.set(view);
-        self.analysis.set(analysis);
-        self.notices.set(notices);
+        // What stays the same is not built anew.
+        set(self.view, view);
+        set(self.analysis, analysis);
+        set(self.notices, notices);
     }
 
     /// Changes the analysis and the address with it.
@@ -128,6 +129,12 @@ impl Location {
     /// Address of a view that keeps the analysis.
     pub fn href(self, view: View) -> String {
         self.analysis.with(|analysis| query(view, analysis))
+    }
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
     }
 }
 
