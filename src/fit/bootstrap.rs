@@ -73,6 +73,10 @@ impl Population {
     }
 }
 
+/// Refits of the jackknife, which only gives BCa its acceleration: with more units than this one
+/// group of them is left out at a time, so that the cost stays linear in the units.
+const MOST_GROUPS: usize = 200;
+
 /// A bootstrap under way. Each resample has a random stream of its own, so that a seed gives the
 /// same numbers wherever the work is cut.
 pub struct Bootstrap {
@@ -92,7 +96,7 @@ pub struct Replicates {
     /// Parameters of the fit to the data.
     pub estimate: Vec<f64>,
     pub resamples: Vec<Vec<f64>>,
-    /// One unit left out at a time.
+    /// One unit left out at a time; of many units, one group.
     pub jackknife: Vec<Vec<f64>>,
     /// Resamples that no law could be fitted to.
     pub failures: usize,
@@ -122,6 +126,11 @@ impl Bootstrap {
         &self.replicates
     }
 
+    /// Groups of the jackknife.
+    fn groups(&self) -> usize {
+        self.population.units.min(MOST_GROUPS)
+    }
+
     fn draw(&self, index: usize) -> Vec<u32> {
         let units = self.population.units;
         if index < self.count {
@@ -132,9 +141,9 @@ impl Bootstrap {
             }
             draw
         } else {
-            let mut draw = vec![1; units];
-            draw[index - self.count] = 0;
-            draw
+            let group = index - self.count;
+            let left_out = |unit| unit % self.groups() == group;
+            (0..units).map(|unit| u32::from(!left_out(unit))).collect()
         }
     }
 }
@@ -159,7 +168,7 @@ impl Task for Bootstrap {
     }
 
     fn progress(&self) -> (usize, usize) {
-        (self.next, self.count + self.population.units)
+        (self.next, self.count + self.groups())
     }
 }
 
