@@ -1,0 +1,3 @@
+//! CLIP models: text and pictures to unit vectors whose products say how well they agree.
+
+pub mod tokenizer;
