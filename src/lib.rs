@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod chart;
 pub mod claim;
 pub mod clip;
+pub mod compute;
 pub mod fit;
 pub mod law;
 pub mod study;

@@ -22,10 +22,9 @@ pub(crate) fn exp(x: f32) -> f32 {
     (p * r * r + r + 1.0) * f32::from_bits(((n as i32 + 127) as u32) << 23)
 }
 
-/// The error function within 5e-7 (a rational approximation in x²; from ±4 on it is ±1).
+/// The error function within 3e-7 (a rational approximation in x²; from ±3.75 on it is ±1).
 #[inline(always)]
 pub(crate) fn erf(x: f32) -> f32 {
-    let x = x.clamp(-4.0, 4.0);
     let x2 = x * x;
     let mut p = -2.726_142_3e-10;
     for c in [
@@ -47,7 +46,12 @@ pub(crate) fn erf(x: f32) -> f32 {
     ] {
         q = q * x2 + c;
     }
-    x * p / q
+    let value = x * p / q;
+    if x.abs() < 3.75 {
+        value
+    } else {
+        1f32.copysign(x)
+    }
 }
 
 /// x Φ(x), with the exact normal distribution function.
@@ -82,7 +86,7 @@ mod tests {
         for i in -500..=500 {
             let x = i as f32 / 100.0;
             let d = f64::from(x);
-            assert!((f64::from(erf(x)) - exact_erf(d)).abs() < 5e-7, "erf {x}");
+            assert!((f64::from(erf(x)) - exact_erf(d)).abs() < 3e-7, "erf {x}");
             let normal = 0.5 * (1.0 + exact_erf(d / 2f64.sqrt()));
             assert!((f64::from(gelu(x)) - d * normal).abs() < 1.5e-6, "gelu {x}");
             let quick = d / (1.0 + (-1.702 * d).exp());
@@ -94,7 +98,7 @@ mod tests {
             );
         }
         assert_eq!(exp(0.0), 1.0);
-        assert!(gelu(-20.0).abs() < 1e-6 && gelu(1e30) == 1e30);
+        assert_eq!((gelu(-20.0), gelu(1e30)), (0.0, 1e30));
         assert!(quick_gelu(-1e30).abs() < 1e-6);
     }
 }

@@ -94,7 +94,7 @@ impl<'a> Picture<'a> {
 
 /// Per channel, of all models of the two studies (OpenAI's numbers).
 pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-pub const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
+pub const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// A normalised square picture: three planes (red, green, blue), rows from the top.
 #[derive(Clone, Debug, PartialEq)]
