@@ -2,5 +2,6 @@
 //! every container, and refusing what is damaged.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod containers;
 mod formula;
 mod parity;
