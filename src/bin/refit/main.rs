@@ -1,7 +1,9 @@
-//! The terminal: the page's checks and fits, natively.
+//! The terminal: the page's checks, fits and models, natively.
 //!
 //! The data files are part of the program, so that it runs in any folder.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod clip;
 #[cfg(not(target_arch = "wasm32"))]
 mod data;
 #[cfg(not(target_arch = "wasm32"))]
@@ -30,12 +32,18 @@ fn main() -> std::process::ExitCode {
         Fit(fit::Arguments),
         /// List the tables and what can be chosen from them
         Data,
+        /// Share pictures out among labels with a CLIP checkpoint
+        Classify(clip::Classify),
+        /// Print the unit vectors of pictures and texts
+        Embed(clip::Embed),
     }
 
     let result = match Arguments::parse().command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Data => data::list(),
+        Command::Classify(arguments) => clip::classify(&arguments),
+        Command::Embed(arguments) => clip::embed(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
