@@ -3,7 +3,8 @@
 //! B, the weights, is packed once into panels of [`PANEL`] columns, each contiguous along the
 //! inner dimension. A tile of C stays in registers while a panel streams by; the inner dimension
 //! is cut into blocks so that a block of a panel stays in the nearest cache, and so that long
-//! sums are summed in parts, which rounds less.
+//! sums are summed in parts, which rounds less. The rows of a tile of A are interleaved first, so
+//! that two pointers walk through everything that a tile needs.
 
 use crate::math::{gelu, quick_gelu};
 use crate::simd::{MultiplyAdd, vectorised};
@@ -114,8 +115,22 @@ fn multiply_blocks<F: MultiplyAdd>(
     c_stride: usize,
 ) {
     let rows = c.len().div_ceil(c_stride);
+    let mut tiles = vec![0.0; rows * BLOCK.min(b.inputs)];
     for start in (0..b.inputs).step_by(BLOCK) {
         let inputs = start..(start + BLOCK).min(b.inputs);
+        let length = inputs.len();
+        let mut row = 0;
+        while row < rows {
+            let height = height::<F>(rows - row);
+            let tile = &mut tiles[row * length..][..height * length];
+            for i in 0..height {
+                let row = &a[(row + i) * a_stride + start..][..length];
+                for (slot, value) in tile[i..].iter_mut().step_by(height).zip(row) {
+                    *slot = *value;
+                }
+            }
+            row += height;
+        }
         let place = Place {
             first: start == 0,
             last: inputs.end == b.inputs,
@@ -128,22 +143,30 @@ fn multiply_blocks<F: MultiplyAdd>(
             let width = PANEL.min(b.outputs - column);
             let mut row = 0;
             while row < rows {
-                let a = &a[row * a_stride + inputs.start..];
+                let height = height::<F>(rows - row);
+                let a = &tiles[row * length..][..height * length];
                 let c = &mut c[row * c_stride + column..];
-                row += match rows - row {
-                    n if F::ROWS == 6 && n >= 6 => {
-                        tile::<F, 6>(a, a_stride, panel, &place, column, width, c, c_stride)
-                    }
-                    n if n >= 4 => {
-                        tile::<F, 4>(a, a_stride, panel, &place, column, width, c, c_stride)
-                    }
-                    n if n >= 2 => {
-                        tile::<F, 2>(a, a_stride, panel, &place, column, width, c, c_stride)
-                    }
-                    _ => tile::<F, 1>(a, a_stride, panel, &place, column, width, c, c_stride),
-                };
+                match height {
+                    // The compiler drops what a machine has no registers for.
+                    6 if F::ROWS == 6 => tile::<F, 6>(a, panel, &place, column, width, c, c_stride),
+                    4 => tile::<F, 4>(a, panel, &place, column, width, c, c_stride),
+                    2 => tile::<F, 2>(a, panel, &place, column, width, c, c_stride),
+                    _ => tile::<F, 1>(a, panel, &place, column, width, c, c_stride),
+                }
+                row += height;
             }
         }
+    }
+}
+
+/// Rows of the next tile, when so many are left.
+#[inline(always)]
+fn height<F: MultiplyAdd>(left: usize) -> usize {
+    match left {
+        _ if left >= F::ROWS => F::ROWS,
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
     }
 }
 
@@ -155,22 +178,18 @@ struct Place<'a> {
     after: After,
 }
 
-/// One tile of `ROWS` × [`PANEL`], the number of whose rows is returned.
+/// One tile of `ROWS` × [`PANEL`]; `a` holds its rows interleaved.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 fn tile<F: MultiplyAdd, const ROWS: usize>(
     a: &[f32],
-    a_stride: usize,
     panel: &[f32],
     place: &Place,
     column: usize,
     width: usize,
     c: &mut [f32],
     c_stride: usize,
-) -> usize {
-    let inputs = panel.len() / PANEL;
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a[i * a_stride..][..inputs]);
-    let mut sums = products::<F, ROWS>(&rows, panel);
+) {
+    let mut sums = products::<F, ROWS>(a, panel);
     for (i, sums) in sums.iter_mut().enumerate() {
         let c = &mut c[i * c_stride..][..width];
         if place.first && !place.bias.is_empty() {
@@ -192,27 +211,26 @@ fn tile<F: MultiplyAdd, const ROWS: usize>(
         }
         c.copy_from_slice(&sums[..width]);
     }
-    ROWS
 }
 
 /// The tile's sums of products, with the instructions spelt out: left to itself the compiler
 /// makes no vector code of the loop below.
 #[cfg(target_arch = "wasm32")]
 #[target_feature(enable = "simd128")]
-fn products<F: MultiplyAdd, const ROWS: usize>(
-    rows: &[&[f32]; ROWS],
-    panel: &[f32],
-) -> [[f32; PANEL]; ROWS] {
+fn products<F: MultiplyAdd, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[f32; PANEL]; ROWS] {
     use std::arch::wasm32::{
         f32x4_add, f32x4_mul, f32x4_splat, v128_load, v128_load32_splat, v128_store,
     };
     const {
         assert!(PANEL == 8, "a panel is two registers of four");
     }
-    let (panel, _) = panel.as_chunks::<PANEL>();
-    let rows = rows.map(|row| &row[..panel.len()]);
     let mut sums = [[f32x4_splat(0.0); 2]; ROWS];
-    for (k, weights) in panel.iter().enumerate() {
+    for (x, weights) in a
+        .as_chunks::<ROWS>()
+        .0
+        .iter()
+        .zip(panel.as_chunks::<PANEL>().0)
+    {
         // SAFETY: `weights` holds eight numbers; loads need no alignment.
         let low = unsafe { v128_load(weights.as_ptr().cast()) };
         // SAFETY: as above.
@@ -220,8 +238,8 @@ fn products<F: MultiplyAdd, const ROWS: usize>(
         macro_rules! add {
             ($($row:literal)*) => {$(
                 if $row < ROWS {
-                    // SAFETY: each row is as long as the panel.
-                    let x = unsafe { v128_load32_splat(rows[$row].as_ptr().add(k).cast()) };
+                    // SAFETY: a reference to one number.
+                    let x = unsafe { v128_load32_splat((&raw const x[$row]).cast()) };
                     sums[$row][0] = f32x4_add(sums[$row][0], f32x4_mul(x, low));
                     sums[$row][1] = f32x4_add(sums[$row][1], f32x4_mul(x, high));
                 }
@@ -244,20 +262,19 @@ fn products<F: MultiplyAdd, const ROWS: usize>(
 /// registers only where it sees every index.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
-fn products<F: MultiplyAdd, const ROWS: usize>(
-    rows: &[&[f32]; ROWS],
-    panel: &[f32],
-) -> [[f32; PANEL]; ROWS] {
+fn products<F: MultiplyAdd, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[f32; PANEL]; ROWS] {
     let mut sums = [[0.0; PANEL]; ROWS];
-    let (panel, _) = panel.as_chunks::<PANEL>();
-    let rows = rows.map(|row| &row[..panel.len()]);
-    for (k, weights) in panel.iter().enumerate() {
+    for (x, weights) in a
+        .as_chunks::<ROWS>()
+        .0
+        .iter()
+        .zip(panel.as_chunks::<PANEL>().0)
+    {
         macro_rules! add {
             ($($row:literal)*) => {$(
                 if $row < ROWS {
-                    let x = rows[$row][k];
                     for (sum, weight) in sums[$row].iter_mut().zip(weights) {
-                        *sum = F::multiply_add(x, *weight, *sum);
+                        *sum = F::multiply_add(x[$row], *weight, *sum);
                     }
                 }
             )*};
