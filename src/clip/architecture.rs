@@ -309,3 +309,47 @@ pub(crate) fn whole_shape(shape: &[usize], part: Part, transposed: bool) -> Vec<
     }
     shape
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations_of_both_kinds_are_read() {
+        let read = |json| Configuration::read(json).unwrap();
+        let openai = r#"{"model_cfg": {"quick_gelu": true, "vision_cfg": {"width": 768}, "text_cfg": {"heads": 8}}}"#;
+        let openai = read(openai);
+        assert_eq!(openai.activation, Some(Activation::QuickGelu));
+        assert_eq!((openai.vision_heads, openai.text_heads), (None, Some(8)));
+        let huge =
+            r#"{"embed_dim": 1024, "vision_cfg": {"width": 1280, "head_width": 80, "layers": 32}}"#;
+        let huge = read(huge);
+        assert_eq!(huge.activation, Some(Activation::Gelu));
+        assert_eq!(huge.vision_heads, Some(16));
+        let transformers = r#"{"vision_config": {"hidden_act": "quick_gelu", "num_attention_heads": 12}, "text_config": {}}"#;
+        let transformers = read(transformers);
+        assert_eq!(transformers.activation, Some(Activation::QuickGelu));
+        assert_eq!(transformers.vision_heads, Some(12));
+        assert_eq!(read("{}"), Configuration::default());
+        assert!(Configuration::read("[1").is_err());
+    }
+
+    #[test]
+    fn published_checkpoints_tell_their_activation() {
+        for (name, activation) in [
+            (
+                "timm/vit_base_patch32_clip_224.openai",
+                Some(Activation::QuickGelu),
+            ),
+            ("ViT-B-32__laion400m_e32.pt", Some(Activation::QuickGelu)),
+            ("CLIP-ViT-B-32-laion2B-s34B-b79K", Some(Activation::Gelu)),
+            (
+                "Model-B-32_Data-80M_Samples-13B_lr-1e-3_bs-88k.pt",
+                Some(Activation::Gelu),
+            ),
+            ("open_clip_model.safetensors", None),
+        ] {
+            assert_eq!(Activation::of_checkpoint(name), activation, "{name}");
+        }
+    }
+}

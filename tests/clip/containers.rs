@@ -22,8 +22,13 @@ fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(folder().join(name)).unwrap()
 }
 
-/// The tiny model's tensors, in the order of the script.
+/// The tiny model's tensors.
 fn tensors() -> Vec<Tensor> {
+    tiny(12, 6)
+}
+
+/// The same with a vocabulary and a context.
+pub fn tiny(vocabulary: usize, context: usize) -> Vec<Tensor> {
     let mut all = Vec::new();
     let mut add = |name: &str, shape: &[usize]| all.push(Tensor::new(name, shape));
     for prefix in ["visual.", ""] {
@@ -52,8 +57,8 @@ fn tensors() -> Vec<Tensor> {
     add("visual.class_embedding", &[WIDTH]);
     add("visual.positional_embedding", &[5, WIDTH]);
     add("visual.proj", &[WIDTH, 4]);
-    add("token_embedding.weight", &[12, WIDTH]);
-    add("positional_embedding", &[6, WIDTH]);
+    add("token_embedding.weight", &[vocabulary, WIDTH]);
+    add("positional_embedding", &[context, WIDTH]);
     add("text_projection", &[WIDTH, 4]);
     add("logit_scale", &[]);
     all

@@ -128,7 +128,7 @@ impl Source for FormulaFile {
                 };
                 let first = (at - start) as usize / 4;
                 let length = buffer.len().min(4 * (tensor.count() - first));
-                if length == 0 || (at - start) % 4 != 0 || length % 4 != 0 {
+                if length == 0 || !(at - start).is_multiple_of(4) || !length.is_multiple_of(4) {
                     return Err(SourceError::Ended { at: self.size });
                 }
                 for (i, bytes) in buffer[..length].chunks_exact_mut(4).enumerate() {
