@@ -175,6 +175,8 @@ impl<B: Backend> Model<B> {
                     parameters.weights.insert(name.name, weights);
                 }
             }
+            drop(values);
+            backend.finish().await?;
         }
         Ok(Model {
             vision: Vision::take(&mut parameters, &plan.architecture)?,

@@ -178,6 +178,10 @@ impl Backend for Cpu {
         kernels::normalize(&mut x.values, x.columns);
     }
 
+    async fn finish(&self) -> Result<(), ComputeError> {
+        Ok(())
+    }
+
     async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
         Ok(x.values.clone())
     }

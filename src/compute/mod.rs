@@ -2,11 +2,14 @@
 //!
 //! A tower is written once, over [`Backend`]; it holds opaque handles and asks for operations in
 //! order. A backend may carry them out at once ([`cpu`]) or record them and run them when a
-//! result is asked for, which is why only [`Backend::download`] is asynchronous, and why an
-//! operation returns nothing: what goes wrong on a device shows there.
+//! result is asked for, which is why only [`Backend::finish`] and [`Backend::download`] are
+//! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
 
 pub mod cpu;
 
+/// What becomes of a product in [`Backend::linear`].
+pub use refit_kernels::After;
+/// How a checkpoint's matrix lies in memory.
 pub use refit_kernels::Stored;
 
 use std::fmt;
@@ -36,9 +39,6 @@ impl fmt::Display for ComputeError {
 }
 
 impl std::error::Error for ComputeError {}
-
-/// What becomes of a product in [`Backend::linear`].
-pub use refit_kernels::After;
 
 /// Tensors and operations on them. Tensors are matrices of float32 to whoever looks; how they are
 /// stored is the backend's matter. Shapes that do not fit together are mistakes of the caller,
@@ -118,6 +118,9 @@ pub trait Backend {
 
     /// Divides each row by its length.
     fn normalize(&self, x: &mut Self::Tensor);
+
+    /// Waits until everything that was asked for is done and what was uploaded has left memory.
+    fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
 
     /// The values of a matrix, once everything that was asked for before is done.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
