@@ -1,10 +1,10 @@
 //! Recognises UTF-8 that was read in another encoding: "cafÃ©", "itâ€™s", "vis-√†-vis".
 //!
 //! open_clip repairs such text with ftfy's heuristics. They are not repeated here; what they
-//! would change is recognised, so that the reader can be told. Windows-1252 (with Latin-1's
-//! control characters in its gaps) and Mac Roman are what text is mostly mistaken for, and MS-DOS
-//! has lines where UTF-8 begins a character: there one character is enough. In Windows' other pages capital letters stand where UTF-8 begins a
-//! character, and quotation marks where it goes on, so there it takes two in a row.
+//! would change is recognised, so that the reader can be told. In Windows-1252 (with Latin-1's
+//! control characters in its gaps), Mac Roman and MS-DOS's page 437 one hidden character is
+//! enough. In Windows' other pages capital letters stand where UTF-8 begins a character, and
+//! quotation marks where it goes on, so there it takes two in a row.
 
 /// Windows-1252 from byte 0x80 to 0x9f; a space stands for a byte without a character.
 const WINDOWS: &str = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
@@ -105,7 +105,7 @@ mod tests {
             "caf├⌐",
             "РџСЂРёРІРµС‚",
             "Ξ»Ξ·Ξ±",
-            "pĹ™Ă­liĹˇ",
+            "pĹ™Ă\u{ad}liĹˇ",
         ] {
             assert!(suspected(text), "{text}");
         }
