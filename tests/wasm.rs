@@ -10,7 +10,18 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+#[path = "clip/formula.rs"]
+mod formula;
+#[path = "clip/parity.rs"]
+mod parity;
+
 wasm_bindgen_test_configure!(run_in_browser);
+
+/// The same fixture as natively, through SIMD128.
+#[wasm_bindgen_test]
+async fn vit_s_32_alt_is_open_clips() {
+    parity::compare(include_str!("reference/clip/formula_ViT-S-32-alt.json")).await;
+}
 
 #[wasm_bindgen_test]
 fn the_law_of_fig_1_comes_back() {

@@ -39,7 +39,7 @@ const STEPS: [Step; 6] = [
         needs: None,
         run: || {
             count(&mut cargo(
-                "test --package refit --package xtask --no-fail-fast",
+                "test --package refit --package refit-kernels --package xtask --no-fail-fast",
             ))
         },
     },

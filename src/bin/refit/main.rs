@@ -1,9 +1,11 @@
-//! The terminal: the page's checks and fits, natively.
+//! The terminal: the page's checks, fits and models, natively.
 //!
 //! The data files are part of the program, so that it runs in any folder.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod bootstrap;
+#[cfg(not(target_arch = "wasm32"))]
+mod clip;
 #[cfg(not(target_arch = "wasm32"))]
 mod compare;
 #[cfg(not(target_arch = "wasm32"))]
@@ -50,6 +52,10 @@ fn main() -> std::process::ExitCode {
         Findings(findings::Arguments),
         /// List the tables and what can be chosen from them
         Data,
+        /// Share pictures out among labels with a CLIP checkpoint
+        Classify(clip::Classify),
+        /// Print the unit vectors of pictures and texts
+        Embed(clip::Embed),
     }
 
     let result = match Arguments::parse().command {
@@ -61,6 +67,8 @@ fn main() -> std::process::ExitCode {
         Command::Surface(arguments) => surface::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Data => data::list(),
+        Command::Classify(arguments) => clip::classify(&arguments),
+        Command::Embed(arguments) => clip::embed(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

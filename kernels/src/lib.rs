@@ -1,0 +1,17 @@
+//! The numeric inner loops of the CPU backend, float32.
+//!
+//! A package of its own for one reason: it is compiled for speed in every profile, while the page
+//! is compiled for size and tests without optimisation. Portable Rust that the compiler turns
+//! into vector code; on wasm32 with SIMD128, on x86-64 with AVX2 and FMA where the machine has
+//! them. Matrices are slices, row-major; shapes are the caller's promise, checked by slicing.
+
+mod attention;
+mod gemm;
+mod math;
+mod rows;
+mod simd;
+
+pub use attention::attention;
+pub use gemm::{After, Matrix, Stored, multiply};
+pub use math::{gelu, quick_gelu};
+pub use rows::{layer_norm, normalize, softmax};

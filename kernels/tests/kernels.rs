@@ -1,0 +1,146 @@
+//! Every kernel against its definition in double precision, over awkward shapes.
+
+use refit_kernels::{After, Matrix, Stored, attention, layer_norm, multiply, normalize};
+
+/// Numbers from −1 to 1 that look random.
+fn numbers(n: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+fn close(ours: &[f32], exact: &[f64], bound: f64, what: &str) {
+    assert_eq!(ours.len(), exact.len());
+    for (i, (ours, exact)) in ours.iter().zip(exact).enumerate() {
+        let difference = (f64::from(*ours) - exact).abs();
+        assert!(difference <= bound, "{what}: {ours} for {exact} at {i}");
+    }
+}
+
+const ROWS: [usize; 9] = [1, 2, 3, 5, 7, 49, 50, 77, 197];
+
+#[test]
+fn products_are_right_for_awkward_shapes() {
+    for rows in ROWS {
+        for (inputs, outputs) in [(1, 1), (3, 17), (64, 50), (513, 33), (1100, 9)] {
+            let a = numbers(rows * inputs, 1);
+            let b = numbers(outputs * inputs, 2);
+            let bias = numbers(outputs, 3);
+            let old = numbers(rows * outputs, 4);
+            let exact = |row: usize, column: usize| -> f64 {
+                let products = (0..inputs)
+                    .map(|k| f64::from(a[row * inputs + k]) * f64::from(b[column * inputs + k]));
+                products.sum::<f64>() + f64::from(bias[column])
+            };
+            let exact: Vec<f64> = (0..rows * outputs)
+                .map(|i| exact(i / outputs, i % outputs))
+                .collect();
+            let transposed: Vec<f32> = (0..inputs * outputs)
+                .map(|i| b[i % outputs * inputs + i / outputs])
+                .collect();
+            let bound = 1e-6 * (inputs as f64).sqrt() + 1e-6;
+            for (stored, values, stride) in [
+                (Stored::OutputsByInputs, &b, inputs),
+                (Stored::InputsByOutputs, &transposed, outputs),
+            ] {
+                let matrix = Matrix::pack(inputs, outputs, stored, values, stride);
+                let mut c = old.clone();
+                multiply(&a, inputs, &matrix, &bias, After::Nothing, &mut c, outputs);
+                close(&c, &exact, bound, "product");
+                let mut c = old.clone();
+                multiply(&a, inputs, &matrix, &bias, After::Add, &mut c, outputs);
+                let sums: Vec<f64> = exact
+                    .iter()
+                    .zip(&old)
+                    .map(|(e, o)| e + f64::from(*o))
+                    .collect();
+                close(&c, &sums, bound, "added");
+                let mut c = old.clone();
+                multiply(
+                    &a,
+                    inputs,
+                    &matrix,
+                    &bias,
+                    After::QuickGelu,
+                    &mut c,
+                    outputs,
+                );
+                let units: Vec<f64> = exact
+                    .iter()
+                    .map(|x| x / (1.0 + (-1.702 * x).exp()))
+                    .collect();
+                close(&c, &units, 2.0 * bound, "activated");
+            }
+        }
+    }
+}
+
+#[test]
+fn attention_is_a_weighted_mean_of_values() {
+    let (heads, head) = (3, 8);
+    let width = heads * head;
+    for tokens in ROWS {
+        for causal in [false, true] {
+            let qkv = numbers(tokens * 3 * width, 5);
+            let at = |token: usize, part: usize, i: usize| {
+                f64::from(qkv[token * 3 * width + part * width + i])
+            };
+            let mut exact = vec![0.0; tokens * width];
+            for (token, h) in (0..tokens * heads).map(|i| (i / heads, i % heads)) {
+                let seen = if causal { token + 1 } else { tokens };
+                let weight = |other: usize| {
+                    let products =
+                        (h * head..(h + 1) * head).map(|i| at(token, 0, i) * at(other, 1, i));
+                    (products.sum::<f64>() / (head as f64).sqrt()).exp()
+                };
+                let weights: Vec<f64> = (0..seen).map(weight).collect();
+                let total: f64 = weights.iter().sum();
+                for i in h * head..(h + 1) * head {
+                    let values = (0..seen).map(|other| weights[other] * at(other, 2, i));
+                    exact[token * width + i] = values.sum::<f64>() / total;
+                }
+            }
+            let mut out = vec![9.0; tokens * width];
+            attention(&qkv, width, heads, causal, &mut out);
+            close(&out, &exact, 1e-6, "attention");
+        }
+    }
+}
+
+#[test]
+fn rows_are_normalised() {
+    for columns in [1, 5, 16, 384, 777] {
+        let x: Vec<f32> = numbers(3 * columns, 6)
+            .iter()
+            .map(|x| 3.0 * x + 2.0)
+            .collect();
+        let (gain, bias) = (numbers(columns, 7), numbers(columns, 8));
+        let mut exact = Vec::new();
+        let mut units = Vec::new();
+        for row in x.chunks_exact(columns) {
+            let row: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
+            let mean = row.iter().sum::<f64>() / columns as f64;
+            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / columns as f64;
+            let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+            for ((x, gain), bias) in row.iter().zip(&gain).zip(&bias) {
+                let x = (x - mean) / (variance + 1e-5).sqrt();
+                exact.push(x * f64::from(*gain) + f64::from(*bias));
+            }
+            units.extend(row.iter().map(|x| x / length));
+        }
+        let mut out = vec![0.0; x.len()];
+        layer_norm(&x, &gain, &bias, &mut out);
+        close(&out, &exact, 2e-6, "layer norm");
+        let mut x = x;
+        normalize(&mut x, columns);
+        close(&x, &units, 1e-6, "unit vector");
+    }
+    let mut zeros = [0.0; 4];
+    normalize(&mut zeros, 4);
+    assert_eq!(zeros, [0.0; 4]);
+}

@@ -1,0 +1,189 @@
+//! A checkpoint to a model on a backend, tensor by tensor as they come.
+
+use super::architecture::{Activation, Architecture, Configuration, Role, whole_shape};
+use super::model::{ClipError, Model};
+use super::text::Text;
+use super::vision::Vision;
+use super::weights::names::{self, Name, Part};
+use super::weights::source::Source;
+use super::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
+use crate::compute::{Backend, Stored};
+use std::collections::BTreeMap;
+
+/// What a caller may know that the file does not say.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// From the configuration file beside the checkpoint.
+    pub configuration: Configuration,
+    /// Where the configuration is silent.
+    pub activation: Activation,
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub bytes: u64,
+    /// All bytes of the file; those of an optimizer's state are never read.
+    pub total: u64,
+}
+
+/// What lies on the backend, by open_clip's names; towers take theirs out of it.
+pub(super) struct Parameters<B: Backend> {
+    weights: BTreeMap<String, B::Weights>,
+    tensors: BTreeMap<String, B::Tensor>,
+}
+
+impl<B: Backend> Parameters<B> {
+    pub fn weights(&mut self, name: &str) -> Result<B::Weights, WeightsError> {
+        self.weights.remove(name).ok_or_else(|| missing(name))
+    }
+
+    pub fn tensor(&mut self, name: &str) -> Result<B::Tensor, WeightsError> {
+        self.tensors.remove(name).ok_or_else(|| missing(name))
+    }
+}
+
+fn missing(name: &str) -> WeightsError {
+    WeightsError::Missing {
+        names: vec![name.to_owned()],
+    }
+}
+
+/// A file's tensors and their places in the architecture.
+struct Plan {
+    architecture: Architecture,
+    /// In the order in which they lie in the file.
+    entries: Vec<(Entry, Name)>,
+}
+
+impl Plan {
+    fn new(checkpoint: Checkpoint, options: &Options) -> Result<Self, WeightsError> {
+        let mut entries = Vec::new();
+        let mut shapes = BTreeMap::new();
+        for entry in checkpoint.entries {
+            if let Some(kind) = names::other_model(&entry.name) {
+                return Err(WeightsError::OtherModel { kind });
+            }
+            if names::is_ignored(&entry.name) {
+                continue;
+            }
+            let name = names::canonical(&entry.name);
+            let shape = whole_shape(&entry.shape, name.part, name.transposed);
+            shapes.insert(name.name.clone(), shape);
+            entries.push((entry, name));
+        }
+        let (configuration, activation) = (&options.configuration, options.activation);
+        let architecture = Architecture::infer(&shapes, configuration, activation)?;
+        let parameters = architecture.parameters();
+        let unexpected = entries
+            .iter()
+            .filter(|(_, name)| !parameters.contains_key(&name.name));
+        let unexpected: Vec<String> = unexpected.map(|(entry, _)| entry.name.clone()).collect();
+        if !unexpected.is_empty() {
+            return Err(WeightsError::Unexpected { names: unexpected });
+        }
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (entry, name) in &entries {
+            let problem = |problem| Err(WeightsError::tensor(&entry.name, problem));
+            let found = whole_shape(&entry.shape, name.part, name.transposed);
+            let expected = &parameters[&name.name].shape;
+            if found != *expected {
+                return problem(TensorProblem::Shape {
+                    found,
+                    expected: expected.clone(),
+                });
+            }
+            // Thirds are counted in bits.
+            let parts = match name.part {
+                Part::Whole => 0b111,
+                Part::Third(third) => 1 << third,
+            };
+            let seen = seen.entry(&name.name).or_default();
+            if *seen & parts != 0 {
+                return problem(TensorProblem::Twice);
+            }
+            *seen |= parts;
+        }
+        let incomplete = |name: &&String| seen.get(name.as_str()) != Some(&0b111);
+        let missing: Vec<String> = parameters.keys().filter(incomplete).cloned().collect();
+        if !missing.is_empty() {
+            return Err(WeightsError::Missing { names: missing });
+        }
+        Ok(Plan {
+            architecture,
+            entries,
+        })
+    }
+}
+
+impl<B: Backend> Model<B> {
+    /// Loads a checkpoint in any of the published formats. At no time more of it is in memory
+    /// than one tensor (three, where queries, keys and values are kept apart). Dropping the
+    /// future stops the load.
+    pub async fn load<S: Source>(
+        backend: B,
+        source: &mut S,
+        options: Options,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Self, ClipError> {
+        let plan = Plan::new(Checkpoint::open(source).await?, &options)?;
+        let roles = plan.architecture.parameters();
+        let mut parameters = Parameters::<B> {
+            weights: BTreeMap::new(),
+            tensors: BTreeMap::new(),
+        };
+        let mut thirds: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
+        let mut logit_scale = 0.0;
+        let mut at = Progress {
+            bytes: 0,
+            total: source.size(),
+        };
+        for (entry, name) in plan.entries {
+            let advance = |bytes| {
+                at.bytes += bytes;
+                progress(at);
+            };
+            let mut values = Checkpoint::read(source, &entry, advance).await?;
+            if let Part::Third(third) = name.part {
+                let parts = thirds.entry(name.name.clone()).or_default();
+                parts[third] = values;
+                if parts.iter().any(Vec::is_empty) {
+                    continue;
+                }
+                values = thirds.remove(&name.name).unwrap_or_default().concat();
+            }
+            let parameter = &roles[&name.name];
+            let shape = &parameter.shape;
+            match parameter.role {
+                _ if name.name == "logit_scale" => logit_scale = values[0],
+                Role::Values => {
+                    let columns = shape.last().copied().unwrap_or(1);
+                    let tensor = backend.tensor(columns, &values)?;
+                    parameters.tensors.insert(name.name, tensor);
+                }
+                Role::Linear | Role::Projection => {
+                    let (rows, columns) = (shape[0], shape[1..].iter().product());
+                    let (inputs, outputs) = match parameter.role {
+                        Role::Projection => (rows, columns),
+                        _ => (columns, rows),
+                    };
+                    let stored = match (parameter.role, name.transposed) {
+                        (Role::Projection, false) => Stored::InputsByOutputs,
+                        _ => Stored::OutputsByInputs,
+                    };
+                    let weights = backend.weights(inputs, outputs, stored, &values)?;
+                    parameters.weights.insert(name.name, weights);
+                }
+            }
+            drop(values);
+            backend.finish().await?;
+        }
+        Ok(Model {
+            vision: Vision::take(&mut parameters, &plan.architecture)?,
+            text: Text::take(&mut parameters, &plan.architecture)?,
+            architecture: plan.architecture,
+            logit_scale,
+            backend,
+        })
+    }
+}

@@ -1,0 +1,18 @@
+//! CLIP models: text and pictures to unit vectors whose products say how well they agree.
+//!
+//! [`tokenizer`] and [`preprocess`] prepare what goes in, [`weights`] reads checkpoints as they
+//! were published, [`architecture`] is read off their shapes, and [`Model`] runs the two towers on
+//! any [`Backend`](crate::compute::Backend). Answers equal open_clip's to float32's rounding.
+
+pub mod architecture;
+mod load;
+mod model;
+pub mod preprocess;
+mod text;
+pub mod tokenizer;
+mod transformer;
+mod vision;
+pub mod weights;
+
+pub use load::{Options, Progress};
+pub use model::{Classes, ClipError, Model};

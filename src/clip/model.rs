@@ -1,0 +1,227 @@
+//! The whole model: pictures and texts to unit vectors, zero-shot classes, probabilities.
+
+use super::architecture::Architecture;
+use super::preprocess::Pixels;
+use super::text::Text;
+use super::tokenizer::{Tokenizer, Tokens};
+use super::vision::Vision;
+use super::weights::WeightsError;
+use super::weights::source::SourceError;
+use crate::compute::{Backend, ComputeError};
+use std::fmt;
+
+/// Pictures or texts that are computed at once; more would only take more memory.
+const BATCH: usize = 16;
+
+/// Why a model gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClipError {
+    Weights(WeightsError),
+    Compute(ComputeError),
+    /// A picture was prepared for another model.
+    PictureSize {
+        found: usize,
+        expected: usize,
+    },
+    /// A text has more tokens than this model takes.
+    TextTooLong {
+        tokens: usize,
+        context: usize,
+    },
+    /// A token is not in this model's vocabulary.
+    UnknownToken {
+        id: u32,
+        vocabulary: usize,
+    },
+    NoLabels,
+    /// A template without a place for the label.
+    Template {
+        template: String,
+    },
+}
+
+impl fmt::Display for ClipError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClipError::Weights(error) => write!(f, "{error}"),
+            ClipError::Compute(error) => write!(f, "{error}"),
+            ClipError::PictureSize { found, expected } => write!(
+                f,
+                "The picture was prepared at {found} × {found} pixels, and this model takes {expected} × {expected}; prepare it again."
+            ),
+            ClipError::TextTooLong { tokens, context } => write!(
+                f,
+                "The text has {tokens} tokens and this model takes {context}; shorten it."
+            ),
+            ClipError::UnknownToken { id, vocabulary } => write!(
+                f,
+                "Token {id} is not in this model's vocabulary of {vocabulary}; it was trained with another tokenizer."
+            ),
+            ClipError::NoLabels => write!(f, "There are no labels; give at least one."),
+            ClipError::Template { template } => write!(
+                f,
+                "The template “{template}” has no place for the label; write {{}} where it belongs."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ClipError {}
+
+impl From<WeightsError> for ClipError {
+    fn from(error: WeightsError) -> Self {
+        ClipError::Weights(error)
+    }
+}
+
+impl From<SourceError> for ClipError {
+    fn from(error: SourceError) -> Self {
+        ClipError::Weights(WeightsError::Source(error))
+    }
+}
+
+impl From<ComputeError> for ClipError {
+    fn from(error: ComputeError) -> Self {
+        ClipError::Compute(error)
+    }
+}
+
+/// A CLIP on a backend.
+pub struct Model<B: Backend> {
+    pub(super) architecture: Architecture,
+    pub(super) vision: Vision<B>,
+    pub(super) text: Text<B>,
+    /// The logarithm of the factor from cosine to logit.
+    pub(super) logit_scale: f32,
+    pub(super) backend: B,
+}
+
+/// Labels and the directions in which their pictures lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classes {
+    pub labels: Vec<String>,
+    vectors: Vec<Vec<f32>>,
+}
+
+impl<B: Backend> Model<B> {
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    pub fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// The factor from cosine to logit.
+    pub fn scale(&self) -> f32 {
+        self.logit_scale.exp()
+    }
+
+    /// Unit vectors of pictures.
+    pub async fn encode_images(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, ClipError> {
+        let expected = self.architecture.picture();
+        if let Some(wrong) = pictures.iter().find(|p| p.size != expected) {
+            let found = wrong.size;
+            return Err(ClipError::PictureSize { found, expected });
+        }
+        let mut all = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(BATCH) {
+            let units = self.vision.encode(&self.backend, batch)?;
+            self.collect(&units, &mut all).await?;
+        }
+        Ok(all)
+    }
+
+    /// Unit vectors of texts.
+    pub async fn encode_texts(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ClipError> {
+        let Architecture {
+            context,
+            vocabulary,
+            ..
+        } = self.architecture;
+        for text in texts {
+            let tokens = text.ids.len();
+            if tokens > context {
+                return Err(ClipError::TextTooLong { tokens, context });
+            }
+            if let Some(&id) = text.ids.iter().find(|id| **id as usize >= vocabulary) {
+                return Err(ClipError::UnknownToken { id, vocabulary });
+            }
+        }
+        let mut all = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            let units = self.text.encode(&self.backend, batch)?;
+            self.collect(&units, &mut all).await?;
+        }
+        Ok(all)
+    }
+
+    async fn collect(&self, units: &B::Tensor, all: &mut Vec<Vec<f32>>) -> Result<(), ClipError> {
+        let values = self.backend.download(units).await?;
+        all.extend(
+            values
+                .chunks_exact(self.architecture.embedding)
+                .map(<[f32]>::to_vec),
+        );
+        Ok(())
+    }
+
+    /// Zero-shot classes: a label's direction is the mean over templates ("a photo of a {}.") of
+    /// the unit vectors of its prompts.
+    pub async fn classes(
+        &self,
+        tokenizer: &Tokenizer,
+        labels: &[String],
+        templates: &[String],
+    ) -> Result<Classes, ClipError> {
+        if labels.is_empty() || templates.is_empty() {
+            return Err(ClipError::NoLabels);
+        }
+        if let Some(wrong) = templates.iter().find(|t| !t.contains("{}")) {
+            let template = wrong.clone();
+            return Err(ClipError::Template { template });
+        }
+        let prompts = labels.iter().flat_map(|label| {
+            let prompt = |template: &String| tokenizer.encode(&template.replace("{}", label));
+            templates.iter().map(prompt).collect::<Vec<_>>()
+        });
+        let prompts: Vec<Tokens> = prompts.collect();
+        let units = self.encode_texts(&prompts).await?;
+        Ok(Classes {
+            labels: labels.to_vec(),
+            vectors: units
+                .chunks_exact(templates.len())
+                .map(mean_direction)
+                .collect(),
+        })
+    }
+
+    /// How a picture's unit vector is shared out among classes; sums to 1.
+    pub fn probabilities(&self, picture: &[f32], classes: &Classes) -> Vec<f32> {
+        let scale = f64::from(self.scale());
+        let product = |vector: &Vec<f32>| -> f64 {
+            let products = vector
+                .iter()
+                .zip(picture)
+                .map(|(a, b)| f64::from(*a) * f64::from(*b));
+            scale * products.sum::<f64>()
+        };
+        let logits: Vec<f64> = classes.vectors.iter().map(product).collect();
+        let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let shares: Vec<f64> = logits.iter().map(|logit| (logit - max).exp()).collect();
+        let total: f64 = shares.iter().sum();
+        shares.iter().map(|share| (share / total) as f32).collect()
+    }
+}
+
+/// The unit vector of a mean.
+fn mean_direction(units: &[Vec<f32>]) -> Vec<f32> {
+    let mut sum = vec![0.0f64; units.first().map_or(0, Vec::len)];
+    for unit in units {
+        for (sum, value) in sum.iter_mut().zip(unit) {
+            *sum += f64::from(*value);
+        }
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-12);
+    sum.iter().map(|x| (x / length) as f32).collect()
+}

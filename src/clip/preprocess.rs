@@ -1,0 +1,260 @@
+//! A picture to the numbers that the image tower takes, bit for bit as open_clip does it with
+//! torchvision and Pillow: the short side resized to the model's size (bicubic, antialiased, in
+//! fixed point, rounded to bytes after each direction), the centre cut out, mean and deviation
+//! taken off. Only what the crop shows is computed, so a strip of 10,000 pixels costs little.
+//!
+//! Alpha is treated as open_clip treats it: the resize weighs colours by their alpha, then alpha
+//! is dropped, so that hidden colours may show. Two things differ, since a picture arrives here
+//! decoded: a palette has become colours before the resize (Pillow would pick nearest neighbours),
+//! and whoever decodes decides on EXIF's orientation (browsers apply it, open_clip never does).
+
+use std::fmt;
+
+/// What the bytes of a pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    Gray,
+    GrayAlpha,
+    Rgb,
+    Rgba,
+}
+
+impl Channels {
+    pub fn count(self) -> usize {
+        match self {
+            Channels::Gray => 1,
+            Channels::GrayAlpha => 2,
+            Channels::Rgb => 3,
+            Channels::Rgba => 4,
+        }
+    }
+
+    fn has_alpha(self) -> bool {
+        matches!(self, Channels::GrayAlpha | Channels::Rgba)
+    }
+}
+
+/// A decoded picture: rows from the top, 8 bits a channel, alpha not multiplied in.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    width: usize,
+    height: usize,
+    channels: Channels,
+    bytes: &'a [u8],
+}
+
+/// Why a picture cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureError {
+    /// No pixels at all.
+    Empty,
+    /// The bytes are not width × height × channels.
+    Bytes { found: usize, expected: usize },
+}
+
+impl fmt::Display for PictureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PictureError::Empty => write!(f, "The picture has no pixels; choose another."),
+            PictureError::Bytes { found, expected } => write!(
+                f,
+                "The decoded picture has {found} bytes where its size asks for {expected}; choose another."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PictureError {}
+
+impl<'a> Picture<'a> {
+    pub fn new(
+        width: usize,
+        height: usize,
+        channels: Channels,
+        bytes: &'a [u8],
+    ) -> Result<Self, PictureError> {
+        if width == 0 || height == 0 {
+            return Err(PictureError::Empty);
+        }
+        let expected = width
+            .saturating_mul(height)
+            .saturating_mul(channels.count());
+        if bytes.len() != expected {
+            let found = bytes.len();
+            return Err(PictureError::Bytes { found, expected });
+        }
+        Ok(Picture {
+            width,
+            height,
+            channels,
+            bytes,
+        })
+    }
+}
+
+/// Per channel, of all models of the two studies (OpenAI's numbers).
+pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
+pub const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
+
+/// A normalised square picture: three planes (red, green, blue), rows from the top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pixels {
+    pub size: usize,
+    pub planes: Vec<f32>,
+}
+
+/// Resizes, crops and normalises.
+pub fn preprocess(picture: &Picture, size: usize) -> Pixels {
+    normalise(&crop(picture, size), size)
+}
+
+/// Bytes of a square RGB picture to the model's range.
+pub fn normalise(rgb: &[u8], size: usize) -> Pixels {
+    let plane = |c: usize| {
+        let values = rgb.iter().skip(c).step_by(3);
+        values.map(move |&v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c])
+    };
+    Pixels {
+        size,
+        planes: (0..3).flat_map(plane).collect(),
+    }
+}
+
+/// The resized centre as `size` × `size` RGB bytes.
+pub fn crop(picture: &Picture, size: usize) -> Vec<u8> {
+    let short = picture.width.min(picture.height);
+    let long_side = |long: usize| size * long / short;
+    let (width, height) = (long_side(picture.width), long_side(picture.height));
+    let horizontal = Weights::new(picture.width, width, size);
+    let vertical = Weights::new(picture.height, height, size);
+
+    // Only the rows that the crop takes something from.
+    let rows = vertical.inputs();
+    let n = picture.channels.count();
+    let stride = picture.width * n;
+    let resized = (width, height) != (picture.width, picture.height);
+    let weighed = resized && picture.channels.has_alpha();
+    let source = &picture.bytes[rows.start * stride..rows.end * stride];
+    let source = match weighed {
+        true => &multiply_alpha(source, n),
+        false => source,
+    };
+
+    // Columns first, as Pillow did up to version 12 (13 picks the order that is less work, which
+    // may change a byte by one): between the directions values are rounded to bytes.
+    let mut narrow = Vec::with_capacity(rows.len() * size * n);
+    for row in source.chunks_exact(stride) {
+        for (start, weights) in &horizontal.taps {
+            for c in 0..n {
+                let taps = row[start * n + c..].iter().step_by(n);
+                narrow.push(weighted(weights, taps));
+            }
+        }
+    }
+    let mut small = Vec::with_capacity(size * size * n);
+    let stride = size * n;
+    for (start, weights) in &vertical.taps {
+        for column in 0..stride {
+            let taps = narrow[(start - rows.start) * stride + column..].iter();
+            small.push(weighted(weights, taps.step_by(stride)));
+        }
+    }
+    if weighed {
+        divide_alpha(&mut small, n);
+    }
+    let rgb = |pixel: &[u8]| match picture.channels {
+        Channels::Gray | Channels::GrayAlpha => [pixel[0]; 3],
+        Channels::Rgb | Channels::Rgba => [pixel[0], pixel[1], pixel[2]],
+    };
+    small.chunks_exact(n).flat_map(rgb).collect()
+}
+
+/// Pillow's fixed point: 8 bits for the value, 2 for the overshoot of negative weights.
+const PRECISION: u32 = 32 - 8 - 2;
+
+/// For each pixel of the crop along one direction: the first input, and the inputs' weights.
+struct Weights {
+    taps: Vec<(usize, Vec<i32>)>,
+}
+
+impl Weights {
+    /// From `input` to `output` pixels, of which the middle `crop` are wanted.
+    fn new(input: usize, output: usize, crop: usize) -> Self {
+        // Python rounds halves to even.
+        let first = ((output - crop) as f64 / 2.0).round_ties_even() as usize;
+        let scale = input as f64 / output as f64;
+        // Antialiasing: a filter as wide as the pixels of the smaller side.
+        let width = scale.max(1.0);
+        let support = 2.0 * width;
+        let tap = |x: usize| {
+            let centre = (x as f64 + 0.5) * scale;
+            // Truncation, as in C; a negative number becomes 0.
+            let start = (centre - support + 0.5) as usize;
+            let end = ((centre + support + 0.5) as usize).min(input);
+            let weight = |x: usize| bicubic((x as f64 - centre + 0.5) * (1.0 / width));
+            let weights: Vec<f64> = (start..end).map(weight).collect();
+            let mut sum = 0.0;
+            for weight in &weights {
+                sum += weight;
+            }
+            (start, weights.iter().map(|w| fixed(w / sum)).collect())
+        };
+        Weights {
+            taps: (first..first + crop).map(tap).collect(),
+        }
+    }
+
+    /// The inputs that have a weight.
+    fn inputs(&self) -> std::ops::Range<usize> {
+        let start = self.taps.iter().map(|(start, _)| *start).min();
+        let end = self.taps.iter().map(|(start, w)| start + w.len()).max();
+        start.unwrap_or(0)..end.unwrap_or(0)
+    }
+}
+
+fn fixed(weight: f64) -> i32 {
+    (weight * f64::from(1 << PRECISION)).round() as i32
+}
+
+/// Keys' kernel with a = −1/2, multiplied out as in Pillow.
+fn bicubic(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    let x = x.abs();
+    if x < 1.0 {
+        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        (((x - 5.0) * x + 8.0) * x - 4.0) * A
+    } else {
+        0.0
+    }
+}
+
+fn weighted<'a>(weights: &[i32], taps: impl Iterator<Item = &'a u8>) -> u8 {
+    let half = 1 << (PRECISION - 1);
+    let products = weights.iter().zip(taps).map(|(w, v)| w * i32::from(*v));
+    (products.fold(half, |sum, p| sum + p) >> PRECISION).clamp(0, 255) as u8
+}
+
+/// v × a / 255, rounded.
+fn multiply_alpha(bytes: &[u8], channels: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for pixel in bytes.chunks_exact_mut(channels) {
+        if let [colours @ .., alpha] = pixel {
+            for colour in colours {
+                let product = u32::from(*colour) * u32::from(*alpha) + 128;
+                *colour = (((product >> 8) + product) >> 8) as u8;
+            }
+        }
+    }
+    bytes
+}
+
+fn divide_alpha(bytes: &mut [u8], channels: usize) {
+    for pixel in bytes.chunks_exact_mut(channels) {
+        if let [colours @ .., alpha @ 1..=254] = pixel {
+            for colour in colours {
+                *colour = (255 * u32::from(*colour) / u32::from(*alpha)).min(255) as u8;
+            }
+        }
+    }
+}

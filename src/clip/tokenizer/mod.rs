@@ -1,0 +1,168 @@
+//! Text to token ids, as open_clip does it.
+//!
+//! [`clean`] repairs and lowers the text, [`split`] cuts it into words, numerals and punctuation,
+//! and byte-pair encoding joins each piece's bytes in the order in which the vocabulary learnt
+//! the pairs. The vocabulary is data, not program: two static files that are fetched when first
+//! needed (`public/clip/merges.bin`, `public/clip/entities.txt`).
+
+mod clean;
+mod mojibake;
+mod split;
+
+use clean::Entities;
+use std::collections::HashMap;
+use std::fmt;
+
+/// Opens every sequence.
+pub const START_OF_TEXT: u32 = 49406;
+/// Closes every sequence; the text tower reads its answer there.
+pub const END_OF_TEXT: u32 = 49407;
+/// Tokens that the text towers of both studies take, first and last included.
+pub const CONTEXT_LENGTH: usize = 77;
+
+/// One token for each byte, and one for each byte that ends a word.
+const BYTE_TOKENS: usize = 512;
+const MERGES: usize = START_OF_TEXT as usize - BYTE_TOKENS;
+
+/// A text's tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// From [`START_OF_TEXT`] to [`END_OF_TEXT`], unpadded; at most [`CONTEXT_LENGTH`].
+    pub ids: Vec<u32>,
+    /// Tokens that the context left no room for.
+    pub cut: usize,
+    /// The text looks like UTF-8 that was read in another encoding ("cafÃ©"). open_clip would try
+    /// to repair it (with ftfy); here it is taken as it stands.
+    pub mojibake: bool,
+}
+
+/// Why a file is not the vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VocabularyError {
+    /// The file of merges has another length.
+    Length { found: usize, expected: usize },
+    /// A merge joins a token that does not exist yet.
+    Merge { index: usize },
+    /// A line of the table of HTML's entities is not a name and code points.
+    Entity { line: usize },
+}
+
+impl fmt::Display for VocabularyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            VocabularyError::Length { found, expected } => write!(
+                f,
+                "The tokenizer's vocabulary has {found} bytes where {expected} are expected; load the page again."
+            ),
+            VocabularyError::Merge { index } => write!(
+                f,
+                "Merge {index} of the tokenizer's vocabulary is damaged; load the page again."
+            ),
+            VocabularyError::Entity { line } => write!(
+                f,
+                "Line {line} of the table of HTML entities is damaged; load the page again."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for VocabularyError {}
+
+/// CLIP's byte-pair encoding.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    /// A pair of tokens to the token that joins them; a lower one was learnt earlier.
+    merges: HashMap<[u16; 2], u16>,
+    entities: Entities,
+}
+
+impl Tokenizer {
+    /// From the contents of `merges.bin` (pairs of token ids, u16, little endian) and
+    /// `entities.txt`.
+    pub fn new(merges: &[u8], entities: &str) -> Result<Self, VocabularyError> {
+        if merges.len() != 4 * MERGES {
+            return Err(VocabularyError::Length {
+                found: merges.len(),
+                expected: 4 * MERGES,
+            });
+        }
+        let mut table = HashMap::with_capacity(MERGES);
+        for (index, pair) in merges.chunks_exact(4).enumerate() {
+            let token = (BYTE_TOKENS + index) as u16;
+            let left = u16::from_le_bytes([pair[0], pair[1]]);
+            let right = u16::from_le_bytes([pair[2], pair[3]]);
+            if left.max(right) >= token {
+                return Err(VocabularyError::Merge { index });
+            }
+            table.insert([left, right], token);
+        }
+        Ok(Tokenizer {
+            merges: table,
+            entities: Entities::read(entities)?,
+        })
+    }
+
+    /// The tokens of a text.
+    pub fn encode(&self, text: &str) -> Tokens {
+        let clean = clean::clean(text, &self.entities);
+        let mut ids = vec![START_OF_TEXT];
+        for piece in split::pieces(&clean) {
+            match piece {
+                "<start_of_text>" => ids.push(START_OF_TEXT),
+                "<end_of_text>" => ids.push(END_OF_TEXT),
+                _ => self.encode_piece(piece, &mut ids),
+            }
+        }
+        let cut = (ids.len() + 1).saturating_sub(CONTEXT_LENGTH);
+        ids.truncate(CONTEXT_LENGTH - 1);
+        ids.push(END_OF_TEXT);
+        Tokens {
+            ids,
+            cut,
+            mojibake: mojibake::suspected(text),
+        }
+    }
+
+    /// Joins the pair that was learnt first, everywhere, until no pair is left that was learnt.
+    fn encode_piece(&self, piece: &str, ids: &mut Vec<u32>) {
+        let mut word: Vec<u16> = piece.bytes().map(byte_token).collect();
+        if let Some(last) = word.last_mut() {
+            *last += 256;
+        }
+        loop {
+            let pairs = word
+                .windows(2)
+                .filter_map(|w| self.merges.get(&[w[0], w[1]]));
+            let Some(&token) = pairs.min() else { break };
+            let mut joined = Vec::with_capacity(word.len());
+            let mut rest = word.as_slice();
+            while let [first, tail @ ..] = rest {
+                let pair = tail
+                    .first()
+                    .and_then(|second| self.merges.get(&[*first, *second]));
+                if pair == Some(&token) {
+                    joined.push(token);
+                    rest = &tail[1..];
+                } else {
+                    joined.push(*first);
+                    rest = tail;
+                }
+            }
+            word = joined;
+        }
+        ids.extend(word.into_iter().map(u32::from));
+    }
+}
+
+/// The token of a byte within a word: first the bytes that print in Latin-1, then the others.
+fn byte_token(byte: u8) -> u16 {
+    let byte = u16::from(byte);
+    match byte {
+        0x21..=0x7e => byte - 0x21,
+        0xa1..=0xac => byte - 0xa1 + 94,
+        0xae..=0xff => byte - 0xae + 106,
+        0x00..=0x20 => byte + 188,
+        0x7f..=0xa0 => byte - 0x7f + 221,
+        _ => 255, // 0xad, the soft hyphen
+    }
+}

@@ -1,0 +1,435 @@
+//! Checkpoint files to tensors, one at a time.
+//!
+//! [`Checkpoint::open`] reads what a file says about itself (safetensors' header, or the pickle
+//! and the directory of a PyTorch archive) and lists its tensors in the order in which they lie;
+//! [`Checkpoint::read`] then reads one tensor's numbers as float32. The file is never held in
+//! memory, and nothing in it is run: of a pickle only tensors, containers, numbers and text are
+//! built ([`pickle`]).
+
+pub(crate) mod names;
+mod pickle;
+mod safetensors;
+pub mod source;
+mod zip;
+
+use source::{Source, SourceError};
+use std::fmt;
+
+/// How a tensor's numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    F16,
+    BF16,
+    F32,
+    /// Any other, by its name in the file; fine as long as nobody reads the tensor.
+    Other(&'static str),
+}
+
+impl Dtype {
+    fn bytes(self) -> Option<u64> {
+        match self {
+            Dtype::F16 | Dtype::BF16 => Some(2),
+            Dtype::F32 => Some(4),
+            Dtype::Other(_) => None,
+        }
+    }
+}
+
+/// A tensor in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// As in the file, without the prefix "module.".
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub dtype: Dtype,
+    place: Place,
+}
+
+/// Where a tensor's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// From this position.
+    At(u64),
+    /// In an archive's member whose header is at `header`, `skip` bytes into it.
+    Member { header: u64, skip: u64 },
+}
+
+impl Entry {
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    fn position(&self) -> u64 {
+        match self.place {
+            Place::At(at) => at,
+            Place::Member { header, .. } => header,
+        }
+    }
+}
+
+/// What is wrong with one tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TensorProblem {
+    Dtype {
+        found: String,
+    },
+    /// Its bytes lie outside the file.
+    OutOfRange,
+    /// Its bytes are partly another tensor's.
+    Overlaps {
+        other: String,
+    },
+    /// Its shape asks for another number of bytes.
+    Size {
+        found: u64,
+        expected: u64,
+    },
+    /// Its numbers do not follow each other in the file.
+    NotContiguous,
+    /// A number that is infinite or none.
+    NotFinite {
+        index: usize,
+    },
+    Shape {
+        found: Vec<usize>,
+        expected: Vec<usize>,
+    },
+    /// There twice, under this name and another.
+    Twice,
+}
+
+impl fmt::Display for TensorProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TensorProblem::Dtype { found } => write!(
+                f,
+                "is stored as {found}; float32, float16 and bfloat16 can be read, so convert it"
+            ),
+            TensorProblem::OutOfRange => write!(f, "lies outside the file; download it again"),
+            TensorProblem::Overlaps { other } => {
+                write!(f, "shares bytes with {other}; the file is damaged")
+            }
+            TensorProblem::Size { found, expected } => write!(
+                f,
+                "has {found} bytes where its shape asks for {expected}; the file is damaged"
+            ),
+            TensorProblem::NotContiguous => {
+                write!(
+                    f,
+                    "is a view that is not contiguous; save it with .contiguous()"
+                )
+            }
+            TensorProblem::NotFinite { index } => write!(
+                f,
+                "is not a finite number at index {index}; the training has diverged or the file is damaged"
+            ),
+            TensorProblem::Shape { found, expected } => {
+                write!(f, "has the shape {found:?} where {expected:?} is expected")
+            }
+            TensorProblem::Twice => write!(f, "is there twice; the file is damaged"),
+        }
+    }
+}
+
+/// Why a checkpoint cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WeightsError {
+    Source(SourceError),
+    /// A web page instead of a file.
+    Html,
+    /// A pointer of git-lfs instead of the file.
+    LfsPointer,
+    /// What `torch.save` wrote before PyTorch 1.6.
+    LegacyTorch,
+    /// A program with weights, not weights.
+    TorchScript,
+    UnknownFormat,
+    /// safetensors' header is longer than the file, or than any header is.
+    HeaderTooLong {
+        length: u64,
+        size: u64,
+    },
+    Header {
+        reason: String,
+    },
+    Archive {
+        reason: String,
+    },
+    Pickle {
+        at: usize,
+        reason: String,
+    },
+    /// The pickle asks for something that no checkpoint needs.
+    RefusedGlobal {
+        name: String,
+    },
+    /// The archive has no dictionary of tensors.
+    NoStateDict,
+    Tensor {
+        name: String,
+        problem: TensorProblem,
+    },
+    /// A model of another kind.
+    OtherModel {
+        kind: &'static str,
+    },
+    Missing {
+        names: Vec<String>,
+    },
+    Unexpected {
+        names: Vec<String>,
+    },
+    /// Shapes from which no architecture follows.
+    Architecture {
+        reason: String,
+    },
+}
+
+impl WeightsError {
+    pub(crate) fn tensor(name: &str, problem: TensorProblem) -> Self {
+        WeightsError::Tensor {
+            name: name.to_owned(),
+            problem,
+        }
+    }
+}
+
+impl From<SourceError> for WeightsError {
+    fn from(error: SourceError) -> Self {
+        WeightsError::Source(error)
+    }
+}
+
+impl fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WeightsError::Source(error) => write!(f, "{error}"),
+            WeightsError::Html => write!(
+                f,
+                "This is a web page, not a checkpoint; use the address of the file itself (on Hugging Face, “resolve” instead of “blob”)."
+            ),
+            WeightsError::LfsPointer => write!(
+                f,
+                "This is git-lfs's pointer to a checkpoint, not the checkpoint; run `git lfs pull`."
+            ),
+            WeightsError::LegacyTorch => write!(
+                f,
+                "This file is in the format of PyTorch before 1.6; load it with torch.load and save it again."
+            ),
+            WeightsError::TorchScript => write!(
+                f,
+                "This is a TorchScript archive, a program; save the model's state_dict() instead."
+            ),
+            WeightsError::UnknownFormat => write!(
+                f,
+                "This is neither a safetensors file nor a PyTorch archive; choose a .safetensors, .pt or .bin file."
+            ),
+            WeightsError::HeaderTooLong { length, size } => write!(
+                f,
+                "The header claims {length} bytes of a file of {size}; the file is damaged or no safetensors file."
+            ),
+            WeightsError::Header { reason } => {
+                write!(
+                    f,
+                    "The header cannot be read ({reason}); download the file again."
+                )
+            }
+            WeightsError::Archive { reason } => {
+                write!(
+                    f,
+                    "The archive cannot be read ({reason}); download the file again."
+                )
+            }
+            WeightsError::Pickle { at, reason } => write!(
+                f,
+                "The archive's pickle cannot be read (byte {at}: {reason}); save the model's state_dict() alone, or as safetensors."
+            ),
+            WeightsError::RefusedGlobal { name } => write!(
+                f,
+                "The archive's pickle asks for {name}, which is not run here; save the model's state_dict() alone, or as safetensors."
+            ),
+            WeightsError::NoStateDict => write!(
+                f,
+                "The archive holds no dictionary of tensors; save the model's state_dict()."
+            ),
+            WeightsError::Tensor { name, problem } => write!(f, "The tensor {name} {problem}."),
+            WeightsError::OtherModel { kind } => write!(
+                f,
+                "This is a {kind} checkpoint, which cannot be run here; choose a CLIP with a vision transformer."
+            ),
+            WeightsError::Missing { names } => {
+                write!(
+                    f,
+                    "The checkpoint lacks {}; choose a complete CLIP.",
+                    list(names)
+                )
+            }
+            WeightsError::Unexpected { names } => write!(
+                f,
+                "The checkpoint has tensors that no CLIP has: {}; choose a plain CLIP.",
+                list(names)
+            ),
+            WeightsError::Architecture { reason } => {
+                write!(f, "No CLIP has such shapes: {reason}.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for WeightsError {}
+
+/// The first few names, and how many more there are.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A file's tensors, in the order in which they lie in it.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    pub entries: Vec<Entry>,
+}
+
+/// What is converted at once.
+const CHUNK: usize = 1 << 20;
+
+impl Checkpoint {
+    /// Reads what a file says about itself.
+    pub async fn open<S: Source>(source: &mut S) -> Result<Self, WeightsError> {
+        let mut start = [0; 64];
+        let length = source.size().min(64) as usize;
+        source.read(0, &mut start[..length]).await?;
+        let start = &start[..length];
+        let text = String::from_utf8_lossy(start).trim_start().to_lowercase();
+        let mut entries = if start.starts_with(b"PK\x03\x04") {
+            zip::entries(source).await?
+        } else if start.starts_with(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19") {
+            return Err(WeightsError::LegacyTorch);
+        } else if text.starts_with("<!doctype")
+            || text.starts_with("<html")
+            || text.starts_with("<?xml")
+        {
+            return Err(WeightsError::Html);
+        } else if text.starts_with("version https://git-lfs") {
+            return Err(WeightsError::LfsPointer);
+        } else {
+            safetensors::entries(source, start).await?
+        };
+        for entry in &mut entries {
+            if let Some(name) = entry.name.strip_prefix("module.") {
+                entry.name = name.to_owned();
+            }
+        }
+        entries.sort_by_key(Entry::position);
+        Ok(Checkpoint { entries })
+    }
+
+    /// Reads one tensor's numbers. `progress` is told the bytes as they come.
+    pub async fn read<S: Source>(
+        source: &mut S,
+        entry: &Entry,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Vec<f32>, WeightsError> {
+        let Some(width) = entry.dtype.bytes() else {
+            let Dtype::Other(found) = entry.dtype else {
+                return Err(WeightsError::UnknownFormat);
+            };
+            let found = found.to_owned();
+            return Err(WeightsError::tensor(
+                &entry.name,
+                TensorProblem::Dtype { found },
+            ));
+        };
+        let mut at = match entry.place {
+            Place::At(at) => at,
+            Place::Member { header, skip } => zip::contents(source, header).await? + skip,
+        };
+        let mut left = entry.count() as u64 * width;
+        if at.checked_add(left).is_none_or(|end| end > source.size()) {
+            return Err(WeightsError::tensor(&entry.name, TensorProblem::OutOfRange));
+        }
+        let mut values = Vec::with_capacity(entry.count());
+        let mut buffer = vec![0; CHUNK.min(left as usize)];
+        while left > 0 {
+            let bytes = &mut buffer[..CHUNK.min(left as usize)];
+            source.read(at, bytes).await?;
+            match entry.dtype {
+                Dtype::F32 => {
+                    values.extend(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)))
+                }
+                Dtype::F16 => values.extend(
+                    bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| half(u16::from_le_bytes(*b))),
+                ),
+                Dtype::BF16 => values.extend(
+                    bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| brain(u16::from_le_bytes(*b))),
+                ),
+                Dtype::Other(_) => {}
+            }
+            at += bytes.len() as u64;
+            left -= bytes.len() as u64;
+            progress(bytes.len() as u64);
+        }
+        match values.iter().position(|v| !v.is_finite()) {
+            None => Ok(values),
+            Some(index) => Err(WeightsError::tensor(
+                &entry.name,
+                TensorProblem::NotFinite { index },
+            )),
+        }
+    }
+}
+
+/// IEEE 754's binary16.
+fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let rest = u32::from(bits & 0x7fff);
+    let magnitude = match rest {
+        // Below the smallest normal number: multiples of 2^-24.
+        0..=0x3ff => (rest as f32 * f32::from_bits(0x3380_0000)).to_bits(),
+        0x400..=0x7bff => (rest << 13) + (112 << 23),
+        _ => (rest << 13) | 0x7f80_0000,
+    };
+    f32::from_bits(sign | magnitude)
+}
+
+/// The upper half of a float32.
+fn brain(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{brain, half};
+
+    #[test]
+    fn short_numbers_are_widened_exactly() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x0001, 2f32.powi(-24)),
+            (0x03ff, 1023.0 * 2f32.powi(-24)),
+            (0x0400, 2f32.powi(-14)),
+            (0x7bff, 65504.0),
+            (0x3555, 0.333_251_95),
+        ] {
+            assert_eq!(half(bits), value, "{bits:04x}");
+        }
+        assert!(half(0x8000).is_sign_negative());
+        assert_eq!(half(0xfc00), f32::NEG_INFINITY);
+        assert!(half(0x7e00).is_nan());
+        assert_eq!((brain(0x3f80), brain(0xc049)), (1.0, -3.140_625));
+    }
+}

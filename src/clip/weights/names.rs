@@ -1,0 +1,118 @@
+//! The names of a CLIP's tensors: open_clip's, and what others call the same.
+
+/// Which rows of open_clip's tensor a tensor holds. transformers keeps queries, keys and values
+/// apart, open_clip has them in one, a third each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    Third(usize),
+}
+
+/// A tensor's place in open_clip's naming.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub name: String,
+    pub part: Part,
+    /// The projections: open_clip keeps a row for each input, transformers one for each output.
+    pub transposed: bool,
+}
+
+/// Tensors that say nothing a model needs.
+pub(crate) fn is_ignored(name: &str) -> bool {
+    name.ends_with("position_ids")
+        || matches!(
+            name,
+            "attn_mask" | "text.attn_mask" | "input_resolution" | "context_length" | "vocab_size"
+        )
+}
+
+/// What a model is, where a tensor gives away that it is no CLIP with a vision transformer.
+pub(crate) fn other_model(name: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| name.starts_with(prefix);
+    if name == "map_viz2txt_kv" {
+        Some("MaMMUT")
+    } else if starts("visual.attn_pool.") || starts("text_decoder.") {
+        Some("CoCa")
+    } else if name == "logit_bias" || starts("vision_model.head.") {
+        Some("SigLIP")
+    } else if starts("visual.trunk.") || starts("text.transformer.embeddings.") {
+        Some("CLIP with another tower (timm or a text model of transformers)")
+    } else if starts("visual.layer1.") {
+        Some("CLIP with a ResNet")
+    } else if starts("optimizer") {
+        Some("training state")
+    } else {
+        None
+    }
+}
+
+/// The place of a name from any of the namings; a name that is in none stays as it is.
+pub(crate) fn canonical(name: &str) -> Name {
+    if let Some(name) = transformers(name) {
+        return name;
+    }
+    // open_clip's CustomTextCLIP keeps the text tower apart.
+    let name = name.strip_prefix("text.").unwrap_or(name);
+    Name {
+        name: name.to_owned(),
+        part: Part::Whole,
+        transposed: false,
+    }
+}
+
+fn transformers(name: &str) -> Option<Name> {
+    let whole = |name: String| Name {
+        name,
+        part: Part::Whole,
+        transposed: false,
+    };
+    let projection = |name: &str| Name {
+        transposed: true,
+        ..whole(name.to_owned())
+    };
+    match name {
+        "visual_projection.weight" => return Some(projection("visual.proj")),
+        "text_projection.weight" => return Some(projection("text_projection")),
+        _ => {}
+    }
+    let (prefix, rest) = match name.strip_prefix("vision_model.") {
+        Some(rest) => ("visual.", rest),
+        None => ("", name.strip_prefix("text_model.")?),
+    };
+    let outside = match rest {
+        "embeddings.patch_embedding.weight" => "conv1.weight",
+        "embeddings.class_embedding" => "class_embedding",
+        "embeddings.position_embedding.weight" => "positional_embedding",
+        "embeddings.token_embedding.weight" => "token_embedding.weight",
+        // Sic.
+        "pre_layrnorm.weight" => "ln_pre.weight",
+        "pre_layrnorm.bias" => "ln_pre.bias",
+        "post_layernorm.weight" => "ln_post.weight",
+        "post_layernorm.bias" => "ln_post.bias",
+        "final_layer_norm.weight" => "ln_final.weight",
+        "final_layer_norm.bias" => "ln_final.bias",
+        _ => "",
+    };
+    if !outside.is_empty() {
+        return Some(whole(format!("{prefix}{outside}")));
+    }
+    let (block, rest) = rest.strip_prefix("encoder.layers.")?.split_once('.')?;
+    let (module, kind) = rest.rsplit_once('.')?;
+    let (module, part) = match module {
+        "layer_norm1" => ("ln_1.", Part::Whole),
+        "layer_norm2" => ("ln_2.", Part::Whole),
+        "self_attn.q_proj" => ("attn.in_proj_", Part::Third(0)),
+        "self_attn.k_proj" => ("attn.in_proj_", Part::Third(1)),
+        "self_attn.v_proj" => ("attn.in_proj_", Part::Third(2)),
+        "self_attn.out_proj" => ("attn.out_proj.", Part::Whole),
+        "mlp.fc1" => ("mlp.c_fc.", Part::Whole),
+        "mlp.fc2" => ("mlp.c_proj.", Part::Whole),
+        _ => return None,
+    };
+    Some(Name {
+        part,
+        ..whole(format!(
+            "{prefix}transformer.resblocks.{block}.{module}{kind}"
+        ))
+    })
+}

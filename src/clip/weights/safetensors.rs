@@ -1,0 +1,100 @@
+//! safetensors: a length, a header in JSON, the tensors' bytes.
+
+use super::source::Source;
+use super::{Dtype, Entry, Place, TensorProblem, WeightsError};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The format's own limit.
+const LONGEST_HEADER: u64 = 100_000_000;
+
+#[derive(Deserialize)]
+struct Tensor {
+    dtype: String,
+    shape: Vec<u64>,
+    data_offsets: [u64; 2],
+}
+
+pub(super) async fn entries<S: Source>(
+    source: &mut S,
+    start: &[u8],
+) -> Result<Vec<Entry>, WeightsError> {
+    let size = source.size();
+    let Some((length, rest)) = start.split_first_chunk::<8>() else {
+        return Err(WeightsError::UnknownFormat);
+    };
+    // The header is an object; files of other formats hardly have a brace here.
+    if rest.first() != Some(&b'{') {
+        return Err(WeightsError::UnknownFormat);
+    }
+    let length = u64::from_le_bytes(*length);
+    if length > LONGEST_HEADER || length > size - 8 {
+        return Err(WeightsError::HeaderTooLong { length, size });
+    }
+    let mut header = vec![0; length as usize];
+    source.read(8, &mut header).await?;
+    read_header(&header, 8 + length, size)
+}
+
+fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, WeightsError> {
+    let damaged = |error: serde_json::Error| WeightsError::Header {
+        reason: error.to_string(),
+    };
+    let fields: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(header).map_err(damaged)?;
+    let mut entries = Vec::new();
+    let mut ranges = Vec::new();
+    for (name, value) in fields {
+        if name == "__metadata__" {
+            continue;
+        }
+        let tensor: Tensor =
+            serde_json::from_value(value).map_err(|error| WeightsError::Header {
+                reason: format!("{name}: {error}"),
+            })?;
+        let problem = |problem| Err(WeightsError::tensor(&name, problem));
+        let [from, to] = tensor.data_offsets;
+        if from > to || data.checked_add(to).is_none_or(|end| end > size) {
+            return problem(TensorProblem::OutOfRange);
+        }
+        let dtype = match tensor.dtype.as_str() {
+            "F16" => Dtype::F16,
+            "BF16" => Dtype::BF16,
+            "F32" => Dtype::F32,
+            "F64" => Dtype::Other("float64"),
+            "I64" => Dtype::Other("int64"),
+            "I32" => Dtype::Other("int32"),
+            "U8" | "I8" | "BOOL" => Dtype::Other("8-bit integers"),
+            "F8_E4M3" | "F8_E5M2" => Dtype::Other("float8"),
+            _ => Dtype::Other("an unknown type"),
+        };
+        let count = tensor.shape.iter().try_fold(1u64, |n, d| n.checked_mul(*d));
+        if let Some(width) = dtype.bytes() {
+            let expected = count.and_then(|n| n.checked_mul(width)).unwrap_or(u64::MAX);
+            let found = to - from;
+            if found != expected {
+                return problem(TensorProblem::Size { found, expected });
+            }
+        }
+        ranges.push((from, to, name.clone()));
+        entries.push(Entry {
+            name,
+            shape: tensor.shape.iter().map(|d| *d as usize).collect(),
+            dtype,
+            place: Place::At(data + from),
+        });
+    }
+    ranges.sort();
+    for pair in ranges.windows(2) {
+        if let [(_, end, other), (start, _, name)] = pair
+            && start < end
+        {
+            let other = other.clone();
+            return Err(WeightsError::tensor(
+                name,
+                TensorProblem::Overlaps { other },
+            ));
+        }
+    }
+    Ok(entries)
+}

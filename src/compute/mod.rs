@@ -1,0 +1,127 @@
+//! The few tensor operations that the towers need, behind one trait.
+//!
+//! A tower is written once, over [`Backend`]; it holds opaque handles and asks for operations in
+//! order. A backend may carry them out at once ([`cpu`]) or record them and run them when a
+//! result is asked for, which is why only [`Backend::finish`] and [`Backend::download`] are
+//! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
+
+pub mod cpu;
+
+/// What becomes of a product in [`Backend::linear`].
+pub use refit_kernels::After;
+/// How a checkpoint's matrix lies in memory.
+pub use refit_kernels::Stored;
+
+use std::fmt;
+use std::future::Future;
+
+/// Why a computation failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComputeError {
+    /// The device has no room for a tensor.
+    OutOfMemory { bytes: u64 },
+    /// The device went away; what was on it is gone.
+    Lost { reason: String },
+}
+
+impl fmt::Display for ComputeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ComputeError::OutOfMemory { bytes } => write!(
+                f,
+                "The device has no room for {bytes} bytes more; close other pages or choose a smaller model."
+            ),
+            ComputeError::Lost { reason } => {
+                write!(f, "The device was lost ({reason}); load the model again.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ComputeError {}
+
+/// Tensors and operations on them. Tensors are matrices of float32 to whoever looks; how they are
+/// stored is the backend's matter. Shapes that do not fit together are mistakes of the caller,
+/// which has checked them when it loaded the model.
+pub trait Backend {
+    /// A matrix of activations or of small parameters, row-major.
+    type Tensor;
+    /// The weights of a linear map, laid out as products want them.
+    type Weights;
+
+    /// A matrix with these values.
+    fn tensor(&self, columns: usize, values: &[f32]) -> Result<Self::Tensor, ComputeError>;
+
+    /// A matrix to be written to.
+    fn empty(&self, rows: usize, columns: usize) -> Result<Self::Tensor, ComputeError>;
+
+    /// Weights from `inputs` to `outputs` numbers.
+    fn weights(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+    ) -> Result<Self::Weights, ComputeError>;
+
+    /// Each row of `x` through the weights, plus `bias`, then `after`.
+    fn linear(
+        &self,
+        x: &Self::Tensor,
+        weights: &Self::Weights,
+        bias: Option<&Self::Tensor>,
+        after: After,
+        out: &mut Self::Tensor,
+    );
+
+    /// Layer normalisation of each row, with epsilon 1e-5.
+    fn layer_norm(
+        &self,
+        x: &Self::Tensor,
+        gain: &Self::Tensor,
+        bias: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// Multi-head attention within sequences of `tokens` rows. A row of `qkv` holds query, key
+    /// and value; with `causal` a token sees itself and what precedes it.
+    fn attention(
+        &self,
+        qkv: &Self::Tensor,
+        tokens: usize,
+        heads: usize,
+        causal: bool,
+        out: &mut Self::Tensor,
+    );
+
+    /// Sequences of a picture: `class`, then its rows of `patches`, all plus `positions`.
+    fn embed_patches(
+        &self,
+        patches: &Self::Tensor,
+        class: &Self::Tensor,
+        positions: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// Sequences of `tokens` ids: their rows of `table` plus `positions`.
+    fn embed_tokens(
+        &self,
+        ids: &[u32],
+        tokens: usize,
+        table: &Self::Tensor,
+        positions: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// These rows of `x`, in this order.
+    fn rows(&self, x: &Self::Tensor, rows: &[u32], out: &mut Self::Tensor);
+
+    /// Divides each row by its length.
+    fn normalize(&self, x: &mut Self::Tensor);
+
+    /// Waits until everything that was asked for is done and what was uploaded has left memory.
+    fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
+
+    /// The values of a matrix, once everything that was asked for before is done.
+    fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
+}

@@ -1,0 +1,121 @@
+//! Embeddings and probabilities of whole models, from the picture's bytes and the text on.
+
+use crate::formula::{FormulaFile, Tensor, picture};
+use refit::clip::preprocess::{Channels, Picture, preprocess};
+use refit::clip::tokenizer::{Tokenizer, Tokens};
+use refit::clip::{Model, Options};
+use refit::compute::cpu::Cpu;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Reference {
+    pictures: Vec<[usize; 3]>,
+    prompts: Vec<String>,
+    token_ids: Vec<Vec<u32>>,
+    tensors: Vec<TensorReference>,
+    pixel_checks: Vec<[f32; 4]>,
+    image_embeddings: Vec<Vec<f32>>,
+    text_embeddings: Vec<Vec<f32>>,
+    probabilities: Vec<Vec<f32>>,
+}
+
+#[derive(Deserialize)]
+struct TensorReference {
+    name: String,
+    shape: Vec<usize>,
+    first: f32,
+    sum: f64,
+}
+
+fn largest_difference(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    let pairs = ours.iter().flatten().zip(theirs.iter().flatten());
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// Probabilities of all prompts, as if each were a class.
+fn probabilities(scale: f32, image: &[f32], texts: &[Vec<f32>]) -> Vec<f32> {
+    let logit = |text: &Vec<f32>| -> f64 {
+        let products = text
+            .iter()
+            .zip(image)
+            .map(|(a, b)| f64::from(*a) * f64::from(*b));
+        f64::from(scale) * products.sum::<f64>()
+    };
+    let logits: Vec<f64> = texts.iter().map(logit).collect();
+    let total: f64 = logits.iter().map(|l| l.exp()).sum();
+    logits.iter().map(|l| (l.exp() / total) as f32).collect()
+}
+
+/// Runs the reference's pictures and prompts and holds what comes out against it.
+pub async fn compare(reference: &str) {
+    let reference: Reference = serde_json::from_str(reference).unwrap();
+    let tensors = reference
+        .tensors
+        .iter()
+        .map(|t| Tensor::new(&t.name, &t.shape));
+    let tensors: Vec<Tensor> = tensors.collect();
+    for (ours, theirs) in tensors.iter().zip(&reference.tensors) {
+        assert_eq!(ours.value(0), theirs.first, "{}", theirs.name);
+        let count = ours.count();
+        // The large ones would take as long as the model.
+        if count <= 1 << 16 {
+            let sum: f64 = (0..count).map(|i| f64::from(ours.value(i))).sum();
+            assert!((sum - theirs.sum).abs() < 1e-6 * count as f64);
+        }
+    }
+    let mut file = FormulaFile::new(tensors);
+    let load = Model::load(Cpu::default(), &mut file, Options::default(), |_| {});
+    let model = load.await.unwrap();
+    // Chunks of 1 MiB: the file is nowhere held whole.
+    assert!(file.largest_read <= 1 << 20);
+
+    let size = model.architecture().picture();
+    let pixels = reference.pictures.iter().map(|[k, width, height]| {
+        let bytes = picture(*k, *width, *height);
+        preprocess(
+            &Picture::new(*width, *height, Channels::Rgb, &bytes).unwrap(),
+            size,
+        )
+    });
+    let pixels: Vec<_> = pixels.collect();
+    for (pixels, checks) in pixels.iter().zip(&reference.pixel_checks) {
+        let places = [(0, 0, 0), (1, 100, 50), (2, 223, 223), (0, 17, 200)];
+        for ((c, y, x), check) in places.iter().zip(checks) {
+            assert_eq!(
+                pixels.planes[(c * size + y) * size + x],
+                *check,
+                "{c} {y} {x}"
+            );
+        }
+    }
+    let merges = include_bytes!("../../public/clip/merges.bin");
+    let entities = include_str!("../../public/clip/entities.txt");
+    let tokenizer = Tokenizer::new(merges, entities).unwrap();
+    let texts: Vec<Tokens> = reference
+        .prompts
+        .iter()
+        .map(|p| tokenizer.encode(p))
+        .collect();
+    for (ours, theirs) in texts.iter().zip(&reference.token_ids) {
+        assert_eq!(&ours.ids, theirs);
+    }
+
+    let images = model.encode_images(&pixels).await.unwrap();
+    let texts = model.encode_texts(&texts).await.unwrap();
+    let image_difference = largest_difference(&images, &reference.image_embeddings);
+    let text_difference = largest_difference(&texts, &reference.text_embeddings);
+    let shares: Vec<Vec<f32>> = images
+        .iter()
+        .map(|image| probabilities(model.scale(), image, &texts))
+        .collect();
+    let share_difference = largest_difference(&shares, &reference.probabilities);
+    assert!(
+        image_difference <= 2e-6 && text_difference <= 2e-6 && share_difference <= 1e-4,
+        "images {image_difference:.1e}, texts {text_difference:.1e}, probabilities {share_difference:.1e}"
+    );
+
+    // A batch changes nothing but rounding.
+    let alone = model.encode_images(&pixels[1..2]).await.unwrap();
+    assert!(largest_difference(&alone, &images[1..2]) <= 1e-6);
+}

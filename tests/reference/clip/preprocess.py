@@ -1,0 +1,67 @@
+"""Makes preprocess_cases.json: crops by open_clip's preprocessing of pictures that are formulas. Needs Pillow 12 or older.
+
+resize() and crop() are torchvision's arithmetic around Pillow's calls. Pillow resizes columns first and then rows; from 13.0
+on it picks the order that is less work, which may change a byte by one or two.
+
+Byte i of a picture (rows, then columns, then channels):
+  noise    the highest byte of splitmix64(i)
+  smooth   (3 x + 5 y + 60 c + (x x + 3 y y + x y) / 64) mod 256
+The crop just before ToTensor is kept as its 64-bit FNV-1a and its first pixels.
+"""
+import json, os
+import numpy as np
+import PIL
+from PIL import Image
+
+assert int(PIL.__version__.split('.')[0]) < 13
+
+Image.MAX_IMAGE_PIXELS = None
+CHANNELS = {'L': 1, 'LA': 2, 'RGB': 3, 'RGBA': 4}
+
+
+def picture(kind, mode, w, h):
+    n = CHANNELS[mode]
+    if kind == 'noise':
+        with np.errstate(over='ignore'):
+            z = np.arange(w * h * n, dtype=np.uint64) + np.uint64(0x9e3779b97f4a7c15)
+            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xbf58476d1ce4e5b9)
+            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94d049bb133111eb)
+            z ^= z >> np.uint64(31)
+        v = (z >> np.uint64(56)).astype(np.uint8).reshape(h, w, n)
+    else:
+        x = np.arange(w)[None, :, None]; y = np.arange(h)[:, None, None]; c = np.arange(n)[None, None, :]
+        v = ((3 * x + 5 * y + 60 * c + (x * x + 3 * y * y + x * y) // 64) % 256).astype(np.uint8)
+    return Image.fromarray(v[:, :, 0] if n == 1 else v, mode)
+
+
+def resize(im, size):
+    w, h = im.size
+    return im.resize((size, int(size * h / w)) if w <= h else (int(size * w / h), size), Image.BICUBIC)
+
+
+def crop(im, size):
+    x, y = (int(round((side - size) / 2.0)) for side in im.size)
+    return im.crop((x, y, x + size, y + size))
+
+
+def fnv1a64(data):
+    h = 0xcbf29ce484222325
+    for b in data:
+        h = ((h ^ b) * 0x100000001b3) & 0xffffffffffffffff
+    return h
+
+
+shapes = [(224, 224), (225, 224), (224, 225), (224, 227), (224, 229), (640, 480), (480, 640), (333, 719), (1, 1), (1, 7), (7, 1), (2, 2), (3, 1000), (1000, 3), (1, 300), (10, 10), (223, 223),
+          (37, 1200), (1200, 60), (3000, 50), (50, 3000), (512, 512), (448, 448), (449, 450), (1920, 1080), (10000, 30), (30, 10000), (2500, 2300), (227, 229), (112, 113), (100, 99)]
+cases = [('noise', 'RGB', w, h, 224) for w, h in shapes] + [('smooth', 'RGB', w, h, 224) for w, h in shapes[::3]]
+cases += [(k, m, w, h, 224) for m in ('L', 'LA', 'RGBA') for k in ('noise', 'smooth') for w, h in [(224, 224), (300, 260), (400, 301), (1, 1), (5, 300), (225, 224), (60, 57)]]
+cases += [('noise', 'RGB', w, h, size) for size in (256, 336, 378, 32) for w, h in [(640, 427), (201, 333), (size, size + 1)]]
+out = []
+for kind, mode, w, h, size in cases:
+    im = crop(resize(picture(kind, mode, w, h), size), size).convert('RGB')
+    data = im.tobytes()
+    out.append({'kind': kind, 'mode': mode, 'width': w, 'height': h, 'size': size, 'fnv1a64': f'{fnv1a64(data):016x}', 'first': list(data[:12])})
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'preprocess_cases.json')
+with open(path, 'w') as f:
+    f.write('[\n' + ',\n'.join(json.dumps(c, separators=(',', ':')) for c in out) + '\n]\n')
+print(len(out), 'cases; Pillow', PIL.__version__)

@@ -1,0 +1,86 @@
+//! The tokenizer against open_clip's, on texts that `tests/reference/clip/tokenizer.py` made.
+#![cfg(not(target_arch = "wasm32"))]
+
+use refit::clip::tokenizer::{CONTEXT_LENGTH, END_OF_TEXT, Tokenizer, VocabularyError};
+use serde::Deserialize;
+use std::sync::OnceLock;
+
+const MERGES: &[u8] = include_bytes!("../public/clip/merges.bin");
+const ENTITIES: &str = include_str!("../public/clip/entities.txt");
+
+fn tokenizer() -> &'static Tokenizer {
+    static TOKENIZER: OnceLock<Tokenizer> = OnceLock::new();
+    TOKENIZER.get_or_init(|| Tokenizer::new(MERGES, ENTITIES).unwrap())
+}
+
+#[derive(Deserialize)]
+struct Case {
+    text: String,
+    ids: Vec<u32>,
+    /// ftfy's repair of mojibake changes these.
+    #[serde(default)]
+    repaired: bool,
+}
+
+#[test]
+fn ids_are_open_clips() {
+    let cases: Vec<Case> =
+        serde_json::from_str(include_str!("reference/clip/tokenizer_cases.json")).unwrap();
+    assert!(cases.len() >= 500);
+    let tokenizer = tokenizer();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let tokens = tokenizer.encode(&case.text);
+        if case.repaired {
+            assert!(tokens.mojibake, "{:?} is not recognised", case.text);
+        } else if tokens.ids != case.ids {
+            wrong.push(format!(
+                "{:?}\n  {:?}\n  {:?}",
+                case.text, tokens.ids, case.ids
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} differ\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_counted() {
+    let tokenizer = tokenizer();
+    assert_eq!(tokenizer.encode(&"word ".repeat(75)).cut, 0);
+    let long = tokenizer.encode(&"word ".repeat(80));
+    assert_eq!((long.cut, long.ids.len()), (5, CONTEXT_LENGTH));
+    assert_eq!(long.ids.last(), Some(&END_OF_TEXT));
+}
+
+#[test]
+fn damaged_vocabularies_are_refused() {
+    let expected = MERGES.len();
+    let short = Tokenizer::new(&MERGES[..expected - 1], ENTITIES);
+    let found = expected - 1;
+    assert_eq!(
+        short.unwrap_err(),
+        VocabularyError::Length { found, expected }
+    );
+    let mut damaged = MERGES.to_vec();
+    damaged[400..402].fill(0xff);
+    let damaged = Tokenizer::new(&damaged, ENTITIES);
+    assert_eq!(damaged.unwrap_err(), VocabularyError::Merge { index: 100 });
+    let entities = Tokenizer::new(MERGES, "amp; 26\nlt; <");
+    assert_eq!(entities.unwrap_err(), VocabularyError::Entity { line: 2 });
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,40}", odd in "[&#x;0-9a-fA-F<\u{1b}\\[\r\n ]{0,40}") {
+        let tokenizer = tokenizer();
+        for text in [&text, &odd] {
+            let tokens = tokenizer.encode(text);
+            proptest::prop_assert!(tokens.ids.len() <= CONTEXT_LENGTH);
+        }
+    }
+}
