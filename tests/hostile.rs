@@ -42,14 +42,26 @@ proptest! {
                     let _ = found.predict(at, interval);
                 }
                 let _ = (found.aicc(), found.bic(), found.correlations());
-                if let Some(mut profile) = Profile::new(&found, &x, &y) {
-                    profile.step();
-                }
-                let population = Population::of_points(&x, &y);
-                let bootstrap = Bootstrap::new(&found, population, 3, 1).finish();
-                for ends in Ends::ALL {
-                    let _ = bootstrap.replicates().interval(ends, |p| law.value(p, at));
-                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_from_a_fit_ends(
+        points in prop::collection::vec((number(), number()), 4..12),
+        law in prop::sample::select(Law::ALL.to_vec()),
+        loss in loss(),
+        at in number(),
+    ) {
+        let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+        if let Ok(found) = fit(law, loss, &x, &y) {
+            if let Some(profile) = Profile::new(&found, &x, &y) {
+                let _ = profile.finish().intervals();
+            }
+            let population = Population::of_points(&x, &y);
+            let bootstrap = Bootstrap::new(&found, population, 3, 1).finish();
+            for ends in Ends::ALL {
+                let _ = bootstrap.replicates().interval(ends, |p| law.value(p, at));
             }
         }
     }
