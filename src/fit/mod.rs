@@ -281,6 +281,17 @@ impl<F: Form> Fit<F> {
         Some(self.deviance()? + k * n.ln())
     }
 
+    /// How many times as far the points lie from the law as the binomial noise of their test
+    /// images explains: the root of χ² a degree of freedom. `None` for other losses.
+    pub fn scatter(&self) -> Option<f64> {
+        let degrees = self
+            .points
+            .checked_sub(self.parameters.len())
+            .filter(|d| *d > 0)?;
+        let chi = 2.0 * self.objective / degrees as f64;
+        matches!(self.loss, Loss::Binomial { .. }).then(|| chi.sqrt())
+    }
+
     fn deviance(&self) -> Option<f64> {
         let n = self.points as f64;
         let sse = 2.0 * self.objective;

@@ -41,6 +41,8 @@ struct Output {
     bic: Option<f64>,
     /// Share of the points in the linear zone of Huber's loss.
     linear_zone: Option<f64>,
+    /// Under binomial weights: how many times as far the points lie as their noise explains.
+    scatter: Option<f64>,
     status: Status,
     predictions: Vec<Prediction>,
     released_search: Option<Released>,
@@ -89,6 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         aicc: fit.aicc(),
         bic: fit.bic(),
         linear_zone: fit.linear_zone,
+        scatter: fit.scatter(),
         status: fit.status.clone(),
         predictions,
         released_search,
@@ -133,6 +136,9 @@ fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
     }
     if let Some(zone) = output.linear_zone {
         println!("  {:.0} % of the points in the linear zone", 100.0 * zone);
+    }
+    if let Some(times) = output.scatter {
+        println!("  the points scatter {times:.1} times as much as so many test images explain");
     }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {

@@ -103,6 +103,15 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                 </tr>
             }
         });
+    let zone = fit.linear_zone.map(|share| {
+        format!(
+            "{:.0} % of the points in Huber’s linear zone. ",
+            100.0 * share
+        )
+    });
+    let scatter = fit.scatter().map(|times| {
+        format!("The points scatter {times:.1} times as much as so many test images explain. ")
+    });
     view! {
         <table class="numbers">
             <thead>
@@ -117,7 +126,11 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
         <p class="aside">
             "Mean squared error " {number(fit.mse)} ", "
             {format!("{:.2} percentage points root mean square. ", 100.0 * fit.mse.sqrt())}
-            "Search: " <strong>{fit.status.to_string()}</strong> "."
+            {zone}
+            {scatter}
+            "Search: "
+            <strong>{fit.status.to_string()}</strong>
+            "."
         </p>
     }
 }
