@@ -96,7 +96,11 @@ fn runs_end_where_scipys_do() {
             off.push(format!("{id}: {difference}"));
         }
     }
-    println!("{} of {} end elsewhere, by rounding", off.len(), cases.len());
+    println!(
+        "{} of {} end elsewhere, by rounding",
+        off.len(),
+        cases.len()
+    );
     assert!(
         off.len() * 8 <= cases.len(),
         "{} of {}:\n{}",
