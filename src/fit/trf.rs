@@ -38,15 +38,16 @@ pub enum Ended {
 }
 
 impl LeastSquares<'_> {
-    /// From `start` to where the method stops. `None` where the start has no finite residuals.
+    /// From `start` to where the method stops. `None` where the start has no finite sum of
+    /// squares: nothing could be an improvement, and every evaluation would be spent in vain.
     pub fn solve(&self, start: &[f64]) -> Option<Solution> {
         let mut x = self.feasible(start, 1e-10);
         let mut f = DVector::from_vec((self.residuals)(&x));
-        if f.iter().any(|v| !v.is_finite()) {
+        let mut cost = 0.5 * f.norm_squared();
+        if !cost.is_finite() {
             return None;
         }
         let (m, n) = (f.len(), x.len());
-        let mut cost = 0.5 * f.norm_squared();
         let mut jacobian = self.jacobian(&x, &f);
         let mut g = jacobian.tr_mul(&f);
         let (mut evaluations, mut jacobians) = (1, 1);
