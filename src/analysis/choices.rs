@@ -88,10 +88,10 @@ impl Analysis {
             &mut unknown,
         );
         let known = Choices::of(self, rows);
-        settle_one(
+        settle_all(
             "schedule",
-            &mut self.schedule,
-            &standard.schedule,
+            &mut self.schedules,
+            &standard.schedules,
             known.schedules,
             &mut unknown,
         );

@@ -58,6 +58,15 @@ pub fn pretrain(id: &str) -> &str {
     }
 }
 
+/// A series' name. The schedule is said where it is not the usual one.
+pub fn series(family: &str, pretrain: &str, schedule: &str) -> String {
+    let name = format!("{}, {}", self::family(family), self::pretrain(pretrain));
+    match schedule {
+        "cosine" => name,
+        other => format!("{name}, {} rate", self::schedule(other)),
+    }
+}
+
 pub fn schedule(id: &str) -> &str {
     match id {
         "cosine" => "cosine",

@@ -10,7 +10,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 14] = files![
+const FILES: [(&str, &str); 15] = files![
     "data/comparison/architectures.csv",
     "data/comparison/sweep.csv",
     "data/comparison/segmentation.csv",
@@ -20,6 +20,7 @@ const FILES: [(&str, &str); 14] = files![
     "data/openclip/architectures.csv",
     "data/openclip/zeroshot.csv",
     "data/openclip/probes.csv",
+    "data/openclip/learning_curves.csv",
     "data/printed/coefficients.csv",
     "data/printed/predictions.csv",
     "data/printed/measurements.csv",

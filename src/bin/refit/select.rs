@@ -32,9 +32,9 @@ pub struct Selection {
     /// together
     #[arg(long)]
     pretrain: Vec<String>,
-    /// Learning-rate schedule
+    /// Learning-rate schedule, may be repeated
     #[arg(long)]
-    schedule: Option<String>,
+    schedule: Vec<String>,
     /// What the law is a function of
     #[arg(long, value_enum)]
     axis: Option<Named<Axis>>,
@@ -139,15 +139,13 @@ fn analysis_of(
     for (given, chosen) in [
         (&arguments.family, &mut analysis.families),
         (&arguments.pretrain, &mut analysis.pretrains),
+        (&arguments.schedule, &mut analysis.schedules),
     ] {
         if !given.is_empty() {
             chosen.clone_from(given);
         } else if count == Some(1) {
             chosen.truncate(1);
         }
-    }
-    if let Some(schedule) = &arguments.schedule {
-        analysis.schedule.clone_from(schedule);
     }
     if let Some(Named(law)) = arguments.law {
         analysis.law = law;
@@ -214,7 +212,7 @@ impl Selected {
                 "no measurements of {} on {} with the {} schedule for {} {}; `refit data` lists what there is",
                 analysis.families.join(", "),
                 analysis.pretrains.join(", "),
-                analysis.schedule,
+                analysis.schedules.join(", "),
                 analysis.dataset,
                 analysis.metric
             ));
@@ -246,10 +244,9 @@ impl Selected {
     pub fn title(&self) -> String {
         let a = &self.analysis;
         format!(
-            "{} {}, {} schedule, table {}",
+            "{} {}, table {}",
             names::dataset(&a.dataset),
             names::metric(&a.metric),
-            names::schedule(&a.schedule),
             a.table.id()
         )
     }
@@ -257,11 +254,7 @@ impl Selected {
 
 /// A series' name.
 pub fn name(series: &analysis::Series) -> String {
-    format!(
-        "{} on {}",
-        names::family(&series.family),
-        names::pretrain(&series.pretrain)
-    )
+    names::series(&series.family, &series.pretrain, &series.schedule)
 }
 
 /// Prints as JSON.

@@ -78,11 +78,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
 
 /// A series' name in legends and tables.
 pub fn name(series: &Series) -> String {
-    format!(
-        "{}, {}",
-        names::family(&series.family),
-        names::pretrain(&series.pretrain)
-    )
+    names::series(&series.family, &series.pretrain, &series.schedule)
 }
 
 fn table(fit: &Fit) -> impl IntoView + use<> {
