@@ -1,6 +1,7 @@
 //! How an analysis is drawn: nothing here changes a fit.
 
 use super::query::{escape, parts};
+use super::{Analysis, VERSION, to_query};
 use crate::chart::Scale;
 use crate::decimal;
 
@@ -34,12 +35,7 @@ pub enum Lines {
 }
 
 impl Lines {
-    pub const ALL: [Lines; 4] = [
-        Lines::None,
-        Lines::Architecture,
-        Lines::Samples,
-        Lines::Run,
-    ];
+    pub const ALL: [Lines; 4] = [Lines::None, Lines::Architecture, Lines::Samples, Lines::Run];
 
     pub fn id(self) -> &'static str {
         match self {
@@ -72,6 +68,16 @@ impl Default for Drawing {
     }
 }
 
+/// The query string of an analysis and its drawing, without `?`; empty where all is as usual.
+pub fn link(analysis: &Analysis, drawing: &Drawing) -> String {
+    match (to_query(analysis), drawing.to_query()) {
+        (analysis, drawing) if analysis.is_empty() && !drawing.is_empty() => {
+            format!("v={VERSION}{drawing}")
+        }
+        (analysis, drawing) => analysis + &drawing,
+    }
+}
+
 impl Drawing {
     /// Its keys in the query.
     pub const KEYS: [&'static str; 5] = ["lines", "x", "y", "window", "hide"];
@@ -94,7 +100,10 @@ impl Drawing {
             }
         }
         if let Some(Window { x, y }) = self.window {
-            put("window", &format!("{:e},{:e},{:e},{:e}", x.0, x.1, y.0, y.1));
+            put(
+                "window",
+                &format!("{:e},{:e},{:e},{:e}", x.0, x.1, y.0, y.1),
+            );
         }
         if !self.hidden.is_empty() {
             let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
@@ -119,7 +128,9 @@ impl Drawing {
                 "x" => drawing.x = scale,
                 "y" => drawing.y = scale,
                 "window" => drawing.window = window(&value),
-                "hide" => drawing.hidden = value.split(',').filter_map(|n| n.parse().ok()).collect(),
+                "hide" => {
+                    drawing.hidden = value.split(',').filter_map(|n| n.parse().ok()).collect()
+                }
                 _ => {}
             }
         }

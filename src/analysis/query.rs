@@ -26,7 +26,10 @@ pub const MOST_EXCLUDED: usize = 200;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     UnknownKey(String),
-    UnknownValue { key: String, value: String },
+    UnknownValue {
+        key: String,
+        value: String,
+    },
     OtherVersion(String),
     /// Rows are left out by number, and the numbers are those of other data.
     OtherData,

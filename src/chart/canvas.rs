@@ -55,17 +55,22 @@ pub fn draw_on(
     Ok(layout)
 }
 
-/// Clears the overlay canvas and rings `mark`, if any.
+/// Clears the overlay canvas, rings `mark` and frames a rectangle (its corners in CSS pixels), if
+/// any.
 ///
 /// # Errors
 /// When there is no 2D context or it refuses a shape.
-pub fn highlight_on(
+pub fn overlay_on(
     canvas: &HtmlCanvasElement,
     layout: &Layout,
     mark: Option<&Mark>,
+    rectangle: Option<[(f64, f64); 2]>,
     theme: &Theme,
 ) -> Result<(), DrawError> {
     let (mut backend, _, k) = prepare(canvas, layout.width, layout.height)?;
+    if let Some(corners) = rectangle {
+        draw::draw_rectangle(corners, theme, &mut backend, k)?;
+    }
     mark.map_or(Ok(()), |mark| {
         draw::draw_highlight(layout, mark, theme, &mut backend, k)
     })

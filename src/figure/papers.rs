@@ -418,7 +418,8 @@ mod tests {
             assert_eq!(analysis.settle(rows), [], "{}", figure.title);
             assert_eq!(analysis, asked);
             let outcome = run(&analysis, rows, library.architectures(figure.study));
-            let series = analysis.families.len() * analysis.pretrains.len() * analysis.schedules.len();
+            let series =
+                analysis.families.len() * analysis.pretrains.len() * analysis.schedules.len();
             assert_eq!(outcome.series.len(), series, "{}", figure.title);
             for series in &outcome.series {
                 assert!(series.fit.is_ok(), "{}: {:?}", figure.title, series.fit);
@@ -429,10 +430,7 @@ mod tests {
             let picture = super::super::picture(&analysis, &outcome, rows, &drawing);
             assert!(picture.dots.len() > 4, "{}", figure.title);
             for law in figure.laws {
-                assert!(
-                    printed.coefficients.iter().any(|c| c.law == *law),
-                    "{law}"
-                );
+                assert!(printed.coefficients.iter().any(|c| c.law == *law), "{law}");
             }
             let link = to_query(&analysis) + &drawing.to_query();
             assert_eq!(from_query(&link, &Drawing::KEYS).0, analysis);
@@ -444,7 +442,9 @@ mod tests {
     fn every_printed_law_stands_in_a_figure() {
         let printed = Printed::read(read).unwrap();
         for coefficient in &printed.coefficients {
-            let found = PAPERS.iter().any(|f| f.laws.contains(&coefficient.law.as_str()));
+            let found = PAPERS
+                .iter()
+                .any(|f| f.laws.contains(&coefficient.law.as_str()));
             assert!(found, "{}", coefficient.law);
         }
     }

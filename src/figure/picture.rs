@@ -108,10 +108,9 @@ pub fn picture(
     for (i, series) in drawn() {
         joined(series, i, rows, drawing.lines, &mut scene);
         marks(series, i, &mut scene, &mut dots);
-        if let (Some((low, high)), Some(seen)) = (range, scene.x.range) {
-            // From where the axis begins; a law knows no compute of zero.
-            let low = low.max(places.low / 1.5).min(seen.0.max(f64::MIN_POSITIVE));
-            let span = (low, high.max(seen.1));
+        if let Some((low, high)) = range {
+            // A linear axis begins at zero, where no law is.
+            let span = (low.max(places.low / 1.5), high);
             law(analysis, series, i, span, errors.low, &mut scene);
         }
         scene.legend.push(LegendEntry {
@@ -163,30 +162,31 @@ impl Span {
 
 fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
     let on_frontier = |row: usize| series.frontier.iter().any(|f| f.row == row);
-    let mut layer = |shape, emphasis, size, role, points: &mut dyn Iterator<Item = (usize, f64, f64)>| {
-        let points = points.map(|(row, x, error)| {
-            dots.push(Dot {
-                series: i,
-                row,
-                x,
-                error,
-                role,
+    let mut layer =
+        |shape, emphasis, size, role, points: &mut dyn Iterator<Item = (usize, f64, f64)>| {
+            let points = points.map(|(row, x, error)| {
+                dots.push(Dot {
+                    series: i,
+                    row,
+                    x,
+                    error,
+                    role,
+                });
+                Mark {
+                    x,
+                    y: error,
+                    key: dots.len() - 1,
+                }
             });
-            Mark {
-                x,
-                y: error,
-                key: dots.len() - 1,
-            }
-        });
-        let points = points.collect();
-        scene.marks.push(Marks {
-            shape,
-            color: i,
-            size,
-            emphasis,
-            points,
-        });
-    };
+            let points = points.collect();
+            scene.marks.push(Marks {
+                shape,
+                color: i,
+                size,
+                emphasis,
+                points,
+            });
+        };
     let plain = |p: &Point| (p.row, p.x, p.error);
     let own = shape(i);
     let ordinary = series.points.iter().filter(|p| !on_frontier(p.row));

@@ -19,7 +19,9 @@ pub fn integrity(path: &str) -> Option<String> {
     let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
     let mut text = "sha256-".to_owned();
     for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0_u32, |bits, b| bits << 8 | u32::from(*b));
+        let bits = three
+            .iter()
+            .fold(0_u32, |bits, b| bits << 8 | u32::from(*b));
         let bits = bits << (8 * (3 - three.len()));
         for i in 0..4 {
             text.push(if i <= three.len() {
