@@ -1,6 +1,14 @@
 // Starts the page from the two files that the head preloads, whose names and
 // digests Trunk wrote there. A file of its own, since the policy forbids inline scripts.
 
+// The reader's choice of light or dark, before anything is painted (src/page/appearance.rs).
+try {
+    const theme = localStorage.getItem("data-theme");
+    if (theme) document.documentElement.setAttribute("data-theme", theme);
+} catch {
+    // A browser that keeps nothing.
+}
+
 const status = document.getElementById("boot-status");
 
 /** Says, in the words of the reader, why the page stays as it is. */

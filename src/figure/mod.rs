@@ -1,6 +1,7 @@
 //! Figures: an analysis as a chart ([`picture`]), and the papers' own as ready-made analyses
 //! ([`PAPERS`]).
 
+pub mod export;
 mod papers;
 mod picture;
 

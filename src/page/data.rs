@@ -32,6 +32,18 @@ pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
     }))
 }
 
+/// The printed numbers.
+pub async fn printed() -> Result<Printed, DataError> {
+    let mut texts = BTreeMap::new();
+    for path in Printed::PATHS {
+        texts.insert(path, fetch(path).await?);
+    }
+    Printed::read(|path| {
+        let text = texts.get(path).cloned();
+        text.ok_or_else(|| DataError::whole(path, "was not fetched"))
+    })
+}
+
 /// Everything that Verify needs.
 pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     let paths = Table::ALL

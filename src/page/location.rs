@@ -15,8 +15,11 @@ use web_sys::HtmlAnchorElement;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
     Explore,
+    Figures,
     Verify,
     Findings,
+    /// The figure alone, for somebody else's page.
+    Embed,
 }
 
 impl View {
@@ -24,8 +27,10 @@ impl View {
     fn id(self) -> &'static str {
         match self {
             View::Explore => "explore",
+            View::Figures => "figures",
             View::Verify => "verify",
             View::Findings => "findings",
+            View::Embed => "embed",
         }
     }
 }
@@ -167,6 +172,13 @@ impl Location {
     }
 }
 
+impl Location {
+    /// Address of the figure alone.
+    pub fn embed(self) -> String {
+        self.href(View::Embed)
+    }
+}
+
 fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
@@ -192,7 +204,13 @@ fn view_of(query: &str) -> (View, Option<String>) {
         .trim_start_matches('?')
         .split('&')
         .find_map(|part| part.strip_prefix("page="));
-    let views = [View::Explore, View::Verify, View::Findings];
+    let views = [
+        View::Explore,
+        View::Figures,
+        View::Verify,
+        View::Findings,
+        View::Embed,
+    ];
     let known = views
         .into_iter()
         .find(|v| value.is_none_or(|value| v.id() == value));

@@ -2,7 +2,6 @@
 
 mod card;
 mod gesture;
-mod theme;
 mod toolbar;
 
 use super::coefficients::name;
@@ -10,6 +9,7 @@ use super::{Shown, measured};
 use crate::analysis::drawing::{Drawing, Window};
 use crate::chart::{Direction, Layout, Mark, Scene, canvas, nearest, step};
 use crate::figure::{Picture, Role, picture};
+use crate::page::appearance::Appearance;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::study::Measurement;
@@ -19,7 +19,6 @@ use gesture::{Gesture, Rectangle};
 use leptos::ev;
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use theme::theme;
 use toolbar::{Legend, Toolbar};
 
 /// How near the pointer has to come to a mark, in CSS pixels.
@@ -79,7 +78,8 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
         let window = location.drawing.with(|d| d.window);
         figure.window.set(window);
     });
-    let theme = theme();
+    let appearance = expect_context::<Appearance>();
+    let theme = move || appearance.theme();
     let size = RwSignal::new(0_u32);
     let resize = window_event_listener(ev::resize, move |_| size.update(|s| *s += 1));
     on_cleanup(move || resize.remove());
