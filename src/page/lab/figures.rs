@@ -10,7 +10,6 @@ use crate::page::data::{self, TableData};
 use crate::page::list;
 use crate::page::work::turn;
 use crate::study::{DataError, Study, Table, names};
-use crate::text::number;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -100,8 +99,15 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
         let laws = figure.laws.iter().map(|law| {
             let rows: Vec<&Check> = checks.iter().filter(|c| c.id.starts_with(law)).collect();
             let coefficients = rows.iter().skip(1).map(|c| {
-                let ours = c.recomputed.map_or("–".to_owned(), number);
-                format!("{} {} ({ours})", short(&c.quantity), c.printed_text)
+                let (_, decimals) = c.printed_text.split_once('.').unwrap_or_default();
+                let ours = c.recomputed.map(|x| format!("{x:.0$}", decimals.len()));
+                let text = format!(
+                    "{} {} ({})",
+                    part(&c.quantity).1,
+                    c.printed_text,
+                    ours.unwrap_or("–".to_owned())
+                );
+                text.replace('-', "−")
             });
             let coefficients: Vec<String> = coefficients.collect();
             let verdict = rows.first().map(|c| c.verdict);
@@ -111,7 +117,7 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
                         .map(|v| format!("verdict {}", v.id()))>{verdict.map(|v| v.title())}</span>
                     " "
                     <span class="aside">
-                        {rows.first().map(|c| c.quantity.clone())} ": printed (refitted) "
+                        {rows.first().map(|c| part(&c.quantity).0.to_owned())} ": printed (refitted) "
                         {coefficients.join(", ")}
                     </span>
                 </p>
@@ -136,9 +142,9 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
     }
 }
 
-/// The last word of a check's quantity: the coefficient's symbol.
-fn short(quantity: &str) -> &str {
-    quantity.rsplit(' ').next().unwrap_or(quantity)
+/// The law and its part, of a check's quantity: "CLIP law, ImageNet-1k on DataComp-1.4B: ln B".
+fn part(quantity: &str) -> (&str, &str) {
+    quantity.rsplit_once(": ").unwrap_or((quantity, ""))
 }
 
 async fn draw_all(
