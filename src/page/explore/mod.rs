@@ -50,6 +50,8 @@ pub fn Explore() -> impl IntoView {
                 }}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
+                <Section title="The points as a table" id="numbers" />
+                <Section title="Residuals" id="residuals" />
                 <Section title="Take it away" id="export" />
                 <Section title="How sure is it?" id="certainty" />
                 <Section title="The two laws beside each other" id="pair" />

@@ -9,9 +9,11 @@ mod certainty;
 mod export;
 mod figures;
 mod findings;
+mod numbers;
 mod other_laws;
 mod pair;
 mod released_search;
+mod residuals;
 mod verify;
 
 use super::appearance::Appearance;
@@ -84,6 +86,8 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
         "export" => |shown, _| view! { <export::Export shown /> }.into_any(),
+        "numbers" => |shown, _| view! { <numbers::Numbers shown /> }.into_any(),
+        "residuals" => |shown, _| view! { <residuals::Residuals shown /> }.into_any(),
         "verify" => |_, _| view! { <verify::Verify /> }.into_any(),
         "findings" => |_, _| view! { <findings::Findings /> }.into_any(),
         "certainty" => {

@@ -244,3 +244,27 @@ fn the_page_opens_without_a_network_after_one_visit() {
     let kept = page.eval("caches.keys().then(keys => keys.length)");
     assert_eq!(kept, 1);
 }
+
+#[test]
+fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
+    let page = Page::open("?v=2&table=plotted_frontier");
+    page.wait_for(FITTED);
+    page.click("#numbers summary");
+    page.wait_for_text("51 of 51 points");
+    let errors = "[...document.querySelectorAll('.sortable tbody tr')].map(r => parseFloat(r.cells[5].innerText))";
+    page.click(".sortable th:nth-child(6) button");
+    page.wait_for(&format!(
+        "{errors}.every((e, i, all) => !i || all[i - 1] <= e)"
+    ));
+    page.click(".sortable th:nth-child(6) button");
+    page.wait_for(&format!(
+        "{errors}.every((e, i, all) => !i || all[i - 1] >= e)"
+    ));
+    page.set_value("input[name=Filter]", "mammut");
+    page.wait_for_text("26 of 51 points");
+    page.set_value("input[name=Filter]", "no such run");
+    page.wait_for_text("0 of 51 points");
+    page.click("#residuals summary");
+    page.wait_for("document.querySelector('.residuals canvas')?.width > 300");
+    page.screenshot("numbers-light", 1280, 1000, false);
+}

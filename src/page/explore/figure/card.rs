@@ -1,9 +1,10 @@
 //! What is known about the run under the pointer or the keyboard's focus.
 
-use super::{Figure, name, title};
+use super::{Figure, name};
 use crate::figure::Dot;
 use crate::page::explore::Shown;
 use crate::page::list;
+use crate::study::names;
 use crate::text::{number, percent};
 use leptos::prelude::*;
 
@@ -46,7 +47,10 @@ pub fn Card(figure: Figure) -> impl IntoView {
 fn lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {
     let series = shown.outcome.series.get(dot.series)?;
     let m = shown.data.rows.get(dot.row)?;
-    let mut lines = vec![title(m), format!("{}, {}", name(series), dot.role.title())];
+    let mut lines = vec![
+        names::run(m),
+        format!("{}, {}", name(series), dot.role.title()),
+    ];
     if !m.samples.is_empty() {
         lines.push(format!("{} samples seen", m.samples));
     }

@@ -10,10 +10,8 @@ use crate::analysis::drawing::{Drawing, Window};
 use crate::chart::{Direction, Layout, Mark, Scene, canvas, nearest, step};
 use crate::figure::{Picture, Role, picture};
 use crate::page::appearance::Appearance;
-use crate::page::list;
 use crate::page::location::Location;
-use crate::study::Measurement;
-use crate::text::{number, percent};
+use crate::text::number;
 use card::Card;
 use gesture::{Gesture, Rectangle};
 use leptos::ev;
@@ -160,7 +158,6 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                 {move || figure.failed.get()}
             </p>
             <figcaption>{move || shown.with(|s| s.as_ref().map(caption))}</figcaption>
-            {move || shown.with(|s| s.as_ref().map(|s| points(s).into_any()))}
         </figure>
     }
 }
@@ -289,15 +286,6 @@ impl Figure {
     }
 }
 
-fn title(m: &Measurement) -> String {
-    match (m.architecture.as_str(), m.run.as_str()) {
-        ("", "") => "Plotted point".to_owned(),
-        ("", run) => run.to_owned(),
-        (architecture, "") => architecture.to_owned(),
-        (architecture, run) => format!("{architecture}: {run}"),
-    }
-}
-
 /// One paragraph for those who do not see the picture, and for those who do.
 fn caption(shown: &Shown) -> String {
     let laws = shown.outcome.series.iter().map(|series| match &series.fit {
@@ -316,48 +304,4 @@ fn caption(shown: &Shown) -> String {
         shown.analysis.interval.title(),
         laws.join(" ")
     )
-}
-
-/// The frontier as a table.
-fn points(shown: &Shown) -> impl IntoView + use<> {
-    let unit = shown.analysis.unit();
-    let rows = shown.outcome.series.iter().flat_map(|series| {
-        series.frontier.iter().filter_map(|p| {
-            let m = shown.data.rows.get(p.row)?;
-            let residual = series.fit.as_ref().ok().map(|fit| {
-                let gap = p.error - fit.law.value(&fit.parameters, p.x);
-                format!("{:+.2}", 100.0 * gap).replace('-', "−")
-            });
-            Some(view! {
-                <tr>
-                    <th scope="row">{title(m)}</th>
-                    <td>{name(series)}</td>
-                    <td>{m.samples.clone()}</td>
-                    <td>{number(p.x)}</td>
-                    <td>{percent(p.error)}</td>
-                    <td>{residual}</td>
-                </tr>
-            })
-        })
-    });
-    view! {
-        <details>
-            <summary>"The points that the law is fitted to, as a table"</summary>
-            <div class="scroll">
-                <table class="numbers">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Run"</th>
-                            <th scope="col">"Series"</th>
-                            <th scope="col">"Samples"</th>
-                            <th scope="col">{unit}</th>
-                            <th scope="col">"Error"</th>
-                            <th scope="col">"Residual, pp"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{list(rows)}</tbody>
-                </table>
-            </div>
-        </details>
-    }
 }
