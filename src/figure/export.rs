@@ -119,7 +119,7 @@ pub fn coefficients_markdown(analysis: &Analysis, outcome: &Outcome) -> String {
 /// The same as a `tabular` of LaTeX's booktabs.
 pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
     let mut text = format!(
-        "% {}; {}\n\\begin{{tabular}}{{llrr}}\n\\toprule\nSeries & Parameter & Value & Standard error \\\\\n\\midrule\n\\multicolumn{{4}}{{l}}{{$L = {}$}} \\\\\n",
+        "% {}; {}\n\\begin{{tabular}}{{llrr}}\n\\toprule\nSeries & Parameter & Value & Standard error \\\\\n\\midrule\n\\multicolumn{{4}}{{l}}{{${}$}} \\\\\n",
         names::dataset(&analysis.dataset),
         analysis.loss.objective(),
         analysis.law.latex()

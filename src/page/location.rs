@@ -18,6 +18,7 @@ pub enum View {
     Figures,
     Verify,
     Findings,
+    Methods,
     /// The figure alone, for somebody else's page.
     Embed,
 }
@@ -30,6 +31,7 @@ impl View {
             View::Figures => "figures",
             View::Verify => "verify",
             View::Findings => "findings",
+            View::Methods => "methods",
             View::Embed => "embed",
         }
     }
@@ -209,6 +211,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::Figures,
         View::Verify,
         View::Findings,
+        View::Methods,
         View::Embed,
     ];
     let known = views

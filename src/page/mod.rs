@@ -61,6 +61,7 @@ fn App() -> impl IntoView {
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
+                {link(View::Methods, "Methods")}
             </nav>
             <appearance::Switch />
             <notices::CopyLink />
@@ -71,6 +72,7 @@ fn App() -> impl IntoView {
             View::Explore => view! { <explore::Explore /> }.into_any(),
             View::Figures => view! { <lazy::Lazy view="figures" /> }.into_any(),
             View::Verify => view! { <lazy::Lazy view="verify" /> }.into_any(),
+            View::Methods => view! { <lazy::Lazy view="methods" /> }.into_any(),
             View::Findings => view! { <lazy::Lazy view="findings" /> }.into_any(),
         }}
         <footer hidden=move || !shell()>

@@ -9,6 +9,7 @@ mod certainty;
 mod export;
 mod figures;
 mod findings;
+mod methods;
 mod numbers;
 mod other_laws;
 mod pair;
@@ -86,6 +87,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
         "export" => |shown, _| view! { <export::Export shown /> }.into_any(),
+        "methods" => |_, _| view! { <methods::Methods /> }.into_any(),
         "numbers" => |shown, _| view! { <numbers::Numbers shown /> }.into_any(),
         "residuals" => |shown, _| view! { <residuals::Residuals shown /> }.into_any(),
         "verify" => |_, _| view! { <verify::Verify /> }.into_any(),
