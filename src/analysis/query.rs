@@ -5,6 +5,7 @@ use crate::decimal;
 use crate::fit::bootstrap::Ends;
 use crate::fit::{Interval, Loss};
 use crate::law::{Form, Law};
+use crate::order;
 use crate::study::Table;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
@@ -304,7 +305,7 @@ fn rows(text: &str) -> Option<Vec<usize>> {
         }
         rows.extend(first..=last);
     }
-    rows.sort_unstable();
+    order::sort_by(&mut rows, Ord::cmp);
     rows.dedup();
     (rows.len() <= MOST_EXCLUDED).then_some(rows)
 }
