@@ -97,9 +97,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}, {}", selected.title(), name(series));
-    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
-    println!(
+    say!("{}, {}", selected.title(), name(series));
+    say!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    say!(
         "{} resamples of {}, seed {}: {} fitted, {} failed; 95 % {}",
         resampling.count,
         resampling.unit.title().to_lowercase(),
@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
             _ => "no interval".to_owned(),
         };
-        println!("  {:<20} {:>14.6} {interval}", i.of, i.estimate);
+        say!("  {:<20} {:>14.6} {interval}", i.of, i.estimate);
     }
     Ok(())
 }

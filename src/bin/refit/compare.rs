@@ -106,9 +106,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}: {} and {}", selected.title(), output.a, output.b);
+    say!("{}: {} and {}", selected.title(), output.a, output.b);
     if output.crossings.is_empty() {
-        println!(
+        say!(
             "they do not cross between {from:.3e} and {:.3e} {}",
             to * BEYOND,
             selected.analysis.unit()
@@ -116,27 +116,32 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     }
     for c in &output.crossings {
         match (c.low, c.high, c.share) {
-            (Some(low), Some(high), Some(share)) => println!(
+            (Some(low), Some(high), Some(share)) => say!(
                 "they cross at {:.3e}, 95 % [{low:.3e}, {high:.3e}] of the {:.1} % of resamples that cross",
                 c.x,
                 100.0 * share
             ),
-            _ => println!("they cross at {:.3e}", c.x),
+            _ => say!("they cross at {:.3e}", c.x),
         }
     }
     let unit = selected.analysis.unit();
-    println!(
+    say!(
         "{unit:>12} {:>10} {:>10} {:>16} {:>22}",
-        "first", "second", "second lower", "second needs × for"
+        "first",
+        "second",
+        "second lower",
+        "second needs × for"
     );
     for p in &output.along {
         let share = p
             .probability_b_is_lower
             .map_or("–".to_owned(), |s| format!("{:.1} %", 100.0 * s));
         let times = p.times.map_or("–".to_owned(), |t| format!("{t:.3}"));
-        println!(
+        say!(
             "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}",
-            p.x, p.a, p.b
+            p.x,
+            p.a,
+            p.b
         );
     }
     Ok(())
@@ -217,14 +222,20 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
         HoldOut::Beyond(limit) => format!("runs beyond {limit:.4e} GFLOPs or GMACs held out"),
         other => format!("held out: {}", other.title().to_lowercase()),
     };
-    println!("{}, {}; {what}", selected.title(), name(series));
-    println!(
+    say!("{}, {}; {what}", selected.title(), name(series));
+    say!(
         "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "law", "points", "RMS, pp", "mean |·|", "mean", "AICc", "BIC"
+        "law",
+        "points",
+        "RMS, pp",
+        "mean |·|",
+        "mean",
+        "AICc",
+        "BIC"
     );
     for r in &ranked {
         let text = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-        println!(
+        say!(
             "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
             r.law,
             r.points,

@@ -99,15 +99,15 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}, {}", selected.title(), name(series));
-    println!(
+    say!("{}, {}", selected.title(), name(series));
+    say!(
         "{} runs, {} on the frontier ({}), {} held out",
         output.points,
         output.frontier_points,
         selected.analysis.frontier.title(),
         output.held_out
     );
-    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    say!("{}   ({})", fit.law.plain(), fit.loss.objective());
     print(&output, fit, selected.analysis.unit());
     Ok(())
 }
@@ -124,31 +124,31 @@ fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
             let note = note.map_or(String::new(), |n| format!("  {n}"));
             format!("  [{}, {}]{note}", end(interval.low), end(interval.high))
         });
-        println!(
+        say!(
             "  {:<7} {:>16.6} {error:<16}{profile}",
             symbol(parameter),
             output.parameters[parameter]
         );
     }
-    println!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    say!("  mean squared error {:.6e}; {}", output.mse, output.status);
     if let (Some(aicc), Some(bic)) = (output.aicc, output.bic) {
-        println!("  AICc {aicc:.3}, BIC {bic:.3}");
+        say!("  AICc {aicc:.3}, BIC {bic:.3}");
     }
     if let Some(zone) = output.linear_zone {
-        println!("  {:.0} % of the points in the linear zone", 100.0 * zone);
+        say!("  {:.0} % of the points in the linear zone", 100.0 * zone);
     }
     if let Some(times) = output.scatter {
-        println!("  the points scatter {times:.1} times as much as so many test images explain");
+        say!("  the points scatter {times:.1} times as much as so many test images explain");
     }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
             _ => "no interval: too few points".to_owned(),
         };
-        println!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+        say!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
     }
     if let Some(released) = &output.released_search {
-        println!(
+        say!(
             "  released search: mean squared error {:.6e}, {} of {} starts reached it; {}",
             released.mse,
             released.reached,

@@ -267,6 +267,6 @@ pub fn name(series: &analysis::Series) -> String {
 /// Prints as JSON.
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
-    println!("{json}");
+    say!("{json}");
     Ok(())
 }

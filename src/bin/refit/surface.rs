@@ -85,13 +85,13 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!(
+    say!(
         "{}, {}, {} runs",
         selected.title(),
         name(series),
         output.points
     );
-    println!(
+    say!(
         "{}   ({}); N parameters, D samples, in millions",
         law.plain(),
         fit.loss.objective()
@@ -99,22 +99,25 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     for parameter in law.parameters() {
         let error = output.standard_errors[parameter];
         let error = error.map_or("± –".to_owned(), |e| format!("± {e:.6}"));
-        println!(
+        say!(
             "  {:<7} {:>16.6} {error}",
             symbol(parameter),
             output.parameters[parameter]
         );
     }
-    println!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    say!("  mean squared error {:.6e}; {}", output.mse, output.status);
     let (at_one, exponent) = cost.law();
-    println!(
+    say!(
         "  compute of a sample: {at_one:.4} N^{exponent:.4} {}",
         selected.analysis.study().compute_unit()
     );
     for o in &output.optima {
-        println!(
+        say!(
             "  at {:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}",
-            o.compute, o.parameters, o.samples, o.error
+            o.compute,
+            o.parameters,
+            o.samples,
+            o.error
         );
     }
     Ok(())
