@@ -149,15 +149,11 @@ fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
     }
     if let Some(released) = &output.released_search {
         say!(
-            "  released search: mean squared error {:.6e}, {} of {} starts reached it; {}",
+            "  released search: mean squared error {:.6e}, {} of {} starts reached it. {}",
             released.mse,
             released.reached,
             released.starts,
-            if released.stopped_early(fit) {
-                "it stopped short of the best fit"
-            } else {
-                "it found the best fit"
-            }
+            released.beside(fit)
         );
     }
 }
