@@ -66,6 +66,7 @@ struct Interval {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
+    arguments.selection.refuse(&["interval"])?;
     let resampling = arguments.draws.resampling();
     let selected = Selected::with(&arguments.selection, Some(1), |a| a.resampling = resampling)?;
     let series = &selected.outcome.series[0];
@@ -108,6 +109,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         output.failures,
         resampling.ends.title()
     );
+    if let Some(warning) = replicates.warning() {
+        say!("{warning}");
+    }
     for i in &output.intervals {
         let interval = match (i.low, i.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
