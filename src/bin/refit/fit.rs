@@ -1,9 +1,10 @@
 //! `refit fit`: one analysis, as the page would do it.
 
 use crate::select::{Selected, Selection, name, print_json};
+use refit::analysis::Analysis;
 use refit::fit::profile::{self, End, Profile};
 use refit::fit::released::{Released, Search};
-use refit::fit::{Prediction, Status, Task, symbol};
+use refit::fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
 use refit::law::Form;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,10 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         loss: fit.loss.id(),
         objective: fit.objective,
         parameters: names.clone().zip(fit.parameters.iter().copied()).collect(),
-        standard_errors: names
-            .clone()
-            .zip(fit.standard_errors.iter().copied())
-            .collect(),
+        standard_errors: names.clone().zip(fit.usable_errors()).collect(),
         profile: profile.map(|p| names.zip(p.intervals()).collect()),
         correlations: fit.correlations().map(|c| {
             let row = |i: usize| c.row(i).iter().copied().collect();
@@ -108,11 +106,12 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         output.held_out
     );
     say!("{}   ({})", fit.law.plain(), fit.loss.objective());
-    print(&output, fit, selected.analysis.unit());
+    print(&output, fit, &selected.analysis);
     Ok(())
 }
 
-fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
+fn print(output: &Output, fit: &refit::fit::Fit, analysis: &Analysis) {
+    let unit = analysis.unit();
     for parameter in fit.law.parameters() {
         let error = match output.standard_errors[parameter] {
             Some(error) => format!("± {error:.6}"),
@@ -137,15 +136,22 @@ fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
     if let Some(zone) = output.linear_zone {
         say!("  {:.0} % of the points in the linear zone", 100.0 * zone);
     }
+    if !fit.delta_method_holds() {
+        say!("  {NO_DELTA_METHOD}");
+    }
     if let Some(times) = output.scatter {
         say!("  the points scatter {times:.1} times as much as so many test images explain");
     }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
+            _ if !fit.delta_method_holds() => "no interval".to_owned(),
             _ => "no interval: too few points".to_owned(),
         };
         say!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+    }
+    if analysis.interval != Interval::Honest && !output.predictions.is_empty() {
+        say!("  interval: {}", analysis.interval.title());
     }
     if let Some(released) = &output.released_search {
         say!(
