@@ -211,7 +211,7 @@ impl Replicates {
     pub fn warning(&self) -> Option<String> {
         let units = self.units;
         (units < FEW).then(|| format!(
-            "Only {units} were there to draw from. With fewer than {FEW}, resamples are surer than the data: the 95 % interval of a straight line holds the truth about 85 times in 100 with 5 points, about 50 times with 3."
+            "There were only {units} to draw from. With fewer than {FEW}, resamples are surer than the data: the 95 % interval of a straight line holds the truth about 85 times in 100 with 5 points, about 50 times with 3."
         ))
     }
 
