@@ -277,13 +277,21 @@ impl Analysis {
             (Some(first), Some(last)) => (first.x, last.x),
             _ => return Vec::new(),
         };
+        match self.rule_of(pretrain) {
+            Rule::Released => frontier::bins_as_released(kept, edges),
+            Rule::Bins => frontier::bins(kept, edges),
+            Rule::Minima => frontier::minima(kept),
+            Rule::Pareto => frontier::pareto(kept),
+            Rule::All => frontier::all(kept),
+        }
+    }
+
+    /// The rule of a series: what the openclip study released are two of the others.
+    fn rule_of(&self, pretrain: &str) -> Rule {
         match (self.frontier, self.study()) {
-            (Rule::Released, Study::Comparison) => frontier::bins_as_released(kept, edges),
-            (Rule::Released, Study::Openclip) if pretrain == OPENAI_WIT => frontier::all(kept),
-            (Rule::Released, Study::Openclip) | (Rule::Minima, _) => frontier::minima(kept),
-            (Rule::Bins, _) => frontier::bins(kept, edges),
-            (Rule::Pareto, _) => frontier::pareto(kept),
-            (Rule::All, _) => frontier::all(kept),
+            (Rule::Released, Study::Openclip) if pretrain == OPENAI_WIT => Rule::All,
+            (Rule::Released, Study::Openclip) => Rule::Minima,
+            (rule, _) => rule,
         }
     }
 }

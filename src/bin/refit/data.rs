@@ -47,7 +47,7 @@ pub fn printed() -> Result<Printed, String> {
 pub fn list() -> Result<(), String> {
     let library = library()?;
     for study in Study::ALL {
-        println!(
+        say!(
             "{} — {} (arXiv {}), compute in {}",
             study.id(),
             study.title(),
@@ -56,13 +56,13 @@ pub fn list() -> Result<(), String> {
         );
         for table in Table::of(study) {
             let rows = library.tables.get(&table).map_or(&[][..], Vec::as_slice);
-            println!("  {} — {}: {} rows", table.id(), table.title(), rows.len());
+            say!("  {} — {}: {} rows", table.id(), table.title(), rows.len());
             let mut analysis = Analysis::of(table);
             analysis.settle(rows);
             for dataset in Choices::of(&analysis, rows).datasets {
                 analysis.dataset = dataset;
                 let metrics = Choices::of(&analysis, rows).metrics;
-                println!("    {}: {}", analysis.dataset, metrics.join(", "));
+                say!("    {}: {}", analysis.dataset, metrics.join(", "));
             }
         }
     }

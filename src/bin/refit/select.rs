@@ -52,12 +52,32 @@ pub struct Selection {
     /// Which runs set the range of the compute bins
     #[arg(long, value_enum)]
     edges: Option<Named<Edges>>,
-    /// 95 % interval of predictions
+    /// Which interval predictions have: 95 %, or the released one, which covers about 50 %
     #[arg(long, value_enum)]
     interval: Option<Named<Interval>>,
     /// Predict here: a compute, or "ViT-L-14 at 12.8B"; may be repeated
     #[arg(long)]
     at: Vec<String>,
+}
+
+impl Selection {
+    /// An argument that a command has no use for is an error: nothing is ignored in silence.
+    pub fn refuse(&self, unused: &[&str]) -> Result<(), String> {
+        let given = [
+            ("axis", self.axis.is_some_and(|a| a.0 != Axis::Compute)),
+            ("law", self.law.is_some()),
+            ("frontier", self.frontier.is_some()),
+            ("edges", self.edges.is_some()),
+            ("interval", self.interval.is_some()),
+            ("at", !self.at.is_empty()),
+        ];
+        let refused = given.iter().find(|(name, is)| *is && unused.contains(name));
+        refused.map_or(Ok(()), |(name, _)| {
+            Err(format!(
+                "this command has no use for --{name}: leave it out"
+            ))
+        })
+    }
 }
 
 /// The library's own names as values on the command line.
@@ -260,6 +280,6 @@ pub fn name(series: &analysis::Series) -> String {
 /// Prints as JSON.
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
-    println!("{json}");
+    say!("{json}");
     Ok(())
 }

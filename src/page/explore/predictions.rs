@@ -86,6 +86,7 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
 
 fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
     let unit = shown.analysis.unit();
+    let interval = format!("Interval: {}", shown.analysis.interval.title());
     let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = shown.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
@@ -100,7 +101,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                         <th scope="col">"Series"</th>
                         <th scope="col">{unit}</th>
                         <th scope="col">"Error"</th>
-                        <th scope="col">"95 % interval"</th>
+                        <th scope="col">{interval}</th>
                         <th scope="col">"Metric"</th>
                         <th scope="col">
                             <span class="sr-only">"Remove"</span>
@@ -124,6 +125,8 @@ fn row(
         Ok(p) => {
             let interval = match (p.low, p.high) {
                 (Some(low), Some(high)) => format!("{} to {}", percent(low), percent(high)),
+                // The law's section says why.
+                _ if series.fit.as_ref().is_ok_and(|f| !f.delta_method_holds()) => "–".to_owned(),
                 _ => "too few points".to_owned(),
             };
             view! {
