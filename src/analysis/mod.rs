@@ -11,7 +11,7 @@ mod target;
 pub mod validation;
 
 pub use choices::{Choices, Unknown};
-pub use query::{Notice, VERSION, from_query, threshold, to_query};
+pub use query::{MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
 pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};

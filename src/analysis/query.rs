@@ -19,12 +19,16 @@ const WITHOUT_LOSS: &str = "1";
 /// Longest query that is read, in bytes: longer ones are not ours.
 const LONGEST: usize = 2_000;
 
+/// Most predictions that a link asks for.
+pub const MOST_TARGETS: usize = 8;
+
 /// Something in the query that could not be taken as it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     UnknownKey(String),
     UnknownValue { key: String, value: String },
     OtherVersion(String),
+    TooManyTargets,
     TooLong,
 }
 
@@ -42,6 +46,10 @@ impl fmt::Display for Notice {
             Notice::OtherVersion(version) => write!(
                 f,
                 "The link was made for version {version} of this page; what it means here may differ."
+            ),
+            Notice::TooManyTargets => write!(
+                f,
+                "The link asks for more than {MOST_TARGETS} predictions; the first {MOST_TARGETS} are shown."
             ),
             Notice::TooLong => write!(
                 f,
@@ -204,6 +212,12 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.interval,
                 Interval::ALL.into_iter().find(|i| i.id() == value),
             ),
+            "at" if analysis.at.len() == MOST_TARGETS => {
+                if !notices.contains(&Notice::TooManyTargets) {
+                    notices.push(Notice::TooManyTargets);
+                }
+                true
+            }
             "at" => name(value).map(|at| analysis.at.push(at)).is_some(),
             other if others.contains(&other) => true,
             other => {
@@ -377,6 +391,13 @@ mod tests {
             (analysis.law, analysis.loss),
             (Law::Power, Loss::LogSquares)
         );
+    }
+
+    #[test]
+    fn a_link_asks_for_eight_predictions_at_most() {
+        let (analysis, notices) = from_query(&"&at=1e12".repeat(10), &[]);
+        assert_eq!(analysis.at.len(), MOST_TARGETS);
+        assert_eq!(notices, vec![Notice::TooManyTargets]);
     }
 
     #[test]
