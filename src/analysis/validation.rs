@@ -162,7 +162,7 @@ impl Validation {
         }];
         if self.selected {
             notes.push(
-                "They are on the frontier, the best of many runs, and so tend to lie below what the rest leads to expect: that lowers the mean of every law."
+                "Held out are points of the frontier, the best of many runs: they tend to lie below what the rest leads to expect, which lowers the mean of every law."
                     .to_owned(),
             );
         }
