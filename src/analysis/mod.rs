@@ -12,7 +12,7 @@ mod target;
 pub mod validation;
 
 pub use choices::{Choices, Unknown};
-pub use query::{MOST_EXCLUDED, Notice, VERSION, from_query, threshold, to_query};
+pub use query::{MOST_EXCLUDED, MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
 pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};

@@ -23,6 +23,9 @@ const LONGEST: usize = 2_000;
 /// Most rows that are left out: a link has to hold their numbers.
 pub const MOST_EXCLUDED: usize = 200;
 
+/// Most predictions that a link asks for.
+pub const MOST_TARGETS: usize = 8;
+
 /// Something in the query that could not be taken as it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
@@ -34,6 +37,7 @@ pub enum Notice {
     OtherVersion(String),
     /// Rows are left out by number, and the numbers are those of other data.
     OtherData,
+    TooManyTargets,
     TooLong,
 }
 
@@ -55,6 +59,10 @@ impl fmt::Display for Notice {
             Notice::OtherData => write!(
                 f,
                 "The link leaves out runs of another edition of the data; here all runs are shown."
+            ),
+            Notice::TooManyTargets => write!(
+                f,
+                "The link asks for more than {MOST_TARGETS} predictions; the first {MOST_TARGETS} are shown."
             ),
             Notice::TooLong => write!(
                 f,
@@ -214,6 +222,12 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.interval,
                 Interval::ALL.into_iter().find(|i| i.id() == value),
             ),
+            "at" if analysis.at.len() == MOST_TARGETS => {
+                if !notices.contains(&Notice::TooManyTargets) {
+                    notices.push(Notice::TooManyTargets);
+                }
+                true
+            }
             "at" => name(value).map(|at| analysis.at.push(at)).is_some(),
             "exclude" => put(&mut analysis.excluded, rows(value)),
             "data" => {
@@ -468,6 +482,13 @@ mod tests {
             (analysis.law, analysis.loss),
             (Law::Power, Loss::LogSquares)
         );
+    }
+
+    #[test]
+    fn a_link_asks_for_eight_predictions_at_most() {
+        let (analysis, notices) = from_query(&"&at=1e12".repeat(10), &[]);
+        assert_eq!(analysis.at.len(), MOST_TARGETS);
+        assert_eq!(notices, vec![Notice::TooManyTargets]);
     }
 
     #[test]

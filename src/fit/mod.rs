@@ -251,6 +251,17 @@ fn optimum<F: Starts>(problem: &Problem<F>) -> Option<Found> {
     })
 }
 
+/// What a fit minimises, at given parameters.
+pub fn objective<F: Starts>(
+    law: F,
+    loss: Loss,
+    parameters: &[f64],
+    x: &[F::Input],
+    y: &[f64],
+) -> f64 {
+    Problem::new(law, loss, x, y).objective(parameters)
+}
+
 /// Mean squared error of given parameters, of the error itself.
 pub fn mean_squared_error<F: Form>(law: F, parameters: &[f64], x: &[F::Input], y: &[f64]) -> f64 {
     let squares = x

@@ -232,8 +232,11 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
             .ok_or("there is no frontier to hold out from")?,
     };
     let validation = Validation::new(&selected.analysis, series, selected.rows(), hold_out);
+    if validation.held_out() == 0 {
+        return Err(validation.notes().join(" "));
+    }
+    let validation = validation.finish();
     let ranked: Vec<Ranked> = validation
-        .finish()
         .scores()
         .into_iter()
         .map(|s| {
@@ -255,7 +258,10 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
         return print_json(&ranked);
     }
     let what = match hold_out {
-        HoldOut::Beyond(limit) => format!("runs beyond {limit:.4e} GFLOPs or GMACs held out"),
+        HoldOut::Beyond(limit) => {
+            let unit = selected.analysis.study().compute_unit();
+            format!("runs beyond {limit:.4e} {unit} held out")
+        }
         other => format!("held out: {}", other.title().to_lowercase()),
     };
     say!("{}, {}; {what}", selected.title(), name(series));
@@ -281,6 +287,9 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
             text(r.aicc),
             text(r.bic)
         );
+    }
+    for note in validation.notes() {
+        say!("{note}");
     }
     Ok(())
 }

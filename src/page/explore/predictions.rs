@@ -2,15 +2,12 @@
 
 use super::Shown;
 use super::coefficients::name;
-use crate::analysis::{Series, TargetError, target};
+use crate::analysis::{MOST_TARGETS, Series, TargetError, target};
 use crate::fit::Prediction;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::text::{number, percent};
 use leptos::prelude::*;
-
-/// Most targets that a link carries.
-const MOST: usize = 8;
 
 #[component]
 pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
@@ -67,9 +64,9 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
     let Some(shown) = shown else {
         return Err("The measurements have not arrived yet.".to_owned());
     };
-    if shown.analysis.at.len() >= MOST {
+    if shown.analysis.at.len() >= MOST_TARGETS {
         return Err(format!(
-            "A view holds {MOST} predictions; take one out first."
+            "A view holds {MOST_TARGETS} predictions; take one out first."
         ));
     }
     let mut first = None;
@@ -93,7 +90,8 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
     });
     let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, location));
     view! {
-        <div class="scroll">
+        // Focusable, so that a keyboard can scroll it.
+        <div class="scroll" tabindex="0" role="region" aria-label="Predictions">
             <table class="numbers">
                 <thead>
                     <tr>
