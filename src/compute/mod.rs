@@ -6,6 +6,7 @@
 //! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
 
 pub mod cpu;
+pub mod half;
 
 /// What becomes of a product in [`Backend::linear`].
 pub use refit_kernels::After;
