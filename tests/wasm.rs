@@ -4,6 +4,7 @@
 
 use refit::analysis::{self, Analysis};
 use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
+use refit::compute::cpu::Cpu;
 use refit::study::{Table, read_measurements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -19,7 +20,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// The same fixture as natively, through SIMD128.
 #[wasm_bindgen_test]
 async fn vit_s_32_alt_is_open_clips() {
-    parity::compare(include_str!("reference/clip/formula_ViT-S-32-alt.json")).await;
+    let reference = include_str!("reference/clip/formula_ViT-S-32-alt.json");
+    parity::compare(Cpu::default(), reference, parity::Bound::Rounding).await;
 }
 
 #[wasm_bindgen_test]
