@@ -329,6 +329,7 @@ fn a_table_larger_than_a_binding() {
         let options = Options {
             precision,
             binding_bytes: Some(70_000),
+            ..Options::default()
         };
         let Some(gpu) = gpu::open(options) else {
             continue;

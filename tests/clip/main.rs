@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod containers;
+mod failures;
 mod formula;
 mod gpu;
 mod kernels;
@@ -45,6 +46,7 @@ fn vit_b_32_is_open_clips_on_the_gpu() {
 const HALF: Options = Options {
     precision: Precision::F16,
     binding_bytes: None,
+    memory_percent: None,
 };
 
 #[test]

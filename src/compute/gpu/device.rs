@@ -35,6 +35,9 @@ pub struct Options {
     pub precision: Precision,
     /// Behave as if no more bytes could be bound at once, as on a phone.
     pub binding_bytes: Option<u64>,
+    /// Percent of the device's memory beyond which there is no room, where its driver tells how
+    /// much there is.
+    pub memory_percent: Option<u8>,
 }
 
 /// The GPU that was found.
@@ -125,6 +128,7 @@ impl Device {
     pub async fn open(options: Options) -> Result<Self, ComputeError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.flags = wgpu::InstanceFlags::empty();
+        descriptor.memory_budget_thresholds.for_resource_creation = options.memory_percent;
         let instance = wgpu::Instance::new(descriptor);
         let request = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
