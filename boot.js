@@ -12,17 +12,45 @@ function explain(sentence, error) {
     if (error) console.warn(sentence, error);
 }
 
+const link = (selector) => document.querySelector(selector)?.href ?? "";
+const GLUE = 'link[rel="modulepreload"]';
+
+/** The second program, for what a reader may ask after the first view; loaded once. */
+let lab;
+
+async function loadLab() {
+    // Its files keep their names from release to release; the page's own name tells them apart.
+    const release = link(GLUE).split("/").pop();
+    const address = (file) => new URL(`${file}?${release}`, document.baseURI);
+    const program = await import(address("lab.js"));
+    await program.default({ module_or_path: address("lab_bg.wasm") });
+    return program;
+}
+
+globalThis.refit = {
+    /** Has the second program put a view into a place; false where it has no such view. */
+    async lab(view, place) {
+        lab ??= loadLab();
+        try {
+            return (await lab).show(view, place);
+        } catch (error) {
+            // The next view tries again.
+            lab = undefined;
+            throw error;
+        }
+    },
+};
+
 async function boot() {
     if (typeof WebAssembly !== "object") {
         return explain(
             "This browser does not run WebAssembly, so the laws cannot be refitted here; the printed coefficients are below.",
         );
     }
-    const glue = document.querySelector('link[rel="modulepreload"]');
     const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
     try {
         // The preload has put the module into the module map, its digest checked.
-        const { default: init } = await import(glue.href);
+        const { default: init } = await import(link(GLUE));
         // `credentials` as the preload's crossorigin has it, so that its bytes are reused.
         const response = fetch(wasm.href, {
             integrity: wasm.integrity,

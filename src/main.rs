@@ -1,11 +1,8 @@
 //! The page: wasm32 only.
 
 #[cfg(target_arch = "wasm32")]
-mod page;
-
-#[cfg(target_arch = "wasm32")]
 fn main() {
-    page::mount();
+    refit::page::mount();
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -13,7 +13,7 @@ fn read(path: &str) -> Result<String, DataError> {
 static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     let library = Library::read_all(read).expect("data is well formed");
     let printed = Printed::read(read).expect("printed data is well formed");
-    verify(&printed, &library).expect("every check runs")
+    verify(printed, library).expect("every check runs")
 });
 
 fn of(claim: &str) -> impl Iterator<Item = &'static Check> {

@@ -5,6 +5,7 @@
 use refit::analysis::{self, Analysis};
 use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
 use refit::compute::cpu::Cpu;
+use refit::decimal;
 use refit::study::{Table, read_measurements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -40,6 +41,34 @@ fn the_law_of_fig_1_comes_back() {
         for (ours, printed) in fit.parameters.iter().zip(printed) {
             assert!((ours / printed - 1.0).abs() < 5e-6, "{ours} {printed}");
         }
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_browser_reads_decimals_as_rust_does() {
+    let hard = [
+        "0.1",
+        "-0",
+        "+1.",
+        ".5e-3",
+        "2.2250738585072011e-308",
+        "1e999",
+        "4.9e-324",
+        "9007199254740993",
+        "0.500000000000000166533453693773481063544750213623046875",
+    ];
+    for text in hard {
+        let bits = |number: Option<f64>| number.map(f64::to_bits);
+        assert_eq!(
+            bits(decimal::parse(text)),
+            bits(text.parse().ok()),
+            "{text}"
+        );
+    }
+    for text in [
+        "", " 1", "1 ", "0x10", "0b1", "1e", "-", "1_0", "Infinity", "NaN", "1.2.3",
+    ] {
+        assert_eq!(decimal::parse(text), None, "{text}");
     }
 }
 

@@ -37,7 +37,9 @@ impl Choices {
 }
 
 fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let set: BTreeSet<&String> = values.collect();
+    let mut set = BTreeSet::new();
+    // Not `collect`, which would compile a sort of its own.
+    set.extend(values);
     set.into_iter().cloned().collect()
 }
 

@@ -2,19 +2,27 @@
 //! page, terminal, claims and tests call.
 
 mod choices;
+pub mod comparison;
 mod query;
+mod resampling;
+mod samples;
+pub mod surface;
+mod target;
+pub mod validation;
 
 pub use choices::{Choices, Unknown};
 pub use query::{Notice, VERSION, from_query, threshold, to_query};
+pub use resampling::{Resampling, Unit, resamples};
+pub use samples::{SamplesLaw, optimal_samples};
+pub use target::{TargetError, target};
 
-use crate::fit::{self, Fit, FitError, Interval, Prediction};
+use crate::fit::{self, Fit, FitError, Interval, Loss, Prediction};
 use crate::law::Law;
-use crate::study::architecture::{Architecture, samples_seen};
+use crate::study::architecture::Architecture;
 use crate::study::frontier::{self, FrontierPoint, Rule};
-use crate::study::select::{LAION, OPENAI_WIT, Point, Selection, select};
+use crate::study::select::{Axis, LAION, OPENAI_WIT, Point, Selection, select};
 use crate::study::{Measurement, Study, Table};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Every choice behind a figure. What can be derived is not stored: the study is the table's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,10 +37,13 @@ pub struct Analysis {
     pub frontier: Rule,
     /// Which runs set the compute range of the bins.
     pub edges: Edges,
+    pub axis: Axis,
     pub law: Law,
-    /// Runs above it, in the study's unit, are left out of frontier and fit.
+    pub loss: Loss,
+    /// Runs of more compute, in the study's unit, are left out of frontier and fit.
     pub threshold: Option<f64>,
     pub interval: Interval,
+    pub resampling: Resampling,
     /// Where the reader asks for a prediction: "1e12" or "ViT-L-14 at 12.8B".
     pub at: Vec<String>,
 }
@@ -55,6 +66,13 @@ impl Edges {
             Edges::All => "all",
         }
     }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Edges::Kept => "runs up to the threshold",
+            Edges::All => "all runs",
+        }
+    }
 }
 
 impl Analysis {
@@ -65,9 +83,13 @@ impl Analysis {
             Table::Probes => ("imagenet1k-unverified", "linear_probe_full"),
             _ => ("imagenet1k", "acc1"),
         };
-        let (families, pretrains, law): (&[_], &[_], _) = match table.study() {
-            Study::Comparison => (&["clip", "mammut"], &["datacomp_1b"], Law::Saturation),
-            Study::Openclip => (&["clip"], &[LAION, OPENAI_WIT], Law::Line),
+        let (families, pretrains): (&[_], &[_]) = match table.study() {
+            Study::Comparison => (&["clip", "mammut"], &["datacomp_1b"]),
+            Study::Openclip => (&["clip"], &[LAION, OPENAI_WIT]),
+        };
+        let (law, loss) = match table.study() {
+            Study::Comparison => (Law::Saturation, Loss::Squares),
+            Study::Openclip => (Law::Power, Loss::LogSquares),
         };
         Analysis {
             table,
@@ -82,9 +104,12 @@ impl Analysis {
                 _ => Rule::Released,
             },
             edges: Edges::Kept,
+            axis: Axis::Compute,
             law,
+            loss,
             threshold: table.study().released_threshold(),
             interval: Interval::Honest,
+            resampling: Resampling::default(),
             at: Vec::new(),
         }
     }
@@ -111,7 +136,7 @@ pub struct Outcome {
 pub struct Series {
     pub family: String,
     pub pretrain: String,
-    /// In order of compute; those above the threshold are in `held_out`.
+    /// In order of x; those above the threshold are in `held_out`.
     pub points: Vec<Point>,
     pub held_out: Vec<Point>,
     pub frontier: Vec<FrontierPoint>,
@@ -125,27 +150,29 @@ pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architect
     let mut series = Vec::new();
     for family in &analysis.families {
         for pretrain in &analysis.pretrains {
-            let points = select(rows, &analysis.selection(family, pretrain));
+            let points = select(rows, architectures, &analysis.selection(family, pretrain));
             if points.is_empty() {
                 continue;
             }
             let limit = analysis.threshold.unwrap_or(f64::INFINITY);
-            let (kept, held_out): (Vec<Point>, Vec<Point>) =
-                points.iter().copied().partition(|p| p.compute <= limit);
+            let (kept, held_out): (Vec<Point>, Vec<Point>) = points
+                .iter()
+                .copied()
+                .partition(|p| rows[p.row].compute <= limit);
             let frontier = match analysis.edges {
                 Edges::Kept => analysis.frontier_of(pretrain, &kept, &kept),
                 Edges::All => analysis.frontier_of(pretrain, &kept, &points),
             };
-            let (x, y): (Vec<f64>, Vec<f64>) =
-                frontier.iter().map(|p| (p.compute, p.error)).unzip();
-            let fit = fit::fit(analysis.law, &x, &y);
+            let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
+            let fit = fit::fit(analysis.law, analysis.loss, &x, &y);
             let predictions = analysis
                 .at
                 .iter()
                 .filter_map(|at| {
                     let fit = fit.as_ref().ok()?;
-                    let compute = target(at, analysis.study(), family, architectures);
-                    Some(compute.map(|c| fit.predict(c, analysis.interval)))
+                    let (axis, study) = (analysis.axis, analysis.study());
+                    let x = target(at, axis, study, family, architectures);
+                    Some(x.map(|x| fit.predict(x, analysis.interval)))
                 })
                 .collect();
             series.push(Series {
@@ -162,6 +189,27 @@ pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architect
     Outcome { series }
 }
 
+impl Outcome {
+    /// From the smallest to the largest x of all points, those held out included.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let points = self
+            .series
+            .iter()
+            .flat_map(|s| s.points.iter().chain(&s.held_out));
+        points.fold(None, |range, p| match range {
+            None => Some((p.x, p.x)),
+            Some((low, high)) => Some((p.x.min(low), p.x.max(high))),
+        })
+    }
+}
+
+impl Series {
+    /// x and error of the points that the law is fitted to.
+    pub fn fitted(&self) -> (Vec<f64>, Vec<f64>) {
+        self.frontier.iter().map(|p| (p.x, p.error)).unzip()
+    }
+}
+
 impl Analysis {
     fn selection<'a>(&'a self, family: &'a str, pretrain: &'a str) -> Selection<'a> {
         Selection {
@@ -171,13 +219,23 @@ impl Analysis {
             family,
             pretrain,
             schedule: &self.schedule,
+            axis: self.axis,
+        }
+    }
+
+    /// Unit of the axis.
+    pub fn unit(&self) -> &'static str {
+        match self.axis {
+            Axis::Compute => self.study().compute_unit(),
+            Axis::Samples => "samples",
+            Axis::Parameters => "parameters",
         }
     }
 
     /// The frontier of `kept`, its bins over the compute range of `range`.
     fn frontier_of(&self, pretrain: &str, kept: &[Point], range: &[Point]) -> Vec<FrontierPoint> {
         let edges = match (range.first(), range.last()) {
-            (Some(first), Some(last)) => (first.compute, last.compute),
+            (Some(first), Some(last)) => (first.x, last.x),
             _ => return Vec::new(),
         };
         match (self.frontier, self.study()) {
@@ -189,97 +247,4 @@ impl Analysis {
             (Rule::All, _) => frontier::all(kept),
         }
     }
-}
-
-/// Samples seen along the compute-optimal frontier, as the comparison study evaluates it: a
-/// straight line of log samples on log compute through the Pareto set up to the threshold.
-///
-/// `None` where fewer than two frontier points tell their samples.
-pub fn optimal_samples(
-    series: &Series,
-    rows: &[Measurement],
-    compute: f64,
-) -> Option<Result<f64, FitError>> {
-    let (x, y): (Vec<f64>, Vec<f64>) = frontier::pareto(&series.points)
-        .iter()
-        .filter_map(|p| Some((p.compute, rows.get(p.row)?.samples_seen?)))
-        .unzip();
-    if x.len() < 2 {
-        return None;
-    }
-    Some(fit::fit(Law::Line, &x, &y).map(|fit| fit.predict(compute, Interval::Honest).error))
-}
-
-/// Why a prediction's target cannot be read.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TargetError {
-    NotACompute(String),
-    UnknownArchitecture {
-        name: String,
-        family: String,
-        known: Vec<String>,
-    },
-    UnknownSamples(String),
-}
-
-impl fmt::Display for TargetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TargetError::NotACompute(text) => write!(
-                f,
-                "“{text}” is neither a compute such as 1e12 nor a model and its samples such as “ViT-L-14 at 12.8B”."
-            ),
-            TargetError::UnknownArchitecture {
-                name,
-                family,
-                known,
-            } => write!(
-                f,
-                "“{name}” is not an architecture of {family} in this study; known: {}.",
-                known.join(", ")
-            ),
-            TargetError::UnknownSamples(text) => write!(
-                f,
-                "“{text}” is not a number of samples such as 12.8B or 300M."
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TargetError {}
-
-/// The compute that a reader's words name, in the study's unit: "2.14e12", or an architecture
-/// "at" a number of samples.
-pub fn target(
-    text: &str,
-    study: Study,
-    family: &str,
-    architectures: &[Architecture],
-) -> Result<f64, TargetError> {
-    let text = text.trim();
-    if let Ok(compute) = text.parse::<f64>() {
-        return if compute.is_finite() && compute > 0.0 {
-            Ok(compute)
-        } else {
-            Err(TargetError::NotACompute(text.to_owned()))
-        };
-    }
-    let (model, samples) = text
-        .split_once(" at ")
-        .or_else(|| text.split_once('@'))
-        .ok_or_else(|| TargetError::NotACompute(text.to_owned()))?;
-    let (model, samples) = (model.trim(), samples.trim());
-    let of_family = || architectures.iter().filter(|a| a.family == family);
-    // ViT-g-14 and ViT-G-14 differ in case alone, so an exact name goes first.
-    let architecture = of_family()
-        .find(|a| a.name == model)
-        .or_else(|| of_family().find(|a| a.name.eq_ignore_ascii_case(model)))
-        .ok_or_else(|| TargetError::UnknownArchitecture {
-            name: model.to_owned(),
-            family: crate::study::names::family(family).to_owned(),
-            known: of_family().map(|a| a.name.clone()).collect(),
-        })?;
-    let samples = samples_seen(study, samples)
-        .ok_or_else(|| TargetError::UnknownSamples(samples.to_owned()))?;
-    Ok(architecture.compute_per_sample * samples)
 }

@@ -1,14 +1,20 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
-use super::{Analysis, Edges};
-use crate::fit::Interval;
-use crate::law::Law;
+use super::{Analysis, Edges, Unit};
+use crate::decimal;
+use crate::fit::bootstrap::Ends;
+use crate::fit::{Interval, Loss};
+use crate::law::{Form, Law};
 use crate::study::Table;
 use crate::study::frontier::Rule;
+use crate::study::select::Axis;
 use std::fmt;
 
 /// Version of the query's meaning; the `v` key.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
+
+/// Before it had the key `loss`, a law said how it was fitted: a line in log-log was a law.
+const WITHOUT_LOSS: &str = "1";
 
 /// Longest query that is read, in bytes: longer ones are not ours.
 const LONGEST: usize = 2_000;
@@ -72,7 +78,9 @@ fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
         standard.frontier.id().into(),
     );
     put("edges", a.edges.id().into(), standard.edges.id().into());
+    put("axis", a.axis.id().into(), standard.axis.id().into());
     put("law", a.law.id().into(), standard.law.id().into());
+    put("loss", a.loss.id(), standard.loss.id());
     put(
         "threshold",
         threshold(a.threshold),
@@ -83,6 +91,15 @@ fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
         a.interval.id().into(),
         standard.interval.id().into(),
     );
+    let (ours, theirs) = (a.resampling, standard.resampling);
+    put("resample", ours.unit.id().into(), theirs.unit.id().into());
+    put(
+        "resamples",
+        ours.count.to_string(),
+        theirs.count.to_string(),
+    );
+    put("seed", ours.seed.to_string(), theirs.seed.to_string());
+    put("ends", ours.ends.id().into(), theirs.ends.id().into());
     for at in &a.at {
         put("at", at.clone(), String::new());
     }
@@ -129,11 +146,12 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
             None => notices.push(unknown(key, value)),
         }
     }
+    let before_loss = pairs.iter().any(|(k, v)| k == "v" && v == WITHOUT_LOSS);
     for (key, value) in &pairs {
         let taken = match key.as_str() {
             "table" => true,
             "v" => {
-                if value != VERSION {
+                if value != VERSION && !before_loss {
                     notices.push(Notice::OtherVersion(value.clone()));
                 }
                 true
@@ -151,9 +169,35 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.edges,
                 Edges::ALL.into_iter().find(|e| e.id() == value),
             ),
+            "axis" => put(
+                &mut analysis.axis,
+                Axis::ALL.into_iter().find(|a| a.id() == value),
+            ),
+            "law" if before_loss => {
+                let (law, loss) = match value.as_str() {
+                    "line" => ("power", Loss::LogSquares),
+                    law => (law, Loss::Squares),
+                };
+                analysis.loss = loss;
+                put(
+                    &mut analysis.law,
+                    Law::ALL.into_iter().find(|l| l.id() == law),
+                )
+            }
             "law" => put(
                 &mut analysis.law,
                 Law::ALL.into_iter().find(|l| l.id() == value),
+            ),
+            "loss" => put(&mut analysis.loss, Loss::parse(value)),
+            "resample" => put(
+                &mut analysis.resampling.unit,
+                Unit::ALL.into_iter().find(|u| u.id() == value),
+            ),
+            "resamples" => put(&mut analysis.resampling.count, super::resamples(value)),
+            "seed" => put(&mut analysis.resampling.seed, value.parse().ok()),
+            "ends" => put(
+                &mut analysis.resampling.ends,
+                Ends::ALL.into_iter().find(|e| e.id() == value),
             ),
             "threshold" => put(&mut analysis.threshold, threshold(value)),
             "interval" => put(
@@ -198,9 +242,7 @@ fn names(text: &str) -> Option<Vec<String>> {
 pub fn threshold(text: &str) -> Option<Option<f64>> {
     match text {
         "none" => Some(None),
-        _ => text
-            .parse::<f64>()
-            .ok()
+        _ => decimal::parse(text)
             .filter(|t| t.is_finite() && *t > 0.0)
             .map(Some),
     }
@@ -244,6 +286,7 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Resampling;
     use proptest::prelude::*;
 
     fn word() -> impl Strategy<Value = String> {
@@ -267,7 +310,15 @@ mod tests {
             prop::sample::select(Interval::ALL.to_vec()),
             prop::collection::vec(word(), 0..3),
         );
-        (first, second).prop_map(|(f, s)| Analysis {
+        let third = (
+            prop::sample::select(Axis::ALL.to_vec()),
+            prop::sample::select(Loss::ALL.to_vec()),
+            prop::sample::select(Unit::ALL.to_vec()),
+            prop::sample::select(Ends::ALL.to_vec()),
+            200usize..=10_000,
+            any::<u64>(),
+        );
+        (first, second, third).prop_map(|(f, s, t)| Analysis {
             table: f.0,
             dataset: f.1,
             metric: f.2,
@@ -280,6 +331,14 @@ mod tests {
             threshold: s.3,
             interval: s.4,
             at: s.5,
+            axis: t.0,
+            loss: t.1,
+            resampling: Resampling {
+                unit: t.2,
+                ends: t.3,
+                count: t.4,
+                seed: t.5,
+            },
         })
     }
 
@@ -302,7 +361,21 @@ mod tests {
         assert_eq!(to_query(&Analysis::default()), "");
         assert_eq!(
             to_query(&Analysis::of(Table::Zeroshot)),
-            "v=1&table=zeroshot"
+            "v=2&table=zeroshot"
+        );
+    }
+
+    #[test]
+    fn links_of_version_1_keep_their_meaning() {
+        let (analysis, notices) = from_query("?v=1&table=zeroshot&law=line", &[]);
+        assert_eq!(analysis, Analysis::of(Table::Zeroshot));
+        assert_eq!(notices, vec![]);
+        let (analysis, _) = from_query("?v=1&table=zeroshot&law=power", &[]);
+        assert_eq!((analysis.law, analysis.loss), (Law::Power, Loss::Squares));
+        let (analysis, _) = from_query("?v=1&law=line", &[]);
+        assert_eq!(
+            (analysis.law, analysis.loss),
+            (Law::Power, Loss::LogSquares)
         );
     }
 

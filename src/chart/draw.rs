@@ -4,7 +4,9 @@
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle};
+use plotters::style::{
+    Color, FontFamily, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle,
+};
 
 use super::geometry::{Point, clip, clip_ring, dash};
 use super::projection::{Layout, TEXT, estimate_width};
@@ -75,7 +77,9 @@ impl<B: DrawingBackend> Pen<'_, B> {
         } else {
             FontTransform::None
         };
-        let font = ("sans-serif", TEXT * self.k).into_font().transform(turn);
+        let font = (FontFamily::SansSerif, TEXT * self.k)
+            .into_font()
+            .transform(turn);
         let ink = rgba(c, 1.0);
         let style = plotters::style::TextStyle::from(font)
             .color(&ink)

@@ -2,6 +2,7 @@
 
 use super::projection::Layout;
 use super::scene::{Mark, Scene};
+use crate::order;
 
 /// A keyboard move: along a layer by x, or to the neighbouring layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,9 @@ pub fn step(
                 .copied()
                 .filter(|m| layout.pixel(m.x, m.y).is_some())
                 .collect();
-            seen.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+            order::sort_by(&mut seen, |a, b| {
+                a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y))
+            });
             seen
         })
         .filter(|l| !l.is_empty())

@@ -146,7 +146,7 @@ fn range(axis: &Axis, values: impl Iterator<Item = f64>) -> (f64, f64) {
         return (if log { 1.0 } else { 0.0 }, if log { 10.0 } else { 1.0 });
     }
     if log {
-        let pad = (b.log10() - a.log10()).mul_add(0.04, 0.0);
+        let pad = 0.04 * (b.log10() - a.log10());
         let pad = 10f64.powf(if pad > 0.0 { pad } else { 0.3 });
         (a / pad, b * pad)
     } else {

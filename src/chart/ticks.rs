@@ -1,6 +1,7 @@
 //! Positions and labels of ticks.
 
 use super::scene::{Format, Scale};
+use crate::{decimal, order};
 
 /// A tick in data units; an empty label is a faint minor line.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,7 @@ pub fn ticks(
                 label: String::new(),
             }),
     );
-    all.sort_by(|a, b| a.value.total_cmp(&b.value));
+    order::sort_by(&mut all, |a, b| a.value.total_cmp(&b.value));
     all
 }
 
@@ -130,7 +131,7 @@ fn label(value: f64, scale: Scale, format: Format) -> String {
 
 /// The shortest decimal of ten significant digits; large and small ones as `2×10⁹`.
 fn plain(value: f64) -> String {
-    let value: f64 = format!("{value:.9e}").parse().unwrap_or(value);
+    let value = decimal::parse(&format!("{value:.9e}")).unwrap_or(value);
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
         return format!("{value}");
     }

@@ -2,8 +2,9 @@
 
 use super::{Check, CheckError, Coefficient, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis, Series};
-use crate::fit::{Fit, Status, mean_squares, symbol};
-use crate::law::Law;
+use crate::fit::svd::Svd;
+use crate::fit::{Fit, Status, mean_squared_error, symbol};
+use crate::law::{Form, Law};
 use crate::study::names;
 use crate::study::{Study, Table};
 use nalgebra::DMatrix;
@@ -129,7 +130,8 @@ fn place(c: &Coefficient, law: Law) -> Option<(usize, f64)> {
     Some((j, sign))
 }
 
-fn printed_parameters(coefficients: &[Coefficient], law: Law) -> Option<Vec<f64>> {
+/// In the order of the law's parameters; `None` where one is missing.
+pub(crate) fn printed_parameters(coefficients: &[Coefficient], law: Law) -> Option<Vec<f64>> {
     let mut parameters = vec![None; law.parameters().len()];
     for c in coefficients {
         let (j, sign) = place(c, law)?;
@@ -151,11 +153,10 @@ struct Comparison {
 
 impl Comparison {
     fn of(printed: &[f64], fit: &Fit, series: &Series) -> Comparison {
-        let (x, y): (Vec<f64>, Vec<f64>) =
-            series.frontier.iter().map(|p| (p.compute, p.error)).unzip();
+        let (x, y): (Vec<f64>, Vec<f64>) = series.frontier.iter().map(|p| (p.x, p.error)).unzip();
         let gap = |c: f64| fit.law.value(&fit.parameters, c) - fit.law.value(printed, c);
         Comparison {
-            mse_printed: mean_squares(fit.law, printed, &x, &y).0,
+            mse_printed: mean_squared_error(fit.law, printed, &x, &y),
             mse_refit: fit.mse,
             largest: x.iter().map(|&c| gap(c).abs()).fold(0.0, f64::max),
             named: NAMED.map(gap),
@@ -231,7 +232,7 @@ fn input_rounding(fit: &Fit, series: &Series, dataset: &str, table: Table) -> Ve
     let gradients: Vec<Vec<f64>> = series
         .frontier
         .iter()
-        .map(|p| fit.law.gradient(&fit.parameters, p.compute))
+        .map(|p| fit.law.gradient(&fit.parameters, p.x))
         .collect();
     let jacobian = DMatrix::from_fn(n, k, |i, j| gradients[i][j]);
     // A parameter on its bound does not move; its column would only blur the others.
@@ -244,14 +245,12 @@ fn input_rounding(fit: &Fit, series: &Series, dataset: &str, table: Table) -> Ve
     let jacobian = jacobian.select_columns(&free);
     let norms: Vec<f64> = jacobian.column_iter().map(|c| c.norm()).collect();
     let scaled = DMatrix::from_fn(n, free.len(), |i, j| jacobian[(i, j)] / norms[j]);
-    let Ok(inverse) = scaled.pseudo_inverse(1e-14) else {
-        return vec![0.0; k];
-    };
+    let inverse = Svd::new(scaled.clone()).inverse_gram(1e-14) * scaled.transpose();
     let mut slack = vec![0.0; k];
     for (row, &j) in free.iter().enumerate() {
         slack[j] = (0..n)
             .map(|i| {
-                let compute = series.frontier[i].compute;
+                let compute = series.frontier[i].x;
                 let digit = 10f64.powi(compute.log10().floor() as i32 - 6);
                 let h = 1e-4 * compute;
                 let slope = (fit.law.value(&fit.parameters, compute + h)

@@ -7,14 +7,17 @@ mod law;
 mod number;
 mod printed;
 
+pub(crate) use law::printed_parameters;
 pub use printed::{Coefficient, Printed};
 
 use crate::analysis::Analysis;
+use crate::fit::Task;
 use crate::study::architecture::{self, Architecture};
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// The bundled data, as far as it has been read.
 #[derive(Clone, Debug, Default)]
@@ -47,14 +50,15 @@ impl Library {
         Ok(library)
     }
 
-    fn rows(&self, table: Table) -> Result<&[Measurement], CheckError> {
+    /// Rows of a table, where it has been read.
+    pub fn rows(&self, table: Table) -> Result<&[Measurement], CheckError> {
         self.tables
             .get(&table)
             .map(Vec::as_slice)
             .ok_or_else(|| CheckError(format!("{} has not been read", table.path())))
     }
 
-    fn architectures(&self, study: Study) -> &[Architecture] {
+    pub fn architectures(&self, study: Study) -> &[Architecture] {
         self.architectures.get(&study).map_or(&[], Vec::as_slice)
     }
 }
@@ -167,13 +171,54 @@ impl Claim<'_> {
     }
 }
 
-/// Checks every claim.
-pub fn verify(printed: &Printed, library: &Library) -> Result<Vec<Check>, CheckError> {
-    let mut checks = Vec::new();
-    for claim in claims(printed) {
-        checks.extend(claim.check(library)?);
+/// The check of every claim under way, one claim a step. It ends at the first that cannot run.
+pub struct Verification {
+    data: Arc<(Printed, Library)>,
+    next: usize,
+    count: usize,
+    /// Of the claims so far.
+    pub outcome: Result<Vec<Check>, CheckError>,
+}
+
+impl Verification {
+    pub fn new(data: Arc<(Printed, Library)>) -> Verification {
+        Verification {
+            next: 0,
+            count: claims(&data.0).len(),
+            outcome: Ok(Vec::new()),
+            data,
+        }
     }
-    Ok(checks)
+}
+
+impl Task for Verification {
+    fn step(&mut self) {
+        let (printed, library) = &*self.data;
+        let (Some(claim), Ok(checks)) =
+            (claims(printed).get(self.next).cloned(), &mut self.outcome)
+        else {
+            return;
+        };
+        self.next += 1;
+        match claim.check(library) {
+            Ok(found) => checks.extend(found),
+            Err(error) => {
+                self.outcome = Err(error);
+                self.next = self.count;
+            }
+        }
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        (self.next, self.count)
+    }
+}
+
+/// Checks every claim.
+pub fn verify(printed: Printed, library: Library) -> Result<Vec<Check>, CheckError> {
+    Verification::new(Arc::new((printed, library)))
+        .finish()
+        .outcome
 }
 
 /// Whether a number comes back at so many printed decimals. The slack of 1e-9 is binary

@@ -3,9 +3,11 @@
 use super::printed::{Finetuning, Kind, Measurement, OptimalSamples, Prediction};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
+use crate::decimal;
 use crate::fit::{Fit, Interval};
+use crate::order;
 use crate::study::names;
-use crate::study::select::LAION;
+use crate::study::select::{Axis, LAION};
 use crate::study::{self, Study, Table};
 
 /// A cell of the openclip prediction tables, or a number of the comparison study's README.
@@ -69,7 +71,7 @@ pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, Che
             let compute = p
                 .model
                 .split_whitespace()
-                .find_map(|word| word.parse::<f64>().ok())
+                .find_map(decimal::parse)
                 .ok_or_else(|| CheckError(format!("{}: no compute in “{}”", p.claim, p.model)))?;
             analysis.at = vec![format!("{compute:e}")];
             let printed_law = percent(&fit(&analysis, library)?, compute);
@@ -125,7 +127,7 @@ pub(super) fn measurement(m: &Measurement, library: &Library) -> Result<Check, C
                 && r.samples == m.samples
         })
         .collect();
-    found.sort_by(|a, b| b.value.total_cmp(&a.value));
+    order::sort_by(&mut found, |a, b| b.value.total_cmp(&a.value));
     let recomputed = found.first().map(|r| 100.0 * r.value);
     let note = match found.as_slice() {
         [] => "No released checkpoint fits this description.".to_owned(),
@@ -263,8 +265,9 @@ fn samples(analysis: &Analysis, o: &OptimalSamples, library: &Library) -> Result
     outcome
         .series
         .first()
-        .and_then(|series| analysis::optimal_samples(series, rows, o.compute))
+        .and_then(|series| analysis::optimal_samples(series, rows))
         .and_then(Result::ok)
+        .map(|law| law.fit.predict(o.compute, Interval::Honest).error)
         .ok_or_else(|| CheckError(format!("{}: no line could be fitted", o.claim)))
 }
 
@@ -315,6 +318,7 @@ fn architecture(model: &str) -> String {
 fn grid_compute(library: &Library, model: &str, samples: &str) -> Result<f64, CheckError> {
     analysis::target(
         &format!("{} at {samples}", architecture(model)),
+        Axis::Compute,
         Study::Openclip,
         "clip",
         library.architectures(Study::Openclip),

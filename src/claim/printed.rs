@@ -1,6 +1,6 @@
 //! The printed numbers, typed (`data/printed/*.csv`; columns in `data/README.md`).
 
-use crate::study::{Cell, DataError, Study, key_once, read_rows};
+use crate::study::{Cell, DataError, Study, read_rows};
 
 #[derive(Clone, Debug, Default)]
 pub struct Printed {
@@ -107,15 +107,10 @@ impl Printed {
     /// Reads all five files; `read` gives a path's text.
     pub fn read(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Printed, DataError> {
         let [coefficients, predictions, measurements, finetuning, optimal] = Printed::PATHS;
-        let rows = |path: &'static str| -> Result<String, DataError> {
-            let text = read(path)?;
-            key_once(path, &text)?;
-            Ok(text)
-        };
         Ok(Printed {
             coefficients: read_rows(
                 coefficients,
-                &rows(coefficients)?,
+                &read(coefficients)?,
                 &[
                     "law",
                     "study",
@@ -144,7 +139,7 @@ impl Printed {
             )?,
             predictions: read_rows(
                 predictions,
-                &rows(predictions)?,
+                &read(predictions)?,
                 &[
                     "claim", "study", "source", "kind", "dataset", "metric", "model", "samples",
                     "decimals", "printed",
@@ -177,7 +172,7 @@ impl Printed {
             )?,
             measurements: read_rows(
                 measurements,
-                &rows(measurements)?,
+                &read(measurements)?,
                 &[
                     "claim",
                     "study",
@@ -206,7 +201,7 @@ impl Printed {
             )?,
             finetuning: read_rows(
                 finetuning,
-                &rows(finetuning)?,
+                &read(finetuning)?,
                 &[
                     "claim",
                     "study",
@@ -235,7 +230,7 @@ impl Printed {
             )?,
             optimal_samples: read_rows(
                 optimal,
-                &rows(optimal)?,
+                &read(optimal)?,
                 &["claim", "study", "family", "compute", "printed"],
                 |cell| {
                     let text = cell.text("printed");

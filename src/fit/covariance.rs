@@ -1,63 +1,87 @@
-//! Covariance of fitted parameters from the Jacobian, s² (JᵀJ)⁻¹ with n − p degrees of freedom.
+//! Covariance of fitted parameters from the Jacobian at the optimum.
 
-use crate::law::Law;
+use super::problem::Problem;
+use super::starts::Starts;
+use super::svd::Svd;
 use nalgebra::{DMatrix, DVector};
 
-/// `None` where n ≤ p or the Jacobian is not finite.
+/// κ² [Σψ² / (n − p)] / m² · (JᵀJ)⁻¹ with ψ = ρ′, m the mean of ρ″ and
+/// κ = 1 + (p / n) var(ρ″) / m²: Huber's covariance of an M-estimator (Huber 1981, the "H1" of
+/// statsmodels), which for squares is the usual s² (JᵀJ)⁻¹.
 ///
+/// `None` where n ≤ p, where no residual lies where ρ curves, or where the Jacobian is not finite.
 /// The columns are scaled to unit length first, so that a parameter's unit does not decide what
 /// counts as singular; directions that the data do not determine drop out (pseudo-inverse).
-pub(super) fn covariance(law: Law, p: &[f64], x: &[f64], y: &[f64]) -> Option<DMatrix<f64>> {
-    let (n, k) = (x.len(), p.len());
+pub(super) fn covariance<F: Starts>(problem: &Problem<F>, p: &[f64]) -> Option<DMatrix<f64>> {
+    let (n, k) = (problem.y.len(), p.len());
     if n <= k {
         return None;
     }
     let mut jacobian = DMatrix::zeros(n, k);
-    let mut sse = 0.0;
-    for (i, (&x, &y)) in x.iter().zip(y).enumerate() {
-        let (value, gradient) = law.on_scale(p, x);
-        sse += (law.scale().forward(y) - value).powi(2);
-        for (j, g) in gradient.into_iter().enumerate() {
-            jacobian[(i, j)] = g;
+    let (mut psi, mut curvature) = (0.0, Vec::with_capacity(n));
+    for i in 0..n {
+        let weight = problem.weights[i];
+        let rho = problem.loss.rho(problem.residual(p, i));
+        psi += weight * rho.first * rho.first;
+        curvature.push(rho.second);
+        let scale = match problem.loss.scale() {
+            super::Scale::Linear => weight.sqrt(),
+            super::Scale::Log => weight.sqrt() / problem.form.evaluate(p, problem.x[i]),
+        };
+        for (j, g) in problem
+            .form
+            .gradient(p, problem.x[i])
+            .into_iter()
+            .enumerate()
+        {
+            jacobian[(i, j)] = scale * g;
         }
     }
-    if jacobian.iter().any(|v| !v.is_finite()) {
+    let mean = curvature.iter().sum::<f64>() / n as f64;
+    if mean <= 0.0 || jacobian.iter().any(|v| !v.is_finite()) {
         return None;
     }
+    let variance = curvature.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n as f64;
+    let kappa = 1.0 + k as f64 / n as f64 * variance / (mean * mean);
+    let factor = kappa * kappa * psi / (n - k) as f64 / (mean * mean);
+    Some(pseudo_inverse(jacobian) * factor)
+}
+
+/// (JᵀJ)⁺
+fn pseudo_inverse(mut jacobian: DMatrix<f64>) -> DMatrix<f64> {
+    let (n, k) = jacobian.shape();
     let norms = DVector::from_iterator(k, jacobian.column_iter().map(|c| c.norm()));
     for (j, mut column) in jacobian.column_iter_mut().enumerate() {
         if norms[j] > 0.0 {
             column /= norms[j];
         }
     }
-    let svd = jacobian.svd(false, true);
-    let v = svd.v_t?.transpose();
-    let cut = f64::EPSILON * n as f64 * svd.singular_values.max();
-    let mut covariance = DMatrix::zeros(k, k);
-    for (m, &s) in svd.singular_values.iter().enumerate() {
-        if s > cut {
-            let column = v.column(m) / s;
-            covariance += &column * column.transpose();
-        }
-    }
-    covariance *= sse / (n - k) as f64;
+    let mut inverse = Svd::new(jacobian).inverse_gram(f64::EPSILON * n as f64);
     for i in 0..k {
         for j in 0..k {
-            covariance[(i, j)] /= match norms[i] * norms[j] {
+            inverse[(i, j)] /= match norms[i] * norms[j] {
                 0.0 => 1.0,
                 scale => scale,
             };
         }
     }
-    Some(covariance)
+    inverse
 }
 
-pub(super) fn standard_errors(covariance: Option<&DMatrix<f64>>, law: Law) -> Vec<Option<f64>> {
-    (0..law.parameters().len())
+pub(super) fn standard_errors(covariance: Option<&DMatrix<f64>>, count: usize) -> Vec<Option<f64>> {
+    (0..count)
         .map(|j| {
             covariance
                 .map(|c| c[(j, j)].sqrt())
                 .filter(|s| s.is_finite() && *s > 0.0)
         })
         .collect()
+}
+
+/// Correlations of the parameters; `None` where one has no standard error.
+pub(super) fn correlations(covariance: &DMatrix<f64>) -> DMatrix<Option<f64>> {
+    DMatrix::from_fn(covariance.nrows(), covariance.ncols(), |i, j| {
+        let scale = (covariance[(i, i)] * covariance[(j, j)]).sqrt();
+        (scale > 0.0).then(|| covariance[(i, j)] / scale)
+    })
 }

@@ -1,6 +1,7 @@
 //! Intervals of predictions by the delta method: honest, and as the comparison study released them.
 
-use super::Fit;
+use super::{Fit, Scale};
+use crate::law::Form;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -48,31 +49,54 @@ pub(super) fn t_quantile(n: usize, p: usize) -> Option<f64> {
     Some(t.inverse_cdf(0.975))
 }
 
-/// What a law says at one compute.
+/// What a law says at one place of its axis.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Prediction {
-    pub compute: f64,
+    pub x: f64,
     pub error: f64,
     /// Ends of the 95 % interval of the mean; `None` without degrees of freedom.
     pub low: Option<f64>,
     pub high: Option<f64>,
 }
 
-impl Fit {
-    pub fn predict(&self, compute: f64, interval: Interval) -> Prediction {
-        let scale = self.law.scale();
-        let (value, gradient) = self.law.on_scale(&self.parameters, compute);
+impl<F: Form> Fit<F> {
+    /// Half a 95 % interval in standard errors; `None` without degrees of freedom.
+    pub fn t_quantile(&self) -> Option<f64> {
+        t_quantile(self.points, self.parameters.len())
+    }
+
+    /// The error at an input, and half the interval's width on the loss's scale.
+    fn on_scale(&self, x: F::Input, interval: Interval) -> (f64, Option<f64>) {
+        let value = self.law.evaluate(&self.parameters, x);
         let half = self.covariance.as_ref().and_then(|covariance| {
             let factor = interval.factor(self.points, self.parameters.len())?;
-            let g = nalgebra::DVector::from_vec(gradient);
+            let mut g = nalgebra::DVector::from_vec(self.law.gradient(&self.parameters, x));
+            if self.loss.scale() == Scale::Log {
+                g /= value;
+            }
             let variance = (g.transpose() * covariance * &g)[(0, 0)];
             Some(factor * variance.max(0.0).sqrt()).filter(|h| h.is_finite())
         });
+        (value, half)
+    }
+
+    /// The error at an input with the ends of its interval.
+    pub fn error_at(&self, x: F::Input, interval: Interval) -> (f64, Option<(f64, f64)>) {
+        let (value, half) = self.on_scale(x, interval);
+        let scale = self.loss.scale();
+        let y = scale.forward(value);
+        (value, half.map(|h| (scale.back(y - h), scale.back(y + h))))
+    }
+}
+
+impl Fit {
+    pub fn predict(&self, x: f64, interval: Interval) -> Prediction {
+        let (error, ends) = self.error_at(x, interval);
         Prediction {
-            compute,
-            error: scale.back(value),
-            low: half.map(|h| scale.back(value - h)),
-            high: half.map(|h| scale.back(value + h)),
+            x,
+            error,
+            low: ends.map(|e| e.0),
+            high: ends.map(|e| e.1),
         }
     }
 }

@@ -1,47 +1,59 @@
-//! The global least-squares optimum by variable projection.
+//! Every basin of weighted least squares on the error, by variable projection.
 //!
-//! For given ln B and α the law is linear in A and E, whose bounded optimum is closed form. What
+//! For given ln B and α a law is linear in A and E, whose bounded optimum is closed form. What
 //! remains is a search over two parameters: a grid finds every basin, Levenberg-Marquardt on the
 //! projected residual (Kaufman's Jacobian) ends in its bottom. The compute axis only enters
 //! relative to the data's range, so its unit does not matter.
 
-use crate::law::Law;
+use super::Found;
+use crate::law::{Law, Real};
+use crate::order;
 use nalgebra::{Matrix2, Vector2};
 
-pub(super) struct Found {
-    pub parameters: Vec<f64>,
-    pub converged: bool,
-}
-
-pub(super) fn search(law: Law, x: &[f64], y: &[f64]) -> Found {
+/// The bottoms of the basins, the lowest first; never empty. Of the logistic law only starts near
+/// them.
+pub(super) fn bottoms(law: Law, x: &[f64], y: &[f64], weights: &[f64]) -> Vec<Found> {
+    let problem = |constant| Projected::new(x, y, weights, constant);
     match law {
-        Law::Line => line(x, y),
-        Law::Saturation => two_dimensional(&Problem::new(x, y, true), |s| {
-            vec![s.a, s.ln_b, s.alpha, s.e]
-        }),
-        Law::ShiftedPower => {
-            two_dimensional(&Problem::new(x, y, false), |s| vec![s.a, s.ln_b, s.alpha])
+        Law::Saturation | Law::ShiftedPower => {
+            two_dimensional(&problem(law == Law::Saturation), law)
         }
-        Law::Power => power(&Problem::new(x, y, false)),
+        Law::OffsetPower => vec![found(&without_b(&problem(true)), law)],
+        Law::Power => vec![power(&problem(false))],
+        Law::Logistic => logistic(x, y, weights),
     }
 }
 
-/// Ordinary least squares of log L on log C.
-fn line(x: &[f64], y: &[f64]) -> Found {
-    let n = x.len() as f64;
-    let mean = |v: &[f64]| v.iter().map(|v| v.ln()).sum::<f64>() / n;
-    let (mx, my) = (mean(x), mean(y));
-    let (mut xy, mut xx) = (0.0, 0.0);
-    for (x, y) in x.iter().zip(y) {
-        let dx = x.ln() - mx;
-        xy += dx * (y.ln() - my);
-        xx += dx * dx;
+/// The bottom near given parameters of a law in A, ln B, α and E, and that of B = 0: what a
+/// resample of the same points needs, at a tenth of a search's cost.
+pub(super) fn again(
+    law: Law,
+    x: &[f64],
+    y: &[f64],
+    weights: &[f64],
+    near: &[f64],
+) -> Option<Found> {
+    let (problem, ln_b, alpha) = match (law, near) {
+        (Law::Saturation, [_, ln_b, alpha, _]) => {
+            (Projected::new(x, y, weights, true), *ln_b, *alpha)
+        }
+        (Law::ShiftedPower, [_, ln_b, alpha]) => {
+            (Projected::new(x, y, weights, false), *ln_b, *alpha)
+        }
+        _ => return None,
+    };
+    let mut best = without_b(&problem);
+    // Towards the exponential end of the valley, and from where the points' law was.
+    let far = (problem.ln_x_max, 2.0 * alpha.max(0.1));
+    for (ln_b, alpha) in [(ln_b, alpha), far] {
+        if ln_b.is_finite() {
+            let found = problem.descend(ln_b, alpha, 0.0, true);
+            if problem.uses_b(&found.0) && found.0.sse < best.0.sse * (1.0 - 1e-12) {
+                best = found;
+            }
+        }
     }
-    let alpha = xy / xx;
-    Found {
-        parameters: vec![(my - alpha * mx).exp(), alpha],
-        converged: true,
-    }
+    Some(found(&best, law))
 }
 
 /// Grid in ln B, in units of the log of the compute axis.
@@ -61,9 +73,21 @@ const LN_A_HIGH: f64 = 600.0;
 const BASINS: usize = 4;
 const ITERATIONS: usize = 200;
 
-struct Problem<'a> {
+/// Between which ln B and which ln α a law is looked for.
+pub(super) fn range(x: &[f64]) -> ((f64, f64), (f64, f64)) {
+    let low = x.iter().copied().fold(f64::INFINITY, f64::min).ln();
+    let high = x.iter().copied().fold(0.0, f64::max).ln();
+    (
+        (low - LN_B_FLOOR, high + 2.0 * LN_B_MARGIN),
+        (f64::NEG_INFINITY, ALPHA_HIGH.ln()),
+    )
+}
+
+struct Projected<'a> {
     x: &'a [f64],
     y: &'a [f64],
+    weights: &'a [f64],
+    weight: f64,
     y_mean: f64,
     ln_x_min: f64,
     ln_x_max: f64,
@@ -91,14 +115,18 @@ struct Projection {
     constant: bool,
 }
 
-impl<'a> Problem<'a> {
-    fn new(x: &'a [f64], y: &'a [f64], constant: bool) -> Self {
+impl<'a> Projected<'a> {
+    fn new(x: &'a [f64], y: &'a [f64], weights: &'a [f64], constant: bool) -> Self {
         let low = x.iter().copied().fold(f64::INFINITY, f64::min);
         let high = x.iter().copied().fold(0.0, f64::max);
-        Problem {
+        let weight = weights.iter().sum::<f64>();
+        let y_sum: f64 = y.iter().zip(weights).map(|(y, w)| w * y).sum();
+        Projected {
             x,
             y,
-            y_mean: y.iter().sum::<f64>() / y.len() as f64,
+            weights,
+            weight,
+            y_mean: y_sum / weight,
             ln_x_min: low.ln(),
             ln_x_max: high.ln(),
             constant,
@@ -118,14 +146,14 @@ impl<'a> Problem<'a> {
 
     /// Least squares of y on A u + E with A, E ≥ 0.
     fn project(&self, u: &[f64]) -> Projection {
-        let n = u.len() as f64;
-        let u_mean = u.iter().sum::<f64>() / n;
+        let points = || u.iter().zip(self.y).zip(self.weights);
+        let u_mean = points().map(|((u, _), w)| w * u).sum::<f64>() / self.weight;
         let (mut uu, mut uy, mut cuu, mut cuy) = (0.0, 0.0, 0.0, 0.0);
-        for (&u, &y) in u.iter().zip(self.y) {
-            uu += u * u;
-            uy += u * y;
-            cuu += (u - u_mean) * (u - u_mean);
-            cuy += (u - u_mean) * (y - self.y_mean);
+        for ((&u, &y), &w) in points() {
+            uu += w * u * u;
+            uy += w * u * y;
+            cuu += w * (u - u_mean) * (u - u_mean);
+            cuy += w * (u - u_mean) * (y - self.y_mean);
         }
         let (mut a, mut e, mut constant) = (0.0, 0.0, false);
         if self.constant && cuu > 0.0 {
@@ -138,10 +166,8 @@ impl<'a> Problem<'a> {
             e = 0.0;
             constant = false;
         }
-        let sse = u
-            .iter()
-            .zip(self.y)
-            .map(|(u, y)| (y - a * u - e).powi(2))
+        let sse = points()
+            .map(|((u, y), w)| w * (y - a * u - e).powi(2))
             .sum();
         Projection {
             a,
@@ -261,38 +287,63 @@ impl<'a> Problem<'a> {
             .collect();
         let mut by_alpha: Vec<f64> = u.iter().zip(&logs).map(|(u, l)| -p.a * u * l).collect();
         for column in [&mut by_b, &mut by_alpha] {
-            project_out(column, &u, p.constant);
+            self.project_out(column, &u, p.constant);
         }
         let (mut normal, mut gradient) = (Matrix2::zeros(), Vector2::zeros());
         for i in 0..u.len() {
             let residual = self.y[i] - p.a * u[i] - p.e;
             let row = Vector2::new(by_b[i], by_alpha[i]);
-            normal += row * row.transpose();
-            gradient += row * residual;
+            normal += self.weights[i] * row * row.transpose();
+            gradient += self.weights[i] * row * residual;
         }
         (normal, gradient)
     }
+
+    /// Takes the part along u (and along the constant, where it takes part) out of a column.
+    fn project_out(&self, column: &mut [f64], u: &[f64], constant: bool) {
+        let mean = |v: &[f64]| {
+            if constant {
+                v.iter().zip(self.weights).map(|(v, w)| w * v).sum::<f64>() / self.weight
+            } else {
+                0.0
+            }
+        };
+        let (u_mean, c_mean) = (mean(u), mean(column));
+        let (mut uc, mut uu) = (0.0, 0.0);
+        for ((u, c), w) in u.iter().zip(column.iter()).zip(self.weights) {
+            uc += w * (u - u_mean) * (c - c_mean);
+            uu += w * (u - u_mean) * (u - u_mean);
+        }
+        let slope = if uu > 0.0 { uc / uu } else { 0.0 };
+        for (u, c) in u.iter().zip(column.iter_mut()) {
+            *c -= c_mean + slope * (u - u_mean);
+        }
+    }
+
+    /// At the floor B has no effect.
+    fn uses_b(&self, at: &Solution) -> bool {
+        at.ln_b > self.ln_x_min - LN_B_FLOOR
+    }
 }
 
-/// Takes the part along u (and along the constant, where it takes part) out of a column.
-fn project_out(column: &mut [f64], u: &[f64], constant: bool) {
-    let n = u.len() as f64;
-    let mean = |v: &[f64]| {
-        if constant {
-            v.iter().sum::<f64>() / n
-        } else {
-            0.0
+/// A bottom, and whether the descent ended there.
+type Bottom = (Solution, bool);
+
+impl Solution {
+    fn parameters(&self, law: Law) -> Vec<f64> {
+        match law {
+            Law::Saturation => vec![self.a, self.ln_b, self.alpha, self.e],
+            Law::ShiftedPower => vec![self.a, self.ln_b, self.alpha],
+            Law::OffsetPower => vec![self.a, self.alpha, self.e],
+            Law::Power | Law::Logistic => vec![self.a, -self.alpha],
         }
-    };
-    let (u_mean, c_mean) = (mean(u), mean(column));
-    let (mut uc, mut uu) = (0.0, 0.0);
-    for (u, c) in u.iter().zip(column.iter()) {
-        uc += (u - u_mean) * (c - c_mean);
-        uu += (u - u_mean) * (u - u_mean);
     }
-    let slope = if uu > 0.0 { uc / uu } else { 0.0 };
-    for (u, c) in u.iter().zip(column.iter_mut()) {
-        *c -= c_mean + slope * (u - u_mean);
+}
+
+fn found(bottom: &Bottom, law: Law) -> Found {
+    Found {
+        parameters: bottom.0.parameters(law),
+        converged: bottom.1,
     }
 }
 
@@ -300,54 +351,59 @@ fn grid_alpha(index: usize) -> f64 {
     ALPHA_LOW * 2f64.powf(index as f64 / ALPHA_STEPS as f64)
 }
 
-fn two_dimensional(problem: &Problem, parameters: fn(&Solution) -> Vec<f64>) -> Found {
+/// B = 0 is a bound of its own: the best plain power with the same constant.
+fn without_b(problem: &Projected) -> Bottom {
+    let row = problem.row(f64::NEG_INFINITY);
+    let start = (0..row.len())
+        .min_by(|&i, &j| row[i].total_cmp(&row[j]))
+        .unwrap_or(0);
+    problem.descend(f64::NEG_INFINITY, grid_alpha(start), 0.0, false)
+}
+
+fn two_dimensional(problem: &Projected, law: Law) -> Vec<Found> {
     let from = problem.ln_x_min - LN_B_MARGIN;
     let rows = ((problem.ln_x_max + LN_B_MARGIN - from) / LN_B_STEP).ceil() as usize + 1;
     let ln_b = |i: usize| from + i as f64 * LN_B_STEP;
     let grid: Vec<Vec<f64>> = (0..rows).map(|i| problem.row(ln_b(i))).collect();
-    let at = |i: isize, j: isize| {
-        let row = usize::try_from(i).ok().and_then(|i| grid.get(i));
-        row.and_then(|r| usize::try_from(j).ok().and_then(|j| r.get(j)))
-            .copied()
-            .unwrap_or(f64::INFINITY)
+    let starts = lowest_cells(&grid)
+        .into_iter()
+        .map(|(i, j)| (ln_b(i), grid_alpha(j)));
+    let mut bottoms = vec![without_b(problem)];
+    for (ln_b, alpha) in starts.take(BASINS) {
+        let bottom = problem.descend(ln_b, alpha, 0.0, true);
+        // Where B gains nothing, B = 0 stands.
+        if problem.uses_b(&bottom.0) && bottom.0.sse < bottoms[0].0.sse * (1.0 - 1e-12) {
+            bottoms.push(bottom);
+        }
+    }
+    order::sort_by(&mut bottoms, |a, b| a.0.sse.total_cmp(&b.0.sse));
+    bottoms.iter().map(|b| found(b, law)).collect()
+}
+
+/// Cells that are no higher than their neighbours, the lowest first.
+pub(super) fn lowest_cells(grid: &[Vec<f64>]) -> Vec<(usize, usize)> {
+    let at = |i: usize, j: usize, di: isize, dj: isize| {
+        let row = i.checked_add_signed(di).and_then(|i| grid.get(i));
+        let cell = row.and_then(|r| j.checked_add_signed(dj).and_then(|j| r.get(j)));
+        cell.copied().unwrap_or(f64::INFINITY)
     };
-    let mut basins = Vec::new();
-    for i in 0..grid.len() as isize {
-        for j in 0..(ALPHA_STEPS * ALPHA_OCTAVES) as isize {
-            let here = at(i, j);
+    let mut cells: Vec<(usize, usize)> = Vec::new();
+    for (i, row) in grid.iter().enumerate() {
+        for (j, here) in row.iter().enumerate() {
             let lowest = (-1..=1)
                 .flat_map(|di| (-1..=1).map(move |dj| (di, dj)))
-                .all(|(di, dj)| here <= at(i + di, j + dj));
+                .all(|(di, dj)| *here <= at(i, j, di, dj));
             if lowest && here.is_finite() {
-                basins.push((here, ln_b(i as usize), grid_alpha(j as usize)));
+                cells.push((i, j));
             }
         }
     }
-    basins.sort_by(|a, b| a.0.total_cmp(&b.0));
-    basins.truncate(BASINS);
-
-    // B = 0 is a bound of its own: the best plain power with the same constant.
-    let no_b = f64::NEG_INFINITY;
-    let row = problem.row(no_b);
-    let start = (0..row.len())
-        .min_by(|&i, &j| row[i].total_cmp(&row[j]))
-        .unwrap_or(0);
-    let (mut best, mut converged) = problem.descend(no_b, grid_alpha(start), 0.0, false);
-    for (_, ln_b, alpha) in basins {
-        let (found, ended) = problem.descend(ln_b, alpha, 0.0, true);
-        // At the floor B has no effect; there, and where B gains nothing, B = 0 stands.
-        if found.ln_b > problem.ln_x_min - LN_B_FLOOR && found.sse < best.sse * (1.0 - 1e-12) {
-            (best, converged) = (found, ended);
-        }
-    }
-    Found {
-        parameters: parameters(&best),
-        converged,
-    }
+    order::sort_by(&mut cells, |a, b| grid[a.0][a.1].total_cmp(&grid[b.0][b.1]));
+    cells
 }
 
-/// β C^α, least squares on the error; α of either sign.
-fn power(problem: &Problem) -> Found {
+/// β C^α; α of either sign.
+fn power(problem: &Projected) -> Found {
     let no_b = f64::NEG_INFINITY;
     let starts = (0..ALPHA_STEPS * ALPHA_OCTAVES)
         .map(grid_alpha)
@@ -358,9 +414,53 @@ fn power(problem: &Problem) -> Found {
         .filter(|s| s.sse.is_finite())
         .min_by(|a, b| a.sse.total_cmp(&b.sse));
     let alpha = start.map_or(0.0, |s| s.alpha);
-    let (best, converged) = problem.descend(no_b, alpha, -ALPHA_HIGH, false);
-    Found {
-        parameters: vec![best.a, -best.alpha],
-        converged,
-    }
+    found(
+        &problem.descend(no_b, alpha, -ALPHA_HIGH, false),
+        Law::Power,
+    )
+}
+
+/// Starts for the logistic law: U in closed form over a grid of its middle and steepness.
+fn logistic(x: &[f64], y: &[f64], weights: &[f64]) -> Vec<Found> {
+    const MIDDLES: usize = 24;
+    const STEEPNESSES: usize = 16;
+    const KEPT: usize = 6;
+    let logs: Vec<f64> = x.iter().map(|x| x.ln()).collect();
+    let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let span = (high - low).max(1e-3);
+    // From half the range below the data to one range above.
+    let middle = |i: usize| low + span * (1.5 * i as f64 / (MIDDLES - 1) as f64 - 0.25);
+    // From flat over the data to a jump between two points.
+    let steepness = |j: usize| 0.3 / span * 2f64.powf(0.6 * j as f64);
+    let solve = |i: usize, j: usize| {
+        let u: Vec<f64> = logs
+            .iter()
+            .map(|l| (steepness(j) * (l - middle(i))).logistic())
+            .collect();
+        let (mut uu, mut uy) = (0.0, 0.0);
+        for ((u, y), w) in u.iter().zip(y).zip(weights) {
+            uu += w * u * u;
+            uy += w * u * (1.0 - y);
+        }
+        let top = (uy / uu).clamp(1e-6, 1.0 - 1e-9);
+        let sse: f64 = u
+            .iter()
+            .zip(y)
+            .zip(weights)
+            .map(|((u, y), w)| w * (1.0 - y - top * u).powi(2))
+            .sum();
+        (top, sse)
+    };
+    let grid: Vec<Vec<f64>> = (0..MIDDLES)
+        .map(|i| (0..STEEPNESSES).map(|j| solve(i, j).1).collect())
+        .collect();
+    lowest_cells(&grid)
+        .into_iter()
+        .take(KEPT)
+        .map(|(i, j)| Found {
+            parameters: vec![solve(i, j).0, middle(i), steepness(j)],
+            converged: false,
+        })
+        .collect()
 }

@@ -1,8 +1,82 @@
-//! The functional forms: value, gradient, parameter names and units, plain text and LaTeX.
+//! The functional forms: value, derivatives, parameter names and bounds, plain text and LaTeX.
+//!
+//! [`Law`] is the error over one variable, [`Surface`] the error over parameters and samples.
+//! Both are [`Form`]s: a formula that is written once, for numbers and for [`Jet`]s.
+
+pub mod jet;
+mod surface;
+
+pub use jet::{Jet, Real};
+pub use surface::Surface;
 
 use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
 
-/// A law of the error L over compute C.
+/// Where a parameter may lie, which also says in which coordinate an optimiser moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    Real,
+    /// ≥ 0; moved as its logarithm.
+    Positive,
+    /// Between 0 and 1; moved as its logit.
+    Fraction,
+}
+
+impl Domain {
+    /// The unbounded coordinate of a parameter's value.
+    pub fn coordinate(self, value: f64) -> f64 {
+        match self {
+            Domain::Real => value,
+            Domain::Positive => value.ln(),
+            Domain::Fraction => (value / (1.0 - value)).ln(),
+        }
+    }
+
+    /// The value at a coordinate.
+    pub fn value<T: Real>(self, coordinate: T) -> T {
+        match self {
+            Domain::Real => coordinate,
+            Domain::Positive => coordinate.exp(),
+            Domain::Fraction => coordinate.logistic(),
+        }
+    }
+}
+
+/// A functional form: parameters and inputs to an error.
+pub trait Form: Copy + Debug + PartialEq + 'static {
+    /// One variable, or two.
+    type Input: Copy + Debug + PartialEq;
+
+    fn id(self) -> &'static str;
+    fn plain(self) -> &'static str;
+    fn latex(self) -> &'static str;
+
+    /// Names of the parameters, in the order of every parameter slice.
+    fn parameters(self) -> &'static [&'static str];
+
+    fn domains(self) -> &'static [Domain];
+
+    /// The faces of the bounds on which a law of fewer parameters remains, each a list of
+    /// (index, value that is held). The first is the inside: no parameter held.
+    fn faces(self) -> &'static [&'static [(usize, f64)]];
+
+    fn evaluate<T: Real>(self, p: &[T], x: Self::Input) -> T;
+
+    /// Whether every variable of the input is a positive, finite number.
+    fn accepts(self, x: Self::Input) -> bool;
+
+    /// ∂L/∂p, in the order of [`Form::parameters`].
+    fn gradient(self, p: &[f64], x: Self::Input) -> Vec<f64> {
+        let jets: Vec<Jet> = p
+            .iter()
+            .enumerate()
+            .map(|(j, p)| Jet::variable(*p, j))
+            .collect();
+        self.evaluate(&jets, x).gradient[..p.len()].to_vec()
+    }
+}
+
+/// A law of the error L over compute C (or over samples, or parameters).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
@@ -10,142 +84,131 @@ pub enum Law {
     Saturation,
     /// A (C + B)^−α, bounds A, B, α ≥ 0.
     ShiftedPower,
-    /// β C^α, least squares on the error.
+    /// A C^−α + E, bounds A, α, E ≥ 0.
+    OffsetPower,
+    /// β C^α: the exponent alone. In log-log it is a straight line, the openclip study's law
+    /// (its fig. 1).
     Power,
-    /// β C^α, a straight line in log-log. The openclip study's law (its fig. 1).
-    Line,
-}
-
-/// On which scale residuals are squared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    Linear,
-    Log10,
+    /// 1 − U / (1 + (C / C50)^−k): the accuracy rises as a logistic curve in log compute to U ≤ 1.
+    Logistic,
 }
 
 impl Law {
-    pub const ALL: [Law; 4] = [Law::Saturation, Law::ShiftedPower, Law::Power, Law::Line];
+    pub const ALL: [Law; 5] = [
+        Law::Saturation,
+        Law::ShiftedPower,
+        Law::OffsetPower,
+        Law::Power,
+        Law::Logistic,
+    ];
 
-    pub fn id(self) -> &'static str {
+    /// What a reader calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Law::Saturation => "Saturating power law",
+            Law::ShiftedPower => "Shifted power law",
+            Law::OffsetPower => "Power law with an offset",
+            Law::Power => "Power law",
+            Law::Logistic => "Logistic accuracy",
+        }
+    }
+
+    /// The error that the law gives at compute `c`. ln B may be −∞ (B = 0). NaN where the number
+    /// of parameters is another law's.
+    pub fn value(self, p: &[f64], c: f64) -> f64 {
+        if p.len() == self.parameters().len() {
+            self.evaluate(p, c)
+        } else {
+            f64::NAN
+        }
+    }
+}
+
+const NO_B: f64 = f64::NEG_INFINITY;
+
+impl Form for Law {
+    type Input = f64;
+
+    fn id(self) -> &'static str {
         match self {
             Law::Saturation => "saturation",
             Law::ShiftedPower => "shifted-power",
+            Law::OffsetPower => "offset-power",
             Law::Power => "power",
-            Law::Line => "line",
+            Law::Logistic => "logistic",
         }
     }
 
-    pub fn plain(self) -> &'static str {
+    fn plain(self) -> &'static str {
         match self {
             Law::Saturation => "L = A (C + B)⁻ᵅ + E",
             Law::ShiftedPower => "L = A (C + B)⁻ᵅ",
+            Law::OffsetPower => "L = A C⁻ᵅ + E",
             Law::Power => "L = β Cᵅ",
-            Law::Line => "log L = log β + α log C",
+            Law::Logistic => "L = 1 − U / (1 + (C / C₅₀)⁻ᵏ)",
         }
     }
 
-    pub fn latex(self) -> &'static str {
+    fn latex(self) -> &'static str {
         match self {
             Law::Saturation => r"L(C) = A\,(C + B)^{-\alpha} + E",
             Law::ShiftedPower => r"L(C) = A\,(C + B)^{-\alpha}",
+            Law::OffsetPower => r"L(C) = A\,C^{-\alpha} + E",
             Law::Power => r"L(C) = \beta\,C^{\alpha}",
-            Law::Line => r"\log L(C) = \log\beta + \alpha \log C",
+            Law::Logistic => r"L(C) = 1 - U / \left(1 + (C / C_{50})^{-k}\right)",
         }
     }
 
-    /// What the fit minimises.
-    pub fn objective(self) -> &'static str {
-        match self.scale() {
-            Scale::Linear => "least squares on the error",
-            Scale::Log10 => "least squares on log10 of the error",
-        }
-    }
-
-    pub fn scale(self) -> Scale {
-        match self {
-            Law::Line => Scale::Log10,
-            _ => Scale::Linear,
-        }
-    }
-
-    /// Names of the parameters, in the order of every parameter slice. ln B is ln of B in the
-    /// study's unit of compute; E is an error; A and β carry the unit that makes L an error.
-    pub fn parameters(self) -> &'static [&'static str] {
+    /// ln B and ln C50 are logarithms of a compute in the study's unit; E and U are an error and
+    /// an accuracy; A and β carry the unit that makes L an error.
+    fn parameters(self) -> &'static [&'static str] {
         match self {
             Law::Saturation => &["A", "ln_B", "alpha", "E"],
             Law::ShiftedPower => &["A", "ln_B", "alpha"],
-            Law::Power | Law::Line => &["beta", "alpha"],
+            Law::OffsetPower => &["A", "alpha", "E"],
+            Law::Power => &["beta", "alpha"],
+            Law::Logistic => &["U", "ln_C50", "k"],
         }
     }
 
-    /// The error that the law gives at compute `c`. ln B may be −∞ (B = 0).
-    pub fn value(self, p: &[f64], c: f64) -> f64 {
-        match (self, p) {
-            (Law::Saturation, [a, ln_b, alpha, e]) => a * shifted(c, *ln_b, *alpha) + e,
-            (Law::ShiftedPower, [a, ln_b, alpha]) => a * shifted(c, *ln_b, *alpha),
-            (Law::Power | Law::Line, [beta, alpha]) => beta * (alpha * c.ln()).exp(),
-            _ => f64::NAN,
-        }
-    }
-
-    /// ∂L/∂p at compute `c`, in the order of [`Law::parameters`].
-    pub fn gradient(self, p: &[f64], c: f64) -> Vec<f64> {
-        match (self, p) {
-            (Law::Saturation, [a, ln_b, alpha, _]) => {
-                let mut g = shifted_gradient(c, *a, *ln_b, *alpha);
-                g.push(1.0);
-                g
-            }
-            (Law::ShiftedPower, [a, ln_b, alpha]) => shifted_gradient(c, *a, *ln_b, *alpha),
-            (Law::Power | Law::Line, [beta, alpha]) => {
-                let u = (alpha * c.ln()).exp();
-                vec![u, beta * u * c.ln()]
-            }
-            _ => vec![f64::NAN; self.parameters().len()],
-        }
-    }
-
-    /// Value and gradient on the scale on which residuals are squared.
-    pub fn on_scale(self, p: &[f64], c: f64) -> (f64, Vec<f64>) {
-        let value = self.value(p, c);
-        let mut gradient = self.gradient(p, c);
-        match self.scale() {
-            Scale::Linear => (value, gradient),
-            Scale::Log10 => {
-                for g in &mut gradient {
-                    *g /= value * std::f64::consts::LN_10;
-                }
-                (value.log10(), gradient)
-            }
-        }
-    }
-}
-
-impl Scale {
-    pub fn forward(self, error: f64) -> f64 {
+    fn domains(self) -> &'static [Domain] {
+        use Domain::{Fraction, Positive, Real};
         match self {
-            Scale::Linear => error,
-            Scale::Log10 => error.log10(),
+            Law::Saturation => &[Positive, Real, Positive, Positive],
+            Law::ShiftedPower => &[Positive, Real, Positive],
+            Law::OffsetPower => &[Positive, Positive, Positive],
+            Law::Power => &[Positive, Real],
+            Law::Logistic => &[Fraction, Real, Positive],
         }
     }
 
-    pub fn back(self, y: f64) -> f64 {
+    fn faces(self) -> &'static [&'static [(usize, f64)]] {
         match self {
-            Scale::Linear => y,
-            Scale::Log10 => 10f64.powf(y),
+            Law::Saturation => &[&[], &[(1, NO_B)], &[(3, 0.0)], &[(1, NO_B), (3, 0.0)]],
+            Law::ShiftedPower => &[&[], &[(1, NO_B)]],
+            Law::OffsetPower => &[&[], &[(2, 0.0)]],
+            Law::Power => &[&[]],
+            Law::Logistic => &[&[], &[(0, 1.0)]],
         }
     }
-}
 
-/// (c + B)^−α
-fn shifted(c: f64, ln_b: f64, alpha: f64) -> f64 {
-    (-alpha * (c + ln_b.exp()).ln()).exp()
-}
+    fn evaluate<T: Real>(self, p: &[T], c: f64) -> T {
+        let shifted = |ln_b: T, alpha: T| (-alpha * (T::constant(c) + ln_b.exp()).ln()).exp();
+        let power = |exponent: T| (exponent * T::constant(c.ln())).exp();
+        match self {
+            Law::Saturation => p[0] * shifted(p[1], p[2]) + p[3],
+            Law::ShiftedPower => p[0] * shifted(p[1], p[2]),
+            Law::OffsetPower => p[0] * power(-p[1]) + p[2],
+            Law::Power => p[0] * power(p[1]),
+            Law::Logistic => {
+                T::constant(1.0) - p[0] * (p[2] * (T::constant(c.ln()) - p[1])).logistic()
+            }
+        }
+    }
 
-fn shifted_gradient(c: f64, a: f64, ln_b: f64, alpha: f64) -> Vec<f64> {
-    let b = ln_b.exp();
-    let u = shifted(c, ln_b, alpha);
-    vec![u, -alpha * a * u * b / (c + b), -a * u * (c + b).ln()]
+    fn accepts(self, c: f64) -> bool {
+        c.is_finite() && c > 0.0
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn gradients_are_the_finite_differences(
+        fn derivatives_are_the_finite_differences(
             a in 0.5f64..100.0, ln_b in 5.0f64..20.0, alpha in 0.05f64..0.6, e in 0.0f64..0.5,
             log_c in 6.0f64..13.0,
         ) {
@@ -164,21 +227,37 @@ mod tests {
                 let p: Vec<f64> = match law {
                     Law::Saturation => vec![a, ln_b, alpha, e],
                     Law::ShiftedPower => vec![a, ln_b, alpha],
-                    Law::Power | Law::Line => vec![a, -alpha],
+                    Law::OffsetPower => vec![a, alpha, e],
+                    Law::Power => vec![a, -alpha],
+                    Law::Logistic => vec![1.0 - e, ln_b, alpha],
                 };
-                let (_, gradient) = law.on_scale(&p, c);
-                for (j, g) in gradient.iter().enumerate() {
+                let jet = |p: &[f64]| {
+                    let jets: Vec<Jet> =
+                        p.iter().enumerate().map(|(j, p)| Jet::variable(*p, j)).collect();
+                    law.evaluate(&jets, c)
+                };
+                let here = jet(&p);
+                prop_assert_eq!(here.value, law.value(&p, c));
+                for j in 0..p.len() {
                     let h = 6e-6 * p[j].abs().max(0.1);
                     let at = |d: f64| {
                         let mut q = p.clone();
                         q[j] += d;
-                        law.on_scale(&q, c).0
+                        jet(&q)
                     };
-                    let difference = (at(h) - at(-h)) / (2.0 * h);
-                    prop_assert!(
-                        (g - difference).abs() <= 1e-6 * g.abs().max(1e-4),
-                        "{:?} parameter {}: {} against {}", law, j, g, difference
-                    );
+                    let (low, high) = (at(-h), at(h));
+                    let close = |ours: f64, low: f64, high: f64| {
+                        let difference = (high - low) / (2.0 * h);
+                        let rounding = 1e-13 * (low.abs() + high.abs()) / h;
+                        (ours - difference).abs() <= 1e-5 * ours.abs().max(1e-4) + rounding
+                    };
+                    prop_assert!(close(here.gradient[j], low.value, high.value), "{:?} {}", law, j);
+                    for k in 0..p.len() {
+                        prop_assert!(
+                            close(here.hessian[k][j], low.gradient[k], high.gradient[k]),
+                            "{:?} {} {}", law, j, k
+                        );
+                    }
                 }
             }
         }
@@ -188,5 +267,10 @@ mod tests {
     fn zero_b_is_a_plain_power() {
         let p = Law::Saturation.value(&[2.0, f64::NEG_INFINITY, 0.5, 0.1], 16.0);
         assert!((p - 0.6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn another_laws_parameters_give_no_value() {
+        assert!(Law::Saturation.value(&[1.0, 2.0], 16.0).is_nan());
     }
 }

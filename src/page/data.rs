@@ -1,15 +1,18 @@
 //! Data files: fetched when first needed, typed on reading.
 
-use refit::claim::{Library, Printed};
-use refit::study::architecture::{self, Architecture};
-use refit::study::{DataError, Measurement, Study, Table, read_measurements};
+use crate::claim::{Library, Printed};
+use crate::study::architecture::{self, Architecture};
+use crate::study::{DataError, Measurement, Study, Table, read_measurements};
+use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
+/// What has been loaded; nothing at first.
+pub type Loaded<T> = ReadSignal<Option<Result<Arc<T>, DataError>>>;
+
 /// What one table's analyses need.
-#[derive(Debug, PartialEq)]
 pub struct TableData {
     pub table: Table,
     pub rows: Vec<Measurement>,
@@ -49,11 +52,36 @@ pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
 }
 
+/// What `load` brings, and brings anew whenever a signal that it reads changes; until then the
+/// last, and at first nothing. Leptos's own resources can suspend and be sent by a server; this
+/// page needs neither, and they are 3 % of it.
+pub fn load<T, F>(load: impl Fn() -> F + 'static) -> Loaded<T>
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<Arc<T>, DataError>> + 'static,
+{
+    let loaded = RwSignal::new(None);
+    let current = RwSignal::new(0_u32);
+    Effect::new(move || {
+        let mine = current.get_untracked() + 1;
+        current.set(mine);
+        let loading = load();
+        leptos::task::spawn_local(async move {
+            let result = loading.await;
+            // A later one has taken its place, or the view is gone.
+            if current.try_get_untracked() == Some(mine) {
+                loaded.set(Some(result));
+            }
+        });
+    });
+    loaded.read_only()
+}
+
 /// One file's text, relative to the page.
 async fn fetch(path: &str) -> Result<String, DataError> {
     let failed = |why: &str| DataError::whole(path, why);
     let offline = "could not be fetched; check the connection and reload";
-    let response = JsFuture::from(leptos::prelude::window().fetch_with_str(path))
+    let response = JsFuture::from(window().fetch_with_str(path))
         .await
         .map_err(|_| failed(offline))?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;

@@ -1,9 +1,12 @@
 //! The address is the state: which view, which analysis. Every choice is one step in the
 //! browser's history.
+//!
+//! The page and what it loads later are two programs on one address. Who changes it, says so by an
+//! event; the other reads it anew.
 
+use crate::analysis::{Analysis, Notice, VERSION, from_query, to_query};
 use leptos::ev;
 use leptos::prelude::*;
-use refit::analysis::{Analysis, Notice, VERSION, from_query, to_query};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use web_sys::HtmlAnchorElement;
@@ -12,6 +15,18 @@ use web_sys::HtmlAnchorElement;
 pub enum View {
     Explore,
     Verify,
+    Findings,
+}
+
+impl View {
+    /// In the query; the standard view is left out.
+    fn id(self) -> &'static str {
+        match self {
+            View::Explore => "explore",
+            View::Verify => "verify",
+            View::Findings => "findings",
+        }
+    }
 }
 
 /// Key of the view in the query; the rest of the query is the analysis.
@@ -23,18 +38,17 @@ pub struct Location {
     pub analysis: RwSignal<Analysis>,
     /// What could not be taken from the address, and what the data do not hold.
     pub notices: RwSignal<Vec<String>>,
+    /// Event that this program sends when it has changed the address.
+    event: &'static str,
 }
 
+const BY_PAGE: &str = "refit:page";
+const BY_LAB: &str = "refit:lab";
+
 impl Location {
-    /// Reads the address, follows the back button, and takes clicks on links within the page.
+    /// For the page: reads the address, follows it, and takes clicks on links within the page.
     pub fn start() -> Location {
-        let location = Location {
-            view: RwSignal::new(View::Explore),
-            analysis: RwSignal::new(Analysis::default()),
-            notices: RwSignal::new(Vec::new()),
-        };
-        location.read();
-        let back = window_event_listener(ev::popstate, move |_| location.read());
+        let location = Location::new(BY_PAGE, BY_LAB);
         let click = window_event_listener(ev::click, move |event| {
             let plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
             let target = event
@@ -45,14 +59,33 @@ impl Location {
                 .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
             if let (true, Some(anchor)) = (plain, anchor) {
                 event.prevent_default();
-                push(&anchor.get_attribute("href").unwrap_or_default());
+                location.push(&anchor.get_attribute("href").unwrap_or_default());
                 location.read();
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
         });
+        on_cleanup(move || click.remove());
+        location
+    }
+
+    /// For what is loaded later: reads the address and follows it.
+    pub fn follow() -> Location {
+        Location::new(BY_LAB, BY_PAGE)
+    }
+
+    fn new(event: &'static str, other: &'static str) -> Location {
+        let location = Location {
+            view: RwSignal::new(View::Explore),
+            analysis: RwSignal::new(Analysis::default()),
+            notices: RwSignal::new(Vec::new()),
+            event,
+        };
+        location.read();
+        let back = window_event_listener(ev::popstate, move |_| location.read());
+        let other = window_event_listener_untyped(other, move |_| location.read());
         on_cleanup(move || {
             back.remove();
-            click.remove();
+            other.remove();
         });
         location
     }
@@ -66,9 +99,10 @@ impl Location {
             .map(Notice::to_string)
             .chain(unknown)
             .collect();
-        self.view.set(view);
-        self.analysis.set(analysis);
-        self.notices.set(notices);
+        // What stays the same is not built anew.
+        set(self.view, view);
+        set(self.analysis, analysis);
+        set(self.notices, notices);
     }
 
     /// Changes the analysis and the address with it.
@@ -76,14 +110,31 @@ impl Location {
         let mut analysis = self.analysis.get_untracked();
         change(&mut analysis);
         if analysis != self.analysis.get_untracked() {
-            push(&query(self.view.get_untracked(), &analysis));
+            let address = query(self.view.get_untracked(), &analysis);
             self.analysis.set(analysis);
+            self.push(&address);
+        }
+    }
+
+    /// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
+    /// frame); the page then works without.
+    fn push(self, query: &str) {
+        let history = window().history();
+        let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
+        if let Ok(event) = web_sys::Event::new(self.event) {
+            let _ = window().dispatch_event(&event);
         }
     }
 
     /// Address of a view that keeps the analysis.
     pub fn href(self, view: View) -> String {
         self.analysis.with(|analysis| query(view, analysis))
+    }
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
     }
 }
 
@@ -96,8 +147,8 @@ fn query(view: View, analysis: &Analysis) -> String {
     let rest = to_query(analysis);
     match (view, rest.as_str()) {
         (View::Explore, rest) => format!("?{rest}"),
-        (View::Verify, "") => format!("?v={VERSION}&{PAGE}=verify"),
-        (View::Verify, rest) => format!("?{rest}&{PAGE}=verify"),
+        (view, "") => format!("?v={VERSION}&{PAGE}={}", view.id()),
+        (view, rest) => format!("?{rest}&{PAGE}={}", view.id()),
     }
 }
 
@@ -106,19 +157,15 @@ fn view_of(query: &str) -> (View, Option<String>) {
         .trim_start_matches('?')
         .split('&')
         .find_map(|part| part.strip_prefix("page="));
-    match value {
-        None | Some("explore") => (View::Explore, None),
-        Some("verify") => (View::Verify, None),
-        Some(other) => (
+    let views = [View::Explore, View::Verify, View::Findings];
+    let known = views
+        .into_iter()
+        .find(|v| value.is_none_or(|value| v.id() == value));
+    match (known, value) {
+        (Some(view), _) => (view, None),
+        (None, other) => (
             View::Explore,
-            Some(format!("There is no page “{other}”; this is Explore.")),
+            other.map(|other| format!("There is no page “{other}”; this is Explore.")),
         ),
     }
-}
-
-/// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
-/// frame); the page then works without.
-fn push(query: &str) {
-    let history = window().history();
-    let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
 }

@@ -1,12 +1,17 @@
 //! The page (Leptos): the shell and its two views. Everything below this folder knows neither
 //! Leptos nor the DOM.
 
+mod choice;
 mod data;
 mod explore;
+pub mod lab;
+mod lazy;
 mod location;
 mod notices;
 mod panic;
-mod verify;
+mod shown;
+mod table;
+mod work;
 
 use leptos::prelude::*;
 use location::{Location, View};
@@ -20,6 +25,13 @@ pub fn mount() {
     root.set_inner_html("");
     let root = wasm_bindgen::JsCast::unchecked_into(root);
     leptos::mount::mount_to(root, App).forget();
+}
+
+/// Views one after the other, as a view of the one type that all lists have: each type would be
+/// compiled for itself.
+fn list<V: IntoAny>(views: impl IntoIterator<Item = V>) -> AnyView {
+    let views = views.into_iter().map(IntoAny::into_any);
+    views.collect::<Vec<_>>().into_any()
 }
 
 #[component]
@@ -43,13 +55,15 @@ fn App() -> impl IntoView {
             </p>
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Verify, "Verify")}
+                {link(View::Findings, "Findings")}
             </nav>
             <notices::CopyLink />
         </header>
         <notices::Notices />
         {move || match location.view.get() {
             View::Explore => view! { <explore::Explore /> }.into_any(),
-            View::Verify => view! { <verify::Verify /> }.into_any(),
+            View::Verify => view! { <lazy::Lazy view="verify" /> }.into_any(),
+            View::Findings => view! { <lazy::Lazy view="findings" /> }.into_any(),
         }}
         <footer>
             <p>

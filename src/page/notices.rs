@@ -1,5 +1,6 @@
 //! What the reader is told about the address, and the button that copies it.
 
+use super::list;
 use super::location::Location;
 use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -12,12 +13,8 @@ pub fn Notices() -> impl IntoView {
             <Show when=move || !location.notices.with(Vec::is_empty)>
                 <ul>
                     {move || {
-                        location
-                            .notices
-                            .get()
-                            .into_iter()
-                            .map(|notice| view! { <li>{notice}</li> })
-                            .collect_view()
+                        let notices = location.notices.get().into_iter();
+                        list(notices.map(|notice| view! { <li>{notice}</li> }))
                     }}
                 </ul>
                 <button type="button" on:click=move |_| location.notices.set(Vec::new())>

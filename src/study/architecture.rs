@@ -1,7 +1,8 @@
 //! Architectures, and compute from "this model at that many samples".
 
 use super::read::DataError;
-use super::{Study, key_once, read_rows};
+use super::{Study, read_rows};
+use crate::decimal;
 
 /// One architecture of a study (`data/*/architectures.csv`).
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +31,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Architecture>, DataError> {
         "image_mparams",
         "text_mparams",
     ];
-    let rows = read_rows(file, text, &header, |cell| {
+    read_rows(file, text, &header, |cell| {
         Ok(Architecture {
             family: cell.name("family")?,
             name: cell.name("architecture")?,
@@ -42,9 +43,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Architecture>, DataError> {
                 cell.positive("text_mparams")?,
             ],
         })
-    })?;
-    key_once(file, text)?;
-    Ok(rows)
+    })
 }
 
 /// Samples seen that a study's label stands for.
@@ -70,7 +69,7 @@ pub fn samples_seen(study: Study, label: &str) -> Option<f64> {
             Some(digits) => (digits, 1e3),
             None => (label, 1.0),
         };
-        let samples = digits.trim().parse::<f64>().ok()? * scale;
+        let samples = decimal::parse(digits.trim())? * scale;
         (samples.is_finite() && samples > 0.0).then_some(samples)
     })
 }

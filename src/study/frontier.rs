@@ -53,7 +53,8 @@ impl Rule {
 /// A point that the law is fitted to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontierPoint {
-    pub compute: f64,
+    /// As [`Point::x`].
+    pub x: f64,
     pub error: f64,
     /// The measurement behind it ([`Point::row`]).
     pub row: usize,
@@ -62,7 +63,7 @@ pub struct FrontierPoint {
 impl From<&Point> for FrontierPoint {
     fn from(p: &Point) -> Self {
         FrontierPoint {
-            compute: p.compute,
+            x: p.x,
             error: p.error,
             row: p.row,
         }
@@ -98,27 +99,27 @@ pub fn bins(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
         return pareto(points);
     }
     let edge = |k: f64| low * (span * (k / bins)).exp();
-    let bin_of = |compute: f64| {
-        let mut k = ((compute / low).ln() / span * bins).floor();
+    let bin_of = |x: f64| {
+        let mut k = ((x / low).ln() / span * bins).floor();
         // The logarithm can land one bin off at an edge; the edges themselves decide.
-        if compute < edge(k) {
+        if x < edge(k) {
             k -= 1.0;
-        } else if k + 1.0 < bins && compute >= edge(k + 1.0) {
+        } else if k + 1.0 < bins && x >= edge(k + 1.0) {
             k += 1.0;
         }
         k
     };
     let mut minima: Vec<(f64, Point)> = Vec::new();
     let mut last: Option<Point> = None;
-    for p in points.iter().filter(|p| p.compute >= low) {
-        if p.compute >= high {
+    for p in points.iter().filter(|p| p.x >= low) {
+        if p.x >= high {
             // Outside the half-open bins. The first of equal computes has the lowest error.
-            if last.is_none_or(|l| p.compute > l.compute) {
+            if last.is_none_or(|l| p.x > l.x) {
                 last = Some(*p);
             }
             continue;
         }
-        let bin = bin_of(p.compute);
+        let bin = bin_of(p.x);
         match minima.last_mut() {
             Some((k, best)) if *k == bin => {
                 if p.error < best.error {
@@ -139,8 +140,7 @@ pub fn bins_as_released(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoin
     points
         .iter()
         .filter(|p| {
-            frontier.iter().any(|f| f.compute == p.compute)
-                && frontier.iter().any(|f| f.error == p.error)
+            frontier.iter().any(|f| f.x == p.x) && frontier.iter().any(|f| f.error == p.error)
         })
         .map(FrontierPoint::from)
         .collect()
@@ -150,7 +150,7 @@ pub fn bins_as_released(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoin
 /// of each, placed at the bin's centre.
 pub fn minima(points: &[Point]) -> Vec<FrontierPoint> {
     const BINS: usize = 5;
-    let logs = || points.iter().map(|p| p.compute.log10());
+    let logs = || points.iter().map(|p| p.x.log10());
     let low = logs().fold(f64::INFINITY, f64::min);
     let high = logs().fold(f64::NEG_INFINITY, f64::max) + 0.1;
     let width = (high - low) / BINS as f64;
@@ -159,10 +159,10 @@ pub fn minima(points: &[Point]) -> Vec<FrontierPoint> {
             let (from, to) = (low + k as f64 * width, low + (k + 1) as f64 * width);
             points
                 .iter()
-                .filter(|p| (from..to).contains(&p.compute.log10()))
+                .filter(|p| (from..to).contains(&p.x.log10()))
                 .min_by(|a, b| a.error.total_cmp(&b.error))
                 .map(|p| FrontierPoint {
-                    compute: 10f64.powf((from + to) / 2.0),
+                    x: 10f64.powf((from + to) / 2.0),
                     error: p.error,
                     row: p.row,
                 })
@@ -186,24 +186,24 @@ mod tests {
                 .enumerate()
                 .map(|(row, (c, e))| Point {
                     row,
-                    compute: 10f64.powf(c),
+                    x: 10f64.powf(c),
                     error: (e * 100.0).round() / 100.0,
                 })
                 .collect();
-            v.sort_by(|a, b| (a.compute.total_cmp(&b.compute)).then(a.error.total_cmp(&b.error)));
+            v.sort_by(|a, b| (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error)));
             v
         })
     }
 
     fn range(points: &[Point]) -> (f64, f64) {
-        (points[0].compute, points[points.len() - 1].compute)
+        (points[0].x, points[points.len() - 1].x)
     }
 
     proptest! {
         #[test]
         fn frontiers_fall_and_are_made_of_points(points in points()) {
             for frontier in [pareto(&points), bins(&points, range(&points))] {
-                prop_assert!(frontier.windows(2).all(|w| w[0].compute < w[1].compute && w[0].error > w[1].error));
+                prop_assert!(frontier.windows(2).all(|w| w[0].x < w[1].x && w[0].error > w[1].error));
                 prop_assert!(frontier.iter().all(|f| points.iter().any(|p| p.row == f.row && p.error == f.error)));
             }
         }
@@ -212,7 +212,7 @@ mod tests {
         fn the_released_mask_only_adds(points in points()) {
             let corrected = bins(&points, range(&points));
             let released = bins_as_released(&points, range(&points));
-            prop_assert!(corrected.iter().all(|f| released.iter().any(|r| r.compute == f.compute && r.error == f.error)));
+            prop_assert!(corrected.iter().all(|f| released.iter().any(|r| r.x == f.x && r.error == f.error)));
         }
 
         #[test]

@@ -8,7 +8,7 @@ pub mod names;
 mod read;
 pub mod select;
 
-pub(crate) use read::{Cell, key_once, read_rows};
+pub(crate) use read::{Cell, read_rows};
 pub use read::{DataError, Measurement, read_measurements};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! CSV to typed rows. Whatever is wrong is an error that names file, line and column.
 
+use crate::decimal;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -82,7 +83,7 @@ const MEASUREMENT: [&str; 11] = [
 
 /// Reads a table of measurements. `file` names it in errors.
 pub fn read_measurements(file: &str, text: &str) -> Result<Vec<Measurement>, DataError> {
-    let rows = read_rows(file, text, &MEASUREMENT, |cell| {
+    read_rows(file, text, &MEASUREMENT, |cell| {
         Ok(Measurement {
             run: cell.text("run"),
             family: cell.name("family")?,
@@ -96,9 +97,7 @@ pub fn read_measurements(file: &str, text: &str) -> Result<Vec<Measurement>, Dat
             metric: cell.name("metric")?,
             value: cell.fraction("value")?,
         })
-    })?;
-    key_once(file, text)?;
-    Ok(rows)
+    })
 }
 
 /// One record's cells by column name; every getter's error names the place.
@@ -141,8 +140,8 @@ impl Cell<'_> {
 
     pub fn number(&self, column: &str) -> Result<f64, DataError> {
         let text = self.get(column);
-        match text.trim().parse::<f64>() {
-            Ok(x) if x.is_finite() => Ok(x),
+        match decimal::parse(text.trim()) {
+            Some(x) if x.is_finite() => Ok(x),
             _ => Err(self.error(column, format!("“{text}” is not a number"))),
         }
     }
@@ -183,60 +182,63 @@ impl Cell<'_> {
     }
 }
 
-/// Reads records under exactly the given header.
+/// Reads records under exactly the given header; no two may agree in all columns but the last.
 pub(crate) fn read_rows<T>(
     file: &str,
     text: &str,
     header: &[&str],
     row: impl Fn(&Cell) -> Result<T, DataError>,
 ) -> Result<Vec<T>, DataError> {
+    let mut rows = Vec::new();
+    each_row(file, text, header, &mut |cell| {
+        rows.push(row(cell)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Not generic, so that reading is compiled once and not for every type of row.
+fn each_row(
+    file: &str,
+    text: &str,
+    header: &[&str],
+    row: &mut dyn FnMut(&Cell) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let found = reader.headers().map_err(|e| csv_error(file, &e))?.clone();
-    let expected: Vec<&str> = header.to_vec();
-    if found.iter().collect::<Vec<_>>() != expected {
-        let wrong = (0..expected.len().max(found.len()))
-            .find(|&i| found.get(i) != expected.get(i).copied())
+    let found = reader.headers().map_err(|e| csv_error(file, &e))?;
+    if !found.iter().eq(header.iter().copied()) {
+        let wrong = (0..header.len().max(found.len()))
+            .find(|&i| found.get(i) != header.get(i).copied())
             .unwrap_or(0);
         return Err(DataError {
             file: file.to_owned(),
             line: Some(1),
             column: Some(found.get(wrong).unwrap_or("(none)").to_owned()),
-            message: match expected.get(wrong) {
+            message: match header.get(wrong) {
                 Some(name) => format!("the header should say “{name}” here"),
                 None => "the header has a column too many".to_owned(),
             },
         });
     }
-    reader
-        .records()
-        .map(|record| {
-            let record = record.map_err(|e| csv_error(file, &e))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            row(&Cell {
-                file,
-                header,
-                record: &record,
-                line,
-            })
-        })
-        .collect()
-}
-
-/// Checks that no two records agree in all columns but the last.
-pub(crate) fn key_once(file: &str, text: &str) -> Result<(), DataError> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let mut seen = BTreeSet::new();
+    let mut keys = BTreeSet::new();
     for record in reader.records() {
         let record = record.map_err(|e| csv_error(file, &e))?;
-        let key: Vec<&str> = record.iter().take(record.len().saturating_sub(1)).collect();
-        if !seen.insert(key.join("\u{1f}")) {
+        let line = record.position().map_or(0, csv::Position::line);
+        let key: Vec<&str> = record.iter().take(header.len() - 1).collect();
+        if !keys.insert(key.join("\u{1f}")) {
             return Err(DataError {
                 file: file.to_owned(),
-                line: record.position().map(csv::Position::line),
+                line: Some(line),
                 column: None,
                 message: "this key stands in an earlier line already".to_owned(),
             });
         }
+        row(&Cell {
+            file,
+            header,
+            record: &record,
+            line,
+        })?;
     }
     Ok(())
 }
@@ -247,7 +249,8 @@ fn csv_error(file: &str, error: &csv::Error) -> DataError {
             expected_len, len, ..
         } => format!("has {len} columns where the header has {expected_len}"),
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text".to_owned(),
-        _ => format!("cannot be read as CSV ({error})"),
+        // Text in memory has no other; to print one would bring the errors of files along.
+        _ => "cannot be read as CSV".to_owned(),
     };
     DataError {
         file: file.to_owned(),

@@ -1,6 +1,9 @@
 //! Which measurements belong to one series, by the studies' own rules.
 
+use super::architecture::Architecture;
 use super::{Measurement, Table};
+use crate::order;
+use serde::{Deserialize, Serialize};
 
 /// `LAION` stands for these three sets together, as in the openclip study's laws.
 pub const LAION: &str = "LAION";
@@ -16,6 +19,37 @@ pub struct Selection<'a> {
     pub family: &'a str,
     pub pretrain: &'a str,
     pub schedule: &'a str,
+    pub axis: Axis,
+}
+
+/// What a law is a function of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Axis {
+    Compute,
+    Samples,
+    Parameters,
+}
+
+impl Axis {
+    pub const ALL: [Axis; 3] = [Axis::Compute, Axis::Samples, Axis::Parameters];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Axis::Compute => "compute",
+            Axis::Samples => "samples",
+            Axis::Parameters => "parameters",
+        }
+    }
+
+    /// What it counts; compute in the study's unit.
+    pub fn title(self) -> &'static str {
+        match self {
+            Axis::Compute => "Compute",
+            Axis::Samples => "Samples seen",
+            Axis::Parameters => "Parameters",
+        }
+    }
 }
 
 /// One measurement as a point of a scaling law.
@@ -23,14 +57,26 @@ pub struct Selection<'a> {
 pub struct Point {
     /// Index of the measurement in its table.
     pub row: usize,
-    /// In the study's unit.
-    pub compute: f64,
+    /// On the selection's axis: compute in the study's unit, samples, or parameters.
+    pub x: f64,
     /// 1 − metric.
     pub error: f64,
 }
 
-/// The selected points, in order of compute, then error.
-pub fn select(rows: &[Measurement], what: &Selection) -> Vec<Point> {
+/// The selected points, in order of x, then error. Rows that do not tell their x are left out.
+pub fn select(
+    rows: &[Measurement],
+    architectures: &[Architecture],
+    what: &Selection,
+) -> Vec<Point> {
+    let x = |m: &Measurement| match what.axis {
+        Axis::Compute => Some(m.compute),
+        Axis::Samples => m.samples_seen,
+        Axis::Parameters => architectures
+            .iter()
+            .find(|a| a.family == m.family && a.name == m.architecture)
+            .map(|a| a.mparams[0] * 1e6),
+    };
     let mut points: Vec<Point> = rows
         .iter()
         .enumerate()
@@ -42,13 +88,17 @@ pub fn select(rows: &[Measurement], what: &Selection) -> Vec<Point> {
                 && in_pretrain(&m.pretrain, what.pretrain)
                 && released_filter(what.table, m)
         })
-        .map(|(row, m)| Point {
-            row,
-            compute: m.compute,
-            error: m.error(),
+        .filter_map(|(row, m)| {
+            Some(Point {
+                row,
+                x: x(m)?,
+                error: m.error(),
+            })
         })
         .collect();
-    points.sort_by(|a, b| (a.compute.total_cmp(&b.compute)).then(a.error.total_cmp(&b.error)));
+    order::sort_by(&mut points, |a, b| {
+        (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error))
+    });
     points
 }
 

@@ -75,31 +75,51 @@ pub fn page_tests(dist: &Path) -> Result<Command> {
     Ok(tests)
 }
 
-/// The figures of the built page.
-pub fn page_bench(dist: &Path) -> Result<Command> {
+/// The figures of the built page, of the native benchmark and of its twin in Chromium; `peers`
+/// has the times of SciPy as JSON.
+pub fn page_bench(dist: &Path, peers: Option<&str>) -> Result {
+    run(&mut cargo("bench --bench fit"))?;
+    let (_server, address) = served_tests("speed", "--release --features bench")?;
     let mut bench = cargo("run --quiet --package browser-tests --bin bench");
     bench.env("REFIT_DIST", dist).env("REFIT_CHROME", chrome()?);
-    Ok(bench)
+    bench.env("REFIT_SPEED", address);
+    if let Some(peers) = peers {
+        bench.env("REFIT_PEERS", peers);
+    }
+    run(&mut bench)
 }
 
-/// The tests that run inside the browser: wasm-bindgen's runner serves them as a
-/// page, and `wasm-page` reads the verdict off it. The runner's own way needs a
-/// WebDriver that matches the browser's version, one more thing to install. The runner
-/// serves until it is dropped.
+/// The tests that run inside the browser; `wasm-page` reads the verdict off the page that serves
+/// them, which it does until the first is dropped.
 pub fn wasm_tests() -> Result<(Running, Command)> {
-    tools::wasm_target()?;
-    let runner = tools::wasm_bindgen("wasm-bindgen-test-runner")?;
     let chrome = chrome()?;
     run(&mut cargo("build --package browser-tests --bin wasm-page"))?;
-    let mut build = cargo("test --no-run --test wasm --message-format json-render-diagnostics");
+    let (server, address) = served_tests("wasm", "")?;
+    let reader = root()
+        .join("target/debug")
+        .join(format!("wasm-page{}", env::consts::EXE_SUFFIX));
+    let mut read = command(reader);
+    read.arg(&address).env("REFIT_CHROME", chrome);
+    Ok((server, read))
+}
+
+/// Serves the tests of tests/NAME.rs as a page that runs them, by wasm-bindgen's runner, and says
+/// where. The runner's own way to run them needs a WebDriver that matches the browser's version,
+/// one more thing to install.
+fn served_tests(name: &str, options: &str) -> Result<(Running, String)> {
+    tools::wasm_target()?;
+    let runner = tools::wasm_bindgen("wasm-bindgen-test-runner")?;
+    let mut build = cargo(&format!(
+        "test --no-run --test {name} {options} --message-format json-render-diagnostics"
+    ));
     let messages = output(build.args(["--target", tools::WASM]))?;
     // One line of JSON names the program; no other has a path for `executable`.
     let module = messages
         .lines()
         .filter_map(|line| line.split_once("\"executable\":\""))
         .filter_map(|(_, rest)| rest.split('"').next())
-        .find(|path| path.ends_with(".wasm"))
-        .ok_or("cargo named no module for tests/wasm.rs")?;
+        .find(|path| path.ends_with(".wasm") && path.contains(&format!("/{name}-")))
+        .ok_or_else(|| format!("cargo named no module for tests/{name}.rs"))?;
     let address = free_address()?;
     let server = command(runner)
         .arg(module)
@@ -108,13 +128,7 @@ pub fn wasm_tests() -> Result<(Running, Command)> {
         .stdout(Stdio::null())
         .spawn()
         .map_err(|error| format!("wasm-bindgen-test-runner did not start: {error}"))?;
-    let server = Running(server);
-    let reader = root()
-        .join("target/debug")
-        .join(format!("wasm-page{}", env::consts::EXE_SUFFIX));
-    let mut read = command(reader);
-    read.arg(&address).env("REFIT_CHROME", chrome);
-    Ok((server, read))
+    Ok((Running(server), address))
 }
 
 fn free_address() -> Result<String> {

@@ -2,6 +2,7 @@
 
 mod browser;
 mod build;
+mod peers;
 mod process;
 mod serve;
 mod test;
@@ -40,16 +41,18 @@ const COMMANDS: [Command; 4] = [
     },
     Command {
         name: "bench",
-        options: "",
-        help: "build the page and measure it in Chromium",
+        options: "[--peers]",
+        help: "measure fits natively, in Chromium, and beside SciPy",
         run: bench,
     },
 ];
 
-fn bench(options: Options) -> Result {
+fn bench(mut options: Options) -> Result {
+    let peers = options.flag("--peers");
     options.finish()?;
+    let peers = peers.then(peers::times).transpose()?;
     let dist = build::page(None)?;
-    process::run(&mut browser::page_bench(&dist)?)
+    browser::page_bench(&dist, peers.as_deref())
 }
 
 fn main() -> ExitCode {
@@ -103,6 +106,13 @@ impl Options {
         }
         self.0.remove(at);
         Ok(Some(self.0.remove(at)))
+    }
+
+    /// Takes `--name`, if it is there.
+    fn flag(&mut self, name: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|argument| argument != name);
+        self.0.len() < before
     }
 
     /// Fails on what no command took.

@@ -1,86 +1,24 @@
 //! `refit fit`: one analysis, as the page would do it.
 
-use crate::data;
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
-use refit::analysis::{self, Analysis, Edges};
-use refit::fit::{Interval, Prediction, Status, symbol};
-use refit::law::Law;
-use refit::study::frontier::Rule;
-use refit::study::{Study, Table, names};
+use crate::select::{Selected, Selection, name, print_json};
+use refit::fit::profile::{self, End, Profile};
+use refit::fit::released::{Released, Search};
+use refit::fit::{Prediction, Status, Task, symbol};
+use refit::law::Form;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    #[arg(long, value_enum, default_value = "comparison")]
-    study: Named<Study>,
-    /// Which table; by default the study's first that has the dataset and metric
-    #[arg(long, value_enum)]
-    table: Option<Named<Table>>,
-    /// Downstream set, such as imagenet1k or mscoco_captions
+    #[command(flatten)]
+    selection: Selection,
+    /// Run the comparison study's own search beside it
     #[arg(long)]
-    dataset: Option<String>,
-    /// Such as acc1 or image_retrieval_recall@5
-    #[arg(long)]
-    metric: Option<String>,
-    #[arg(long)]
-    family: Option<String>,
-    /// Pre-training set; LAION stands for LAION-80M, LAION-400M and LAION-2B together
-    #[arg(long)]
-    pretrain: Option<String>,
-    /// Learning-rate schedule
-    #[arg(long)]
-    schedule: Option<String>,
-    #[arg(long, value_enum)]
-    law: Option<Named<Law>>,
-    #[arg(long, value_enum)]
-    frontier: Option<Named<Rule>>,
-    /// Compute above which runs are held out, or "none"
-    #[arg(long)]
-    threshold: Option<String>,
-    /// Which runs set the range of the compute bins
-    #[arg(long, value_enum)]
-    edges: Option<Named<Edges>>,
-    /// 95 % interval of predictions
-    #[arg(long, value_enum)]
-    interval: Option<Named<Interval>>,
-    /// Predict here: a compute, or "ViT-L-14 at 12.8B"; may be repeated
-    #[arg(long)]
-    at: Vec<String>,
+    released_search: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
-
-/// The library's own names as values on the command line.
-#[derive(Clone, Copy, PartialEq)]
-struct Named<T>(T);
-
-macro_rules! named {
-    ($($type:ty),*) => {$(
-        impl ValueEnum for Named<$type> {
-            fn value_variants<'a>() -> &'a [Self] {
-                const ALL: &[Named<$type>] = &{
-                    let mut all = [Named(<$type>::ALL[0]); <$type>::ALL.len()];
-                    let mut i = 0;
-                    while i < all.len() {
-                        all[i] = Named(<$type>::ALL[i]);
-                        i += 1;
-                    }
-                    all
-                };
-                ALL
-            }
-
-            fn to_possible_value(&self) -> Option<PossibleValue> {
-                Some(PossibleValue::new(self.0.id()))
-            }
-        }
-    )*};
-}
-
-named!(Study, Table, Law, Rule, Edges, Interval);
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -90,181 +28,144 @@ struct Output {
     frontier_points: usize,
     held_out: usize,
     law: &'static str,
-    objective: &'static str,
+    loss: String,
+    objective: f64,
     parameters: BTreeMap<&'static str, f64>,
     standard_errors: BTreeMap<&'static str, Option<f64>>,
+    /// 95 % intervals by the profile of the objective, where it is a sum of squares.
+    profile: Option<BTreeMap<&'static str, profile::Interval>>,
+    /// In the order of the law's parameters.
+    correlations: Option<Vec<Vec<Option<f64>>>>,
     mse: f64,
+    aicc: Option<f64>,
+    bic: Option<f64>,
+    /// Share of the points in the linear zone of Huber's loss.
+    linear_zone: Option<f64>,
+    /// Under binomial weights: how many times as far the points lie as their noise explains.
+    scatter: Option<f64>,
     status: Status,
     predictions: Vec<Prediction>,
+    released_search: Option<Released>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
-    let library = data::library()?;
-    let mut analysis = analysis_of(arguments, &library)?;
-    let rows = library
-        .tables
-        .get(&analysis.table)
-        .map_or(&[][..], Vec::as_slice);
-    let unknown = analysis.settle(rows);
-    if !unknown.is_empty() {
-        let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-        return Err(lines.join("\n"));
-    }
-    let study = analysis.study();
-    let architectures = library
-        .architectures
-        .get(&study)
-        .map_or(&[][..], Vec::as_slice);
-    let outcome = analysis::run(&analysis, rows, architectures);
-    let [series] = outcome.series.as_slice() else {
-        return Err(format!(
-            "no measurements of {} on {} with the {} schedule for {} {}; `refit data` lists what there is",
-            analysis.families.join(", "),
-            analysis.pretrains.join(", "),
-            analysis.schedule,
-            analysis.dataset,
-            analysis.metric
-        ));
-    };
+    let selected = Selected::new(&arguments.selection, Some(1))?;
+    let series = &selected.outcome.series[0];
     let fit = series.fit.as_ref().map_err(ToString::to_string)?;
+    let (x, y) = series.fitted();
     let predictions = series
         .predictions
         .iter()
         .cloned()
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| e.to_string())?;
-    let names = analysis.law.parameters().iter().copied();
+    let names = fit.law.parameters().iter().copied();
+    let profile = Profile::new(fit, &x, &y).map(Task::finish);
+    let released_search = match arguments.released_search {
+        true => {
+            let search = Search::new(fit.law, &x, &y).ok_or_else(|| {
+                format!("the study searched no law of the form {}", fit.law.plain())
+            })?;
+            search.finish().released()
+        }
+        false => None,
+    };
     let output = Output {
         points: series.points.len(),
         frontier_points: series.frontier.len(),
         held_out: series.held_out.len(),
-        law: analysis.law.id(),
-        objective: analysis.law.objective(),
+        law: fit.law.id(),
+        loss: fit.loss.id(),
+        objective: fit.objective,
         parameters: names.clone().zip(fit.parameters.iter().copied()).collect(),
-        standard_errors: names.zip(fit.standard_errors.iter().copied()).collect(),
+        standard_errors: names
+            .clone()
+            .zip(fit.standard_errors.iter().copied())
+            .collect(),
+        profile: profile.map(|p| names.zip(p.intervals()).collect()),
+        correlations: fit.correlations().map(|c| {
+            let row = |i: usize| c.row(i).iter().copied().collect();
+            (0..c.nrows()).map(row).collect()
+        }),
         mse: fit.mse,
+        aicc: fit.aicc(),
+        bic: fit.bic(),
+        linear_zone: fit.linear_zone,
+        scatter: fit.scatter(),
         status: fit.status.clone(),
         predictions,
+        released_search,
     };
     if arguments.json {
-        let json = serde_json::to_string_pretty(&output).map_err(|e| e.to_string())?;
-        println!("{json}");
-    } else {
-        print(&analysis, &output);
+        return print_json(&output);
     }
-    Ok(())
-}
-
-fn analysis_of(arguments: &Arguments, library: &refit::claim::Library) -> Result<Analysis, String> {
-    let study = arguments.study.0;
-    let has = |table: &Table| {
-        let rows = library.tables.get(table).map_or(&[][..], Vec::as_slice);
-        let standard = Analysis::of(*table);
-        rows.iter().any(|m| {
-            arguments.dataset.as_ref().is_none_or(|d| m.dataset == *d)
-                && arguments.metric.as_ref().is_none_or(|x| m.metric == *x)
-                && (arguments.dataset.is_some() || m.dataset == standard.dataset)
-        })
-    };
-    let table = match arguments.table {
-        Some(Named(table)) if table.study() == study => table,
-        Some(Named(table)) => {
-            return Err(format!(
-                "table {} belongs to the study {}, not to {}",
-                table.id(),
-                table.study().id(),
-                study.id()
-            ));
-        }
-        None => Table::of(study).find(has).unwrap_or(match study {
-            Study::Comparison => Table::Sweep,
-            Study::Openclip => Table::Zeroshot,
-        }),
-    };
-    let mut analysis = Analysis::of(table);
-    if let Some(dataset) = &arguments.dataset {
-        analysis.dataset.clone_from(dataset);
-    }
-    if let Some(metric) = &arguments.metric {
-        analysis.metric.clone_from(metric);
-    }
-    // One series a call.
-    analysis.families = vec![
-        arguments
-            .family
-            .clone()
-            .unwrap_or(analysis.families[0].clone()),
-    ];
-    analysis.pretrains = vec![
-        arguments
-            .pretrain
-            .clone()
-            .unwrap_or(analysis.pretrains[0].clone()),
-    ];
-    if let Some(schedule) = &arguments.schedule {
-        analysis.schedule.clone_from(schedule);
-    }
-    if let Some(Named(law)) = arguments.law {
-        analysis.law = law;
-    }
-    if let Some(Named(frontier)) = arguments.frontier {
-        analysis.frontier = frontier;
-    }
-    if let Some(Named(edges)) = arguments.edges {
-        analysis.edges = edges;
-    }
-    if let Some(Named(interval)) = arguments.interval {
-        analysis.interval = interval;
-    }
-    if let Some(text) = &arguments.threshold {
-        analysis.threshold = analysis::threshold(text).ok_or_else(|| {
-            format!("threshold “{text}” is neither a compute above zero nor “none”")
-        })?;
-    }
-    analysis.at.clone_from(&arguments.at);
-    Ok(analysis)
-}
-
-fn print(analysis: &Analysis, output: &Output) {
-    println!(
-        "{} {}, {} on {}, {} schedule, table {}",
-        names::dataset(&analysis.dataset),
-        names::metric(&analysis.metric),
-        names::family(&analysis.families[0]),
-        names::pretrain(&analysis.pretrains[0]),
-        names::schedule(&analysis.schedule),
-        analysis.table.id()
-    );
+    println!("{}, {}", selected.title(), name(series));
     println!(
         "{} runs, {} on the frontier ({}), {} held out",
         output.points,
         output.frontier_points,
-        analysis.frontier.title(),
+        selected.analysis.frontier.title(),
         output.held_out
     );
-    println!("{}   ({})", analysis.law.plain(), output.objective);
-    for name in analysis.law.parameters() {
-        let error = match output.standard_errors[name] {
+    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    print(&output, fit, selected.analysis.unit());
+    Ok(())
+}
+
+fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
+    for parameter in fit.law.parameters() {
+        let error = match output.standard_errors[parameter] {
             Some(error) => format!("± {error:.6}"),
             None => "± –".to_owned(),
         };
+        let profile = output.profile.as_ref().map_or(String::new(), |p| {
+            let interval = p[parameter];
+            let note = interval.not_identified(parameter);
+            let note = note.map_or(String::new(), |n| format!("  {n}"));
+            format!("  [{}, {}]{note}", end(interval.low), end(interval.high))
+        });
         println!(
-            "  {:<6} {:>16.6} {error}",
-            symbol(name),
-            output.parameters[name]
+            "  {:<7} {:>16.6} {error:<16}{profile}",
+            symbol(parameter),
+            output.parameters[parameter]
         );
     }
     println!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    if let (Some(aicc), Some(bic)) = (output.aicc, output.bic) {
+        println!("  AICc {aicc:.3}, BIC {bic:.3}");
+    }
+    if let Some(zone) = output.linear_zone {
+        println!("  {:.0} % of the points in the linear zone", 100.0 * zone);
+    }
+    if let Some(times) = output.scatter {
+        println!("  the points scatter {times:.1} times as much as so many test images explain");
+    }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
             _ => "no interval: too few points".to_owned(),
         };
+        println!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+    }
+    if let Some(released) = &output.released_search {
         println!(
-            "  at {:.4e} {}: error {:.6} {interval}",
-            p.compute,
-            analysis.study().compute_unit(),
-            p.error
+            "  released search: mean squared error {:.6e}, {} of {} starts reached it; {}",
+            released.mse,
+            released.reached,
+            released.starts,
+            if released.stopped_early(fit) {
+                "it stopped short of the best fit"
+            } else {
+                "it found the best fit"
+            }
         );
+    }
+}
+
+fn end(end: End) -> String {
+    match end {
+        End::At(value) => format!("{value:.6}"),
+        End::Bound(value) => format!("bound {value}"),
+        End::Open => "open".to_owned(),
     }
 }

@@ -3,11 +3,21 @@
 //! The data files are part of the program, so that it runs in any folder.
 
 #[cfg(not(target_arch = "wasm32"))]
+mod bootstrap;
+#[cfg(not(target_arch = "wasm32"))]
 mod clip;
+#[cfg(not(target_arch = "wasm32"))]
+mod compare;
 #[cfg(not(target_arch = "wasm32"))]
 mod data;
 #[cfg(not(target_arch = "wasm32"))]
+mod findings;
+#[cfg(not(target_arch = "wasm32"))]
 mod fit;
+#[cfg(not(target_arch = "wasm32"))]
+mod select;
+#[cfg(not(target_arch = "wasm32"))]
+mod surface;
 #[cfg(not(target_arch = "wasm32"))]
 mod verify;
 
@@ -30,6 +40,16 @@ fn main() -> std::process::ExitCode {
         Verify(verify::Arguments),
         /// Fit a law to a selection of the measurements
         Fit(fit::Arguments),
+        /// Intervals of a law by resampling
+        Bootstrap(bootstrap::Arguments),
+        /// Two series: where their laws cross, and how much compute one needs for the other's error
+        Compare(compare::Arguments),
+        /// Every law on one series, ranked by the error on runs that it does not see
+        Laws(compare::LawsArguments),
+        /// A law over parameters and samples, and the compute-optimal split
+        Surface(surface::Arguments),
+        /// What re-running the released analyses shows, as released and corrected
+        Findings(findings::Arguments),
         /// List the tables and what can be chosen from them
         Data,
         /// Share pictures out among labels with a CLIP checkpoint
@@ -41,6 +61,11 @@ fn main() -> std::process::ExitCode {
     let result = match Arguments::parse().command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Bootstrap(arguments) => bootstrap::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Laws(arguments) => compare::laws(&arguments),
+        Command::Surface(arguments) => surface::run(&arguments),
+        Command::Findings(arguments) => findings::run(&arguments),
         Command::Data => data::list(),
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),

@@ -1,10 +1,14 @@
 //! The fitted law, parameter by parameter.
 
-use super::{Shown, number};
+use super::Shown;
+use crate::analysis::Series;
+use crate::fit::{Fit, symbol};
+use crate::law::Form;
+use crate::page::list;
+use crate::study::select::Axis;
+use crate::study::{Table, names};
+use crate::text::number;
 use leptos::prelude::*;
-use refit::analysis::Series;
-use refit::fit::{Fit, symbol};
-use refit::study::{Table, names};
 
 #[component]
 pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
@@ -28,20 +32,25 @@ pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
 }
 
 fn laws(shown: &Shown) -> impl IntoView + use<> {
-    let law = shown.analysis.law;
-    let unit = shown.analysis.study().compute_unit();
-    let plotted = shown.analysis.table == Table::PlottedFrontier;
+    let analysis = &shown.analysis;
+    let law = analysis.law;
+    let of = match analysis.axis {
+        Axis::Compute => format!("the compute in {}", analysis.unit()),
+        Axis::Samples => "the samples seen".to_owned(),
+        Axis::Parameters => "the parameters".to_owned(),
+    };
+    let plotted = analysis.table == Table::PlottedFrontier;
     let runs = if plotted { "plotted points" } else { "runs" };
     let series = shown.outcome.series.iter();
     view! {
         <p class="formula">
             {law.plain()}
             <span class="aside">
-                "L the error, C the compute in " {unit} "; " {law.objective()}
+                "L the error, C " {of} "; " {analysis.loss.objective()}
             </span>
         </p>
         <div class="laws">
-            {series
+            {list(series
                 .map(|series| {
                     view! {
                         <div class="law">
@@ -62,8 +71,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                             }}
                         </div>
                     }
-                })
-                .collect_view()}
+                }))}
         </div>
     }
 }
@@ -94,8 +102,16 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <td>{error.map_or("–".to_owned(), number)}</td>
                 </tr>
             }
-        })
-        .collect_view();
+        });
+    let zone = fit.linear_zone.map(|share| {
+        format!(
+            "{:.0} % of the points in Huber’s linear zone. ",
+            100.0 * share
+        )
+    });
+    let scatter = fit.scatter().map(|times| {
+        format!("The points scatter {times:.1} times as much as so many test images explain. ")
+    });
     view! {
         <table class="numbers">
             <thead>
@@ -105,12 +121,16 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
                     <th scope="col">"Standard error"</th>
                 </tr>
             </thead>
-            <tbody>{rows}</tbody>
+            <tbody>{list(rows)}</tbody>
         </table>
         <p class="aside">
             "Mean squared error " {number(fit.mse)} ", "
             {format!("{:.2} percentage points root mean square. ", 100.0 * fit.mse.sqrt())}
-            "Search: " <strong>{fit.status.to_string()}</strong> "."
+            {zone}
+            {scatter}
+            "Search: "
+            <strong>{fit.status.to_string()}</strong>
+            "."
         </p>
     }
 }

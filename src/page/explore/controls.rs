@@ -1,13 +1,16 @@
 //! The choices.
 
 use super::Shown;
+use crate::analysis::{Analysis, Choices, Edges, threshold};
+use crate::fit::{Interval, Loss};
+use crate::law::{Form, Law};
+use crate::order;
+use crate::page::list;
 use crate::page::location::Location;
+use crate::study::frontier::Rule;
+use crate::study::select::Axis;
+use crate::study::{Study, Table, names};
 use leptos::prelude::*;
-use refit::analysis::{Analysis, Choices, Edges, threshold};
-use refit::fit::Interval;
-use refit::law::Law;
-use refit::study::frontier::Rule;
-use refit::study::{Study, Table, names};
 
 /// One way a choice can fall: value, text.
 type Options = Vec<(String, String)>;
@@ -21,7 +24,9 @@ fn named(ids: &[String], name: fn(&str) -> &str) -> Options {
         .iter()
         .map(|id| (id.clone(), name(id).to_owned()))
         .collect();
-    options.sort_by_key(|(_, text)| text.to_lowercase());
+    order::sort_by(&mut options, |(_, a), (_, b)| {
+        a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())
+    });
     options
 }
 
@@ -63,11 +68,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <legend>"Data"</legend>
                 <Choice
                     label="Study"
-                    options=Signal::derive(|| {
-                        options(&Study::ALL, Study::id, |s| {
-                            format!("{} ({})", s.id(), s.arxiv())
-                        })
-                    })
+                    options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
                     value=read(|a| a.study().id().to_owned())
                     on_choice=move |id: String| {
                         let study = find(&Study::ALL, Study::id, &id);
@@ -125,57 +126,42 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
             </fieldset>
             <fieldset>
                 <legend>"Fit"</legend>
-                <Choice
-                    label="Law"
-                    options=Signal::derive(|| { options(&Law::ALL, Law::id, |l| l.plain().to_owned()) })
-                    value=read(|a| a.law.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(law) = find(&Law::ALL, Law::id, &id) {
-                            change(&|a| a.law = law);
-                        }
-                    }
-                />
-                <Choice
-                    label="Frontier"
-                    options=Signal::derive(|| options(&Rule::ALL, Rule::id, |r| r.title().to_owned()))
-                    value=read(|a| a.frontier.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(rule) = find(&Rule::ALL, Rule::id, &id) {
-                            change(&|a| a.frontier = rule);
-                        }
-                    }
-                />
+                {one_of("Law of", &Axis::ALL, Axis::id, Axis::title, |a| a.axis, |a, x| a.axis = x)}
+                {one_of("Law", &Law::ALL, Form::id, Form::plain, |a| a.law, |a, l| a.law = l)}
+                {one_of(
+                    "Minimise",
+                    &Loss::ALL,
+                    Loss::kind,
+                    Loss::title,
+                    |a| a.loss,
+                    |a, l| a.loss = l,
+                )}
+                <LossParameter />
+                {one_of(
+                    "Frontier",
+                    &Rule::ALL,
+                    Rule::id,
+                    Rule::title,
+                    |a| a.frontier,
+                    |a, r| a.frontier = r,
+                )}
                 <Threshold />
-                <Choice
-                    label="Bin edges from"
-                    options=Signal::derive(|| {
-                        options(&Edges::ALL, Edges::id, |e| {
-                            match e {
-                                Edges::Kept => "runs up to the threshold",
-                                Edges::All => "all runs",
-                            }
-                                .to_owned()
-                        })
-                    })
-                    value=read(|a| a.edges.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(edges) = find(&Edges::ALL, Edges::id, &id) {
-                            change(&|a| a.edges = edges);
-                        }
-                    }
-                />
-                <Choice
-                    label="Interval"
-                    options=Signal::derive(|| {
-                        options(&Interval::ALL, Interval::id, |i| i.title().to_owned())
-                    })
-                    value=read(|a| a.interval.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(interval) = find(&Interval::ALL, Interval::id, &id) {
-                            change(&|a| a.interval = interval);
-                        }
-                    }
-                />
+                {one_of(
+                    "Bin edges from",
+                    &Edges::ALL,
+                    Edges::id,
+                    Edges::title,
+                    |a| a.edges,
+                    |a, e| a.edges = e,
+                )}
+                {one_of(
+                    "Interval",
+                    &Interval::ALL,
+                    Interval::id,
+                    Interval::title,
+                    |a| a.interval,
+                    |a, i| a.interval = i,
+                )}
                 <p>
                     <a class="button" href=move || {
                         location.analysis.with(|a| {
@@ -188,13 +174,37 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
     }
 }
 
+/// One of the library's own choices, none of which depends on the data.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    label: &'static str,
+    all: &'static [T],
+    id: fn(T) -> &'static str,
+    title: fn(T) -> &'static str,
+    get: fn(&Analysis) -> T,
+    set: fn(&mut Analysis, T),
+) -> impl IntoView {
+    let location = expect_context::<Location>();
+    view! {
+        <Choice
+            label
+            options=Signal::derive(move || options(all, id, |v| title(v).to_owned()))
+            value=Signal::derive(move || location.analysis.with(|a| id(get(a)).to_owned()))
+            on_choice=move |chosen: String| {
+                if let Some(value) = find(all, id, &chosen) {
+                    location.change(|a| set(a, value));
+                }
+            }
+        />
+    }
+}
+
 /// One of several.
 #[component]
 fn Choice(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     value: Signal<String>,
-    on_choice: impl Fn(String) + Send + Sync + 'static,
+    #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     view! {
@@ -202,7 +212,7 @@ fn Choice(
             <span>{label}</span>
             <select
                 name=label
-                on:change:target=move |event| on_choice(event.target().value())
+                on:change:target=move |event| on_choice.run(event.target().value())
                 prop:value=move || {
                     // The value only takes once its option is there.
                     options.track();
@@ -210,18 +220,15 @@ fn Choice(
                 }
             >
                 {move || {
-                    options
-                        .get()
-                        .into_iter()
-                        .map(|(id, text)| {
-                            let selected = value.with(|v| *v == id);
-                            view! {
-                                <option value=id selected=selected>
-                                    {text}
-                                </option>
-                            }
-                        })
-                        .collect_view()
+                    let options = options.get().into_iter();
+                    list(options.map(|(id, text)| {
+                        let selected = value.with(|v| *v == id);
+                        view! {
+                            <option value=id selected=selected>
+                                {text}
+                            </option>
+                        }
+                    }))
                 }}
             </select>
         </label>
@@ -232,9 +239,9 @@ fn Choice(
 #[component]
 fn Several(
     label: &'static str,
-    options: Signal<Options>,
+    #[prop(into)] options: Signal<Options>,
     values: Signal<Vec<String>>,
-    on_change: impl Fn(Vec<String>) + Copy + Send + Sync + 'static,
+    #[prop(into)] on_change: Callback<Vec<String>>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| options.get());
     let toggle = move |id: &str, on: bool| {
@@ -248,16 +255,14 @@ fn Several(
             .into_iter()
             .filter(|k| if k == id { on } else { before.contains(k) })
             .collect();
-        on_change(after);
+        on_change.run(after);
     };
     view! {
         <div class="several" role="group" aria-label=label>
             <span>{label}</span>
             {move || {
-                options
-                    .get()
-                    .into_iter()
-                    .map(|(id, text)| {
+                let options = options.get().into_iter();
+                list(options.map(|(id, text)| {
                         let (name, checked, only) = (id.clone(), id.clone(), id.clone());
                         view! {
                             <label>
@@ -272,10 +277,39 @@ fn Several(
                                 {text}
                             </label>
                         }
-                    })
-                    .collect_view()
+                    }))
             }}
         </div>
+    }
+}
+
+/// A value that is typed, with a sentence where it cannot be read.
+#[component]
+pub fn Typed(
+    #[prop(into)] label: Signal<String>,
+    name: &'static str,
+    value: Signal<String>,
+    /// Takes what was typed, or says what is wrong with it.
+    take: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
+) -> impl IntoView {
+    let wrong = RwSignal::new(None::<String>);
+    let id = format!("{}-error", name.to_lowercase().replace(' ', "-"));
+    view! {
+        <label class="choice">
+            <span>{label}</span>
+            <input
+                name=name
+                inputmode="text"
+                autocomplete="off"
+                prop:value=value
+                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                aria-describedby=id.clone()
+                on:change:target=move |event| wrong.set(take(event.target().value().trim()).err())
+            />
+        </label>
+        <p id=id class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
+            {move || wrong.get()}
+        </p>
     }
 }
 
@@ -283,45 +317,60 @@ fn Several(
 #[component]
 fn Threshold() -> impl IntoView {
     let location = expect_context::<Location>();
-    let wrong = RwSignal::new(None::<String>);
-    let text = move || {
+    let value = move || {
         let value = location.analysis.with(|a| a.threshold);
         value.map_or("none".to_owned(), |t| format!("{t:e}"))
     };
-    let unit = move || location.analysis.with(|a| a.study().compute_unit());
+    let label = move || {
+        let unit = location.analysis.with(|a| a.study().compute_unit());
+        format!("Hold out runs above ({unit})")
+    };
+    let take = move |given: &str| {
+        let value = threshold(given)
+            .ok_or_else(|| format!("“{given}” is neither a compute such as 1e12 nor “none”."))?;
+        location.change(|a| a.threshold = value);
+        Ok(())
+    };
     view! {
-        <label class="choice">
-            <span>"Hold out runs above (" {unit} ")"</span>
-            <input
-                name="Threshold"
-                inputmode="text"
-                autocomplete="off"
-                prop:value=text
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                aria-describedby="threshold-error"
-                on:change:target=move |event| {
-                    let given = event.target().value();
-                    match threshold(given.trim()) {
-                        Some(value) => {
-                            wrong.set(None);
-                            location.change(|a| a.threshold = value);
-                        }
-                        None => {
-                            wrong
-                                .set(
-                                    Some(
-                                        format!(
-                                            "“{given}” is neither a compute such as 1e12 nor “none”.",
-                                        ),
-                                    ),
-                                )
-                        }
-                    }
-                }
+        <Typed
+            label=Signal::derive(label)
+            name="Threshold"
+            value=Signal::derive(value)
+            take
+        />
+    }
+}
+
+/// δ, a number of images or a factor, where the loss has one.
+#[component]
+fn LossParameter() -> impl IntoView {
+    let location = expect_context::<Location>();
+    let kind = Memo::new(move |_| location.analysis.with(|a| a.loss.kind()));
+    let value = move || {
+        let id = location.analysis.with(|a| a.loss.id());
+        id.split_once(':')
+            .map_or(String::new(), |(_, v)| v.to_owned())
+    };
+    let take = move |given: &str| {
+        let loss = Loss::parse(&format!("{}:{given}", kind.get_untracked()))
+            .ok_or_else(|| format!("“{given}” is out of range here."))?;
+        location.change(|a| a.loss = loss);
+        Ok(())
+    };
+    move || {
+        let label = match Loss::parse(kind.get())? {
+            Loss::Huber { .. } => "δ, on the log of the error",
+            Loss::Binomial { .. } => "Test images",
+            Loss::Asymmetric { .. } => "Weight where the law lies above",
+            Loss::Squares | Loss::LogSquares => return None,
+        };
+        Some(view! {
+            <Typed
+                label=Signal::stored(label.to_owned())
+                name="Loss parameter"
+                value=Signal::derive(value)
+                take
             />
-        </label>
-        <p id="threshold-error" class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
-            {move || wrong.get()}
-        </p>
+        })
     }
 }

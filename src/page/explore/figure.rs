@@ -1,15 +1,18 @@
 //! The chart: an analysis as a scene on a canvas, with a card for the run under the pointer.
 
 use super::coefficients::name;
-use super::{Shown, measured, number, percent};
-use leptos::ev;
-use leptos::html::Canvas;
-use leptos::prelude::*;
-use refit::chart::{
+use super::{Shown, measured};
+use crate::chart::{
     Axis, Band, Dash, Direction, Emphasis, Format, Layout, Line, Mark, Marks, Scale, Scene, Shape,
     Theme, canvas, nearest, step,
 };
-use refit::study::Measurement;
+use crate::order;
+use crate::page::list;
+use crate::study::Measurement;
+use crate::text::{number, percent};
+use leptos::ev;
+use leptos::html::Canvas;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -18,7 +21,7 @@ use wasm_bindgen::closure::Closure;
 struct Dot {
     series: usize,
     row: usize,
-    compute: f64,
+    x: f64,
     error: f64,
     role: &'static str,
 }
@@ -63,7 +66,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
             canvas::draw_on(
                 &canvas,
                 &picture.scene,
-                &theme.get(),
+                &theme(),
                 f64::from(width),
                 f64::from(height),
             )
@@ -86,13 +89,13 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
             picture.with(|p| {
                 let dot = p.as_ref()?.dots.get(key)?;
                 Some(Mark {
-                    x: dot.compute,
+                    x: dot.x,
                     y: dot.error,
                     key,
                 })
             })
         });
-        if let Err(error) = canvas::highlight_on(&canvas, &layout, mark.as_ref(), &theme.get()) {
+        if let Err(error) = canvas::highlight_on(&canvas, &layout, mark.as_ref(), &theme()) {
             failed.set(Some(error.to_string()));
         }
     });
@@ -133,7 +136,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                     node_ref=overlay
                     tabindex="0"
                     role="img"
-                    aria-label="Error against compute. Arrow keys go from run to run; the law and the points are in the tables below."
+                    aria-label="The error along the axis. Arrow keys go from run to run; the law and the points are in the tables below."
                     on:pointermove=point
                     on:pointerdown=point
                     on:pointerleave=move |_| focus.set(None)
@@ -145,13 +148,13 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                 {move || failed.get()}
             </p>
             <figcaption>{move || shown.with(|s| s.as_ref().map(caption))}</figcaption>
-            {move || shown.with(|s| s.as_ref().map(points))}
+            {move || shown.with(|s| s.as_ref().map(|s| points(s).into_any()))}
         </figure>
     }
 }
 
 /// The system's theme, as it changes.
-fn theme() -> Signal<Theme> {
+fn theme() -> impl Fn() -> Theme + Copy + Send + Sync + 'static {
     let query = window()
         .match_media("(prefers-color-scheme: dark)")
         .ok()
@@ -167,22 +170,22 @@ fn theme() -> Signal<Theme> {
         let _ = query.add_event_listener_with_callback("change", listener);
         changed.forget();
     }
-    Signal::derive(move || {
+    move || {
         if dark.get() {
             Theme::dark()
         } else {
             Theme::light()
         }
-    })
+    }
 }
 
 fn picture(shown: &Shown) -> Picture {
     let outcome = &shown.outcome;
-    let computes = outcome.series.iter().flat_map(|s| {
-        let points = s.points.iter().chain(&s.held_out).map(|p| p.compute);
-        points.chain(s.predictions.iter().flatten().map(|p| p.compute))
+    let places = outcome.series.iter().flat_map(|s| {
+        let points = s.points.iter().chain(&s.held_out).map(|p| p.x);
+        points.chain(s.predictions.iter().flatten().map(|p| p.x))
     });
-    let (low, high) = computes.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), c| {
+    let (low, high) = places.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), c| {
         (low.min(c), high.max(c))
     });
     // Room for the law beyond the data.
@@ -195,10 +198,14 @@ fn picture(shown: &Shown) -> Picture {
     let (least, most) = errors.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), e| {
         (low.min(e), high.max(e))
     });
-    let unit = shown.analysis.study().compute_unit();
+    let analysis = &shown.analysis;
+    let label = match analysis.axis {
+        crate::study::select::Axis::Compute => format!("Compute, {}", analysis.unit()),
+        axis => axis.title().to_owned(),
+    };
     let mut scene = Scene::new(
         Axis {
-            label: format!("Compute, {unit} (log scale)"),
+            label: format!("{label} (log scale)"),
             scale: Scale::Log,
             range,
             format: Format::Number,
@@ -217,16 +224,16 @@ fn picture(shown: &Shown) -> Picture {
         let mut layer = |emphasis, size, role, points: Vec<(usize, f64, f64)>| {
             let points = points
                 .into_iter()
-                .map(|(row, compute, error)| {
+                .map(|(row, x, error)| {
                     dots.push(Dot {
                         series: i,
                         row,
-                        compute,
+                        x,
                         error,
                         role,
                     });
                     Mark {
-                        x: compute,
+                        x,
                         y: error,
                         key: dots.len() - 1,
                     }
@@ -240,7 +247,7 @@ fn picture(shown: &Shown) -> Picture {
                 points,
             });
         };
-        let plain = |p: &refit::study::select::Point| (p.row, p.compute, p.error);
+        let plain = |p: &crate::study::select::Point| (p.row, p.x, p.error);
         let ordinary = series.points.iter().filter(|p| !on_frontier(p.row));
         layer(
             Emphasis::Faint,
@@ -260,7 +267,7 @@ fn picture(shown: &Shown) -> Picture {
             Emphasis::Frontier,
             4.0,
             "on the frontier",
-            frontier.map(|p| (p.row, p.compute, p.error)).collect(),
+            frontier.map(|p| (p.row, p.x, p.error)).collect(),
         );
         let (Ok(fit), Some((from, to))) = (&series.fit, range) else {
             continue;
@@ -278,13 +285,13 @@ fn picture(shown: &Shown) -> Picture {
             color: i,
             opacity: 0.16,
         });
-        let last = series.frontier.last().map_or(to, |p| p.compute);
+        let last = series.frontier.last().map_or(to, |p| p.x);
         let curve = |keep: &dyn Fn(f64) -> bool| {
             let computes = grid.iter().copied().chain([last]).filter(|&c| keep(c));
             let mut curve: Vec<(f64, f64)> = computes
                 .map(|c| (c, fit.law.value(&fit.parameters, c)))
                 .collect();
-            curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+            order::sort_by(&mut curve, |a, b| a.0.total_cmp(&b.0));
             curve
         };
         for (points, dash) in [
@@ -303,11 +310,14 @@ fn picture(shown: &Shown) -> Picture {
 }
 
 #[component]
-fn Legend(shown: Memo<Option<Shown>>, theme: Signal<Theme>) -> impl IntoView {
+fn Legend(
+    shown: Memo<Option<Shown>>,
+    theme: impl Fn() -> Theme + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let entries = move || {
         let shown = shown.get()?;
         let entries = shown.outcome.series.iter().enumerate().map(|(i, series)| {
-            let (r, g, b) = theme.get().color(i);
+            let (r, g, b) = theme().color(i);
             let (_, glyph) = SHAPES[i % SHAPES.len()];
             view! {
                 <li>
@@ -318,7 +328,7 @@ fn Legend(shown: Memo<Option<Shown>>, theme: Signal<Theme>) -> impl IntoView {
                 </li>
             }
         });
-        Some(entries.collect_view())
+        Some(list(entries))
     };
     view! { <ul class="legend">{entries}</ul> }
 }
@@ -336,23 +346,26 @@ fn Card(
         let dot = picture.with(|p| p.as_ref()?.dots.get(key).cloned())?;
         let (x, y, left) = layout.with(|l| {
             let l = l.as_ref()?;
-            let (x, y) = l.pixel(dot.compute, dot.error)?;
+            let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
         let shown = shown.get()?;
         let lines = card_lines(&shown, &dot)?;
         let (title, rest) = lines.split_first()?;
-        Some(view! {
-            <div
-                class="card"
-                class:left=left
-                style:left=format!("{x:.0}px")
-                style:top=format!("{y:.0}px")
-            >
-                <strong>{title.clone()}</strong>
-                {rest.iter().map(|line| view! { <span>{line.clone()}</span> }).collect_view()}
-            </div>
-        })
+        Some(
+            view! {
+                <div
+                    class="card"
+                    class:left=left
+                    style:left=format!("{x:.0}px")
+                    style:top=format!("{y:.0}px")
+                >
+                    <strong>{title.clone()}</strong>
+                    {list(rest.iter().map(|line| view! { <span>{line.clone()}</span> }))}
+                </div>
+            }
+            .into_any(),
+        )
     };
     view! {
         <div class="card-place" aria-live="polite">
@@ -369,14 +382,14 @@ fn card_lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {
         lines.push(format!("{} samples seen", m.samples));
     }
     let unit = shown.analysis.study().compute_unit();
-    lines.push(format!("{} {unit}", number(dot.compute)));
+    lines.push(format!("{} {unit}", number(m.compute)));
     lines.push(format!(
         "error {}, metric {}",
         percent(dot.error),
         percent(1.0 - dot.error)
     ));
     if let Ok(fit) = &series.fit {
-        let residual = dot.error - fit.law.value(&fit.parameters, dot.compute);
+        let residual = dot.error - fit.law.value(&fit.parameters, dot.x);
         let text = format!("{:+.2} percentage points from the law", 100.0 * residual);
         lines.push(text.replace('-', "−"));
     }
@@ -414,12 +427,12 @@ fn caption(shown: &Shown) -> String {
 
 /// The frontier as a table.
 fn points(shown: &Shown) -> impl IntoView + use<> {
-    let unit = shown.analysis.study().compute_unit();
+    let unit = shown.analysis.unit();
     let rows = shown.outcome.series.iter().flat_map(|series| {
         series.frontier.iter().filter_map(|p| {
             let m = shown.data.rows.get(p.row)?;
             let residual = series.fit.as_ref().ok().map(|fit| {
-                let gap = p.error - fit.law.value(&fit.parameters, p.compute);
+                let gap = p.error - fit.law.value(&fit.parameters, p.x);
                 format!("{:+.2}", 100.0 * gap).replace('-', "−")
             });
             Some(view! {
@@ -427,7 +440,7 @@ fn points(shown: &Shown) -> impl IntoView + use<> {
                     <th scope="row">{title(m)}</th>
                     <td>{name(series)}</td>
                     <td>{m.samples.clone()}</td>
-                    <td>{number(p.compute)}</td>
+                    <td>{number(p.x)}</td>
                     <td>{percent(p.error)}</td>
                     <td>{residual}</td>
                 </tr>
@@ -444,12 +457,12 @@ fn points(shown: &Shown) -> impl IntoView + use<> {
                             <th scope="col">"Run"</th>
                             <th scope="col">"Series"</th>
                             <th scope="col">"Samples"</th>
-                            <th scope="col">"Compute, " {unit}</th>
+                            <th scope="col">{unit}</th>
                             <th scope="col">"Error"</th>
                             <th scope="col">"Residual, pp"</th>
                         </tr>
                     </thead>
-                    <tbody>{rows.collect_view()}</tbody>
+                    <tbody>{list(rows)}</tbody>
                 </table>
             </div>
         </details>

@@ -1,63 +1,24 @@
 //! Explore: one figure, every choice, what the law becomes.
 
 mod coefficients;
-mod controls;
+pub mod controls;
 mod figure;
-mod format;
 mod predictions;
 
-pub use format::{number, percent};
+pub use coefficients::name as series_name;
 
-use super::data::{self, TableData};
+use super::lazy::Lazy;
 use super::location::Location;
+use super::shown::{Shown, shown};
+use super::work::measured;
+use crate::analysis::Analysis;
+use crate::study::names;
 use leptos::prelude::*;
-use refit::analysis::{self, Analysis, Outcome, Unknown};
-use refit::study::names;
-use std::sync::Arc;
-
-/// The analysis on screen: choices, the rows behind them, what came of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
-    pub analysis: Analysis,
-    pub data: Arc<TableData>,
-    pub outcome: Outcome,
-}
 
 #[component]
 pub fn Explore() -> impl IntoView {
     let location = expect_context::<Location>();
-    let table = Memo::new(move |_| location.analysis.with(|a| a.table));
-    let loaded = LocalResource::new(move || data::table(table.get()));
-    // Names that the data do not hold fall back, with a notice.
-    Effect::new(move || {
-        let Some(Ok(data)) = loaded.get() else { return };
-        let mut analysis = location.analysis.get();
-        if data.table != analysis.table {
-            return;
-        }
-        let unknown = analysis.settle(&data.rows);
-        if !unknown.is_empty() {
-            location.analysis.set(analysis);
-            location
-                .notices
-                .update(|n| n.extend(unknown.iter().map(Unknown::to_string)));
-        }
-    });
-    let shown = Memo::new(move |_| {
-        let data = loaded.get()?.ok()?;
-        let analysis = location.analysis.get();
-        if data.table != analysis.table {
-            return None;
-        }
-        let outcome = measured("refit:fit", || {
-            analysis::run(&analysis, &data.rows, &data.architectures)
-        });
-        Some(Shown {
-            analysis,
-            data,
-            outcome,
-        })
-    });
+    let (loaded, shown) = shown(location);
     // A memo of its own: the figure must not be built anew with every choice.
     let empty =
         Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty())));
@@ -88,6 +49,11 @@ pub fn Explore() -> impl IntoView {
                 }}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
+                <Section title="How sure is it?" id="certainty" />
+                <Section title="The two laws beside each other" id="pair" />
+                <Section title="Would another law predict better?" id="laws" />
+                <Section title="The released search" id="search" />
+                <Section title="Parameters or samples?" id="allocation" />
             </div>
         </main>
     }
@@ -102,16 +68,19 @@ fn lead(a: &Analysis) -> String {
     )
 }
 
-/// Runs it as a User Timing measure, so that anyone can see how long it takes.
-pub fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let Some(performance) = window().performance() else {
-        return work();
+/// Something that a reader may ask next; loaded when it is opened.
+#[component]
+fn Section(title: &'static str, id: &'static str) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let toggled = move |event: leptos::ev::Event| {
+        open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
     };
-    let start = format!("{name}:start");
-    // A refused mark costs nothing but the measure.
-    let _ = performance.mark(&start);
-    let result = work();
-    let _ = performance.measure_with_start_mark(name, &start);
-    performance.clear_marks_with_mark_name(&start);
-    result
+    view! {
+        <details class="section" id=id on:toggle=toggled>
+            <summary>
+                <h2>{title}</h2>
+            </summary>
+            {move || open.get().then(|| view! { <Lazy view=id /> })}
+        </details>
+    }
 }

@@ -1,11 +1,13 @@
 //! What the laws say at a compute that the reader types.
 
+use super::Shown;
 use super::coefficients::name;
-use super::{Shown, number, percent};
+use crate::analysis::{Series, TargetError, target};
+use crate::fit::Prediction;
+use crate::page::list;
 use crate::page::location::Location;
+use crate::text::{number, percent};
 use leptos::prelude::*;
-use refit::analysis::{Series, TargetError, target};
-use refit::fit::Prediction;
 
 /// Most targets that a link carries.
 const MOST: usize = 8;
@@ -54,7 +56,7 @@ pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
                 shown
                     .get()
                     .filter(|s| !s.analysis.at.is_empty())
-                    .map(|s| table(&s, location))
+                    .map(|s| table(&s, location).into_any())
             }}
         </section>
     }
@@ -72,8 +74,9 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
     }
     let mut first = None;
     for series in &shown.outcome.series {
-        let (study, architectures) = (shown.analysis.study(), &shown.data.architectures);
-        match target(text, study, &series.family, architectures) {
+        let (axis, study) = (shown.analysis.axis, shown.analysis.study());
+        let architectures = &shown.data.architectures;
+        match target(text, axis, study, &series.family, architectures) {
             Ok(_) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }
@@ -82,7 +85,7 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
 }
 
 fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
-    let unit = shown.analysis.study().compute_unit();
+    let unit = shown.analysis.unit();
     let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = shown.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
@@ -95,7 +98,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                     <tr>
                         <th scope="col">"At"</th>
                         <th scope="col">"Series"</th>
-                        <th scope="col">"Compute, " {unit}</th>
+                        <th scope="col">{unit}</th>
                         <th scope="col">"Error"</th>
                         <th scope="col">"95 % interval"</th>
                         <th scope="col">"Metric"</th>
@@ -104,7 +107,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{list(rows)}</tbody>
             </table>
         </div>
     }
@@ -124,7 +127,7 @@ fn row(
                 _ => "too few points".to_owned(),
             };
             view! {
-                <td>{number(p.compute)}</td>
+                <td>{number(p.x)}</td>
                 <td>{percent(p.error)}</td>
                 <td>{interval}</td>
                 <td>{percent(1.0 - p.error)}</td>

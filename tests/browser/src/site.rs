@@ -2,12 +2,12 @@
 
 use std::{
     fs,
+    io::{self, BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex},
     thread,
 };
-
-use tiny_http::{Header, Response, Server};
 
 /// The folder that the page is served under: a project's site has one.
 const BASE: &str = "/refit/";
@@ -23,9 +23,12 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// The built page, served on a free port until dropped.
+/// The built page, served on a free port until the tests end.
+///
+/// A thread and an answer for each connection: a pool of threads that connections
+/// keep for themselves leaves, now and then, a request that nobody reads.
 pub struct Site {
-    server: Arc<Server>,
+    address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -41,18 +44,23 @@ impl Site {
             "there is no page in {}: run `cargo xtask build`",
             dist.display()
         );
-        let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
-        let requests = Arc::default();
-        thread::spawn({
-            let (server, requests) = (Arc::clone(&server), Arc::clone(&requests));
-            move || serve(&server, &dist, &requests)
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound port");
+        let requests = Arc::<Mutex<Vec<Request>>>::default();
+        let heard = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (dist, heard) = (dist.clone(), Arc::clone(&heard));
+                // The browser may leave early: its test says so, not the server.
+                thread::spawn(move || answer(&stream, &dist, &heard));
+            }
         });
-        Self { server, requests }
+        Self { address, requests }
     }
 
     /// The address of a path below the site's folder.
     pub fn address(&self, path: &str) -> String {
-        format!("http://{}{BASE}{path}", self.server.server_addr())
+        format!("http://{}{BASE}{path}", self.address)
     }
 
     /// What was asked for so far.
@@ -61,36 +69,43 @@ impl Site {
     }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.server.unblock();
-    }
-}
+/// Reads one request and answers it with a file of the site, or its 404 page.
+fn answer(mut stream: &TcpStream, dist: &Path, requests: &Mutex<Vec<Request>>) -> io::Result<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let asked = lines.next().transpose()?.unwrap_or_default();
+    // A connection opened ahead of need, and closed.
+    let Some(address) = asked.split(' ').nth(1) else {
+        return Ok(());
+    };
+    // What is left unread when a connection closes would reset it.
+    while lines
+        .next()
+        .transpose()?
+        .is_some_and(|line| !line.is_empty())
+    {}
 
-fn serve(server: &Server, dist: &Path, requests: &Mutex<Vec<Request>>) {
-    for request in server.incoming_requests() {
-        let path = request.url().split(['?', '#']).next().unwrap_or_default();
-        let path = path.strip_prefix(BASE).unwrap_or("404").to_owned();
-        let file = match path.as_str() {
-            "" => "index.html",
-            path => path,
-        };
-        let (status, file, body) = match read(dist, file) {
-            Some(body) => (200, file, body),
-            None => (404, "404.html", read(dist, "404.html").unwrap_or_default()),
-        };
-        requests.lock().unwrap().push(Request {
-            path: path.clone(),
-            status,
-            body: body.clone(),
-        });
-        let kind = Header::from_bytes("Content-Type", content_type(file)).expect("a valid header");
-        let answer = Response::from_data(body)
-            .with_status_code(status)
-            .with_header(kind);
-        // The browser may have left: its test says so, not the server.
-        let _ = request.respond(answer);
-    }
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let path = path.strip_prefix(BASE).unwrap_or("404");
+    let file = if path.is_empty() { "index.html" } else { path };
+    let (status, reason, file, body) = match read(dist, file) {
+        Some(body) => (200, "OK", file, body),
+        None => {
+            let body = read(dist, "404.html").unwrap_or_default();
+            (404, "Not Found", "404.html", body)
+        }
+    };
+    requests.lock().unwrap().push(Request {
+        path: path.to_owned(),
+        status,
+        body: body.clone(),
+    });
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        content_type(file),
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(&body)
 }
 
 fn read(dist: &Path, file: &str) -> Option<Vec<u8>> {

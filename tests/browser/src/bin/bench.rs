@@ -1,13 +1,92 @@
 //! The README's figures: what the published page does in this machine's Chromium.
 //!
-//! `cargo xtask bench` builds the page and runs this.
+//! `cargo xtask bench` builds the page and runs this, after the native benchmark. `REFIT_SPEED` is
+//! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it.
 
 use browser_tests::{Page, gzipped};
+use serde_json::Value;
+use std::time::Duration;
 
 /// Refits that are measured.
 const ROUNDS: usize = 201;
 
+/// Criterion's median of a benchmark, in milliseconds.
+fn native(name: &str) -> Option<f64> {
+    // Criterion keeps one folder a benchmark, with the slash of its name as another character.
+    let folder = name.replace('/', "_");
+    let path = format!("target/criterion/{folder}/new/estimates.json");
+    let estimates: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    Some(estimates["median"]["point_estimate"].as_f64()? / 1e6)
+}
+
+fn speed() {
+    let Ok(address) = std::env::var("REFIT_SPEED") else {
+        return;
+    };
+    let page = Page::builder()
+        .patience(Duration::from_secs(300))
+        .tolerate("")
+        .open_address(&format!("http://{address}/"));
+    page.wait_for("document.querySelector('#output').textContent.includes('test result: ')");
+    let browser: Value = serde_json::from_str(&page.text("#speed")).expect("times");
+    let peers: Value = std::env::var("REFIT_PEERS")
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    println!(
+        "\n{:<26} {:>12} {:>12} {:>12} {:>12}",
+        "ms", "native", "Chromium", "SciPy", "SciPy ÷ Chr."
+    );
+    for (name, time) in browser.as_object().expect("times by name") {
+        let chromium = time.as_f64().expect("a time");
+        let native = native(name).map_or("–".to_owned(), |t| format!("{t:.3}"));
+        // The best fit stands against the search that the study needs for it.
+        let peer = match name.as_str() {
+            "fit/ade20k" => &peers["released-search/ade20k"],
+            name => &peers[name],
+        };
+        let (peer, ratio) = match peer.as_f64() {
+            Some(s) => (
+                format!("{:.1}", 1e3 * s),
+                format!("{:.0}", 1e3 * s / chromium),
+            ),
+            None => ("–".to_owned(), "–".to_owned()),
+        };
+        println!("{name:<26} {native:>12} {chromium:>12.3} {peer:>12} {ratio:>12}");
+    }
+    if let Some(one) = peers["one-start/ade20k"].as_f64() {
+        println!(
+            "one SciPy start from the optimum: {:.1} ms; its search ends at the mean squared error {}",
+            1e3 * one,
+            peers["mse"]
+        );
+    }
+}
+
+/// A bootstrap of 1,000 in the page: how long it takes, and the longest task that it blocks for.
+fn responsive() {
+    let observe = "globalThis.longest = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) \
+        globalThis.longest = Math.max(globalThis.longest, e.duration) }).observe({ type: 'longtask' })";
+    let page = Page::builder()
+        .before_load(observe)
+        .open("?v=2&table=plotted_frontier&family=clip");
+    page.wait_for("document.querySelector('[data-parameter]')");
+    page.eval("document.querySelector('#certainty').open = true");
+    page.wait_for("document.querySelector('#certainty td')");
+    page.wait_for("!document.querySelector('#certainty progress')");
+    page.eval("globalThis.longest = 0");
+    page.click("#certainty .choices button");
+    page.wait_for_text("1000 resamples fitted");
+    let time = page.eval("performance.getEntriesByName('refit:bootstrap').pop().duration");
+    let longest = page.eval("globalThis.longest");
+    println!(
+        "\n1,000 resamples in the page: {time} ms with the page's turns in between; longest task beyond 50 ms: {longest} ms (0: none)"
+    );
+}
+
 fn main() {
+    speed();
+    responsive();
     let page = Page::open("");
     page.wait_for("document.querySelector('[data-parameter]')");
     let (mut raw, mut small) = (0, 0);
@@ -21,7 +100,7 @@ fn main() {
     println!("{raw:>9} {small:>9}  in all");
 
     // The law of fig. 1: 25 points. Every choice refits; the page marks its own work.
-    let page = Page::open("?v=1&table=plotted_frontier&family=clip");
+    let page = Page::open("?v=2&table=plotted_frontier&family=clip");
     page.wait_for("document.querySelector('[data-parameter]')");
     page.eval("performance.clearMeasures()");
     for round in 0..ROUNDS {
@@ -33,7 +112,7 @@ fn main() {
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(serde_json::Value::as_f64)
+        .filter_map(Value::as_f64)
         .collect();
     times.sort_by(f64::total_cmp);
     assert!(

@@ -1,6 +1,6 @@
-//! Numbers as readers read them.
+//! Numbers as readers read them, on the page and in a terminal.
 
-use refit::chart::ticks::superscript;
+use crate::chart::ticks::superscript;
 
 /// Four significant digits; powers of ten beyond six: 5.858, 0.02145, 3.955 × 10⁷.
 pub fn number(x: f64) -> String {
@@ -19,8 +19,11 @@ pub fn number(x: f64) -> String {
         let decimals = usize::try_from(3 - exponent).unwrap_or(0);
         format!("{x:.decimals$}")
     } else {
-        let mantissa = format!("{:.3}", x / 10f64.powi(exponent));
-        format!("{mantissa} × 10{}", superscript(exponent))
+        let power = format!("10{}", superscript(exponent));
+        match x / 10f64.powi(exponent) {
+            1.0 => power,
+            mantissa => format!("{mantissa:.3} × {power}"),
+        }
     };
     text.replace('-', "−")
 }

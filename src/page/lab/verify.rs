@@ -1,49 +1,42 @@
 //! Verify: every printed number beside the recomputed one.
 
-use super::data;
-use super::location::explore;
+use crate::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
+use crate::page::location::explore;
+use crate::page::work::{Progress, Work};
+use crate::page::{data, list};
+use crate::study::Study;
 use leptos::prelude::*;
-use refit::claim::{Check, CheckError, Library, Printed, Verdict, claims};
-use refit::study::Study;
 use std::sync::Arc;
-use wasm_bindgen_futures::JsFuture;
-
-/// Longest stretch of work between two frames, in milliseconds.
-const SLICE: f64 = 8.0;
-
-/// How far the recomputation has come.
-#[derive(Clone, Default)]
-struct Progress {
-    done: usize,
-    all: usize,
-    checks: Vec<Check>,
-    failed: Option<CheckError>,
-}
 
 #[component]
 pub fn Verify() -> impl IntoView {
-    let loaded = LocalResource::new(data::everything);
-    let progress = RwSignal::new(Progress::default());
-    // Which recomputation is the current one; an older one stops when it sees another.
-    let current = RwSignal::new(0_u32);
+    let loaded = data::load(data::everything);
+    let checks = RwSignal::new(Vec::<Check>::new());
+    let failed = RwSignal::new(None::<CheckError>);
+    let work = Work::new();
     let start = move |data: Arc<(Printed, Library)>| {
-        current.update(|c| *c += 1);
-        leptos::task::spawn_local(recompute(data, progress, current));
+        failed.set(None);
+        work.start(
+            "refit:verify",
+            Verification::new(data),
+            move |verification| match &verification.outcome {
+                Ok(found) => checks.set(found.clone()),
+                Err(error) => failed.set(Some(error.clone())),
+            },
+        );
     };
     Effect::new(move || {
         if let Some(Ok(data)) = loaded.get() {
             start(data);
         }
     });
-    on_cleanup(move || {
-        current.try_update(|c| *c += 1);
-    });
     let again = move |_| {
         if let Some(Ok(data)) = loaded.get_untracked() {
             start(data);
         }
     };
-    let running = move || progress.with(|p| p.all == 0 || p.done < p.all && p.failed.is_none());
+    // Before the data are there nothing runs either.
+    let ready = move || !work.running() && checks.with(|c| !c.is_empty());
     let study = RwSignal::new(None::<Study>);
     let verdict = RwSignal::new(None::<Verdict>);
     view! {
@@ -64,25 +57,25 @@ pub fn Verify() -> impl IntoView {
                 _ => {
                     view! {
                         <div class="progress">
-                            <button type="button" on:click=again disabled=running>
+                            <button type="button" on:click=again disabled=move || !ready()>
                                 "Recompute all"
                             </button>
-                            <progress
-                                max=move || progress.with(|p| p.all.max(1).to_string())
-                                prop:value=move || progress.with(|p| p.done as f64)
-                                aria-label="Claims recomputed"
-                            ></progress>
                             <span id="progress-text" role="status">
-                                {move || progress.with(progress_text)}
+                                {move || match checks.with(Vec::len) {
+                                    0 => "Waiting for the data…".to_owned(),
+                                    count if ready() => format!("{count} numbers checked"),
+                                    count => format!("{count} numbers checked so far"),
+                                }}
                             </span>
                         </div>
+                        <Progress work what="claims" />
                     }
                         .into_any()
                 }
             }}
             {move || {
-                progress
-                    .with(|p| p.failed.clone())
+                failed
+                    .get()
                     .map(|e| {
                         view! {
                             <p class="error" role="alert">
@@ -90,88 +83,33 @@ pub fn Verify() -> impl IntoView {
                                 {e.to_string()}
                             </p>
                         }
+                            .into_any()
                     })
-            }} <Summary progress verdict study />
-            <Show when=move || !running()>
-                <Table progress verdict study />
+            }} <Summary checks verdict study />
+            <Show when=ready>
+                <Table checks verdict study />
             </Show>
         </main>
     }
 }
 
-fn progress_text(p: &Progress) -> String {
-    match p.all {
-        0 => "Waiting for the data…".to_owned(),
-        all if p.done < all => format!("{} of {all} claims", p.done),
-        _ => format!("{} numbers checked", p.checks.len()),
-    }
-}
-
-/// Checks claim after claim, and lets the browser draw between slices.
-async fn recompute(
-    data: Arc<(Printed, Library)>,
-    progress: RwSignal<Progress>,
-    current: RwSignal<u32>,
-) {
-    let mine = current.get_untracked();
-    let (printed, library) = &*data;
-    let claims = claims(printed);
-    progress.set(Progress {
-        all: claims.len(),
-        ..Progress::default()
-    });
-    let now = || window().performance().map_or(0.0, |p| p.now());
-    let mut slice = now();
-    let mut fresh = Vec::new();
-    for (i, claim) in claims.iter().enumerate() {
-        match claim.check(library) {
-            Ok(checks) => fresh.extend(checks),
-            Err(error) => {
-                progress.update(|p| p.failed = Some(error));
-                return;
-            }
-        }
-        if now() - slice > SLICE || i + 1 == claims.len() {
-            let checks = std::mem::take(&mut fresh);
-            progress.update(|p| {
-                p.done = i + 1;
-                p.checks.extend(checks);
-            });
-            frame().await;
-            if current.try_get_untracked() != Some(mine) {
-                return;
-            }
-            slice = now();
-        }
-    }
-}
-
-/// Waits until the browser has had its turn.
-async fn frame() {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        let _ = window().set_timeout_with_callback(&resolve);
-    });
-    // A promise that only resolves.
-    let _ = JsFuture::from(promise).await;
-}
-
 /// Counts by verdict; each is a filter.
 #[component]
 fn Summary(
-    progress: RwSignal<Progress>,
+    checks: RwSignal<Vec<Check>>,
     verdict: RwSignal<Option<Verdict>>,
     study: RwSignal<Option<Study>>,
 ) -> impl IntoView {
     let count = move |v: Verdict| {
-        progress.with(|p| {
+        checks.with(|checks| {
             let of_study = |c: &&Check| study.get().is_none_or(|s| s == c.study);
-            let checks = p.checks.iter().filter(of_study);
+            let checks = checks.iter().filter(of_study);
             checks.filter(|c| c.verdict == v).count()
         })
     };
     view! {
         <div class="summary" role="group" aria-label="Show only one verdict">
-            {Verdict::ALL
+            {list(Verdict::ALL
                 .map(|v| {
                     view! {
                         <button
@@ -186,8 +124,7 @@ fn Summary(
                             {v.title()}
                         </button>
                     }
-                })
-                .collect_view()}
+                }))}
             <label class="choice">
                 <span>"Study"</span>
                 <select
@@ -198,9 +135,8 @@ fn Summary(
                     }
                 >
                     <option value="">"both"</option>
-                    {Study::ALL
-                        .map(|s| view! { <option value=s.id()>{s.id()}</option> })
-                        .collect_view()}
+                    {list(Study::ALL
+                        .map(|s| view! { <option value=s.id()>{s.id()}</option> }))}
                 </select>
             </label>
         </div>
@@ -209,19 +145,18 @@ fn Summary(
 
 #[component]
 fn Table(
-    progress: RwSignal<Progress>,
+    checks: RwSignal<Vec<Check>>,
     verdict: RwSignal<Option<Verdict>>,
     study: RwSignal<Option<Study>>,
 ) -> impl IntoView {
     let rows = move || {
         let (verdict, study) = (verdict.get(), study.get());
-        progress.with(|p| {
-            p.checks
+        checks.with(|checks| {
+            let checks = checks
                 .iter()
                 .filter(|c| verdict.is_none_or(|v| v == c.verdict))
-                .filter(|c| study.is_none_or(|s| s == c.study))
-                .map(row)
-                .collect_view()
+                .filter(|c| study.is_none_or(|s| s == c.study));
+            list(checks.map(row))
         })
     };
     view! {

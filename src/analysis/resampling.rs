@@ -1,0 +1,113 @@
+//! What a bootstrap of a series resamples.
+
+use super::{Analysis, Edges, Series};
+use crate::fit::bootstrap::{Bootstrap, Ends, Points, Population};
+use crate::order;
+use crate::study::select::Point;
+use serde::{Deserialize, Serialize};
+
+/// What is drawn with replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// The frontier's points. It ignores that the frontier itself was selected.
+    Points,
+    /// The runs; the frontier is taken anew in every resample.
+    Runs,
+}
+
+impl Unit {
+    pub const ALL: [Unit; 2] = [Unit::Points, Unit::Runs];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Unit::Points => "points",
+            Unit::Runs => "runs",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Unit::Points => "Frontier points",
+            Unit::Runs => "Runs, the frontier redone",
+        }
+    }
+}
+
+/// A bootstrap's choices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resampling {
+    pub unit: Unit,
+    /// Resamples, 200 to 10,000.
+    pub count: usize,
+    pub seed: u64,
+    pub ends: Ends,
+}
+
+impl Default for Resampling {
+    fn default() -> Self {
+        Resampling {
+            unit: Unit::Points,
+            count: 1000,
+            seed: 1,
+            ends: Ends::Bca,
+        }
+    }
+}
+
+/// A number of resamples within what is offered.
+pub fn resamples(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|n| (200..=10_000).contains(n))
+}
+
+impl Analysis {
+    /// The bootstrap of the `index`-th series; `None` where it has no fit. Every series has a
+    /// seed of its own: equal draws would tie two series together that share nothing.
+    pub fn bootstrap(&self, series: &Series, index: usize) -> Option<Bootstrap> {
+        let Resampling { count, seed, .. } = self.resampling;
+        let fit = series.fit.as_ref().ok()?;
+        let seed = seed.wrapping_add(index as u64);
+        Some(Bootstrap::new(fit, self.population(series), count, seed))
+    }
+
+    /// What to resample for a series of this analysis.
+    fn population(&self, series: &Series) -> Population {
+        match self.resampling.unit {
+            Unit::Points => {
+                let (x, y) = series.fitted();
+                Population::of_points(&x, &y)
+            }
+            Unit::Runs => {
+                let (analysis, series) = (self.clone(), series.clone());
+                Population {
+                    units: series.points.len(),
+                    points: Box::new(move |draw| {
+                        let drawn = series.points.iter().zip(draw);
+                        let drawn: Vec<Point> = drawn
+                            .filter(|(_, count)| **count > 0)
+                            .map(|(point, _)| *point)
+                            .collect();
+                        analysis.refitted(&series, &drawn)
+                    }),
+                }
+            }
+        }
+    }
+
+    /// The frontier's points where only `kept` of a series' runs had been trained.
+    pub(super) fn refitted(&self, series: &Series, kept: &[Point]) -> Points {
+        let frontier = match self.edges {
+            Edges::Kept => self.frontier_of(&series.pretrain, kept, kept),
+            Edges::All => {
+                let mut all: Vec<Point> = kept.iter().chain(&series.held_out).copied().collect();
+                order::sort_by(&mut all, |a, b| a.x.total_cmp(&b.x));
+                self.frontier_of(&series.pretrain, kept, &all)
+            }
+        };
+        Points {
+            weights: vec![1.0; frontier.len()],
+            x: frontier.iter().map(|p| p.x).collect(),
+            y: frontier.iter().map(|p| p.error).collect(),
+        }
+    }
+}

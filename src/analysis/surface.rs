@@ -1,0 +1,111 @@
+//! Laws over parameters and samples, and the compute-optimal way to split compute between them.
+
+use super::{Analysis, Series};
+use crate::fit::{self, Fit, FitError, Loss};
+use crate::law::{Form, Law, Surface};
+use crate::study::Measurement;
+use crate::study::architecture::Architecture;
+
+/// Runs as points of a law over parameters and samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grid {
+    /// [parameters, samples seen], in millions.
+    pub x: Vec<[f64; 2]>,
+    pub error: Vec<f64>,
+}
+
+/// All runs of a series up to the threshold; a law of two variables needs no frontier. Runs that
+/// do not tell their architecture or samples are left out.
+pub fn grid(series: &Series, rows: &[Measurement], architectures: &[Architecture]) -> Grid {
+    let mut grid = Grid::default();
+    for point in &series.points {
+        let m = &rows[point.row];
+        let architecture = find(architectures, &m.family, &m.architecture);
+        if let (Some(architecture), Some(samples)) = (architecture, m.samples_seen) {
+            grid.x.push([architecture.mparams[0], samples / 1e6]);
+            grid.error.push(point.error);
+        }
+    }
+    grid
+}
+
+fn find<'a>(all: &'a [Architecture], family: &str, name: &str) -> Option<&'a Architecture> {
+    all.iter().find(|a| a.family == family && a.name == name)
+}
+
+/// How compute is split best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Optimum {
+    pub compute: f64,
+    /// In millions.
+    pub parameters: f64,
+    /// In millions.
+    pub samples: f64,
+    pub error: f64,
+}
+
+/// Compute of one sample as a power of the parameters, through a family's architectures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost(Fit);
+
+impl Cost {
+    /// `None` where the family has fewer than two sizes.
+    pub fn of(family: &str, architectures: &[Architecture]) -> Option<Cost> {
+        // Patches of 32 pixels alone: a smaller patch costs more at the same parameters.
+        let plain = |a: &&Architecture| a.family == family && !a.name.ends_with("-alt");
+        let (x, y): (Vec<f64>, Vec<f64>) = architectures
+            .iter()
+            .filter(plain)
+            .map(|a| (a.mparams[0], a.compute_per_sample))
+            .unzip();
+        fit::fit(Law::Power, Loss::LogSquares, &x, &y)
+            .ok()
+            .map(Cost)
+    }
+
+    /// (compute a sample at a million parameters, exponent)
+    pub fn law(&self) -> (f64, f64) {
+        (self.0.parameters[0], self.0.parameters[1])
+    }
+
+    /// The split of `compute` with the lowest error, over sizes from 10⁵ to 10¹² parameters.
+    pub fn split(&self, law: Surface, parameters: &[f64], compute: f64) -> Option<Optimum> {
+        let at = |ln_n: f64| {
+            let n = ln_n.exp();
+            let samples = compute / self.0.law.value(&self.0.parameters, n) / 1e6;
+            Optimum {
+                compute,
+                parameters: n,
+                samples,
+                error: law.evaluate(parameters, [n, samples]),
+            }
+        };
+        let (low, high) = (0.1_f64.ln(), 1e6_f64.ln());
+        const STEPS: usize = 200;
+        let grid = |i: usize| low + (high - low) * i as f64 / STEPS as f64;
+        let best = (0..=STEPS).min_by(|i, j| at(grid(*i)).error.total_cmp(&at(grid(*j)).error))?;
+        // On the edge there is no optimum within reason.
+        if best == 0 || best == STEPS {
+            return None;
+        }
+        // Golden section; the law has one minimum between the neighbours.
+        let (mut a, mut b) = (grid(best - 1), grid(best + 1));
+        let ratio = 0.5 * (5f64.sqrt() - 1.0);
+        for _ in 0..60 {
+            let (c, d) = (b - ratio * (b - a), a + ratio * (b - a));
+            if at(c).error < at(d).error {
+                b = d;
+            } else {
+                a = c;
+            }
+        }
+        Some(at(0.5 * (a + b)))
+    }
+}
+
+impl Analysis {
+    /// Fits a law over parameters and samples to a series' runs.
+    pub fn fit_surface(&self, law: Surface, grid: &Grid) -> Result<Fit<Surface>, FitError> {
+        fit::fit(law, self.loss, &grid.x, &grid.error)
+    }
+}

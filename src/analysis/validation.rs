@@ -1,0 +1,200 @@
+//! How well a law predicts points that it was not fitted to.
+
+use super::{Analysis, Series};
+use crate::fit::{self, Fit, FitError, Loss, Task};
+use crate::law::{Form, Law};
+use crate::order;
+use crate::study::Measurement;
+use crate::study::frontier::{self, FrontierPoint};
+use crate::study::select::Point;
+use std::collections::BTreeSet;
+
+/// Which runs a law does not see.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HoldOut {
+    /// Those of more compute than this.
+    Beyond(f64),
+    /// One architecture at a time.
+    Models,
+    /// One number of samples seen at a time.
+    Scales,
+}
+
+impl HoldOut {
+    pub fn title(self) -> &'static str {
+        match self {
+            HoldOut::Beyond(_) => "Runs beyond a compute",
+            HoldOut::Models => "One model at a time",
+            HoldOut::Scales => "One number of samples at a time",
+        }
+    }
+
+    /// Beyond the analysis's threshold where runs lie there, else beyond the first three quarters
+    /// of the frontier.
+    pub fn beyond(analysis: &Analysis, series: &Series, rows: &[Measurement]) -> Option<HoldOut> {
+        match analysis.threshold {
+            Some(limit) if !series.held_out.is_empty() => Some(HoldOut::Beyond(limit)),
+            _ => {
+                let last = series.frontier.len().checked_sub(1)?;
+                let row = series.frontier[last * 3 / 4].row;
+                Some(HoldOut::Beyond(rows.get(row)?.compute))
+            }
+        }
+    }
+}
+
+/// How a law did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    pub law: Law,
+    /// Points that some fold held out.
+    pub points: usize,
+    /// Folds whose rest could not be fitted.
+    pub failures: usize,
+    /// Of the held-out points' errors, as fractions; `None` without a point.
+    pub mean_absolute: Option<f64>,
+    pub root_mean_square: Option<f64>,
+    /// Observed less predicted: positive where the law was too optimistic.
+    pub mean: Option<f64>,
+    /// Of the fit to all points.
+    pub fit: Result<Fit, FitError>,
+}
+
+/// The runs to fit, and the points that they should predict.
+struct Fold {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    held_out: Vec<FrontierPoint>,
+}
+
+/// A validation of every law under way, one fold of one law a step.
+pub struct Validation {
+    loss: Loss,
+    folds: Vec<Fold>,
+    all: (Vec<f64>, Vec<f64>),
+    next: usize,
+    /// Observed less predicted, a list for each law.
+    gaps: Vec<Vec<f64>>,
+    failures: Vec<usize>,
+}
+
+impl Validation {
+    pub fn new(
+        analysis: &Analysis,
+        series: &Series,
+        rows: &[Measurement],
+        hold_out: HoldOut,
+    ) -> Validation {
+        Validation {
+            loss: analysis.loss,
+            folds: folds(analysis, series, rows, hold_out),
+            all: series.fitted(),
+            next: 0,
+            gaps: vec![Vec::new(); Law::ALL.len()],
+            failures: vec![0; Law::ALL.len()],
+        }
+    }
+
+    /// The laws, the one with the lowest held-out error first.
+    pub fn scores(&self) -> Vec<Score> {
+        let mut scores: Vec<Score> = Law::ALL
+            .into_iter()
+            .enumerate()
+            .map(|(i, law)| {
+                let gaps = &self.gaps[i];
+                let mean = |f: &dyn Fn(f64) -> f64| {
+                    let n = gaps.len();
+                    (n > 0).then(|| gaps.iter().map(|g| f(*g)).sum::<f64>() / n as f64)
+                };
+                Score {
+                    law,
+                    points: gaps.len(),
+                    failures: self.failures[i],
+                    mean_absolute: mean(&f64::abs),
+                    root_mean_square: mean(&|g| g * g).map(f64::sqrt),
+                    mean: mean(&|g| g),
+                    fit: fit::fit(law, self.loss, &self.all.0, &self.all.1),
+                }
+            })
+            .collect();
+        let key = |s: &Score| s.root_mean_square.unwrap_or(f64::INFINITY);
+        order::sort_by(&mut scores, |a, b| key(a).total_cmp(&key(b)));
+        scores
+    }
+
+    /// How often runs were held out.
+    pub fn folds(&self) -> usize {
+        self.folds.len()
+    }
+}
+
+impl Task for Validation {
+    fn step(&mut self) {
+        let (law, fold) = (self.next % Law::ALL.len(), self.next / Law::ALL.len());
+        let Some(fold) = self.folds.get(fold) else {
+            return;
+        };
+        self.next += 1;
+        match fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y) {
+            Ok(fit) => {
+                let gaps = fold.held_out.iter();
+                let gaps = gaps.map(|p| p.error - fit.law.evaluate(&fit.parameters, p.x));
+                self.gaps[law].extend(gaps);
+            }
+            Err(_) => self.failures[law] += 1,
+        }
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        (self.next, self.folds.len() * Law::ALL.len())
+    }
+}
+
+fn folds(
+    analysis: &Analysis,
+    series: &Series,
+    rows: &[Measurement],
+    hold_out: HoldOut,
+) -> Vec<Fold> {
+    // The frontier is taken anew without the held-out runs.
+    let fold = |seen: &dyn Fn(&Measurement) -> bool, held_out: Vec<FrontierPoint>| {
+        let kept = series.points.iter().filter(|p| seen(&rows[p.row]));
+        let kept: Vec<Point> = kept.copied().collect();
+        let points = analysis.refitted(series, &kept);
+        Fold {
+            x: points.x,
+            y: points.y,
+            held_out,
+        }
+    };
+    let groups = |key: &dyn Fn(&Measurement) -> &String| -> Vec<Fold> {
+        let of = |p: &FrontierPoint| key(&rows[p.row]);
+        let names: BTreeSet<&String> = series.frontier.iter().map(of).collect();
+        let named = names.into_iter().filter(|name| !name.is_empty());
+        named
+            .map(|name| {
+                let held_out = series.frontier.iter().filter(|p| of(p) == name);
+                fold(&|m| key(m) != name, held_out.copied().collect())
+            })
+            .collect()
+    };
+    match hold_out {
+        HoldOut::Beyond(limit) => {
+            let mut all: Vec<Point> = series
+                .points
+                .iter()
+                .chain(&series.held_out)
+                .copied()
+                .collect();
+            order::sort_by(&mut all, |a, b| {
+                (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error))
+            });
+            // What the runs beyond improve; the best of all runs is what a law should predict.
+            let held_out = frontier::pareto(&all).into_iter();
+            let held_out = held_out.filter(|p| rows[p.row].compute > limit).collect();
+            vec![fold(&|m| m.compute <= limit, held_out)]
+        }
+        HoldOut::Models => groups(&|m| &m.architecture),
+        HoldOut::Scales => groups(&|m| &m.samples),
+    }
+}

@@ -1,0 +1,130 @@
+//! `refit bootstrap`: intervals by resampling.
+
+use crate::select::{Named, Selected, Selection, name, print_json};
+use refit::analysis::{Resampling, Unit};
+use refit::fit::bootstrap::{Ends, Replicates};
+use refit::fit::{Task, symbol};
+use refit::law::Form;
+use serde::Serialize;
+
+/// What to draw, how often.
+#[derive(clap::Args)]
+pub struct Draws {
+    /// What is drawn with replacement
+    #[arg(long, value_enum)]
+    resample: Option<Named<Unit>>,
+    /// How often, 200 to 10,000
+    #[arg(long, value_parser = clap::value_parser!(u64).range(200..=10_000))]
+    resamples: Option<u64>,
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How ends are read off the resamples
+    #[arg(long, value_enum)]
+    ends: Option<Named<Ends>>,
+}
+
+impl Draws {
+    pub fn resampling(&self) -> Resampling {
+        let standard = Resampling::default();
+        Resampling {
+            unit: self.resample.map_or(standard.unit, |u| u.0),
+            count: self.resamples.map_or(standard.count, |n| n as usize),
+            seed: self.seed.unwrap_or(standard.seed),
+            ends: self.ends.map_or(standard.ends, |e| e.0),
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    draws: Draws,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Output {
+    resampling: Resampling,
+    fitted: usize,
+    failures: usize,
+    /// Parameters, then the error at each place asked for.
+    intervals: Vec<Interval>,
+}
+
+#[derive(Serialize)]
+struct Interval {
+    of: String,
+    estimate: f64,
+    median: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let resampling = arguments.draws.resampling();
+    let selected = Selected::with(&arguments.selection, Some(1), |a| a.resampling = resampling)?;
+    let series = &selected.outcome.series[0];
+    let fit = series.fit.as_ref().map_err(ToString::to_string)?;
+    let bootstrap = selected
+        .analysis
+        .bootstrap(series, 0)
+        .ok_or("there is no fit to resample")?;
+    let bootstrap = bootstrap.finish();
+    let replicates = bootstrap.replicates();
+    let mut intervals = Vec::new();
+    for (j, parameter) in fit.law.parameters().iter().enumerate() {
+        let of = symbol(parameter).to_owned();
+        intervals.push(interval(of, replicates, resampling.ends, |p| p[j]));
+    }
+    for prediction in &series.predictions {
+        let x = prediction.as_ref().map_err(ToString::to_string)?.x;
+        let of = format!("error at {x:e}");
+        intervals.push(interval(of, replicates, resampling.ends, |p| {
+            fit.law.value(p, x)
+        }));
+    }
+    let output = Output {
+        resampling,
+        fitted: replicates.resamples.len(),
+        failures: replicates.failures,
+        intervals,
+    };
+    if arguments.json {
+        return print_json(&output);
+    }
+    println!("{}, {}", selected.title(), name(series));
+    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    println!(
+        "{} resamples of {}, seed {}: {} fitted, {} failed; 95 % {}",
+        resampling.count,
+        resampling.unit.title().to_lowercase(),
+        resampling.seed,
+        output.fitted,
+        output.failures,
+        resampling.ends.title()
+    );
+    for i in &output.intervals {
+        let interval = match (i.low, i.high) {
+            (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
+            _ => "no interval".to_owned(),
+        };
+        println!("  {:<20} {:>14.6} {interval}", i.of, i.estimate);
+    }
+    Ok(())
+}
+
+fn interval(of: String, r: &Replicates, ends: Ends, f: impl Fn(&[f64]) -> f64) -> Interval {
+    let found = r.interval(ends, &f);
+    Interval {
+        of,
+        estimate: f(&r.estimate),
+        median: r.median(&f),
+        low: found.map(|i| i.0),
+        high: found.map(|i| i.1),
+    }
+}

@@ -1,0 +1,239 @@
+//! `refit compare`: two series beside each other; `refit laws`: every law on one.
+
+use crate::bootstrap::Draws;
+use crate::select::{Selected, Selection, name, print_json};
+use clap::ValueEnum;
+use refit::analysis::comparison::Pair;
+use refit::analysis::validation::{HoldOut, Validation};
+use refit::fit::Task;
+use refit::law::Form;
+use serde::Serialize;
+
+/// How far beyond the data crossings are looked for.
+const BEYOND: f64 = 30.0;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    draws: Draws,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Output {
+    a: String,
+    b: String,
+    crossings: Vec<Crossing>,
+    along: Vec<Place>,
+}
+
+#[derive(Serialize)]
+struct Crossing {
+    x: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    /// Share of the resamples that cross.
+    share: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    x: f64,
+    a: f64,
+    b: f64,
+    probability_b_is_lower: Option<f64>,
+    /// How many times the compute `b` needs for the error of `a`.
+    times: Option<f64>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let resampling = arguments.draws.resampling();
+    let selected = Selected::with(&arguments.selection, Some(2), |a| a.resampling = resampling)?;
+    let [one, two] = &selected.outcome.series[..] else {
+        return Err("two series are compared".to_owned());
+    };
+    let fits = (
+        one.fit.as_ref().map_err(ToString::to_string)?,
+        two.fit.as_ref().map_err(ToString::to_string)?,
+    );
+    let resample = |series, index| {
+        let bootstrap = selected.analysis.bootstrap(series, index);
+        bootstrap
+            .map(Task::finish)
+            .ok_or("there is no fit to resample")
+    };
+    let resamples = (resample(one, 0)?, resample(two, 1)?);
+    let pair = Pair {
+        a: fits.0,
+        b: fits.1,
+        resamples: Some((resamples.0.replicates(), resamples.1.replicates())),
+    };
+    let (from, to) = selected.outcome.range().ok_or("there are no points")?;
+    let mut places: Vec<f64> = one.predictions.iter().flatten().map(|p| p.x).collect();
+    if places.is_empty() {
+        let decades = from.log10().ceil() as i32..=to.log10().floor() as i32;
+        places = decades.map(|d| 10f64.powi(d)).collect();
+    }
+    let output = Output {
+        a: name(one),
+        b: name(two),
+        crossings: pair
+            .crossings((from, to * BEYOND))
+            .into_iter()
+            .map(|c| Crossing {
+                x: c.x,
+                low: c.interval.map(|i| i.0),
+                high: c.interval.map(|i| i.1),
+                share: c.interval.map(|i| i.2),
+            })
+            .collect(),
+        along: places
+            .into_iter()
+            .map(|x| Place {
+                x,
+                a: fits.0.law.value(&fits.0.parameters, x),
+                b: fits.1.law.value(&fits.1.parameters, x),
+                probability_b_is_lower: pair.probability_b_is_lower(x),
+                times: pair.times(x),
+            })
+            .collect(),
+    };
+    if arguments.json {
+        return print_json(&output);
+    }
+    println!("{}: {} and {}", selected.title(), output.a, output.b);
+    if output.crossings.is_empty() {
+        println!(
+            "they do not cross between {from:.3e} and {:.3e} {}",
+            to * BEYOND,
+            selected.analysis.unit()
+        );
+    }
+    for c in &output.crossings {
+        match (c.low, c.high, c.share) {
+            (Some(low), Some(high), Some(share)) => println!(
+                "they cross at {:.3e}, 95 % [{low:.3e}, {high:.3e}] of the {:.1} % of resamples that cross",
+                c.x,
+                100.0 * share
+            ),
+            _ => println!("they cross at {:.3e}", c.x),
+        }
+    }
+    let unit = selected.analysis.unit();
+    println!(
+        "{unit:>12} {:>10} {:>10} {:>16} {:>22}",
+        "first", "second", "second lower", "second needs × for"
+    );
+    for p in &output.along {
+        let share = p
+            .probability_b_is_lower
+            .map_or("–".to_owned(), |s| format!("{:.1} %", 100.0 * s));
+        let times = p.times.map_or("–".to_owned(), |t| format!("{t:.3}"));
+        println!(
+            "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}",
+            p.x, p.a, p.b
+        );
+    }
+    Ok(())
+}
+
+/// Which runs the laws do not see.
+#[derive(Clone, Copy, ValueEnum)]
+enum Unseen {
+    /// Beyond the threshold, or beyond --beyond
+    Beyond,
+    /// One model at a time
+    Models,
+    /// One number of samples at a time
+    Scales,
+}
+
+#[derive(clap::Args)]
+pub struct LawsArguments {
+    #[command(flatten)]
+    selection: Selection,
+    /// Which runs the laws do not see
+    #[arg(long, value_enum, default_value = "beyond")]
+    hold_out: Unseen,
+    /// Compute beyond which runs are held out
+    #[arg(long)]
+    beyond: Option<f64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Ranked {
+    law: &'static str,
+    points: usize,
+    failures: usize,
+    root_mean_square_pp: Option<f64>,
+    mean_absolute_pp: Option<f64>,
+    mean_pp: Option<f64>,
+    aicc: Option<f64>,
+    bic: Option<f64>,
+}
+
+pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
+    let selected = Selected::new(&arguments.selection, Some(1))?;
+    let series = &selected.outcome.series[0];
+    let hold_out = match (arguments.hold_out, arguments.beyond) {
+        (Unseen::Models, _) => HoldOut::Models,
+        (Unseen::Scales, _) => HoldOut::Scales,
+        (Unseen::Beyond, Some(limit)) => HoldOut::Beyond(limit),
+        (Unseen::Beyond, None) => HoldOut::beyond(&selected.analysis, series, selected.rows())
+            .ok_or("there is no frontier to hold out from")?,
+    };
+    let validation = Validation::new(&selected.analysis, series, selected.rows(), hold_out);
+    let ranked: Vec<Ranked> = validation
+        .finish()
+        .scores()
+        .into_iter()
+        .map(|s| {
+            let points = |v: Option<f64>| v.map(|v| 100.0 * v);
+            let fit = s.fit.as_ref().ok();
+            Ranked {
+                law: s.law.id(),
+                points: s.points,
+                failures: s.failures,
+                root_mean_square_pp: points(s.root_mean_square),
+                mean_absolute_pp: points(s.mean_absolute),
+                mean_pp: points(s.mean),
+                aicc: fit.and_then(refit::fit::Fit::aicc),
+                bic: fit.and_then(refit::fit::Fit::bic),
+            }
+        })
+        .collect();
+    if arguments.json {
+        return print_json(&ranked);
+    }
+    let what = match hold_out {
+        HoldOut::Beyond(limit) => format!("runs beyond {limit:.4e} GFLOPs or GMACs held out"),
+        other => format!("held out: {}", other.title().to_lowercase()),
+    };
+    println!("{}, {}; {what}", selected.title(), name(series));
+    println!(
+        "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "law", "points", "RMS, pp", "mean |·|", "mean", "AICc", "BIC"
+    );
+    for r in &ranked {
+        let text = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+        println!(
+            "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            r.law,
+            r.points,
+            text(r.root_mean_square_pp),
+            text(r.mean_absolute_pp),
+            text(r.mean_pp),
+            text(r.aicc),
+            text(r.bic)
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! `refit findings`: what re-running the released analyses shows.
+
+use crate::data;
+use crate::select::print_json;
+use refit::finding;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let (printed, library) = (data::printed()?, data::library()?);
+    let findings = finding::ALL
+        .iter()
+        .map(|recompute| recompute(&printed, &library).map_err(|e| e.to_string()))
+        .collect::<Result<Vec<_>, _>>()?;
+    if arguments.json {
+        return print_json(&findings);
+    }
+    for (i, finding) in findings.iter().enumerate() {
+        println!("{}. {} ({})", i + 1, finding.title, finding.study.id());
+        println!("   {}", finding.text);
+        println!(
+            "   {:<58} {:>22} | {}",
+            "", finding.released, finding.corrected
+        );
+        for row in &finding.rows {
+            println!(
+                "   {:<58} {:>22} | {}",
+                row.what, row.released, row.corrected
+            );
+        }
+        println!("   {}\n", finding.changes);
+    }
+    Ok(())
+}

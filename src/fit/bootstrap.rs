@@ -1,0 +1,275 @@
+//! Intervals by resampling: of parameters, predictions, or anything that follows from parameters.
+
+use super::random::Random;
+use super::starts::Found;
+use super::{Fit, Loss, Problem, Scale, Task, search};
+use crate::law::Law;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// How an interval is read off the resamples (Efron and Tibshirani 1993, chapters 13 and 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ends {
+    Percentile,
+    Basic,
+    /// Bias-corrected and accelerated; the acceleration from the jackknife.
+    Bca,
+}
+
+impl Ends {
+    pub const ALL: [Ends; 3] = [Ends::Bca, Ends::Percentile, Ends::Basic];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Ends::Percentile => "percentile",
+            Ends::Basic => "basic",
+            Ends::Bca => "bca",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Ends::Percentile => "Percentile",
+            Ends::Basic => "Basic",
+            Ends::Bca => "BCa",
+        }
+    }
+}
+
+/// What is resampled: so many units, and what a draw of them gives.
+pub struct Population {
+    pub units: usize,
+    pub points: Draw,
+}
+
+/// The points that a draw gives, from how often it has each unit.
+pub type Draw = Box<dyn Fn(&[u32]) -> Points>;
+
+/// x, y and the weight of every point.
+#[derive(Clone, Debug, Default)]
+pub struct Points {
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub weights: Vec<f64>,
+}
+
+impl Population {
+    /// The points themselves, drawn with replacement.
+    pub fn of_points(x: &[f64], y: &[f64]) -> Population {
+        let (x, y) = (x.to_vec(), y.to_vec());
+        Population {
+            units: x.len(),
+            points: Box::new(move |draw| {
+                let mut points = Points::default();
+                for (i, count) in draw.iter().enumerate().filter(|(_, c)| **c > 0) {
+                    points.x.push(x[i]);
+                    points.y.push(y[i]);
+                    points.weights.push(f64::from(*count));
+                }
+                points
+            }),
+        }
+    }
+}
+
+/// Refits of the jackknife, which only gives BCa its acceleration: with more units than this one
+/// group of them is left out at a time, so that the cost stays linear in the units.
+const MOST_GROUPS: usize = 200;
+
+/// A bootstrap under way. Each resample has a random stream of its own, so that a seed gives the
+/// same numbers wherever the work is cut.
+pub struct Bootstrap {
+    law: Law,
+    loss: Loss,
+    population: Population,
+    count: usize,
+    seed: u64,
+    next: usize,
+    replicates: Replicates,
+}
+
+/// The laws of all resamples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replicates {
+    pub law: Law,
+    /// Parameters of the fit to the data.
+    pub estimate: Vec<f64>,
+    pub resamples: Vec<Vec<f64>>,
+    /// One unit left out at a time; of many units, one group.
+    pub jackknife: Vec<Vec<f64>>,
+    /// Resamples that no law could be fitted to.
+    pub failures: usize,
+}
+
+impl Bootstrap {
+    pub fn new(fit: &Fit, population: Population, count: usize, seed: u64) -> Bootstrap {
+        Bootstrap {
+            law: fit.law,
+            loss: fit.loss,
+            population,
+            count,
+            seed,
+            next: 0,
+            replicates: Replicates {
+                law: fit.law,
+                estimate: fit.parameters.clone(),
+                resamples: Vec::with_capacity(count),
+                jackknife: Vec::new(),
+                failures: 0,
+            },
+        }
+    }
+
+    /// What has been drawn so far.
+    pub fn replicates(&self) -> &Replicates {
+        &self.replicates
+    }
+
+    /// Groups of the jackknife.
+    fn groups(&self) -> usize {
+        self.population.units.min(MOST_GROUPS)
+    }
+
+    fn draw(&self, index: usize) -> Vec<u32> {
+        let units = self.population.units;
+        if index < self.count {
+            let mut random = Random::new(self.seed, index as u64);
+            let mut draw = vec![0; units];
+            for _ in 0..units {
+                draw[random.below(units)] += 1;
+            }
+            draw
+        } else {
+            let group = index - self.count;
+            let left_out = |unit| unit % self.groups() == group;
+            (0..units).map(|unit| u32::from(!left_out(unit))).collect()
+        }
+    }
+}
+
+impl Task for Bootstrap {
+    fn step(&mut self) {
+        let (next, total) = self.progress();
+        if next >= total {
+            return;
+        }
+        let points = (self.population.points)(&self.draw(next));
+        let found = refit(self.law, self.loss, &points, &self.replicates.estimate);
+        let into = &mut self.replicates;
+        match (found, next < self.count) {
+            (Some(found), true) => into.resamples.push(found),
+            (None, true) => into.failures += 1,
+            (Some(found), false) => into.jackknife.push(found),
+            // An acceleration without one unit is as good as none for that unit.
+            (None, false) => {}
+        }
+        self.next += 1;
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        (self.next, self.count + self.groups())
+    }
+}
+
+/// The law of a resample, from the parameters of the data's. `None` where the resample has too
+/// few different points.
+fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>> {
+    super::check(law, loss, &points.x, &points.y).ok()?;
+    let mut problem = Problem::new(law, loss, &points.x, &points.y);
+    for (w, count) in problem.weights.iter_mut().zip(&points.weights) {
+        *w *= count;
+    }
+    let squares = loss.is_least_squares() && loss.scale() == Scale::Linear;
+    let found: Found = if squares && law != Law::Logistic {
+        match search::again(law, &points.x, &points.y, &problem.weights, near) {
+            Some(found) => found,
+            None => search::bottoms(law, &points.x, &points.y, &problem.weights).swap_remove(0),
+        }
+    } else {
+        let lowest = problem.lowest(&[near.to_vec()], &[])?;
+        Found {
+            parameters: lowest.parameters,
+            converged: lowest.converged,
+        }
+    };
+    found
+        .parameters
+        .iter()
+        .all(|p| !p.is_nan())
+        .then_some(found.parameters)
+}
+
+impl Replicates {
+    /// The 95 % interval of whatever `f` makes of the parameters. `None` where fewer than half of
+    /// the resamples have a value.
+    pub fn interval(&self, ends: Ends, f: impl Fn(&[f64]) -> f64) -> Option<(f64, f64)> {
+        let estimate = f(&self.estimate);
+        let mut values: Vec<f64> = self.values(&f);
+        if estimate.is_nan() || values.len() < 2 || values.len() * 2 < self.resamples.len() {
+            return None;
+        }
+        values.sort_by(f64::total_cmp);
+        let (low, high) = match ends {
+            Ends::Percentile | Ends::Basic => (0.025, 0.975),
+            Ends::Bca => {
+                let jackknife: Vec<f64> = self.jackknife.iter().map(|p| f(p)).collect();
+                bca(estimate, &values, &jackknife)?
+            }
+        };
+        let (low, high) = (quantile(&values, low), quantile(&values, high));
+        Some(match ends {
+            Ends::Basic => (2.0 * estimate - high, 2.0 * estimate - low),
+            _ => (low, high),
+        })
+    }
+
+    pub fn median(&self, f: impl Fn(&[f64]) -> f64) -> Option<f64> {
+        let mut values = self.values(&f);
+        values.sort_by(f64::total_cmp);
+        (!values.is_empty()).then(|| quantile(&values, 0.5))
+    }
+
+    fn values(&self, f: &impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        let values = self.resamples.iter().map(|p| f(p));
+        values.filter(|v| !v.is_nan()).collect()
+    }
+}
+
+/// The quantile of sorted values by linear interpolation.
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let at = q * (sorted.len() - 1) as f64;
+    let (below, rest) = (at.floor(), at - at.floor());
+    let low = sorted[below as usize];
+    match sorted.get(below as usize + 1) {
+        // A difference of infinities has no value.
+        Some(high) if rest > 0.0 && high != &low => low + rest * (high - low),
+        _ => low,
+    }
+}
+
+/// Which quantiles are the ends of the BCa interval. `None` where the estimate lies outside all
+/// resamples, or where the jackknife has no spread.
+fn bca(estimate: f64, sorted: &[f64], jackknife: &[f64]) -> Option<(f64, f64)> {
+    let normal = Normal::standard();
+    let below = sorted.iter().filter(|v| **v < estimate).count();
+    let equal = sorted.iter().filter(|v| **v == estimate).count();
+    let share = (below as f64 + 0.5 * equal as f64) / sorted.len() as f64;
+    let bias = normal.inverse_cdf(share);
+    let n = jackknife.len() as f64;
+    let mean = jackknife.iter().sum::<f64>() / n;
+    let (mut cubes, mut squares) = (0.0, 0.0);
+    for v in jackknife {
+        let u = (n - 1.0) * (mean - v);
+        cubes += u.powi(3);
+        squares += u.powi(2);
+    }
+    let acceleration = cubes / n.powi(3) / (squares / n.powi(2)).powf(1.5) / 6.0;
+    let end = |z: f64| {
+        let shifted = bias + z;
+        normal.cdf(bias + shifted / (1.0 - acceleration * shifted))
+    };
+    let z = normal.inverse_cdf(0.975);
+    let (low, high) = (end(-z), end(z));
+    (low.is_finite() && high.is_finite()).then_some((low, high))
+}

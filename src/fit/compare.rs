@@ -1,0 +1,90 @@
+//! Two laws beside each other: where they cross, and how much compute one needs for the other's
+//! error.
+
+use crate::law::Law;
+
+/// A law with its parameters, as far as a curve needs them.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve<'a> {
+    pub law: Law,
+    pub parameters: &'a [f64],
+}
+
+impl Curve<'_> {
+    pub fn error(&self, compute: f64) -> f64 {
+        self.law.value(self.parameters, compute)
+    }
+
+    /// The compute at which the law falls to an error, within `range`; `None` where it does not.
+    pub fn compute_for(&self, error: f64, range: (f64, f64)) -> Option<f64> {
+        let gap = |ln_c: f64| self.error(ln_c.exp()) - error;
+        let (low, high) = (range.0.ln(), range.1.ln());
+        (gap(low) >= 0.0 && gap(high) <= 0.0).then(|| bisect(gap, low, high).exp())
+    }
+}
+
+/// Steps over the range in which two laws cross at most once.
+const STEPS: usize = 400;
+
+/// Computes within `range` at which two laws give the same error, in order.
+pub fn crossings(a: Curve, b: Curve, range: (f64, f64)) -> Vec<f64> {
+    let gap = |ln_c: f64| a.error(ln_c.exp()) - b.error(ln_c.exp());
+    let (low, high) = (range.0.ln(), range.1.ln());
+    let at = |i: usize| low + (high - low) * i as f64 / STEPS as f64;
+    (0..STEPS)
+        .filter(|i| {
+            let (here, next) = (gap(at(*i)), gap(at(i + 1)));
+            here * next < 0.0 || (here == 0.0 && next != 0.0)
+        })
+        .map(|i| bisect(gap, at(i), at(i + 1)).exp())
+        .collect()
+}
+
+/// How many times the compute `b` needs for the error that `a` has at `compute`; looked for up to
+/// 10⁶ times more or less.
+pub fn times_more_compute(a: Curve, b: Curve, compute: f64) -> Option<f64> {
+    let needed = b.compute_for(a.error(compute), (compute * 1e-6, compute * 1e6))?;
+    Some(needed / compute)
+}
+
+/// The zero of a function that changes its sign over [low, high].
+fn bisect(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
+    let rising = f(high) > 0.0;
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if (f(middle) > 0.0) == rising {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_powers_cross_where_their_logs_do() {
+        let (a, b) = ([10.0, -0.2], [20.0, -0.25]);
+        let curve = |parameters| Curve {
+            law: Law::Power,
+            parameters,
+        };
+        // 10 C^-0.2 = 20 C^-0.25 at C = 2^20.
+        let found = crossings(curve(&a), curve(&b), (1.0, 1e12));
+        assert_eq!(found.len(), 1);
+        assert!((found[0] / 2f64.powi(20) - 1.0).abs() < 1e-9, "{found:?}");
+        assert!(crossings(curve(&a), curve(&a), (1.0, 1e12)).is_empty());
+        // L(C) = 10 C^-0.2 takes 4^5 times more compute for a quarter of the error.
+        let quarter = [2.5, -0.2];
+        let times = times_more_compute(curve(&quarter), curve(&a), 1e6).unwrap();
+        assert!((times - 1024.0).abs() < 1e-6, "{times}");
+        assert_eq!(
+            curve(&a).compute_for(1e-9, (1.0, 1e12)),
+            None,
+            "an error that is not reached"
+        );
+    }
+}

@@ -1,0 +1,340 @@
+//! The objective over a law's parameters, and its minimum near a start by damped Newton steps.
+//!
+//! Bounds are kept by the coordinates in which parameters move ([`Domain`](crate::law::Domain));
+//! a bound itself is a face of its own, on which the law has fewer parameters ([`Form::faces`]).
+
+use super::loss::{Loss, Scale};
+use super::random::Random;
+use super::starts::Starts;
+use crate::law::jet::{Jet, MOST, Real};
+use nalgebra::{SMatrix, SVector};
+
+type Matrix = SMatrix<f64, MOST, MOST>;
+type Vector = SVector<f64, MOST>;
+
+/// Points, a form and a loss.
+pub(super) struct Problem<'a, F: Starts> {
+    pub form: F,
+    pub loss: Loss,
+    pub x: &'a [F::Input],
+    pub y: &'a [f64],
+    /// Of each point's ρ: the loss's own times how often the point counts.
+    pub weights: Vec<f64>,
+    /// Of each coordinate ([`Starts::range`]).
+    range: Vec<(f64, f64)>,
+}
+
+/// A local minimum, in the law's own parameters.
+#[derive(Clone, Debug)]
+pub(super) struct Minimum {
+    pub parameters: Vec<f64>,
+    pub objective: f64,
+    pub converged: bool,
+}
+
+/// The objective near a place.
+struct Local {
+    jet: Jet,
+    /// Curvature of parabolas that bound the loss from above. Damping is relative to its
+    /// diagonal: in the linear zone of Huber's loss the Hessian itself may vanish.
+    bound: Matrix,
+}
+
+/// (index, value) of parameters that do not move.
+pub(super) type Held = [(usize, f64)];
+
+const ITERATIONS: usize = 200;
+/// On the way to Huber's δ nothing has to be exact.
+const EASED_STEPS: usize = 15;
+/// Neighbours of a Huber minimum that are tried in vain before it stands.
+const HOPS: usize = 24;
+/// Longest move of a coordinate in one step; all coordinates are logarithms or exponents.
+const LONGEST_STEP: f64 = 3.0;
+
+impl<'a, F: Starts> Problem<'a, F> {
+    pub fn new(form: F, loss: Loss, x: &'a [F::Input], y: &'a [f64]) -> Self {
+        Problem {
+            form,
+            loss,
+            x,
+            y,
+            weights: y.iter().map(|y| loss.weight(*y)).collect(),
+            range: form.range(x),
+        }
+    }
+
+    /// Residual of a point, observed less predicted, on the loss's scale.
+    pub fn residual(&self, p: &[f64], i: usize) -> f64 {
+        let scale = self.loss.scale();
+        scale.forward(self.y[i]) - scale.forward(self.form.evaluate(p, self.x[i]))
+    }
+
+    /// Σ w ρ(r)
+    pub fn objective(&self, p: &[f64]) -> f64 {
+        (0..self.y.len())
+            .map(|i| self.weights[i] * self.loss.rho(self.residual(p, i)).value)
+            .sum()
+    }
+
+    /// The objective around a place, in the coordinates of the parameters that move.
+    fn derivatives(&self, coordinates: &[f64], held: &Held) -> Local {
+        let domains = self.form.domains();
+        let p: Vec<Jet> = coordinates
+            .iter()
+            .enumerate()
+            .map(|(j, c)| match held.iter().find(|(k, _)| *k == j) {
+                Some((_, value)) => Jet::constant(*value),
+                None => domains[j].value(Jet::variable(*c, j)),
+            })
+            .collect();
+        let mut jet = Jet::constant(0.0);
+        let mut bound = Matrix::zeros();
+        for i in 0..self.y.len() {
+            let law = self.form.evaluate(&p, self.x[i]);
+            let law = match self.loss.scale() {
+                Scale::Linear => law,
+                Scale::Log => law.ln(),
+            };
+            let r = Jet::constant(self.loss.scale().forward(self.y[i])) - law;
+            let rho = self.loss.rho(r.value);
+            let weighted = r.chain(rho.value, rho.first, rho.second);
+            jet = jet + weighted * Jet::constant(self.weights[i]);
+            let secant = match r.value {
+                0.0 => rho.second,
+                r => rho.first / r,
+            };
+            let slope = Vector::from(r.gradient);
+            bound += self.weights[i] * secant * slope * slope.transpose();
+        }
+        Local { jet, bound }
+    }
+
+    fn at(&self, coordinates: &[f64], held: &Held) -> Vec<f64> {
+        let domains = self.form.domains();
+        let mut p: Vec<f64> = coordinates
+            .iter()
+            .zip(domains)
+            .map(|(c, d)| d.value(*c))
+            .collect();
+        for (j, value) in held {
+            p[*j] = *value;
+        }
+        p
+    }
+
+    /// Where parameters lie; a held one has no coordinate that matters.
+    fn coordinates(&self, p: &[f64], held: &Held) -> Vec<f64> {
+        let domains = self.form.domains();
+        (0..p.len())
+            .map(|j| {
+                let (low, high) = self.range[j];
+                if held.iter().any(|(k, _)| *k == j) {
+                    return 0.0_f64.clamp(low, high);
+                }
+                domains[j].coordinate(p[j]).clamp(low, high)
+            })
+            .collect()
+    }
+
+    /// The minimum near `start` (parameters, inside their domains where not held).
+    pub fn descend(&self, start: &[f64], held: &Held) -> Minimum {
+        self.steps(start, held, ITERATIONS)
+    }
+
+    fn steps(&self, start: &[f64], held: &Held, most: usize) -> Minimum {
+        let mut at = self.coordinates(start, held);
+        let mut here = self.derivatives(&at, held);
+        let mut damping = 1e-4;
+        let mut converged = !here.jet.value.is_finite();
+        for _ in 0..most {
+            if converged {
+                break;
+            }
+            converged = true;
+            // Ends by a step that improves, or by one too small to matter.
+            let still: Vec<bool> = (0..MOST)
+                .map(|j| {
+                    j >= at.len() || held.iter().any(|(k, _)| *k == j) || self.leaves(&at, &here, j)
+                })
+                .collect();
+            while damping < 1e20 {
+                let Some(step) = newton_step(&here, &still, damping) else {
+                    damping = (damping * 10.0).max(1e-6);
+                    continue;
+                };
+                let next: Vec<f64> = (0..at.len())
+                    .map(|j| (at[j] + step[j]).clamp(self.range[j].0, self.range[j].1))
+                    .collect();
+                // Derivatives cost ten times the value, and many a step is in vain.
+                if self.objective(&self.at(&next, held)) < here.jet.value {
+                    let small = (0..at.len())
+                        .all(|j| (next[j] - at[j]).abs() <= 1e-13 * (1.0 + at[j].abs()));
+                    here = self.derivatives(&next, held);
+                    at = next;
+                    damping = (damping * 0.1).max(1e-16);
+                    converged = small;
+                    break;
+                }
+                let gain: f64 = (0..at.len()).map(|j| here.jet.gradient[j] * step[j]).sum();
+                if gain.abs() <= 1e-18 * here.jet.value {
+                    break;
+                }
+                damping *= 10.0;
+            }
+        }
+        Minimum {
+            parameters: self.at(&at, held),
+            objective: here.jet.value,
+            converged,
+        }
+    }
+
+    /// Whether a coordinate on the end of its range would leave it downhill.
+    fn leaves(&self, at: &[f64], here: &Local, j: usize) -> bool {
+        let (low, high) = self.range[j];
+        let slope = here.jet.gradient[j];
+        (at[j] <= low && slope > 0.0) || (at[j] >= high && slope < 0.0)
+    }
+
+    /// [`Problem::descend`] in the problem's own loss; Huber's corner is approached from a wide δ,
+    /// since its loss is nearly flat of curvature far from the optimum.
+    pub fn approach(&self, start: &[f64], held: &Held) -> Minimum {
+        let mut from = start.to_vec();
+        if let Loss::Huber { delta } = self.loss {
+            let mut wide = (0..self.y.len())
+                .map(|i| self.residual(&from, i).abs())
+                .fold(0.0, f64::max)
+                .min(10.0);
+            while wide > delta {
+                let eased = Problem {
+                    loss: Loss::Huber { delta: wide },
+                    weights: self.weights.clone(),
+                    range: self.range.clone(),
+                    ..*self
+                };
+                from = self.inside(&eased.steps(&from, held, EASED_STEPS).parameters);
+                wide *= 0.3;
+            }
+        }
+        self.descend(&from, held)
+    }
+
+    /// The lowest minimum from any of the starts on any face of the bounds. `fixed` parameters
+    /// stay where they are on every face.
+    pub fn lowest(&self, starts: &[Vec<f64>], fixed: &Held) -> Option<Minimum> {
+        // Faces of fewer parameters first: where freeing one gains nothing, the bound stands.
+        let minima = self.form.faces().iter().rev().filter_map(|face| {
+            let clash = face.iter().any(|(j, _)| fixed.iter().any(|(k, _)| k == j));
+            if clash {
+                return None;
+            }
+            let held: Vec<(usize, f64)> = face.iter().chain(fixed).copied().collect();
+            let found = starts.iter().map(|s| self.approach(&self.inside(s), &held));
+            let found = lower(found.filter(|m| m.objective.is_finite()))?;
+            Some(match self.loss {
+                Loss::Huber { .. } => self.hop(found, &held),
+                _ => found,
+            })
+        });
+        lower(minima)
+    }
+
+    /// A minimum no higher than `from`: a nearly absolute loss has a minimum at many a set of
+    /// points that the law meets exactly, so its neighbours are tried, out to where squares would
+    /// have risen by half.
+    fn hop(&self, from: Minimum, held: &Held) -> Minimum {
+        let mut random = Random::new(0, 0);
+        let mut best = from;
+        let mut left = HOPS;
+        while left > 0 {
+            left -= 1;
+            let mut at = self.coordinates(&best.parameters, held);
+            let mut bound = self.derivatives(&at, held).bound;
+            let mut direction = Vector::zeros();
+            for j in 0..MOST {
+                direction[j] = random.normal();
+                if j >= at.len() || held.iter().any(|(k, _)| *k == j) {
+                    bound.fill_row(j, 0.0);
+                    bound.fill_column(j, 0.0);
+                    bound[(j, j)] = 1.0;
+                    direction[j] = 0.0;
+                }
+            }
+            let Some(factor) = bound.cholesky() else {
+                break;
+            };
+            let Some(step) = factor.l().tr_solve_lower_triangular(&direction) else {
+                break;
+            };
+            let reach = (2.0 * best.objective * random.uniform()).sqrt() / direction.norm();
+            for j in 0..at.len() {
+                at[j] += (step[j] * reach).clamp(-LONGEST_STEP, LONGEST_STEP);
+            }
+            let found = self.descend(&self.inside(&self.at(&at, held)), held);
+            if found.objective < best.objective * (1.0 - 1e-10) {
+                best = found;
+                left = HOPS;
+            }
+        }
+        best
+    }
+
+    /// Moves parameters that lie on a bound, or so near that the objective no longer feels them,
+    /// a little inside.
+    pub fn inside(&self, p: &[f64]) -> Vec<f64> {
+        /// In coordinates: a thousandth of a parameter that is well inside.
+        const NEAR: f64 = 7.0;
+        let low = self.y.iter().copied().fold(f64::INFINITY, f64::min);
+        let inner = self.form.inside(self.x, low.max(1e-6));
+        let domains = self.form.domains();
+        let faces = self.form.faces();
+        (0..p.len())
+            .map(|j| {
+                let (at, inside) = (domains[j].coordinate(p[j]), domains[j].coordinate(inner[j]));
+                let bound = faces.iter().flat_map(|f| f.iter()).find(|(k, _)| *k == j);
+                let near = bound.is_some_and(|(_, value)| {
+                    let towards = (domains[j].coordinate(*value) - inside).signum();
+                    (at - inside) * towards > NEAR
+                });
+                if at.is_finite() && !near {
+                    p[j]
+                } else {
+                    inner[j]
+                }
+            })
+            .collect()
+    }
+}
+
+/// The lowest of them; a later one has to be lower beyond rounding.
+fn lower(minima: impl Iterator<Item = Minimum>) -> Option<Minimum> {
+    minima.reduce(|best, next| {
+        if next.objective < best.objective * (1.0 - 1e-10) {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+/// −(H + λ D)⁻¹ g over the coordinates that move; `None` where it is not positive definite.
+fn newton_step(local: &Local, still: &[bool], damping: f64) -> Option<Vector> {
+    let moves = |j: usize| !still[j];
+    let largest = (0..MOST)
+        .filter(|j| moves(*j))
+        .map(|j| local.bound[(j, j)])
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let mut matrix = Matrix::identity();
+    let mut gradient = Vector::zeros();
+    for j in (0..MOST).filter(|j| moves(*j)) {
+        gradient[j] = local.jet.gradient[j];
+        for k in (0..MOST).filter(|k| moves(*k)) {
+            matrix[(j, k)] = local.jet.hessian[j][k];
+        }
+        matrix[(j, j)] += damping * local.bound[(j, j)].max(1e-14 * largest);
+    }
+    let step = -matrix.cholesky()?.solve(&gradient);
+    step.iter()
+        .all(|s| s.is_finite())
+        .then(|| step.map(|s| s.clamp(-LONGEST_STEP, LONGEST_STEP)))
+}

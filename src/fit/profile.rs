@@ -1,0 +1,221 @@
+//! Profile intervals: how far a parameter can move before the best of all others makes the fit
+//! significantly worse.
+//!
+//! The 95 % interval is where the lowest sum of squares at a fixed value stays below
+//! SSE (1 + F₀.₉₅(1, n − p) / (n − p)) (Bates and Watts 1988). It needs no symmetry, and it says
+//! when the data leave a side open.
+
+use super::problem::Problem;
+use super::{Fit, Task};
+use crate::law::{Domain, Form, Law};
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, FisherSnedecor};
+
+/// One end of a profile interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", content = "value", rename_all = "lowercase")]
+pub enum End {
+    At(f64),
+    /// The data do not exclude the parameter's bound.
+    Bound(f64),
+    /// The data exclude no value on this side.
+    Open,
+}
+
+/// The profile interval of one parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    pub low: End,
+    pub high: End,
+}
+
+impl Interval {
+    /// Why the data do not tell the parameter, where they do not.
+    pub fn not_identified(&self, name: &str) -> Option<&'static str> {
+        let logarithm = name.starts_with("ln_");
+        match (self.low, self.high) {
+            (End::Open, _) | (_, End::Open) => Some("not identified: one side is open"),
+            (End::Bound(b), _) if b == f64::NEG_INFINITY => {
+                Some("not identified: the data do not exclude B = 0")
+            }
+            (End::Bound(_), End::Bound(_)) => Some("not identified: both bounds are possible"),
+            (End::At(low), End::At(high))
+                if logarithm && high - low > 2.0 * std::f64::consts::LN_10 =>
+            {
+                Some("not identified: the interval spans more than two decades")
+            }
+            (End::At(low), End::At(high)) if !logarithm && low > 0.0 && high > 100.0 * low => {
+                Some("not identified: the interval spans more than two decades")
+            }
+            (End::Bound(_), _) | (_, End::Bound(_)) => Some("reaches its bound"),
+            _ => None,
+        }
+    }
+}
+
+/// The profiles of a fit under way: one end a step.
+pub struct Profile {
+    law: Law,
+    loss: super::Loss,
+    x: Vec<f64>,
+    y: Vec<f64>,
+    parameters: Vec<f64>,
+    /// In coordinates; how far the first step goes.
+    steps: Vec<f64>,
+    limit: f64,
+    ends: Vec<End>,
+}
+
+impl Profile {
+    /// `None` where the loss is no sum of squares, or where there are no degrees of freedom.
+    pub fn new(fit: &Fit, x: &[f64], y: &[f64]) -> Option<Profile> {
+        let degrees = x
+            .len()
+            .checked_sub(fit.parameters.len())
+            .filter(|d| *d > 0)? as f64;
+        if !fit.loss.is_least_squares() {
+            return None;
+        }
+        let f = FisherSnedecor::new(1.0, degrees).ok()?.inverse_cdf(0.95);
+        let steps = fit
+            .parameters
+            .iter()
+            .zip(fit.law.domains())
+            .zip(&fit.standard_errors)
+            .map(|((p, domain), error)| {
+                let slope = match domain {
+                    Domain::Real => 1.0,
+                    Domain::Positive => 1.0 / p,
+                    Domain::Fraction => 1.0 / (p * (1.0 - p)),
+                };
+                let step = error.unwrap_or(f64::NAN) * slope;
+                if step.is_finite() {
+                    step.clamp(1e-6, 2.0)
+                } else {
+                    0.5
+                }
+            })
+            .collect();
+        Some(Profile {
+            law: fit.law,
+            loss: fit.loss,
+            x: x.to_vec(),
+            y: y.to_vec(),
+            parameters: fit.parameters.clone(),
+            steps,
+            limit: fit.objective * (1.0 + f / degrees),
+            ends: Vec::new(),
+        })
+    }
+
+    /// One interval a parameter, as far as they are known.
+    pub fn intervals(&self) -> Vec<Interval> {
+        let pairs = self.ends.chunks_exact(2);
+        pairs
+            .map(|pair| Interval {
+                low: pair[0],
+                high: pair[1],
+            })
+            .collect()
+    }
+
+    fn end(&self, j: usize, up: bool) -> End {
+        let problem = Problem::new(self.law, self.loss, &self.x, &self.y);
+        let domain = self.law.domains()[j];
+        // The lowest objective with parameter j at a value, from where the last one ended.
+        let mut near = self.parameters.clone();
+        let mut gap = |value: f64| {
+            let found = problem.lowest(std::slice::from_ref(&near), &[(j, value)]);
+            let Some(found) = found else {
+                return f64::INFINITY;
+            };
+            let gap = (found.objective / self.limit).ln();
+            if gap <= 0.0 {
+                near = found.parameters;
+            }
+            gap
+        };
+        let bound = match (domain, up) {
+            (Domain::Positive | Domain::Fraction, false) => Some(0.0),
+            (Domain::Fraction, true) => Some(1.0),
+            (Domain::Real, false)
+                if self.law.faces().iter().any(|f| f.iter().any(|h| h.0 == j)) =>
+            {
+                Some(f64::NEG_INFINITY)
+            }
+            _ => None,
+        };
+        if let Some(bound) = bound
+            && (self.parameters[j] == bound || gap(bound) <= 0.0)
+        {
+            return End::Bound(bound);
+        }
+        let direction = if up { 1.0 } else { -1.0 };
+        let value = |u: f64| domain.value(u);
+        let mut inner = domain.coordinate(self.parameters[j]);
+        let mut step = direction * self.steps[j];
+        if !inner.is_finite() {
+            // The optimum is a bound: begin next to it.
+            inner = domain.coordinate(problem.inside(&self.parameters)[j]);
+            for _ in 0..FARTHEST as usize {
+                if gap(value(inner)) <= 0.0 {
+                    break;
+                }
+                inner -= direction;
+            }
+        }
+        let from = inner;
+        let mut outer = inner + step;
+        let mut at_outer = gap(value(outer));
+        while at_outer <= 0.0 {
+            if (outer - from).abs() > FARTHEST {
+                return End::Open;
+            }
+            inner = outer;
+            step *= 1.6;
+            outer += step;
+            at_outer = gap(value(outer));
+        }
+        // Regula falsi (Illinois) between the last value inside and the first outside.
+        let (mut low, mut high) = (gap(value(inner)), at_outer);
+        for _ in 0..60 {
+            if (outer - inner).abs() < 1e-10 * (1.0 + outer.abs()) {
+                break;
+            }
+            let middle = if low.is_finite() && high.is_finite() && low < high {
+                (inner * high - outer * low) / (high - low)
+            } else {
+                0.5 * (inner + outer)
+            };
+            let here = gap(value(middle));
+            if here <= 0.0 {
+                (inner, low) = (middle, here);
+                high *= 0.5;
+            } else {
+                (outer, high) = (middle, here);
+                low *= 0.5;
+            }
+            if here.abs() < 1e-12 {
+                inner = middle;
+                break;
+            }
+        }
+        End::At(value(inner))
+    }
+}
+
+/// In coordinates, which are logarithms: beyond it a side counts as open.
+const FARTHEST: f64 = 30.0;
+
+impl Task for Profile {
+    fn step(&mut self) {
+        let (done, total) = self.progress();
+        if done < total {
+            self.ends.push(self.end(done / 2, done % 2 == 1));
+        }
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        (self.ends.len(), 2 * self.parameters.len())
+    }
+}

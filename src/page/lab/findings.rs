@@ -1,0 +1,165 @@
+//! Findings: what re-running the released analyses shows, as released and corrected.
+
+use crate::analysis::{self, Analysis};
+use crate::claim::{CheckError, Library, Printed};
+use crate::finding::{self, Finding};
+use crate::fit::coverage::{Coverage, Simulation};
+use crate::page::choice::radios;
+use crate::page::location::explore;
+use crate::page::table::table;
+use crate::page::work::{Progress, Work};
+use crate::page::{data, list};
+use crate::study::Table;
+use crate::text::number;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Which of a finding's two ways are shown: names, as released, corrected.
+const WAYS: [(&str, [bool; 2]); 3] = [
+    ("Both", [true, true]),
+    ("As released", [true, false]),
+    ("Corrected", [false, true]),
+];
+
+#[component]
+pub fn Findings() -> impl IntoView {
+    let loaded = data::load(data::everything);
+    let way = RwSignal::new(0);
+    view! {
+        <main id="main" tabindex="-1" class="findings">
+            <h1>"What re-running the analyses shows"</h1>
+            <p class="lead">
+                "Each number below is computed in this browser from the released measurements, once as the released code has it and once corrected. Most of what was printed comes back; where it does not, or where a choice changes a conclusion, this page shows by how much."
+            </p>
+            {radios("Numbers shown", &WAYS.map(|w| w.0), way)}
+            {move || match loaded.get() {
+                None => view! { <p class="waiting">"Waiting for the measurements…"</p> }.into_any(),
+                Some(Err(error)) => {
+                    view! {
+                        <p class="error" role="alert">
+                            {error.to_string()}
+                        </p>
+                    }
+                        .into_any()
+                }
+                Some(Ok(data)) => all(&data, way).into_any(),
+            }}
+        </main>
+    }
+}
+
+fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + use<> {
+    let (printed, library) = &**data;
+    let findings = finding::ALL
+        .iter()
+        .map(|recompute| match recompute(printed, library) {
+            Ok(finding) => {
+                let coverage = (finding.id == "band").then(|| coverage(library));
+                view! {
+                    {one(finding, way)}
+                    {coverage}
+                }
+                .into_any()
+            }
+            Err(CheckError(sentence)) => view! {
+                <p class="error" role="alert">
+                    {sentence}
+                </p>
+            }
+            .into_any(),
+        });
+    view! { <ol class="findings">{list(findings.map(|f| view! { <li>{f}</li> }))}</ol> }
+}
+
+fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
+    let (released, corrected) = (finding.released, finding.corrected);
+    let rows = finding.rows;
+    let numbers = move || {
+        let keep = WAYS[way.get()].1;
+        let ways = [released, corrected].into_iter().zip(keep);
+        let shown = ways.filter(|(_, keep)| *keep).map(|(name, _)| name);
+        let head: Vec<&str> = [""].into_iter().chain(shown).collect();
+        let rows = rows.iter().map(|row| {
+            let both = [&row.released, &row.corrected].into_iter().zip(keep);
+            let kept = both.filter(|(_, keep)| *keep).map(|(text, _)| text);
+            [&row.what].into_iter().chain(kept).cloned().collect()
+        });
+        table(None, &head, rows.collect())
+    };
+    let links = finding.analyses.iter().map(|(text, analysis)| {
+        view! {
+            <li>
+                <a href=explore(analysis)>{*text}</a>
+            </li>
+        }
+    });
+    view! {
+        <section id=finding.id aria-labelledby=format!("{}-title", finding.id)>
+            <h2 id=format!("{}-title", finding.id)>{finding.title}</h2>
+            <p class="aside">
+                <cite>{finding.study.title()}</cite>
+                ", arXiv "
+                {finding.study.arxiv()}
+            </p>
+            <p>{finding.text}</p>
+            {numbers}
+            <p>
+                <strong>"What it changes. "</strong>
+                {finding.changes}
+            </p>
+            <p class="aside">"The data, in Explore:"</p>
+            <ul class="aside">{list(links)}</ul>
+        </section>
+    }
+}
+
+/// How often the two intervals hold the truth, simulated on request with fig. 1's law.
+fn coverage(library: &Library) -> impl IntoView + use<> {
+    const SETS: usize = 2000;
+    let mut analysis = Analysis::of(Table::PlottedFrontier);
+    analysis.families.truncate(1);
+    let study = analysis.study();
+    let outcome = library
+        .rows(analysis.table)
+        .map(|rows| analysis::run(&analysis, rows, library.architectures(study)));
+    let series = outcome.ok().and_then(|o| o.series.into_iter().next());
+    let fitted = series.and_then(|s| Some((s.fitted().0, s.fit.ok()?)));
+    let result = RwSignal::new(None::<(Vec<Coverage>, usize)>);
+    let work = Work::new();
+    let run = move |_| {
+        let Some((x, fit)) = &fitted else { return };
+        let degrees = (x.len() - fit.parameters.len()) as f64;
+        let noise = (fit.mse * x.len() as f64 / degrees).sqrt();
+        let at = [1e8, 1e10, 5e11, 2.14e12];
+        let simulation = Simulation::new(fit.law, &fit.parameters, x, noise, &at, SETS, 1);
+        work.start("refit:coverage", simulation, move |s| {
+            result.set(Some(s.coverage()))
+        });
+    };
+    view! {
+        <div id="coverage">
+            <h3>"Does a 95 % interval hold the truth in 95 %?"</h3>
+            <p>
+                {format!(
+                    "{SETS} sets of 25 points are drawn from CLIP’s law of fig. 1 with normal noise of the size that its residuals have; each is fitted, and each interval asked whether it holds the law.",
+                )}
+            </p>
+            <p>
+                <button type="button" on:click=run disabled=move || work.running()>
+                    "Simulate"
+                </button>
+            </p>
+            <Progress work what="sets" />
+            {move || {
+                let (rows, count) = result.get()?;
+                let share = |s: f64| format!("{:.1} %", 100.0 * s);
+                let rows = rows
+                    .into_iter()
+                    .map(|c| vec![number(c.compute), share(c.released), share(c.honest)]);
+                let caption = format!("Share of {count} sets whose interval holds the truth");
+                let head = ["At, GFLOPs", "As released", "t, n − 4"];
+                Some(table(Some(caption), &head, rows.collect()))
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,137 @@
+//! What a reader may ask after the first view: a program of its own (`src/bin/lab.rs`), which the
+//! page loads when it is first asked for, so that the first view stays small.
+//!
+//! Both programs take their state from the address. Each tells the other when it has changed it
+//! ([`Location`]).
+
+mod allocation;
+mod certainty;
+mod findings;
+mod other_laws;
+mod pair;
+mod released_search;
+mod verify;
+
+use super::location::Location;
+use super::panic;
+use super::shown::{Shown, shown, when_fitted};
+use super::work::Work;
+use crate::fit::Task;
+use crate::fit::bootstrap::{Bootstrap, Replicates};
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use std::any::Any;
+use std::cell::{LazyCell, OnceCell, RefCell};
+use std::rc::Rc;
+use web_sys::HtmlElement;
+
+/// What all views of this program share; it lives as long as the page.
+#[derive(Clone, Copy)]
+struct Lab {
+    location: Location,
+    shown: Memo<Option<Shown>>,
+    resamples: Resamples,
+}
+
+/// A place, and what unmounts its view when it is dropped.
+type Mounted = (HtmlElement, Box<dyn Any>);
+
+thread_local! {
+    static LAB: LazyCell<Option<Lab>> = LazyCell::new(Lab::start);
+    static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Lab {
+    fn start() -> Option<Lab> {
+        panic::install();
+        // A view of nothing in no place of the document: it starts Leptos and owns the signals.
+        let place = document().create_element("div").ok()?;
+        let lab = Rc::new(OnceCell::new());
+        let started = lab.clone();
+        let owner = mount_to(wasm_bindgen::JsCast::unchecked_into(place), move || {
+            let location = Location::follow();
+            let (_, shown) = shown(location);
+            let resamples = Resamples::new(shown);
+            started.get_or_init(|| Lab {
+                location,
+                shown,
+                resamples,
+            });
+        });
+        owner.forget();
+        lab.get().copied()
+    }
+}
+
+/// Puts a view into a place of the page; it goes when the place does. False for a view that this
+/// program does not have.
+pub fn show(view: &str, place: HtmlElement) -> bool {
+    MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
+    let Some(Lab {
+        location,
+        shown,
+        resamples,
+    }) = LAB.with(|lab| **lab)
+    else {
+        return false;
+    };
+    let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
+        "verify" => |_, _| view! { <verify::Verify /> }.into_any(),
+        "findings" => |_, _| view! { <findings::Findings /> }.into_any(),
+        "certainty" => {
+            |shown, resamples| view! { <certainty::Certainty shown resamples /> }.into_any()
+        }
+        "pair" => |shown, resamples| view! { <pair::Beside shown resamples /> }.into_any(),
+        "laws" => |shown, _| view! { <other_laws::OtherLaws shown /> }.into_any(),
+        "search" => |shown, _| view! { <released_search::ReleasedSearch shown /> }.into_any(),
+        "allocation" => |shown, _| view! { <allocation::Allocation shown /> }.into_any(),
+        _ => return false,
+    };
+    place.set_inner_html("");
+    let handle = mount_to(place.clone(), move || {
+        provide_context(location);
+        view(shown, resamples)
+    });
+    MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
+    true
+}
+
+/// The bootstrap of the series on screen, for every section that needs it.
+#[derive(Clone, Copy)]
+struct Resamples {
+    work: Work,
+    /// One for each series, `None` where it has no fit; empty before a bootstrap has ended.
+    replicates: RwSignal<Vec<Option<Replicates>>>,
+}
+
+impl Resamples {
+    /// Forgets what was drawn when something else is fitted.
+    fn new(shown: Memo<Option<Shown>>) -> Resamples {
+        let resamples = Resamples {
+            work: Work::new(),
+            replicates: RwSignal::new(Vec::new()),
+        };
+        when_fitted(shown, move |_| {
+            resamples.work.stop();
+            resamples.replicates.set(Vec::new());
+        });
+        resamples
+    }
+
+    fn start(self, shown: &Shown) {
+        let all: Vec<Option<Bootstrap>> = (shown.outcome.series.iter().enumerate())
+            .map(|(i, series)| shown.analysis.bootstrap(series, i))
+            .collect();
+        let fitted: Vec<bool> = all.iter().map(Option::is_some).collect();
+        let task: Vec<Bootstrap> = all.into_iter().flatten().collect();
+        self.work.start("refit:bootstrap", task, move |task| {
+            let (done, all) = task.progress();
+            if done < all {
+                return;
+            }
+            let mut drawn = task.iter().map(|b| b.replicates().clone());
+            let each = fitted.iter().map(|f| if *f { drawn.next() } else { None });
+            self.replicates.set(each.collect());
+        });
+    }
+}

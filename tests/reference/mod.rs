@@ -1,0 +1,38 @@
+//! Reading the stored references.
+
+// Every test reads in its own way.
+#![allow(dead_code)]
+
+use serde_json::Value;
+
+pub fn read(name: &str) -> Value {
+    let path = format!("tests/reference/{name}");
+    let text = std::fs::read_to_string(&path).expect(&path);
+    serde_json::from_str(&text).expect(&path)
+}
+
+pub fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
+    value[key].as_array().expect(key)
+}
+
+pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().expect(key)
+}
+
+pub fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+/// Null stands for what is not finite.
+pub fn numbers(value: &Value) -> Vec<f64> {
+    let values = value.as_array().expect("a list of numbers");
+    values
+        .iter()
+        .map(|v| v.as_f64().unwrap_or(f64::NAN))
+        .collect()
+}
+
+/// |a − b| relative to b.
+pub fn apart(a: f64, b: f64) -> f64 {
+    (a - b).abs() / b.abs().max(1e-12)
+}
