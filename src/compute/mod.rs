@@ -149,4 +149,10 @@ pub trait Backend {
 
     /// The values of a matrix, once everything that was asked for before is done.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
+
+    /// How many seconds the device worked on what was downloaded since the last question; `None`
+    /// where it has no clock of its own.
+    fn take_seconds(&self) -> Option<f64> {
+        None
+    }
 }

@@ -23,13 +23,15 @@ pub fn open(options: Options) -> Option<Gpu> {
     None
 }
 
-/// GPUs of both precisions.
-pub fn both() -> impl Iterator<Item = Gpu> {
-    let precisions = [Precision::F32, Precision::F16].into_iter();
-    precisions.filter_map(|precision| {
-        open(Options {
+/// Runs a check on GPUs of both precisions.
+pub fn on_both(check: impl AsyncFn(&Gpu)) {
+    for precision in [Precision::F32, Precision::F16] {
+        let options = Options {
             precision,
             ..Options::default()
-        })
-    })
+        };
+        if let Some(gpu) = open(options) {
+            block_on(check(&gpu));
+        }
+    }
 }

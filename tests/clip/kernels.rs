@@ -1,7 +1,5 @@
 //! Every kernel of the GPU against its twin on the processor, over shapes that fit no tile.
 
-use crate::gpu;
-use pollster::block_on;
 use refit::compute::cpu::Cpu;
 use refit::compute::gpu::{Gpu, Options, Precision};
 use refit::compute::{After, Backend, ComputeError, Stored, half};
@@ -28,9 +26,9 @@ trait Operation {
     /// What rounding float32 may change, the processor's included.
     fn tolerance(&self) -> f32;
 
-    fn check(&self, gpu: &Gpu, what: &str) {
-        let exact = block_on(self.run(&Cpu::default())).unwrap();
-        let found = block_on(self.run(gpu)).unwrap();
+    async fn check(&self, gpu: &Gpu, what: &str) {
+        let exact = self.run(&Cpu::default()).await.unwrap();
+        let found = self.run(gpu).await.unwrap();
         assert_eq!(exact.len(), found.len(), "{what}");
         let largest = exact.iter().fold(0f32, |m, x| m.max(x.abs()));
         let tolerance = match gpu.precision() {
@@ -75,50 +73,44 @@ impl Operation for Linear {
     }
 }
 
-#[test]
-fn products() {
+pub async fn products(gpu: &Gpu) {
     let shapes = [(4, 8), (64, 68), (588, 132), (768, 256)];
-    for gpu in gpu::both() {
-        for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
-            for stored in [Stored::OutputsByInputs, Stored::InputsByOutputs] {
-                for (has_bias, after) in [
-                    (false, After::Nothing),
-                    (true, After::Gelu),
-                    (true, After::QuickGelu),
-                    (true, After::Add),
-                    (false, After::Add),
-                ] {
-                    let product = Linear {
-                        rows,
-                        inputs,
-                        outputs,
-                        stored,
-                        has_bias,
-                        after,
-                    };
-                    let what = format!("{rows}×{inputs}×{outputs} {stored:?} {has_bias} {after:?}");
-                    product.check(&gpu, &what);
-                }
+    for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
+        for stored in [Stored::OutputsByInputs, Stored::InputsByOutputs] {
+            for (has_bias, after) in [
+                (false, After::Nothing),
+                (true, After::Gelu),
+                (true, After::QuickGelu),
+                (true, After::Add),
+                (false, After::Add),
+            ] {
+                let product = Linear {
+                    rows,
+                    inputs,
+                    outputs,
+                    stored,
+                    has_bias,
+                    after,
+                };
+                let what = format!("{rows}×{inputs}×{outputs} {stored:?} {has_bias} {after:?}");
+                product.check(gpu, &what).await;
             }
         }
     }
 }
 
 /// The tile of 64 × 64 is for products of many tiles.
-#[test]
-fn large_products() {
-    for gpu in gpu::both() {
-        for (rows, outputs) in [(197, 1032), (513, 512)] {
-            let product = Linear {
-                rows,
-                inputs: 148,
-                outputs,
-                stored: Stored::OutputsByInputs,
-                has_bias: true,
-                after: After::Add,
-            };
-            product.check(&gpu, &format!("{rows}×148×{outputs}"));
-        }
+pub async fn large_products(gpu: &Gpu) {
+    for (rows, outputs) in [(197, 1032), (513, 512)] {
+        let product = Linear {
+            rows,
+            inputs: 148,
+            outputs,
+            stored: Stored::OutputsByInputs,
+            has_bias: true,
+            after: After::Add,
+        };
+        product.check(gpu, &format!("{rows}×148×{outputs}")).await;
     }
 }
 
@@ -183,26 +175,20 @@ impl Operation for Rows {
     }
 }
 
-#[test]
-fn operations_on_rows() {
-    for gpu in gpu::both() {
-        for (rows, columns) in ROWS.iter().flat_map(|r| [4, 260, 768].map(|c| (*r, c))) {
-            let what = format!("{rows}×{columns}");
-            LayerNorm { rows, columns }.check(&gpu, &what);
-            Normalize { rows, columns }.check(&gpu, &what);
-            Rows { rows, columns }.check(&gpu, &what);
-        }
+pub async fn operations_on_rows(gpu: &Gpu) {
+    for (rows, columns) in ROWS.iter().flat_map(|r| [4, 260, 768].map(|c| (*r, c))) {
+        let what = format!("{rows}×{columns}");
+        LayerNorm { rows, columns }.check(gpu, &what).await;
+        Normalize { rows, columns }.check(gpu, &what).await;
+        Rows { rows, columns }.check(gpu, &what).await;
     }
 }
 
 /// More rows than a dispatch has workgroups.
-#[test]
-fn very_many_rows() {
-    for gpu in gpu::both() {
-        let (rows, columns) = (70_000, 4);
-        Normalize { rows, columns }.check(&gpu, "70,000 rows");
-        LayerNorm { rows, columns }.check(&gpu, "70,000 rows");
-    }
+pub async fn very_many_rows(gpu: &Gpu) {
+    let (rows, columns) = (70_000, 4);
+    Normalize { rows, columns }.check(gpu, "70,000 rows").await;
+    LayerNorm { rows, columns }.check(gpu, "70,000 rows").await;
 }
 
 struct Attention {
@@ -230,22 +216,19 @@ impl Operation for Attention {
     }
 }
 
-#[test]
-fn attention() {
-    for gpu in gpu::both() {
-        // Heads of the tests' tiny models, of ViT-S to L, H, g and G, and the widest.
-        for (heads, head) in [(2, 4), (3, 64), (1, 80), (1, 88), (2, 104), (1, 128)] {
-            for (tokens, causal) in ROWS.iter().flat_map(|r| [false, true].map(|c| (*r, c))) {
-                let attention = Attention {
-                    sequences: 2,
-                    tokens,
-                    heads,
-                    head,
-                    causal,
-                };
-                let what = format!("{tokens} tokens, {heads} heads of {head}, causal {causal}");
-                attention.check(&gpu, &what);
-            }
+pub async fn attention(gpu: &Gpu) {
+    // Heads of the tests' tiny models, of ViT-S to L, H, g and G, and the widest.
+    for (heads, head) in [(2, 4), (3, 64), (1, 80), (1, 88), (2, 104), (1, 128)] {
+        for (tokens, causal) in ROWS.iter().flat_map(|r| [false, true].map(|c| (*r, c))) {
+            let attention = Attention {
+                sequences: 2,
+                tokens,
+                heads,
+                head,
+                causal,
+            };
+            let what = format!("{tokens} tokens, {heads} heads of {head}, causal {causal}");
+            attention.check(gpu, &what).await;
         }
     }
 }
@@ -297,48 +280,61 @@ impl Operation for EmbedTokens {
     }
 }
 
-#[test]
-fn sequences_of_pictures_and_texts() {
-    for gpu in gpu::both() {
-        for (tokens, width) in ROWS.iter().flat_map(|r| [4, 260].map(|c| (*r, c))) {
-            let what = format!("{tokens}×{width}");
-            if tokens > 1 {
-                let pictures = 3;
-                EmbedPatches {
-                    pictures,
-                    tokens,
-                    width,
-                }
-                .check(&gpu, &what);
-            }
-            let texts = 3;
-            EmbedTokens {
-                texts,
+pub async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
+    for (tokens, width) in ROWS.iter().flat_map(|r| [4, 260].map(|c| (*r, c))) {
+        let what = format!("{tokens}×{width}");
+        if tokens > 1 {
+            let pictures = 3;
+            EmbedPatches {
+                pictures,
                 tokens,
                 width,
             }
-            .check(&gpu, &what);
+            .check(gpu, &what)
+            .await;
         }
+        let texts = 3;
+        EmbedTokens {
+            texts,
+            tokens,
+            width,
+        }
+        .check(gpu, &what)
+        .await;
     }
 }
 
 /// A table of which only a part can be bound gives the same.
-#[test]
-fn a_table_larger_than_a_binding() {
-    for precision in [Precision::F32, Precision::F16] {
-        let options = Options {
-            precision,
-            binding_bytes: Some(70_000),
-            ..Options::default()
-        };
-        let Some(gpu) = gpu::open(options) else {
-            continue;
-        };
-        let sequences = EmbedTokens {
-            texts: 2,
-            tokens: 77,
-            width: 64,
-        };
-        sequences.check(&gpu, "parts");
-    }
+pub async fn a_table_larger_than_a_binding(gpu: &Gpu) {
+    let options = Options {
+        precision: gpu.precision(),
+        binding_bytes: Some(70_000),
+        ..Options::default()
+    };
+    let gpu = Gpu::open(options).await.unwrap();
+    let sequences = EmbedTokens {
+        texts: 2,
+        tokens: 77,
+        width: 64,
+    };
+    sequences.check(&gpu, "parts").await;
+}
+
+/// A device's own clock, where it has one, runs while it works.
+pub async fn the_device_says_how_long_it_worked(gpu: &Gpu) {
+    let product = Linear {
+        rows: 257,
+        inputs: 768,
+        outputs: 1024,
+        stored: Stored::OutputsByInputs,
+        has_bias: true,
+        after: After::Gelu,
+    };
+    // Nothing was asked of it yet.
+    assert_eq!(gpu.take_seconds(), None);
+    product.run(gpu).await.unwrap();
+    let seconds = gpu.take_seconds();
+    assert_eq!(seconds.is_some(), gpu.adapter().has_clock);
+    assert!(seconds.is_none_or(|s| s > 0.0), "{seconds:?}");
+    assert_eq!(gpu.take_seconds(), None);
 }

@@ -62,3 +62,48 @@ fn vit_b_32_in_f16_is_close() {
         block_on(compare(gpu, VIT_B, Bound::Half));
     }
 }
+
+/// In both precisions.
+mod every_kernel {
+    use super::{gpu::on_both, kernels};
+
+    #[test]
+    fn products() {
+        on_both(kernels::products);
+    }
+
+    #[test]
+    fn large_products() {
+        on_both(kernels::large_products);
+    }
+
+    #[test]
+    fn operations_on_rows() {
+        on_both(kernels::operations_on_rows);
+    }
+
+    #[test]
+    fn very_many_rows() {
+        on_both(kernels::very_many_rows);
+    }
+
+    #[test]
+    fn attention() {
+        on_both(kernels::attention);
+    }
+
+    #[test]
+    fn sequences_of_pictures_and_texts() {
+        on_both(kernels::sequences_of_pictures_and_texts);
+    }
+
+    #[test]
+    fn a_table_larger_than_a_binding() {
+        on_both(kernels::a_table_larger_than_a_binding);
+    }
+
+    #[test]
+    fn the_device_says_how_long_it_worked() {
+        on_both(kernels::the_device_says_how_long_it_worked);
+    }
+}

@@ -6,6 +6,7 @@
 //! memory, and nothing in it is run: of a pickle only tensors, containers, numbers and text are
 //! built ([`pickle`]).
 
+pub mod http;
 pub(crate) mod names;
 mod pickle;
 mod safetensors;
@@ -136,8 +137,6 @@ impl fmt::Display for TensorProblem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WeightsError {
     Source(SourceError),
-    /// A web page instead of a file.
-    Html,
     /// A pointer of git-lfs instead of the file.
     LfsPointer,
     /// What `torch.save` wrote before PyTorch 1.6.
@@ -205,10 +204,6 @@ impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WeightsError::Source(error) => write!(f, "{error}"),
-            WeightsError::Html => write!(
-                f,
-                "This is a web page, not a checkpoint; use the address of the file itself (on Hugging Face, “resolve” instead of “blob”)."
-            ),
             WeightsError::LfsPointer => write!(
                 f,
                 "This is git-lfs's pointer to a checkpoint, not the checkpoint; run `git lfs pull`."
@@ -314,7 +309,7 @@ impl Checkpoint {
             || text.starts_with("<html")
             || text.starts_with("<?xml")
         {
-            return Err(WeightsError::Html);
+            return Err(SourceError::WebPage.into());
         } else if text.starts_with("version https://git-lfs") {
             return Err(WeightsError::LfsPointer);
         } else {

@@ -1,7 +1,7 @@
 //! The adapter, what it can do, and what goes wrong on it.
 
 use super::memory::Memory;
-use super::recorder::{Part, Pipeline, Recorder};
+use super::recorder::{Part, Pipeline, Recorder, STAMP_BYTES, stamps_at};
 use super::signal::Signal;
 use crate::compute::ComputeError;
 use std::cell::{Cell, RefCell};
@@ -49,6 +49,8 @@ pub struct Adapter {
     pub is_software: bool,
     /// Numbers can be kept as [`Precision::F16`].
     pub has_f16: bool,
+    /// It tells how long it worked.
+    pub has_clock: bool,
 }
 
 /// WebGPU promises these to every page, and the kernels' tiles are cut to them.
@@ -76,6 +78,8 @@ pub(super) struct Device {
     stray: Arc<Mutex<Option<String>>>,
     /// Where results are read.
     staging: Cell<Option<wgpu::Buffer>>,
+    /// How long the passes of the results that were read took.
+    seconds: Cell<Option<f64>>,
 }
 
 /// Error scopes, the outermost first.
@@ -147,7 +151,8 @@ impl Device {
             ));
         }
         let has_f16 = adapter.features().contains(wgpu::Features::SHADER_F16);
-        let required_features = match options.precision {
+        let clock = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let precision = match options.precision {
             Precision::F32 => wgpu::Features::empty(),
             Precision::F16 if has_f16 => wgpu::Features::SHADER_F16,
             Precision::F16 => {
@@ -162,7 +167,7 @@ impl Device {
         };
         let request = wgpu::DeviceDescriptor {
             label: Some("refit"),
-            required_features,
+            required_features: precision | clock,
             required_limits,
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
@@ -192,6 +197,7 @@ impl Device {
                 name: info.name,
                 is_software: info.device_type == wgpu::DeviceType::Cpu,
                 has_f16,
+                has_clock: !clock.is_empty(),
             },
             precision: options.precision,
             binding_bytes: options.binding_bytes.map_or(binding, |b| b.min(binding)),
@@ -204,6 +210,7 @@ impl Device {
             lost,
             stray,
             staging: Cell::default(),
+            seconds: Cell::default(),
             raw,
             queue,
         })
@@ -327,20 +334,22 @@ impl Device {
 
     /// Submits what was recorded and reads a part's bytes.
     pub async fn read(&self, part: Part<'_>) -> Result<Vec<u8>, ComputeError> {
+        let size = stamps_at(part.bytes) + STAMP_BYTES;
         let staging = self.staging.take();
-        let staging = staging.filter(|staging| staging.size() >= part.bytes);
+        let staging = staging.filter(|staging| staging.size() >= size);
         let staging = staging.unwrap_or_else(|| {
             self.raw.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("results"),
-                size: part.bytes,
+                size,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         });
-        self.recorder.borrow_mut().submit(Some((part, &staging)));
+        let copy = Some((part, &staging));
+        let is_stamped = self.recorder.borrow_mut().submit(copy);
         let mapped = Signal::new();
         let signal = mapped.clone();
-        let slice = staging.slice(..part.bytes);
+        let slice = staging.slice(..size);
         slice.map_async(wgpu::MapMode::Read, move |result| signal.set(result));
         let refused = |error: &dyn std::fmt::Display| ComputeError::Refused {
             reason: error.to_string(),
@@ -348,13 +357,39 @@ impl Device {
         self.settle(mapped)
             .await?
             .map_err(|error| refused(&error))?;
-        let bytes = slice
+        let mut bytes = slice
             .get_mapped_range()
             .map_err(|error| refused(&error))?
             .to_vec();
         staging.unmap();
         self.staging.set(Some(staging));
+        if is_stamped {
+            self.note_seconds(&bytes[stamps_at(part.bytes) as usize..]);
+        }
+        bytes.truncate(part.bytes as usize);
         Ok(bytes)
+    }
+
+    /// Adds what lies between two stamps, unless the clock went backwards.
+    fn note_seconds(&self, stamps: &[u8]) {
+        let ticks: Vec<u64> = stamps
+            .as_chunks()
+            .0
+            .iter()
+            .map(|b| u64::from_le_bytes(*b))
+            .collect();
+        if let [begin, end] = ticks[..]
+            && let Some(ticks) = end.checked_sub(begin)
+        {
+            let seconds = 1e-9 * f64::from(self.queue.get_timestamp_period()) * ticks as f64;
+            self.seconds
+                .set(Some(self.seconds.get().unwrap_or(0.0) + seconds));
+        }
+    }
+
+    /// How long the passes of the results took that were read since the last question.
+    pub fn take_seconds(&self) -> Option<f64> {
+        self.seconds.take()
     }
 
     /// Waits for `done` and says what went wrong since the last time.

@@ -237,4 +237,8 @@ impl Backend for Gpu {
             }
         })
     }
+
+    fn take_seconds(&self) -> Option<f64> {
+        self.device.take_seconds()
+    }
 }

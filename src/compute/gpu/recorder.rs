@@ -35,6 +35,21 @@ struct Dispatch {
     grid: [u32; 3],
 }
 
+/// When a pass began and when it ended, in ticks.
+struct Stamps {
+    queries: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+}
+
+/// Bytes of a pass's two stamps, and where they may begin.
+pub(super) const STAMP_BYTES: u64 = 16;
+const STAMP_UNIT: u64 = 8;
+
+/// Where the stamps stand behind a result of so many bytes.
+pub(super) fn stamps_at(bytes: u64) -> u64 {
+    bytes.next_multiple_of(STAMP_UNIT)
+}
+
 pub(super) struct Recorder {
     device: wgpu::Device,
     queue: wgpu::Queue,
@@ -46,13 +61,30 @@ pub(super) struct Recorder {
     groups: HashMap<Key, wgpu::BindGroup>,
     /// Counts recordings, from 1.
     number: u64,
+    /// Where the device has a clock.
+    stamps: Option<Stamps>,
 }
 
 impl Recorder {
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let alignment = device.limits().min_uniform_buffer_offset_alignment;
         let slot = (PARAMETER_BYTES as u32).next_multiple_of(alignment.max(1));
+        let has_clock = device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        let stamps = has_clock.then(|| Stamps {
+            queries: device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("stamps"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2,
+            }),
+            resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("stamps"),
+                size: STAMP_BYTES,
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            }),
+        });
         Recorder {
+            stamps,
             uniforms: device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("parameters"),
                 size: u64::from(slot * SLOTS),
@@ -125,14 +157,24 @@ impl Recorder {
         });
     }
 
-    /// Hands everything that was recorded to the device, then copies a part to another buffer.
-    pub fn submit(&mut self, copy: Option<(Part<'_>, &wgpu::Buffer)>) {
+    /// Hands everything that was recorded to the device, then copies a part to another buffer,
+    /// with the pass's stamps behind it; says whether there are any.
+    pub fn submit(&mut self, copy: Option<(Part<'_>, &wgpu::Buffer)>) -> bool {
+        let stamps = self.stamps.as_ref();
+        let stamps = stamps.filter(|_| copy.is_some() && !self.dispatches.is_empty());
         let mut encoder = self.device.create_command_encoder(&Default::default());
         if !self.dispatches.is_empty() {
             self.parameters
                 .resize(self.parameters.len().next_multiple_of(4), 0);
             self.queue.write_buffer(&self.uniforms, 0, &self.parameters);
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: None,
+                timestamp_writes: stamps.map(|stamps| wgpu::ComputePassTimestampWrites {
+                    query_set: &stamps.queries,
+                    beginning_of_pass_write_index: Some(0),
+                    end_of_pass_write_index: Some(1),
+                }),
+            });
             for dispatch in &self.dispatches {
                 let [x, y, z] = dispatch.grid;
                 pass.set_pipeline(&dispatch.pipeline);
@@ -142,11 +184,18 @@ impl Recorder {
         }
         if let Some((from, to)) = copy {
             encoder.copy_buffer_to_buffer(from.buffer.raw(), from.offset, to, 0, from.bytes);
+            if let Some(Stamps { queries, resolved }) = stamps {
+                encoder.resolve_query_set(queries, 0..2, resolved, 0);
+                let at = stamps_at(from.bytes);
+                encoder.copy_buffer_to_buffer(resolved, 0, to, at, STAMP_BYTES);
+            }
         }
+        let is_stamped = stamps.is_some();
         self.queue.submit([encoder.finish()]);
         self.parameters.clear();
         self.dispatches.clear();
         self.number += 1;
+        is_stamped
     }
 
     /// Drops what binds buffers that are gone.
