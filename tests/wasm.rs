@@ -18,6 +18,8 @@ mod formula;
 mod kernels;
 #[path = "clip/parity.rs"]
 mod parity;
+#[path = "clip/sources.rs"]
+mod sources;
 
 wasm_bindgen_test_configure!(run_in_browser);
 

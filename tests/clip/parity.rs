@@ -53,6 +53,10 @@ pub enum Bound {
     /// Float32's rounding and no more.
     Rounding,
     /// What numbers kept in eleven bits allow.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(dead_code, reason = "the browser under test has no f16")
+    )]
     Half,
 }
 
