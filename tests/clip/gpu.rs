@@ -35,3 +35,11 @@ pub fn on_both(check: impl AsyncFn(&Gpu)) {
         }
     }
 }
+
+/// With `REFIT_NEED_GPU=1` it fails where there is none: `cargo xtask test` asks it first.
+#[test]
+fn there_is_one() {
+    if let Some(gpu) = open(Options::default()) {
+        println!("{:?}", gpu.adapter());
+    }
+}

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::site::Asked;
+use crate::site::{Asked, content_type};
 
 /// Bytes of an answer that breaks off.
 const PIECE: usize = 10_000;
@@ -71,7 +71,9 @@ fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<
     };
     let request = counts.requests.fetch_add(1, SeqCst);
     let mut parts = asked.address.trim_start_matches('/').splitn(2, '/');
-    let (manner, file) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let manner = parts.next().unwrap_or_default();
+    let file = parts.next().unwrap_or_default();
+    let file = file.split('?').next().unwrap_or_default();
     let open = "Access-Control-Allow-Origin: *\r\n";
     let short = |stream: &mut &TcpStream, status: &str, media: &str, body: &str| {
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: {media}\r\n{open}Connection: close");
@@ -107,7 +109,8 @@ fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<
     };
     let version = if manner == "changing" { request } else { 0 };
     head += &format!(
-        "Content-Type: application/octet-stream\r\nContent-Length: {}\r\nETag: \"{version}\"\r\nConnection: close\r\n",
+        "Content-Type: {}\r\nContent-Length: {}\r\nETag: \"{version}\"\r\nConnection: close\r\n",
+        content_type(file),
         size - first
     );
     if manner != "private" {

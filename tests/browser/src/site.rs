@@ -136,10 +136,10 @@ fn read(dist: &Path, file: &str) -> Option<Vec<u8>> {
     inside.then(|| fs::read(dist.join(file)).ok())?
 }
 
-fn content_type(file: &str) -> &'static str {
+pub(crate) fn content_type(file: &str) -> &'static str {
     match file.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("wasm") => "application/wasm",
         Some("csv") => "text/csv; charset=utf-8",
