@@ -37,6 +37,11 @@ async fn gpu() -> Gpu {
 }
 
 #[wasm_bindgen_test]
+async fn what_stands_in_for_a_gpu_is_recognised() {
+    assert!(gpu().await.adapter().is_software);
+}
+
+#[wasm_bindgen_test]
 async fn vit_s_32_alt_is_open_clips_on_the_gpu() {
     parity::compare(gpu().await, VIT_S, parity::Bound::Rounding).await;
 }

@@ -74,6 +74,13 @@ impl Operation for Linear {
 }
 
 pub async fn products(gpu: &Gpu) {
+    // Software that stands in for a GPU gets other tiles.
+    let options = Options {
+        precision: gpu.precision(),
+        as_hardware: true,
+        ..Options::default()
+    };
+    let hardware = Gpu::open(options).await.unwrap();
     let shapes = [(4, 8), (64, 68), (588, 132), (768, 256)];
     for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
         for stored in [Stored::OutputsByInputs, Stored::InputsByOutputs] {
@@ -94,6 +101,7 @@ pub async fn products(gpu: &Gpu) {
                 };
                 let what = format!("{rows}×{inputs}×{outputs} {stored:?} {has_bias} {after:?}");
                 product.check(gpu, &what).await;
+                product.check(&hardware, &what).await;
             }
         }
     }

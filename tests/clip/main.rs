@@ -47,6 +47,7 @@ const HALF: Options = Options {
     precision: Precision::F16,
     binding_bytes: None,
     memory_percent: None,
+    as_hardware: false,
 };
 
 #[test]

@@ -38,6 +38,8 @@ pub struct Options {
     /// Percent of the device's memory beyond which there is no room, where its driver tells how
     /// much there is.
     pub memory_percent: Option<u8>,
+    /// Choose kernels as for a GPU, though software stands in for one.
+    pub as_hardware: bool,
 }
 
 /// The GPU that was found.
@@ -62,6 +64,8 @@ pub(super) struct Device {
     pub queue: wgpu::Queue,
     pub adapter: Adapter,
     pub precision: Precision,
+    /// Kernels are chosen for software that stands in for a GPU.
+    pub is_software: bool,
     /// Bytes that a kernel can bind at once.
     pub binding_bytes: u64,
     pub buffer_bytes: u64,
@@ -192,10 +196,12 @@ impl Device {
             locked(&slot).get_or_insert(error.to_string());
         }));
         let binding = limits.max_storage_buffer_binding_size;
+        let is_software = info.device_type == wgpu::DeviceType::Cpu;
         Ok(Device {
+            is_software: is_software && !options.as_hardware,
             adapter: Adapter {
                 name: info.name,
-                is_software: info.device_type == wgpu::DeviceType::Cpu,
+                is_software,
                 has_f16,
                 has_clock: !clock.is_empty(),
             },

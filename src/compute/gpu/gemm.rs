@@ -10,7 +10,10 @@ const INPUTS: usize = 32;
 const OUTPUTS: usize = 64;
 
 /// With fewer tiles of 64 × 64 most of a GPU would idle: tiles of 32 × 32 are four times as many.
+/// Software has only a processor's few cores to keep busy, and less to load with large ones.
 const ENOUGH_TILES: usize = 64;
+/// Rows that a tile of 64 × 64 would be mostly empty with.
+const FEW_ROWS: usize = 32;
 
 /// A row of outputs for each input.
 pub struct Weights {
@@ -76,7 +79,9 @@ pub(super) fn record(
     out: &Tensor,
 ) {
     let tiles = |side| out.rows.div_ceil(side) * weights.outputs.div_ceil(side);
-    let blocks = if tiles(64) < ENOUGH_TILES { 1 } else { 2 };
+    let would_idle = !gpu.device.is_software && tiles(64) < ENOUGH_TILES;
+    let is_small = out.rows <= FEW_ROWS || would_idle;
+    let blocks = if is_small { 1 } else { 2 };
     let side = 32 * blocks;
     let sources = [include_str!("block.wgsl"), include_str!("gemm.wgsl")];
     let pipeline = gpu
