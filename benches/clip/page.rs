@@ -18,8 +18,8 @@ mod bench {
     const PATIENCE: u32 = 30;
 
     enum Engine {
-        Cpu(Timed<Cpu>),
-        Gpu(Timed<Gpu>),
+        Cpu(Box<Timed<Cpu>>),
+        Gpu(Box<Timed<Gpu>>),
     }
 
     #[wasm_bindgen]
@@ -36,7 +36,8 @@ mod bench {
             let options = Options::default();
             let engine = if backend == "cpu" {
                 let cpu = Cpu::default();
-                Engine::Cpu(Timed::load(cpu, &mut source, options, |_| {}).await?)
+                let model = Timed::load(cpu, &mut source, options, |_| {});
+                Engine::Cpu(Box::new(model.await?))
             } else {
                 let precision = match backend {
                     "gpu16" => Precision::F16,
@@ -46,7 +47,8 @@ mod bench {
                     precision,
                     ..gpu::Options::default()
                 });
-                Engine::Gpu(Timed::load(gpu.await?, &mut source, options, |_| {}).await?)
+                let model = Timed::load(gpu.await?, &mut source, options, |_| {});
+                Engine::Gpu(Box::new(model.await?))
             };
             Ok(Bench { engine })
         }
