@@ -299,9 +299,17 @@ fn caption(shown: &Shown) -> String {
         Err(error) => format!("{}: {error}", name(series)),
     });
     let laws: Vec<String> = laws.collect();
+    let mut fits = shown.outcome.series.iter().flat_map(|s| &s.fit);
+    let band = if fits.any(|fit| fit.delta_method_holds()) {
+        format!(
+            "; band: interval of the mean, {}",
+            shown.analysis.interval.title()
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "Filled marks: the points that the law is fitted to; faint: the other runs; hollow: held out; crossed: taken out. Line: the law, dashed beyond the frontier; band: interval of the mean, {}. {}",
-        shown.analysis.interval.title(),
+        "Filled marks: the points that the law is fitted to; faint: the other runs; hollow: held out; crossed: taken out. Line: the law, dashed beyond the frontier{band}. {}",
         laws.join(" ")
     )
 }
