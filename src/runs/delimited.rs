@@ -164,8 +164,8 @@ impl Delimited {
         let most = (0..counts.len()).max_by_key(|&i| counts[i]).unwrap_or(0);
         self.delimiter = DELIMITERS[most];
         self.reader = Some(ReaderBuilder::new().delimiter(self.delimiter).build());
-        self.record.bytes.resize(4096, 0);
-        self.record.ends.resize(64, 0);
+        self.record.bytes.resize((self.limit + 1).min(4096), 0);
+        self.record.ends.resize((self.limit + 1).min(64), 0);
     }
 
     fn records(&mut self, mut input: &[u8], to: &mut Collector) -> Result<(), Stop> {
@@ -212,8 +212,15 @@ impl Delimited {
         record.cells += cells;
         match result {
             ReadRecordResult::InputEmpty => {}
-            ReadRecordResult::OutputFull => record.bytes.resize(2 * record.bytes.len(), 0),
-            ReadRecordResult::OutputEndsFull => record.ends.resize(2 * record.ends.len(), 0),
+            // Up to one beyond the limit, so that what is too long is so however it is cut.
+            ReadRecordResult::OutputFull => {
+                let length = (2 * record.bytes.len()).min(self.limit + 1);
+                record.bytes.resize(length, 0);
+            }
+            ReadRecordResult::OutputEndsFull => {
+                let length = (2 * record.ends.len()).min(self.limit + 1);
+                record.ends.resize(length, 0);
+            }
             ReadRecordResult::End => self.fresh = true,
             ReadRecordResult::Record => {
                 let last = self.line + line_ends(&input[..used.saturating_sub(1)]);

@@ -56,5 +56,7 @@ pub fn read_parquet(file: &[u8], options: Options) -> Outcome {
         Ok(_) => {}
         Err(error) => reader.stop(Stop::DamagedParquet(error)),
     }
-    reader.finish()
+    let mut outcome = reader.finish();
+    outcome.report.bytes = file.len() as u64;
+    outcome
 }

@@ -125,7 +125,7 @@ impl Reader {
             Input::Plain(text) => text.push(bytes, total),
             Input::Gzip(gzip) => {
                 gzip.get_mut().packed = total;
-                gzip.write_all(bytes).map_err(|error| stop(gzip, &error))
+                gzip.write_all(bytes).map_err(|_| stop(gzip))
             }
             Input::Moving => Ok(()),
         }
@@ -224,12 +224,8 @@ impl Reader {
                 let text_ended = gzip.get_mut().end();
                 match ended {
                     Ok(()) => text_ended,
-                    Err(error) => Err(match stop(gzip, &error) {
-                        Stop::DamagedGzip { line }
-                            if error.kind() != io::ErrorKind::InvalidInput =>
-                        {
-                            Stop::TruncatedGzip { line }
-                        }
+                    Err(_) => Err(match stop(gzip) {
+                        Stop::DamagedGzip { line } => Stop::TruncatedGzip { line },
                         stop => stop,
                     }),
                 }
@@ -240,7 +236,7 @@ impl Reader {
 }
 
 /// What a decoder's error means: the table's own, or damage.
-fn stop(gzip: &mut MultiGzDecoder<Text>, _: &io::Error) -> Stop {
+fn stop(gzip: &mut MultiGzDecoder<Text>) -> Stop {
     let text = gzip.get_mut();
     let line = text.line();
     text.stopped.take().unwrap_or(Stop::DamagedGzip { line })

@@ -246,6 +246,7 @@ pub enum Stop {
     Parquet {
         inside_gzip: bool,
     },
+    /// Its end is missing, or does not fit what stands before.
     TruncatedGzip {
         line: u64,
     },
@@ -328,7 +329,7 @@ impl fmt::Display for Stop {
             }
             Stop::TruncatedGzip { line } => write!(
                 f,
-                "The gzip ends too early, after line {line}: what stands before is kept; download the file again for the rest."
+                "The gzip does not end as it should, it is cut off or damaged after line {line}: what stands before is kept; download the file again for the rest."
             ),
             Stop::DamagedGzip { line } => write!(
                 f,
