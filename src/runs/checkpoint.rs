@@ -26,7 +26,7 @@ const SETS: [(&str, &str); 6] = [
 pub(super) fn checkpoint(study: Study, name: &str) -> Checkpoint {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let labelled = |label: &str| {
-        let label = label.to_uppercase();
+        let label = label.to_ascii_uppercase();
         samples_seen(study, &label).map(|count| (label, count))
     };
     let nominal = |count: f64| (label(study, count), count);
@@ -53,14 +53,14 @@ pub(super) fn checkpoint(study: Study, name: &str) -> Checkpoint {
             .and_then(|rest| rest.strip_suffix(['m', 'b', 'M', 'B']));
         digits.is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
     };
-    let Some(at) = parts.iter().position(|part| is_count(&part)) else {
+    let Some(at) = parts.iter().position(is_count) else {
         return of(name, None);
     };
     let set = parts[..at].join("_");
     let known = SETS.iter().find(|(theirs, _)| *theirs == set);
     let pretrain = known.map_or(set.as_str(), |(_, ours)| ours);
     // open_clip rounds down what the openclip study counts as 13B and 34B.
-    let samples = match (study, parts[at][1..].to_uppercase().as_str()) {
+    let samples = match (study, parts[at][1..].to_ascii_uppercase().as_str()) {
         (Study::Openclip, "12B" | "13B") => Some(("13B".to_owned(), 12.8e9)),
         (Study::Openclip, "32B" | "34B") => Some(("34B".to_owned(), 34e9)),
         (_, label) => labelled(label),

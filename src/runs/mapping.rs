@@ -173,8 +173,9 @@ pub(super) const YOURS: &str = "yours";
 
 /// A column's name without case and punctuation, in words.
 fn words(name: &str) -> Vec<String> {
-    let lower = name.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric());
+    // Letters beyond ASCII stay as they are: the tables of their cases are not worth their size.
+    let lower = name.to_ascii_lowercase();
+    let words = lower.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
     words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 

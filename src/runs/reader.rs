@@ -258,7 +258,7 @@ struct Text {
 }
 
 enum Table {
-    Delimited(Delimited),
+    Delimited(Box<Delimited>),
     Json(JsonObjects),
 }
 
@@ -378,7 +378,7 @@ impl Text {
         let limit = self.limits.row;
         self.table = Some(match first {
             Some(b'{' | b'[') => Table::Json(JsonObjects::new(limit)),
-            _ => Table::Delimited(Delimited::new(limit)),
+            _ => Table::Delimited(Delimited::new(limit).into()),
         });
         let zero = text.iter().position(|b| *b == 0);
         self.feed(&text[..zero.unwrap_or(text.len())])

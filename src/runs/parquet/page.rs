@@ -36,7 +36,7 @@ enum Values {
     Indices(Hybrid),
     Booleans(Hybrid),
     Delta(Delta),
-    Text(DeltaText),
+    Text(Box<DeltaText>),
     Split(Split),
 }
 
@@ -221,9 +221,11 @@ impl<'a> Cursor<'a> {
                 Values::Delta(Delta::new(bytes)?)
             }
             (DELTA_LENGTH_BYTE_ARRAY, Physical::Bytes) => {
-                Values::Text(DeltaText::new(bytes, false)?)
+                Values::Text(DeltaText::new(bytes, false)?.into())
             }
-            (DELTA_BYTE_ARRAY, Physical::Bytes) => Values::Text(DeltaText::new(bytes, true)?),
+            (DELTA_BYTE_ARRAY, Physical::Bytes) => {
+                Values::Text(DeltaText::new(bytes, true)?.into())
+            }
             (BYTE_STREAM_SPLIT, Physical::Int32 | Physical::Float) => {
                 Values::Split(Split::new(bytes, 4))
             }
