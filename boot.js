@@ -1,6 +1,14 @@
 // Starts the page from the two files that the head preloads, whose names and
 // digests Trunk wrote there. A file of its own, since the policy forbids inline scripts.
 
+// The reader's choice of light or dark, before anything is painted (src/page/appearance.rs).
+try {
+    const theme = localStorage.getItem("data-theme");
+    if (theme) document.documentElement.setAttribute("data-theme", theme);
+} catch {
+    // A browser that keeps nothing.
+}
+
 const status = document.getElementById("boot-status");
 
 /** Says, in the words of the reader, why the page stays as it is. */
@@ -41,6 +49,13 @@ globalThis.refit = {
     },
 };
 
+/** Keeps the page for use without a network, once nothing else is to do. */
+function keepForLater() {
+    const release = link(GLUE).split("/").pop();
+    // Where the browser has no such place, the page works all the same, with a network.
+    navigator.serviceWorker?.register(`sw.js?release=${release}`).catch(() => {});
+}
+
 async function boot() {
     if (typeof WebAssembly !== "object") {
         return explain(
@@ -57,6 +72,7 @@ async function boot() {
             credentials: "same-origin",
         });
         await init({ module_or_path: response });
+        (globalThis.requestIdleCallback ?? setTimeout)(keepForLater);
     } catch (error) {
         explain(
             "The program of this page could not be loaded, so the laws cannot be refitted here; reloading may help. The printed coefficients are below.",

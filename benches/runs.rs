@@ -91,7 +91,7 @@ mod native {
         for row in 0..rows {
             let (run, dataset) = (row / DATASETS, row % DATASETS);
             let size = ["S-32", "M-32", "B-32", "B-16", "L-14"][run % 5];
-            let samples = 1_280_000 << (run % 12);
+            let samples = 1_280_000_u64 << (run % 12);
             let name = format!(
                 "datacomp_s{samples}_bs_{}_ViT-{size}_{run}_lr0.0005",
                 512 << (run % 4)
@@ -99,7 +99,7 @@ mod native {
             let (a, b, c) = (random(), random(), random());
             text += &format!(
                 "ViT-{size},{name},/data/logs/{name}/checkpoints/epoch_12_{dataset}.json,ViT-{size},datacomp_1b,dataset-{dataset},12,{samples},14.5,12,1024,16,2000,0.0005,cosine,clip,similarity,{a},{b},{c},,,{},{samples}\n",
-                14.5 * f64::from(samples)
+                14.5 * samples as f64
             );
             if text.len() > 1 << 20 {
                 gzip.write_all(text.as_bytes()).expect("there is room");

@@ -8,13 +8,19 @@ pub fn number(x: f64) -> String {
         return "0".to_owned();
     }
     if !x.is_finite() {
-        return if x < 0.0 {
-            "−∞".to_owned()
+        let text = if x.is_nan() {
+            "–"
+        } else if x < 0.0 {
+            "−∞"
         } else {
-            "∞".to_owned()
+            "∞"
         };
+        return text.to_owned();
     }
-    let exponent = x.abs().log10().floor() as i32;
+    // The exponent of the rounded number: 9.9996e7 is 1.000 × 10⁸.
+    let rounded = format!("{x:.3e}");
+    let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
     let text = if (-4..6).contains(&exponent) {
         let decimals = usize::try_from(3 - exponent).unwrap_or(0);
         format!("{x:.decimals$}")
@@ -22,7 +28,7 @@ pub fn number(x: f64) -> String {
         let power = format!("10{}", superscript(exponent));
         match x / 10f64.powi(exponent) {
             1.0 => power,
-            mantissa => format!("{mantissa:.3} × {power}"),
+            _ => format!("{mantissa} × {power}"),
         }
     };
     text.replace('-', "−")
@@ -31,4 +37,32 @@ pub fn number(x: f64) -> String {
 /// A fraction in percent, two decimals.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction).replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_digits_after_rounding() {
+        for (x, text) in [
+            (0.0, "0"),
+            (5.858_123, "5.858"),
+            (0.021_454, "0.02145"),
+            (-0.208_435, "−0.2084"),
+            (9.9996, "10.00"),
+            (999_999.7, "1.000 × 10⁶"),
+            (1e6, "10⁶"),
+            (3.955_41e7, "3.955 × 10⁷"),
+            (9.9996e7, "1.000 × 10⁸"),
+            (-9.9996e7, "−1.000 × 10⁸"),
+            (1e-5, "10⁻⁵"),
+            (9.9996e-5, "0.0001000"),
+            (f64::INFINITY, "∞"),
+            (f64::NEG_INFINITY, "−∞"),
+            (f64::NAN, "–"),
+        ] {
+            assert_eq!(number(x), text, "{x}");
+        }
+    }
 }

@@ -137,8 +137,15 @@ proptest! {
                 };
                 prop_assert!(inside, "{law:?} {loss:?} {:?}", found.parameters);
             }
-            let p = found.predict(1e12, Interval::Honest);
-            prop_assert!(p.low.is_none_or(|low| low <= p.error));
+            // The two intervals are of one standard error: t of n − p degrees of freedom of it, and
+            // ln t of 296, which is smaller.
+            let [honest, released] = Interval::ALL.map(|i| found.predict(1e12, i));
+            if let (Some(low), Some(high)) = (honest.low, honest.high) {
+                prop_assert!(!low.is_nan() && !high.is_nan(), "{honest:?}");
+                let inside = released.low.zip(released.high);
+                let inside = inside.is_some_and(|(l, h)| low <= l && h <= high);
+                prop_assert!(inside, "{law:?} {loss:?} {honest:?} {released:?}");
+            }
         }
     }
 }

@@ -96,18 +96,11 @@ fn runs_end_where_scipys_do() {
             off.push(format!("{id}: {difference}"));
         }
     }
-    println!(
-        "{} of {} end elsewhere, by rounding",
-        off.len(),
-        cases.len()
-    );
-    assert!(
-        off.len() * 8 <= cases.len(),
-        "{} of {}:\n{}",
-        off.len(),
-        cases.len(),
-        off.join("\n")
-    );
+    let released = |case: &&Value| text(case, "form").starts_with("saturation");
+    let starts = cases.iter().filter(released).count();
+    let count = format!("{} of {starts} released starts end elsewhere", off.len());
+    println!("{count}, by rounding");
+    assert!(off.len() * 8 <= starts, "{count}:\n{}", off.join("\n"));
 }
 
 #[test]

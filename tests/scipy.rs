@@ -31,6 +31,7 @@ fn no_worse(law: Law, case: &Value) -> Fit {
 #[test]
 fn no_worse_than_the_released_search() {
     let reference = read("scipy_fits.json");
+    let mut compared = 0;
     for case in list(&reference, "fits") {
         let ours = no_worse(Law::Saturation, case);
         let (theirs, id) = (number(&case["mse"]), &case["id"]);
@@ -40,6 +41,7 @@ fn no_worse_than_the_released_search() {
         if !same {
             continue;
         }
+        compared += 1;
         let pcov: Vec<Vec<f64>> = list(case, "pcov").iter().map(numbers).collect();
         let b = number(&case["parameters"]["B"]);
         // SciPy's covariance is in (A, B, −α, E); the error of ln B is that of B over B.
@@ -60,6 +62,10 @@ fn no_worse_than_the_released_search() {
             assert!(gap < 1e-3 * ours_error, "{id} {name}: off by {gap}");
         }
     }
+    // The rest lie on a bound, or SciPy's search stopped short.
+    let all = list(&reference, "fits").len();
+    println!("{compared} of {all} compared");
+    assert!(compared * 4 >= all * 3, "{compared} of {all}");
 }
 
 #[test]

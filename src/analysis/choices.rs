@@ -88,10 +88,10 @@ impl Analysis {
             &mut unknown,
         );
         let known = Choices::of(self, rows);
-        settle_one(
+        settle_all(
             "schedule",
-            &mut self.schedule,
-            &standard.schedule,
+            &mut self.schedules,
+            &standard.schedules,
             known.schedules,
             &mut unknown,
         );
@@ -135,6 +135,9 @@ fn settle_all(
     known: Vec<String>,
     unknown: &mut Vec<Unknown>,
 ) {
+    // A series is drawn once, however often it is named.
+    let mut seen = BTreeSet::new();
+    chosen.retain(|given| seen.insert(given.clone()));
     chosen.retain(|given| {
         let keep = known.contains(given);
         if !keep {

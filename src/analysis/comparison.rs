@@ -1,8 +1,11 @@
 //! Two series of an analysis beside each other.
 
-use crate::fit::Fit;
+use super::{Series, TargetError};
 use crate::fit::bootstrap::{Replicates, quantile};
-use crate::fit::compare::{self, Curve};
+use crate::fit::compare::{self, Curve, Needed};
+use crate::fit::{Fit, Prediction};
+use crate::order;
+use crate::study::names;
 
 /// Two fitted laws, with their resamples where they have been drawn.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +19,19 @@ pub struct Pair<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing {
     pub x: f64,
-    /// Percentiles of the nearest crossing over the resamples, and the share of them that cross
-    /// at all within the range.
-    pub interval: Option<(f64, f64, f64)>,
+    /// Whether the second law has the lower error beyond it; if not, the first.
+    pub second_is_lower_beyond: bool,
+    /// `None` without resamples.
+    pub resampled: Option<Resampled>,
+}
+
+/// One crossing among the resamples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resampled {
+    /// Share of the resamples that have this crossing within the range.
+    pub share: f64,
+    /// Between which 95 % of those have it; `None` where fewer than two have it.
+    pub interval: Option<(f64, f64)>,
 }
 
 impl<'a> Pair<'a> {
@@ -42,17 +55,17 @@ impl<'a> Pair<'a> {
     pub fn crossings(&self, range: (f64, f64)) -> Vec<Crossing> {
         let (a, b) = self.curves();
         let found = compare::crossings(a, b, range);
-        let resampled: Vec<Vec<f64>> = self
+        let resampled: Vec<Vec<Option<f64>>> = self
             .resampled()
-            .map(|(a, b)| compare::crossings(a, b, range))
+            .map(|(a, b)| aligned(&found, &compare::crossings(a, b, range)))
             .collect();
-        found
-            .into_iter()
-            .map(|x| Crossing {
-                x,
-                interval: nearest_interval(x, &resampled),
-            })
-            .collect()
+        let each = found.iter().enumerate();
+        each.map(|(i, c)| Crossing {
+            x: c.x,
+            second_is_lower_beyond: c.second_is_lower_beyond,
+            resampled: summary(&resampled, i),
+        })
+        .collect()
     }
 
     /// Share of the resamples in which `b` has the lower error; `None` without resamples.
@@ -65,12 +78,30 @@ impl<'a> Pair<'a> {
         (all > 0).then(|| lower as f64 / f64::from(all))
     }
 
-    /// How many times the compute `b` needs for `a`'s error at x; `None` where it does not get
-    /// there within a factor of a million.
-    pub fn times(&self, x: f64) -> Option<f64> {
+    /// How many times the compute `b` needs for `a`'s error at x, looked for up to a factor of a
+    /// million.
+    pub fn times(&self, x: f64) -> Needed {
         let (a, b) = self.curves();
         compare::times_more_compute(a, b, x)
     }
+}
+
+/// Where predictions were asked for, each with whose place it is: a model has another compute in
+/// each family, and then both are places.
+pub fn asked(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String), TargetError>> {
+    let mut places = Vec::new();
+    for ((at, of_a), of_b) in at.iter().zip(&a.predictions).zip(&b.predictions) {
+        let whose =
+            |s: &Series, p: &Prediction| Ok((p.x, format!("{at}, {}", names::family(&s.family))));
+        match (of_a, of_b) {
+            (Ok(p), Ok(q)) if p.x == q.x => places.push(Ok((p.x, String::new()))),
+            (Ok(p), Ok(q)) => places.extend([whose(a, p), whose(b, q)]),
+            (Ok(p), Err(_)) => places.push(whose(a, p)),
+            (Err(_), Ok(q)) => places.push(whose(b, q)),
+            (Err(error), Err(_)) => places.push(Err(error.clone())),
+        }
+    }
+    places
 }
 
 fn curve(fit: &Fit) -> Curve<'_> {
@@ -80,19 +111,73 @@ fn curve(fit: &Fit) -> Curve<'_> {
     }
 }
 
-fn nearest_interval(x: f64, resampled: &[Vec<f64>]) -> Option<(f64, f64, f64)> {
-    let distance = |c: &f64| (c / x).ln().abs();
-    let mut nearest: Vec<f64> = resampled
-        .iter()
-        .filter_map(|r| {
-            let found = r.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-            found.copied()
-        })
-        .collect();
-    if nearest.len() < 2 {
-        return None;
+/// Where a resample has each of the crossings that were found. Which law is the lower one
+/// alternates, so the two lists are laid side by side, in order, where most pairs are crossings
+/// the same way; of several such places, at the nearest. That keeps one at which two laws cross
+/// back from being taken for one at which they cross.
+fn aligned(found: &[compare::Crossing], drawn: &[compare::Crossing]) -> Vec<Option<f64>> {
+    let beside = |i: usize, skipped: usize| {
+        let other = drawn.get((i + skipped).checked_sub(found.len())?)?;
+        (other.second_is_lower_beyond == found[i].second_is_lower_beyond).then_some(other.x)
+    };
+    let all = |skipped: usize| (0..found.len()).map(move |i| beside(i, skipped));
+    let fit = |skipped: usize| {
+        let gaps = all(skipped).zip(found);
+        let gaps = gaps.filter_map(|(x, c)| Some((x? / c.x).ln().abs()));
+        gaps.fold((0, 0.0), |(count, sum), gap| (count + 1, sum + gap))
+    };
+    let best = (0..found.len() + drawn.len()).min_by(|a, b| {
+        let ((more, near), (fewer, far)) = (fit(*a), fit(*b));
+        fewer.cmp(&more).then(f64::total_cmp(&near, &far))
+    });
+    best.map_or(Vec::new(), |skipped| all(skipped).collect())
+}
+
+/// The `index`-th crossing over all resamples; `None` without any.
+fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<Resampled> {
+    let mut x: Vec<f64> = resampled.iter().filter_map(|r| r[index]).collect();
+    order::sort_by(&mut x, f64::total_cmp);
+    (!resampled.is_empty()).then(|| Resampled {
+        share: x.len() as f64 / resampled.len() as f64,
+        interval: (x.len() >= 2).then(|| (quantile(&x, 0.025), quantile(&x, 0.975))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crossing_is_that_of_its_kind() {
+        let at = |crossings: &[(f64, bool)]| -> Vec<compare::Crossing> {
+            let crossings = crossings.iter().map(|(x, lower)| compare::Crossing {
+                x: *x,
+                second_is_lower_beyond: *lower,
+            });
+            crossings.collect()
+        };
+        let found = at(&[(1e9, true), (4e12, false)]);
+        for (drawn, places) in [
+            (&[(2e9, true), (3e12, false)][..], [Some(2e9), Some(3e12)]),
+            (&[(2e9, true)], [Some(2e9), None]),
+            (&[(3e12, false)], [None, Some(3e12)]),
+            (&[], [None, None]),
+            // One more before them is neither.
+            (
+                &[(8e6, false), (9e8, true), (5e12, false)],
+                [Some(9e8), Some(5e12)],
+            ),
+            (&[(8e6, false), (9e8, true)], [Some(9e8), None]),
+        ] {
+            assert_eq!(aligned(&found, &at(drawn)), places, "{drawn:?}");
+        }
+        assert_eq!(aligned(&[], &at(&[(1e9, true)])), []);
+        let half = summary(
+            &[vec![Some(1e9)], vec![None], vec![Some(2e9)], vec![None]],
+            0,
+        );
+        let half = half.expect("resamples");
+        let (low, high) = half.interval.expect("two have it");
+        assert!(half.share == 0.5 && 1e9 < low && high < 2e9, "{half:?}");
     }
-    nearest.sort_by(f64::total_cmp);
-    let share = nearest.len() as f64 / resampled.len() as f64;
-    Some((quantile(&nearest, 0.025), quantile(&nearest, 0.975), share))
 }

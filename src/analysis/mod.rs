@@ -3,6 +3,7 @@
 
 mod choices;
 pub mod comparison;
+pub mod drawing;
 mod query;
 mod resampling;
 mod samples;
@@ -11,7 +12,7 @@ mod target;
 pub mod validation;
 
 pub use choices::{Choices, Unknown};
-pub use query::{Notice, VERSION, from_query, threshold, to_query};
+pub use query::{MOST_EXCLUDED, MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
 pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
@@ -30,10 +31,10 @@ pub struct Analysis {
     pub table: Table,
     pub dataset: String,
     pub metric: String,
-    /// One series for each family and pre-training set that has points.
+    /// One series for each family, pre-training set and schedule that has points.
     pub families: Vec<String>,
     pub pretrains: Vec<String>,
-    pub schedule: String,
+    pub schedules: Vec<String>,
     pub frontier: Rule,
     /// Which runs set the compute range of the bins.
     pub edges: Edges,
@@ -42,6 +43,8 @@ pub struct Analysis {
     pub loss: Loss,
     /// Runs of more compute, in the study's unit, are left out of frontier and fit.
     pub threshold: Option<f64>,
+    /// Rows of the table that the reader takes out, in order: as if they had not been measured.
+    pub excluded: Vec<usize>,
     pub interval: Interval,
     pub resampling: Resampling,
     /// Where the reader asks for a prediction: "1e12" or "ViT-L-14 at 12.8B".
@@ -85,6 +88,8 @@ impl Analysis {
         };
         let (families, pretrains): (&[_], &[_]) = match table.study() {
             Study::Comparison => (&["clip", "mammut"], &["datacomp_1b"]),
+            // OpenAI released no checkpoints of epochs.
+            Study::Openclip if table == Table::LearningCurves => (&["clip"], &[LAION]),
             Study::Openclip => (&["clip"], &[LAION, OPENAI_WIT]),
         };
         let (law, loss) = match table.study() {
@@ -97,7 +102,7 @@ impl Analysis {
             metric: metric.to_owned(),
             families: families.iter().map(|s| (*s).to_owned()).collect(),
             pretrains: pretrains.iter().map(|s| (*s).to_owned()).collect(),
-            schedule: "cosine".to_owned(),
+            schedules: vec!["cosine".to_owned()],
             frontier: match table {
                 // Its points are a frontier already.
                 Table::PlottedFrontier => Rule::All,
@@ -108,6 +113,7 @@ impl Analysis {
             law,
             loss,
             threshold: table.study().released_threshold(),
+            excluded: Vec::new(),
             interval: Interval::Honest,
             resampling: Resampling::default(),
             at: Vec::new(),
@@ -131,14 +137,17 @@ pub struct Outcome {
     pub series: Vec<Series>,
 }
 
-/// One family on one pre-training set.
+/// One family on one pre-training set, trained with one schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     pub family: String,
     pub pretrain: String,
+    pub schedule: String,
     /// In order of x; those above the threshold are in `held_out`.
     pub points: Vec<Point>,
     pub held_out: Vec<Point>,
+    /// Those that the reader took out.
+    pub excluded: Vec<Point>,
     pub frontier: Vec<FrontierPoint>,
     pub fit: Result<Fit, FitError>,
     /// One for each target of [`Analysis::at`], in order.
@@ -150,52 +159,72 @@ pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architect
     let mut series = Vec::new();
     for family in &analysis.families {
         for pretrain in &analysis.pretrains {
-            let points = select(rows, architectures, &analysis.selection(family, pretrain));
-            if points.is_empty() {
-                continue;
+            for schedule in &analysis.schedules {
+                let selection = analysis.selection(family, pretrain, schedule);
+                let points = select(rows, architectures, &selection);
+                if !points.is_empty() {
+                    series.push(one_series(
+                        analysis,
+                        rows,
+                        architectures,
+                        &selection,
+                        points,
+                    ));
+                }
             }
-            let limit = analysis.threshold.unwrap_or(f64::INFINITY);
-            let (kept, held_out): (Vec<Point>, Vec<Point>) = points
-                .iter()
-                .copied()
-                .partition(|p| rows[p.row].compute <= limit);
-            let frontier = match analysis.edges {
-                Edges::Kept => analysis.frontier_of(pretrain, &kept, &kept),
-                Edges::All => analysis.frontier_of(pretrain, &kept, &points),
-            };
-            let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
-            let fit = fit::fit(analysis.law, analysis.loss, &x, &y);
-            let predictions = analysis
-                .at
-                .iter()
-                .filter_map(|at| {
-                    let fit = fit.as_ref().ok()?;
-                    let (axis, study) = (analysis.axis, analysis.study());
-                    let x = target(at, axis, study, family, architectures);
-                    Some(x.map(|x| fit.predict(x, analysis.interval)))
-                })
-                .collect();
-            series.push(Series {
-                family: family.clone(),
-                pretrain: pretrain.clone(),
-                points: kept,
-                held_out,
-                frontier,
-                fit,
-                predictions,
-            });
         }
     }
     Outcome { series }
 }
 
+fn one_series(
+    analysis: &Analysis,
+    rows: &[Measurement],
+    architectures: &[Architecture],
+    selection: &Selection,
+    points: Vec<Point>,
+) -> Series {
+    let (excluded, points): (Vec<Point>, Vec<Point>) = points
+        .into_iter()
+        .partition(|p| analysis.excluded.binary_search(&p.row).is_ok());
+    let limit = analysis.threshold.unwrap_or(f64::INFINITY);
+    let (kept, held_out): (Vec<Point>, Vec<Point>) = points
+        .iter()
+        .copied()
+        .partition(|p| rows[p.row].compute <= limit);
+    let frontier = match analysis.edges {
+        Edges::Kept => analysis.frontier_of(selection.pretrain, &kept, &kept),
+        Edges::All => analysis.frontier_of(selection.pretrain, &kept, &points),
+    };
+    let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
+    let fit = fit::fit(analysis.law, analysis.loss, &x, &y);
+    let predictions = analysis
+        .at
+        .iter()
+        .filter_map(|at| {
+            let fit = fit.as_ref().ok()?;
+            let (axis, study) = (analysis.axis, analysis.study());
+            let x = target(at, axis, study, selection.family, architectures);
+            Some(x.map(|x| fit.predict(x, analysis.interval)))
+        })
+        .collect();
+    Series {
+        family: selection.family.to_owned(),
+        pretrain: selection.pretrain.to_owned(),
+        schedule: selection.schedule.to_owned(),
+        points: kept,
+        held_out,
+        excluded,
+        frontier,
+        fit,
+        predictions,
+    }
+}
+
 impl Outcome {
     /// From the smallest to the largest x of all points, those held out included.
     pub fn range(&self) -> Option<(f64, f64)> {
-        let points = self
-            .series
-            .iter()
-            .flat_map(|s| s.points.iter().chain(&s.held_out));
+        let points = self.series.iter().flat_map(Series::measured);
         points.fold(None, |range, p| match range {
             None => Some((p.x, p.x)),
             Some((low, high)) => Some((p.x.min(low), p.x.max(high))),
@@ -204,6 +233,11 @@ impl Outcome {
 }
 
 impl Series {
+    /// The points that the reader left in, those held out included.
+    pub fn measured(&self) -> impl Iterator<Item = &Point> {
+        self.points.iter().chain(&self.held_out)
+    }
+
     /// x and error of the points that the law is fitted to.
     pub fn fitted(&self) -> (Vec<f64>, Vec<f64>) {
         self.frontier.iter().map(|p| (p.x, p.error)).unzip()
@@ -211,14 +245,19 @@ impl Series {
 }
 
 impl Analysis {
-    fn selection<'a>(&'a self, family: &'a str, pretrain: &'a str) -> Selection<'a> {
+    fn selection<'a>(
+        &'a self,
+        family: &'a str,
+        pretrain: &'a str,
+        schedule: &'a str,
+    ) -> Selection<'a> {
         Selection {
             table: self.table,
             dataset: &self.dataset,
             metric: &self.metric,
             family,
             pretrain,
-            schedule: &self.schedule,
+            schedule,
             axis: self.axis,
         }
     }
@@ -238,13 +277,21 @@ impl Analysis {
             (Some(first), Some(last)) => (first.x, last.x),
             _ => return Vec::new(),
         };
+        match self.rule_of(pretrain) {
+            Rule::Released => frontier::bins_as_released(kept, edges),
+            Rule::Bins => frontier::bins(kept, edges),
+            Rule::Minima => frontier::minima(kept),
+            Rule::Pareto => frontier::pareto(kept),
+            Rule::All => frontier::all(kept),
+        }
+    }
+
+    /// The rule of a series: what the openclip study released are two of the others.
+    fn rule_of(&self, pretrain: &str) -> Rule {
         match (self.frontier, self.study()) {
-            (Rule::Released, Study::Comparison) => frontier::bins_as_released(kept, edges),
-            (Rule::Released, Study::Openclip) if pretrain == OPENAI_WIT => frontier::all(kept),
-            (Rule::Released, Study::Openclip) | (Rule::Minima, _) => frontier::minima(kept),
-            (Rule::Bins, _) => frontier::bins(kept, edges),
-            (Rule::Pareto, _) => frontier::pareto(kept),
-            (Rule::All, _) => frontier::all(kept),
+            (Rule::Released, Study::Openclip) if pretrain == OPENAI_WIT => Rule::All,
+            (Rule::Released, Study::Openclip) => Rule::Minima,
+            (rule, _) => rule,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::decimal;
 use crate::fit::bootstrap::Ends;
 use crate::fit::{Interval, Loss};
 use crate::law::{Form, Law};
+use crate::order;
 use crate::study::Table;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
@@ -19,12 +20,24 @@ const WITHOUT_LOSS: &str = "1";
 /// Longest query that is read, in bytes: longer ones are not ours.
 const LONGEST: usize = 2_000;
 
+/// Most rows that are left out: a link has to hold their numbers.
+pub const MOST_EXCLUDED: usize = 200;
+
+/// Most predictions that a link asks for.
+pub const MOST_TARGETS: usize = 8;
+
 /// Something in the query that could not be taken as it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     UnknownKey(String),
-    UnknownValue { key: String, value: String },
+    UnknownValue {
+        key: String,
+        value: String,
+    },
     OtherVersion(String),
+    /// Rows are left out by number, and the numbers are those of other data.
+    OtherData,
+    TooManyTargets,
     TooLong,
 }
 
@@ -42,6 +55,14 @@ impl fmt::Display for Notice {
             Notice::OtherVersion(version) => write!(
                 f,
                 "The link was made for version {version} of this page; what it means here may differ."
+            ),
+            Notice::OtherData => write!(
+                f,
+                "The link leaves out runs of another edition of the data; here all runs are shown."
+            ),
+            Notice::TooManyTargets => write!(
+                f,
+                "The link asks for more than {MOST_TARGETS} predictions; the first {MOST_TARGETS} are shown."
             ),
             Notice::TooLong => write!(
                 f,
@@ -71,7 +92,7 @@ fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
     put("metric", a.metric.clone(), standard.metric);
     put("family", list(&a.families), list(&standard.families));
     put("pretrain", list(&a.pretrains), list(&standard.pretrains));
-    put("schedule", a.schedule.clone(), standard.schedule);
+    put("schedule", list(&a.schedules), list(&standard.schedules));
     put(
         "frontier",
         a.frontier.id().into(),
@@ -103,6 +124,10 @@ fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
     for at in &a.at {
         put("at", at.clone(), String::new());
     }
+    if !a.excluded.is_empty() {
+        put("exclude", ranges(&a.excluded), String::new());
+        put("data", edition(a.table), String::new());
+    }
     pairs
 }
 
@@ -125,18 +150,10 @@ pub fn to_query(analysis: &Analysis) -> String {
 /// Reads a query string, with or without `?`. Whatever cannot be taken becomes a notice and
 /// leaves the standard choice; nothing fails. Keys in `others` belong to somebody else.
 pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
-    let query = query.strip_prefix('?').unwrap_or(query);
     if query.len() > LONGEST {
         return (Analysis::default(), vec![Notice::TooLong]);
     }
-    let pairs: Vec<(String, String)> = query
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            (unescape(key), unescape(value))
-        })
-        .collect();
+    let pairs = parts(query);
     let mut notices = Vec::new();
     // The table first: it sets the standard for all the rest.
     let mut analysis = Analysis::default();
@@ -146,6 +163,7 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
             None => notices.push(unknown(key, value)),
         }
     }
+    let mut edition = None;
     let before_loss = pairs.iter().any(|(k, v)| k == "v" && v == WITHOUT_LOSS);
     for (key, value) in &pairs {
         let taken = match key.as_str() {
@@ -160,7 +178,7 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
             "metric" => put(&mut analysis.metric, name(value)),
             "family" => put(&mut analysis.families, names(value)),
             "pretrain" => put(&mut analysis.pretrains, names(value)),
-            "schedule" => put(&mut analysis.schedule, name(value)),
+            "schedule" => put(&mut analysis.schedules, names(value)),
             "frontier" => put(
                 &mut analysis.frontier,
                 Rule::ALL.into_iter().find(|r| r.id() == value),
@@ -204,7 +222,18 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.interval,
                 Interval::ALL.into_iter().find(|i| i.id() == value),
             ),
+            "at" if analysis.at.len() == MOST_TARGETS => {
+                if !notices.contains(&Notice::TooManyTargets) {
+                    notices.push(Notice::TooManyTargets);
+                }
+                true
+            }
             "at" => name(value).map(|at| analysis.at.push(at)).is_some(),
+            "exclude" => put(&mut analysis.excluded, rows(value)),
+            "data" => {
+                edition = Some(value);
+                true
+            }
             other if others.contains(&other) => true,
             other => {
                 notices.push(Notice::UnknownKey(other.to_owned()));
@@ -214,6 +243,10 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
         if !taken {
             notices.push(unknown(key, value));
         }
+    }
+    if !analysis.excluded.is_empty() && edition != Some(&self::edition(analysis.table)) {
+        analysis.excluded.clear();
+        notices.push(Notice::OtherData);
     }
     (analysis, notices)
 }
@@ -248,7 +281,62 @@ pub fn threshold(text: &str) -> Option<Option<f64>> {
     }
 }
 
-fn escape(text: &str, out: &mut String) {
+/// The first digits of the data's SHA-256: row numbers mean nothing without.
+fn edition(table: Table) -> String {
+    table.sha256()[..8].to_owned()
+}
+
+/// Row numbers in order as "3,7-9".
+fn ranges(rows: &[usize]) -> String {
+    let mut text = String::new();
+    let mut i = 0;
+    while i < rows.len() {
+        let first = i;
+        while i + 1 < rows.len() && rows[i + 1] == rows[i] + 1 {
+            i += 1;
+        }
+        if first > 0 {
+            text.push(',');
+        }
+        text.push_str(&rows[first].to_string());
+        if i > first {
+            text.push('-');
+            text.push_str(&rows[i].to_string());
+        }
+        i += 1;
+    }
+    text
+}
+
+/// [`ranges`] read back, in order and without repetition.
+fn rows(text: &str) -> Option<Vec<usize>> {
+    let mut rows = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        if first > last || last - first > MOST_EXCLUDED {
+            return None;
+        }
+        rows.extend(first..=last);
+    }
+    order::sort_by(&mut rows, Ord::cmp);
+    rows.dedup();
+    (rows.len() <= MOST_EXCLUDED).then_some(rows)
+}
+
+/// Key and value of every part of a query string, with or without `?`.
+pub(super) fn parts(query: &str) -> Vec<(String, String)> {
+    let query = query.strip_prefix('?').unwrap_or(query);
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            (unescape(key), unescape(value))
+        })
+        .collect()
+}
+
+pub(super) fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b'@' => {
@@ -300,7 +388,7 @@ mod tests {
             word(),
             prop::collection::vec(word(), 1..4),
             prop::collection::vec(word(), 1..4),
-            word(),
+            prop::collection::vec(word(), 1..3),
         );
         let second = (
             prop::sample::select(Rule::ALL.to_vec()),
@@ -317,6 +405,7 @@ mod tests {
             prop::sample::select(Ends::ALL.to_vec()),
             200usize..=10_000,
             any::<u64>(),
+            prop::collection::btree_set(0usize..5_000, 0..MOST_EXCLUDED),
         );
         (first, second, third).prop_map(|(f, s, t)| Analysis {
             table: f.0,
@@ -324,7 +413,7 @@ mod tests {
             metric: f.2,
             families: f.3,
             pretrains: f.4,
-            schedule: f.5,
+            schedules: f.5,
             frontier: s.0,
             edges: s.1,
             law: s.2,
@@ -333,6 +422,7 @@ mod tests {
             at: s.5,
             axis: t.0,
             loss: t.1,
+            excluded: t.6.into_iter().collect(),
             resampling: Resampling {
                 unit: t.2,
                 ends: t.3,
@@ -357,6 +447,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_other_data_are_not_left_out() {
+        let analysis = Analysis {
+            excluded: vec![3, 4, 5, 9],
+            ..Analysis::default()
+        };
+        let query = to_query(&analysis);
+        assert!(query.contains("exclude=3-5,9&data="), "{query}");
+        assert_eq!(from_query(&query, &[]), (analysis, vec![]));
+        let (other, notices) = from_query("?v=2&exclude=3-5&data=00000000", &[]);
+        assert_eq!((other.excluded, notices), (vec![], vec![Notice::OtherData]));
+        let (_, notices) = from_query("?v=2&exclude=0-99999999999", &[]);
+        assert_eq!(notices.len(), 1);
+    }
+
+    #[test]
     fn standard_views_are_short() {
         assert_eq!(to_query(&Analysis::default()), "");
         assert_eq!(
@@ -377,6 +482,13 @@ mod tests {
             (analysis.law, analysis.loss),
             (Law::Power, Loss::LogSquares)
         );
+    }
+
+    #[test]
+    fn a_link_asks_for_eight_predictions_at_most() {
+        let (analysis, notices) = from_query(&"&at=1e12".repeat(10), &[]);
+        assert_eq!(analysis.at.len(), MOST_TARGETS);
+        assert_eq!(notices, vec![Notice::TooManyTargets]);
     }
 
     #[test]

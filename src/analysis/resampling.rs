@@ -3,6 +3,7 @@
 use super::{Analysis, Edges, Series};
 use crate::fit::bootstrap::{Bootstrap, Ends, Points, Population};
 use crate::order;
+use crate::study::frontier::Rule;
 use crate::study::select::Point;
 use serde::{Deserialize, Serialize};
 
@@ -83,11 +84,17 @@ impl Analysis {
                     units: series.points.len(),
                     points: Box::new(move |draw| {
                         let drawn = series.points.iter().zip(draw);
-                        let drawn: Vec<Point> = drawn
+                        let (drawn, counts): (Vec<Point>, Vec<f64>) = drawn
                             .filter(|(_, count)| **count > 0)
-                            .map(|(point, _)| *point)
-                            .collect();
-                        analysis.refitted(&series, &drawn)
+                            .map(|(point, count)| (*point, f64::from(*count)))
+                            .unzip();
+                        let mut points = analysis.refitted(&series, &drawn);
+                        // A frontier has the best run once, however often it was drawn; all runs
+                        // are there as often as they were drawn.
+                        if analysis.rule_of(&series.pretrain) == Rule::All {
+                            points.weights = counts;
+                        }
+                        points
                     }),
                 }
             }

@@ -44,18 +44,19 @@ pub struct Optimum {
     pub error: f64,
 }
 
-/// Compute of one sample as a power of the parameters, through a family's architectures.
+/// Compute of one sample as a power of the parameters, through a family's models with patches of
+/// 32 pixels: a smaller patch costs more at the same parameters, so that all of them have no one
+/// cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost(Fit);
 
 impl Cost {
-    /// `None` where the family has fewer than two sizes.
+    /// `None` where the family has fewer than two sizes of them.
     pub fn of(family: &str, architectures: &[Architecture]) -> Option<Cost> {
-        // Patches of 32 pixels alone: a smaller patch costs more at the same parameters.
-        let plain = |a: &&Architecture| a.family == family && !a.name.ends_with("-alt");
+        let patch_32 = |a: &&Architecture| a.family == family && a.name.ends_with("-32");
         let (x, y): (Vec<f64>, Vec<f64>) = architectures
             .iter()
-            .filter(plain)
+            .filter(patch_32)
             .map(|a| (a.mparams[0], a.compute_per_sample))
             .unzip();
         fit::fit(Law::Power, Loss::LogSquares, &x, &y)

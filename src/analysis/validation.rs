@@ -47,11 +47,11 @@ impl HoldOut {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     pub law: Law,
-    /// Points that some fold held out.
+    /// Held-out points that are scored: the same for every law.
     pub points: usize,
     /// Folds whose rest could not be fitted.
     pub failures: usize,
-    /// Of the held-out points' errors, as fractions; `None` without a point.
+    /// Of those points' errors, as fractions; `None` without a point.
     pub mean_absolute: Option<f64>,
     pub root_mean_square: Option<f64>,
     /// Observed less predicted: positive where the law was too optimistic.
@@ -70,12 +70,14 @@ struct Fold {
 /// A validation of every law under way, one fold of one law a step.
 pub struct Validation {
     loss: Loss,
+    hold_out: HoldOut,
+    /// The fitted points are the best of more runs.
+    selected: bool,
     folds: Vec<Fold>,
     all: (Vec<f64>, Vec<f64>),
     next: usize,
-    /// Observed less predicted, a list for each law.
-    gaps: Vec<Vec<f64>>,
-    failures: Vec<usize>,
+    /// Of each law, of each fold: observed less predicted, or that its rest could not be fitted.
+    gaps: Vec<Vec<Option<Vec<f64>>>>,
 }
 
 impl Validation {
@@ -87,21 +89,35 @@ impl Validation {
     ) -> Validation {
         Validation {
             loss: analysis.loss,
+            hold_out,
+            selected: series.frontier.len() < series.points.len(),
             folds: folds(analysis, series, rows, hold_out),
             all: series.fitted(),
             next: 0,
             gaps: vec![Vec::new(); Law::ALL.len()],
-            failures: vec![0; Law::ALL.len()],
         }
+    }
+
+    /// Folds that every law predicted: only the same points rank laws. A law that predicted none
+    /// at all does not count.
+    fn common(&self) -> Vec<usize> {
+        let laws = self.gaps.iter().filter(|g| g.iter().any(Option::is_some));
+        let laws: Vec<_> = laws.collect();
+        let all = 0..self.next / Law::ALL.len();
+        all.filter(|fold| laws.iter().all(|g| g[*fold].is_some()))
+            .collect()
     }
 
     /// The laws, the one with the lowest held-out error first.
     pub fn scores(&self) -> Vec<Score> {
+        let common = self.common();
         let mut scores: Vec<Score> = Law::ALL
             .into_iter()
             .enumerate()
             .map(|(i, law)| {
-                let gaps = &self.gaps[i];
+                let folds = &self.gaps[i];
+                let gaps = common.iter().filter_map(|f| folds[*f].as_deref());
+                let gaps = gaps.collect::<Vec<_>>().concat();
                 let mean = |f: &dyn Fn(f64) -> f64| {
                     let n = gaps.len();
                     (n > 0).then(|| gaps.iter().map(|g| f(*g)).sum::<f64>() / n as f64)
@@ -109,7 +125,7 @@ impl Validation {
                 Score {
                     law,
                     points: gaps.len(),
-                    failures: self.failures[i],
+                    failures: folds.iter().filter(|f| f.is_none()).count(),
                     mean_absolute: mean(&f64::abs),
                     root_mean_square: mean(&|g| g * g).map(f64::sqrt),
                     mean: mean(&|g| g),
@@ -122,9 +138,45 @@ impl Validation {
         scores
     }
 
-    /// How often runs were held out.
-    pub fn folds(&self) -> usize {
-        self.folds.len()
+    /// How many points are held out, over all folds.
+    pub fn held_out(&self) -> usize {
+        self.folds.iter().map(|f| f.held_out.len()).sum()
+    }
+
+    /// What a reader of the scores has to know, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        if self.held_out() == 0 {
+            let nothing = match self.hold_out {
+                HoldOut::Beyond(_) => "No run lies beyond the compute to hold out from.",
+                HoldOut::Models => "These measurements do not tell their models.",
+                HoldOut::Scales => "These measurements do not tell their samples.",
+            };
+            return vec![nothing.to_owned()];
+        }
+        let common = self.common();
+        let points: usize = common.iter().map(|f| self.folds[*f].held_out.len()).sum();
+        let mut notes = vec![match points {
+            0 => "No point was predicted by every law.".to_owned(),
+            1 => "The laws are ranked by one point alone.".to_owned(),
+            points => format!("The laws are ranked by the same {points} points."),
+        }];
+        if self.selected {
+            notes.push(
+                "Held out are points of the frontier, the best of many runs: they tend to lie below what the rest leads to expect, which lowers the mean of every law."
+                    .to_owned(),
+            );
+        }
+        for (law, folds) in Law::ALL.into_iter().zip(&self.gaps) {
+            let failures = folds.iter().filter(|f| f.is_none()).count();
+            if failures > 0 {
+                let all = self.folds.len();
+                notes.push(format!(
+                    "{}: could not be fitted to the rest in {failures} of {all} cases.",
+                    law.title()
+                ));
+            }
+        }
+        notes
     }
 }
 
@@ -135,14 +187,11 @@ impl Task for Validation {
             return;
         };
         self.next += 1;
-        match fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y) {
-            Ok(fit) => {
-                let gaps = fold.held_out.iter();
-                let gaps = gaps.map(|p| p.error - fit.law.evaluate(&fit.parameters, p.x));
-                self.gaps[law].extend(gaps);
-            }
-            Err(_) => self.failures[law] += 1,
-        }
+        let fit = fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y).ok();
+        self.gaps[law].push(fit.map(|fit| {
+            let gap = |p: &FrontierPoint| p.error - fit.law.evaluate(&fit.parameters, p.x);
+            fold.held_out.iter().map(gap).collect()
+        }));
     }
 
     fn progress(&self) -> (usize, usize) {

@@ -47,25 +47,54 @@ pub fn draw_on(
     width: f64,
     height: f64,
 ) -> Result<Layout, DrawError> {
+    draw_with(canvas, scene, theme, (width, height), false)
+}
+
+/// [`draw_on`] with the legend in the picture, for a file.
+///
+/// # Errors
+/// When there is no 2D context or it refuses a shape.
+pub fn print_on(
+    canvas: &HtmlCanvasElement,
+    scene: &Scene,
+    theme: &Theme,
+    width: f64,
+    height: f64,
+) -> Result<Layout, DrawError> {
+    draw_with(canvas, scene, theme, (width, height), true)
+}
+
+fn draw_with(
+    canvas: &HtmlCanvasElement,
+    scene: &Scene,
+    theme: &Theme,
+    (width, height): (f64, f64),
+    legend: bool,
+) -> Result<Layout, DrawError> {
     let (mut backend, context, k) = prepare(canvas, width, height)?;
     context.set_font(&format!("{TEXT}px sans-serif"));
     let measure = |t: &str| context.measure_text(t).map_or(0.0, |m| m.width());
     let layout = Layout::new(scene, width, height, &measure);
-    draw::draw(scene, &layout, theme, &mut backend, k, false)?;
+    draw::draw(scene, &layout, theme, &mut backend, k, legend)?;
     Ok(layout)
 }
 
-/// Clears the overlay canvas and rings `mark`, if any.
+/// Clears the overlay canvas, rings `mark` and frames a rectangle (its corners in CSS pixels), if
+/// any.
 ///
 /// # Errors
 /// When there is no 2D context or it refuses a shape.
-pub fn highlight_on(
+pub fn overlay_on(
     canvas: &HtmlCanvasElement,
     layout: &Layout,
     mark: Option<&Mark>,
+    rectangle: Option<[(f64, f64); 2]>,
     theme: &Theme,
 ) -> Result<(), DrawError> {
     let (mut backend, _, k) = prepare(canvas, layout.width, layout.height)?;
+    if let Some(corners) = rectangle {
+        draw::draw_rectangle(corners, theme, &mut backend, k)?;
+    }
     mark.map_or(Ok(()), |mark| {
         draw::draw_highlight(layout, mark, theme, &mut backend, k)
     })

@@ -8,6 +8,8 @@ use plotters::style::{
     Color, FontFamily, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle,
 };
 
+use crate::order;
+
 use super::geometry::{Point, clip, clip_ring, dash};
 use super::projection::{Layout, TEXT, estimate_width};
 use super::scene::{Dash, Emphasis, Mark, Scene, Shape};
@@ -270,11 +272,30 @@ pub fn draw<B: DrawingBackend>(
             )?;
         }
     }
-    for label in &scene.labels {
-        if let Some(p) = layout.pixel(label.x, label.y) {
+    let mut labels: Vec<_> = scene
+        .labels
+        .iter()
+        .filter_map(|label| Some((layout.pixel(label.x, label.y)?, label)))
+        .collect();
+    order::sort_by(&mut labels, |a, b| a.0.1.total_cmp(&b.0.1));
+    // The text's line where the last ones were put, so that none covers another.
+    let mut put: Vec<(f64, f64, f64)> = Vec::new();
+    for ((x, y), label) in labels {
+        let width = estimate_width(&label.text);
+        let x = (x + 6.0).min(layout.width - width);
+        let clash = |y: f64| {
+            put.iter()
+                .find(|(left, right, at)| x < *right && x + width > *left && (y - at).abs() < TEXT)
+        };
+        let mut y = y;
+        while let Some((_, _, at)) = clash(y) {
+            y = at + TEXT + 0.5;
+        }
+        put.push((x, x + width, y));
+        if y < layout.height {
             pen.text(
                 &label.text,
-                (p.0 + 6.0, p.1),
+                (x, y),
                 theme.color(label.color),
                 HPos::Left,
                 VPos::Center,
@@ -319,6 +340,22 @@ pub fn draw_highlight<B: DrawingBackend>(
         return Ok(());
     };
     Pen { backend, k }.mark(p, Shape::Circle, 9.0, theme.ink, 1.0, true)
+}
+
+/// Frames a rectangle, its left upper and right lower corner in CSS pixels.
+///
+/// # Errors
+/// When the backend refuses a shape.
+pub fn draw_rectangle<B: DrawingBackend>(
+    [(l, t), (r, b)]: [(f64, f64); 2],
+    theme: &Theme,
+    backend: &mut B,
+    k: f64,
+) -> Result<(), DrawError> {
+    let ring = [(l, t), (r, t), (r, b), (l, b), (l, t)];
+    let mut pen = Pen { backend, k };
+    pen.fill(&ring, theme.ink, 0.08)?;
+    pen.path(&ring, theme.ink, 1.0, 1.0)
 }
 
 /// The scene with its legend as an SVG document of `width` × `height` CSS pixels.

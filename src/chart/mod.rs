@@ -12,7 +12,7 @@ pub mod scene;
 pub mod theme;
 pub mod ticks;
 
-pub use draw::{DrawError, draw, draw_highlight, to_svg};
+pub use draw::{DrawError, draw, draw_highlight, draw_rectangle, to_svg};
 pub use hit::{Direction, nearest, step};
 pub use projection::Layout;
 pub use scene::*;

@@ -31,11 +31,26 @@ impl Projection {
         p.is_finite().then_some(p)
     }
 
+    /// The range that is seen after zooming by `factor` (below 1: in) about a CSS pixel and moving
+    /// by as many; never beyond `whole`.
+    #[must_use]
+    pub fn seen(&self, factor: f64, about: f64, moved: f64, whole: (f64, f64)) -> (f64, f64) {
+        let place = |p: f64| self.forward(self.to_data(about + (p - about) * factor - moved));
+        let (low, high) = (self.forward(whole.0), self.forward(whole.1));
+        let (a, b) = (place(self.pixels.0), place(self.pixels.1));
+        let width = (b - a).min(high - low).max((high - low) * 1e-3);
+        let a = (f64::midpoint(a, b) - width / 2.0).clamp(low, high - width);
+        (self.backward(a), self.backward(a + width))
+    }
+
     /// Data units at a CSS pixel.
     #[must_use]
     pub fn to_data(&self, p: f64) -> f64 {
         let (a, b) = (self.forward(self.data.0), self.forward(self.data.1));
-        let v = a + (p - self.pixels.0) / (self.pixels.1 - self.pixels.0) * (b - a);
+        self.backward(a + (p - self.pixels.0) / (self.pixels.1 - self.pixels.0) * (b - a))
+    }
+
+    fn backward(&self, v: f64) -> f64 {
         if self.scale == Scale::Log {
             10f64.powf(v)
         } else {
@@ -177,6 +192,26 @@ pub fn estimate_width(text: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[test]
+    fn zooming_keeps_the_place_and_the_whole() {
+        let whole = (1e6, 1e12);
+        let p = Projection {
+            scale: Scale::Log,
+            data: whole,
+            pixels: (100.0, 700.0),
+        };
+        // Half of what is seen, the pixel of 1e8 still at 1e8.
+        let (a, b) = p.seen(0.5, 300.0, 0.0, whole);
+        assert!((a / 1e7 - 1.0).abs() < 1e-9 && (b / 1e10 - 1.0).abs() < 1e-9);
+        // Out again, and beyond: no further than the whole.
+        let near = Projection { data: (a, b), ..p };
+        let (a, b) = near.seen(9.0, 300.0, 50.0, whole);
+        assert!((a / whole.0 - 1.0).abs() < 1e-9 && (b / whole.1 - 1.0).abs() < 1e-9);
+        // The content follows the pointer, up to the end.
+        let (a, b) = near.seen(1.0, 0.0, 100.0, whole);
+        assert!((b / a / 1e3 - 1.0).abs() < 1e-9 && a < 1e7 && a >= whole.0 * (1.0 - 1e-9));
+    }
+
     #[test]
     fn pixels_return_to_data() {
         let p = Projection {

@@ -1,4 +1,7 @@
-//! A printed law: first as a curve, then coefficient by coefficient.
+//! A printed law: coefficient by coefficient, and as a curve.
+//!
+//! A law is reproduced when its coefficients are, at the printed precision: the curve follows from
+//! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
 use super::{Check, CheckError, Coefficient, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis, Series};
@@ -186,6 +189,9 @@ impl Comparison {
             ));
         }
         note.push('.');
+        if all_agree {
+            note.push_str(" Every coefficient comes back at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.");
+        }
         if !self.same() {
             note.push_str(&if all_agree {
                 format!(

@@ -100,6 +100,8 @@ pub struct Replicates {
     pub jackknife: Vec<Vec<f64>>,
     /// Resamples that no law could be fitted to.
     pub failures: usize,
+    /// How many there were to draw.
+    pub units: usize,
 }
 
 impl Bootstrap {
@@ -107,7 +109,6 @@ impl Bootstrap {
         Bootstrap {
             law: fit.law,
             loss: fit.loss,
-            population,
             count,
             seed,
             next: 0,
@@ -117,7 +118,9 @@ impl Bootstrap {
                 resamples: Vec::with_capacity(count),
                 jackknife: Vec::new(),
                 failures: 0,
+                units: population.units,
             },
+            population,
         }
     }
 
@@ -200,7 +203,18 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
         .then_some(found.parameters)
 }
 
+/// Fewer units than this make intervals too narrow.
+const FEW: usize = 10;
+
 impl Replicates {
+    /// What a reader has to know where there was little to draw from.
+    pub fn warning(&self) -> Option<String> {
+        let units = self.units;
+        (units < FEW).then(|| format!(
+            "There were only {units} to draw from. With fewer than {FEW}, resamples are surer than the data: the 95 % interval of a straight line holds the truth about 85 times in 100 with 5 points, about 50 times with 3."
+        ))
+    }
+
     /// The 95 % interval of whatever `f` makes of the parameters. `None` where fewer than half of
     /// the resamples have a value.
     pub fn interval(&self, ends: Ends, f: impl Fn(&[f64]) -> f64) -> Option<(f64, f64)> {

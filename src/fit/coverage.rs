@@ -2,15 +2,16 @@
 //! interval asked whether it holds the law's error.
 
 use super::random::Random;
-use super::{Interval, Loss, Task, fit};
+use super::{Fit, Interval, Loss, Task, fit};
 use crate::law::{Form, Law};
 
 /// A simulation under way.
 pub struct Simulation {
     law: Law,
+    loss: Loss,
     truth: Vec<f64>,
     x: Vec<f64>,
-    /// Standard deviation of the normal noise on the error.
+    /// Standard deviation of the normal noise, on the loss's scale.
     noise: f64,
     at: Vec<f64>,
     count: usize,
@@ -18,6 +19,7 @@ pub struct Simulation {
     next: usize,
     /// Per compute of `at`: sets whose honest, and whose released, interval held the truth.
     held: Vec<[usize; 2]>,
+    /// Sets whose fit has intervals.
     fitted: usize,
 }
 
@@ -30,20 +32,29 @@ pub struct Coverage {
 }
 
 impl Simulation {
+    /// Takes the law of a fit to points (x, y) for the truth, and their scatter about it for the
+    /// noise.
     pub fn new(
-        law: Law,
-        truth: &[f64],
+        truth: &Fit,
         x: &[f64],
-        noise: f64,
+        y: &[f64],
         at: &[f64],
         count: usize,
         seed: u64,
     ) -> Simulation {
+        let scale = truth.loss.scale();
+        let residual = |(x, y): (&f64, &f64)| {
+            let value = truth.law.evaluate(&truth.parameters, *x);
+            scale.forward(*y) - scale.forward(value)
+        };
+        let squares = x.iter().zip(y).map(|point| residual(point).powi(2));
+        let degrees = x.len().saturating_sub(truth.parameters.len());
         Simulation {
-            law,
-            truth: truth.to_vec(),
+            law: truth.law,
+            loss: truth.loss,
+            truth: truth.parameters.clone(),
             x: x.to_vec(),
-            noise,
+            noise: (squares.sum::<f64>() / degrees as f64).sqrt(),
             at: at.to_vec(),
             count,
             seed,
@@ -53,7 +64,7 @@ impl Simulation {
         }
     }
 
-    /// What the sets so far give, and how many they are.
+    /// What the sets so far give, and how many of them have intervals.
     pub fn coverage(&self) -> (Vec<Coverage>, usize) {
         let share = |held: usize| held as f64 / self.fitted.max(1) as f64;
         let rows = self.at.iter().zip(&self.held);
@@ -75,14 +86,19 @@ impl Task for Simulation {
         }
         let mut random = Random::new(self.seed, self.next as u64);
         self.next += 1;
+        let scale = self.loss.scale();
         let y: Vec<f64> = self
             .x
             .iter()
-            .map(|c| self.law.evaluate(&self.truth, *c) + self.noise * random.normal())
+            .map(|c| scale.forward(self.law.evaluate(&self.truth, *c)))
+            .map(|y| scale.back(y + self.noise * random.normal()))
             .collect();
-        let Ok(fit) = fit(self.law, Loss::Squares, &self.x, &y) else {
+        let Ok(fit) = fit(self.law, self.loss, &self.x, &y) else {
             return;
         };
+        if !fit.delta_method_holds() {
+            return;
+        }
         self.fitted += 1;
         for (compute, held) in self.at.iter().zip(&mut self.held) {
             let truth = self.law.evaluate(&self.truth, *compute);

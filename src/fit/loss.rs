@@ -1,6 +1,7 @@
 //! What a fit minimises: the sum over the points of ρ(r), of residuals on the error or on its
 //! logarithm.
 
+use crate::decimal;
 use serde::{Deserialize, Serialize};
 
 /// The objective of a fit. It is part of the fit's identity: the same points and law give other
@@ -98,7 +99,7 @@ impl Loss {
         match standard {
             Loss::Squares | Loss::LogSquares => None,
             Loss::Huber { .. } => {
-                let delta: f64 = parameter.parse().ok()?;
+                let delta = decimal::parse(parameter)?;
                 (1e-6..=10.0)
                     .contains(&delta)
                     .then_some(Loss::Huber { delta })
@@ -108,7 +109,7 @@ impl Loss {
                 (images >= 10).then_some(Loss::Binomial { images })
             }
             Loss::Asymmetric { .. } => {
-                let factor: f64 = parameter.parse().ok()?;
+                let factor = decimal::parse(parameter)?;
                 (1e-3..=1e3)
                     .contains(&factor)
                     .then_some(Loss::Asymmetric { factor })

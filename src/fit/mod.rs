@@ -22,7 +22,7 @@ mod surface;
 pub mod svd;
 pub mod trf;
 
-pub use interval::{Interval, Prediction};
+pub use interval::{Interval, NO_DELTA_METHOD, Prediction};
 pub use loss::{Loss, Scale};
 pub use starts::Starts;
 
@@ -76,7 +76,7 @@ pub struct Fit<F: Form = Law> {
     /// In the order of [`Form::parameters`].
     pub parameters: Vec<f64>,
     /// From the Jacobian at the optimum; `None` where the data leave none (n ≤ p, or a
-    /// parameter without effect).
+    /// parameter without effect). Readers see [`Fit::usable_errors`].
     pub standard_errors: Vec<Option<f64>>,
     /// Covariance of the parameters, `None` where there are no degrees of freedom.
     pub covariance: Option<DMatrix<f64>>,
@@ -249,6 +249,17 @@ fn optimum<F: Starts>(problem: &Problem<F>) -> Option<Found> {
         parameters: lowest.parameters,
         converged: lowest.converged,
     })
+}
+
+/// What a fit minimises, at given parameters.
+pub fn objective<F: Starts>(
+    law: F,
+    loss: Loss,
+    parameters: &[f64],
+    x: &[F::Input],
+    y: &[f64],
+) -> f64 {
+    Problem::new(law, loss, x, y).objective(parameters)
 }
 
 /// Mean squared error of given parameters, of the error itself.

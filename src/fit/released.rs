@@ -42,6 +42,18 @@ impl Released {
     pub fn stopped_early(&self, best: &Fit) -> bool {
         best.mse < self.mse * (1.0 - SAME)
     }
+
+    /// How it ended beside the best fit, as a sentence.
+    pub fn beside(&self, best: &Fit) -> &'static str {
+        if self.stopped_early(best) {
+            "The released search stopped early: the best fit has a lower squared error."
+        } else if self.mse < best.mse * (1.0 - SAME) {
+            // Where the loss is another than squares of the error.
+            "The two minimise different losses."
+        } else {
+            "The released search found the best fit."
+        }
+    }
 }
 
 impl Search {

@@ -2,6 +2,7 @@
 
 use crate::claim::{Library, Printed};
 use crate::study::architecture::{self, Architecture};
+use crate::study::digest::integrity;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -29,6 +30,18 @@ pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
         rows,
         architectures,
     }))
+}
+
+/// The printed numbers.
+pub async fn printed() -> Result<Printed, DataError> {
+    let mut texts = BTreeMap::new();
+    for path in Printed::PATHS {
+        texts.insert(path, fetch(path).await?);
+    }
+    Printed::read(|path| {
+        let text = texts.get(path).cloned();
+        text.ok_or_else(|| DataError::whole(path, "was not fetched"))
+    })
 }
 
 /// Everything that Verify needs.
@@ -80,8 +93,13 @@ where
 /// One file's text, relative to the page.
 async fn fetch(path: &str) -> Result<String, DataError> {
     let failed = |why: &str| DataError::whole(path, why);
-    let offline = "could not be fetched; check the connection and reload";
-    let response = JsFuture::from(window().fetch_with_str(path))
+    let offline = "could not be fetched, or is not the file that this page was made for; check the connection and reload";
+    let asked = web_sys::RequestInit::new();
+    // The browser refuses a file that is not the one that this page was made for.
+    if let Some(digest) = integrity(path) {
+        asked.set_integrity(&digest);
+    }
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &asked))
         .await
         .map_err(|_| failed(offline))?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;

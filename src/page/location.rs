@@ -4,7 +4,8 @@
 //! The page and what it loads later are two programs on one address. Who changes it, says so by an
 //! event; the other reads it anew.
 
-use crate::analysis::{Analysis, Notice, VERSION, from_query, to_query};
+use crate::analysis::drawing::{Drawing, link};
+use crate::analysis::{Analysis, Notice, VERSION, from_query};
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -14,8 +15,12 @@ use web_sys::HtmlAnchorElement;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
     Explore,
+    Figures,
     Verify,
     Findings,
+    Methods,
+    /// The figure alone, for somebody else's page.
+    Embed,
 }
 
 impl View {
@@ -23,8 +28,11 @@ impl View {
     fn id(self) -> &'static str {
         match self {
             View::Explore => "explore",
+            View::Figures => "figures",
             View::Verify => "verify",
             View::Findings => "findings",
+            View::Methods => "methods",
+            View::Embed => "embed",
         }
     }
 }
@@ -36,6 +44,7 @@ const PAGE: &str = "page";
 pub struct Location {
     pub view: RwSignal<View>,
     pub analysis: RwSignal<Analysis>,
+    pub drawing: RwSignal<Drawing>,
     /// What could not be taken from the address, and what the data do not hold.
     pub notices: RwSignal<Vec<String>>,
     /// Event that this program sends when it has changed the address.
@@ -77,6 +86,7 @@ impl Location {
         let location = Location {
             view: RwSignal::new(View::Explore),
             analysis: RwSignal::new(Analysis::default()),
+            drawing: RwSignal::new(Drawing::default()),
             notices: RwSignal::new(Vec::new()),
             event,
         };
@@ -93,7 +103,8 @@ impl Location {
     fn read(self) {
         let query = window().location().search().unwrap_or_default();
         let (view, unknown) = view_of(&query);
-        let (analysis, notices) = from_query(&query, &[PAGE]);
+        let [a, b, c, d, e] = Drawing::KEYS;
+        let (analysis, notices) = from_query(&query, &[PAGE, a, b, c, d, e]);
         let notices = notices
             .iter()
             .map(Notice::to_string)
@@ -102,6 +113,7 @@ impl Location {
         // What stays the same is not built anew.
         set(self.view, view);
         set(self.analysis, analysis);
+        set(self.drawing, Drawing::from_query(&query));
         set(self.notices, notices);
     }
 
@@ -109,9 +121,38 @@ impl Location {
     pub fn change(self, change: impl FnOnce(&mut Analysis)) {
         let mut analysis = self.analysis.get_untracked();
         change(&mut analysis);
-        if analysis != self.analysis.get_untracked() {
-            let address = query(self.view.get_untracked(), &analysis);
-            self.analysis.set(analysis);
+        let before = self.analysis.get_untracked();
+        if analysis == before {
+            return;
+        }
+        let mut drawing = self.drawing.get_untracked();
+        let plotted = |a: &Analysis| (a.table, a.dataset.clone(), a.metric.clone());
+        if plotted(&analysis) != plotted(&before) {
+            // Rows and places of other measurements.
+            analysis.excluded.clear();
+            drawing.window = None;
+        }
+        if analysis.axis != before.axis {
+            drawing.window = None;
+        }
+        let series = |a: &Analysis| (a.families.clone(), a.pretrains.clone(), a.schedules.clone());
+        if series(&analysis) != series(&before) {
+            drawing.hidden.clear();
+        }
+        let address = query(self.view.get_untracked(), &analysis, &drawing);
+        set(self.drawing, drawing);
+        self.analysis.set(analysis);
+        self.push(&address);
+    }
+
+    /// Changes how the figure is drawn and the address with it.
+    pub fn draw(self, change: impl FnOnce(&mut Drawing)) {
+        let mut drawing = self.drawing.get_untracked();
+        change(&mut drawing);
+        if drawing != self.drawing.get_untracked() {
+            let view = self.view.get_untracked();
+            let address = self.analysis.with_untracked(|a| query(view, a, &drawing));
+            self.drawing.set(drawing);
             self.push(&address);
         }
     }
@@ -128,7 +169,15 @@ impl Location {
 
     /// Address of a view that keeps the analysis.
     pub fn href(self, view: View) -> String {
-        self.analysis.with(|analysis| query(view, analysis))
+        self.analysis
+            .with(|a| self.drawing.with(|d| query(view, a, d)))
+    }
+}
+
+impl Location {
+    /// Address of the figure alone.
+    pub fn embed(self) -> String {
+        self.href(View::Embed)
     }
 }
 
@@ -140,11 +189,11 @@ fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
 
 /// Address of an analysis in Explore.
 pub fn explore(analysis: &Analysis) -> String {
-    query(View::Explore, analysis)
+    query(View::Explore, analysis, &Drawing::default())
 }
 
-fn query(view: View, analysis: &Analysis) -> String {
-    let rest = to_query(analysis);
+fn query(view: View, analysis: &Analysis, drawing: &Drawing) -> String {
+    let rest = link(analysis, drawing);
     match (view, rest.as_str()) {
         (View::Explore, rest) => format!("?{rest}"),
         (view, "") => format!("?v={VERSION}&{PAGE}={}", view.id()),
@@ -157,7 +206,14 @@ fn view_of(query: &str) -> (View, Option<String>) {
         .trim_start_matches('?')
         .split('&')
         .find_map(|part| part.strip_prefix("page="));
-    let views = [View::Explore, View::Verify, View::Findings];
+    let views = [
+        View::Explore,
+        View::Figures,
+        View::Verify,
+        View::Findings,
+        View::Methods,
+        View::Embed,
+    ];
     let known = views
         .into_iter()
         .find(|v| value.is_none_or(|value| v.id() == value));

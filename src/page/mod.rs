@@ -1,6 +1,7 @@
-//! The page (Leptos): the shell and its two views. Everything below this folder knows neither
+//! The page (Leptos): the shell and its views. Everything below this folder knows neither
 //! Leptos nor the DOM.
 
+mod appearance;
 mod choice;
 mod data;
 mod explore;
@@ -13,6 +14,7 @@ mod shown;
 mod table;
 mod work;
 
+use appearance::Appearance;
 use leptos::prelude::*;
 use location::{Location, View};
 
@@ -38,6 +40,7 @@ fn list<V: IntoAny>(views: impl IntoIterator<Item = V>) -> AnyView {
 fn App() -> impl IntoView {
     let location = Location::start();
     provide_context(location);
+    provide_context(Appearance::follow());
     let link = move |view: View, text: &'static str| {
         view! {
             <a
@@ -48,24 +51,31 @@ fn App() -> impl IntoView {
             </a>
         }
     };
+    // Alone in somebody else's page, the figure has no shell.
+    let shell = move || location.view.get() != View::Embed;
     view! {
-        <header class="masthead">
+        <header class="masthead" hidden=move || !shell()>
             <p class="name">
                 <a href="?">"Refit"</a>
             </p>
             <nav aria-label="Views">
-                {link(View::Explore, "Explore")} {link(View::Verify, "Verify")}
-                {link(View::Findings, "Findings")}
+                {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
+                {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
+                {link(View::Methods, "Methods")}
             </nav>
+            <appearance::Switch />
             <notices::CopyLink />
         </header>
         <notices::Notices />
         {move || match location.view.get() {
+            View::Embed => view! { <explore::Embed /> }.into_any(),
             View::Explore => view! { <explore::Explore /> }.into_any(),
+            View::Figures => view! { <lazy::Lazy view="figures" /> }.into_any(),
             View::Verify => view! { <lazy::Lazy view="verify" /> }.into_any(),
+            View::Methods => view! { <lazy::Lazy view="methods" /> }.into_any(),
             View::Findings => view! { <lazy::Lazy view="findings" /> }.into_any(),
         }}
-        <footer>
+        <footer hidden=move || !shell()>
             <p>
                 "Numbers released by the authors of "
                 <a href="https://arxiv.org/abs/2212.07143">"arXiv 2212.07143"</a> " and "

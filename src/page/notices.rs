@@ -33,6 +33,7 @@ pub fn CopyLink() -> impl IntoView {
     // What was copied is out of date after the next choice.
     Effect::new(move || {
         location.analysis.track();
+        location.drawing.track();
         location.view.track();
         said.set(None);
     });

@@ -29,13 +29,16 @@ pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
     // Names that the data do not hold fall back, with a notice.
     Effect::new(move || {
         let Some(Ok(data)) = loaded.get() else { return };
-        let mut analysis = location.analysis.get();
-        if data.table != analysis.table {
+        let given = location.analysis.get();
+        if data.table != given.table {
             return;
         }
+        let mut analysis = given.clone();
         let unknown = analysis.settle(&data.rows);
-        if !unknown.is_empty() {
+        if analysis != given {
             location.analysis.set(analysis);
+        }
+        if !unknown.is_empty() {
             location
                 .notices
                 .update(|n| n.extend(unknown.iter().map(Unknown::to_string)));

@@ -4,6 +4,10 @@ use leptos::prelude::*;
 
 /// A table of texts, the first of each row its heading. It scrolls where it is too wide.
 pub fn table(caption: Option<String>, head: &[&str], rows: Vec<Vec<String>>) -> AnyView {
+    let label = caption.clone().unwrap_or_else(|| {
+        let named: Vec<&str> = head.iter().copied().filter(|h| !h.is_empty()).collect();
+        format!("Table of {}", named.join(", "))
+    });
     let head = head.iter().map(|text| {
         if text.is_empty() {
             view! { <td></td> }.into_any()
@@ -22,7 +26,8 @@ pub fn table(caption: Option<String>, head: &[&str], rows: Vec<Vec<String>>) -> 
         view! { <tr>{cells.collect_view()}</tr> }
     });
     view! {
-        <div class="scroll">
+        // Focusable, so that a keyboard can scroll it.
+        <div class="scroll" tabindex="0" role="region" aria-label=label>
             <table class="numbers">
                 {caption.map(|text| view! { <caption>{text}</caption> })}
                 <thead>

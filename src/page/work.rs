@@ -157,7 +157,7 @@ fn now() -> f64 {
 }
 
 /// Waits until the browser has had its turn.
-async fn turn() {
+pub async fn turn() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let _ = window().set_timeout_with_callback(&resolve);
     });

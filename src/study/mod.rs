@@ -3,6 +3,7 @@
 //! Columns, units and sources are described in `data/README.md`.
 
 pub mod architecture;
+pub mod digest;
 pub mod frontier;
 pub mod names;
 mod read;
@@ -72,6 +73,7 @@ impl Study {
 pub enum Table {
     Zeroshot,
     Probes,
+    LearningCurves,
     Sweep,
     Segmentation,
     PlottedFrontier,
@@ -80,7 +82,7 @@ pub enum Table {
 }
 
 impl Table {
-    pub const ALL: [Table; 7] = [
+    pub const ALL: [Table; 8] = [
         Table::Sweep,
         Table::Segmentation,
         Table::PlottedFrontier,
@@ -88,6 +90,7 @@ impl Table {
         Table::PlottedMeans,
         Table::Zeroshot,
         Table::Probes,
+        Table::LearningCurves,
     ];
 
     /// The tables of a study, the one that opens first in front.
@@ -97,7 +100,7 @@ impl Table {
 
     pub fn study(self) -> Study {
         match self {
-            Table::Zeroshot | Table::Probes => Study::Openclip,
+            Table::Zeroshot | Table::Probes | Table::LearningCurves => Study::Openclip,
             _ => Study::Comparison,
         }
     }
@@ -106,6 +109,7 @@ impl Table {
         match self {
             Table::Zeroshot => "zeroshot",
             Table::Probes => "probes",
+            Table::LearningCurves => "learning_curves",
             Table::Sweep => "sweep",
             Table::Segmentation => "segmentation",
             Table::PlottedFrontier => "plotted_frontier",
@@ -119,6 +123,7 @@ impl Table {
         match self {
             Table::Zeroshot => "Zero-shot, every checkpoint",
             Table::Probes => "Linear probes",
+            Table::LearningCurves => "Every epoch of the training runs",
             Table::Sweep => "Best of each sweep",
             Table::Segmentation => "Every run of the segmentation study",
             Table::PlottedFrontier => "Points that the printed fit used",

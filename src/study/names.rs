@@ -1,5 +1,7 @@
 //! Names of the data, as readers know them.
 
+use super::Measurement;
+
 /// A downstream set's name as the papers write it; the identifier where they do not.
 pub fn dataset(id: &str) -> &str {
     match id {
@@ -55,6 +57,25 @@ pub fn pretrain(id: &str) -> &str {
         "LAION" => "LAION (80M, 400M, 2B)",
         "CLIP-WIT" => "OpenAI's WIT",
         other => other,
+    }
+}
+
+/// A run's name: its architecture and what the release calls it.
+pub fn run(m: &Measurement) -> String {
+    match (m.architecture.as_str(), m.run.as_str()) {
+        ("", "") => "Plotted point".to_owned(),
+        ("", run) => run.to_owned(),
+        (architecture, "") => architecture.to_owned(),
+        (architecture, run) => format!("{architecture}: {run}"),
+    }
+}
+
+/// A series' name. The schedule is said where it is not the usual one.
+pub fn series(family: &str, pretrain: &str, schedule: &str) -> String {
+    let name = format!("{}, {}", self::family(family), self::pretrain(pretrain));
+    match schedule {
+        "cosine" => name,
+        other => format!("{name}, {} rate", self::schedule(other)),
     }
 }
 

@@ -66,6 +66,7 @@ struct Interval {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
+    arguments.selection.refuse(&["interval"])?;
     let resampling = arguments.draws.resampling();
     let selected = Selected::with(&arguments.selection, Some(1), |a| a.resampling = resampling)?;
     let series = &selected.outcome.series[0];
@@ -97,9 +98,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}, {}", selected.title(), name(series));
-    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
-    println!(
+    say!("{}, {}", selected.title(), name(series));
+    say!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    say!(
         "{} resamples of {}, seed {}: {} fitted, {} failed; 95 % {}",
         resampling.count,
         resampling.unit.title().to_lowercase(),
@@ -108,12 +109,15 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         output.failures,
         resampling.ends.title()
     );
+    if let Some(warning) = replicates.warning() {
+        say!("{warning}");
+    }
     for i in &output.intervals {
         let interval = match (i.low, i.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
             _ => "no interval".to_owned(),
         };
-        println!("  {:<20} {:>14.6} {interval}", i.of, i.estimate);
+        say!("  {:<20} {:>14.6} {interval}", i.of, i.estimate);
     }
     Ok(())
 }

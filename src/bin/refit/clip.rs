@@ -136,9 +136,9 @@ pub fn classify(arguments: &Classify) -> Result<(), String> {
         return print_json(&output);
     }
     for picture in &output.pictures {
-        println!("{}", picture.picture);
+        say!("{}", picture.picture);
         for share in &picture.labels {
-            println!("  {:>6.2} %  {}", 100.0 * share.probability, share.label);
+            say!("  {:>6.2} %  {}", 100.0 * share.probability, share.label);
         }
     }
     Ok(())
@@ -171,14 +171,14 @@ pub fn embed(arguments: &Embed) -> Result<(), String> {
     }
     for Embedding { of, embedding } in output.pictures.iter().chain(&output.texts) {
         let numbers: Vec<String> = embedding.iter().map(f32::to_string).collect();
-        println!("{of}\t{}", numbers.join(" "));
+        say!("{of}\t{}", numbers.join(" "));
     }
     Ok(())
 }
 
 fn print_json(output: &impl Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(output).map_err(|e| e.to_string())?;
-    println!("{json}");
+    say!("{json}");
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 use crate::bootstrap::Draws;
 use crate::select::{Selected, Selection, name, print_json};
 use clap::ValueEnum;
-use refit::analysis::comparison::Pair;
+use refit::analysis::comparison::{self, Pair};
+use refit::analysis::threshold;
 use refit::analysis::validation::{HoldOut, Validation};
 use refit::fit::Task;
+use refit::fit::compare::Needed;
 use refit::law::Form;
 use serde::Serialize;
 
@@ -35,23 +37,30 @@ struct Output {
 #[derive(Serialize)]
 struct Crossing {
     x: f64,
+    second_is_lower_beyond: bool,
+    /// Share of the resamples that have this crossing.
+    share: Option<f64>,
+    /// 95 % of those lie between.
     low: Option<f64>,
     high: Option<f64>,
-    /// Share of the resamples that cross.
-    share: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct Place {
     x: f64,
+    /// Whose compute it is, where a model has another in each family.
+    of: String,
     a: f64,
     b: f64,
     probability_b_is_lower: Option<f64>,
-    /// How many times the compute `b` needs for the error of `a`.
+    /// How many times the compute `b` needs for the error of `a`, up to a millionfold.
     times: Option<f64>,
+    /// `b` is already lower at a millionth of the compute.
+    already_lower: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
+    arguments.selection.refuse(&["interval"])?;
     let resampling = arguments.draws.resampling();
     let selected = Selected::with(&arguments.selection, Some(2), |a| a.resampling = resampling)?;
     let [one, two] = &selected.outcome.series[..] else {
@@ -74,10 +83,13 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         resamples: Some((resamples.0.replicates(), resamples.1.replicates())),
     };
     let (from, to) = selected.outcome.range().ok_or("there are no points")?;
-    let mut places: Vec<f64> = one.predictions.iter().flatten().map(|p| p.x).collect();
+    let mut places = comparison::asked(&selected.analysis.at, one, two)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| e.to_string())?;
     if places.is_empty() {
         let decades = from.log10().ceil() as i32..=to.log10().floor() as i32;
-        places = decades.map(|d| 10f64.powi(d)).collect();
+        places.extend(decades.map(|d| (10f64.powi(d), String::new())));
     }
     let output = Output {
         a: name(one),
@@ -87,56 +99,78 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
             .into_iter()
             .map(|c| Crossing {
                 x: c.x,
-                low: c.interval.map(|i| i.0),
-                high: c.interval.map(|i| i.1),
-                share: c.interval.map(|i| i.2),
+                second_is_lower_beyond: c.second_is_lower_beyond,
+                share: c.resampled.map(|r| r.share),
+                low: c.resampled.and_then(|r| Some(r.interval?.0)),
+                high: c.resampled.and_then(|r| Some(r.interval?.1)),
             })
             .collect(),
         along: places
             .into_iter()
-            .map(|x| Place {
+            .map(|(x, of)| (x, of, pair.times(x)))
+            .map(|(x, of, needed)| Place {
                 x,
+                of,
                 a: fits.0.law.value(&fits.0.parameters, x),
                 b: fits.1.law.value(&fits.1.parameters, x),
                 probability_b_is_lower: pair.probability_b_is_lower(x),
-                times: pair.times(x),
+                times: match needed {
+                    Needed::At(times) => Some(times),
+                    Needed::Less | Needed::More => None,
+                },
+                already_lower: needed == Needed::Less,
             })
             .collect(),
     };
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}: {} and {}", selected.title(), output.a, output.b);
+    say!("{}: {} and {}", selected.title(), output.a, output.b);
     if output.crossings.is_empty() {
-        println!(
+        say!(
             "they do not cross between {from:.3e} and {:.3e} {}",
             to * BEYOND,
             selected.analysis.unit()
         );
     }
     for c in &output.crossings {
-        match (c.low, c.high, c.share) {
-            (Some(low), Some(high), Some(share)) => println!(
-                "they cross at {:.3e}, 95 % [{low:.3e}, {high:.3e}] of the {:.1} % of resamples that cross",
-                c.x,
-                100.0 * share
-            ),
-            _ => println!("they cross at {:.3e}", c.x),
+        let lower = [&output.a, &output.b][usize::from(c.second_is_lower_beyond)];
+        let share = 100.0 * c.share.unwrap_or(0.0);
+        let interval = match (c.low, c.high) {
+            (Some(low), Some(high)) => format!(", 95 % of these in [{low:.3e}, {high:.3e}]"),
+            _ => String::new(),
+        };
+        say!("they cross at {:.3e}, beyond which {lower} is lower", c.x);
+        say!("  so do {share:.1} % of the resamples{interval}");
+    }
+    for (series, drawn) in [(&output.a, &resamples.0), (&output.b, &resamples.1)] {
+        if let Some(warning) = drawn.replicates().warning() {
+            say!("{series}: {warning}");
         }
     }
     let unit = selected.analysis.unit();
-    println!(
+    say!(
         "{unit:>12} {:>10} {:>10} {:>16} {:>22}",
-        "first", "second", "second lower", "second needs × for"
+        "first",
+        "second",
+        "second lower",
+        "second needs × for"
     );
     for p in &output.along {
         let share = p
             .probability_b_is_lower
             .map_or("–".to_owned(), |s| format!("{:.1} %", 100.0 * s));
-        let times = p.times.map_or("–".to_owned(), |t| format!("{t:.3}"));
-        println!(
-            "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}",
-            p.x, p.a, p.b
+        let times = match p.times {
+            Some(times) => format!("{times:.3}"),
+            None if p.already_lower => "less than 1e-6".to_owned(),
+            None => "not reached".to_owned(),
+        };
+        say!(
+            "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}  {}",
+            p.x,
+            p.a,
+            p.b,
+            p.of
         );
     }
     Ok(())
@@ -162,7 +196,7 @@ pub struct LawsArguments {
     hold_out: Unseen,
     /// Compute beyond which runs are held out
     #[arg(long)]
-    beyond: Option<f64>,
+    beyond: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -181,18 +215,28 @@ struct Ranked {
 }
 
 pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
+    arguments.selection.refuse(&["law", "interval", "at"])?;
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];
-    let hold_out = match (arguments.hold_out, arguments.beyond) {
-        (Unseen::Models, _) => HoldOut::Models,
-        (Unseen::Scales, _) => HoldOut::Scales,
-        (Unseen::Beyond, Some(limit)) => HoldOut::Beyond(limit),
+    let hold_out = match (arguments.hold_out, &arguments.beyond) {
+        (Unseen::Models, None) => HoldOut::Models,
+        (Unseen::Scales, None) => HoldOut::Scales,
+        (Unseen::Models | Unseen::Scales, Some(_)) => {
+            return Err("--beyond is for --hold-out beyond alone".to_owned());
+        }
+        (Unseen::Beyond, Some(text)) => threshold(text)
+            .flatten()
+            .map(HoldOut::Beyond)
+            .ok_or_else(|| format!("--beyond “{text}” is not a compute above zero"))?,
         (Unseen::Beyond, None) => HoldOut::beyond(&selected.analysis, series, selected.rows())
             .ok_or("there is no frontier to hold out from")?,
     };
     let validation = Validation::new(&selected.analysis, series, selected.rows(), hold_out);
+    if validation.held_out() == 0 {
+        return Err(validation.notes().join(" "));
+    }
+    let validation = validation.finish();
     let ranked: Vec<Ranked> = validation
-        .finish()
         .scores()
         .into_iter()
         .map(|s| {
@@ -214,17 +258,26 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
         return print_json(&ranked);
     }
     let what = match hold_out {
-        HoldOut::Beyond(limit) => format!("runs beyond {limit:.4e} GFLOPs or GMACs held out"),
+        HoldOut::Beyond(limit) => {
+            let unit = selected.analysis.study().compute_unit();
+            format!("runs beyond {limit:.4e} {unit} held out")
+        }
         other => format!("held out: {}", other.title().to_lowercase()),
     };
-    println!("{}, {}; {what}", selected.title(), name(series));
-    println!(
+    say!("{}, {}; {what}", selected.title(), name(series));
+    say!(
         "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "law", "points", "RMS, pp", "mean |·|", "mean", "AICc", "BIC"
+        "law",
+        "points",
+        "RMS, pp",
+        "mean |·|",
+        "mean",
+        "AICc",
+        "BIC"
     );
     for r in &ranked {
         let text = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-        println!(
+        say!(
             "{:<14} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}",
             r.law,
             r.points,
@@ -234,6 +287,9 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
             text(r.aicc),
             text(r.bic)
         );
+    }
+    for note in validation.notes() {
+        say!("{note}");
     }
     Ok(())
 }

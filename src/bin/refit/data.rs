@@ -10,7 +10,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 14] = files![
+const FILES: [(&str, &str); 15] = files![
     "data/comparison/architectures.csv",
     "data/comparison/sweep.csv",
     "data/comparison/segmentation.csv",
@@ -20,6 +20,7 @@ const FILES: [(&str, &str); 14] = files![
     "data/openclip/architectures.csv",
     "data/openclip/zeroshot.csv",
     "data/openclip/probes.csv",
+    "data/openclip/learning_curves.csv",
     "data/printed/coefficients.csv",
     "data/printed/predictions.csv",
     "data/printed/measurements.csv",
@@ -46,7 +47,7 @@ pub fn printed() -> Result<Printed, String> {
 pub fn list() -> Result<(), String> {
     let library = library()?;
     for study in Study::ALL {
-        println!(
+        say!(
             "{} — {} (arXiv {}), compute in {}",
             study.id(),
             study.title(),
@@ -55,13 +56,13 @@ pub fn list() -> Result<(), String> {
         );
         for table in Table::of(study) {
             let rows = library.tables.get(&table).map_or(&[][..], Vec::as_slice);
-            println!("  {} — {}: {} rows", table.id(), table.title(), rows.len());
+            say!("  {} — {}: {} rows", table.id(), table.title(), rows.len());
             let mut analysis = Analysis::of(table);
             analysis.settle(rows);
             for dataset in Choices::of(&analysis, rows).datasets {
                 analysis.dataset = dataset;
                 let metrics = Choices::of(&analysis, rows).metrics;
-                println!("    {}: {}", analysis.dataset, metrics.join(", "));
+                say!("    {}: {}", analysis.dataset, metrics.join(", "));
             }
         }
     }

@@ -21,19 +21,23 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         return print_json(&findings);
     }
     for (i, finding) in findings.iter().enumerate() {
-        println!("{}. {} ({})", i + 1, finding.title, finding.study.id());
-        println!("   {}", finding.text);
-        println!(
+        say!("{}. {} ({})", i + 1, finding.title, finding.study.id());
+        say!("   {}", finding.text);
+        say!(
             "   {:<58} {:>22} | {}",
-            "", finding.released, finding.corrected
+            "",
+            finding.released,
+            finding.corrected
         );
         for row in &finding.rows {
-            println!(
+            say!(
                 "   {:<58} {:>22} | {}",
-                row.what, row.released, row.corrected
+                row.what,
+                row.released,
+                row.corrected
             );
         }
-        println!("   {}\n", finding.changes);
+        say!("   {}\n", finding.changes);
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `refit fit`: one analysis, as the page would do it.
 
 use crate::select::{Selected, Selection, name, print_json};
+use refit::analysis::Analysis;
 use refit::fit::profile::{self, End, Profile};
 use refit::fit::released::{Released, Search};
-use refit::fit::{Prediction, Status, Task, symbol};
+use refit::fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
 use refit::law::Form;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,10 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         loss: fit.loss.id(),
         objective: fit.objective,
         parameters: names.clone().zip(fit.parameters.iter().copied()).collect(),
-        standard_errors: names
-            .clone()
-            .zip(fit.standard_errors.iter().copied())
-            .collect(),
+        standard_errors: names.clone().zip(fit.usable_errors()).collect(),
         profile: profile.map(|p| names.zip(p.intervals()).collect()),
         correlations: fit.correlations().map(|c| {
             let row = |i: usize| c.row(i).iter().copied().collect();
@@ -99,20 +97,21 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!("{}, {}", selected.title(), name(series));
-    println!(
+    say!("{}, {}", selected.title(), name(series));
+    say!(
         "{} runs, {} on the frontier ({}), {} held out",
         output.points,
         output.frontier_points,
         selected.analysis.frontier.title(),
         output.held_out
     );
-    println!("{}   ({})", fit.law.plain(), fit.loss.objective());
-    print(&output, fit, selected.analysis.unit());
+    say!("{}   ({})", fit.law.plain(), fit.loss.objective());
+    print(&output, fit, &selected.analysis);
     Ok(())
 }
 
-fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
+fn print(output: &Output, fit: &refit::fit::Fit, analysis: &Analysis) {
+    let unit = analysis.unit();
     for parameter in fit.law.parameters() {
         let error = match output.standard_errors[parameter] {
             Some(error) => format!("± {error:.6}"),
@@ -124,40 +123,43 @@ fn print(output: &Output, fit: &refit::fit::Fit, unit: &str) {
             let note = note.map_or(String::new(), |n| format!("  {n}"));
             format!("  [{}, {}]{note}", end(interval.low), end(interval.high))
         });
-        println!(
+        say!(
             "  {:<7} {:>16.6} {error:<16}{profile}",
             symbol(parameter),
             output.parameters[parameter]
         );
     }
-    println!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    say!("  mean squared error {:.6e}; {}", output.mse, output.status);
     if let (Some(aicc), Some(bic)) = (output.aicc, output.bic) {
-        println!("  AICc {aicc:.3}, BIC {bic:.3}");
+        say!("  AICc {aicc:.3}, BIC {bic:.3}");
     }
     if let Some(zone) = output.linear_zone {
-        println!("  {:.0} % of the points in the linear zone", 100.0 * zone);
+        say!("  {:.0} % of the points in the linear zone", 100.0 * zone);
+    }
+    if !fit.delta_method_holds() {
+        say!("  {NO_DELTA_METHOD}");
     }
     if let Some(times) = output.scatter {
-        println!("  the points scatter {times:.1} times as much as so many test images explain");
+        say!("  the points scatter {times:.1} times as much as so many test images explain");
     }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
+            _ if !fit.delta_method_holds() => "no interval".to_owned(),
             _ => "no interval: too few points".to_owned(),
         };
-        println!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+        say!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+    }
+    if analysis.interval != Interval::Honest && !output.predictions.is_empty() {
+        say!("  interval: {}", analysis.interval.title());
     }
     if let Some(released) = &output.released_search {
-        println!(
-            "  released search: mean squared error {:.6e}, {} of {} starts reached it; {}",
+        say!(
+            "  released search: mean squared error {:.6e}, {} of {} starts reached it. {}",
             released.mse,
             released.reached,
             released.starts,
-            if released.stopped_early(fit) {
-                "it stopped short of the best fit"
-            } else {
-                "it found the best fit"
-            }
+            released.beside(fit)
         );
     }
 }

@@ -2,6 +2,11 @@
 //!
 //! The data files are part of the program, so that it runs in any folder.
 
+// First: the macro is for those below.
+#[cfg(not(target_arch = "wasm32"))]
+#[macro_use]
+mod say;
+
 #[cfg(not(target_arch = "wasm32"))]
 mod bootstrap;
 #[cfg(not(target_arch = "wasm32"))]

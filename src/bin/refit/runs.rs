@@ -253,14 +253,14 @@ impl Output {
     }
 
     fn print(&self) {
-        println!(
+        say!(
             "{}: {}, {}, {} bytes",
             self.file,
             self.recognised.unwrap_or("not recognised"),
             self.format,
             self.bytes
         );
-        println!(
+        say!(
             "  {} rows, {} kept with {} numbers, compute in {}",
             self.rows,
             self.rows_kept,
@@ -268,35 +268,35 @@ impl Output {
             self.study.compute_unit()
         );
         for (family, pretrain, schedule, count) in &self.runs {
-            println!("  {family} on {pretrain}, {schedule} schedule: {count} runs");
+            say!("  {family} on {pretrain}, {schedule} schedule: {count} runs");
         }
         for (dataset, metric, count) in &self.series {
-            println!("    {dataset} {metric}: {count}");
+            say!("    {dataset} {metric}: {count}");
         }
         for (why, rows) in &self.left_out {
-            println!("  left out: {rows} {why}");
+            say!("  left out: {rows} {why}");
         }
         if self.refused > 0 {
-            println!("  refused: {} rows or numbers of rows", self.refused);
+            say!("  refused: {} rows or numbers of rows", self.refused);
             for refusal in &self.refusals {
-                println!("    {refusal}");
+                say!("    {refusal}");
             }
             if self.refused > self.refusals.len() as u64 {
-                println!("    …");
+                say!("    …");
             }
         }
         for notice in &self.notices {
-            println!("  {notice}");
+            say!("  {notice}");
         }
         if let Some(stopped) = &self.stopped {
-            println!("  {stopped}");
+            say!("  {stopped}");
         }
         if let Some(mapping) = &self.mapping {
-            println!("  columns: {}", self.columns.join(", "));
+            say!("  columns: {}", self.columns.join(", "));
             print_mapping(mapping);
         }
         if let Some(problem) = &self.problem {
-            println!("  {problem}");
+            say!("  {problem}");
         }
     }
 }
@@ -318,13 +318,13 @@ fn print_mapping(mapping: &Mapping) {
         Some(Compute::Product { factor }) => format!("parameters*samples*{factor:e}"),
         Some(Compute::Architecture) => "architecture".to_owned(),
     };
-    println!("  mapping: study={} compute={compute}", mapping.study.id());
+    say!("  mapping: study={} compute={compute}", mapping.study.id());
     for (name, s) in [
         ("parameters", &mapping.parameters),
         ("samples", &mapping.samples),
     ] {
         if let Some(s) = s {
-            println!("    {name}={}", scaled(s));
+            say!("    {name}={}", scaled(s));
         }
     }
     for score in &mapping.scores {
@@ -332,7 +332,7 @@ fn print_mapping(mapping: &Mapping) {
             refit::runs::Quantity::Metric => "score",
             refit::runs::Quantity::Error => "error",
         };
-        println!("    {kind}={} as {}", score.column, field(&score.metric));
+        say!("    {kind}={} as {}", score.column, field(&score.metric));
     }
     for (name, f) in [
         ("dataset", &mapping.dataset),
@@ -342,6 +342,6 @@ fn print_mapping(mapping: &Mapping) {
         ("schedule", &mapping.schedule),
         ("run", &mapping.run),
     ] {
-        println!("    {name}={}", field(f));
+        say!("    {name}={}", field(f));
     }
 }

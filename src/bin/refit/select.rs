@@ -34,9 +34,9 @@ pub struct Selection {
     /// together
     #[arg(long)]
     pretrain: Vec<String>,
-    /// Learning-rate schedule
+    /// Learning-rate schedule, may be repeated
     #[arg(long)]
-    schedule: Option<String>,
+    schedule: Vec<String>,
     /// What the law is a function of
     #[arg(long, value_enum)]
     axis: Option<Named<Axis>>,
@@ -54,7 +54,7 @@ pub struct Selection {
     /// Which runs set the range of the compute bins
     #[arg(long, value_enum)]
     edges: Option<Named<Edges>>,
-    /// 95 % interval of predictions
+    /// Which interval predictions have: 95 %, or the released one, which covers about 50 %
     #[arg(long, value_enum)]
     interval: Option<Named<Interval>>,
     /// Predict here: a compute, or "ViT-L-14 at 12.8B"; may be repeated
@@ -62,6 +62,26 @@ pub struct Selection {
     at: Vec<String>,
     #[command(flatten)]
     runs: Joining,
+}
+
+impl Selection {
+    /// An argument that a command has no use for is an error: nothing is ignored in silence.
+    pub fn refuse(&self, unused: &[&str]) -> Result<(), String> {
+        let given = [
+            ("axis", self.axis.is_some_and(|a| a.0 != Axis::Compute)),
+            ("law", self.law.is_some()),
+            ("frontier", self.frontier.is_some()),
+            ("edges", self.edges.is_some()),
+            ("interval", self.interval.is_some()),
+            ("at", !self.at.is_empty()),
+        ];
+        let refused = given.iter().find(|(name, is)| *is && unused.contains(name));
+        refused.map_or(Ok(()), |(name, _)| {
+            Err(format!(
+                "this command has no use for --{name}: leave it out"
+            ))
+        })
+    }
 }
 
 /// The library's own names as values on the command line.
@@ -143,15 +163,13 @@ fn analysis_of(
     for (given, chosen) in [
         (&arguments.family, &mut analysis.families),
         (&arguments.pretrain, &mut analysis.pretrains),
+        (&arguments.schedule, &mut analysis.schedules),
     ] {
         if !given.is_empty() {
             chosen.clone_from(given);
         } else if count == Some(1) {
             chosen.truncate(1);
         }
-    }
-    if let Some(schedule) = &arguments.schedule {
-        analysis.schedule.clone_from(schedule);
     }
     if let Some(Named(law)) = arguments.law {
         analysis.law = law;
@@ -241,7 +259,7 @@ impl Selected {
                 "no measurements of {} on {} with the {} schedule for {} {}; `refit data` lists what there is",
                 analysis.families.join(", "),
                 analysis.pretrains.join(", "),
-                analysis.schedule,
+                analysis.schedules.join(", "),
                 analysis.dataset,
                 analysis.metric
             ));
@@ -273,10 +291,9 @@ impl Selected {
     pub fn title(&self) -> String {
         let a = &self.analysis;
         format!(
-            "{} {}, {} schedule, table {}",
+            "{} {}, table {}",
             names::dataset(&a.dataset),
             names::metric(&a.metric),
-            names::schedule(&a.schedule),
             a.table.id()
         )
     }
@@ -284,16 +301,12 @@ impl Selected {
 
 /// A series' name.
 pub fn name(series: &analysis::Series) -> String {
-    format!(
-        "{} on {}",
-        names::family(&series.family),
-        names::pretrain(&series.pretrain)
-    )
+    names::series(&series.family, &series.pretrain, &series.schedule)
 }
 
 /// Prints as JSON.
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
-    println!("{json}");
+    say!("{json}");
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 use crate::select::{Named, Selected, Selection, name, print_json};
 use refit::analysis::surface::{Cost, grid};
-use refit::fit::{Interval, symbol};
+use refit::analysis::target;
+use refit::fit::{Interval, NO_DELTA_METHOD, symbol};
 use refit::law::{Form, Surface};
+use refit::study::select::Axis;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -32,10 +34,17 @@ struct Output {
     optima: Vec<Optimum>,
 }
 
-/// Compute in the study's unit, parameters and samples in millions.
+/// Compute in the study's unit; no split where the law is lowest at the edge of what is looked at.
 #[derive(Serialize)]
 struct Optimum {
     compute: f64,
+    #[serde(flatten)]
+    split: Option<Split>,
+}
+
+/// Parameters and samples in millions.
+#[derive(Serialize)]
+struct Split {
     parameters: f64,
     samples: f64,
     error: f64,
@@ -44,6 +53,8 @@ struct Optimum {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let unused = ["axis", "law", "frontier", "edges", "interval"];
+    arguments.selection.refuse(&unused)?;
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];
     let law = arguments.surface.0;
@@ -53,22 +64,37 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         .fit_surface(law, &grid)
         .map_err(|e| e.to_string())?;
     let cost = Cost::of(&series.family, selected.architectures())
-        .ok_or("the family has fewer than two sizes")?;
-    let mut computes: Vec<f64> = series.predictions.iter().flatten().map(|p| p.x).collect();
+        .ok_or("the family has fewer than two sizes with patches of 32 pixels")?;
+    let study = selected.analysis.study();
+    // Not the series' predictions: those are of a law over compute, which may not have been fitted.
+    let at = selected.analysis.at.iter();
+    let at = at.map(|at| {
+        target(
+            at,
+            Axis::Compute,
+            study,
+            &series.family,
+            selected.architectures(),
+        )
+    });
+    let mut computes = at
+        .collect::<Result<Vec<f64>, _>>()
+        .map_err(|e| e.to_string())?;
     if computes.is_empty() {
         computes = (8..=12).map(|d| 10f64.powi(d)).collect();
     }
-    let optima = computes.into_iter().filter_map(|compute| {
-        let at = cost.split(law, &fit.parameters, compute)?;
-        let (error, ends) = fit.error_at([at.parameters, at.samples], Interval::Honest);
-        Some(Optimum {
-            compute,
-            parameters: at.parameters,
-            samples: at.samples,
-            error,
-            low: ends.map(|e| e.0),
-            high: ends.map(|e| e.1),
-        })
+    let optima = computes.into_iter().map(|compute| {
+        let split = cost.split(law, &fit.parameters, compute).map(|at| {
+            let (error, ends) = fit.error_at([at.parameters, at.samples], Interval::Honest);
+            Split {
+                parameters: at.parameters,
+                samples: at.samples,
+                error,
+                low: ends.map(|e| e.0),
+                high: ends.map(|e| e.1),
+            }
+        });
+        Optimum { compute, split }
     });
     let names = law.parameters().iter().copied();
     let output = Output {
@@ -76,7 +102,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         law: law.id(),
         loss: fit.loss.id(),
         parameters: names.clone().zip(fit.parameters.iter().copied()).collect(),
-        standard_errors: names.zip(fit.standard_errors.iter().copied()).collect(),
+        standard_errors: names.zip(fit.usable_errors()).collect(),
         objective: fit.objective,
         mse: fit.mse,
         status: fit.status.clone(),
@@ -85,13 +111,13 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return print_json(&output);
     }
-    println!(
+    say!(
         "{}, {}, {} runs",
         selected.title(),
         name(series),
         output.points
     );
-    println!(
+    say!(
         "{}   ({}); N parameters, D samples, in millions",
         law.plain(),
         fit.loss.objective()
@@ -99,23 +125,31 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     for parameter in law.parameters() {
         let error = output.standard_errors[parameter];
         let error = error.map_or("± –".to_owned(), |e| format!("± {e:.6}"));
-        println!(
+        say!(
             "  {:<7} {:>16.6} {error}",
             symbol(parameter),
             output.parameters[parameter]
         );
     }
-    println!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    say!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    if !fit.delta_method_holds() {
+        say!("  {NO_DELTA_METHOD}");
+    }
     let (at_one, exponent) = cost.law();
-    println!(
-        "  compute of a sample: {at_one:.4} N^{exponent:.4} {}",
+    say!(
+        "  compute of a sample, patch 32: {at_one:.4} N^{exponent:.4} {}",
         selected.analysis.study().compute_unit()
     );
-    for o in &output.optima {
-        println!(
-            "  at {:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}",
-            o.compute, o.parameters, o.samples, o.error
-        );
+    for Optimum { compute, split } in &output.optima {
+        match split {
+            Some(s) => say!(
+                "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}",
+                s.parameters,
+                s.samples,
+                s.error
+            ),
+            None => say!("  at {compute:.2e}: no best split between 1e5 and 1e12 parameters"),
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let checks = claim::verify(data::printed()?, data::library()?).map_err(|e| e.to_string())?;
     if arguments.json {
         let json = serde_json::to_string_pretty(&checks).map_err(|e| e.to_string())?;
-        println!("{json}");
+        say!("{json}");
         return Ok(());
     }
     for check in &checks {
@@ -25,12 +25,12 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
             print_check(check);
         }
     }
-    println!();
+    say!("");
     for verdict in Verdict::ALL {
         let count = checks.iter().filter(|c| c.verdict == verdict).count();
-        println!("{count:>4} {}", verdict.title());
+        say!("{count:>4} {}", verdict.title());
     }
-    println!("{:>4} in all", checks.len());
+    say!("{:>4} in all", checks.len());
     Ok(())
 }
 
@@ -38,7 +38,7 @@ fn print_check(check: &Check) {
     let recomputed = check
         .recomputed
         .map_or("–".to_owned(), |r| format!("{r:.8}"));
-    println!(
+    say!(
         "{:<22} {:>12} {:>18}  {}",
         check.verdict.title(),
         check.printed_text,
@@ -46,6 +46,6 @@ fn print_check(check: &Check) {
         check.quantity
     );
     if !check.note.is_empty() && check.verdict != Verdict::Uncheckable {
-        println!("{:<22} {}", "", check.note);
+        say!("{:<22} {}", "", check.note);
     }
 }

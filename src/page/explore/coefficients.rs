@@ -2,7 +2,7 @@
 
 use super::Shown;
 use crate::analysis::Series;
-use crate::fit::{Fit, symbol};
+use crate::fit::{Fit, NO_DELTA_METHOD, symbol};
 use crate::law::Form;
 use crate::page::list;
 use crate::study::select::Axis;
@@ -78,11 +78,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
 
 /// A series' name in legends and tables.
 pub fn name(series: &Series) -> String {
-    format!(
-        "{}, {}",
-        names::family(&series.family),
-        names::pretrain(&series.pretrain)
-    )
+    names::series(&series.family, &series.pretrain, &series.schedule)
 }
 
 fn table(fit: &Fit) -> impl IntoView + use<> {
@@ -91,7 +87,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
         .parameters()
         .iter()
         .zip(&fit.parameters)
-        .zip(&fit.standard_errors)
+        .zip(fit.usable_errors())
         .map(|((parameter, value), error)| {
             view! {
                 <tr>
@@ -109,6 +105,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
             100.0 * share
         )
     });
+    let no_delta = (!fit.delta_method_holds()).then(|| format!("{NO_DELTA_METHOD} "));
     let scatter = fit.scatter().map(|times| {
         format!("The points scatter {times:.1} times as much as so many test images explain. ")
     });
@@ -127,6 +124,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
             "Mean squared error " {number(fit.mse)} ", "
             {format!("{:.2} percentage points root mean square. ", 100.0 * fit.mse.sqrt())}
             {zone}
+            {no_delta}
             {scatter}
             "Search: "
             <strong>{fit.status.to_string()}</strong>

@@ -57,6 +57,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
     };
     let set_families = move |ids: Vec<String>| change(&|a| a.families.clone_from(&ids));
     let set_pretrains = move |ids: Vec<String>| change(&|a| a.pretrains.clone_from(&ids));
+    let set_schedules = move |ids: Vec<String>| change(&|a| a.schedules.clone_from(&ids));
     let tables = Signal::derive(move || {
         let study = location.analysis.with(Analysis::study);
         let tables: Vec<Table> = Table::of(study).collect();
@@ -102,12 +103,6 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                     value=read(|a| a.metric.clone())
                     on_choice=move |id: String| change(&|a| a.metric.clone_from(&id))
                 />
-                <Choice
-                    label="Learning-rate schedule"
-                    options=Signal::derive(move || choices.with(|c| named(&c.schedules, names::schedule)))
-                    value=read(|a| a.schedule.clone())
-                    on_choice=move |id: String| change(&|a| a.schedule.clone_from(&id))
-                />
             </fieldset>
             <fieldset>
                 <legend>"Series"</legend>
@@ -122,6 +117,12 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                     options=Signal::derive(move || choices.with(|c| named(&c.pretrains, names::pretrain)))
                     values=Signal::derive(move || location.analysis.with(|a| a.pretrains.clone()))
                     on_change=set_pretrains
+                />
+                <Several
+                    label="Learning-rate schedules"
+                    options=Signal::derive(move || choices.with(|c| named(&c.schedules, names::schedule)))
+                    values=Signal::derive(move || location.analysis.with(|a| a.schedules.clone()))
+                    on_change=set_schedules
                 />
             </fieldset>
             <fieldset>

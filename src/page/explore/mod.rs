@@ -8,11 +8,12 @@ mod predictions;
 pub use coefficients::name as series_name;
 
 use super::lazy::Lazy;
-use super::location::Location;
+use super::location::{Location, View};
 use super::shown::{Shown, shown};
 use super::work::measured;
 use crate::analysis::Analysis;
 use crate::study::names;
+use crate::study::select::Axis;
 use leptos::prelude::*;
 
 #[component]
@@ -49,6 +50,9 @@ pub fn Explore() -> impl IntoView {
                 }}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
+                <Section title="The points as a table" id="numbers" />
+                <Section title="Residuals" id="residuals" />
+                <Section title="Take it away" id="export" />
                 <Section title="How sure is it?" id="certainty" />
                 <Section title="The two laws beside each other" id="pair" />
                 <Section title="Would another law predict better?" id="laws" />
@@ -59,10 +63,32 @@ pub fn Explore() -> impl IntoView {
     }
 }
 
+/// The figure alone, with a way to the rest.
+#[component]
+pub fn Embed() -> impl IntoView {
+    let location = expect_context::<Location>();
+    let (_, shown) = shown(location);
+    view! {
+        <main id="main" class="embed">
+            <figure::Figure shown />
+            <p class="aside">
+                <a target="_blank" href=move || location.href(View::Explore)>
+                    "Refit this figure"
+                </a>
+            </p>
+        </main>
+    }
+}
+
 fn lead(a: &Analysis) -> String {
     let study = a.study();
+    let against = match a.axis {
+        Axis::Compute => "the forward compute of all samples seen",
+        Axis::Samples => "samples seen",
+        Axis::Parameters => "parameters",
+    };
     format!(
-        "Error against training compute, from the measurements released with “{}” (arXiv {}). The law is refitted here whenever a choice changes.",
+        "Error against {against}, from the measurements released with “{}” (arXiv {}). The law is refitted here whenever a choice changes.",
         study.title(),
         study.arxiv()
     )

@@ -2,15 +2,12 @@
 
 use super::Shown;
 use super::coefficients::name;
-use crate::analysis::{Series, TargetError, target};
+use crate::analysis::{MOST_TARGETS, Series, TargetError, target};
 use crate::fit::Prediction;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::text::{number, percent};
 use leptos::prelude::*;
-
-/// Most targets that a link carries.
-const MOST: usize = 8;
 
 #[component]
 pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
@@ -67,9 +64,9 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
     let Some(shown) = shown else {
         return Err("The measurements have not arrived yet.".to_owned());
     };
-    if shown.analysis.at.len() >= MOST {
+    if shown.analysis.at.len() >= MOST_TARGETS {
         return Err(format!(
-            "A view holds {MOST} predictions; take one out first."
+            "A view holds {MOST_TARGETS} predictions; take one out first."
         ));
     }
     let mut first = None;
@@ -86,13 +83,15 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
 
 fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
     let unit = shown.analysis.unit();
+    let interval = format!("Interval: {}", shown.analysis.interval.title());
     let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = shown.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
     });
     let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, location));
     view! {
-        <div class="scroll">
+        // Focusable, so that a keyboard can scroll it.
+        <div class="scroll" tabindex="0" role="region" aria-label="Predictions">
             <table class="numbers">
                 <thead>
                     <tr>
@@ -100,7 +99,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
                         <th scope="col">"Series"</th>
                         <th scope="col">{unit}</th>
                         <th scope="col">"Error"</th>
-                        <th scope="col">"95 % interval"</th>
+                        <th scope="col">{interval}</th>
                         <th scope="col">"Metric"</th>
                         <th scope="col">
                             <span class="sr-only">"Remove"</span>
@@ -124,6 +123,8 @@ fn row(
         Ok(p) => {
             let interval = match (p.low, p.high) {
                 (Some(low), Some(high)) => format!("{} to {}", percent(low), percent(high)),
+                // The law's section says why.
+                _ if series.fit.as_ref().is_ok_and(|f| !f.delta_method_holds()) => "–".to_owned(),
                 _ => "too few points".to_owned(),
             };
             view! {

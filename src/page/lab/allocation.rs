@@ -3,7 +3,7 @@
 use super::Shown;
 use crate::analysis::surface::{Cost, Grid, grid};
 use crate::analysis::{Analysis, Series, optimal_samples};
-use crate::fit::{Fit, Interval, symbol};
+use crate::fit::{Fit, Interval, NO_DELTA_METHOD, symbol};
 use crate::law::{Form, Surface};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
@@ -18,7 +18,7 @@ pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {
     let law = RwSignal::new(0);
     view! {
         <p>
-            "Two ways to ask. The comparison study draws a straight line through the samples seen of its Pareto set. A law over parameters N and samples D, both in millions, is fitted to all runs instead, and compute is split where that law is lowest; what a sample costs is a power of N through the family’s architectures."
+            "Two ways to ask. The comparison study draws a straight line through the samples seen of its Pareto set. A law over parameters N and samples D, both in millions, is fitted to all runs instead, and compute is split where that law is lowest; what a sample costs is a power of N through the family’s models with patches of 32 pixels, the cheapest of each size: a smaller patch costs up to four times as much at the same N."
         </p>
         {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
         {move || {
@@ -62,6 +62,7 @@ fn surface(
 ) -> AnyView {
     let analysis: &Analysis = &shown.analysis;
     let unit = analysis.unit();
+    let errors = fit.usable_errors();
     let parameters = fit
         .law
         .parameters()
@@ -71,7 +72,7 @@ fn surface(
             vec![
                 symbol(parameter).to_owned(),
                 number(fit.parameters[j]),
-                or_dash(fit.standard_errors[j], number),
+                or_dash(errors[j], number),
             ]
         });
     let line = optimal_samples(series, &shown.data.rows).and_then(Result::ok);
@@ -118,10 +119,11 @@ fn surface(
         {table(None, &["Parameter", "Value", "Standard error"], parameters.collect())}
         <p class="aside">
             {format!(
-                "{:.2} percentage points root mean square; {}.",
+                "{:.2} percentage points root mean square; {}. ",
                 100.0 * fit.mse.sqrt(),
                 fit.status,
             )}
+            {(!fit.delta_method_holds()).then_some(NO_DELTA_METHOD)}
             {cost
                 .as_ref()
                 .map(|c| {

@@ -4,7 +4,7 @@ use super::{Resamples, Shown, when_fitted};
 use crate::analysis::{Series, Unit};
 use crate::fit::bootstrap::{Ends, Replicates};
 use crate::fit::profile::{End, Interval, Profile};
-use crate::fit::{Fit, symbol};
+use crate::fit::{Fit, Interval as Band, NO_DELTA_METHOD, symbol};
 use crate::law::Form;
 use crate::page::explore::controls::{Typed, one_of};
 use crate::page::explore::series_name as name;
@@ -122,6 +122,7 @@ fn one(
     let ends = shown.analysis.resampling.ends;
     let names = fit.law.parameters();
     let t = fit.t_quantile();
+    let errors = fit.usable_errors();
     let resampled = |f: &dyn Fn(&[f64]) -> f64| match drawn {
         None => "–".to_owned(),
         Some(drawn) => drawn.interval(ends, f).map_or("none".to_owned(), between),
@@ -129,7 +130,7 @@ fn one(
     let mut rows = Vec::new();
     for (j, parameter) in names.iter().enumerate() {
         let value = fit.parameters[j];
-        let delta = fit.standard_errors[j].zip(t);
+        let delta = errors[j].zip(t);
         rows.push(vec![
             symbol(parameter).to_owned(),
             number(value),
@@ -142,10 +143,12 @@ fn one(
     }
     for p in series.predictions.iter().flatten() {
         let (law, x) = (fit.law, p.x);
+        // Whatever the band of the figure: its column says 95 %.
+        let delta = fit.predict(x, Band::Honest);
         rows.push(vec![
             format!("Error at {}", number(x)),
             number(p.error),
-            or_dash(p.low.zip(p.high), between),
+            or_dash(delta.low.zip(delta.high), between),
             String::new(),
             resampled(&|p| law.value(p, x)),
         ]);
@@ -162,8 +165,10 @@ fn one(
             d.failures
         )
     });
+    let few = drawn.and_then(Replicates::warning).map(|w| format!("{w} "));
     let why = (!fit.loss.is_least_squares())
         .then_some("This loss is no sum of squares, so it has no profile. ");
+    let no_delta = (!fit.delta_method_holds()).then_some(NO_DELTA_METHOD);
     let head = [
         "Quantity",
         "Estimate",
@@ -174,7 +179,7 @@ fn one(
     view! {
         <h3>{name(series)}</h3>
         {table(None, &head, rows)}
-        <p class="aside">{failures} {why}</p>
+        <p class="aside">{failures} {few} {why} {no_delta}</p>
         {(!notes.is_empty()).then(|| view! { <ul class="aside">{notes}</ul> })}
         {correlations(fit)}
     }

@@ -123,15 +123,13 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
         .rows(analysis.table)
         .map(|rows| analysis::run(&analysis, rows, library.architectures(study)));
     let series = outcome.ok().and_then(|o| o.series.into_iter().next());
-    let fitted = series.and_then(|s| Some((s.fitted().0, s.fit.ok()?)));
+    let fitted = series.and_then(|s| Some((s.fitted(), s.fit.ok()?)));
     let result = RwSignal::new(None::<(Vec<Coverage>, usize)>);
     let work = Work::new();
     let run = move |_| {
-        let Some((x, fit)) = &fitted else { return };
-        let degrees = (x.len() - fit.parameters.len()) as f64;
-        let noise = (fit.mse * x.len() as f64 / degrees).sqrt();
+        let Some(((x, y), fit)) = &fitted else { return };
         let at = [1e8, 1e10, 5e11, 2.14e12];
-        let simulation = Simulation::new(fit.law, &fit.parameters, x, noise, &at, SETS, 1);
+        let simulation = Simulation::new(fit, x, y, &at, SETS, 1);
         work.start("refit:coverage", simulation, move |s| {
             result.set(Some(s.coverage()))
         });

@@ -6,12 +6,18 @@
 
 mod allocation;
 mod certainty;
+mod export;
+mod figures;
 mod findings;
+mod methods;
+mod numbers;
 mod other_laws;
 mod pair;
 mod released_search;
+mod residuals;
 mod verify;
 
+use super::appearance::Appearance;
 use super::location::Location;
 use super::panic;
 use super::shown::{Shown, shown, when_fitted};
@@ -29,6 +35,7 @@ use web_sys::HtmlElement;
 #[derive(Clone, Copy)]
 struct Lab {
     location: Location,
+    appearance: Appearance,
     shown: Memo<Option<Shown>>,
     resamples: Resamples,
 }
@@ -54,6 +61,7 @@ impl Lab {
             let resamples = Resamples::new(shown);
             started.get_or_init(|| Lab {
                 location,
+                appearance: Appearance::follow(),
                 shown,
                 resamples,
             });
@@ -69,6 +77,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
     let Some(Lab {
         location,
+        appearance,
         shown,
         resamples,
     }) = LAB.with(|lab| **lab)
@@ -76,6 +85,11 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         return false;
     };
     let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
+        "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
+        "export" => |shown, _| view! { <export::Export shown /> }.into_any(),
+        "methods" => |_, _| view! { <methods::Methods /> }.into_any(),
+        "numbers" => |shown, _| view! { <numbers::Numbers shown /> }.into_any(),
+        "residuals" => |shown, _| view! { <residuals::Residuals shown /> }.into_any(),
         "verify" => |_, _| view! { <verify::Verify /> }.into_any(),
         "findings" => |_, _| view! { <findings::Findings /> }.into_any(),
         "certainty" => {
@@ -90,6 +104,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     place.set_inner_html("");
     let handle = mount_to(place.clone(), move || {
         provide_context(location);
+        provide_context(appearance);
         view(shown, resamples)
     });
     MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));

@@ -31,7 +31,8 @@ fn hold_out(unseen: usize, shown: &Shown, series: &Series) -> Option<HoldOut> {
 #[component]
 pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
     let unseen = RwSignal::new(0);
-    let scores = RwSignal::new(Vec::<Vec<Score>>::new());
+    // With what there is to know about them.
+    let scores = RwSignal::new(Vec::<(Vec<Score>, Vec<String>)>::new());
     let work = Work::new();
     when_fitted(shown, move |shown| {
         scores.set(Vec::new());
@@ -46,7 +47,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
             })
             .collect();
         work.start("refit:validate", task, move |task| {
-            scores.set(task.iter().map(Validation::scores).collect());
+            scores.set(task.iter().map(|v| (v.scores(), v.notes())).collect());
         });
     });
     view! {
@@ -58,7 +59,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
         {move || {
             let shown = shown.get()?;
             let series = shown.outcome.series.iter().zip(scores.get());
-            Some(list(series.map(|(series, scores)| {
+            Some(list(series.map(|(series, (scores, notes))| {
                         let beyond = match hold_out(unseen.get(), &shown, series) {
                             Some(HoldOut::Beyond(limit)) => {
                                 let unit = shown.analysis.study().compute_unit();
@@ -69,6 +70,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
                         view! {
                             <h3>{name(series)} {beyond}</h3>
                             {ranking(&scores)}
+                            <p class="aside">{notes.join(" ")}</p>
                         }
                     })))
         }}
@@ -92,13 +94,6 @@ fn ranking(scores: &[Score]) -> AnyView {
             text(fit.and_then(Fit::bic), 1.0),
         ]
     });
-    let head = [
-        "Law",
-        "Points held out",
-        "RMS, pp",
-        "Mean, pp",
-        "AICc",
-        "BIC",
-    ];
+    let head = ["Law", "Points scored", "RMS, pp", "Mean, pp", "AICc", "BIC"];
     table(None, &head, rows.collect())
 }

@@ -1,7 +1,9 @@
 //! Two series beside each other: crossings, which is better where, and compute for the same error.
 
 use super::{Resamples, Shown};
-use crate::analysis::comparison::{Crossing, Pair};
+use crate::analysis::comparison::{Crossing, Pair, asked};
+use crate::fit::compare::Needed;
+use crate::order;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
@@ -68,25 +70,41 @@ fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) ->
             number(to * BEYOND)
         )]
     } else {
-        crossings.iter().map(|c| crossing(c, to, unit)).collect()
+        let of = |c| crossing(c, [&a, &b], to, unit);
+        crossings.iter().map(of).collect()
     };
     let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
-    let asked = series[0].predictions.iter().flatten().map(|p| p.x);
-    let mut places: Vec<f64> = decades.map(|d| 10f64.powi(d)).chain(asked).collect();
-    places.sort_by(f64::total_cmp);
+    let asked = asked(&shown.analysis.at, &series[0], &series[1]);
+    let decades = decades.map(|d| (10f64.powi(d), String::new()));
+    let mut places: Vec<(f64, String)> = decades.chain(asked.into_iter().flatten()).collect();
+    order::sort_by(&mut places, |a, b| a.0.total_cmp(&b.0));
     places.dedup();
-    let rows = places.into_iter().map(|x| {
-        let times = pair.times(x);
+    let rows = places.into_iter().map(|(x, of)| {
+        let of = if of.is_empty() {
+            of
+        } else {
+            format!(" ({of})")
+        };
         vec![
-            number(x),
+            format!("{}{of}", number(x)),
             percent(pair.a.law.value(&pair.a.parameters, x)),
             percent(pair.b.law.value(&pair.b.parameters, x)),
             or_dash(pair.probability_b_is_lower(x), |s| {
                 format!("{:.1} %", 100.0 * s)
             }),
-            times.map_or("not reached".to_owned(), |t| format!("{} ×", number(t))),
+            match pair.times(x) {
+                Needed::At(times) => format!("{} ×", number(times)),
+                Needed::Less => "less than a millionth".to_owned(),
+                Needed::More => "not reached".to_owned(),
+            },
         ]
     });
+    let drawn = [(&a, drawn.first()), (&b, drawn.get(1))];
+    let warnings = drawn.into_iter().filter_map(|(name, drawn)| {
+        let warning = drawn?.as_ref()?.warning()?;
+        Some(view! { <p class="aside">{format!("{name}: {warning}")}</p> })
+    });
+    let warnings = list(warnings);
     let head = [
         unit,
         &format!("Error of {a}"),
@@ -97,25 +115,35 @@ fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) ->
     Some(
         view! {
             <ul>{list(sentences.into_iter().map(|s| view! { <li>{s}</li> }))}</ul>
+            {warnings}
             {table(None, &head, rows.collect())}
         }
         .into_any(),
     )
 }
 
-fn crossing(c: &Crossing, end_of_data: f64, unit: &str) -> String {
+fn crossing(c: &Crossing, names: [&String; 2], end_of_data: f64, unit: &str) -> String {
     let place = if c.x > end_of_data {
         ", beyond the data"
     } else {
         ""
     };
-    let interval = c.interval.map_or(String::new(), |(low, high, share)| {
+    let lower = names[usize::from(c.second_is_lower_beyond)];
+    let resampled = c.resampled.map_or(String::new(), |r| {
+        let interval = r.interval.map_or(String::new(), |(low, high)| {
+            format!(
+                ", 95 % of these between {} and {}",
+                number(low),
+                number(high)
+            )
+        });
         format!(
-            "; 95 % of the resamples that cross ({:.1} % do) cross between {} and {}",
-            100.0 * share,
-            number(low),
-            number(high)
+            " So do {:.1} % of the resamples{interval}.",
+            100.0 * r.share
         )
     });
-    format!("They cross at {} {unit}{place}{interval}.", number(c.x))
+    format!(
+        "They cross at {} {unit}{place}; from there {lower} has the lower error.{resampled}",
+        number(c.x)
+    )
 }

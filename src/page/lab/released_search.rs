@@ -76,18 +76,10 @@ fn beside(fit: &Fit, released: &Released) -> AnyView {
             number(fit.parameters[j]),
         ]);
     }
-    let ended = if released.stopped_early(fit) {
-        "The released search stopped early: the best fit has a lower squared error."
-    } else if released.mse < fit.mse * (1.0 - 1e-6) {
-        // Where the loss is another than squares of the error.
-        "The two minimise different losses."
-    } else {
-        "The released search found the best fit."
-    };
     view! {
         {table(None, &["", "Released search", "Best fit"], rows)}
         <p>
-            <strong>{ended}</strong>
+            <strong>{released.beside(fit)}</strong>
             {format!(
                 " {} of {} starts ended in the lowest it found, within 10⁻⁶; {} evaluations of the law on all points.",
                 released.reached,

@@ -43,7 +43,7 @@ pub fn Verify() -> impl IntoView {
         <main id="main" tabindex="-1" class="verify">
             <h1>"Do the printed numbers come back?"</h1>
             <p class="lead">
-                "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed. A law is judged first as a curve, since a parameter that the data do not identify may print differently on the same curve."
+                "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed. A law is reproduced when all its coefficients are. Where one differs, the law is judged as a curve, since a parameter that the data do not identify may print differently on the same curve. No squared error was printed: a law’s row has that of its printed, rounded coefficients."
             </p>
             {move || match loaded.get() {
                 Some(Err(error)) => {

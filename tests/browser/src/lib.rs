@@ -20,6 +20,9 @@ pub use site::{Request, Site};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 
+/// Takes the service worker away, which asks for all files once the first view is there.
+pub const NO_WORKER: &str = "Object.defineProperty(navigator, 'serviceWorker', {value: undefined})";
+
 /// Size in bytes after gzip at its best, about what a host that compresses sends.
 pub fn gzipped(body: &[u8]) -> usize {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

@@ -378,6 +378,11 @@ impl Page {
         complaints
     }
 
+    /// Takes the network away.
+    pub fn go_offline(&self) {
+        self.site.as_ref().expect("a page of the site").go_away();
+    }
+
     /// What the page asked the site for so far.
     pub fn requests(&self) -> Vec<Request> {
         self.site.as_ref().map(Site::requests).unwrap_or_default()

@@ -5,7 +5,10 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -30,6 +33,8 @@ pub struct Request {
 pub struct Site {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    /// Nobody is answered any more.
+    gone: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -48,19 +53,33 @@ impl Site {
         let address = listener.local_addr().expect("a bound port");
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let heard = Arc::clone(&requests);
+        let gone = Arc::new(AtomicBool::new(false));
+        let silent = Arc::clone(&gone);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if silent.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let (dist, heard) = (dist.clone(), Arc::clone(&heard));
                 // The browser may leave early: its test says so, not the server.
                 thread::spawn(move || answer(&stream, &dist, &heard));
             }
         });
-        Self { address, requests }
+        Self {
+            address,
+            requests,
+            gone,
+        }
     }
 
     /// The address of a path below the site's folder.
     pub fn address(&self, path: &str) -> String {
         format!("http://{}{BASE}{path}", self.address)
+    }
+
+    /// Hangs up on whoever asks from now on, as if there were no network.
+    pub fn go_away(&self) {
+        self.gone.store(true, Ordering::Relaxed);
     }
 
     /// What was asked for so far.

@@ -89,9 +89,25 @@ fn two_laws_cross_where_the_terminal_says() {
         assert!(shown.contains(crossing), "{crossing} in {shown}");
     }
     page.click("#pair button");
-    page.wait_for_text("of the resamples that cross");
+    page.wait_for_text("% of the resamples");
     let output =
         terminal("compare --table segmentation --dataset ade20k --metric miou --resamples 200");
+    // Each crossing with its own share and interval.
+    let crossings = output["crossings"].as_array().expect("crossings");
+    assert_eq!(crossings.len(), 2);
+    for (i, crossing) in crossings.iter().enumerate() {
+        let number = |key: &str| crossing[key].as_f64().expect("a number");
+        // As 4.043 × 10¹²; the exponent's superscripts are the page's.
+        let mantissa = |key: &str| {
+            let text = format!("{:.3e}", number(key));
+            text.split_once('e').expect("an exponent").0.to_owned()
+        };
+        let resampled = format!("So do {:.1} % of the resamples", 100.0 * number("share"));
+        let sentence = page.text(&format!("#pair li:nth-child({})", i + 1));
+        for part in [resampled, mantissa("low"), mantissa("high")] {
+            assert!(sentence.contains(&part), "{part} in {sentence}");
+        }
+    }
     let share = output["along"][2]["probability_b_is_lower"]
         .as_f64()
         .expect("a share");

@@ -3,7 +3,7 @@
 //! `cargo xtask bench` builds the page and runs this, after the native benchmark. `REFIT_SPEED` is
 //! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it.
 
-use browser_tests::{Page, gzipped};
+use browser_tests::{NO_WORKER, Page, gzipped};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ fn responsive() {
 fn main() {
     speed();
     responsive();
-    let page = Page::open("");
+    let page = Page::builder().before_load(NO_WORKER).open("");
     page.wait_for("document.querySelector('[data-parameter]')");
     let (mut raw, mut small) = (0, 0);
     println!("\n{:>9} {:>9}  first view", "bytes", "gzip");

@@ -1,0 +1,50 @@
+// Keeps one release of the page, so that it opens without a network after the first visit. A new
+// release comes with a new address of this file (boot.js) and clears the old one away.
+
+const CACHE = `refit-${new URL(location).searchParams.get("release")}`;
+
+/** What the page consists of: what its HTML names, its second program, and the data files. */
+async function keep() {
+    const text = async (path) => (await fetch(path, { cache: "no-cache" })).text();
+    const [page, sums] = await Promise.all([text("./"), text("data/SHA256SUMS")]);
+    const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
+    const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
+    const lab = ["lab.js", "lab_bg.wasm"].map((path) => `${path}?${glue}`);
+    const data = sums.trim().split("\n").map((line) => `data/${line.split("  ")[1]}`);
+    const cache = await caches.open(CACHE);
+    await cache.addAll(["./", ...named, ...lab, ...data]);
+}
+
+async function clear() {
+    const old = (await caches.keys()).filter((name) => name.startsWith("refit-") && name !== CACHE);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await clients.claim();
+}
+
+/** The page itself is asked for anew wherever there is a network: a release shows at once. */
+async function page(request) {
+    try {
+        return await fetch(request);
+    } catch (error) {
+        const cache = await caches.open(CACHE);
+        const kept = await cache.match("./");
+        if (kept) return kept;
+        throw error;
+    }
+}
+
+async function file(request) {
+    const cache = await caches.open(CACHE);
+    return (await cache.match(request)) ?? fetch(request);
+}
+
+self.addEventListener("install", (event) => {
+    self.skipWaiting();
+    event.waitUntil(keep());
+});
+self.addEventListener("activate", (event) => event.waitUntil(clear()));
+self.addEventListener("fetch", (event) => {
+    const { request } = event;
+    if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
+    event.respondWith(request.mode === "navigate" ? page(request) : file(request));
+});

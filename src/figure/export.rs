@@ -1,0 +1,298 @@
+//! An analysis to take away: points, curve and coefficients as text, with where they come from.
+
+use crate::analysis::drawing::{Drawing, link};
+use crate::analysis::{Analysis, Outcome, Series};
+use crate::fit::{Fit, symbol};
+use crate::law::Form;
+use crate::study::architecture;
+use crate::study::digest::sha256;
+use crate::study::{Measurement, Study, names};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Points of an exported curve.
+const CURVE: i32 = 200;
+
+fn name(series: &Series) -> String {
+    names::series(&series.family, &series.pretrain, &series.schedule)
+}
+
+/// A cell of text: quoted where it has to be, and never a formula for a spreadsheet.
+fn cell(text: &str) -> String {
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+/// Every point in sight: which series, which run, its part in the fit, and how far off the law.
+pub fn points_csv(outcome: &Outcome, rows: &[Measurement]) -> String {
+    let mut csv = "series,part,run,architecture,samples,x,error,law\n".to_owned();
+    for series in &outcome.series {
+        let on_frontier = |row: usize| series.frontier.iter().any(|p| p.row == row);
+        let fitted = series
+            .frontier
+            .iter()
+            .map(|p| ("frontier", p.row, p.x, p.error));
+        let kept = series.points.iter().filter(|p| !on_frontier(p.row));
+        let kept = kept.map(|p| ("other", p.row, p.x, p.error));
+        let held_out = series
+            .held_out
+            .iter()
+            .map(|p| ("held out", p.row, p.x, p.error));
+        let excluded = series
+            .excluded
+            .iter()
+            .map(|p| ("taken out", p.row, p.x, p.error));
+        for (part, row, x, error) in fitted.chain(kept).chain(held_out).chain(excluded) {
+            let Some(m) = rows.get(row) else { continue };
+            let law = series.fit.as_ref().ok();
+            let law = law.map_or(String::new(), |f| f.law.value(&f.parameters, x).to_string());
+            let texts = [&name(series), part, &m.run, &m.architecture, &m.samples].map(cell);
+            let _ = writeln!(csv, "{},{x},{error},{law}", texts.join(","));
+        }
+    }
+    csv
+}
+
+/// Each law over the range of the points and three times beyond, with its interval.
+pub fn curve_csv(analysis: &Analysis, outcome: &Outcome) -> String {
+    let mut csv = "series,x,error,low,high\n".to_owned();
+    let Some((low, high)) = outcome.range() else {
+        return csv;
+    };
+    for series in &outcome.series {
+        let Ok(fit) = &series.fit else { continue };
+        for k in 0..=CURVE {
+            let x = low * (3.0 * high / low).powf(f64::from(k) / f64::from(CURVE));
+            let p = fit.predict(x, analysis.interval);
+            let end = |end: Option<f64>| end.map_or(String::new(), |v| v.to_string());
+            let _ = writeln!(
+                csv,
+                "{},{x},{},{},{}",
+                cell(&name(series)),
+                p.error,
+                end(p.low),
+                end(p.high)
+            );
+        }
+    }
+    csv
+}
+
+/// Parameters by their symbols, values and standard errors.
+fn parameters(fit: &Fit) -> impl Iterator<Item = (&'static str, f64, Option<f64>)> {
+    let values = fit.parameters.iter().zip(&fit.standard_errors);
+    let parameters = fit.law.parameters().iter().zip(values);
+    parameters.map(|(p, (value, error))| (symbol(p), *value, *error))
+}
+
+/// One line for each parameter of each law.
+pub fn coefficients_markdown(analysis: &Analysis, outcome: &Outcome) -> String {
+    let mut text = format!(
+        "{} on {}: {}, {}\n\n| series | parameter | value | standard error |\n|---|---|---:|---:|\n",
+        names::metric(&analysis.metric),
+        names::dataset(&analysis.dataset),
+        analysis.law.plain(),
+        analysis.loss.objective()
+    );
+    for series in &outcome.series {
+        let Ok(fit) = &series.fit else { continue };
+        for (symbol, value, error) in parameters(fit) {
+            let error = error.map_or("–".to_owned(), |e| format!("{e:.6}"));
+            let _ = writeln!(
+                text,
+                "| {} | {symbol} | {value:.6} | {error} |",
+                name(series)
+            );
+        }
+    }
+    text
+}
+
+/// The same as a `tabular` of LaTeX's booktabs.
+pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
+    let mut text = format!(
+        "% {}; {}\n\\begin{{tabular}}{{llrr}}\n\\toprule\nSeries & Parameter & Value & Standard error \\\\\n\\midrule\n\\multicolumn{{4}}{{l}}{{${}$}} \\\\\n",
+        names::dataset(&analysis.dataset),
+        analysis.loss.objective(),
+        analysis.law.latex()
+    );
+    for series in &outcome.series {
+        let Ok(fit) = &series.fit else { continue };
+        for (symbol, value, error) in parameters(fit) {
+            let error = error.map_or("--".to_owned(), |e| format!("{e:.6}"));
+            let symbol = match symbol {
+                "α" => "\\alpha",
+                "β" => "\\beta",
+                "ln B" => "\\ln B",
+                other => other,
+            };
+            let name = name(series).replace('&', "\\&").replace('%', "\\%");
+            let _ = writeln!(text, "{name} & ${symbol}$ & {value:.6} & {error} \\\\");
+        }
+    }
+    text.push_str("\\bottomrule\n\\end{tabular}\n");
+    text
+}
+
+/// Choices, data with their digests, and what came of them.
+pub fn json(
+    analysis: &Analysis,
+    drawing: &Drawing,
+    outcome: &Outcome,
+    rows: &[Measurement],
+) -> Value {
+    let paths = [analysis.table.path(), architecture::path(analysis.study())];
+    let data: Vec<Value> = paths
+        .iter()
+        .map(|path| json!({ "path": path, "sha256": sha256(path) }))
+        .collect();
+    let series = outcome.series.iter().map(|series| {
+        let points: Vec<Value> = series
+            .frontier
+            .iter()
+            .map(|p| {
+                let m = rows.get(p.row);
+                json!({
+                    "run": m.map(|m| m.run.as_str()),
+                    "architecture": m.map(|m| m.architecture.as_str()),
+                    "x": p.x,
+                    "error": p.error,
+                })
+            })
+            .collect();
+        let fit = match &series.fit {
+            Ok(fit) => {
+                let parameters = parameters(fit).map(|(symbol, value, error)| {
+                    json!({ "symbol": symbol, "value": value, "standard_error": error })
+                });
+                json!({
+                    "parameters": parameters.collect::<Vec<_>>(),
+                    "objective": fit.objective,
+                    "mean_squared_error": fit.mse,
+                    "status": fit.status.to_string(),
+                })
+            }
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        json!({
+            "series": name(series),
+            "frontier": points,
+            "points": series.points.len(),
+            "held_out": series.held_out.len(),
+            "taken_out": series.excluded.len(),
+            "fit": fit,
+        })
+    });
+    json!({
+        "program": concat!("refit ", env!("CARGO_PKG_VERSION")),
+        "study": analysis.study().id(),
+        "arxiv": analysis.study().arxiv(),
+        "link": format!("?{}", link(analysis, drawing)),
+        "data": data,
+        "analysis": analysis,
+        "law": analysis.law.plain(),
+        "unit": analysis.unit(),
+        "series": series.collect::<Vec<_>>(),
+    })
+}
+
+/// The study's entry.
+pub fn bibtex(study: Study) -> &'static str {
+    match study {
+        Study::Openclip => {
+            "@inproceedings{cherti2023reproducible,\n  title = {Reproducible scaling laws for contrastive language-image learning},\n  author = {Cherti, Mehdi and Beaumont, Romain and Wightman, Ross and Wortsman, Mitchell and Ilharco, Gabriel and Gordon, Cade and Schuhmann, Christoph and Schmidt, Ludwig and Jitsev, Jenia},\n  booktitle = {Proceedings of the IEEE/CVF Conference on Computer Vision and Pattern Recognition},\n  year = {2023},\n  eprint = {2212.07143},\n  archiveprefix = {arXiv}\n}\n"
+        }
+        Study::Comparison => {
+            "@article{nezhurina2025scaling,\n  title = {Scaling Laws for Robust Comparison of Open Foundation Language-Vision Models and Datasets},\n  author = {Nezhurina, Marianna and Porian, Tomer and Puccetti, Giovanni and Kerssies, Tommie and Beaumont, Romain and Cherti, Mehdi and Jitsev, Jenia},\n  year = {2025},\n  eprint = {2506.04598},\n  archiveprefix = {arXiv}\n}\n"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{from_query, run};
+    use crate::study::{Table, read_measurements};
+
+    fn outcome() -> (Analysis, Outcome, Vec<Measurement>) {
+        let analysis = Analysis::of(Table::PlottedFrontier);
+        let path = analysis.table.path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rows = read_measurements(&path, &text).unwrap();
+        let outcome = run(&analysis, &rows, &[]);
+        (analysis, outcome, rows)
+    }
+
+    #[test]
+    fn points_come_back_from_csv() {
+        let (_, outcome, rows) = outcome();
+        let text = points_csv(&outcome, &rows);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        let points = outcome.series.iter().map(|s| s.measured().count());
+        assert_eq!(records.len(), points.sum::<usize>());
+        let first = &outcome.series[0].frontier[0];
+        assert_eq!(records[0][5].parse(), Ok(first.x));
+        assert_eq!(records[0][6].parse(), Ok(first.error));
+        assert_eq!(&records[0][0], "CLIP, DataComp-1.4B");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(cell("ViT-B-32"), "ViT-B-32");
+    }
+
+    #[test]
+    fn a_curve_is_the_law() {
+        let (analysis, outcome, _) = outcome();
+        let text = curve_csv(&analysis, &outcome);
+        assert_eq!(text.lines().count(), 1 + 2 * 201);
+        let fit = outcome.series[0].fit.as_ref().unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        for record in reader.records().take(201).map(Result::unwrap) {
+            let number = |i: usize| record[i].parse::<f64>().unwrap();
+            assert_eq!(number(2), fit.law.value(&fit.parameters, number(1)));
+            assert!(number(3) < number(2) && number(2) < number(4));
+        }
+    }
+
+    #[test]
+    fn tables_have_every_coefficient() {
+        let (analysis, outcome, _) = outcome();
+        let markdown = coefficients_markdown(&analysis, &outcome);
+        assert_eq!(
+            markdown.lines().filter(|l| l.starts_with("| CLIP")).count(),
+            4
+        );
+        assert!(
+            markdown.contains("| CLIP, DataComp-1.4B | α | 0.2266"),
+            "{markdown}"
+        );
+        let latex = coefficients_latex(&analysis, &outcome);
+        assert!(
+            latex.contains("CLIP, DataComp-1.4B & $\\alpha$ & 0.2266"),
+            "{latex}"
+        );
+        assert_eq!(latex.matches("\\\\").count(), 2 + 8);
+    }
+
+    #[test]
+    fn json_leads_back() {
+        let (analysis, outcome, rows) = outcome();
+        let json = json(&analysis, &Drawing::default(), &outcome, &rows);
+        let (back, notices) = from_query(json["link"].as_str().unwrap(), &[]);
+        assert_eq!((back, notices), (analysis.clone(), vec![]));
+        assert_eq!(json["data"][0]["sha256"], analysis.table.sha256());
+        assert_eq!(json["series"][1]["frontier"].as_array().unwrap().len(), 26);
+    }
+}

@@ -1,0 +1,70 @@
+//! What is known about the run under the pointer or the keyboard's focus.
+
+use super::{Figure, name};
+use crate::figure::Dot;
+use crate::page::explore::Shown;
+use crate::page::list;
+use crate::study::names;
+use crate::text::{number, percent};
+use leptos::prelude::*;
+
+#[component]
+pub fn Card(figure: Figure) -> impl IntoView {
+    let card = move || {
+        let key = figure.focus.get()?;
+        let dot = figure
+            .picture
+            .with(|p| p.as_ref()?.dots.get(key).cloned())?;
+        let (x, y, left) = figure.layout.with(|l| {
+            let l = l.as_ref()?;
+            let (x, y) = l.pixel(dot.x, dot.error)?;
+            Some((x, y, x > l.width / 2.0))
+        })?;
+        let lines = figure.shown.with(|s| lines(s.as_ref()?, &dot))?;
+        let (title, rest) = lines.split_first()?;
+        Some(
+            view! {
+                <div
+                    class="card"
+                    class:left=left
+                    style:left=format!("{x:.0}px")
+                    style:top=format!("{y:.0}px")
+                >
+                    <strong>{title.clone()}</strong>
+                    {list(rest.iter().map(|line| view! { <span>{line.clone()}</span> }))}
+                </div>
+            }
+            .into_any(),
+        )
+    };
+    view! {
+        <div class="card-place" aria-live="polite">
+            {card}
+        </div>
+    }
+}
+
+fn lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {
+    let series = shown.outcome.series.get(dot.series)?;
+    let m = shown.data.rows.get(dot.row)?;
+    let mut lines = vec![
+        names::run(m),
+        format!("{}, {}", name(series), dot.role.title()),
+    ];
+    if !m.samples.is_empty() {
+        lines.push(format!("{} samples seen", m.samples));
+    }
+    let unit = shown.analysis.study().compute_unit();
+    lines.push(format!("{} {unit}", number(m.compute)));
+    lines.push(format!(
+        "error {}, metric {}",
+        percent(dot.error),
+        percent(1.0 - dot.error)
+    ));
+    if let Ok(fit) = &series.fit {
+        let residual = dot.error - fit.law.value(&fit.parameters, dot.x);
+        let text = format!("{:+.2} percentage points from the law", 100.0 * residual);
+        lines.push(text.replace('-', "−"));
+    }
+    Some(lines)
+}

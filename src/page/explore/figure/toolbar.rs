@@ -1,0 +1,151 @@
+//! Above the chart: its series, and what is seen of it.
+
+use super::{Drag, Figure, name};
+use crate::analysis::drawing::Lines;
+use crate::chart::{Scale, Shape, Theme};
+use crate::figure::shape;
+use crate::page::list;
+use leptos::prelude::*;
+
+/// The series, each with a switch.
+#[component]
+pub fn Legend(
+    figure: Figure,
+    theme: impl Fn() -> Theme + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let location = figure.location;
+    let toggle = move |i: usize| {
+        location.draw(
+            |drawing| match drawing.hidden.iter().position(|h| *h == i) {
+                Some(at) => {
+                    drawing.hidden.remove(at);
+                }
+                None => drawing.hidden.push(i),
+            },
+        );
+    };
+    let entries = move || {
+        let shown = figure.shown.get()?;
+        let hidden = location.drawing.with(|d| d.hidden.clone());
+        let entries = shown.outcome.series.iter().enumerate().map(|(i, series)| {
+            let (r, g, b) = theme().color(i);
+            let glyph = match shape(i) {
+                Shape::Square => "■",
+                Shape::Triangle => "▲",
+                Shape::Diamond => "◆",
+                _ => "●",
+            };
+            let pressed = !hidden.contains(&i);
+            view! {
+                <li>
+                    <button
+                        type="button"
+                        class="quiet"
+                        aria-pressed=pressed.to_string()
+                        title="Show or hide"
+                        on:click=move |_| toggle(i)
+                    >
+                        <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
+                            {glyph}
+                        </span>
+                        {name(series)}
+                    </button>
+                </li>
+            }
+        });
+        Some(list(entries))
+    };
+    view! { <ul class="legend">{entries}</ul> }
+}
+
+#[component]
+pub fn Toolbar(figure: Figure) -> impl IntoView {
+    let location = figure.location;
+    let selecting = move || figure.drag.get() == Drag::Select;
+    let select = move |_| {
+        figure.drag.update(|drag| {
+            *drag = match drag {
+                Drag::Move => Drag::Select,
+                Drag::Select => Drag::Move,
+            };
+        });
+    };
+    let excluded = move || location.analysis.with(|a| a.excluded.len());
+    let linear = move |label: &'static str,
+                       get: fn(&crate::analysis::drawing::Drawing) -> Scale,
+                       set: fn(&mut crate::analysis::drawing::Drawing, Scale)| {
+        view! {
+            <label class="switch">
+                <input
+                    type="checkbox"
+                    prop:checked=move || location.drawing.with(|d| get(d) == Scale::Log)
+                    on:change:target=move |event| {
+                        let scale = if event.target().checked() { Scale::Log } else { Scale::Linear };
+                        location.draw(|d| {
+                            set(d, scale);
+                            d.window = None;
+                        });
+                    }
+                />
+                {label}
+            </label>
+        }
+    };
+    view! {
+        <div class="toolbar" role="toolbar" aria-label="The chart">
+            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| figure.zoom(0.7)>
+                "+"
+            </button>
+            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| figure.zoom(1.0 / 0.7)>
+                "−"
+            </button>
+            <button
+                type="button"
+                title="Show all (0)"
+                prop:disabled=move || figure.window.with(Option::is_none)
+                on:click=move |_| figure.look(None)
+            >
+                "All"
+            </button>
+            <button
+                type="button"
+                aria-pressed=move || selecting().to_string()
+                title="Draw a rectangle around runs to take them out of the fit, or put them back (also: Shift and drag)"
+                on:click=select
+            >
+                "Take out runs"
+            </button>
+            <button
+                type="button"
+                hidden=move || excluded() == 0
+                on:click=move |_| location.change(|a| a.excluded.clear())
+            >
+                {move || format!("Put {} back", excluded())}
+            </button>
+            {linear("log x", |d| d.x, |d, scale| d.x = scale)}
+            {linear("log y", |d| d.y, |d, scale| d.y = scale)}
+            <label class="switch">
+                "Join "
+                <select
+                    name="Join"
+                    prop:value=move || location.drawing.with(|d| d.lines.id())
+                    on:change:target=move |event| {
+                        let id = event.target().value();
+                        if let Some(lines) = Lines::ALL.into_iter().find(|l| l.id() == id) {
+                            location.draw(|d| d.lines = lines);
+                        }
+                    }
+                >
+                    {list(Lines::ALL.into_iter().map(|lines| {
+                        let selected = location.drawing.with_untracked(|d| d.lines == lines);
+                        view! {
+                            <option value=lines.id() selected=selected>
+                                {lines.title()}
+                            </option>
+                        }
+                    }))}
+                </select>
+            </label>
+        </div>
+    }
+}

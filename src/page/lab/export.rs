@@ -1,0 +1,227 @@
+//! What is on screen, to take away.
+
+use super::Shown;
+use crate::chart::{Theme, canvas, to_svg};
+use crate::figure::{export, picture};
+use crate::page::appearance::Appearance;
+use crate::page::location::Location;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, HtmlAnchorElement, HtmlCanvasElement};
+
+/// Size of an exported picture in CSS pixels; a PNG has twice as many.
+const SIZE: (u32, u32) = (960, 640);
+
+/// One thing to take away.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Png,
+    Svg,
+    Points,
+    Curve,
+    Markdown,
+    Latex,
+    Json,
+    Bibtex,
+    Embed,
+}
+
+impl Kind {
+    const FILES: [Kind; 5] = [Kind::Png, Kind::Svg, Kind::Points, Kind::Curve, Kind::Json];
+    const TEXTS: [Kind; 4] = [Kind::Markdown, Kind::Latex, Kind::Bibtex, Kind::Embed];
+
+    fn title(self) -> &'static str {
+        match self {
+            Kind::Png => "Figure, PNG",
+            Kind::Svg => "Figure, SVG",
+            Kind::Points => "Points, CSV",
+            Kind::Curve => "Laws as curves, CSV",
+            Kind::Json => "Analysis, JSON",
+            Kind::Markdown => "Coefficients, Markdown",
+            Kind::Latex => "Coefficients, LaTeX",
+            Kind::Bibtex => "Citation, BibTeX",
+            Kind::Embed => "Figure in your page, HTML",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Kind::Png => "refit.png",
+            Kind::Svg => "refit.svg",
+            Kind::Points => "refit-points.csv",
+            Kind::Curve => "refit-curves.csv",
+            Kind::Json => "refit.json",
+            Kind::Markdown => "refit.md",
+            Kind::Latex => "refit.tex",
+            Kind::Bibtex => "refit.bib",
+            Kind::Embed => "refit.html",
+        }
+    }
+}
+
+#[component]
+pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
+    let location = expect_context::<Location>();
+    let appearance = expect_context::<Appearance>();
+    let failed = RwSignal::new(None::<String>);
+    let chosen = RwSignal::new(None::<Kind>);
+    let text = move |kind: Kind| {
+        let shown = shown.get()?;
+        let (a, outcome, rows) = (&shown.analysis, &shown.outcome, &shown.data.rows);
+        let drawing = location.drawing.get();
+        Some(match kind {
+            Kind::Points => export::points_csv(outcome, rows),
+            Kind::Curve => export::curve_csv(a, outcome),
+            Kind::Markdown => export::coefficients_markdown(a, outcome),
+            Kind::Latex => export::coefficients_latex(a, outcome),
+            Kind::Json => format!("{:#}\n", export::json(a, &drawing, outcome, rows)),
+            Kind::Bibtex => export::bibtex(a.study()).to_owned(),
+            Kind::Embed => embed(location),
+            Kind::Svg => {
+                let scene = picture(a, outcome, rows, &drawing).scene;
+                match to_svg(&scene, &on_paper(appearance), SIZE.0, SIZE.1) {
+                    Ok(svg) => svg,
+                    Err(error) => {
+                        failed.set(Some(error.to_string()));
+                        return None;
+                    }
+                }
+            }
+            Kind::Png => return None,
+        })
+    };
+    let take = move |kind: Kind| {
+        failed.set(None);
+        let saved = match kind {
+            Kind::Png => untrack(|| {
+                let shown = shown.get()?;
+                let drawing = location.drawing.get();
+                let scene =
+                    picture(&shown.analysis, &shown.outcome, &shown.data.rows, &drawing).scene;
+                Some(png(&scene, &on_paper(appearance)))
+            }),
+            kind => untrack(|| text(kind)).map(|text| save(kind.file(), &text)),
+        };
+        if let Some(Err(error)) = saved {
+            failed.set(Some(error));
+        }
+    };
+    let shown_text = move || chosen.get().and_then(text);
+    view! {
+        <p>
+            "Files are made here, in your browser. JSON names the data by their SHA-256, so that a figure can be traced to its numbers."
+        </p>
+        <div class="choices">
+            {Kind::FILES
+                .map(|kind| {
+                    view! {
+                        <button type="button" on:click=move |_| take(kind)>
+                            {kind.title()}
+                        </button>
+                    }
+                })
+                .collect_view()}
+        </div>
+        <div class="choices">
+            {Kind::TEXTS
+                .map(|kind| {
+                    view! {
+                        <button
+                            type="button"
+                            aria-pressed=move || (chosen.get() == Some(kind)).to_string()
+                            on:click=move |_| {
+                                chosen.update(|c| *c = if *c == Some(kind) { None } else { Some(kind) });
+                            }
+                        >
+                            {kind.title()}
+                        </button>
+                    }
+                })
+                .collect_view()}
+        </div>
+        <p class="error" role="alert" hidden=move || failed.with(Option::is_none)>
+            {move || failed.get()}
+        </p>
+        <Show when=move || chosen.get().is_some()>
+            <pre class="text" tabindex="0" aria-label="Text to copy">
+                {shown_text}
+            </pre>
+            <button
+                type="button"
+                on:click=move |_| {
+                    if let Some(text) = untrack(shown_text) {
+                        let _ = window().navigator().clipboard().write_text(&text);
+                    }
+                }
+            >
+                "Copy"
+            </button>
+            <button
+                type="button"
+                on:click=move |_| {
+                    if let Some(kind) = chosen.get_untracked() {
+                        take(kind);
+                    }
+                }
+            >
+                "Save"
+            </button>
+        </Show>
+    }
+}
+
+/// The theme with a ground of its own: a file lies on whatever page.
+fn on_paper(appearance: Appearance) -> Theme {
+    let theme = appearance.theme();
+    let dark = theme == Theme::dark();
+    Theme {
+        background: Some(if dark { (20, 24, 29) } else { (255, 255, 255) }),
+        ..theme
+    }
+}
+
+/// An inline frame that shows this figure.
+fn embed(location: Location) -> String {
+    let here = window().location();
+    let page = here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default();
+    let address = location.embed().replace('&', "&amp;");
+    format!(
+        "<iframe src=\"{page}{address}\" title=\"A scaling law, refitted\" width=\"720\" height=\"560\" style=\"border: 0\" loading=\"lazy\"></iframe>\n"
+    )
+}
+
+fn refused(_: JsValue) -> String {
+    "This browser refused the file.".to_owned()
+}
+
+/// Offers a text as a download.
+fn save(name: &str, text: &str) -> Result<(), String> {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let blob = Blob::new_with_str_sequence(&parts).map_err(refused)?;
+    offer(name, &blob).map_err(refused)
+}
+
+fn offer(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let address = web_sys::Url::create_object_url_with_blob(blob)?;
+    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    anchor.set_href(&address);
+    anchor.set_download(name);
+    anchor.click();
+    web_sys::Url::revoke_object_url(&address)
+}
+
+/// The figure with its legend, two pixels to one.
+fn png(scene: &crate::chart::Scene, theme: &Theme) -> Result<(), String> {
+    let canvas = document().create_element("canvas").map_err(refused)?;
+    let canvas: HtmlCanvasElement = canvas.unchecked_into();
+    let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
+    canvas::print_on(&canvas, scene, theme, width, height).map_err(|e| e.to_string())?;
+    let made = Closure::once_into_js(|blob: Option<Blob>| {
+        // A browser without memory for it gives none.
+        if let Some(blob) = blob {
+            let _ = offer(Kind::Png.file(), &blob);
+        }
+    });
+    canvas.to_blob(made.unchecked_ref()).map_err(refused)
+}

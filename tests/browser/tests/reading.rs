@@ -1,0 +1,275 @@
+//! Reading: the chart under mouse and keys, the papers' figures, taking things away, light and dark.
+
+use browser_tests::Page;
+use serde_json::Value;
+
+const FITTED: &str = "document.querySelector('[data-parameter]')";
+
+/// The chart's canvas that takes the pointer.
+const CHART: &str = ".canvas canvas:last-of-type";
+
+fn query(page: &Page) -> String {
+    page.eval("location.search")
+        .as_str()
+        .expect("text")
+        .to_owned()
+}
+
+fn number(page: &Page, parameter: &str) -> String {
+    let selector = format!("[data-parameter={parameter}]");
+    page.attribute(&selector, "data-value").expect("a number")
+}
+
+/// Drags over the chart from one place to another, as shares of its width and height.
+fn drag(page: &Page, from: (f64, f64), to: (f64, f64), shift: bool) {
+    page.eval(&format!(
+        "(() => {{
+            const chart = document.querySelector('{CHART}');
+            chart.scrollIntoView({{block: 'center'}});
+            const box = chart.getBoundingClientRect();
+            const send = (kind, [x, y]) => chart.dispatchEvent(new PointerEvent(kind, {{
+                pointerId: 7, isPrimary: true, bubbles: true, shiftKey: {shift},
+                clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+            }}));
+            send('pointerdown', [{}, {}]);
+            send('pointermove', [({} + {}) / 2, ({} + {}) / 2]);
+            send('pointermove', [{}, {}]);
+            send('pointerup', [{}, {}]);
+        }})()",
+        from.0, from.1, from.0, to.0, from.1, to.1, to.0, to.1, to.0, to.1
+    ));
+}
+
+#[test]
+fn a_part_of_the_chart_is_seen_shared_and_left() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.click("button[title^='Zoom in']");
+    page.wait_for("location.search.includes('window=')");
+    let zoomed = query(&page);
+    // The law is what it was: what is seen changes no fit.
+    let law = number(&page, "A");
+    drag(&page, (0.6, 0.5), (0.4, 0.4), false);
+    page.wait_for(&format!("location.search !== '{zoomed}'"));
+    let moved = query(&page);
+    page.screenshot("zoomed-light", 1280, 900, false);
+    assert_eq!(number(&page, "A"), law);
+
+    let elsewhere = Page::open(&moved);
+    elsewhere.wait_for(FITTED);
+    assert_eq!(query(&elsewhere), moved);
+    elsewhere.wait_for("document.querySelector('canvas.zoomed')");
+
+    page.eval(&format!("document.querySelector('{CHART}').focus()"));
+    page.press("0");
+    page.wait_for("!location.search.includes('window=')");
+    page.press("+");
+    page.wait_for("location.search.includes('window=')");
+    // A wheel over the focused chart zooms as well.
+    page.press("0");
+    page.wait_for("!location.search.includes('window=')");
+    page.eval(&format!(
+        "document.querySelector('{CHART}').dispatchEvent(new WheelEvent('wheel', \
+         {{deltaY: -300, bubbles: true, cancelable: true, clientX: 700, clientY: 400}}))"
+    ));
+    page.wait_for("location.search.includes('window=')");
+}
+
+#[test]
+fn runs_are_taken_out_and_put_back() {
+    let page = Page::open("?v=2&table=plotted_frontier");
+    page.wait_for(FITTED);
+    let law = number(&page, "A");
+    page.eval(&format!("document.querySelector('{CHART}').focus()"));
+    page.press("ArrowRight");
+    page.wait_for("document.querySelector('.card')");
+    page.press("Enter");
+    page.wait_for("location.search.includes('exclude=0&data=')");
+    page.wait_for(&format!(
+        "document.querySelector('[data-parameter=A]').dataset.value !== '{law}'"
+    ));
+    page.wait_for_text("24 on the frontier");
+    page.wait_for_text("Put 1 back");
+
+    // A rectangle over all takes more out; the link carries them.
+    page.click("button[title^='Draw a rectangle']");
+    drag(&page, (0.1, 0.05), (0.4, 0.5), false);
+    page.wait_for("!document.body.innerText.includes('Put 1 back')");
+    let out = query(&page);
+    page.screenshot("taken-out-light", 1280, 900, false);
+    let elsewhere = Page::open(&out);
+    elsewhere.wait_for(FITTED);
+    assert_eq!(number(&elsewhere, "A"), number(&page, "A"));
+
+    page.eval("[...document.querySelectorAll('.toolbar button')].find(b => b.innerText.startsWith('Put')).click()");
+    page.wait_for(&format!(
+        "document.querySelector('[data-parameter=A]').dataset.value === '{law}'"
+    ));
+    // Rows of other data are not left out.
+    let old = out.replace("data=", "data=0");
+    elsewhere.go(&old);
+    elsewhere.wait_for_text("another edition of the data");
+}
+
+#[test]
+fn series_hide_and_axes_change() {
+    let page = Page::open("?v=2&lines=model");
+    page.wait_for(FITTED);
+    page.click(".legend li:nth-child(2) button");
+    page.wait_for("location.search.includes('hide=1')");
+    page.wait_for(
+        "document.querySelector('.legend li:nth-child(2) button').ariaPressed === 'false'",
+    );
+    page.click(".toolbar .switch input");
+    page.wait_for("location.search.includes('x=linear')");
+    page.screenshot("by-model-dark", 1280, 900, true);
+    page.screenshot("by-model-phone", 360, 800, false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+}
+
+#[test]
+fn every_figure_of_the_papers_is_drawn_and_opens() {
+    let page = Page::open("?v=2&page=figures");
+    page.wait_for("document.querySelectorAll('.law-verdict').length >= 14");
+    let cards = page.eval("document.querySelectorAll('.figure-card').length");
+    assert!(cards.as_u64().is_some_and(|n| n >= 35), "{cards}");
+    let blank = page.eval(
+        "[...document.querySelectorAll('.figure-card canvas')].filter(canvas => {
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return !data.some(value => value > 0);
+        }).length",
+    );
+    assert_eq!(blank, 0, "figures stay blank");
+    let verdicts = page.eval(
+        "[...document.querySelectorAll('.law-verdict .verdict')].map(v => v.innerText).join()",
+    );
+    let verdicts = verdicts.as_str().expect("text");
+    assert_eq!(verdicts.matches("differs").count(), 1, "{verdicts}");
+    page.wait_for("document.querySelectorAll('.sets a').length >= 41");
+    page.screenshot("figures-light", 1280, 1100, false);
+    page.screenshot("figures-phone", 360, 800, false);
+    // In the other theme they are drawn anew.
+    page.set_view(1280, 1100, true);
+    page.go("?v=2&page=figures");
+    page.wait_for("document.querySelectorAll('.law-verdict').length >= 14");
+    page.screenshot("figures-dark", 1280, 1100, true);
+    page.eval("[...document.querySelectorAll('.figure-card h3 a')].find(a => a.innerText === 'ImageNet robustness').click()");
+    page.wait_for_text("ImageNet robustness (5 sets), top-1 accuracy");
+    page.wait_for("document.querySelector('[data-parameter=beta]')");
+    let beta: f64 = number(&page, "beta").parse().expect("a number");
+    assert!((beta - 11.61).abs() < 0.005, "{beta}");
+}
+
+/// Keeps every file that the page offers.
+const KEEP_FILES: &str = "globalThis.files = {}; const make = URL.createObjectURL; \
+    URL.createObjectURL = blob => { globalThis.last = blob; return make.call(URL, blob); }; \
+    HTMLAnchorElement.prototype.click = function () { globalThis.files[this.download] = globalThis.last; };";
+
+#[test]
+fn what_is_taken_away_is_what_is_shown() {
+    let page = Page::builder()
+        .before_load(KEEP_FILES)
+        .open("?v=2&table=plotted_frontier");
+    page.wait_for(FITTED);
+    page.click("#export summary");
+    page.wait_for_text("Figure, PNG");
+    for kind in ["PNG", "SVG", "Points, CSV", "Laws as curves", "JSON"] {
+        page.eval(&format!(
+            "[...document.querySelectorAll('#export button')].find(b => b.innerText.includes('{kind}')).click()"
+        ));
+    }
+    page.wait_for("Object.keys(files).length === 5");
+    let text = |name: &str| {
+        let text = page.eval(&format!("files['{name}'].text()"));
+        text.as_str().expect("text").to_owned()
+    };
+    let json: Value = serde_json::from_str(&text("refit.json")).expect("JSON");
+    let a = json["series"][0]["fit"]["parameters"][0]["value"].as_f64();
+    assert_eq!(a, number(&page, "A").parse().ok());
+    assert_eq!(json["link"], "?v=2&table=plotted_frontier");
+    assert_eq!(text("refit-points.csv").lines().count(), 52);
+    assert_eq!(text("refit-curves.csv").lines().count(), 1 + 2 * 201);
+    let svg = text("refit.svg");
+    assert!(
+        svg.contains("<svg") && svg.contains("MaMMUT, DataComp-1.4B"),
+        "{svg:.300}"
+    );
+    let size = page.eval("createImageBitmap(files['refit.png']).then(b => [b.width, b.height])");
+    assert_eq!(size, serde_json::json!([1920, 1280]));
+    for (kind, part) in [
+        ("Markdown", "| MaMMUT, DataComp-1.4B | E | 0.1011"),
+        ("LaTeX", "\\begin{tabular}"),
+        ("BibTeX", "2506.04598"),
+        ("HTML", "page=embed"),
+    ] {
+        page.eval(&format!(
+            "[...document.querySelectorAll('#export button')].find(b => b.innerText.includes('{kind}')).click()"
+        ));
+        page.wait_for(&format!(
+            "document.querySelector('#export pre')?.innerText.includes({})",
+            serde_json::json!(part)
+        ));
+    }
+    page.screenshot("export-light", 1280, 900, false);
+    page.go("?v=2&table=plotted_frontier&page=embed");
+    page.wait_for_text("Refit this figure");
+    page.wait_for("document.querySelector('.masthead').offsetHeight === 0");
+    page.wait_for("document.querySelector('.canvas canvas').width > 300");
+    page.screenshot("embed-light", 720, 560, false);
+}
+
+#[test]
+fn light_and_dark_are_the_readers_choice() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.set_view(1280, 900, false);
+    page.click("button.theme");
+    page.wait_for("document.documentElement.dataset.theme === 'dark'");
+    let ground = page.eval("getComputedStyle(document.body).backgroundColor");
+    assert_eq!(ground, "rgb(20, 24, 29)");
+    page.go("?v=2&page=figures");
+    page.wait_for("document.querySelector('.gallery')");
+    let ground = page.eval("getComputedStyle(document.body).backgroundColor");
+    assert_eq!(ground, "rgb(20, 24, 29)", "the choice is kept");
+}
+
+#[test]
+fn the_page_opens_without_a_network_after_one_visit() {
+    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("");
+    page.wait_for(FITTED);
+    page.wait_for("navigator.serviceWorker.controller !== null");
+    page.go_offline();
+    page.go("?v=2&table=zeroshot&dataset=flickr30k&metric=image_retrieval_recall@5");
+    page.wait_for("document.querySelector('[data-parameter=beta]')");
+    assert!((number(&page, "beta").parse::<f64>().expect("a number") - 15.51).abs() < 0.005);
+    // What is loaded later, too.
+    page.go("?v=2&page=verify");
+    page.wait_for("document.querySelectorAll('tr[data-id]').length > 500");
+    let kept = page.eval("caches.keys().then(keys => keys.length)");
+    assert_eq!(kept, 1);
+}
+
+#[test]
+fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
+    let page = Page::open("?v=2&table=plotted_frontier");
+    page.wait_for(FITTED);
+    page.click("#numbers summary");
+    page.wait_for_text("51 of 51 points");
+    let errors = "[...document.querySelectorAll('.sortable tbody tr')].map(r => parseFloat(r.cells[5].innerText))";
+    page.click(".sortable th:nth-child(6) button");
+    page.wait_for(&format!(
+        "{errors}.every((e, i, all) => !i || all[i - 1] <= e)"
+    ));
+    page.click(".sortable th:nth-child(6) button");
+    page.wait_for(&format!(
+        "{errors}.every((e, i, all) => !i || all[i - 1] >= e)"
+    ));
+    page.set_value("input[name=Filter]", "mammut");
+    page.wait_for_text("26 of 51 points");
+    page.set_value("input[name=Filter]", "no such run");
+    page.wait_for_text("0 of 51 points");
+    page.click("#residuals summary");
+    page.wait_for("document.querySelector('.residuals canvas')?.width > 300");
+    page.screenshot("numbers-light", 1280, 1000, false);
+}
