@@ -4,6 +4,8 @@
 
 use refit::analysis::{self, Analysis};
 use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
+use refit::compute::cpu::Cpu;
+use refit::compute::gpu::{self, Gpu};
 use refit::decimal;
 use refit::study::{Table, read_measurements};
 use wasm_bindgen::JsCast;
@@ -12,15 +14,81 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 #[path = "clip/formula.rs"]
 mod formula;
+#[path = "clip/kernels.rs"]
+mod kernels;
 #[path = "clip/parity.rs"]
 mod parity;
+#[path = "clip/sources.rs"]
+mod sources;
 
 wasm_bindgen_test_configure!(run_in_browser);
+
+const VIT_S: &str = include_str!("reference/clip/formula_ViT-S-32-alt.json");
 
 /// The same fixture as natively, through SIMD128.
 #[wasm_bindgen_test]
 async fn vit_s_32_alt_is_open_clips() {
-    parity::compare(include_str!("reference/clip/formula_ViT-S-32-alt.json")).await;
+    parity::compare(Cpu::default(), VIT_S, parity::Bound::Rounding).await;
+}
+
+/// The browser's GPU, which `cargo xtask test` has it compute in software.
+async fn gpu() -> Gpu {
+    Gpu::open(gpu::Options::default()).await.unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn what_stands_in_for_a_gpu_is_recognised() {
+    assert!(gpu().await.adapter().is_software);
+}
+
+#[wasm_bindgen_test]
+async fn vit_s_32_alt_is_open_clips_on_the_gpu() {
+    parity::compare(gpu().await, VIT_S, parity::Bound::Rounding).await;
+}
+
+/// Every kernel against its twin, as natively.
+mod every_kernel {
+    use super::{gpu, kernels, wasm_bindgen_test};
+
+    #[wasm_bindgen_test]
+    async fn products() {
+        kernels::products(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn large_products() {
+        kernels::large_products(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn operations_on_rows() {
+        kernels::operations_on_rows(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn very_many_rows() {
+        kernels::very_many_rows(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn attention() {
+        kernels::attention(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn sequences_of_pictures_and_texts() {
+        kernels::sequences_of_pictures_and_texts(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_table_larger_than_a_binding() {
+        kernels::a_table_larger_than_a_binding(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_device_says_how_long_it_worked() {
+        kernels::the_device_says_how_long_it_worked(&gpu().await).await;
+    }
 }
 
 #[wasm_bindgen_test]

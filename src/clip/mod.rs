@@ -5,6 +5,8 @@
 //! any [`Backend`](crate::compute::Backend). Answers equal open_clip's to float32's rounding.
 
 pub mod architecture;
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 mod load;
 mod model;
 pub mod preprocess;

@@ -2,10 +2,12 @@
 //!
 //! A tower is written once, over [`Backend`]; it holds opaque handles and asks for operations in
 //! order. A backend may carry them out at once ([`cpu`]) or record them and run them when a
-//! result is asked for, which is why only [`Backend::finish`] and [`Backend::download`] are
+//! result is asked for ([`gpu`]), which is why only [`Backend::finish`] and [`Backend::download`] are
 //! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
 
 pub mod cpu;
+pub mod gpu;
+pub mod half;
 
 /// What becomes of a product in [`Backend::linear`].
 pub use refit_kernels::After;
@@ -18,15 +20,34 @@ use std::future::Future;
 /// Why a computation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComputeError {
+    /// There is no GPU that can be used.
+    NoDevice { reason: String },
+    /// The device lacks something that cannot be done without.
+    Unsupported { what: String },
+    /// A matrix is larger than the device takes.
+    TooLarge { bytes: u64, limit: u64 },
     /// The device has no room for a tensor.
     OutOfMemory { bytes: u64 },
     /// The device went away; what was on it is gone.
     Lost { reason: String },
+    /// The device refused an operation, a mistake here or in its driver.
+    Refused { reason: String },
 }
 
 impl fmt::Display for ComputeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ComputeError::NoDevice { reason } => write!(
+                f,
+                "No GPU can be used here ({reason}); install its driver, or compute on the processor."
+            ),
+            ComputeError::Unsupported { what } => {
+                write!(f, "This GPU cannot run the model: {what}.")
+            }
+            ComputeError::TooLarge { bytes, limit } => write!(
+                f,
+                "A matrix of {bytes} bytes is larger than this device takes ({limit} bytes); choose a smaller model or compute on the processor."
+            ),
             ComputeError::OutOfMemory { bytes } => write!(
                 f,
                 "The device has no room for {bytes} bytes more; close other pages or choose a smaller model."
@@ -34,6 +55,10 @@ impl fmt::Display for ComputeError {
             ComputeError::Lost { reason } => {
                 write!(f, "The device was lost ({reason}); load the model again.")
             }
+            ComputeError::Refused { reason } => write!(
+                f,
+                "The device refused an operation ({reason}); compute on the processor, and please report this."
+            ),
         }
     }
 }
@@ -124,4 +149,10 @@ pub trait Backend {
 
     /// The values of a matrix, once everything that was asked for before is done.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
+
+    /// How many seconds the device worked on what was downloaded since the last question; `None`
+    /// where it has no clock of its own.
+    fn take_seconds(&self) -> Option<f64> {
+        None
+    }
 }

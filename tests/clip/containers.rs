@@ -144,9 +144,12 @@ fn a_file_on_disk_is_a_source() {
 fn other_files_are_named() {
     assert_eq!(
         error(b"<!DOCTYPE html><title>404</title>"),
-        WeightsError::Html
+        WeightsError::Source(SourceError::WebPage)
     );
-    assert_eq!(error(b"\n <html lang=en>"), WeightsError::Html);
+    assert_eq!(
+        error(b"\n <html lang=en>"),
+        WeightsError::Source(SourceError::WebPage)
+    );
     let pointer = error(b"version https://git-lfs.github.com/spec/v1\noid sha256:0");
     assert_eq!(pointer, WeightsError::LfsPointer);
     assert_eq!(error(b""), WeightsError::UnknownFormat);

@@ -89,7 +89,9 @@ impl FormulaFile {
             fields.insert(tensor.name.clone(), field);
             placed.push((start, tensor));
         }
-        let text = serde_json::Value::Object(fields).to_string();
+        let mut text = serde_json::Value::Object(fields).to_string();
+        // As safetensors pads it, so that numbers are aligned.
+        text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
         let mut header = (text.len() as u64).to_le_bytes().to_vec();
         header.extend(text.bytes());
         let data = header.len() as u64;

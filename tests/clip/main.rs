@@ -3,19 +3,108 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod containers;
+mod failures;
 mod formula;
+mod gpu;
+mod kernels;
 mod parity;
 mod terminal;
 
+use parity::{Bound, compare};
+use pollster::block_on;
+use refit::compute::cpu::Cpu;
+use refit::compute::gpu::{Options, Precision};
+
+const VIT_S: &str = include_str!("../reference/clip/formula_ViT-S-32-alt.json");
+/// 151 million weights.
+const VIT_B: &str = include_str!("../reference/clip/formula_ViT-B-32.json");
+
 #[test]
 fn vit_s_32_alt_is_open_clips() {
-    let reference = include_str!("../reference/clip/formula_ViT-S-32-alt.json");
-    pollster::block_on(parity::compare(reference));
+    block_on(compare(Cpu::default(), VIT_S, Bound::Rounding));
 }
 
-/// 151 million weights.
 #[test]
 fn vit_b_32_is_open_clips() {
-    let reference = include_str!("../reference/clip/formula_ViT-B-32.json");
-    pollster::block_on(parity::compare(reference));
+    block_on(compare(Cpu::default(), VIT_B, Bound::Rounding));
+}
+
+#[test]
+fn vit_s_32_alt_is_open_clips_on_the_gpu() {
+    if let Some(gpu) = gpu::open(Options::default()) {
+        block_on(compare(gpu, VIT_S, Bound::Rounding));
+    }
+}
+
+#[test]
+fn vit_b_32_is_open_clips_on_the_gpu() {
+    if let Some(gpu) = gpu::open(Options::default()) {
+        block_on(compare(gpu, VIT_B, Bound::Rounding));
+    }
+}
+
+const HALF: Options = Options {
+    precision: Precision::F16,
+    binding_bytes: None,
+    memory_percent: None,
+    as_hardware: false,
+};
+
+#[test]
+fn vit_s_32_alt_in_f16_is_close() {
+    if let Some(gpu) = gpu::open(HALF) {
+        block_on(compare(gpu, VIT_S, Bound::Half));
+    }
+}
+
+#[test]
+fn vit_b_32_in_f16_is_close() {
+    if let Some(gpu) = gpu::open(HALF) {
+        block_on(compare(gpu, VIT_B, Bound::Half));
+    }
+}
+
+/// In both precisions.
+mod every_kernel {
+    use super::{gpu::on_both, kernels};
+
+    #[test]
+    fn products() {
+        on_both(kernels::products);
+    }
+
+    #[test]
+    fn large_products() {
+        on_both(kernels::large_products);
+    }
+
+    #[test]
+    fn operations_on_rows() {
+        on_both(kernels::operations_on_rows);
+    }
+
+    #[test]
+    fn very_many_rows() {
+        on_both(kernels::very_many_rows);
+    }
+
+    #[test]
+    fn attention() {
+        on_both(kernels::attention);
+    }
+
+    #[test]
+    fn sequences_of_pictures_and_texts() {
+        on_both(kernels::sequences_of_pictures_and_texts);
+    }
+
+    #[test]
+    fn a_table_larger_than_a_binding() {
+        on_both(kernels::a_table_larger_than_a_binding);
+    }
+
+    #[test]
+    fn the_device_says_how_long_it_worked() {
+        on_both(kernels::the_device_says_how_long_it_worked);
+    }
 }

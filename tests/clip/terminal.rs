@@ -2,15 +2,18 @@
 
 use crate::containers::tiny;
 use crate::formula::{FormulaFile, picture};
+use crate::gpu;
 use image::{Rgb, RgbImage};
 use pollster::block_on;
 use refit::clip::weights::source::Source;
+use refit::compute::gpu::Options;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// A tiny model with the real vocabulary, its configuration, and two pictures.
-fn folder() -> PathBuf {
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clip");
     std::fs::create_dir_all(&folder).unwrap();
     let mut file = FormulaFile::new(tiny(49408, 77));
@@ -29,15 +32,21 @@ fn folder() -> PathBuf {
         picture.save(folder.join(format!("{k}.png"))).unwrap();
     }
     folder
+});
+
+/// Whether it went well, what it printed, what it said about it.
+fn refit(arguments: &[&str]) -> (bool, String, String) {
+    run(&mut command(arguments))
 }
 
-fn refit(arguments: &[&str]) -> (bool, String, String) {
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_refit"));
-    let output = command
-        .current_dir(folder())
-        .args(arguments)
-        .output()
-        .unwrap();
+    command.current_dir(&*FOLDER).args(arguments);
+    command
+}
+
+fn run(command: &mut Command) -> (bool, String, String) {
+    let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (
         output.status.success(),
@@ -127,8 +136,81 @@ fn what_is_wrong_is_said() {
             ],
             "has no place for the label",
         ),
+        (
+            &[
+                "embed",
+                "--weights",
+                "tiny.safetensors",
+                "--dtype",
+                "f16",
+                "0.png",
+            ],
+            "--backend gpu for f16",
+        ),
     ] {
         let (ok, _, errors) = refit(arguments);
         assert!(!ok && errors.contains(said), "{arguments:?}: {errors}");
     }
+}
+
+const ON_THE_GPU: [&str; 9] = [
+    "embed",
+    "--weights",
+    "tiny.safetensors",
+    "--json",
+    "--text",
+    "a cat",
+    "0.png",
+    "--backend",
+    "gpu",
+];
+
+#[test]
+fn the_gpu_says_what_the_processor_says() {
+    let Some(gpu) = gpu::open(Options::default()) else {
+        return;
+    };
+    let (ok, json, errors) = refit(&ON_THE_GPU[..7]);
+    assert!(ok, "{errors}");
+    let expected: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(expected["device"]["backend"], "cpu");
+    for (dtype, tolerance) in [("f32", 1e-6), ("f16", 1e-2)] {
+        if dtype == "f16" && !gpu.adapter().has_f16 {
+            continue;
+        }
+        let arguments = [&ON_THE_GPU[..], &["--dtype", dtype]].concat();
+        let (ok, json, errors) = refit(&arguments);
+        assert!(ok, "{errors}");
+        let stands_in = errors.contains("software that stands in");
+        assert_eq!(stands_in, gpu.adapter().is_software, "{errors}");
+        let found: Value = serde_json::from_str(&json).unwrap();
+        let device = &found["device"];
+        assert_eq!(device["backend"], "gpu");
+        assert_eq!(device["adapter"], gpu.adapter().name.as_str());
+        assert_eq!(device["dtype"], dtype);
+        for kind in ["pictures", "texts"] {
+            let numbers = |output: &Value| -> Vec<f64> {
+                let embedding = output[kind][0]["embedding"].as_array().unwrap();
+                embedding.iter().map(|x| x.as_f64().unwrap()).collect()
+            };
+            for (a, b) in numbers(&found).iter().zip(numbers(&expected)) {
+                assert!((a - b).abs() <= tolerance, "{dtype} {kind}: {a} {b}");
+            }
+        }
+    }
+}
+
+/// As on a machine without a driver for any GPU.
+#[test]
+fn a_missing_gpu_is_said() {
+    let mut command = command(&ON_THE_GPU);
+    for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+        command.env(variable, "/nowhere.json");
+    }
+    let (ok, _, errors) = run(&mut command);
+    assert!(
+        !ok && errors.contains("No GPU can be used here"),
+        "{errors}"
+    );
+    assert!(!errors.contains("panicked"), "{errors}");
 }

@@ -2,11 +2,13 @@
 
 mod browser;
 mod build;
+mod clip;
 mod peers;
 mod process;
 mod serve;
 mod test;
 mod tools;
+mod vulkan;
 
 use std::process::ExitCode;
 
@@ -41,16 +43,19 @@ const COMMANDS: [Command; 4] = [
     },
     Command {
         name: "bench",
-        options: "[--peers]",
-        help: "measure fits natively, in Chromium, and beside SciPy",
+        options: "[--clip] [--peers]",
+        help: "measure fits, or models, natively, in Chromium, and beside others",
         run: bench,
     },
 ];
 
 fn bench(mut options: Options) -> Result {
-    let peers = options.flag("--peers");
+    let (clip, peers) = (options.flag("--clip"), options.flag("--peers"));
     options.finish()?;
-    let peers = peers.then(peers::times).transpose()?;
+    if clip {
+        return clip::bench(peers);
+    }
+    let peers = peers.then(peers::fits).transpose()?;
     let dist = build::page(None)?;
     browser::page_bench(&dist, peers.as_deref())
 }

@@ -1,4 +1,4 @@
-//! `refit classify` and `refit embed`: a checkpoint on this machine's processor.
+//! `refit classify` and `refit embed`: a checkpoint on this machine's processor or GPU.
 
 use clap::ValueEnum;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
@@ -8,7 +8,9 @@ use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
 use refit::clip::tokenizer::{Tokenizer, Tokens};
 use refit::clip::weights::source::FileSource;
 use refit::clip::{Model, Options};
+use refit::compute::Backend;
 use refit::compute::cpu::Cpu;
+use refit::compute::gpu::{self, Gpu, Precision};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +21,19 @@ const ENTITIES: &str = include_str!("../../../public/clip/entities.txt");
 enum ActivationChoice {
     Gelu,
     QuickGelu,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BackendChoice {
+    Cpu,
+    Gpu,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Dtype {
+    F32,
+    F16,
 }
 
 /// Which model, and how it is run.
@@ -33,7 +48,13 @@ pub struct ModelArguments {
     /// Activation, where neither configuration nor file name tells it
     #[arg(long, value_enum)]
     activation: Option<ActivationChoice>,
-    /// Threads; by default all
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "cpu")]
+    backend: BackendChoice,
+    /// How numbers are kept; sums are f32 in either, and f16 is for GPUs
+    #[arg(long, value_enum, default_value = "f32")]
+    dtype: Dtype,
+    /// Threads of the processor; by default all
     #[arg(long)]
     threads: Option<usize>,
     /// Print JSON
@@ -65,10 +86,20 @@ pub struct Embed {
     pictures: Vec<PathBuf>,
 }
 
+/// What computed.
+#[derive(Serialize)]
+struct Device {
+    backend: &'static str,
+    /// The GPU's name, as its driver has it.
+    adapter: Option<String>,
+    dtype: Dtype,
+}
+
 /// What `classify --json` prints.
 #[derive(Serialize)]
 struct Classified<'a> {
     architecture: &'a Architecture,
+    device: Device,
     scale: f32,
     templates: &'a [String],
     pictures: Vec<ClassifiedPicture>,
@@ -91,6 +122,7 @@ struct Share {
 #[derive(Serialize)]
 struct Embedded<'a> {
     architecture: &'a Architecture,
+    device: Device,
     pictures: Vec<Embedding>,
     texts: Vec<Embedding>,
 }
@@ -103,7 +135,18 @@ struct Embedding {
 }
 
 pub fn classify(arguments: &Classify) -> Result<(), String> {
-    let model = load(&arguments.model)?;
+    let model = &arguments.model;
+    match model.backend {
+        BackendChoice::Cpu => classify_on(open_cpu(model)?, arguments),
+        BackendChoice::Gpu => classify_on(open_gpu(model)?, arguments),
+    }
+}
+
+fn classify_on<B: Backend>(
+    (backend, device): (B, Device),
+    arguments: &Classify,
+) -> Result<(), String> {
+    let model = load(backend, &arguments.model)?;
     let tokenizer = tokenizer()?;
     let trimmed = arguments.labels.iter().map(|label| label.trim().to_owned());
     let labels: Vec<String> = trimmed.filter(|label| !label.is_empty()).collect();
@@ -128,6 +171,7 @@ pub fn classify(arguments: &Classify) -> Result<(), String> {
     });
     let output = Classified {
         architecture: model.architecture(),
+        device,
         scale: model.scale(),
         templates: &arguments.template,
         pictures: classified.collect(),
@@ -148,7 +192,15 @@ pub fn embed(arguments: &Embed) -> Result<(), String> {
     if arguments.pictures.is_empty() && arguments.text.is_empty() {
         return Err("nothing to embed: give a picture or --text".to_owned());
     }
-    let model = load(&arguments.model)?;
+    let model = &arguments.model;
+    match model.backend {
+        BackendChoice::Cpu => embed_on(open_cpu(model)?, arguments),
+        BackendChoice::Gpu => embed_on(open_gpu(model)?, arguments),
+    }
+}
+
+fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Result<(), String> {
+    let model = load(backend, &arguments.model)?;
     let tokenizer = tokenizer()?;
     let tokens = arguments.text.iter().map(|text| {
         let tokens = tokenizer.encode(text);
@@ -163,6 +215,7 @@ pub fn embed(arguments: &Embed) -> Result<(), String> {
     };
     let output = Embedded {
         architecture: model.architecture(),
+        device,
         pictures: encode_pictures(&model, &arguments.pictures)?,
         texts: arguments.text.iter().zip(texts).map(named).collect(),
     };
@@ -196,7 +249,45 @@ fn report(text: &str, tokens: &Tokens) {
     }
 }
 
-fn load(arguments: &ModelArguments) -> Result<Model<Cpu>, String> {
+fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
+    if arguments.dtype == Dtype::F16 {
+        return Err("the processor computes in f32: choose --backend gpu for f16".to_owned());
+    }
+    let cpu = arguments
+        .threads
+        .map_or_else(Cpu::default, Cpu::with_threads);
+    let device = Device {
+        backend: "cpu",
+        adapter: None,
+        dtype: Dtype::F32,
+    };
+    Ok((cpu, device))
+}
+
+fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
+    let options = gpu::Options {
+        precision: match arguments.dtype {
+            Dtype::F32 => Precision::F32,
+            Dtype::F16 => Precision::F16,
+        },
+        ..gpu::Options::default()
+    };
+    let gpu = block_on(Gpu::open(options)).map_err(|e| e.to_string())?;
+    let name = &gpu.adapter().name;
+    if gpu.adapter().is_software {
+        eprintln!(
+            "refit: {name} is no GPU but software that stands in for one: --backend cpu is faster"
+        );
+    }
+    let device = Device {
+        backend: "gpu",
+        adapter: Some(name.clone()),
+        dtype: arguments.dtype,
+    };
+    Ok((gpu, device))
+}
+
+fn load<B: Backend>(backend: B, arguments: &ModelArguments) -> Result<Model<B>, String> {
     let path = &arguments.weights;
     let configuration = configuration(arguments)?;
     let chosen = arguments.activation.map(|choice| match choice {
@@ -215,9 +306,6 @@ fn load(arguments: &ModelArguments) -> Result<Model<Cpu>, String> {
         },
         ..Options::default()
     };
-    let backend = arguments
-        .threads
-        .map_or_else(Cpu::default, Cpu::with_threads);
     let mut source = FileSource::open(path).map_err(|e| e.to_string())?;
     block_on(Model::load(backend, &mut source, options, |_| {})).map_err(|e| e.to_string())
 }
@@ -240,7 +328,10 @@ fn configuration(arguments: &ModelArguments) -> Result<Configuration, String> {
     Configuration::read(&json).map_err(|error| problem(&error))
 }
 
-fn encode_pictures(model: &Model<Cpu>, paths: &[PathBuf]) -> Result<Vec<Embedding>, String> {
+fn encode_pictures<B: Backend>(
+    model: &Model<B>,
+    paths: &[PathBuf],
+) -> Result<Vec<Embedding>, String> {
     let size = model.architecture().picture();
     let pixels = paths.iter().map(|path| {
         let pixels = read_picture(path, size);

@@ -6,12 +6,14 @@
 //! memory, and nothing in it is run: of a pickle only tensors, containers, numbers and text are
 //! built ([`pickle`]).
 
+pub mod http;
 pub(crate) mod names;
 mod pickle;
 mod safetensors;
 pub mod source;
 mod zip;
 
+use crate::compute::half;
 use source::{Source, SourceError};
 use std::fmt;
 
@@ -135,8 +137,6 @@ impl fmt::Display for TensorProblem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WeightsError {
     Source(SourceError),
-    /// A web page instead of a file.
-    Html,
     /// A pointer of git-lfs instead of the file.
     LfsPointer,
     /// What `torch.save` wrote before PyTorch 1.6.
@@ -204,10 +204,6 @@ impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WeightsError::Source(error) => write!(f, "{error}"),
-            WeightsError::Html => write!(
-                f,
-                "This is a web page, not a checkpoint; use the address of the file itself (on Hugging Face, “resolve” instead of “blob”)."
-            ),
             WeightsError::LfsPointer => write!(
                 f,
                 "This is git-lfs's pointer to a checkpoint, not the checkpoint; run `git lfs pull`."
@@ -313,7 +309,7 @@ impl Checkpoint {
             || text.starts_with("<html")
             || text.starts_with("<?xml")
         {
-            return Err(WeightsError::Html);
+            return Err(SourceError::WebPage.into());
         } else if text.starts_with("version https://git-lfs") {
             return Err(WeightsError::LfsPointer);
         } else {
@@ -366,7 +362,7 @@ impl Checkpoint {
                         .as_chunks()
                         .0
                         .iter()
-                        .map(|b| half(u16::from_le_bytes(*b))),
+                        .map(|b| half::widen(u16::from_le_bytes(*b))),
                 ),
                 Dtype::BF16 => values.extend(
                     bytes
@@ -391,19 +387,6 @@ impl Checkpoint {
     }
 }
 
-/// IEEE 754's binary16.
-fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let rest = u32::from(bits & 0x7fff);
-    let magnitude = match rest {
-        // Below the smallest normal number: multiples of 2^-24.
-        0..=0x3ff => (rest as f32 * f32::from_bits(0x3380_0000)).to_bits(),
-        0x400..=0x7bff => (rest << 13) + (112 << 23),
-        _ => (rest << 13) | 0x7f80_0000,
-    };
-    f32::from_bits(sign | magnitude)
-}
-
 /// The upper half of a float32.
 fn brain(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
@@ -411,25 +394,10 @@ fn brain(bits: u16) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{brain, half};
+    use super::brain;
 
     #[test]
     fn short_numbers_are_widened_exactly() {
-        for (bits, value) in [
-            (0x0000, 0.0),
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x0001, 2f32.powi(-24)),
-            (0x03ff, 1023.0 * 2f32.powi(-24)),
-            (0x0400, 2f32.powi(-14)),
-            (0x7bff, 65504.0),
-            (0x3555, 0.333_251_95),
-        ] {
-            assert_eq!(half(bits), value, "{bits:04x}");
-        }
-        assert!(half(0x8000).is_sign_negative());
-        assert_eq!(half(0xfc00), f32::NEG_INFINITY);
-        assert!(half(0x7e00).is_nan());
         assert_eq!((brain(0x3f80), brain(0xc049)), (1.0, -3.140_625));
     }
 }

@@ -31,8 +31,11 @@ pub(super) async fn entries<S: Source>(
     if length > LONGEST_HEADER || length > size - 8 {
         return Err(WeightsError::HeaderTooLong { length, size });
     }
+    // What was read is not read again: a stream does not go back.
     let mut header = vec![0; length as usize];
-    source.read(8, &mut header).await?;
+    let (known, unknown) = header.split_at_mut(rest.len().min(length as usize));
+    known.copy_from_slice(&rest[..known.len()]);
+    source.read(start.len() as u64, unknown).await?;
     read_header(&header, 8 + length, size)
 }
 

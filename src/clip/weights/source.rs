@@ -37,6 +37,16 @@ pub enum SourceError {
     TimedOut {
         seconds: u32,
     },
+    /// The connection broke here, and again whenever it was tried anew.
+    Broken {
+        at: u64,
+    },
+    /// The file is not what it was when reading began.
+    Changed,
+    /// The server does not say how long the file is.
+    NoLength,
+    /// A web page instead of a file.
+    WebPage,
     Other {
         reason: String,
     },
@@ -66,7 +76,22 @@ impl fmt::Display for SourceError {
             ),
             SourceError::TimedOut { seconds } => write!(
                 f,
-                "Nothing came for {seconds} seconds; try again, and the download goes on where it stopped."
+                "Nothing came for {seconds} seconds; check the network and try again."
+            ),
+            SourceError::Broken { at } => write!(
+                f,
+                "The connection broke at byte {at} and did not come back; check the network and try again."
+            ),
+            SourceError::Changed => {
+                write!(f, "The file was changed while it was read; start again.")
+            }
+            SourceError::NoLength => write!(
+                f,
+                "The server does not say how long the file is; download it and open it from your disk."
+            ),
+            SourceError::WebPage => write!(
+                f,
+                "This is a web page, not a checkpoint; use the address of the file itself (on Hugging Face, “resolve” instead of “blob”)."
             ),
             SourceError::Other { reason } => write!(f, "The file cannot be read: {reason}."),
         }

@@ -11,9 +11,11 @@
 //! // Dropping the page fails the test if the browser complained.
 //! ```
 
+mod files;
 mod page;
 mod site;
 
+pub use files::Files;
 pub use page::{Page, PageBuilder};
 pub use site::{Request, Site};
 

@@ -97,7 +97,7 @@ impl PageBuilder {
             complaints,
             tolerated: self.tolerated,
             patience: self.patience.unwrap_or(PATIENCE),
-            _browser: browser,
+            browser,
         };
         for script in self.scripts {
             page.call(Cdp::AddScriptToEvaluateOnNewDocument {
@@ -123,7 +123,7 @@ pub struct Page {
     tolerated: Vec<String>,
     patience: Duration,
     // Dropped last: it ends the browser.
-    _browser: Browser,
+    browser: Browser,
 }
 
 impl Page {
@@ -383,6 +383,24 @@ impl Page {
         self.site.as_ref().expect("a page of the site").go_away();
     }
 
+    /// The most memory, in MB, that a process of this browser has had so far, where the system
+    /// tells: `renderer` runs the page, `gpu-process` its GPU.
+    pub fn peak_memory(&self, kind: &str) -> Option<f64> {
+        let browser = self.browser.get_process_id()?;
+        let kind = format!("--type={kind}");
+        let peaks = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
+            let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let command = fs::read(entry.path().join("cmdline")).ok()?;
+            let is_kind = String::from_utf8_lossy(&command).contains(&kind);
+            if !is_kind || !descends(process, browser) {
+                return None;
+            }
+            let peak = status(process, "VmHWM:")?;
+            Some(peak as f64 / 1000.0)
+        });
+        peaks.reduce(f64::max)
+    }
+
     /// What the page asked the site for so far.
     pub fn requests(&self) -> Vec<Request> {
         self.site.as_ref().map(Site::requests).unwrap_or_default()
@@ -474,6 +492,23 @@ fn describe(details: &Runtime::ExceptionDetails) -> String {
     let thrown = details.exception.as_ref();
     let thrown = thrown.and_then(|thrown| thrown.description.clone());
     format!("{} {}", details.text, thrown.unwrap_or_default())
+}
+
+/// A number of a process's status.
+fn status(process: u32, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn descends(mut process: u32, from: u32) -> bool {
+    while process > 1 {
+        if process == from {
+            return true;
+        }
+        process = status(process, "PPid:").unwrap_or(0) as u32;
+    }
+    false
 }
 
 fn is_root() -> bool {

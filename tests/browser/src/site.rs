@@ -88,21 +88,42 @@ impl Site {
     }
 }
 
+/// What a browser asks for.
+pub(crate) struct Asked {
+    /// The path, with its query.
+    pub address: String,
+    /// The first byte of the range, where one is asked for.
+    pub from: Option<usize>,
+}
+
+impl Asked {
+    /// Reads a request; there is none on a connection that was opened ahead of need, and closed.
+    pub fn read(stream: &TcpStream) -> io::Result<Option<Self>> {
+        let mut lines = BufReader::new(stream).lines();
+        let first = lines.next().transpose()?.unwrap_or_default();
+        let Some(address) = first.split(' ').nth(1) else {
+            return Ok(None);
+        };
+        let mut asked = Asked {
+            address: address.to_owned(),
+            from: None,
+        };
+        // What is left unread when a connection closes would reset it.
+        while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
+            let line = line.to_ascii_lowercase();
+            if let Some(range) = line.strip_prefix("range: bytes=") {
+                asked.from = range.split('-').next().and_then(|from| from.parse().ok());
+            }
+        }
+        Ok(Some(asked))
+    }
+}
+
 /// Reads one request and answers it with a file of the site, or its 404 page.
 fn answer(mut stream: &TcpStream, dist: &Path, requests: &Mutex<Vec<Request>>) -> io::Result<()> {
-    let mut lines = BufReader::new(stream).lines();
-    let asked = lines.next().transpose()?.unwrap_or_default();
-    // A connection opened ahead of need, and closed.
-    let Some(address) = asked.split(' ').nth(1) else {
+    let Some(Asked { address, .. }) = Asked::read(stream)? else {
         return Ok(());
     };
-    // What is left unread when a connection closes would reset it.
-    while lines
-        .next()
-        .transpose()?
-        .is_some_and(|line| !line.is_empty())
-    {}
-
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");
     let file = if path.is_empty() { "index.html" } else { path };
@@ -134,10 +155,10 @@ fn read(dist: &Path, file: &str) -> Option<Vec<u8>> {
     inside.then(|| fs::read(dist.join(file)).ok())?
 }
 
-fn content_type(file: &str) -> &'static str {
+pub(crate) fn content_type(file: &str) -> &'static str {
     match file.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("wasm") => "application/wasm",
         Some("csv") => "text/csv; charset=utf-8",

@@ -233,3 +233,20 @@ fn the_first_view_keeps_its_budget() {
     assert_eq!(paths.len(), count, "a file was sent twice");
     assert!(total <= BUDGET, "{total} bytes exceed {BUDGET}");
 }
+
+/// A library for GPUs is a quarter of a megabyte that neither fits nor figures need.
+#[test]
+fn page_and_lab_bring_no_gpu() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.eval("document.querySelector('#certainty').open = true");
+    page.wait_for("document.querySelector('#certainty p:not(.waiting)')");
+    let requests = page.requests();
+    let scripts = requests.iter().filter(|r| r.path.ends_with(".js"));
+    let scripts: Vec<_> = scripts.collect();
+    assert!(scripts.iter().any(|script| script.path == "lab.js"));
+    for Request { path, body, .. } in scripts {
+        let glue = String::from_utf8_lossy(body);
+        assert!(!glue.contains("requestAdapter"), "{path}");
+    }
+}

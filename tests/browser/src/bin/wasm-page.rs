@@ -10,9 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use browser_tests::Page;
+use browser_tests::{Files, Page};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What the tests of checkpoints read from a server.
+const CHECKPOINTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference/clip/containers");
 
 fn main() -> ExitCode {
     let Some(address) = std::env::args().nth(1) else {
@@ -28,7 +31,9 @@ fn main() -> ExitCode {
         thread::sleep(Duration::from_millis(100));
     }
     // Tests may make the browser complain; their own verdict is what counts.
+    let files = Files::start(CHECKPOINTS);
     let page = Page::builder()
+        .before_load(&format!("globalThis.files = '{}'", files.address()))
         .patience(PATIENCE)
         .tolerate("")
         .open_address(&format!("http://{address}/"));

@@ -1,0 +1,136 @@
+//! The models natively, on the processor and on the GPU: `cargo bench --bench clip -- FILE`.
+//!
+//! FILE is a ViT-B/32 checkpoint, written if it is not there, with weights that are a formula
+//! (605 MB). Prints milliseconds, and the memory that a load took beyond what the model keeps.
+
+#[path = "../../tests/clip/formula.rs"]
+#[expect(dead_code, reason = "the benchmark makes its own pictures")]
+mod formula;
+
+use formula::{FormulaFile, Tensor};
+use pollster::block_on;
+use refit::clip::preprocess::Pixels;
+use refit::clip::tokenizer::Tokens;
+use refit::clip::weights::source::{FileSource, Source};
+use refit::clip::{Model, Options};
+use refit::compute::Backend;
+use refit::compute::cpu::Cpu;
+use refit::compute::gpu::{self, Gpu, Precision};
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+const REFERENCE: &str = include_str!("../../tests/reference/clip/formula_ViT-B-32.json");
+const RUNS: usize = 9;
+
+fn write_checkpoint(path: &Path) {
+    let reference: serde_json::Value = serde_json::from_str(REFERENCE).unwrap();
+    let tensors = reference["tensors"].as_array().unwrap().iter();
+    let tensors = tensors.map(|tensor| {
+        let shape: Vec<usize> = serde_json::from_value(tensor["shape"].clone()).unwrap();
+        Tensor::new(tensor["name"].as_str().unwrap(), &shape)
+    });
+    let mut source = FormulaFile::new(tensors.collect());
+    // Under another name until it is whole.
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create(&part).unwrap();
+    let mut bytes = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < source.size() {
+        let length = bytes.len().min((source.size() - at) as usize);
+        block_on(source.read(at, &mut bytes[..length])).unwrap();
+        file.write_all(&bytes[..length]).unwrap();
+        at += length as u64;
+    }
+    std::fs::rename(part, path).unwrap();
+}
+
+/// A figure of this process in MB, where the system tells (`VmRSS`, `VmHWM`).
+fn memory(name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1000.0)
+}
+
+fn median(mut work: impl FnMut()) -> f64 {
+    let time = |_| {
+        let start = Instant::now();
+        work();
+        1e3 * start.elapsed().as_secs_f64()
+    };
+    let mut times: Vec<f64> = (0..RUNS).map(time).collect();
+    times.sort_by(f64::total_cmp);
+    times[RUNS / 2]
+}
+
+fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
+    let mut source = FileSource::open(path).unwrap();
+    let start = Instant::now();
+    // What came before does not count.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let model = block_on(Model::load(
+        backend,
+        &mut source,
+        Options::default(),
+        |_| {},
+    ))
+    .unwrap();
+    let load = start.elapsed().as_secs_f64();
+    let beyond = memory("VmHWM")
+        .zip(memory("VmRSS"))
+        .map(|(peak, now)| peak - now);
+    let size = model.architecture().picture();
+    let picture = |k: usize| Pixels {
+        size,
+        planes: (0..3 * size * size)
+            .map(|i| ((i * (k + 1)) as f32 * 0.01).sin())
+            .collect(),
+    };
+    let pictures: Vec<Pixels> = (0..8).map(picture).collect();
+    let text = |k: u32| Tokens {
+        ids: [49406]
+            .into_iter()
+            .chain((0..75).map(|i| 320 + 7 * i + k))
+            .chain([49407])
+            .collect(),
+        cut: 0,
+        mojibake: false,
+    };
+    let texts: Vec<Tokens> = (0..10).map(text).collect();
+    let one = median(|| drop(block_on(model.encode_images(&pictures[..1])).unwrap()));
+    let eight = median(|| drop(block_on(model.encode_images(&pictures)).unwrap()));
+    let prompts = median(|| drop(block_on(model.encode_texts(&texts)).unwrap()));
+    let beyond = beyond.map_or("–".to_owned(), |mb| format!("{mb:.0}"));
+    println!("{name:<34} {load:>8.1} {beyond:>10} {one:>12.1} {eight:>12.1} {prompts:>12.1}");
+}
+
+fn main() {
+    // Cargo adds an option of its own.
+    let file = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
+    let file = file.unwrap_or_else(|| "target/clip-bench/ViT-B-32.safetensors".to_owned());
+    let path = Path::new(&file);
+    if !path.is_file() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write_checkpoint(path);
+    }
+    println!(
+        "\n{:<34} {:>8} {:>10} {:>12} {:>12} {:>12}",
+        "ViT-B/32, native", "load s", "+ peak MB", "1 picture ms", "8 pictures", "10 × 77"
+    );
+    for threads in [1, 2] {
+        let name = format!("processor, {threads} threads");
+        measure(&name, Cpu::with_threads(threads), path);
+    }
+    for precision in [Precision::F32, Precision::F16] {
+        let options = gpu::Options {
+            precision,
+            ..gpu::Options::default()
+        };
+        match block_on(Gpu::open(options)) {
+            Ok(gpu) => measure(&format!("{} {precision:?}", gpu.adapter().name), gpu, path),
+            Err(error) => println!("GPU {precision:?}: {error}"),
+        }
+    }
+}

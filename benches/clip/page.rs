@@ -1,0 +1,101 @@
+//! The models in a browser, for `cargo xtask bench` alone: no published page has it.
+//!
+//! `bench.js` beside it makes `window.clipBench` of this, as other engines' pages have it too.
+
+#[cfg(target_arch = "wasm32")]
+mod bench {
+    use refit::clip::browser::{Fetch, Timed};
+    use refit::clip::preprocess::Pixels;
+    use refit::clip::tokenizer::Tokens;
+    use refit::clip::weights::http::{HttpSource, Retries};
+    use refit::clip::{ClipError, Options};
+    use refit::compute::cpu::Cpu;
+    use refit::compute::gpu::{self, Gpu, Precision};
+    use wasm_bindgen::JsError;
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    /// Seconds without a byte after which a load is given up.
+    const PATIENCE: u32 = 30;
+
+    enum Engine {
+        Cpu(Box<Timed<Cpu>>),
+        Gpu(Box<Timed<Gpu>>),
+    }
+
+    #[wasm_bindgen]
+    pub struct Bench {
+        engine: Engine,
+    }
+
+    #[wasm_bindgen]
+    impl Bench {
+        /// Loads a checkpoint onto `cpu`, `gpu` or, with numbers kept as f16, `gpu16`.
+        pub async fn load(backend: &str, address: &str) -> Result<Bench, JsError> {
+            let source = Fetch::new(address, PATIENCE);
+            let mut source = HttpSource::open(source, address, Retries::default()).await?;
+            let options = Options::default();
+            let engine = if backend == "cpu" {
+                let cpu = Cpu::default();
+                let model = Timed::load(cpu, &mut source, options, |_| {});
+                Engine::Cpu(Box::new(model.await?))
+            } else {
+                let precision = match backend {
+                    "gpu16" => Precision::F16,
+                    _ => Precision::F32,
+                };
+                let gpu = Gpu::open(gpu::Options {
+                    precision,
+                    ..gpu::Options::default()
+                });
+                let model = Timed::load(gpu.await?, &mut source, options, |_| {});
+                Engine::Gpu(Box::new(model.await?))
+            };
+            Ok(Bench { engine })
+        }
+
+        /// Unit vectors, one after the other, of pictures that were prepared as open_clip does.
+        #[wasm_bindgen(js_name = encodeImage)]
+        pub async fn encode_image(&self, pixels: Vec<f32>) -> Result<Vec<f32>, JsError> {
+            let size = match &self.engine {
+                Engine::Cpu(model) => model.model().architecture().picture(),
+                Engine::Gpu(model) => model.model().architecture().picture(),
+            };
+            let pictures = pixels.chunks_exact(3 * size * size).map(|planes| Pixels {
+                size,
+                planes: planes.to_vec(),
+            });
+            let pictures: Vec<Pixels> = pictures.collect();
+            concat(match &self.engine {
+                Engine::Cpu(model) => model.encode_images(&pictures).await,
+                Engine::Gpu(model) => model.encode_images(&pictures).await,
+            })
+        }
+
+        /// Unit vectors of texts of so many tokens each.
+        #[wasm_bindgen(js_name = encodeText)]
+        pub async fn encode_text(&self, ids: Vec<u32>, tokens: usize) -> Result<Vec<f32>, JsError> {
+            let texts = ids.chunks_exact(tokens).map(|ids| Tokens {
+                ids: ids.to_vec(),
+                cut: 0,
+                mojibake: false,
+            });
+            let texts: Vec<Tokens> = texts.collect();
+            concat(match &self.engine {
+                Engine::Cpu(model) => model.encode_texts(&texts).await,
+                Engine::Gpu(model) => model.encode_texts(&texts).await,
+            })
+        }
+    }
+
+    fn concat(units: Result<Vec<Vec<f32>>, ClipError>) -> Result<Vec<f32>, JsError> {
+        Ok(units?.concat())
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("This is measured in a browser: cargo xtask bench");
+}

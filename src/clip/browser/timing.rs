@@ -1,0 +1,105 @@
+//! User Timing: how long loading and encoding take, for anyone who opens the browser's tools.
+//!
+//! `refit:load`, `refit:encode-image` and `refit:encode-text` are measures. Their `detail` says how
+//! many pictures or texts were encoded, whether the run was the first of its kind ("cold": kernels
+//! are compiled, memory is allocated) or not ("warm"), and how long the device itself worked, in
+//! milliseconds, where it tells.
+
+use crate::clip::preprocess::Pixels;
+use crate::clip::tokenizer::Tokens;
+use crate::clip::weights::source::Source;
+use crate::clip::{ClipError, Model, Options, Progress};
+use crate::compute::Backend;
+use js_sys::{Object, Reflect};
+use std::cell::Cell;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+// A page and a worker have it alike; web-sys has no measures with details yet.
+#[wasm_bindgen]
+extern "C" {
+    type Clock;
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: Clock;
+    #[wasm_bindgen(method)]
+    fn now(this: &Clock) -> f64;
+    #[wasm_bindgen(method, catch)]
+    fn measure(this: &Clock, name: &str, options: &Object) -> Result<JsValue, JsValue>;
+}
+
+/// A model whose work shows as User Timing.
+pub struct Timed<B: Backend> {
+    model: Model<B>,
+    has_seen_images: Cell<bool>,
+    has_seen_texts: Cell<bool>,
+}
+
+impl<B: Backend> Timed<B> {
+    /// As [`Model::load`].
+    pub async fn load<S: Source>(
+        backend: B,
+        source: &mut S,
+        options: Options,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, ClipError> {
+        let start = now();
+        let bytes = source.size();
+        let model = Model::load(backend, source, options, progress).await?;
+        measure("refit:load", start, &[("bytes", (bytes as f64).into())]);
+        Ok(Timed {
+            model,
+            has_seen_images: Cell::new(false),
+            has_seen_texts: Cell::new(false),
+        })
+    }
+
+    pub fn model(&self) -> &Model<B> {
+        &self.model
+    }
+
+    /// As [`Model::encode_images`].
+    pub async fn encode_images(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, ClipError> {
+        let start = now();
+        let units = self.model.encode_images(pictures).await?;
+        let is_warm = self.has_seen_images.replace(true);
+        self.encoded("refit:encode-image", start, is_warm, pictures.len());
+        Ok(units)
+    }
+
+    /// As [`Model::encode_texts`].
+    pub async fn encode_texts(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ClipError> {
+        let start = now();
+        let units = self.model.encode_texts(texts).await?;
+        let is_warm = self.has_seen_texts.replace(true);
+        self.encoded("refit:encode-text", start, is_warm, texts.len());
+        Ok(units)
+    }
+
+    fn encoded(&self, name: &str, start: f64, is_warm: bool, count: usize) {
+        let run = if is_warm { "warm" } else { "cold" };
+        let mut detail = vec![("run", run.into()), ("count", (count as f64).into())];
+        if let Some(seconds) = self.model.backend().take_seconds() {
+            detail.push(("deviceMilliseconds", (1e3 * seconds).into()));
+        }
+        measure(name, start, &detail);
+    }
+}
+
+fn now() -> f64 {
+    PERFORMANCE.with(Clock::now)
+}
+
+/// A measure from `start` until now.
+fn measure(name: &str, start: f64, detail: &[(&str, JsValue)]) {
+    let object = Object::new();
+    for (name, value) in detail {
+        // A plain object takes any field.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    let options = Object::new();
+    for (name, value) in [("start", start.into()), ("detail", object.into())] {
+        let _ = Reflect::set(&options, &name.into(), &value);
+    }
+    // A measure that is refused is only not seen.
+    let _ = PERFORMANCE.with(|performance| performance.measure(name, &options));
+}

@@ -1,0 +1,542 @@
+//! A file on a server, as a stream that can jump and go on after a broken connection.
+//!
+//! What is asked for, skipped, asked for again or given up is decided here, in plain Rust; what
+//! sends a request is a [`Transport`], a browser's fetch or a test's script. Every request asks
+//! for a range, the first one for all bytes: that shows whether the server knows ranges, and
+//! keeps it from compressing, after which its lengths would say nothing.
+
+use super::source::{Source, SourceError};
+use std::future::Future;
+
+/// Requests for one file, of which the latest is open.
+pub trait Transport {
+    /// Asks for the bytes from this position on and returns the answer's head; whatever was open
+    /// before is given up.
+    fn get(&mut self, from: u64) -> impl Future<Output = Result<Head, Fault>>;
+
+    /// The next bytes of the open answer, never none of them; `None` after the last.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>>;
+
+    /// Gives up the open answer.
+    fn close(&mut self);
+
+    fn pause(&mut self, milliseconds: u32) -> impl Future<Output = ()>;
+}
+
+/// What an answer says before its bytes. A server may hide from a page all but status, media type
+/// and length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    pub status: u16,
+    /// `Content-Type`.
+    pub media_type: Option<String>,
+    /// `Content-Length`, if it counts the bytes that come: not of a compressed answer.
+    pub length: Option<u64>,
+    /// `Content-Range`.
+    pub range: Option<String>,
+    /// `ETag`.
+    pub version: Option<String>,
+}
+
+/// Why a request failed, or broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No answer, or none that the page may see.
+    Unreachable,
+    /// The connection broke in the middle of the answer.
+    Broken,
+    /// Nothing came for so long.
+    TimedOut { seconds: u32 },
+}
+
+/// How often a broken connection is tried again before nothing has come, with pauses that double.
+#[derive(Clone, Copy, Debug)]
+pub struct Retries {
+    pub count: u32,
+    /// Before the first.
+    pub milliseconds: u32,
+}
+
+impl Default for Retries {
+    /// Half a minute in all.
+    fn default() -> Self {
+        Retries {
+            count: 6,
+            milliseconds: 500,
+        }
+    }
+}
+
+/// A gap up to which bytes are let pass rather than asked for anew.
+const GAP: u64 = 1 << 20;
+
+/// A file that a server has.
+pub struct HttpSource<T> {
+    transport: T,
+    retries: Retries,
+    /// What the reader calls it.
+    name: String,
+    size: u64,
+    version: Option<String>,
+    /// The server gives parts.
+    has_ranges: bool,
+    is_open: bool,
+    /// Bytes that came, of which those before `used` were asked for.
+    chunk: Vec<u8>,
+    used: usize,
+    /// Where the first unused byte lies in the file.
+    at: u64,
+}
+
+/// What became of an attempt to read on.
+enum Failure {
+    /// Trying again may help.
+    Passing(SourceError),
+    Final(SourceError),
+}
+
+impl<T: Transport> HttpSource<T> {
+    /// Asks for a file; `name` is what errors call it.
+    pub async fn open(mut transport: T, name: &str, retries: Retries) -> Result<Self, SourceError> {
+        let mut failures = 0;
+        let (head, has_ranges, size) = loop {
+            let answer = match transport.get(0).await {
+                // A server that refuses pages refuses them again.
+                Err(fault) => return Err(sentence(fault, 0)),
+                Ok(head) => judge(&head, 0, name).map(|found| (head, found)),
+            };
+            match answer {
+                Ok((head, (has_ranges, size))) => {
+                    let size = size.ok_or(SourceError::NoLength)?;
+                    break (head, has_ranges, size);
+                }
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(error)) => {
+                    if failures == retries.count {
+                        return Err(error);
+                    }
+                    transport.pause(retries.milliseconds << failures).await;
+                    failures += 1;
+                }
+            }
+        };
+        Ok(HttpSource {
+            transport,
+            retries,
+            name: name.to_owned(),
+            size,
+            version: head.version,
+            has_ranges,
+            is_open: true,
+            chunk: Vec::new(),
+            used: 0,
+            at: 0,
+        })
+    }
+
+    /// Sees to it that the next unused byte is the one at this position, which is in the file.
+    async fn come_to(&mut self, wanted: u64) -> Result<(), Failure> {
+        let is_ahead = wanted >= self.at && wanted - self.at <= GAP + self.unused();
+        if !is_ahead && !self.has_ranges {
+            return Err(Failure::Final(SourceError::NoRanges));
+        }
+        if !is_ahead || !self.is_open {
+            self.ask(wanted).await?;
+        }
+        loop {
+            let skipped = self.unused().min(wanted - self.at);
+            self.used += skipped as usize;
+            self.at += skipped;
+            if self.unused() > 0 {
+                return Ok(());
+            }
+            let at = self.at;
+            let failed = |fault| Failure::Passing(sentence(fault, at));
+            let next = self.transport.next().await.map_err(failed)?;
+            self.chunk = next.ok_or(failed(Fault::Broken))?;
+            self.used = 0;
+        }
+    }
+
+    async fn ask(&mut self, from: u64) -> Result<(), Failure> {
+        self.is_open = false;
+        let head = self.transport.get(from).await;
+        // It was there before: the network is down.
+        let head = head.map_err(|fault| Failure::Passing(sentence(fault, from)))?;
+        let (is_part, size) = judge(&head, from, &self.name)?;
+        let other =
+            |old: &Option<String>| old.is_some() && head.version.is_some() && *old != head.version;
+        if size.is_some_and(|size| size != self.size) || other(&self.version) {
+            return Err(Failure::Final(SourceError::Changed));
+        }
+        if !is_part && from > 0 {
+            return Err(Failure::Final(SourceError::NoRanges));
+        }
+        self.is_open = true;
+        self.chunk.clear();
+        self.used = 0;
+        self.at = from;
+        Ok(())
+    }
+
+    /// Bytes that came and nobody asked for yet.
+    fn unused(&self) -> u64 {
+        (self.chunk.len() - self.used) as u64
+    }
+
+    fn close(&mut self) {
+        self.transport.close();
+        self.is_open = false;
+        self.chunk.clear();
+        self.used = 0;
+    }
+}
+
+impl<T: Transport> Source for HttpSource<T> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        let end = at.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.size) {
+            return Err(SourceError::Ended { at: self.size });
+        }
+        let mut done = 0;
+        let mut failures = 0;
+        while done < buffer.len() {
+            match self.come_to(at + done as u64).await {
+                Ok(()) => {
+                    let bytes = &self.chunk[self.used..];
+                    let count = bytes.len().min(buffer.len() - done);
+                    buffer[done..done + count].copy_from_slice(&bytes[..count]);
+                    self.used += count;
+                    self.at += count as u64;
+                    done += count;
+                    failures = 0;
+                }
+                Err(Failure::Final(error)) => {
+                    self.close();
+                    return Err(error);
+                }
+                Err(Failure::Passing(error)) => {
+                    self.close();
+                    // Without ranges all of it would have to come again.
+                    if failures == self.retries.count || !self.has_ranges {
+                        return Err(error);
+                    }
+                    let pause = self.retries.milliseconds << failures;
+                    self.transport.pause(pause).await;
+                    failures += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sentence(fault: Fault, at: u64) -> SourceError {
+    match fault {
+        Fault::TimedOut { seconds } => SourceError::TimedOut { seconds },
+        Fault::Unreachable if at == 0 => SourceError::Unreachable,
+        Fault::Unreachable | Fault::Broken => SourceError::Broken { at },
+    }
+}
+
+/// Whether an answer to a request from `from` on is the part that was asked for rather than the
+/// whole file, and how long the file is, if it says so.
+fn judge(head: &Head, from: u64, name: &str) -> Result<(bool, Option<u64>), Failure> {
+    let code = head.status;
+    match code {
+        200 | 206 => {}
+        404 | 410 => {
+            let name = name.to_owned();
+            return Err(Failure::Final(SourceError::NotFound { name }));
+        }
+        // The file ends before this position, which it did not when it was opened.
+        416 if from > 0 => return Err(Failure::Final(SourceError::Changed)),
+        416 => return Err(Failure::Final(SourceError::Ended { at: 0 })),
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => {
+            return Err(Failure::Passing(SourceError::Status { code }));
+        }
+        _ => return Err(Failure::Final(SourceError::Status { code })),
+    }
+    let is_page = |media: &String| {
+        media
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("text/html")
+    };
+    if head.media_type.as_ref().is_some_and(is_page) {
+        return Err(Failure::Final(SourceError::WebPage));
+    }
+    if code == 200 {
+        return Ok((false, head.length));
+    }
+    let unseen = head.length.map(|length| from + length);
+    let Some(range) = &head.range else {
+        return Ok((true, unseen));
+    };
+    let Some((first, total)) = read_range(range) else {
+        return Ok((true, unseen));
+    };
+    if first != from {
+        return Err(Failure::Final(SourceError::Other {
+            reason: format!("the server sent byte {first} where byte {from} was asked for"),
+        }));
+    }
+    Ok((true, total.or(unseen)))
+}
+
+/// The first byte and the file's length in "bytes 5-9/10", where the length may be unknown.
+fn read_range(text: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let first = range.split_once('-')?.0.trim().parse().ok()?;
+    Some((first, total.trim().parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pollster::block_on;
+
+    /// A server with one file, and what goes wrong with it.
+    #[derive(Default)]
+    struct Server {
+        file: Vec<u8>,
+        /// Answers before which requests fail, each in turn.
+        faults: Vec<Fault>,
+        /// Statuses of answers, each in turn, before it answers as it should.
+        statuses: Vec<u16>,
+        ignores_ranges: bool,
+        /// Hides everything but status, media type and length.
+        hides: bool,
+        says_no_length: bool,
+        media_type: &'static str,
+        /// Breaks off after so many bytes of an answer.
+        breaks_after: Option<usize>,
+        /// Changes its file with the second request.
+        changes: bool,
+        /// Requests as they came.
+        asked: Vec<u64>,
+        pauses: Vec<u32>,
+        /// What is left of the open answer.
+        open: Option<(usize, usize)>,
+    }
+
+    impl Server {
+        fn of(size: usize) -> Self {
+            Server {
+                file: (0..size).map(|i| (i * 7 % 251) as u8).collect(),
+                ..Server::default()
+            }
+        }
+    }
+
+    impl Transport for &mut Server {
+        async fn get(&mut self, from: u64) -> Result<Head, Fault> {
+            self.asked.push(from);
+            if !self.faults.is_empty() {
+                return Err(self.faults.remove(0));
+            }
+            if !self.statuses.is_empty() {
+                let status = self.statuses.remove(0);
+                return Ok(Head {
+                    status,
+                    ..Head::default()
+                });
+            }
+            let size = self.file.len();
+            if from as usize >= size {
+                return Ok(Head {
+                    status: 416,
+                    ..Head::default()
+                });
+            }
+            let first = if self.ignores_ranges {
+                0
+            } else {
+                from as usize
+            };
+            self.open = Some((first, self.breaks_after.unwrap_or(size)));
+            let version = if self.changes { self.asked.len() } else { 1 };
+            Ok(Head {
+                status: if self.ignores_ranges { 200 } else { 206 },
+                media_type: Some(self.media_type.to_owned()),
+                length: (!self.says_no_length).then_some((size - first) as u64),
+                range: (!self.hides && !self.ignores_ranges && !self.says_no_length)
+                    .then(|| format!("bytes {first}-{}/{size}", size - 1)),
+                version: (!self.hides).then(|| format!("\"{version}\"")),
+            })
+        }
+
+        async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+            const CHUNK: usize = 1000;
+            let (at, left) = self.open.expect("an open answer");
+            let end = self.file.len().min(at + CHUNK.min(left));
+            if at == self.file.len() {
+                return Ok(None);
+            }
+            if at == end {
+                return Err(Fault::Broken);
+            }
+            self.open = Some((end, left - (end - at)));
+            Ok(Some(self.file[at..end].to_vec()))
+        }
+
+        fn close(&mut self) {
+            self.open = None;
+        }
+
+        async fn pause(&mut self, milliseconds: u32) {
+            self.pauses.push(milliseconds);
+        }
+    }
+
+    const RETRIES: Retries = Retries {
+        count: 2,
+        milliseconds: 10,
+    };
+
+    /// Reads these ranges, and says how that went.
+    fn read(server: &mut Server, ranges: &[(u64, usize)]) -> Result<(), SourceError> {
+        let file = server.file.clone();
+        let mut source = block_on(HttpSource::open(server, "x.pt", RETRIES))?;
+        assert_eq!(source.size(), file.len() as u64);
+        for (at, length) in ranges {
+            let mut bytes = vec![0; *length];
+            block_on(source.read(*at, &mut bytes))?;
+            assert_eq!(bytes, file[*at as usize..][..*length], "{at} {length}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_stream_is_one_request() {
+        let mut server = Server::of(2_000_000);
+        // Forward, with gaps that are let pass.
+        let ranges = [
+            (0, 64),
+            (64, 5000),
+            (6000, 0),
+            (6001, 1),
+            (1_000_000, 1_000_000),
+        ];
+        assert_eq!(read(&mut server, &ranges), Ok(()));
+        assert_eq!(server.asked, [0]);
+        // The same where the server knows no ranges.
+        server.asked.clear();
+        server.ignores_ranges = true;
+        assert_eq!(read(&mut server, &ranges), Ok(()));
+        assert_eq!(server.asked, [0]);
+    }
+
+    #[test]
+    fn a_jump_is_a_request() {
+        let mut server = Server::of(3_000_000);
+        let ranges = [(0, 64), (2_999_000, 1000), (100, 50), (200, 50), (150, 10)];
+        assert_eq!(read(&mut server, &ranges), Ok(()));
+        assert_eq!(server.asked, [0, 2_999_000, 100, 150]);
+        server.ignores_ranges = true;
+        for jump in [(2_999_000, 1000), (0, 1)] {
+            let error = read(&mut server, &[(0, 64), jump]);
+            assert_eq!(error, Err(SourceError::NoRanges));
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_taken_up_where_it_broke() {
+        let mut server = Server::of(10_000);
+        server.breaks_after = Some(3500);
+        assert_eq!(read(&mut server, &[(0, 10_000)]), Ok(()));
+        assert_eq!(server.asked, [0, 3500, 7000]);
+        assert_eq!(server.pauses, [10, 10]);
+        server.ignores_ranges = true;
+        let broken = Err(SourceError::Broken { at: 3500 });
+        assert_eq!(read(&mut server, &[(0, 10_000)]), broken);
+    }
+
+    #[test]
+    fn what_stays_broken_is_given_up() {
+        let mut server = Server::of(10_000);
+        server.breaks_after = Some(0);
+        let broken = Err(SourceError::Broken { at: 5 });
+        assert_eq!(read(&mut server, &[(5, 10)]), broken);
+        assert_eq!(server.asked, [0, 5, 5]);
+        // The pauses double.
+        assert_eq!(server.pauses, [10, 20]);
+    }
+
+    #[test]
+    fn a_server_that_is_busy_is_asked_again() {
+        let mut server = Server::of(100);
+        server.statuses = vec![503, 429];
+        assert_eq!(read(&mut server, &[(0, 100)]), Ok(()));
+        assert_eq!(server.pauses, [10, 20]);
+        server.statuses = vec![500; 3];
+        let busy = Err(SourceError::Status { code: 500 });
+        assert_eq!(read(&mut server, &[]), busy);
+    }
+
+    #[test]
+    fn refusals_are_final() {
+        for (status, error) in [
+            (
+                404,
+                SourceError::NotFound {
+                    name: "x.pt".to_owned(),
+                },
+            ),
+            (401, SourceError::Status { code: 401 }),
+            (403, SourceError::Status { code: 403 }),
+            (416, SourceError::Ended { at: 0 }),
+        ] {
+            let mut server = Server::of(100);
+            server.statuses = vec![status];
+            assert_eq!(read(&mut server, &[]), Err(error));
+            assert_eq!(server.asked, [0]);
+        }
+        let mut server = Server::of(100);
+        server.faults = vec![Fault::Unreachable];
+        assert_eq!(read(&mut server, &[]), Err(SourceError::Unreachable));
+        server.faults = vec![Fault::TimedOut { seconds: 3 }];
+        let late = Err(SourceError::TimedOut { seconds: 3 });
+        assert_eq!(read(&mut server, &[]), late);
+    }
+
+    #[test]
+    fn what_an_answer_lacks_is_said_or_done_without() {
+        let mut server = Server::of(100);
+        server.hides = true;
+        assert_eq!(read(&mut server, &[(0, 10), (50, 50), (20, 5)]), Ok(()));
+        server.says_no_length = true;
+        assert_eq!(read(&mut server, &[]), Err(SourceError::NoLength));
+        server.media_type = "Text/HTML; charset=utf-8";
+        assert_eq!(read(&mut server, &[]), Err(SourceError::WebPage));
+    }
+
+    #[test]
+    fn a_file_that_changes_is_not_mixed() {
+        let mut server = Server::of(10_000);
+        server.changes = true;
+        let ranges = [(5000, 10), (0, 10)];
+        assert_eq!(read(&mut server, &ranges), Err(SourceError::Changed));
+        // By its length, where a server hides its version.
+        let mut server = Server::of(10_000);
+        server.hides = true;
+        let mut source = block_on(HttpSource::open(&mut server, "x.pt", RETRIES)).unwrap();
+        block_on(source.read(5000, &mut [0; 10])).unwrap();
+        source.transport.file.push(0);
+        let changed = block_on(source.read(0, &mut [0; 10]));
+        assert_eq!(changed, Err(SourceError::Changed));
+    }
+
+    #[test]
+    fn nothing_is_read_beyond_the_end() {
+        let mut server = Server::of(100);
+        for (at, length) in [(90, 11), (101, 0), (u64::MAX, 1)] {
+            let error = read(&mut server, &[(at, length)]);
+            assert_eq!(error, Err(SourceError::Ended { at: 100 }));
+        }
+    }
+}

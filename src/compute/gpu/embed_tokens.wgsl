@@ -1,0 +1,41 @@
+// Rows of a table plus their positions, a workgroup a row. Only a part of the table is bound:
+// rows whose ids lie elsewhere are left to another dispatch.
+
+const THREADS = 64u;
+
+struct Shape {
+    rows: u32,
+    // Columns, four by four.
+    quads: u32,
+    // Rows of a sequence.
+    tokens: u32,
+    // The first id of this part of the table, and how many it holds.
+    first: u32,
+    count: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+@group(0) @binding(2) var<storage, read> table: array<vec4<T>>;
+@group(0) @binding(3) var<storage, read> positions: array<vec4<T>>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    for (var row = group.x; row < shape.rows; row += groups.x) {
+        // An id before the first wraps round and is none of these.
+        let entry = ids[row] - shape.first;
+        if entry < shape.count {
+            let token = row % shape.tokens;
+            for (var i = thread; i < shape.quads; i += THREADS) {
+                let value = vec4f(table[entry * shape.quads + i]);
+                let position = vec4f(positions[token * shape.quads + i]);
+                out[row * shape.quads + i] = vec4<T>(value + position);
+            }
+        }
+    }
+}

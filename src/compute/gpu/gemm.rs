@@ -1,0 +1,125 @@
+//! Products with weights, and what comes after them in one go.
+
+use super::memory::Buffer;
+use super::recorder::Part;
+use super::{Gpu, QUAD, Tensor};
+use crate::compute::{After, ComputeError, Stored};
+
+/// Inputs and outputs are padded with zeros to whole tiles.
+const INPUTS: usize = 32;
+const OUTPUTS: usize = 64;
+
+/// With fewer tiles of 64 × 64 most of a GPU would idle: tiles of 32 × 32 are four times as many.
+/// Software has only a processor's few cores to keep busy, and less to load with large ones.
+const ENOUGH_TILES: usize = 64;
+/// Rows that a tile of 64 × 64 would be mostly empty with.
+const FEW_ROWS: usize = 32;
+
+/// A row of outputs for each input.
+pub struct Weights {
+    buffer: Buffer,
+    bytes: u64,
+    inputs: usize,
+    outputs: usize,
+}
+
+pub(super) fn pack(
+    gpu: &Gpu,
+    inputs: usize,
+    outputs: usize,
+    stored: Stored,
+    values: &[f32],
+) -> Result<Weights, ComputeError> {
+    let (rows, columns) = (
+        inputs.next_multiple_of(INPUTS),
+        outputs.next_multiple_of(OUTPUTS),
+    );
+    for width in [inputs, outputs] {
+        gpu.bytes(1, width, u64::MAX)?;
+    }
+    let bytes = gpu.bytes(rows, columns, gpu.device.binding_bytes)?;
+    let mut packed = vec![0.0; rows * columns];
+    match stored {
+        Stored::InputsByOutputs => {
+            let rows = values.chunks_exact(outputs);
+            for (row, packed) in rows.zip(packed.chunks_exact_mut(columns)) {
+                packed[..outputs].copy_from_slice(row);
+            }
+        }
+        // Turned in squares, so that both sides stay in the cache.
+        Stored::OutputsByInputs => {
+            const SQUARE: usize = 32;
+            for first_input in (0..inputs).step_by(SQUARE) {
+                for first_output in (0..outputs).step_by(SQUARE) {
+                    for input in first_input..(first_input + SQUARE).min(inputs) {
+                        for output in first_output..(first_output + SQUARE).min(outputs) {
+                            packed[input * columns + output] = values[output * inputs + input];
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let buffer = gpu.allocate(bytes, true);
+    gpu.write(&buffer, &packed);
+    Ok(Weights {
+        buffer,
+        bytes,
+        inputs,
+        outputs,
+    })
+}
+
+pub(super) fn record(
+    gpu: &Gpu,
+    x: &Tensor,
+    weights: &Weights,
+    bias: Option<&Tensor>,
+    after: After,
+    out: &Tensor,
+) {
+    let tiles = |side| out.rows.div_ceil(side) * weights.outputs.div_ceil(side);
+    let would_idle = !gpu.device.is_software && tiles(64) < ENOUGH_TILES;
+    let is_small = out.rows <= FEW_ROWS || would_idle;
+    let blocks = if is_small { 1 } else { 2 };
+    let side = 32 * blocks;
+    let sources = [include_str!("block.wgsl"), include_str!("gemm.wgsl")];
+    let pipeline = gpu
+        .device
+        .pipeline("gemm", &sources, &[("BLOCKS", blocks as u32)], 4);
+    let after = match after {
+        After::Nothing => 0,
+        After::Gelu => 1,
+        After::QuickGelu => 2,
+        After::Add => 3,
+    };
+    let matrix = Part {
+        buffer: &weights.buffer,
+        offset: 0,
+        bytes: weights.bytes,
+    };
+    let quads = |columns: usize| (columns / QUAD) as u32;
+    gpu.device.record(
+        &pipeline,
+        &[
+            out.rows as u32,
+            quads(weights.inputs),
+            quads(weights.outputs),
+            quads(weights.outputs.next_multiple_of(OUTPUTS)),
+            after,
+            u32::from(bias.is_some()),
+        ],
+        // Something must be bound where there is no bias.
+        &[
+            x.part(),
+            matrix,
+            bias.map_or(matrix, Tensor::part),
+            out.part(),
+        ],
+        [
+            weights.outputs.div_ceil(side) as u32,
+            out.rows.div_ceil(side) as u32,
+            1,
+        ],
+    );
+}

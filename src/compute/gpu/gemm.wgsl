@@ -1,0 +1,153 @@
+// C = A B + bias, then what comes after; a workgroup of 8 × 8 threads a tile of C.
+//
+// BLOCKS is 1 or 2: a thread sums BLOCKS × BLOCKS blocks of 4 × 4, so a tile's side is 32 or 64.
+// In every round the threads bring STEP columns of A's tile, turned on the way, and STEP rows of
+// B's tile to the workgroup's memory, where both lie so that a vec4 is four rows or four columns.
+// B is padded with zeros to whole tiles; A and C are not.
+
+struct Shape {
+    rows: u32,
+    // Inner dimension, columns, and columns of B with its padding, four by four.
+    inner: u32,
+    columns: u32,
+    stride: u32,
+    after: u32,
+    has_bias: u32,
+}
+
+const AFTER_GELU = 1u;
+const AFTER_QUICK_GELU = 2u;
+const AFTER_ADD = 3u;
+
+const THREADS = 64u;
+const STEP = 32u / BLOCKS;
+// A tile's side and a step, four by four.
+const SIDE = 8u * BLOCKS;
+const STEPS = STEP / 4u;
+// One more than needed, so that threads that write a column of vec4s meet fewer in a bank.
+const A_ROW = SIDE + 1u;
+const A_TILE = STEP * A_ROW;
+const B_TILE = STEP * SIDE;
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> a: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> b: array<vec4<T>>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4<T>>;
+@group(0) @binding(4) var<storage, read_write> c: array<vec4<T>>;
+
+var<workgroup> a_tile: array<vec4<T>, A_TILE>;
+var<workgroup> b_tile: array<vec4<T>, B_TILE>;
+
+// Zeros beyond the inner dimension; rows beyond the last are the last, and never stored.
+fn load(row: u32, quad: u32) -> vec4<T> {
+    let at = min(row, shape.rows - 1u) * shape.inner + min(quad, shape.inner - 1u);
+    return select(vec4<T>(), a[at], quad < shape.inner);
+}
+
+// The error function within 3e-7, as the processor computes it.
+fn erf(x: vec4f) -> vec4f {
+    let x2 = x * x;
+    var p = vec4f(-2.7261423e-10);
+    p = fma(p, x2, vec4f(2.7706814e-8));
+    p = fma(p, x2, vec4f(-2.101024e-6));
+    p = fma(p, x2, vec4f(-5.6925064e-5));
+    p = fma(p, x2, vec4f(-7.3499063e-4));
+    p = fma(p, x2, vec4f(-2.9546e-3));
+    p = fma(p, x2, vec4f(-1.6096033e-2));
+    var q = vec4f(-1.4566072e-5);
+    q = fma(q, x2, vec4f(-2.1337405e-4));
+    q = fma(q, x2, vec4f(-1.682827e-3));
+    q = fma(q, x2, vec4f(-7.3733292e-3));
+    q = fma(q, x2, vec4f(-1.4264739e-2));
+    return select(sign(x), x * p / q, abs(x) < vec4f(3.75));
+}
+
+fn store(row: u32, column: u32, sum: vec4f) {
+    if row >= shape.rows || column >= shape.columns {
+        return;
+    }
+    let at = row * shape.columns + column;
+    var value = sum;
+    if shape.has_bias != 0u {
+        value += vec4f(bias[column]);
+    }
+    switch shape.after {
+        case AFTER_GELU: {
+            value *= 0.5 * (1.0 + erf(value * 0.70710678));
+        }
+        case AFTER_QUICK_GELU: {
+            // Beyond 87 the exponential leaves float32, and the quotient is 0 anyway.
+            value /= 1.0 + exp(min(-1.702 * value, vec4f(87.0)));
+        }
+        case AFTER_ADD: {
+            value += vec4f(c[at]);
+        }
+        default: {}
+    }
+    c[at] = vec4<T>(value);
+}
+
+fn store_block(block: Block, row: u32, column: u32) {
+    store(row, column, block.row0);
+    store(row + 1u, column, block.row1);
+    store(row + 2u, column, block.row2);
+    store(row + 3u, column, block.row3);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let first_row = 4u * SIDE * group.y;
+    let first_column = SIDE * group.x;
+    // The block of A that this thread brings.
+    let a_row = thread / STEPS;
+    let a_quad = thread % STEPS;
+    // The block of C that it sums.
+    let x = thread % 8u;
+    let y = thread / 8u;
+    var sums = Block();
+    var right = Block();
+    var below = Block();
+    var across = Block();
+    for (var start = 0u; start < shape.inner; start += STEPS) {
+        let row = first_row + 4u * a_row;
+        let quad = start + a_quad;
+        let row0 = load(row, quad);
+        let row1 = load(row + 1u, quad);
+        let row2 = load(row + 2u, quad);
+        let row3 = load(row + 3u, quad);
+        // Nobody still reads the last round's tiles.
+        workgroupBarrier();
+        let turned = 4u * a_quad * A_ROW + a_row;
+        a_tile[turned] = vec4<T>(row0.x, row1.x, row2.x, row3.x);
+        a_tile[turned + A_ROW] = vec4<T>(row0.y, row1.y, row2.y, row3.y);
+        a_tile[turned + 2u * A_ROW] = vec4<T>(row0.z, row1.z, row2.z, row3.z);
+        a_tile[turned + 3u * A_ROW] = vec4<T>(row0.w, row1.w, row2.w, row3.w);
+        for (var i = thread; i < B_TILE; i += THREADS) {
+            b_tile[i] = b[(4u * start + i / SIDE) * shape.stride + first_column + i % SIDE];
+        }
+        workgroupBarrier();
+        for (var k = 0u; k < STEP; k++) {
+            let rows = vec4f(a_tile[k * A_ROW + y]);
+            let columns = vec4f(b_tile[k * SIDE + x]);
+            sums = add_products(sums, rows, columns);
+            if BLOCKS == 2u {
+                let more_rows = vec4f(a_tile[k * A_ROW + y + 8u]);
+                let more_columns = vec4f(b_tile[k * SIDE + x + 8u]);
+                right = add_products(right, rows, more_columns);
+                below = add_products(below, more_rows, columns);
+                across = add_products(across, more_rows, more_columns);
+            }
+        }
+    }
+    let row = first_row + 4u * y;
+    let column = first_column + x;
+    store_block(sums, row, column);
+    if BLOCKS == 2u {
+        store_block(right, row, column + 8u);
+        store_block(below, row + 32u, column);
+        store_block(across, row + 32u, column + 8u);
+    }
+}

@@ -1,0 +1,244 @@
+//! The operations on a GPU, through WebGPU on the page and through Vulkan natively.
+//!
+//! Operations are recorded ([`recorder`]) and run in one pass when a result is asked for. Each
+//! kernel is a WGSL file beside the Rust file that records it. Rows are read four numbers at a
+//! time, so widths are multiples of four. Numbers are kept as [`Precision`] says and summed as
+//! float32. Tiles are cut to the limits that WebGPU promises everywhere.
+
+mod attention;
+mod device;
+mod embed_patches;
+mod embed_tokens;
+mod gemm;
+mod layer_norm;
+mod memory;
+mod normalize;
+mod recorder;
+mod rows;
+mod signal;
+
+pub use device::{Adapter, Options, Precision};
+pub use gemm::Weights;
+
+use super::{After, Backend, ComputeError, Stored, half};
+use device::Device;
+use memory::Buffer;
+use recorder::Part;
+use std::rc::Rc;
+
+/// Numbers that are read at a time.
+const QUAD: usize = 4;
+
+/// A GPU.
+#[derive(Clone)]
+pub struct Gpu {
+    device: Rc<Device>,
+}
+
+/// A matrix on the device.
+pub struct Tensor {
+    buffer: Buffer,
+    rows: usize,
+    columns: usize,
+    bytes: u64,
+}
+
+impl Tensor {
+    /// All of it.
+    fn part(&self) -> Part<'_> {
+        Part {
+            buffer: &self.buffer,
+            offset: 0,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Columns, four by four.
+    fn quads(&self) -> u32 {
+        (self.columns / QUAD) as u32
+    }
+}
+
+impl Gpu {
+    /// The fastest GPU of this machine.
+    pub async fn open(options: Options) -> Result<Self, ComputeError> {
+        let device = Rc::new(Device::open(options).await?);
+        Ok(Gpu { device })
+    }
+
+    pub fn adapter(&self) -> &Adapter {
+        &self.device.adapter
+    }
+
+    pub fn precision(&self) -> Precision {
+        self.device.precision
+    }
+
+    /// Gives the device and all its memory back, whoever still holds tensors; from then on every
+    /// answer is [`ComputeError::Lost`].
+    pub fn give_back(&self) {
+        self.device.raw.destroy();
+    }
+
+    /// The bytes of a matrix, if its rows can be read four numbers at a time and it fits.
+    fn bytes(&self, rows: usize, columns: usize, limit: u64) -> Result<u64, ComputeError> {
+        if !columns.is_multiple_of(QUAD) {
+            let what = format!("a matrix is {columns} wide, which is no multiple of {QUAD}");
+            return Err(ComputeError::Unsupported { what });
+        }
+        let bytes = rows as u64 * columns as u64 * self.device.precision.bytes();
+        if bytes > limit {
+            return Err(ComputeError::TooLarge { bytes, limit });
+        }
+        Ok(bytes)
+    }
+
+    fn allocate(&self, bytes: u64, written: bool) -> Buffer {
+        let device = &self.device;
+        let recording = device.recorder.borrow().number();
+        device.memory.take(&device.raw, bytes, written, recording)
+    }
+
+    /// Writes numbers to the beginning of a buffer that no recording uses.
+    fn write(&self, buffer: &Buffer, values: &[f32]) {
+        /// Numbers that are converted at a time, so that little memory is taken.
+        const CHUNK: usize = 1 << 20;
+        let mut bytes = Vec::new();
+        let mut offset = 0;
+        for values in values.chunks(CHUNK) {
+            bytes.clear();
+            match self.device.precision {
+                Precision::F32 => bytes.extend(values.iter().flat_map(|x| x.to_le_bytes())),
+                Precision::F16 => {
+                    bytes.extend(values.iter().flat_map(|x| half::narrow(*x).to_le_bytes()));
+                }
+            }
+            self.device.queue.write_buffer(buffer.raw(), offset, &bytes);
+            offset += bytes.len() as u64;
+        }
+    }
+
+    /// Row numbers or token ids on the device.
+    fn indices(&self, indices: &[u32]) -> Buffer {
+        let bytes: Vec<u8> = indices.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let buffer = self.allocate(bytes.len() as u64, true);
+        self.device.queue.write_buffer(buffer.raw(), 0, &bytes);
+        buffer
+    }
+}
+
+/// A grid of one workgroup a row; kernels loop where there are more rows than that.
+fn row_grid(rows: usize) -> [u32; 3] {
+    [rows.min(65535) as u32, 1, 1]
+}
+
+impl Backend for Gpu {
+    type Tensor = Tensor;
+    type Weights = Weights;
+
+    fn tensor(&self, columns: usize, values: &[f32]) -> Result<Tensor, ComputeError> {
+        let rows = values.len() / columns;
+        // May be larger than a binding: the table of tokens is read in parts.
+        let bytes = self.bytes(rows, columns, self.device.buffer_bytes)?;
+        let buffer = self.allocate(bytes, true);
+        self.write(&buffer, values);
+        Ok(Tensor {
+            buffer,
+            rows,
+            columns,
+            bytes,
+        })
+    }
+
+    fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
+        let bytes = self.bytes(rows, columns, self.device.binding_bytes)?;
+        Ok(Tensor {
+            buffer: self.allocate(bytes, false),
+            rows,
+            columns,
+            bytes,
+        })
+    }
+
+    fn weights(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+    ) -> Result<Weights, ComputeError> {
+        gemm::pack(self, inputs, outputs, stored, values)
+    }
+
+    fn linear(
+        &self,
+        x: &Tensor,
+        weights: &Weights,
+        bias: Option<&Tensor>,
+        after: After,
+        out: &mut Tensor,
+    ) {
+        gemm::record(self, x, weights, bias, after, out);
+    }
+
+    fn layer_norm(&self, x: &Tensor, gain: &Tensor, bias: &Tensor, out: &mut Tensor) {
+        layer_norm::record(self, x, gain, bias, out);
+    }
+
+    fn attention(&self, qkv: &Tensor, tokens: usize, heads: usize, causal: bool, out: &mut Tensor) {
+        attention::record(self, qkv, tokens, heads, causal, out);
+    }
+
+    fn embed_patches(
+        &self,
+        patches: &Tensor,
+        class: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        embed_patches::record(self, patches, class, positions, out);
+    }
+
+    fn embed_tokens(
+        &self,
+        ids: &[u32],
+        tokens: usize,
+        table: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        embed_tokens::record(self, ids, tokens, table, positions, out);
+    }
+
+    fn rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
+        rows::record(self, x, rows, out);
+    }
+
+    fn normalize(&self, x: &mut Tensor) {
+        normalize::record(self, x);
+    }
+
+    async fn finish(&self) -> Result<(), ComputeError> {
+        self.device.finish().await
+    }
+
+    async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
+        let bytes = self.device.read(x.part()).await?;
+        Ok(match self.device.precision {
+            Precision::F32 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers.map(|b| f32::from_le_bytes(*b)).collect()
+            }
+            Precision::F16 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers
+                    .map(|b| half::widen(u16::from_le_bytes(*b)))
+                    .collect()
+            }
+        })
+    }
+
+    fn take_seconds(&self) -> Option<f64> {
+        self.device.take_seconds()
+    }
+}

@@ -1,0 +1,76 @@
+//! IEEE 754's binary16: checkpoints hold it, and GPUs keep numbers in it.
+
+/// The same number as float32.
+pub fn widen(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let rest = u32::from(bits & 0x7fff);
+    let magnitude = match rest {
+        // Below the smallest normal number: multiples of 2^-24.
+        0..=0x3ff => (rest as f32 * f32::from_bits(0x3380_0000)).to_bits(),
+        0x400..=0x7bff => (rest << 13) + (112 << 23),
+        _ => (rest << 13) | 0x7f80_0000,
+    };
+    f32::from_bits(sign | magnitude)
+}
+
+/// The nearest binary16, the even one of two; infinity beyond 65519.
+pub fn narrow(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let sign = (bits >> 16) as u16 & 0x8000;
+    let rest = bits & 0x7fff_ffff;
+    let magnitude = match rest {
+        // Adding 1/2 leaves multiples of 2^-24 in the lowest bits, rounded by the sum.
+        0..0x3880_0000 => (f32::from_bits(rest) + 0.5).to_bits() - 0.5f32.to_bits(),
+        0x3880_0000..0x4780_0000 => {
+            // Half a unit, less one unless the unit is odd; a carry raises the exponent.
+            let even = (rest >> 13) & 1;
+            ((rest + 0xfff + even) >> 13) - (112 << 10)
+        }
+        0x4780_0000..=0x7f80_0000 => 0x7c00,
+        _ => 0x7e00,
+    };
+    sign | magnitude as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{narrow, widen};
+
+    #[test]
+    fn halves_are_widened_exactly() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x0001, 2f32.powi(-24)),
+            (0x03ff, 1023.0 * 2f32.powi(-24)),
+            (0x0400, 2f32.powi(-14)),
+            (0x7bff, 65504.0),
+            (0x3555, 0.333_251_95),
+        ] {
+            assert_eq!(widen(bits), value, "{bits:04x}");
+        }
+        assert!(widen(0x8000).is_sign_negative());
+        assert_eq!(widen(0xfc00), f32::NEG_INFINITY);
+        assert!(widen(0x7e00).is_nan());
+    }
+
+    /// Every half, and every midpoint between neighbours with what lies beside it.
+    #[test]
+    fn numbers_are_rounded_to_the_nearest_half() {
+        for bits in (0..=0xffff).filter(|bits| bits & 0x7fff <= 0x7c00) {
+            assert_eq!(narrow(widen(bits)), bits, "{bits:04x}");
+        }
+        for low in 0..0x7bff {
+            let middle = (widen(low) + widen(low + 1)) / 2.0;
+            assert_eq!(narrow(middle), low + (low & 1), "{low:04x}");
+            assert_eq!(narrow(middle.next_down()), low);
+            assert_eq!(narrow(middle.next_up()), low + 1);
+            assert_eq!(narrow(-middle.next_up()), (low + 1) | 0x8000);
+        }
+        assert_eq!(narrow(65519.996), 0x7bff);
+        assert_eq!(narrow(65520.0), 0x7c00);
+        assert_eq!(narrow(-1e30), 0xfc00);
+        assert!(widen(narrow(f32::NAN)).is_nan());
+    }
+}
