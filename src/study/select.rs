@@ -86,7 +86,7 @@ pub fn select(
                 && m.family == what.family
                 && m.schedule == what.schedule
                 && in_pretrain(&m.pretrain, what.pretrain)
-                && released_filter(what.table, m)
+                && in_released_views(what.table, m)
         })
         .filter_map(|(row, m)| {
             Some(Point {
@@ -106,10 +106,10 @@ fn in_pretrain(set: &str, wanted: &str) -> bool {
     set == wanted || (wanted == LAION && LAION_SETS.contains(&set))
 }
 
-/// What the comparison study's released scripts leave out of every view: outlying compute and
-/// samples, `alt` architectures, failed large runs on ImageNet-1k and COCO, and the part of
+/// False for what the comparison study's released scripts leave out of every view: outlying compute
+/// and samples, `alt` architectures, failed large runs on ImageNet-1k and COCO, and the part of
 /// constant-rate runs beyond 2e11 GFLOPs.
-fn released_filter(table: Table, m: &Measurement) -> bool {
+pub fn in_released_views(table: Table, m: &Measurement) -> bool {
     match table {
         Table::Sweep | Table::Segmentation => {
             let failed = matches!(m.dataset.as_str(), "imagenet1k" | "mscoco_captions")

@@ -20,6 +20,8 @@ mod findings;
 #[cfg(not(target_arch = "wasm32"))]
 mod fit;
 #[cfg(not(target_arch = "wasm32"))]
+mod runs;
+#[cfg(not(target_arch = "wasm32"))]
 mod select;
 #[cfg(not(target_arch = "wasm32"))]
 mod surface;
@@ -57,6 +59,8 @@ fn main() -> std::process::ExitCode {
         Findings(findings::Arguments),
         /// List the tables and what can be chosen from them
         Data,
+        /// Read tables of your own runs, or the studies' released files, and say what is in them
+        Runs(runs::Arguments),
         /// Share pictures out among labels with a CLIP checkpoint
         Classify(clip::Classify),
         /// Print the unit vectors of pictures and texts
@@ -72,6 +76,7 @@ fn main() -> std::process::ExitCode {
         Command::Surface(arguments) => surface::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Data => data::list(),
+        Command::Runs(arguments) => runs::run(&arguments),
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),
     };

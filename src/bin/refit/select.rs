@@ -1,6 +1,7 @@
 //! Which runs a command is about, from its arguments.
 
 use crate::data;
+use crate::runs::Joining;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use refit::analysis::{self, Analysis, Edges, Outcome, Unit};
@@ -8,6 +9,7 @@ use refit::claim::Library;
 use refit::fit::bootstrap::Ends;
 use refit::fit::{Interval, Loss};
 use refit::law::{Form, Law, Surface};
+use refit::runs::{self, Runs};
 use refit::study::frontier::Rule;
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table, names};
@@ -58,6 +60,8 @@ pub struct Selection {
     /// Predict here: a compute, or "ViT-L-14 at 12.8B"; may be repeated
     #[arg(long)]
     at: Vec<String>,
+    #[command(flatten)]
+    runs: Joining,
 }
 
 impl Selection {
@@ -194,6 +198,28 @@ fn analysis_of(
     Ok(analysis)
 }
 
+/// Puts the reader's runs beside the bundled rows of every table.
+fn join(runs: &[Runs], library: &mut Library) {
+    if runs.is_empty() {
+        return;
+    }
+    let runs: Vec<&Runs> = runs.iter().collect();
+    let mut architectures = library.architectures.clone();
+    for (table, rows) in &mut library.tables {
+        let of_study = library.architectures.get(&table.study());
+        let joined = runs::join(
+            *table,
+            rows,
+            of_study.map_or(&[], Vec::as_slice),
+            &runs,
+            None,
+        );
+        architectures.insert(table.study(), joined.architectures);
+        *rows = joined.rows;
+    }
+    library.architectures = architectures;
+}
+
 /// The data, the analysis of the arguments, and what came of it.
 pub struct Selected {
     library: Library,
@@ -213,7 +239,8 @@ impl Selected {
         count: Option<usize>,
         choose: impl FnOnce(&mut Analysis),
     ) -> Result<Selected, String> {
-        let library = data::library()?;
+        let mut library = data::library()?;
+        join(&arguments.runs.read(&library)?, &mut library);
         let mut analysis = analysis_of(arguments, count, &library)?;
         choose(&mut analysis);
         let rows = library

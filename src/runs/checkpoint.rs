@@ -1,0 +1,175 @@
+//! What names of models and checkpoints say.
+
+use crate::study::Study;
+use crate::study::architecture::samples_seen;
+
+/// Pre-training set and samples seen of a checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Checkpoint {
+    pub pretrain: String,
+    /// As the studies label it, and the count.
+    pub samples: Option<(String, f64)>,
+}
+
+/// Sets of open_clip's names, as the studies call them.
+const SETS: [(&str, &str); 6] = [
+    ("laion80m", "LAION-80M"),
+    ("laion400m", "LAION-400M"),
+    ("laion2b", "LAION-2B"),
+    ("datacomp_xl", "datacomp_1b"),
+    ("datacomp1b", "datacomp_1b"),
+    ("relaion2b", "relaion2b-en"),
+];
+
+/// Reads a checkpoint's name: those of the two studies ("Model-B-32_Data-80M_Samples-3B_…",
+/// "datacomp_s3M_…") and open_clip's ("laion2b_s34b_b79k", "laion400m_e32", "openai").
+pub(super) fn checkpoint(study: Study, name: &str) -> Checkpoint {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let labelled = |label: &str| {
+        let label = label.to_ascii_uppercase();
+        samples_seen(study, &label).map(|count| (label, count))
+    };
+    let nominal = |count: f64| (label(study, count), count);
+    let of = |pretrain: &str, samples| Checkpoint {
+        pretrain: pretrain.to_owned(),
+        samples,
+    };
+    match name {
+        "openai" => return of("CLIP-WIT", Some(nominal(12.8e9))),
+        // Epochs over 400 million and two billion, as the openclip study counts them.
+        "laion400m_e31" | "laion400m_e32" => return of("LAION-400M", Some(nominal(12.8e9))),
+        "laion2b_e16" => return of("LAION-2B", Some(nominal(34e9))),
+        _ => {}
+    }
+    let parts: Vec<&str> = name.split('_').collect();
+    let after = |prefix: &str| parts.iter().find_map(|part| part.strip_prefix(prefix));
+    if let (Some(data), Some(samples)) = (after("Data-"), after("Samples-")) {
+        return of(&format!("LAION-{data}"), labelled(samples));
+    }
+    // The set goes up to the samples: "datacomp_xl_s13b_b90k".
+    let is_count = |part: &&str| {
+        let digits = part
+            .strip_prefix('s')
+            .and_then(|rest| rest.strip_suffix(['m', 'b', 'M', 'B']));
+        digits.is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let Some(at) = parts.iter().position(is_count) else {
+        return of(name, None);
+    };
+    let set = parts[..at].join("_");
+    let known = SETS.iter().find(|(theirs, _)| *theirs == set);
+    let pretrain = known.map_or(set.as_str(), |(_, ours)| ours);
+    // open_clip rounds down what the openclip study counts as 13B and 34B.
+    let samples = match (study, parts[at][1..].to_ascii_uppercase().as_str()) {
+        (Study::Openclip, "12B" | "13B") => Some(("13B".to_owned(), 12.8e9)),
+        (Study::Openclip, "32B" | "34B") => Some(("34B".to_owned(), 34e9)),
+        (_, label) => labelled(label),
+    };
+    of(pretrain, samples)
+}
+
+/// The comparison study's family of a model's name, by its own rule (`get_model_type`).
+pub(super) fn family(model: &str) -> &'static str {
+    let lower = model.to_ascii_lowercase();
+    if lower.contains("siglip") {
+        "siglip"
+    } else if lower.contains("cap") {
+        "cap"
+    } else if model.contains("mammut") {
+        "mammut"
+    } else if model.contains("coca") {
+        "coca"
+    } else {
+        "clip"
+    }
+}
+
+/// A model's name without its family and activation: "mammut_ViT-L-14" and "ViT-L-14-quickgelu"
+/// are both "ViT-L-14".
+pub(super) fn architecture(model: &str) -> &str {
+    let model = ["mammut_", "coca_", "siglip_", "cap_"]
+        .iter()
+        .find_map(|family| model.strip_prefix(family))
+        .unwrap_or(model);
+    model.strip_suffix("-quickgelu").unwrap_or(model)
+}
+
+/// Labels that the comparison study rounds samples seen to.
+const SCALES: [&str; 11] = [
+    "1.28M", "3M", "6.4M", "12.8M", "30M", "64M", "128M", "300M", "640M", "1.28B", "3B",
+];
+
+/// The study's label of a number of samples; the nominal one within 5 %, else the number in
+/// millions or billions.
+pub(super) fn label(study: Study, samples: f64) -> String {
+    let scales: &[&str] = match study {
+        Study::Comparison => &SCALES,
+        Study::Openclip => &["3B", "13B", "34B"],
+    };
+    let near = |label: &&&str| {
+        samples_seen(study, label).is_some_and(|count| (samples / count - 1.0).abs() < 0.05)
+    };
+    if let Some(label) = scales.iter().find(near) {
+        return (**label).to_owned();
+    }
+    let (scale, letter) = match samples {
+        s if s >= 1e9 => (1e9, "B"),
+        s if s >= 1e6 => (1e6, "M"),
+        s if s >= 1e3 => (1e3, "K"),
+        _ => (1.0, ""),
+    };
+    // Three digits: a label is for reading, the count stands beside it.
+    let rounded = samples / scale;
+    let decimals = match rounded {
+        r if r >= 100.0 => 1.0,
+        r if r >= 10.0 => 10.0,
+        _ => 100.0,
+    };
+    format!("{}{letter}", (rounded * decimals).round() / decimals)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_set_and_samples() {
+        let of = |study, name| {
+            let c = checkpoint(study, name);
+            (c.pretrain, c.samples)
+        };
+        let open = Study::Openclip;
+        assert_eq!(
+            of(open, "openai"),
+            ("CLIP-WIT".into(), Some(("13B".into(), 12.8e9)))
+        );
+        assert_eq!(
+            of(open, "laion2b_s34b_b79k"),
+            ("LAION-2B".into(), Some(("34B".into(), 34e9)))
+        );
+        assert_eq!(
+            of(
+                open,
+                "/fsx/x/Model-B-32_Data-80M_Samples-3B_lr-5e-4_bs-32k.pt"
+            ),
+            ("LAION-80M".into(), Some(("3B".into(), 2_560_013_280.0)))
+        );
+        assert_eq!(
+            of(Study::Comparison, "datacomp_xl_s12.8b_b90k"),
+            ("datacomp_1b".into(), Some(("12.8B".into(), 1.28e10)))
+        );
+        assert_eq!(of(open, "/fsx/epoch_160.pt"), ("epoch_160.pt".into(), None));
+        assert_eq!(of(open, "metaclip_small"), ("metaclip_small".into(), None));
+        assert_eq!(of(open, "é_s_ß").1, None);
+    }
+
+    #[test]
+    fn labels_are_the_studies() {
+        assert_eq!(label(Study::Comparison, 3_072_000.0), "3M");
+        assert_eq!(label(Study::Comparison, 307_200_000.0), "300M");
+        assert_eq!(label(Study::Comparison, 12.8e9), "12.8B");
+        assert_eq!(label(Study::Openclip, 2_443_992_504.0), "3B");
+        assert_eq!(label(Study::Openclip, 12.8e9), "13B");
+        assert_eq!(label(Study::Comparison, 7_654_321.0), "7.65M");
+    }
+}

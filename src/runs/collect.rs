@@ -1,0 +1,737 @@
+//! Rows of a table to runs.
+
+use super::checkpoint::{self, checkpoint};
+use super::layout::{Checkpoints, ComputeFrom, Layout, Rule, Text, Values, recognise};
+use super::mapping::{Mapping, Preview, Quantity, Scale, YOURS};
+use super::number::{self, Cells, Number, Value, is_missing};
+use super::reader::{Limits, Options};
+use super::report::{LeftOut, Notice, Place, Refusal, Stop, Why};
+use super::store::{Builder, Run, Runs, Source};
+use crate::study::Study;
+use crate::study::architecture::Architecture;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Refusals that are told one by one.
+const TOLD: usize = 10;
+
+/// Characters of a cell, and columns, that a preview shows.
+const SHOWN: usize = 100;
+
+/// Takes a table's header and rows, keeps what it recognises, and counts the rest.
+pub(super) struct Collector {
+    architectures: BTreeMap<Study, Vec<Architecture>>,
+    mapping: Option<Mapping>,
+    study: Option<Study>,
+    limits: Limits,
+    /// Parquet comes as CSV; its lines are rows.
+    parquet: bool,
+    /// Decimal commas are read.
+    comma: bool,
+    names: Vec<String>,
+    preview: Vec<Vec<String>>,
+    layout: Option<Layout>,
+    /// Of a table that Refit wrote: source and study of its first row.
+    written: Option<(Source, Study)>,
+    builder: Builder,
+    columns: Vec<Column>,
+    /// Rows of which all kept numbers may turn out to be no fractions, by their columns.
+    doubtful: BTreeMap<u64, u64>,
+    pub rows: u64,
+    kept_rows: u64,
+    refused: u64,
+    refusals: Vec<Refusal>,
+    left_out: BTreeMap<LeftOut, u64>,
+    notices: Vec<Notice>,
+}
+
+/// What is known of a column of numbers so far.
+#[derive(Clone, Debug, Default)]
+struct Column {
+    numbers: u64,
+    /// Those above 1, and the first of them.
+    above: u64,
+    first_above: Vec<(Place, f64)>,
+    /// A number has a percent sign.
+    sign: bool,
+}
+
+/// What the collector came to.
+pub(super) struct Collected {
+    pub source: Option<Source>,
+    pub runs: Runs,
+    pub preview: Preview,
+    pub rows: u64,
+    pub kept_rows: u64,
+    pub refused: u64,
+    pub refusals: Vec<Refusal>,
+    pub left_out: BTreeMap<LeftOut, u64>,
+    pub notices: Vec<Notice>,
+}
+
+/// Why a row is not taken.
+enum Not {
+    LeftOut(LeftOut),
+    Refused(Option<String>, Why),
+}
+
+impl Collector {
+    pub fn new(options: Options) -> Collector {
+        Collector {
+            architectures: options.architectures,
+            mapping: options.mapping,
+            study: options.study,
+            limits: options.limits,
+            parquet: options.parquet,
+            comma: false,
+            names: Vec::new(),
+            preview: Vec::new(),
+            layout: None,
+            written: None,
+            builder: Builder::new(),
+            columns: Vec::new(),
+            doubtful: BTreeMap::new(),
+            rows: 0,
+            kept_rows: 0,
+            refused: 0,
+            refusals: Vec::new(),
+            left_out: BTreeMap::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Numbers that are kept so far.
+    pub fn kept(&self) -> u64 {
+        self.builder.len() as u64
+    }
+
+    /// Whether the columns are known, or mapped.
+    pub fn is_recognised(&self) -> bool {
+        self.layout.is_some()
+    }
+
+    pub fn has_preview(&self) -> bool {
+        self.preview.len() == Preview::ROWS
+    }
+
+    /// The first row of all, which names the columns.
+    pub fn header(&mut self, names: Vec<String>, comma: bool) -> Result<(), Stop> {
+        self.comma = comma;
+        for (i, name) in names.iter().enumerate() {
+            let first = names[..i].iter().position(|n| n == name);
+            let told = Notice::ColumnTwice {
+                column: name.clone(),
+            };
+            if first.is_some() && self.notices.len() < TOLD && !self.notices.contains(&told) {
+                self.notices.push(told);
+            }
+        }
+        let layout = match (&self.mapping, recognise(&names)) {
+            (Some(mapping), _) => Some(Layout::mapped(mapping, &names).map_err(Stop::Mapping)?),
+            (None, Ok(source)) => {
+                let study = self.study.unwrap_or(Study::Openclip);
+                Some(Layout::of(source, study, &names))
+            }
+            (None, Err(almost)) => {
+                self.notices
+                    .extend(almost.map(|(source, missing)| Notice::Almost { source, missing }));
+                None
+            }
+        };
+        if let Some(layout) = &layout {
+            self.columns = vec![Column::default(); layout.values.len()];
+        }
+        self.layout = layout;
+        self.names = names;
+        Ok(())
+    }
+
+    /// A row under the header; stops where memory is meant to end.
+    pub fn row(&mut self, place: Place, cells: &dyn Cells) -> Result<(), Stop> {
+        self.rows += 1;
+        if self.preview.len() < Preview::ROWS {
+            let shown = (0..self.names.len().min(SHOWN)).map(|i| shown(cells.get(i)));
+            self.preview.push(shown.collect());
+        }
+        // Taken out for a moment, so that it can be read while the rest is written.
+        let Some(layout) = self.layout.take() else {
+            return Ok(());
+        };
+        match self.take(&layout, place, cells) {
+            Ok(()) => self.kept_rows += 1,
+            Err(Not::LeftOut(reason)) => *self.left_out.entry(reason).or_default() += 1,
+            Err(Not::Refused(column, why)) => self.refuse(place, column, why),
+        }
+        self.layout = Some(layout);
+        let bytes = self.builder.bytes();
+        match bytes > self.limits.memory {
+            true => Err(Stop::Memory {
+                bytes,
+                line: line(place),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a row, or a number of one, that cannot be used.
+    pub fn refuse(&mut self, place: Place, column: Option<String>, why: Why) {
+        self.refused += 1;
+        if self.refusals.len() < TOLD {
+            let place = self.place(place);
+            self.refusals.push(Refusal { place, column, why });
+        }
+    }
+
+    pub fn note(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    fn place(&self, place: Place) -> Place {
+        match (place, self.parquet) {
+            // Under the header, which Parquet does not have.
+            (Place::Line(line), true) => Place::Row(line.saturating_sub(1)),
+            _ => place,
+        }
+    }
+
+    fn take(&mut self, layout: &Layout, place: Place, cells: &dyn Cells) -> Result<(), Not> {
+        let mut study = layout.study;
+        if layout.rule == Rule::Written {
+            study = self.written(cells)?;
+        }
+        let described = Described::of(layout, study, cells)?;
+        let share = match layout.rule {
+            Rule::AllResults(rule) => {
+                checkpoint_share(rule, &described.schedule, layout, cells, self.comma)?
+            }
+            _ => 1.0,
+        };
+        let taken = self.scores(layout, &described, place, cells)?;
+        let amounts = self.amounts(layout, study, &described, share, cells)?;
+        let run = self.builder.run(&Run {
+            name: &described.run,
+            family: &described.family,
+            architecture: &described.architecture,
+            pretrain: &described.pretrain,
+            schedule: &described.schedule,
+            samples: &amounts.samples,
+            samples_seen: amounts.samples_seen,
+            compute: amounts.compute,
+            parameters: amounts.parameters,
+        });
+        let mut above = Some(0_u64);
+        for score in &taken {
+            let column = &mut self.columns[score.column];
+            column.numbers += 1;
+            column.sign |= score.sign;
+            if score.value > 1.0 {
+                column.above += 1;
+                if column.first_above.len() < TOLD {
+                    column.first_above.push((place, score.value));
+                }
+                above = above.map(|columns| columns | 1 << score.column);
+            } else {
+                above = None;
+            }
+            let (dataset, metric) = (&score.dataset, &score.metric);
+            self.builder
+                .value(run, dataset, metric, score.column as u32, score.value);
+        }
+        if let Some(columns) = above {
+            *self.doubtful.entry(columns).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Study of a table that Refit wrote; all rows are of one file.
+    fn written(&mut self, cells: &dyn Cells) -> Result<Study, Not> {
+        let cell = |name: &str| {
+            let column = self.names.iter().position(|n| n == name);
+            let text = column.map_or(Cow::Borrowed(""), |i| {
+                text(cells.get(i)).unwrap_or_default()
+            });
+            (name.to_owned(), text.into_owned())
+        };
+        let unknown = |(column, text)| Not::Refused(Some(column), Why::Unknown(text));
+        let (source, study) = (cell("source"), cell("study"));
+        let found = Source::ALL.into_iter().find(|s| s.id() == source.1);
+        let found_study = Study::ALL.into_iter().find(|s| s.id() == study.1);
+        let (Some(of), Some(in_study)) = (found, found_study) else {
+            return Err(unknown(if found.is_none() { source } else { study }));
+        };
+        let first = *self.written.get_or_insert((of, in_study));
+        match first {
+            _ if first.0 != of => Err(unknown(source)),
+            _ if first.1 != in_study => Err(unknown(study)),
+            _ => Ok(in_study),
+        }
+    }
+
+    /// The row's numbers; those that cannot be used are refused one by one.
+    fn scores<'a>(
+        &mut self,
+        layout: &'a Layout,
+        described: &Described<'a>,
+        place: Place,
+        cells: &'a dyn Cells,
+    ) -> Result<Vec<Taken<'a>>, Not> {
+        let probe = described.task == "linear_probe";
+        let probe_column = |values: &Values| {
+            let has = |name: &str| {
+                let column = layout.values.iter().find(|v| v.name == name);
+                column.is_some_and(|v| {
+                    number::number(cells.get(v.column), self.comma) != Number::Missing
+                })
+            };
+            match values.name.as_str() {
+                "lp_acc1" => true,
+                "acc1" => !has("lp_acc1"),
+                _ => false,
+            }
+        };
+        let mut taken = Vec::new();
+        let mut refused = Vec::new();
+        for (column, values) in layout.values.iter().enumerate() {
+            if probe && !probe_column(values) {
+                continue;
+            }
+            let cell = cells.get(values.column);
+            let no = |why| (values.name.clone(), why);
+            let (value, sign) = match number::number(cell, self.comma) {
+                Number::Missing => continue,
+                Number::Of { value, percent } => (value, percent),
+                Number::None => {
+                    refused.push(no(not_a_number(cell)));
+                    continue;
+                }
+            };
+            let most = match values.scale {
+                Scale::Fraction if !sign => 1.0,
+                _ => 100.0,
+            };
+            if !(0.0..=most).contains(&value) {
+                refused.push(no(match values.scale {
+                    Scale::Percent => Why::NotPercent(value),
+                    _ => Why::NotAFraction(value),
+                }));
+                continue;
+            }
+            let dataset = match &values.dataset {
+                Text::None => Ok(described.dataset.clone()),
+                own => field(own, cells),
+            };
+            let metric = match (probe, described.shots) {
+                (true, shots) => Ok(probe_metric(shots)),
+                (false, _) => field(&values.metric, cells),
+            };
+            match (dataset, metric) {
+                (Ok(dataset), _) if dataset.is_empty() => {
+                    refused.push(("dataset".to_owned(), Why::Empty));
+                }
+                (_, Ok(metric)) if metric.is_empty() => {
+                    refused.push(("metric".to_owned(), Why::Empty));
+                }
+                (Ok(dataset), Ok(metric)) => taken.push(Taken {
+                    column,
+                    dataset,
+                    metric,
+                    value,
+                    sign,
+                }),
+                (Err(why), _) | (_, Err(why)) => refused.push(no(why)),
+            }
+        }
+        if taken.is_empty() {
+            // The row itself is refused, with the first reason.
+            return Err(match refused.into_iter().next() {
+                Some((column, why)) => Not::Refused(Some(column), why),
+                None if layout.values.len() == 1 => {
+                    Not::Refused(Some(layout.values[0].name.clone()), Why::Empty)
+                }
+                None => Not::LeftOut(LeftOut::NothingMeasured),
+            });
+        }
+        for (column, why) in refused {
+            self.refuse(place, Some(column), why);
+        }
+        Ok(taken)
+    }
+
+    /// Compute, samples and parameters of a row; `share` of a run's has been seen.
+    fn amounts(
+        &self,
+        layout: &Layout,
+        study: Study,
+        described: &Described,
+        share: f64,
+        cells: &dyn Cells,
+    ) -> Result<Amounts, Not> {
+        let positive = |from: super::layout::Number| -> Result<Option<f64>, Not> {
+            let cell = cells.get(from.column);
+            let no = |why| Not::Refused(self.names.get(from.column).cloned(), why);
+            match number::number(cell, self.comma) {
+                Number::Missing => Ok(None),
+                Number::Of { value, .. } if value > 0.0 && (value * from.factor).is_normal() => {
+                    Ok(Some(value * from.factor))
+                }
+                Number::Of { value, .. } => Err(no(Why::NotAboveZero(value))),
+                Number::None => Err(no(not_a_number(cell))),
+            }
+        };
+        let parameters = layout.parameters.map(positive).transpose()?.flatten();
+        let (mut samples, mut samples_seen) = (described.samples.clone().into_owned(), None);
+        if let Some(column) = layout.samples_seen {
+            // A label such as "12.8B" is as good as a number.
+            let labelled = match cells.get(column.column) {
+                Value::Text(text) if column.factor == 1.0 => {
+                    super::mapping::samples(study, text.trim())
+                }
+                _ => None,
+            };
+            samples_seen = match labelled {
+                Some((_, count)) => Some(count),
+                None => positive(column)?,
+            };
+        }
+        if let (None, Some((label, count))) = (samples_seen, &described.checkpoint_samples) {
+            samples_seen = Some(*count);
+            samples.clone_from(label);
+        }
+        samples_seen = samples_seen.map(|s| s * share);
+        if let (true, Some(count)) = (samples.is_empty(), samples_seen) {
+            samples = checkpoint::label(study, count);
+        }
+        let by_table = || {
+            let known = self
+                .architectures
+                .get(&study)
+                .map_or(&[][..], Vec::as_slice);
+            let found = known
+                .iter()
+                .find(|a| a.family == described.family && a.name == described.architecture)
+                // The family of a table's own is not the study's, its architecture may be.
+                .or_else(|| {
+                    let of_clip =
+                        |a: &&Architecture| a.family == "clip" && a.name == described.architecture;
+                    let own = !known.iter().any(|a| a.family == described.family);
+                    known.iter().find(of_clip).filter(|_| own)
+                });
+            let architecture = found.ok_or_else(|| {
+                let why = Why::UnknownArchitecture {
+                    family: described.family.clone().into_owned(),
+                    architecture: described.architecture.clone().into_owned(),
+                    study,
+                };
+                Not::Refused(None, why)
+            })?;
+            let seen = samples_seen.ok_or_else(|| {
+                Not::Refused(
+                    None,
+                    Why::UnknownSamples(described.run.clone().into_owned()),
+                )
+            })?;
+            Ok(architecture.compute_per_sample * seen)
+        };
+        let compute = match layout.compute {
+            ComputeFrom::Column(column) => match positive(column)? {
+                Some(compute) => compute * share,
+                None => by_table()?,
+            },
+            ComputeFrom::Product(factor) => match (parameters, samples_seen) {
+                (Some(n), Some(d)) => n * d * factor,
+                (None, _) => return Err(Not::Refused(Some("parameters".to_owned()), Why::Empty)),
+                (_, None) => return Err(Not::Refused(Some("samples".to_owned()), Why::Empty)),
+            },
+            ComputeFrom::Table => by_table()?,
+        };
+        if !compute.is_normal() || compute <= 0.0 {
+            return Err(Not::Refused(
+                Some("compute".to_owned()),
+                Why::NotAboveZero(compute),
+            ));
+        }
+        Ok(Amounts {
+            samples,
+            samples_seen,
+            compute,
+            parameters,
+        })
+    }
+
+    /// Decides column by column between percent and fractions, and ends.
+    pub fn finish(mut self) -> Collected {
+        let values = self.layout.as_ref().map_or(&[][..], |l| &l.values);
+        let mut percent = Vec::new();
+        let mut dropped = 0_u64;
+        let mut told = Vec::new();
+        for (i, (values, column)) in values.iter().zip(&self.columns).enumerate() {
+            let is = match values.scale {
+                Scale::Percent => true,
+                Scale::Fraction => column.sign,
+                Scale::Detect => column.sign || 2 * column.above > column.numbers,
+            };
+            percent.push(is);
+            if is && values.scale != Scale::Percent {
+                let example = column.first_above.first();
+                let (place, example) = example.copied().unwrap_or((Place::Line(1), 0.0));
+                self.notices.push(Notice::Percent {
+                    column: values.name.clone(),
+                    place: self.place(place),
+                    example,
+                });
+            }
+            if !is && column.above > 0 {
+                dropped |= 1 << i;
+                self.refused += column.above;
+                told.extend(column.first_above.iter().map(|(place, value)| Refusal {
+                    place: self.place(*place),
+                    column: Some(values.name.clone()),
+                    why: Why::NotAFraction(*value),
+                }));
+            }
+        }
+        if !told.is_empty() {
+            self.refusals.append(&mut told);
+            self.refusals.sort_by_key(|r| line(r.place));
+            self.refusals.truncate(TOLD);
+        }
+        for (columns, rows) in &self.doubtful {
+            if columns & !dropped == 0 {
+                self.kept_rows -= rows;
+            }
+        }
+        let study = self.layout.as_ref().map(|l| l.study);
+        let (source, study) = match (self.written, &self.layout) {
+            (Some((source, study)), _) => (Some(source), study),
+            (None, Some(layout)) => (Some(layout.source), layout.study),
+            (None, None) => (None, study.or(self.study).unwrap_or(Study::Comparison)),
+        };
+        let runs = self
+            .builder
+            .finish(source.unwrap_or(Source::Own), study, |column, value| {
+                let column = column as usize;
+                if percent[column] {
+                    *value /= 100.0;
+                }
+                let fits = *value <= 1.0;
+                if values[column].quantity == Quantity::Error {
+                    *value = 1.0 - *value;
+                }
+                fits
+            });
+        let columns: Vec<String> = self.names.into_iter().take(SHOWN).collect();
+        let preview = Preview {
+            mapping: self
+                .mapping
+                .unwrap_or_else(|| Mapping::propose(&columns, &self.preview, self.comma)),
+            columns,
+            rows: self.preview,
+        };
+        Collected {
+            source,
+            runs,
+            preview,
+            rows: self.rows,
+            kept_rows: self.kept_rows,
+            refused: self.refused,
+            refusals: self.refusals,
+            left_out: self.left_out,
+            notices: self.notices,
+        }
+    }
+}
+
+fn line(place: Place) -> u64 {
+    match place {
+        Place::Line(n) | Place::Row(n) => n,
+    }
+}
+
+/// A number of a row that fits so far.
+struct Taken<'a> {
+    column: usize,
+    dataset: Cow<'a, str>,
+    metric: Cow<'a, str>,
+    value: f64,
+    sign: bool,
+}
+
+struct Amounts {
+    samples: String,
+    samples_seen: Option<f64>,
+    compute: f64,
+    parameters: Option<f64>,
+}
+
+/// A row's names, in the project's words.
+struct Described<'a> {
+    run: Cow<'a, str>,
+    family: Cow<'a, str>,
+    architecture: Cow<'a, str>,
+    pretrain: Cow<'a, str>,
+    schedule: Cow<'a, str>,
+    samples: Cow<'a, str>,
+    dataset: Cow<'a, str>,
+    task: Cow<'a, str>,
+    /// What the checkpoint's name says of its samples.
+    checkpoint_samples: Option<(String, f64)>,
+    /// Of a linear probe; −1 is all.
+    shots: Option<f64>,
+}
+
+impl<'a> Described<'a> {
+    fn of(layout: &'a Layout, study: Study, cells: &'a dyn Cells) -> Result<Described<'a>, Not> {
+        let get = |text: &'a Text| field(text, cells).map_err(|why| Not::Refused(None, why));
+        let mut described = Described {
+            run: get(&layout.run)?,
+            family: get(&layout.family)?,
+            architecture: get(&layout.architecture)?,
+            pretrain: get(&layout.pretrain)?,
+            schedule: get(&layout.schedule)?,
+            samples: get(&layout.samples)?,
+            dataset: get(&layout.dataset)?,
+            task: get(&layout.task)?,
+            checkpoint_samples: None,
+            shots: None,
+        };
+        let empty = |column: &str| Err(Not::Refused(Some(column.to_owned()), Why::Empty));
+        match layout.source {
+            Source::AllResults | Source::SegmentationResults | Source::ClipBenchmark => {
+                if described.family.is_empty() {
+                    return empty("model");
+                }
+                described.family = checkpoint::family(&described.family).into();
+                described.architecture = simple(described.architecture);
+            }
+            Source::ZeroshotResults => {}
+            Source::Own if described.family.is_empty() => return empty("family"),
+            Source::Own => {}
+        }
+        if let Rule::ClipBenchmark { language, shots } = layout.rule {
+            let found = checkpoint(study, &described.run);
+            described.pretrain = found.pretrain.into();
+            described.checkpoint_samples = found.samples;
+            described.dataset = unprefixed(described.dataset);
+            let language = language.and_then(|i| text(cells.get(i)).ok());
+            if let Some(language) = language.filter(|l| !is_missing(l) && l != "en") {
+                described.dataset = format!("{} ({language})", described.dataset).into();
+            }
+            described.shots = shots.and_then(|i| match number::number(cells.get(i), false) {
+                Number::Of { value, .. } => Some(value),
+                _ => None,
+            });
+        }
+        if matches!(layout.rule, Rule::AllResults(_)) {
+            described.dataset = untested(described.dataset);
+        }
+        if described.pretrain.is_empty() {
+            described.pretrain = YOURS.into();
+        }
+        Ok(described)
+    }
+}
+
+/// "mammut_ViT-L-14" as "ViT-L-14".
+fn simple(model: Cow<str>) -> Cow<str> {
+    match model {
+        Cow::Borrowed(model) => checkpoint::architecture(model).into(),
+        Cow::Owned(model) => checkpoint::architecture(&model).to_owned().into(),
+    }
+}
+
+/// CLIP_benchmark's sets from the web are the same sets.
+fn unprefixed(dataset: Cow<str>) -> Cow<str> {
+    match dataset.strip_prefix("wds/") {
+        Some(name) => name.to_owned().into(),
+        None => dataset,
+    }
+}
+
+/// "imagenet-r_test" is what the study calls ImageNet-R.
+fn untested(dataset: Cow<str>) -> Cow<str> {
+    match dataset.strip_suffix("_test") {
+        Some(name) if name.starts_with("imagenet") => name.to_owned().into(),
+        _ => dataset,
+    }
+}
+
+fn probe_metric(shots: Option<f64>) -> Cow<'static, str> {
+    match shots {
+        Some(shots) if shots > 0.0 => format!("linear_probe_{shots}_shot").into(),
+        _ => "linear_probe_full".into(),
+    }
+}
+
+/// The part of a run that a checkpoint has seen, where it counts: the scripts of the comparison
+/// study keep the last epoch of cosine schedules and, of constant rates, what comes after
+/// warm-up, with the compute until then.
+fn checkpoint_share(
+    rule: Checkpoints,
+    schedule: &str,
+    layout: &Layout,
+    cells: &dyn Cells,
+    comma: bool,
+) -> Result<f64, Not> {
+    let read = |column: usize| match number::number(cells.get(column), comma) {
+        Number::Of { value, .. } => value,
+        // Compares as false, as in the scripts.
+        _ => f64::NAN,
+    };
+    if let Some(column) = rule.evaluation {
+        let kind = text(cells.get(column)).unwrap_or_default();
+        if !is_missing(&kind) && kind != "similarity" {
+            return Err(Not::LeftOut(LeftOut::OtherEvaluation));
+        }
+    }
+    let (epoch, epochs) = (read(rule.epoch), read(rule.epochs));
+    if matches!(schedule, "cosine" | "const-cooldown") {
+        return match epoch == epochs {
+            true => Ok(1.0),
+            false => Err(Not::LeftOut(LeftOut::NotLastEpoch)),
+        };
+    }
+    let share = epoch / epochs;
+    let warm = match (rule.warmup, rule.batch, layout.samples_seen) {
+        (Some(warmup), Some(batch), Some(samples)) => {
+            let steps = read(samples.column) / read(batch);
+            read(warmup) / steps <= share
+        }
+        _ => share > 0.0,
+    };
+    match warm {
+        true => Ok(share),
+        false => Err(Not::LeftOut(LeftOut::WarmingUp)),
+    }
+}
+
+fn not_a_number(cell: Value) -> Why {
+    match cell {
+        Value::NotUtf8 => Why::NotUtf8,
+        cell => Why::NotANumber(shown(cell)),
+    }
+}
+
+fn text(value: Value<'_>) -> Result<Cow<'_, str>, Why> {
+    match value {
+        Value::Missing => Ok("".into()),
+        Value::Text(text) => Ok(text.trim().into()),
+        Value::Number(x) => Ok(x.to_string().into()),
+        Value::NotUtf8 => Err(Why::NotUtf8),
+    }
+}
+
+fn field<'a>(from: &'a Text, cells: &'a dyn Cells) -> Result<Cow<'a, str>, Why> {
+    match from {
+        Text::Column(column) => text(cells.get(*column)),
+        Text::Constant(text) => Ok(text.as_str().into()),
+        Text::None => Ok("".into()),
+    }
+}
+
+/// A cell for the eye, cut where it is long.
+fn shown(cell: Value) -> String {
+    match text(cell) {
+        Ok(text) => text.chars().take(SHOWN).collect(),
+        Err(_) => "\u{fffd}".to_owned(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Runs beside the bundled rows of a table.
+
+use super::store::Runs;
+use crate::study::architecture::Architecture;
+use crate::study::select::in_released_views;
+use crate::study::{Measurement, Table};
+use std::collections::BTreeSet;
+
+/// What an analysis takes in place of a table's bundled rows and its study's architectures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joined {
+    pub rows: Vec<Measurement>,
+    pub architectures: Vec<Architecture>,
+    /// Rows from here on are the reader's.
+    pub bundled: usize,
+    /// The reader's rows that the study's own rules leave out of every view of this table.
+    pub left_out: usize,
+}
+
+/// Joins runs to the bundled rows of a table.
+///
+/// A released file stands in for what was made from it: its rows take the place of the bundled
+/// ones of the same series (downstream set, metric, family, pre-training set and schedule) in its
+/// own table, and join no other. Other runs join every table of their study, as series of their
+/// own: a family that the study has, too, is marked as the reader's, so that no law of the study
+/// is fitted to them unasked.
+///
+/// With a `view`, a downstream set and a metric, of the reader's rows only those come that it
+/// shows, and of each other downstream set and metric the first, so that it can be chosen: all of
+/// a large file would fill the memory.
+pub fn join(
+    table: Table,
+    bundled: &[Measurement],
+    architectures: &[Architecture],
+    runs: &[&Runs],
+    view: Option<(&str, &str)>,
+) -> Joined {
+    let mut rows = bundled.to_vec();
+    let mut added = Vec::new();
+    let mut architectures = architectures.to_vec();
+    // Of the study, not of the table alone: a family has one name in all views.
+    let families: BTreeSet<String> = architectures.iter().map(|a| a.family.clone()).collect();
+    for runs in runs.iter().filter(|r| r.study() == table.study()) {
+        let mut theirs: Vec<Measurement> = match view {
+            Some((dataset, metric)) => {
+                let others = runs.firsts().into_iter();
+                let others =
+                    others.filter(|m| (m.dataset.as_str(), m.metric.as_str()) != (dataset, metric));
+                runs.of(dataset, metric).chain(others).collect()
+            }
+            None => {
+                let series: BTreeSet<(&str, &str)> = runs.series().collect();
+                series
+                    .into_iter()
+                    .flat_map(|(d, m)| runs.of(d, m))
+                    .collect()
+            }
+        };
+        match runs.source().replaces() {
+            Some(replaced) if replaced == table => {
+                let series = covered(runs);
+                rows.retain(|m| !series.contains(&key(m)));
+            }
+            Some(_) => continue,
+            None => {
+                for m in &mut theirs {
+                    if families.contains(&m.family) {
+                        m.family = format!("{} (yours)", m.family);
+                    }
+                }
+                add_architectures(&mut architectures, runs, &families);
+            }
+        }
+        added.append(&mut theirs);
+    }
+    let bundled = rows.len();
+    let left_out = added
+        .iter()
+        .filter(|m| !in_released_views(table, m))
+        .count();
+    rows.append(&mut added);
+    Joined {
+        rows,
+        architectures,
+        bundled,
+        left_out,
+    }
+}
+
+type Key = [String; 5];
+
+fn key(m: &Measurement) -> Key {
+    [&m.dataset, &m.metric, &m.family, &m.pretrain, &m.schedule].map(String::clone)
+}
+
+/// The series that runs have numbers of.
+fn covered(runs: &Runs) -> BTreeSet<Key> {
+    let mut covered = BTreeSet::new();
+    let mut last = None;
+    for (run, dataset, metric, _) in runs.iter() {
+        let series = [dataset, metric, run.family, run.pretrain, run.schedule];
+        if last != Some(series) {
+            covered.insert(series.map(str::to_owned));
+            last = Some(series);
+        }
+    }
+    covered
+}
+
+/// Architectures under the reader's families: those of the same name in the study, and those
+/// whose parameters the runs tell.
+fn add_architectures(
+    architectures: &mut Vec<Architecture>,
+    runs: &Runs,
+    families: &BTreeSet<String>,
+) {
+    let mut seen = BTreeSet::new();
+    for run in runs.runs() {
+        if run.architecture.is_empty() || !seen.insert((run.family, run.architecture)) {
+            continue;
+        }
+        let family = match families.contains(run.family) {
+            true => format!("{} (yours)", run.family),
+            false => run.family.to_owned(),
+        };
+        let known = architectures
+            .iter()
+            .find(|a| a.name == run.architecture && (a.family == run.family || a.family == "clip"));
+        let own = match (run.parameters, known) {
+            (None, Some(known)) => Architecture {
+                family,
+                ..known.clone()
+            },
+            (Some(parameters), known) => Architecture {
+                family,
+                name: run.architecture.to_owned(),
+                image_size: known.map_or(0, |a| a.image_size),
+                compute_per_sample: match run.samples_seen {
+                    Some(samples) => run.compute / samples,
+                    None => known.map_or(f64::NAN, |a| a.compute_per_sample),
+                },
+                mparams: [parameters / 1e6, 0.0, 0.0],
+            },
+            (None, None) => continue,
+        };
+        architectures.push(own);
+    }
+}

@@ -1,0 +1,62 @@
+//! A reader's own runs: tables of any of the usual formats to measurements that join the
+//! released ones.
+//!
+//! [`Reader`] takes a file's bytes in pieces of any size (CSV, TSV, JSON, gzip of each). Files
+//! that the studies released are recognised by their columns; any other needs a [`Mapping`],
+//! which is proposed. Out come [`Runs`], a few bytes a number, and a [`Report`] of what was read
+//! and what was not, and why. [`join`] puts runs beside the bundled rows of a table, where every
+//! analysis finds them.
+//!
+//! [`parquet`] turns a Parquet file into CSV. It stands apart because few readers need it: the
+//! page loads it when somebody opens such a file.
+//!
+//! Nothing here knows the page's first view, nor the other way round.
+
+mod checkpoint;
+mod collect;
+mod delimited;
+mod join;
+mod json;
+mod layout;
+mod mapping;
+mod number;
+pub mod parquet;
+mod reader;
+mod report;
+mod store;
+
+pub use join::{Joined, join};
+pub use mapping::{Compute, Field, Mapping, MappingError, Preview, Quantity, Scale, Scaled, Score};
+pub use reader::{Limits, Options, Progress, Reader};
+pub use report::{LeftOut, Notice, Place, Refusal, Report, Stop, Why};
+pub use store::{Run, Runs, Source};
+
+/// What came of reading a file.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Empty where the columns are not known and no mapping was given.
+    pub runs: Runs,
+    pub report: Report,
+    /// Columns and first rows, for choosing a mapping.
+    pub preview: Preview,
+}
+
+/// Reads a Parquet file: [`parquet::to_csv`] and [`Reader`] in one program. The page has them in
+/// two.
+pub fn read_parquet(file: &[u8], options: Options) -> Outcome {
+    let mut reader = Reader::new(Options {
+        parquet: true,
+        ..options
+    });
+    let table = parquet::to_csv(file, &mut |piece| reader.push(piece).is_ok());
+    match table {
+        Ok(table) if !table.skipped.is_empty() => reader.note(Notice::Nested {
+            columns: table.skipped,
+        }),
+        Ok(_) => {}
+        Err(error) => reader.stop(Stop::DamagedParquet(error)),
+    }
+    let mut outcome = reader.finish();
+    outcome.report.bytes = file.len() as u64;
+    outcome
+}

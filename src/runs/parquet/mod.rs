@@ -1,0 +1,180 @@
+//! Parquet files, flat columns, as CSV.
+//!
+//! Its own program of the page, loaded when somebody opens such a file. The `parquet` crate is
+//! held against it in the tests and not used here: it panics on some damaged files, which in a
+//! browser ends the program; it cannot take Zstandard to wasm32; and it is several times as large.
+//!
+//! Format: <https://parquet.apache.org/docs/file-format/>.
+
+mod decode;
+mod metadata;
+mod page;
+mod thrift;
+
+use metadata::Metadata;
+use page::Cursor;
+use std::fmt;
+
+/// Why a file is not read, or not to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParquetError {
+    NotParquet,
+    /// It begins as Parquet does and does not end so.
+    Truncated,
+    Encrypted,
+    /// A part does not hold what it should.
+    Damaged {
+        what: &'static str,
+    },
+    Codec {
+        column: String,
+        codec: &'static str,
+    },
+    Encoding {
+        column: String,
+        encoding: i32,
+    },
+    NoColumns,
+    /// Rows and columns beyond reason for the file's size.
+    TooLarge,
+}
+
+impl fmt::Display for ParquetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParquetError::NotParquet => write!(f, "This is not a Parquet file."),
+            ParquetError::Truncated => write!(
+                f,
+                "The Parquet file ends too early; download or copy it again."
+            ),
+            ParquetError::Encrypted => write!(f, "The Parquet file is encrypted."),
+            ParquetError::Damaged { what } => {
+                write!(f, "The Parquet file is damaged: {what}.")
+            }
+            ParquetError::Codec { column, codec } => write!(
+                f,
+                "Column {column} of the Parquet file is packed with {codec}, which is not read here; write it with Snappy, Zstandard, gzip or uncompressed."
+            ),
+            ParquetError::Encoding { column, encoding } => write!(
+                f,
+                "Column {column} of the Parquet file has the encoding {encoding}, which is not read here; write it with plain or dictionary encoding."
+            ),
+            ParquetError::NoColumns => write!(
+                f,
+                "The Parquet file has no column of plain values: lists and groups are not read."
+            ),
+            ParquetError::TooLarge => write!(
+                f,
+                "The Parquet file unpacks to more than {EXPANSION} times its size and more than {} MiB.",
+                FREE >> 20
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ParquetError {}
+
+/// What a file was found to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    pub rows: u64,
+    /// Columns that are not read: lists, groups, and values without a plain form.
+    pub skipped: Vec<String>,
+}
+
+/// As [`super::Limits`]: what pages and rows may come to, as a multiple of the file's size, and in
+/// any case.
+const EXPANSION: u64 = 200;
+const FREE: u64 = 64 << 20;
+
+/// Bytes that are handed on at once.
+const PIECE: usize = 1 << 16;
+
+/// Writes a file's flat columns as CSV, piece by piece; `write` says whether it wants more. What
+/// was written before an error stands.
+///
+/// Numbers are written so that reading them gives them back; what is null becomes empty.
+pub fn to_csv(file: &[u8], write: &mut dyn FnMut(&[u8]) -> bool) -> Result<Table, ParquetError> {
+    let metadata = metadata::read(file)?;
+    let Metadata {
+        columns, groups, ..
+    } = &metadata;
+    let table = Table {
+        rows: groups.iter().map(|g| g.rows).sum(),
+        skipped: metadata.skipped.clone(),
+    };
+    if columns.is_empty() {
+        return Err(ParquetError::NoColumns);
+    }
+    let budget = (file.len() as u64).saturating_mul(EXPANSION).max(FREE);
+    // A row takes a byte a column at least.
+    let least = table.rows.saturating_mul(columns.len() as u64);
+    if least > budget {
+        return Err(ParquetError::TooLarge);
+    }
+    let mut out = Vec::with_capacity(PIECE + 1024);
+    for (i, column) in columns.iter().enumerate() {
+        separate(&mut out, i);
+        quoted(&mut out, column.name.as_bytes());
+    }
+    out.push(b'\n');
+    let (mut pages, mut written) = (budget, 0_u64);
+    for group in groups {
+        let mut cursors = Vec::with_capacity(columns.len());
+        for column in columns {
+            cursors.push(Cursor::new(file, column, group)?);
+        }
+        for _ in 0..group.rows {
+            for (i, cursor) in cursors.iter_mut().enumerate() {
+                separate(&mut out, i);
+                if let Err(error) = cursor.write_next(&mut out, &mut pages) {
+                    // The rows before are whole.
+                    let whole = out
+                        .iter()
+                        .rposition(|b| *b == b'\n')
+                        .map_or(0, |end| end + 1);
+                    write(&out[..whole]);
+                    return Err(error);
+                }
+            }
+            out.push(b'\n');
+            if out.len() >= PIECE {
+                written += out.len() as u64;
+                if written > budget {
+                    return Err(ParquetError::TooLarge);
+                }
+                if !write(&out) {
+                    return Ok(table);
+                }
+                out.clear();
+            }
+        }
+    }
+    write(&out);
+    Ok(table)
+}
+
+fn separate(out: &mut Vec<u8>, column: usize) {
+    if column > 0 {
+        out.push(b',');
+    }
+}
+
+/// Text as a CSV cell.
+fn quoted(out: &mut Vec<u8>, text: &[u8]) {
+    let special = |b: &u8| matches!(b, b'"' | b',' | b'\n' | b'\r' | 0);
+    if !text.iter().any(special) {
+        out.extend_from_slice(text);
+        return;
+    }
+    out.push(b'"');
+    for byte in text {
+        match byte {
+            b'"' => out.extend_from_slice(b"\"\""),
+            // A zero byte says of text that it is none.
+            0 => out.extend_from_slice("\u{fffd}".as_bytes()),
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'"');
+}

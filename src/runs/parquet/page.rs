@@ -1,0 +1,364 @@
+//! Pages of a column: unpacked, and read value by value.
+
+use super::decode::{Bytes, DAMAGED, Delta, DeltaText, Hybrid, Split};
+use super::metadata::{Column, Group, Physical};
+use super::thrift::{Kind, Thrift};
+use super::{ParquetError, quoted};
+use std::io::{Read, Write};
+
+type Result<T> = std::result::Result<T, ParquetError>;
+
+/// A column of a row group, from its first value on.
+pub(super) struct Cursor<'a> {
+    column: &'a Column,
+    codec: i32,
+    /// Pages to come.
+    pages: &'a [u8],
+    dictionary: Vec<Value>,
+    /// Values left in the page, those that are null included.
+    left: u64,
+    levels: Option<Hybrid>,
+    values: Values,
+    /// Values of the group that are still to come.
+    rows: u64,
+}
+
+/// Values of a page by their encoding.
+enum Values {
+    None,
+    Plain(Bytes),
+    /// Eight booleans a byte.
+    Bits {
+        bytes: Bytes,
+        byte: u8,
+        left: u8,
+    },
+    Indices(Hybrid),
+    Booleans(Hybrid),
+    Delta(Delta),
+    Text(Box<DeltaText>),
+    Split(Split),
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Boolean(bool),
+    Int(i64),
+    Float(f32),
+    Double(f64),
+    Bytes(Vec<u8>),
+}
+
+#[derive(Default)]
+struct Header {
+    kind: i64,
+    unpacked: i64,
+    packed: i64,
+    values: i64,
+    encoding: i64,
+    levels_encoding: i64,
+    /// Of the second version of data pages: bytes of levels, which are never packed.
+    definition: i64,
+    repetition: i64,
+    uncompressed: bool,
+}
+
+const DATA: i64 = 0;
+const DICTIONARY: i64 = 2;
+const DATA_V2: i64 = 3;
+
+impl<'a> Cursor<'a> {
+    pub fn new(file: &'a [u8], column: &'a Column, group: &Group) -> Result<Cursor<'a>> {
+        let chunk = &group.chunks[column.leaf];
+        let range = || {
+            let start = usize::try_from(chunk.start).ok()?;
+            let length = usize::try_from(chunk.length).ok()?;
+            file.get(start..start.checked_add(length)?)
+        };
+        Ok(Cursor {
+            column,
+            codec: chunk.codec,
+            pages: range().ok_or(ParquetError::Truncated)?,
+            dictionary: Vec::new(),
+            left: 0,
+            levels: None,
+            values: Values::None,
+            rows: group.rows,
+        })
+    }
+
+    /// Writes the next value as a CSV cell. Unpacked pages count against the budget.
+    pub fn write_next(&mut self, out: &mut Vec<u8>, budget: &mut u64) -> Result<()> {
+        while self.left == 0 {
+            self.page(budget)?;
+        }
+        self.left -= 1;
+        self.rows -= 1;
+        if let Some(levels) = &mut self.levels
+            && levels.next()? == 0
+        {
+            return Ok(());
+        }
+        let value = match &mut self.values {
+            Values::None => return Err(DAMAGED),
+            Values::Indices(indices) => {
+                let index = indices.next()? as usize;
+                let value = self.dictionary.get(index).ok_or(DAMAGED)?;
+                return write(out, self.column, value);
+            }
+            Values::Text(text) => {
+                quoted(out, text.next()?);
+                return Ok(());
+            }
+            Values::Plain(bytes) => plain(bytes, self.column.values)?,
+            Values::Bits { bytes, byte, left } => {
+                if *left == 0 {
+                    [*byte] = bytes.array()?;
+                    *left = 8;
+                }
+                let value = *byte & 1 == 1;
+                *byte >>= 1;
+                *left -= 1;
+                Value::Boolean(value)
+            }
+            Values::Booleans(booleans) => Value::Boolean(booleans.next()? != 0),
+            Values::Delta(delta) => match self.column.values {
+                Physical::Int32 => Value::Int(i64::from(delta.next()? as i32)),
+                _ => Value::Int(delta.next()?),
+            },
+            Values::Split(split) => {
+                let bytes = split.next()?;
+                plain(&mut Bytes::new(bytes.to_vec()), self.column.values)?
+            }
+        };
+        write(out, self.column, &value)
+    }
+
+    /// Opens the next page.
+    fn page(&mut self, budget: &mut u64) -> Result<()> {
+        if self.pages.is_empty() {
+            return Err(DAMAGED);
+        }
+        let mut thrift = Thrift::new(self.pages);
+        let header = header(&mut thrift)?;
+        let at = thrift.position();
+        let packed = usize::try_from(header.packed).map_err(|_| DAMAGED)?;
+        let end = at.checked_add(packed).ok_or(DAMAGED)?;
+        let body = self.pages.get(at..end).ok_or(DAMAGED)?;
+        self.pages = &self.pages[end..];
+        let unpacked = u64::try_from(header.unpacked).map_err(|_| DAMAGED)?;
+        *budget = budget.checked_sub(unpacked).ok_or(ParquetError::TooLarge)?;
+        let unpacked = usize::try_from(unpacked).map_err(|_| DAMAGED)?;
+        match header.kind {
+            DICTIONARY => {
+                let mut bytes = Bytes::new(self.unpack(body, unpacked)?);
+                self.dictionary.clear();
+                // Each value takes a byte at least, so that the page's size bounds their number.
+                for _ in 0..header.values.max(0) {
+                    let value = plain(&mut bytes, self.column.values)?;
+                    self.dictionary.push(value);
+                }
+                Ok(())
+            }
+            DATA => {
+                let mut bytes = Bytes::new(self.unpack(body, unpacked)?);
+                self.levels = match self.column.optional {
+                    // The older packing of levels has not been written for ten years.
+                    true if header.levels_encoding != RLE => {
+                        return Err(self.encoding(header.levels_encoding));
+                    }
+                    true => Some(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?),
+                    false => None,
+                };
+                self.open(&header, bytes.rest())
+            }
+            DATA_V2 => {
+                let length = |bytes: i64| usize::try_from(bytes).map_err(|_| DAMAGED);
+                let (repetition, definition) =
+                    (length(header.repetition)?, length(header.definition)?);
+                let levels = repetition.checked_add(definition).ok_or(DAMAGED)?;
+                let (levels_bytes, values) = body.split_at_checked(levels).ok_or(DAMAGED)?;
+                self.levels = match self.column.optional {
+                    true => Some(Hybrid::new(levels_bytes[repetition..].to_vec(), 1)?),
+                    false => None,
+                };
+                let size = unpacked.checked_sub(levels).ok_or(DAMAGED)?;
+                let values = match header.uncompressed {
+                    true => values.to_vec(),
+                    false => self.unpack(values, size)?,
+                };
+                self.open(&header, values)
+            }
+            // Indices of pages, and what may come.
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, header: &Header, bytes: Vec<u8>) -> Result<()> {
+        let count = u64::try_from(header.values).map_err(|_| DAMAGED)?;
+        if count > self.rows {
+            return Err(DAMAGED);
+        }
+        self.left = count;
+        let kind = self.column.values;
+        self.values = match (header.encoding, kind) {
+            (PLAIN, Physical::Boolean) => Values::Bits {
+                bytes: Bytes::new(bytes),
+                byte: 0,
+                left: 0,
+            },
+            (PLAIN, _) => Values::Plain(Bytes::new(bytes)),
+            (PLAIN_DICTIONARY | RLE_DICTIONARY, _) => {
+                // A page of nulls alone may have no width.
+                let (width, indices) = bytes.split_first().map_or((0, &[][..]), |(w, i)| (*w, i));
+                Values::Indices(Hybrid::new(indices.to_vec(), u32::from(width))?)
+            }
+            (RLE, Physical::Boolean) => {
+                let mut bytes = Bytes::new(bytes);
+                Values::Booleans(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?)
+            }
+            (DELTA_BINARY_PACKED, Physical::Int32 | Physical::Int64) => {
+                Values::Delta(Delta::new(bytes)?)
+            }
+            (DELTA_LENGTH_BYTE_ARRAY, Physical::Bytes) => {
+                Values::Text(DeltaText::new(bytes, false)?.into())
+            }
+            (DELTA_BYTE_ARRAY, Physical::Bytes) => {
+                Values::Text(DeltaText::new(bytes, true)?.into())
+            }
+            (BYTE_STREAM_SPLIT, Physical::Int32 | Physical::Float) => {
+                Values::Split(Split::new(bytes, 4))
+            }
+            (BYTE_STREAM_SPLIT, Physical::Int64 | Physical::Double) => {
+                Values::Split(Split::new(bytes, 8))
+            }
+            (encoding, _) => return Err(self.encoding(encoding)),
+        };
+        Ok(())
+    }
+
+    fn encoding(&self, encoding: i64) -> ParquetError {
+        ParquetError::Encoding {
+            column: self.column.name.clone(),
+            encoding: encoding as i32,
+        }
+    }
+
+    /// A page's bytes, which are to be `size`.
+    fn unpack(&self, packed: &[u8], size: usize) -> Result<Vec<u8>> {
+        // What a page claims to hold is not set aside before it is there.
+        let limit = size as u64 + 1;
+        let mut bytes = Vec::new();
+        match self.codec {
+            0 => bytes = packed.to_vec(),
+            1 => {
+                if snap::raw::decompress_len(packed).map_err(|_| DAMAGED)? != size {
+                    return Err(DAMAGED);
+                }
+                bytes = snap::raw::Decoder::new()
+                    .decompress_vec(packed)
+                    .map_err(|_| DAMAGED)?;
+            }
+            2 => {
+                let gzip = flate2::read::MultiGzDecoder::new(packed);
+                let read = gzip.take(limit).read_to_end(&mut bytes);
+                read.map_err(|_| DAMAGED)?;
+            }
+            6 if packed.is_empty() && size == 0 => {}
+            6 => {
+                let zstd = ruzstd::decoding::StreamingDecoder::new(packed).map_err(|_| DAMAGED)?;
+                let read = zstd.take(limit).read_to_end(&mut bytes);
+                read.map_err(|_| DAMAGED)?;
+            }
+            other => {
+                return Err(ParquetError::Codec {
+                    column: self.column.name.clone(),
+                    codec: match other {
+                        3 => "LZO",
+                        4 => "Brotli",
+                        5 | 7 => "LZ4",
+                        _ => "an unknown codec",
+                    },
+                });
+            }
+        }
+        match bytes.len() == size {
+            true => Ok(bytes),
+            false => Err(DAMAGED),
+        }
+    }
+}
+
+const PLAIN: i64 = 0;
+const PLAIN_DICTIONARY: i64 = 2;
+const RLE: i64 = 3;
+const DELTA_BINARY_PACKED: i64 = 5;
+const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
+const DELTA_BYTE_ARRAY: i64 = 7;
+const RLE_DICTIONARY: i64 = 8;
+const BYTE_STREAM_SPLIT: i64 = 9;
+
+fn header(thrift: &mut Thrift) -> Result<Header> {
+    let mut h = Header::default();
+    thrift.fields(&mut |t, id, kind| {
+        match (id, kind) {
+            (1, _) => h.kind = t.int()?,
+            (2, _) => h.unpacked = t.int()?,
+            (3, _) => h.packed = t.int()?,
+            // A header for data, for a dictionary, for data in the second version.
+            (5 | 7 | 8, Kind::STRUCT) => {
+                let version = id;
+                t.fields(&mut |t, id, kind| {
+                    match (version, id) {
+                        (_, 1) => h.values = t.int()?,
+                        (5 | 7, 2) | (8, 4) => h.encoding = t.int()?,
+                        (5, 3) => h.levels_encoding = t.int()?,
+                        (8, 5) => h.definition = t.int()?,
+                        (8, 6) => h.repetition = t.int()?,
+                        (8, 7) => h.uncompressed = Thrift::boolean(kind) == Some(false),
+                        _ => return Ok(false),
+                    }
+                    Ok(true)
+                })?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(h)
+}
+
+/// A value as it stands (PLAIN).
+fn plain(bytes: &mut Bytes, kind: Physical) -> Result<Value> {
+    Ok(match kind {
+        // Only pages pack booleans; a dictionary of them is never written.
+        Physical::Boolean => Value::Boolean(bytes.array::<1>()? != [0]),
+        Physical::Int32 => Value::Int(i64::from(i32::from_le_bytes(bytes.array()?))),
+        Physical::Int64 => Value::Int(i64::from_le_bytes(bytes.array()?)),
+        Physical::Float => Value::Float(f32::from_le_bytes(bytes.array()?)),
+        Physical::Double => Value::Double(f64::from_le_bytes(bytes.array()?)),
+        Physical::Bytes => Value::Bytes(bytes.prefixed()?.to_vec()),
+    })
+}
+
+fn write(out: &mut Vec<u8>, column: &Column, value: &Value) -> Result<()> {
+    // Writing to memory does not fail.
+    let written = match value {
+        Value::Boolean(value) => write!(out, "{value}"),
+        Value::Int(value) if column.decimals > 0 => {
+            write!(out, "{}", *value as f64 / 10_f64.powi(column.decimals))
+        }
+        Value::Int(value) if column.unsigned => match column.values {
+            Physical::Int32 => write!(out, "{}", *value as u32),
+            _ => write!(out, "{}", *value as u64),
+        },
+        Value::Int(value) => write!(out, "{value}"),
+        Value::Float(value) => write!(out, "{value}"),
+        Value::Double(value) => write!(out, "{value}"),
+        Value::Bytes(value) => {
+            quoted(out, value);
+            Ok(())
+        }
+    };
+    written.map_err(|_| DAMAGED)
+}

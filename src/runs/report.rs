@@ -1,0 +1,355 @@
+//! What was read, what was not, and why, in sentences.
+
+use super::store::Source;
+use crate::study::Study;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a file's reading came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// `None` where the columns are not known and no mapping was given.
+    pub source: Option<Source>,
+    pub study: Study,
+    /// "CSV, separated by tabs, gzip".
+    pub format: String,
+    /// Bytes of the file, and of what it unpacks to.
+    pub bytes: u64,
+    pub expanded: u64,
+    /// Rows of the table, its header not counted.
+    pub rows: u64,
+    /// Rows of which at least one number is kept.
+    pub kept_rows: u64,
+    /// Numbers that are kept.
+    pub kept: u64,
+    /// Rows, or single numbers of a row, that cannot be used.
+    pub refused: u64,
+    /// The first of them.
+    pub refusals: Vec<Refusal>,
+    /// Rows that the released analyses leave out, or that measured nothing, by reason.
+    pub left_out: BTreeMap<LeftOut, u64>,
+    pub notices: Vec<Notice>,
+    /// Why reading ended before the file did.
+    pub stopped: Option<Stop>,
+}
+
+/// Something that is kept out, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    pub place: Place,
+    pub column: Option<String>,
+    pub why: Why,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}
+
+/// Where in a file, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line of text; the header is one.
+    Line(u64),
+    /// A row of a Parquet file, which has no lines.
+    Row(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Line(line) => write!(f, "line {line}"),
+            Place::Row(row) => write!(f, "row {row}"),
+        }
+    }
+}
+
+/// Why a row, or a number, is kept out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    Columns {
+        found: usize,
+        expected: usize,
+        /// The line on which the row ends, where it spans several.
+        last_line: Option<u64>,
+    },
+    HeaderAgain,
+    TooLong {
+        limit: usize,
+    },
+    NotUtf8,
+    Empty,
+    NotANumber(String),
+    NotAboveZero(f64),
+    NotAFraction(f64),
+    NotPercent(f64),
+    /// A name that only Refit's own tables hold.
+    Unknown(String),
+    Json(String),
+    NotAnObject,
+    UnclosedJson,
+    /// No compute, and none can be worked out.
+    UnknownArchitecture {
+        family: String,
+        architecture: String,
+        study: Study,
+    },
+    UnknownSamples(String),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Columns {
+                found,
+                expected,
+                last_line,
+            } => {
+                write!(f, "has {found} columns where the header has {expected}")?;
+                match last_line {
+                    Some(last) => write!(
+                        f,
+                        "; it goes on to line {last}, so that a quote is perhaps not closed"
+                    ),
+                    None => Ok(()),
+                }
+            }
+            Why::HeaderAgain => write!(f, "is the header once more"),
+            Why::TooLong { limit } => write!(
+                f,
+                "is longer than {} KiB; a quote is perhaps not closed",
+                limit / 1024
+            ),
+            Why::NotUtf8 => write!(f, "is not UTF-8 text"),
+            Why::Empty => write!(f, "is empty"),
+            Why::NotANumber(text) => write!(f, "“{text}” is not a number"),
+            Why::NotAboveZero(x) => write!(f, "{x} is not above zero"),
+            Why::NotAFraction(x) => write!(f, "{x} is not a fraction from 0 to 1"),
+            Why::NotPercent(x) => write!(f, "{x} is not a percentage from 0 to 100"),
+            Why::Unknown(text) => write!(f, "“{text}” is not what the rest of the file is"),
+            Why::Json(reason) => write!(f, "is not JSON: {reason}"),
+            Why::NotAnObject => write!(f, "is not a JSON object"),
+            Why::UnclosedJson => write!(f, "begins a JSON object that does not end"),
+            Why::UnknownArchitecture {
+                family,
+                architecture,
+                study,
+            } => write!(
+                f,
+                "has no compute, and “{architecture}” of {family} is not among the architectures whose {} are known",
+                study.compute_unit()
+            ),
+            Why::UnknownSamples(text) if text.is_empty() => {
+                write!(f, "has neither compute nor samples seen")
+            }
+            Why::UnknownSamples(text) => write!(
+                f,
+                "has no compute, and “{text}” does not say how many samples were seen"
+            ),
+        }
+    }
+}
+
+/// Why a sound row is not among the runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// Schedules that end at a low learning rate count at their last epoch alone.
+    NotLastEpoch,
+    /// A constant rate counts once it is reached.
+    WarmingUp,
+    /// Another way to classify than by similarity.
+    OtherEvaluation,
+    /// None of the metrics that are fractions.
+    NothingMeasured,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LeftOut::NotLastEpoch => "checkpoints before the last epoch",
+            LeftOut::WarmingUp => "checkpoints during warm-up",
+            LeftOut::OtherEvaluation => "evaluations other than by similarity",
+            LeftOut::NothingMeasured => "rows without a number of a known metric",
+        })
+    }
+}
+
+/// What was taken otherwise than it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A column's numbers were divided by 100.
+    Percent {
+        column: String,
+        place: Place,
+        example: f64,
+    },
+    /// The first of them is used.
+    ColumnTwice { column: String },
+    /// Nested columns of a Parquet file.
+    Nested { columns: Vec<String> },
+    /// It has most columns of a released file, but not these.
+    Almost {
+        source: Source,
+        missing: Vec<&'static str>,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Percent {
+                column,
+                place,
+                example,
+            } => write!(
+                f,
+                "Column {column} is in percent ({place}: {example}); its numbers are divided by 100."
+            ),
+            Notice::ColumnTwice { column } => write!(
+                f,
+                "Line 1: the header has the column {column} twice; the first is read."
+            ),
+            Notice::Nested { columns } => write!(
+                f,
+                "Columns of lists, groups or unusual values are not read: {}.",
+                columns.join(", ")
+            ),
+            Notice::Almost { source, missing } => write!(
+                f,
+                "The columns are almost those of {}; missing: {}.",
+                source.title(),
+                missing.join(", ")
+            ),
+        }
+    }
+}
+
+/// Why reading ended before the file did. What was read until then is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    Empty,
+    Zip,
+    /// Another kind of file, by its first bytes.
+    Foreign(&'static str),
+    Utf16,
+    Binary {
+        place: Place,
+    },
+    /// Parquet where text was expected.
+    Parquet {
+        inside_gzip: bool,
+    },
+    /// Its end is missing, or does not fit what stands before.
+    TruncatedGzip {
+        line: u64,
+    },
+    DamagedGzip {
+        line: u64,
+    },
+    /// It unpacks to too much.
+    Expansion {
+        times: u64,
+        line: u64,
+    },
+    /// More than memory is meant to hold.
+    Memory {
+        bytes: usize,
+        line: u64,
+    },
+    Header(HeaderError),
+    Mapping(super::MappingError),
+    DamagedParquet(super::parquet::ParquetError),
+    Cancelled,
+}
+
+/// Why a table has no usable header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    TooLong { limit: usize },
+    NotUtf8,
+    OneColumn { name: String },
+    NoRows,
+    NoObjects,
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeaderError::TooLong { limit } => write!(
+                f,
+                "Line 1 does not end within {} KiB: this is not a table of text.",
+                limit / 1024
+            ),
+            HeaderError::NotUtf8 => write!(
+                f,
+                "Line 1, the header, is not UTF-8 text; save the table as CSV in UTF-8."
+            ),
+            HeaderError::OneColumn { name } => write!(
+                f,
+                "Line 1: the header has one column only, “{name}”; columns are separated by commas, semicolons, tabs or vertical bars."
+            ),
+            HeaderError::NoRows => write!(f, "The table has a header, but no row."),
+            HeaderError::NoObjects => {
+                write!(f, "There is no JSON object in it, so there are no rows.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Empty => write!(f, "The file is empty."),
+            Stop::Zip => write!(
+                f,
+                "The file is a zip archive or an Excel workbook: unpack it, or save the sheet as CSV, and open that."
+            ),
+            Stop::Foreign(what) => write!(f, "The file is {what}, not a table."),
+            Stop::Utf16 => write!(
+                f,
+                "The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."
+            ),
+            Stop::Binary { place } => write!(
+                f,
+                "At {place} the text turns into something else (a zero byte); what stands before is kept."
+            ),
+            Stop::Parquet { inside_gzip: true } => write!(
+                f,
+                "There is a Parquet file inside the gzip: unpack it, and open the Parquet file itself."
+            ),
+            Stop::Parquet { inside_gzip: false } => {
+                write!(f, "The file is Parquet, which has to be read as a whole.")
+            }
+            Stop::TruncatedGzip { line } => write!(
+                f,
+                "The gzip does not end as it should, it is cut off or damaged after line {line}: what stands before is kept; download the file again for the rest."
+            ),
+            Stop::DamagedGzip { line } => write!(
+                f,
+                "The gzip is damaged after line {line}: what stands before is kept; download the file again for the rest."
+            ),
+            Stop::Expansion { times, line } => write!(
+                f,
+                "The file unpacks to more than {times} times its size; reading ended at line {line}, what stands before is kept."
+            ),
+            Stop::Memory { bytes, line } => write!(
+                f,
+                "The rows fill {} MiB; reading ended at line {line}, what stands before is kept.",
+                bytes >> 20
+            ),
+            Stop::Header(error) => error.fmt(f),
+            Stop::Mapping(error) => error.fmt(f),
+            Stop::DamagedParquet(error) => error.fmt(f),
+            Stop::Cancelled => write!(f, "Reading was cancelled; what was read before is kept."),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
