@@ -21,21 +21,33 @@ async function clear() {
     await clients.claim();
 }
 
-/** The page itself is asked for anew wherever there is a network: a release shows at once. */
-async function page(request) {
+/** A file whose name holds its hash never changes. */
+const NAMED_BY_HASH = /-[0-9a-f]{16}(_bg)?\.\w+$/;
+
+async function kept(request) {
+    const cache = await caches.open(CACHE);
+    return (await cache.match(request)) ?? fetch(request);
+}
+
+/** Whatever else there is is asked for anew where there is a network: a release shows at once. */
+async function fresh(request, name) {
+    const cache = await caches.open(CACHE);
     try {
-        return await fetch(request);
+        const response = await fetch(request);
+        if (response.ok) await cache.put(name, response.clone());
+        return response;
     } catch (error) {
-        const cache = await caches.open(CACHE);
-        const kept = await cache.match("./");
-        if (kept) return kept;
+        const last = await cache.match(name);
+        if (last) return last;
         throw error;
     }
 }
 
-async function file(request) {
-    const cache = await caches.open(CACHE);
-    return (await cache.match(request)) ?? fetch(request);
+function answer(request) {
+    const { origin, pathname } = new URL(request.url);
+    // Every view is the one page with another query.
+    if (origin + pathname === registration.scope) return fresh(request, "./");
+    return NAMED_BY_HASH.test(pathname) ? kept(request) : fresh(request, request);
 }
 
 self.addEventListener("install", (event) => {
@@ -46,5 +58,5 @@ self.addEventListener("activate", (event) => event.waitUntil(clear()));
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
-    event.respondWith(request.mode === "navigate" ? page(request) : file(request));
+    event.respondWith(answer(request));
 });

@@ -40,7 +40,8 @@ pub(crate) use vectorised;
 pub(crate) trait MultiplyAdd {
     /// Rows of the register tile: as many as the registers hold.
     const ROWS: usize;
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    /// wasm32 has a body of its own.
+    #[cfg(not(target_arch = "wasm32"))]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
 }
 
@@ -53,7 +54,6 @@ impl MultiplyAdd for Fused {
     const ROWS: usize = 6;
 
     #[inline(always)]
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
     }
@@ -66,7 +66,7 @@ impl MultiplyAdd for Separate {
     const ROWS: usize = 4;
 
     #[inline(always)]
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    #[cfg(not(target_arch = "wasm32"))]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c
     }

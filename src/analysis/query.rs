@@ -1,5 +1,6 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
+use super::drawing::Drawing;
 use super::{Analysis, Edges, Unit};
 use crate::decimal;
 use crate::fit::bootstrap::Ends;
@@ -7,6 +8,7 @@ use crate::fit::{Interval, Loss};
 use crate::law::{Form, Law};
 use crate::order;
 use crate::study::Table;
+use crate::study::digest::sha256;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
 use std::fmt;
@@ -234,7 +236,8 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 edition = Some(value);
                 true
             }
-            other if others.contains(&other) => true,
+            // How it is drawn is read by itself.
+            other if Drawing::KEYS.contains(&other) || others.contains(&other) => true,
             other => {
                 notices.push(Notice::UnknownKey(other.to_owned()));
                 true
@@ -283,7 +286,8 @@ pub fn threshold(text: &str) -> Option<Option<f64>> {
 
 /// The first digits of the data's SHA-256: row numbers mean nothing without.
 fn edition(table: Table) -> String {
-    table.sha256()[..8].to_owned()
+    let sum = sha256(&table.path()).and_then(|sum| sum.get(..8));
+    sum.unwrap_or("unknown").to_owned()
 }
 
 /// Row numbers in order as "3,7-9".

@@ -133,11 +133,14 @@ fn label(value: f64, scale: Scale, format: Format) -> String {
 fn plain(value: f64) -> String {
     let value = decimal::parse(&format!("{value:.9e}")).unwrap_or(value);
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
-        return format!("{value}");
+        return format!("{value}").replace('-', "−");
     }
     let text = format!("{value:e}");
     match text.split_once('e') {
-        Some((m, e)) => format!("{m}×10{}", superscript(e.parse().unwrap_or(0))),
+        Some((m, e)) => {
+            let power = superscript(e.parse().unwrap_or(0));
+            format!("{}×10{power}", m.replace('-', "−"))
+        }
         None => text,
     }
 }

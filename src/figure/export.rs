@@ -292,7 +292,10 @@ mod tests {
         let json = json(&analysis, &Drawing::default(), &outcome, &rows);
         let (back, notices) = from_query(json["link"].as_str().unwrap(), &[]);
         assert_eq!((back, notices), (analysis.clone(), vec![]));
-        assert_eq!(json["data"][0]["sha256"], analysis.table.sha256());
+        assert_eq!(
+            json["data"][0]["sha256"],
+            sha256(&analysis.table.path()).unwrap()
+        );
         assert_eq!(json["series"][1]["frontier"].as_array().unwrap().len(), 26);
     }
 }

@@ -25,7 +25,7 @@ pub struct Figure {
 
 impl Figure {
     pub fn analysis(&self) -> Analysis {
-        from_query(self.query, &Drawing::KEYS).0
+        from_query(self.query, &[]).0
     }
 
     pub fn drawing(&self) -> Drawing {
@@ -410,7 +410,7 @@ mod tests {
         let library = Library::read_all(read).unwrap();
         let printed = Printed::read(read).unwrap();
         for figure in PAPERS {
-            let (mut analysis, notices) = from_query(figure.query, &Drawing::KEYS);
+            let (mut analysis, notices) = from_query(figure.query, &[]);
             assert_eq!(notices, [], "{}", figure.title);
             assert_eq!(analysis.study(), figure.study, "{}", figure.title);
             let asked = analysis.clone();
@@ -433,7 +433,7 @@ mod tests {
                 assert!(printed.coefficients.iter().any(|c| c.law == *law), "{law}");
             }
             let link = to_query(&analysis) + &drawing.to_query();
-            assert_eq!(from_query(&link, &Drawing::KEYS).0, analysis);
+            assert_eq!(from_query(&link, &[]).0, analysis);
             assert_eq!(Drawing::from_query(&link), drawing);
         }
     }

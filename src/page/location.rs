@@ -64,11 +64,11 @@ impl Location {
                 .target()
                 .and_then(|t| t.dyn_into::<web_sys::Element>().ok());
             let anchor = target
-                .and_then(|t| t.closest("a[href^='?']").ok().flatten())
+                .and_then(|t| t.closest("a[href^='?']:not([target])").ok().flatten())
                 .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
             if let (true, Some(anchor)) = (plain, anchor) {
                 event.prevent_default();
-                location.push(&anchor.get_attribute("href").unwrap_or_default());
+                location.go(&anchor.get_attribute("href").unwrap_or_default(), true);
                 location.read();
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
@@ -103,8 +103,7 @@ impl Location {
     fn read(self) {
         let query = window().location().search().unwrap_or_default();
         let (view, unknown) = view_of(&query);
-        let [a, b, c, d, e] = Drawing::KEYS;
-        let (analysis, notices) = from_query(&query, &[PAGE, a, b, c, d, e]);
+        let (analysis, notices) = from_query(&query, &[PAGE]);
         let notices = notices
             .iter()
             .map(Notice::to_string)
@@ -142,26 +141,32 @@ impl Location {
         let address = query(self.view.get_untracked(), &analysis, &drawing);
         set(self.drawing, drawing);
         self.analysis.set(analysis);
-        self.push(&address);
+        self.go(&address, true);
     }
 
     /// Changes how the figure is drawn and the address with it.
     pub fn draw(self, change: impl FnOnce(&mut Drawing)) {
-        let mut drawing = self.drawing.get_untracked();
+        let before = self.drawing.get_untracked();
+        let mut drawing = before.clone();
         change(&mut drawing);
-        if drawing != self.drawing.get_untracked() {
-            let view = self.view.get_untracked();
-            let address = self.analysis.with_untracked(|a| query(view, a, &drawing));
-            self.drawing.set(drawing);
-            self.push(&address);
+        if drawing == before {
+            return;
         }
+        let view = self.view.get_untracked();
+        let address = self.analysis.with_untracked(|a| query(view, a, &drawing));
+        // One wheel turns many times: the way back leads to where the zooming began.
+        let step = drawing.window.is_none() || before.window.is_none();
+        self.drawing.set(drawing);
+        self.go(&address, step);
     }
 
-    /// A new address in the history. Browsers refuse it where pages have no history (a sandboxed
-    /// frame); the page then works without.
-    fn push(self, query: &str) {
-        let history = window().history();
-        let _ = history.and_then(|h| h.push_state_with_url(&JsValue::NULL, "", Some(query)));
+    /// A new address, as a step of the history or in place of the last. Browsers refuse it where
+    /// pages have no history (a sandboxed frame); the page then works without.
+    fn go(self, query: &str, step: bool) {
+        let _ = window().history().and_then(|history| match step {
+            true => history.push_state_with_url(&JsValue::NULL, "", Some(query)),
+            false => history.replace_state_with_url(&JsValue::NULL, "", Some(query)),
+        });
         if let Ok(event) = web_sys::Event::new(self.event) {
             let _ = window().dispatch_event(&event);
         }
@@ -171,13 +176,6 @@ impl Location {
     pub fn href(self, view: View) -> String {
         self.analysis
             .with(|a| self.drawing.with(|d| query(view, a, d)))
-    }
-}
-
-impl Location {
-    /// Address of the figure alone.
-    pub fn embed(self) -> String {
-        self.href(View::Embed)
     }
 }
 

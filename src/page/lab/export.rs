@@ -4,7 +4,7 @@ use super::Shown;
 use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
-use crate::page::location::Location;
+use crate::page::location::{Location, View};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -185,7 +185,7 @@ fn on_paper(appearance: Appearance) -> Theme {
 fn embed(location: Location) -> String {
     let here = window().location();
     let page = here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default();
-    let address = location.embed().replace('&', "&amp;");
+    let address = location.href(View::Embed).replace('&', "&amp;");
     format!(
         "<iframe src=\"{page}{address}\" title=\"A scaling law, refitted\" width=\"720\" height=\"560\" style=\"border: 0\" loading=\"lazy\"></iframe>\n"
     )

@@ -173,8 +173,7 @@ async fn draw_all(
             return Ok(());
         }
         let outcome = analysis::run(&analysis, &table.rows, &table.architectures);
-        let drawing = Drawing { ..figure.drawing() };
-        let mut scene = picture(&analysis, &outcome, &table.rows, &drawing).scene;
+        let mut scene = picture(&analysis, &outcome, &table.rows, &figure.drawing()).scene;
         // Small pictures have room for marks, not for words.
         scene.labels.clear();
         scene.y.label = String::new();

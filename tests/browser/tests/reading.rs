@@ -73,6 +73,13 @@ fn a_part_of_the_chart_is_seen_shared_and_left() {
          {{deltaY: -300, bubbles: true, cancelable: true, clientX: 700, clientY: 400}}))"
     ));
     page.wait_for("location.search.includes('window=')");
+    // However often it was zoomed, one step back leaves it.
+    let once = query(&page);
+    page.press("+");
+    page.wait_for(&format!("location.search !== '{once}'"));
+    page.eval("history.back()");
+    page.wait_for("!location.search.includes('window=')");
+    page.wait_for("!document.querySelector('canvas.zoomed')");
 }
 
 #[test]
@@ -126,6 +133,9 @@ fn series_hide_and_axes_change() {
     page.screenshot("by-model-phone", 360, 800, false);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
+    let last =
+        page.eval("document.querySelector('nav').lastElementChild.getBoundingClientRect().right");
+    assert!(last.as_f64().is_some_and(|right| right <= 360.0), "{last}");
 }
 
 #[test]
@@ -217,6 +227,9 @@ fn what_is_taken_away_is_what_is_shown() {
     page.wait_for("document.querySelector('.masthead').offsetHeight === 0");
     page.wait_for("document.querySelector('.canvas canvas').width > 300");
     page.screenshot("embed-light", 720, 560, false);
+    // The whole page opens beside the frame, not in it.
+    page.eval("document.querySelector('.embed a').click()");
+    assert!(query(&page).contains("page=embed"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Above the chart: its series, and what is seen of it.
 
 use super::{Drag, Figure, name};
-use crate::analysis::drawing::Lines;
+use crate::analysis::drawing::{Drawing, Lines};
 use crate::chart::{Scale, Shape, Theme};
 use crate::figure::shape;
 use crate::page::list;
@@ -72,8 +72,8 @@ pub fn Toolbar(figure: Figure) -> impl IntoView {
     };
     let excluded = move || location.analysis.with(|a| a.excluded.len());
     let linear = move |label: &'static str,
-                       get: fn(&crate::analysis::drawing::Drawing) -> Scale,
-                       set: fn(&mut crate::analysis::drawing::Drawing, Scale)| {
+                       get: fn(&Drawing) -> Scale,
+                       set: fn(&mut Drawing, Scale)| {
         view! {
             <label class="switch">
                 <input
