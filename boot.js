@@ -23,29 +23,34 @@ function explain(sentence, error) {
 const link = (selector) => document.querySelector(selector)?.href ?? "";
 const GLUE = 'link[rel="modulepreload"]';
 
-/** The second program, for what a reader may ask after the first view; loaded once. */
-let lab;
+/** Programs for what a reader may ask after the first view (src/bin), by name; each is loaded once. */
+const programs = new Map();
 
-async function loadLab() {
-    // Its files keep their names from release to release; the page's own name tells them apart.
+async function load(name) {
+    // Their files keep their names from release to release; the page's own name tells them apart.
     const release = link(GLUE).split("/").pop();
     const address = (file) => new URL(`${file}?${release}`, document.baseURI);
-    const program = await import(address("lab.js"));
-    await program.default({ module_or_path: address("lab_bg.wasm") });
+    const program = await import(address(`${name}.js`));
+    await program.default({ module_or_path: address(`${name}_bg.wasm`) });
     return program;
 }
 
+async function program(name) {
+    if (!programs.has(name)) programs.set(name, load(name));
+    try {
+        return await programs.get(name);
+    } catch (error) {
+        // Who asks next tries again.
+        programs.delete(name);
+        throw error;
+    }
+}
+
 globalThis.refit = {
-    /** Has the second program put a view into a place; false where it has no such view. */
-    async lab(view, place) {
-        lab ??= loadLab();
-        try {
-            return (await lab).show(view, place);
-        } catch (error) {
-            // The next view tries again.
-            lab = undefined;
-            throw error;
-        }
+    program,
+    /** Has a program put a view into a place; false where it has no such view. */
+    async show(name, view, place) {
+        return (await program(name)).show(view, place);
     },
 };
 

@@ -3,16 +3,16 @@
 
 const CACHE = `refit-${new URL(location).searchParams.get("release")}`;
 
-/** What the page consists of: what its HTML names, its second program, and the data files. */
+/** What the page consists of: what its HTML names, the programs that it loads later, and the data files. */
 async function keep() {
     const text = async (path) => (await fetch(path, { cache: "no-cache" })).text();
     const [page, sums] = await Promise.all([text("./"), text("data/SHA256SUMS")]);
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
-    const lab = ["lab.js", "lab_bg.wasm"].map((path) => `${path}?${glue}`);
+    const later = ["lab"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
     const data = sums.trim().split("\n").map((line) => `data/${line.split("  ")[1]}`);
     const cache = await caches.open(CACHE);
-    await cache.addAll(["./", ...named, ...lab, ...data]);
+    await cache.addAll(["./", ...named, ...later.map((path) => `${path}?${glue}`), ...data]);
 }
 
 async function clear() {

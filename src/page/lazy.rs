@@ -1,4 +1,5 @@
-//! Views of the second program ([`super::lab`]), loaded when they are first shown.
+//! Views of other programs ([`super::lab`]), which are loaded when one of their views is first
+//! shown.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -6,19 +7,24 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Loads the second program where it is not yet there, and has it show a view (`boot.js`).
-    #[wasm_bindgen(js_namespace = refit, js_name = lab, catch)]
-    async fn show(view: &str, place: &web_sys::HtmlElement) -> Result<JsValue, JsValue>;
+    /// Loads a program where it is not yet there, and has it show a view (`boot.js`).
+    #[wasm_bindgen(js_namespace = refit, catch)]
+    async fn show(
+        program: &str,
+        view: &str,
+        place: &web_sys::HtmlElement,
+    ) -> Result<JsValue, JsValue>;
 }
 
+/// `program` is the name of a binary in `src/bin`.
 #[component]
-pub fn Lazy(view: &'static str) -> impl IntoView {
+pub fn Lazy(program: &'static str, view: &'static str) -> impl IntoView {
     let place = NodeRef::<Div>::new();
     let failed = RwSignal::new(false);
     Effect::new(move || {
         let Some(place) = place.get() else { return };
         leptos::task::spawn_local(async move {
-            let shown = show(view, &place).await;
+            let shown = show(program, view, &place).await;
             if shown.is_ok_and(|shown| shown.is_truthy()) {
                 return;
             }

@@ -1,8 +1,8 @@
 //! The address is the state: which view, which analysis. Every choice is one step in the
 //! browser's history.
 //!
-//! The page and what it loads later are two programs on one address. Who changes it, says so by an
-//! event; the other reads it anew.
+//! The page and what it loads later are programs of their own on one address. Who changes it, says
+//! so by an event; the others read it anew.
 
 use crate::analysis::drawing::{Drawing, link};
 use crate::analysis::{Analysis, Notice, VERSION, from_query};
@@ -47,17 +47,17 @@ pub struct Location {
     pub drawing: RwSignal<Drawing>,
     /// What could not be taken from the address, and what the data do not hold.
     pub notices: RwSignal<Vec<String>>,
-    /// Event that this program sends when it has changed the address.
-    event: &'static str,
+    /// Who sends an event of this name when it has changed the address.
+    program: &'static str,
 }
 
-const BY_PAGE: &str = "refit:page";
-const BY_LAB: &str = "refit:lab";
+/// The events by which programs say that they have changed the address.
+const PROGRAMS: [&str; 2] = ["refit:page", "refit:lab"];
 
 impl Location {
     /// For the page: reads the address, follows it, and takes clicks on links within the page.
     pub fn start() -> Location {
-        let location = Location::new(BY_PAGE, BY_LAB);
+        let location = Location::new(PROGRAMS[0]);
         let click = window_event_listener(ev::click, move |event| {
             let plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
             let target = event
@@ -79,24 +79,24 @@ impl Location {
 
     /// For what is loaded later: reads the address and follows it.
     pub fn follow() -> Location {
-        Location::new(BY_LAB, BY_PAGE)
+        Location::new(PROGRAMS[1])
     }
 
-    fn new(event: &'static str, other: &'static str) -> Location {
+    fn new(program: &'static str) -> Location {
         let location = Location {
             view: RwSignal::new(View::Explore),
             analysis: RwSignal::new(Analysis::default()),
             drawing: RwSignal::new(Drawing::default()),
             notices: RwSignal::new(Vec::new()),
-            event,
+            program,
         };
         location.read();
         let back = window_event_listener(ev::popstate, move |_| location.read());
-        let other = window_event_listener_untyped(other, move |_| location.read());
-        on_cleanup(move || {
-            back.remove();
-            other.remove();
-        });
+        on_cleanup(move || back.remove());
+        for other in PROGRAMS.into_iter().filter(|other| *other != program) {
+            let changed = window_event_listener_untyped(other, move |_| location.read());
+            on_cleanup(move || changed.remove());
+        }
         location
     }
 
@@ -167,7 +167,7 @@ impl Location {
             true => history.push_state_with_url(&JsValue::NULL, "", Some(query)),
             false => history.replace_state_with_url(&JsValue::NULL, "", Some(query)),
         });
-        if let Ok(event) = web_sys::Event::new(self.event) {
+        if let Ok(event) = web_sys::Event::new(self.program) {
             let _ = window().dispatch_event(&event);
         }
     }

@@ -70,10 +70,10 @@ fn App() -> impl IntoView {
         {move || match location.view.get() {
             View::Embed => view! { <explore::Embed /> }.into_any(),
             View::Explore => view! { <explore::Explore /> }.into_any(),
-            View::Figures => view! { <lazy::Lazy view="figures" /> }.into_any(),
-            View::Verify => view! { <lazy::Lazy view="verify" /> }.into_any(),
-            View::Methods => view! { <lazy::Lazy view="methods" /> }.into_any(),
-            View::Findings => view! { <lazy::Lazy view="findings" /> }.into_any(),
+            View::Figures => view! { <lazy::Lazy program="lab" view="figures" /> }.into_any(),
+            View::Verify => view! { <lazy::Lazy program="lab" view="verify" /> }.into_any(),
+            View::Methods => view! { <lazy::Lazy program="lab" view="methods" /> }.into_any(),
+            View::Findings => view! { <lazy::Lazy program="lab" view="findings" /> }.into_any(),
         }}
         <footer hidden=move || !shell()>
             <p>

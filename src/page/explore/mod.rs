@@ -106,7 +106,7 @@ fn Section(title: &'static str, id: &'static str) -> impl IntoView {
             <summary>
                 <h2>{title}</h2>
             </summary>
-            {move || open.get().then(|| view! { <Lazy view=id /> })}
+            {move || open.get().then(|| view! { <Lazy program="lab" view=id /> })}
         </details>
     }
 }
