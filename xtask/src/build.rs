@@ -6,17 +6,15 @@ use std::{
 };
 
 use crate::{
-    Options, Result,
-    process::{self, command, root, say},
+    Options, Result, budget,
+    process::{self, root, say},
     tools,
 };
 
 /// Builds into dist/, for any folder unless an address is given.
 pub fn page(public_url: Option<&str>) -> Result<PathBuf> {
-    let path = tools::path()?;
+    let mut trunk = tools::trunk("build")?;
     say("building the page: the first time takes a few minutes");
-    let mut trunk = command(tools::trunk()?);
-    trunk.arg("build").env("PATH", path);
     if let Some(url) = public_url {
         trunk.args(["--public-url", url]);
     }
@@ -25,6 +23,7 @@ pub fn page(public_url: Option<&str>) -> Result<PathBuf> {
     if let Some(url) = public_url {
         point_404(&dist.join("404.html"), url)?;
     }
+    budget::check(&dist)?;
     Ok(dist)
 }
 

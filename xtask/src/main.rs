@@ -1,6 +1,7 @@
 //! The project's commands: `cargo xtask COMMAND`.
 
 mod browser;
+mod budget;
 mod build;
 mod clip;
 mod peers;

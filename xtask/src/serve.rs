@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Options, Result,
-    process::{Running, command, describe, say},
+    process::{Running, describe, say},
     tools,
 };
 
@@ -28,13 +28,11 @@ pub fn run(mut options: Options) -> Result {
             port.wrapping_add(1).max(1024)
         ));
     }
-    let path = tools::path()?;
+    let mut trunk = tools::trunk("serve")?;
     say("building the page: the first time takes a few minutes");
-    let mut trunk = command(tools::trunk()?);
     trunk
-        .args(["serve", "--address", "127.0.0.1", "--port"])
-        .arg(port.to_string())
-        .env("PATH", path);
+        .args(["--address", "127.0.0.1", "--port"])
+        .arg(port.to_string());
     let mut server = start(&mut trunk)?;
     let begun = Instant::now();
     loop {

@@ -1,11 +1,9 @@
 //! The tools that a build needs: what fits, where it is found, how it is installed.
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use crate::{
@@ -19,17 +17,71 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Newer ones need a newer compiler than the project does.
 const TRUNK: &str = "0.21.14";
 
-/// The PATH on which Trunk finds the tools that fit, once they are all there.
-pub fn path() -> Result<OsString> {
+/// npm's package of wasm-opt.
+const BINARYEN: &str = "binaryen@132.0.0";
+
+/// Trunk with one of its commands, and all that it needs.
+pub fn trunk(what: &str) -> Result<Command> {
     wasm_target()?;
-    let trunk = trunk()?;
-    let bindgen = wasm_bindgen("wasm-bindgen")?;
-    let mut folders: Vec<PathBuf> = [trunk, bindgen]
-        .iter()
-        .filter_map(|tool| tool.parent().map(Path::to_path_buf))
-        .collect();
+    let series = TRUNK.rsplit_once('.').map_or(TRUNK, |(series, _)| series);
+    let fits = |version: &str| version.starts_with(&format!("{series}."));
+    let program = get("trunk", fits, &format!("--locked trunk --version {TRUNK}"))?;
+    let optimiser = wasm_opt()?;
+    let mut trunk = command(&program);
+    trunk.arg(what);
+    if optimiser.is_none() {
+        println!("there is neither wasm-opt nor npm here: the page will be one percent larger");
+        // What Trunk calls a release is what it has wasm-opt work on.
+        trunk.args(["--release", "false", "--cargo-profile", "release"]);
+    }
+    let needed = [
+        Some(program),
+        Some(wasm_bindgen("wasm-bindgen")?),
+        optimiser,
+    ];
+    let needed = needed.iter().flatten().filter_map(|tool| tool.parent());
+    let mut folders: Vec<PathBuf> = needed.map(Path::to_path_buf).collect();
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    env::join_paths(folders).map_err(|error| format!("the PATH cannot be extended: {error}"))
+    let path = env::join_paths(folders);
+    trunk.env(
+        "PATH",
+        path.map_err(|error| format!("the PATH cannot be extended: {error}"))?,
+    );
+    Ok(trunk)
+}
+
+/// wasm-opt: from the PATH, else npm's, where there is npm.
+fn wasm_opt() -> Result<Option<PathBuf>> {
+    if let Some(program) = find("wasm-opt") {
+        return Ok(Some(program));
+    }
+    let package = package(BINARYEN)?;
+    Ok(package.map(|package| package.join("bin/wasm-opt")))
+}
+
+/// The folder of a package `NAME@VERSION` under target/tools; `None` where there is no npm to install it.
+pub fn package(package: &str) -> Result<Option<PathBuf>> {
+    let tools = root().join("target/tools");
+    let (name, version) = package.split_once('@').unwrap_or((package, ""));
+    let folder = tools.join("node_modules").join(name);
+    let installed = fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+    if installed.contains(&format!("\"version\": \"{version}\"")) {
+        return Ok(Some(folder));
+    }
+    let Some(npm) = find("npm") else {
+        return Ok(None);
+    };
+    say(&format!("installing {package} into target/tools"));
+    fs::create_dir_all(&tools).map_err(|error| format!("target/tools: {error}"))?;
+    let quiet = [
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+    ];
+    run(command(npm).args(quiet).arg(&tools).arg(package))?;
+    Ok(Some(folder))
 }
 
 /// Makes sure that the standard library for wasm32 is there.
@@ -61,13 +113,6 @@ pub fn component(name: &str) -> Result {
     }
     say(&format!("adding Rust's {name}"));
     run(command("rustup").args(["component", "add", name]))
-}
-
-/// Trunk: one of the same series on the PATH, or our own.
-pub fn trunk() -> Result<PathBuf> {
-    let series = TRUNK.rsplit_once('.').map_or(TRUNK, |(series, _)| series);
-    let fits = |version: &str| version.starts_with(&format!("{series}."));
-    get("trunk", fits, &format!("--locked trunk --version {TRUNK}"))
 }
 
 /// A program of wasm-bindgen-cli, at exactly the version of the library.

@@ -294,7 +294,7 @@ pub fn Typed(
     take: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
 ) -> impl IntoView {
     let wrong = RwSignal::new(None::<String>);
-    let id = format!("{}-error", name.to_lowercase().replace(' ', "-"));
+    let id = format!("{}-error", name.to_ascii_lowercase().replace(' ', "-"));
     view! {
         <label class="choice">
             <span>{label}</span>
