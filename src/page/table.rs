@@ -27,7 +27,7 @@ pub fn table(caption: Option<String>, head: &[&str], rows: Vec<Vec<String>>) -> 
     });
     view! {
         // Focusable, so that a keyboard can scroll it.
-        <div class="scroll" tabindex="0" role="region" aria-label=label>
+        <div class="scroll" tabindex="0" role="group" aria-label=label>
             <table class="numbers">
                 {caption.map(|text| view! { <caption>{text}</caption> })}
                 <thead>

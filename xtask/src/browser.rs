@@ -61,8 +61,15 @@ fn installed() -> Option<PathBuf> {
         .or_else(|| applications.into_iter().find(|path| path.is_file()))
 }
 
-/// The tests of the built page, driven from outside.
-pub fn page_tests(dist: &Path) -> Result<Command> {
+/// What the tests say at their end where there is no npm.
+pub const NO_AXE: &str =
+    "accessibility by axe-core, since there is no npm to install it: install Node.js";
+
+/// The rules of accessibility, as a program.
+const AXE: &str = "axe-core@4.11.4";
+
+/// The tests of the built page, driven from outside, and what they leave unchecked.
+pub fn page_tests(dist: &Path) -> Result<(Command, Option<&'static str>)> {
     run(&mut cargo("build --bin refit"))?;
     let terminal = root()
         .join("target/debug")
@@ -72,7 +79,11 @@ pub fn page_tests(dist: &Path) -> Result<Command> {
         .env("REFIT_DIST", dist)
         .env("REFIT_CHROME", chrome()?)
         .env("REFIT_BIN", terminal);
-    Ok(tests)
+    let axe = tools::package(AXE)?;
+    if let Some(package) = &axe {
+        tests.env("REFIT_AXE", package.join("axe.min.js"));
+    }
+    Ok((tests, axe.is_none().then_some(NO_AXE)))
 }
 
 /// The figures of the built page, of the native benchmark and of its twin in Chromium; `peers`

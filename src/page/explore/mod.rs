@@ -7,6 +7,7 @@ mod predictions;
 
 pub use coefficients::name as series_name;
 
+use super::data::{Loaded, TableData};
 use super::lazy::Lazy;
 use super::location::{Location, View};
 use super::shown::{Shown, shown};
@@ -23,31 +24,13 @@ pub fn Explore() -> impl IntoView {
     // A memo of its own: the figure must not be built anew with every choice.
     let empty =
         Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty())));
-    let title = move || {
-        location.analysis.with(|a| {
-            let (set, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
-            format!("{set}, {metric}")
-        })
-    };
     view! {
         <main id="main" tabindex="-1" class="explore">
-            <h1>{title}</h1>
+            <h1>{move || location.analysis.with(title)}</h1>
             <p class="lead">{move || location.analysis.with(lead)}</p>
             <controls::Controls shown />
             <div class="results">
-                {move || match loaded.get() {
-                    Some(Err(error)) => {
-                        view! {
-                            <p class="error" role="alert">
-                                {error.to_string()}
-                            </p>
-                        }
-                            .into_any()
-                    }
-                    // The law's section says why.
-                    _ if empty.get() => ().into_any(),
-                    _ => view! { <figure::Figure shown /> }.into_any(),
-                }}
+                {move || figure_or_error(loaded, shown, empty.get())}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
                 <Section title="The points as a table" id="numbers" />
@@ -67,10 +50,11 @@ pub fn Explore() -> impl IntoView {
 #[component]
 pub fn Embed() -> impl IntoView {
     let location = expect_context::<Location>();
-    let (_, shown) = shown(location);
+    let (loaded, shown) = shown(location);
     view! {
         <main id="main" class="embed">
-            <figure::Figure shown />
+            <h1>{move || location.analysis.with(title)}</h1>
+            {move || figure_or_error(loaded, shown, false)}
             <p class="aside">
                 <a target="_blank" href=move || location.href(View::Explore)>
                     "Refit this figure"
@@ -78,6 +62,25 @@ pub fn Embed() -> impl IntoView {
             </p>
         </main>
     }
+}
+
+fn figure_or_error(loaded: Loaded<TableData>, shown: Memo<Option<Shown>>, empty: bool) -> AnyView {
+    match loaded.get() {
+        Some(Err(error)) => view! {
+            <p class="error" role="alert">
+                {error.to_string()}
+            </p>
+        }
+        .into_any(),
+        // The law's section says why.
+        _ if empty => ().into_any(),
+        _ => view! { <figure::Figure shown /> }.into_any(),
+    }
+}
+
+fn title(a: &Analysis) -> String {
+    let (set, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
+    format!("{set}, {metric}")
 }
 
 fn lead(a: &Analysis) -> String {

@@ -91,7 +91,7 @@ fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
     let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, location));
     view! {
         // Focusable, so that a keyboard can scroll it.
-        <div class="scroll" tabindex="0" role="region" aria-label="Predictions">
+        <div class="scroll" tabindex="0" role="group" aria-label="Predictions">
             <table class="numbers">
                 <thead>
                     <tr>

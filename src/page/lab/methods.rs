@@ -120,7 +120,7 @@ pub fn Methods() -> impl IntoView {
             <p class="lead">"What this page computes, in formulas, and where in its code."</p>
             <section>
                 <h2>"Laws"</h2>
-                <div class="scroll" tabindex="0" role="region" aria-label="Laws">
+                <div class="scroll" tabindex="0" role="group" aria-label="Laws">
                     <table class="numbers">
                         <thead>
                             <tr>
@@ -142,7 +142,7 @@ pub fn Methods() -> impl IntoView {
                     "The browser compares every file with its SHA-256 as it arrives and refuses another. Columns, units and sources are in "
                     <a href="data/README.md">"data/README.md"</a> "."
                 </p>
-                <div class="scroll" tabindex="0" role="region" aria-label="Data files">
+                <div class="scroll" tabindex="0" role="group" aria-label="Data files">
                     <table class="numbers">
                         <thead>
                             <tr>

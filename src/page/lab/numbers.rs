@@ -175,7 +175,7 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
                 }}
             </p>
         </div>
-        <div class="scroll" tabindex="0" role="region" aria-label="Points as a table">
+        <div class="scroll" tabindex="0" role="group" aria-label="Points as a table">
             <table class="numbers sortable">
                 <thead>
                     <tr>{list(head)}</tr>

@@ -161,7 +161,7 @@ fn Table(
     };
     view! {
         // Focusable, so that a keyboard can scroll it.
-        <div class="scroll" tabindex="0" role="region" aria-label="Every printed number">
+        <div class="scroll" tabindex="0" role="group" aria-label="Every printed number">
             <table class="numbers checks">
                 <thead>
                     <tr>

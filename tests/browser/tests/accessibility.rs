@@ -1,0 +1,76 @@
+//! Every view by the rules of axe-core, in light and dark, wide and narrow.
+//!
+//! `REFIT_AXE` is the path of its program, which `cargo xtask test` sets where it can install it,
+//! and says where it cannot.
+
+use browser_tests::Page;
+
+const FITTED: &str = "document.querySelector('[data-parameter]')";
+
+/// The program, and nothing without it.
+fn axe() -> Option<String> {
+    let path = std::env::var_os("REFIT_AXE")?;
+    Some(std::fs::read_to_string(path).expect("axe-core's program"))
+}
+
+/// What the page shows, in both themes and at two widths.
+fn check(page: &Page, axe: &str, what: &str) {
+    for width in [1280, 360] {
+        for dark in [false, true] {
+            page.set_view(width, 900, dark);
+            check_as_it_is(page, axe, &format!("{what}, width {width}, dark {dark}"));
+        }
+    }
+}
+
+fn check_as_it_is(page: &Page, axe: &str, what: &str) {
+    // Colours change by a transition.
+    page.wait_for("document.getAnimations().every(a => a.playState !== 'running')");
+    page.eval(&format!("{axe};void 0"));
+    let found = page.eval(
+        "axe.run(document).then(({violations}) => violations.map(v => \
+             v.id + ' (' + v.help + '): ' + v.nodes.slice(0, 4).map(n => \
+             n.target.join(' ') + ' ' + n.any.map(c => c.message).join('; ')).join(' | ')))",
+    );
+    assert_eq!(found, serde_json::json!([]), "{what}");
+}
+
+#[test]
+fn explore_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    check(&page, &axe, "the first view");
+    page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
+    page.wait_for("!document.querySelector('main .waiting')");
+    check(&page, &axe, "Explore with all of its sections");
+}
+
+#[test]
+fn every_other_view_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    for view in ["figures", "verify", "findings", "methods", "embed"] {
+        page.go(&format!("?page={view}"));
+        page.wait_for(
+            "document.querySelector('main h1, .embed') && !document.querySelector('.waiting')",
+        );
+        check(&page, &axe, view);
+    }
+}
+
+#[test]
+fn the_page_without_its_program_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::builder()
+        .before_load("delete globalThis.WebAssembly")
+        .tolerate("")
+        .open("");
+    page.wait_for("!document.querySelector('#boot-status').hidden");
+    check(&page, &axe, "the static page");
+    // axe-core takes the dark background of a page without styles for white.
+    page.set_view(1280, 900, false);
+    page.go("404.html");
+    check_as_it_is(&page, &axe, "404.html");
+}
