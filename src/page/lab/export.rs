@@ -187,7 +187,7 @@ fn embed(location: Location) -> String {
     let page = here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default();
     let address = location.href(View::Embed).replace('&', "&amp;");
     format!(
-        "<iframe src=\"{page}{address}\" title=\"A scaling law, refitted\" width=\"720\" height=\"560\" style=\"border: 0\" loading=\"lazy\"></iframe>\n"
+        "<iframe src=\"{page}{address}\" title=\"A scaling law, refitted\" width=\"720\" height=\"640\" style=\"border: 0\" loading=\"lazy\"></iframe>\n"
     )
 }
 

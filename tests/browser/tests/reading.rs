@@ -83,6 +83,29 @@ fn a_part_of_the_chart_is_seen_shared_and_left() {
 }
 
 #[test]
+fn a_run_is_told_under_the_pointer_without_drawing_the_rest_again() {
+    let page = Page::open("?v=2&table=segmentation");
+    page.wait_for(FITTED);
+    page.wait_for("performance.getEntriesByName('refit:draw').length > 0");
+    page.eval("performance.clearMeasures('refit:draw')");
+    // From place to place, until there is a run near enough.
+    page.wait_for(&format!(
+        "(() => {{
+            const chart = document.querySelector('{CHART}');
+            const box = chart.getBoundingClientRect();
+            globalThis.place = (globalThis.place ?? 0) + 0.01;
+            chart.dispatchEvent(new PointerEvent('pointermove', {{ pointerId: 7, bubbles: true,
+                clientX: box.left + (0.2 + globalThis.place % 0.7) * box.width,
+                clientY: box.top + 0.4 * box.height }}));
+            return document.querySelector('.card-place .card');
+        }})()"
+    ));
+    page.wait_for("document.querySelector('.card').textContent.includes('ViT-')");
+    let draws = page.eval("performance.getEntriesByName('refit:draw').length");
+    assert_eq!(draws, 0, "hovering drew the data");
+}
+
+#[test]
 fn runs_are_taken_out_and_put_back() {
     let page = Page::open("?v=2&table=plotted_frontier");
     page.wait_for(FITTED);
@@ -226,7 +249,7 @@ fn what_is_taken_away_is_what_is_shown() {
     page.wait_for_text("Refit this figure");
     page.wait_for("document.querySelector('.masthead').offsetHeight === 0");
     page.wait_for("document.querySelector('.canvas canvas').width > 300");
-    page.screenshot("embed-light", 720, 560, false);
+    page.screenshot("embed-light", 720, 640, false);
     // The whole page opens beside the frame, not in it.
     page.eval("document.querySelector('.embed a').click()");
     assert!(query(&page).contains("page=embed"));

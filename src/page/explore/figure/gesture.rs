@@ -3,10 +3,14 @@
 use super::{Drag, Figure};
 use leptos::ev;
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 
 /// A drag shorter than this is a click, in CSS pixels.
 const CLICK: f64 = 4.0;
+
+/// When a wheel that no longer turns has come to rest.
+const AT_REST: Duration = Duration::from_millis(200);
 
 /// From where a drag began to where it is, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +43,8 @@ struct Down {
 pub struct Gesture {
     figure: Figure,
     down: StoredValue<Down>,
+    /// Ends the turning of the wheel.
+    rest: StoredValue<Option<TimeoutHandle>>,
 }
 
 fn place(event: &ev::PointerEvent) -> (f64, f64) {
@@ -51,9 +57,14 @@ fn canvas(target: Option<web_sys::EventTarget>) -> Option<web_sys::HtmlElement> 
 
 impl Gesture {
     pub fn new(figure: Figure) -> Gesture {
+        let rest = StoredValue::new(None::<TimeoutHandle>);
+        on_cleanup(move || {
+            rest.try_update_value(|rest| rest.take().map(|rest| rest.clear()));
+        });
         Gesture {
             figure,
             down: StoredValue::new(Down::default()),
+            rest,
         }
     }
 
@@ -163,8 +174,18 @@ impl Gesture {
         event.prevent_default();
         let about = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         let factor = (event.delta_y() * 0.002).clamp(-1.0, 1.0).exp();
-        if let Some(window) = self.figure.seen(factor, about, (0.0, 0.0)) {
-            self.figure.look(Some(window));
-        }
+        let figure = self.figure;
+        let Some(window) = figure.seen(factor, about, (0.0, 0.0)) else {
+            return;
+        };
+        figure.window.set(Some(window));
+        // An address for every turn would be more than browsers take.
+        let look = move || figure.look(figure.window.get_untracked());
+        self.rest.update_value(|rest| {
+            if let Some(rest) = rest.take() {
+                rest.clear();
+            }
+            *rest = set_timeout_with_handle(look, AT_REST).ok();
+        });
     }
 }

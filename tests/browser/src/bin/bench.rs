@@ -84,9 +84,79 @@ fn responsive() {
     );
 }
 
+/// 1,431 marks: what drawing them takes, and how many frames a second there are while they are
+/// moved by hand, zoomed by the wheel and hovered over.
+fn drawing() {
+    let page = Page::open("?v=2&table=segmentation");
+    page.wait_for("document.querySelector('[data-parameter]')");
+    // The wheel zooms where the chart has the focus.
+    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
+    // One event a frame, as a mouse at rest would; the time of each frame.
+    page.eval(
+        "globalThis.frames = (event, options) => new Promise(done => {
+            const canvas = document.querySelector('.canvas canvas:last-of-type');
+            const { left, top, width, height } = canvas.getBoundingClientRect();
+            const times = [];
+            let i = 0;
+            const turn = now => {
+                times.push(now);
+                if (i === 120) return done(times.slice(1).map((t, j) => t - times[j]));
+                const at = { clientX: left + width / 2 + 100 * Math.sin(i / 9), clientY: top + height / 2 };
+                canvas.dispatchEvent(new (event === 'wheel' ? WheelEvent : PointerEvent)(event,
+                    { ...at, bubbles: true, cancelable: true, pointerId: 1, ...options(i) }));
+                i += 1;
+                requestAnimationFrame(turn);
+            };
+            requestAnimationFrame(turn);
+        })",
+    );
+    let frames = |event: &str, options: &str| {
+        page.eval("performance.clearMeasures('refit:draw')");
+        let times = sorted(&page.eval(&format!("frames('{event}', i => ({{{options}}}))")));
+        let draws =
+            sorted(&page.eval("performance.getEntriesByName('refit:draw').map(e => e.duration)"));
+        (times, draws)
+    };
+    println!(
+        "\n1,431 marks: frames a second (the slowest frame in ms), draws (median, slowest in ms)"
+    );
+    for (what, event, options) in [
+        ("hover", "pointermove", ""),
+        ("zoom", "wheel", "deltaY: i % 40 < 20 ? -30 : 30"),
+        ("move", "pointermove", ""),
+    ] {
+        if what == "move" {
+            page.eval(
+                "document.querySelector('.canvas canvas:last-of-type').dispatchEvent(new PointerEvent('pointerdown',
+                    { bubbles: true, pointerId: 1, clientX: 640, clientY: 500 }))",
+            );
+        }
+        let (times, draws) = frames(event, options);
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        let slowest = times.last().copied().unwrap_or_default();
+        print!(
+            "{what:<6} {:>5.1} ({slowest:.1})  {:>4} draws",
+            1e3 / mean,
+            draws.len()
+        );
+        match draws.as_slice() {
+            [] => println!(),
+            [.., last] => println!(" ({:.1}, {last:.1})", draws[draws.len() / 2]),
+        }
+    }
+}
+
+fn sorted(times: &Value) -> Vec<f64> {
+    let times = times.as_array().into_iter().flatten();
+    let mut times: Vec<f64> = times.filter_map(Value::as_f64).collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
 fn main() {
     speed();
     responsive();
+    drawing();
     let page = Page::builder().before_load(NO_WORKER).open("");
     page.wait_for("document.querySelector('[data-parameter]')");
     let (mut raw, mut small) = (0, 0);
@@ -108,13 +178,7 @@ fn main() {
         page.set_value("select[name='Interval']", interval);
     }
     let entries = page.eval("performance.getEntriesByName('refit:fit').map(e => e.duration)");
-    let mut times: Vec<f64> = entries
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_f64)
-        .collect();
-    times.sort_by(f64::total_cmp);
+    let times = sorted(&entries);
     assert!(
         times.len() >= ROUNDS / 2,
         "only {} refits were marked",
