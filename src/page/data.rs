@@ -21,10 +21,10 @@ pub struct TableData {
 }
 
 pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
-    let path = table.path();
-    let rows = read_measurements(&path, &fetch(&path).await?)?;
-    let path = architecture::path(table.study());
-    let architectures = architecture::read(&path, &fetch(&path).await?)?;
+    let (path, beside) = (table.path(), architecture::path(table.study()));
+    let (rows, architectures) = (fetch(&path), fetch(&beside));
+    let rows = read_measurements(&path, &rows.await?)?;
+    let architectures = architecture::read(&beside, &architectures.await?)?;
     Ok(Arc::new(TableData {
         table,
         rows,
@@ -34,14 +34,8 @@ pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
 
 /// The printed numbers.
 pub async fn printed() -> Result<Printed, DataError> {
-    let mut texts = BTreeMap::new();
-    for path in Printed::PATHS {
-        texts.insert(path, fetch(path).await?);
-    }
-    Printed::read(|path| {
-        let text = texts.get(path).cloned();
-        text.ok_or_else(|| DataError::whole(path, "was not fetched"))
-    })
+    let texts = fetch_all(Printed::PATHS.map(str::to_owned)).await?;
+    Printed::read(|path| find(&texts, path))
 }
 
 /// Everything that Verify needs.
@@ -51,17 +45,8 @@ pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
         .map(|t| t.path())
         .chain(Study::ALL.map(architecture::path))
         .chain(Printed::PATHS.map(str::to_owned));
-    let mut texts = BTreeMap::new();
-    for path in paths {
-        let text = fetch(&path).await?;
-        texts.insert(path, text);
-    }
-    let read = |path: &str| {
-        texts
-            .get(path)
-            .cloned()
-            .ok_or_else(|| DataError::whole(path, "was not fetched"))
-    };
+    let texts = fetch_all(paths).await?;
+    let read = |path: &str| find(&texts, path);
     Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
 }
 
@@ -90,27 +75,46 @@ where
     loaded.read_only()
 }
 
-/// One file's text, relative to the page.
-async fn fetch(path: &str) -> Result<String, DataError> {
-    let failed = |why: &str| DataError::whole(path, why);
-    let offline = "could not be fetched, or is not the file that this page was made for; check the connection and reload";
+/// Files' texts by their paths.
+async fn fetch_all(
+    paths: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, String>, DataError> {
+    let asked: Vec<_> = paths.into_iter().map(|path| (fetch(&path), path)).collect();
+    let mut texts = BTreeMap::new();
+    for (text, path) in asked {
+        texts.insert(path, text.await?);
+    }
+    Ok(texts)
+}
+
+fn find(texts: &BTreeMap<String, String>, path: &str) -> Result<String, DataError> {
+    let text = texts.get(path).cloned();
+    text.ok_or_else(|| DataError::whole(path, "was not fetched"))
+}
+
+/// One file's text, relative to the page; asked for at once, so that several come together.
+fn fetch(path: &str) -> impl Future<Output = Result<String, DataError>> + use<> {
     let asked = web_sys::RequestInit::new();
     // The browser refuses a file that is not the one that this page was made for.
     if let Some(digest) = integrity(path) {
         asked.set_integrity(&digest);
     }
-    let response = JsFuture::from(window().fetch_with_str_and_init(path, &asked))
-        .await
-        .map_err(|_| failed(offline))?;
-    let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;
-    if !response.ok() {
-        return Err(failed(&format!(
-            "the host answered {} {}",
-            response.status(),
-            response.status_text()
-        )));
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &asked));
+    let path = path.to_owned();
+    async move {
+        let failed = |why: &str| DataError::whole(&path, why);
+        let offline = "could not be fetched, or is not the file that this page was made for; check the connection and reload";
+        let response = response.await.map_err(|_| failed(offline))?;
+        let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;
+        if !response.ok() {
+            return Err(failed(&format!(
+                "the host answered {} {}",
+                response.status(),
+                response.status_text()
+            )));
+        }
+        let text = response.text().map_err(|_| failed(offline))?;
+        let text = JsFuture::from(text).await.map_err(|_| failed(offline))?;
+        text.as_string().ok_or_else(|| failed("is not text"))
     }
-    let text = response.text().map_err(|_| failed(offline))?;
-    let text = JsFuture::from(text).await.map_err(|_| failed(offline))?;
-    text.as_string().ok_or_else(|| failed("is not text"))
 }

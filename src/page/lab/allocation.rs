@@ -1,9 +1,12 @@
 //! How compute is best split between parameters and samples.
 
 use super::Shown;
-use crate::analysis::surface::{Cost, Grid, grid};
-use crate::analysis::{Analysis, Series, optimal_samples};
-use crate::fit::{Fit, Interval, NO_DELTA_METHOD, symbol};
+use super::chart::Chart;
+use crate::analysis::surface::{Cost, Grid, Optimum, grid};
+use crate::analysis::{Analysis, SamplesLaw, Series, optimal_samples};
+use crate::chart::Scene;
+use crate::figure::{Samples, samples_scene};
+use crate::fit::{Fit, FitError, Interval, NO_DELTA_METHOD, symbol};
 use crate::law::{Form, Surface};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
@@ -13,53 +16,117 @@ use crate::study::select::Axis;
 use crate::text::{number, percent};
 use leptos::prelude::*;
 
+/// How one series splits its compute, in both ways.
+#[derive(Clone, PartialEq)]
+struct Allocated {
+    series: Series,
+    points: Grid,
+    fit: Result<Fit<Surface>, FitError>,
+    cost: Option<Cost>,
+    line: Option<SamplesLaw>,
+}
+
+impl Allocated {
+    fn of(shown: &Shown, series: &Series, law: Surface) -> Allocated {
+        let (rows, architectures) = (&shown.data.rows, &shown.data.architectures);
+        let points = grid(series, rows, architectures);
+        Allocated {
+            series: series.clone(),
+            fit: shown.analysis.fit_surface(law, &points),
+            points,
+            cost: Cost::of(&series.family, architectures),
+            line: optimal_samples(series, rows).and_then(Result::ok),
+        }
+    }
+
+    fn split(&self, compute: f64) -> Option<Optimum> {
+        let (fit, cost) = (self.fit.as_ref().ok()?, self.cost.as_ref()?);
+        cost.split(fit.law, &fit.parameters, compute)
+    }
+}
+
 #[component]
 pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {
     let law = RwSignal::new(0);
+    let all = Memo::new(move |_| {
+        let law = Surface::ALL[law.get()];
+        shown.with(|s| {
+            let s = s.as_ref().filter(|s| s.analysis.axis == Axis::Compute)?;
+            let series = s.outcome.series.iter();
+            Some(
+                series
+                    .map(|one| Allocated::of(s, one, law))
+                    .collect::<Vec<_>>(),
+            )
+        })
+    });
+    let scene = Memo::new(move |_| {
+        let (unit, to) = shown.with(|s| {
+            let s = s.as_ref()?;
+            Some((s.analysis.unit(), s.outcome.range()?.1))
+        })?;
+        all.with(|all| Some(scene(all.as_ref()?, unit, 3.0 * to)))
+    });
     view! {
         <p>
             "Two ways to ask. The comparison study draws a straight line through the samples seen of its Pareto set. A law over parameters N and samples D, both in millions, is fitted to all runs instead, and compute is split where that law is lowest; what a sample costs is a power of N through the family’s models with patches of 32 pixels, the cheapest of each size: a smaller patch costs up to four times as much at the same N."
         </p>
         {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
-        {move || {
-            let shown = shown.get()?;
-            if shown.analysis.axis != Axis::Compute {
-                return Some(view! { <p>"Choose compute as the axis."</p> }.into_any());
-            }
-            let law = Surface::ALL[law.get()];
-            let series = shown.outcome.series.iter();
-            Some(list(series.map(|s| one(&shown, s, law))))
+        <div hidden=move || all.with(Option::is_none)>
+            <Chart
+                scene
+                label="Compute-optimal samples over compute; the numbers are in the tables below."
+            />
+            <p class="aside">
+                "Marks: the Pareto set. Line: through it, with its 95 % band. Dashed: the best split by the law over parameters and samples, fitted to all runs whatever their patch."
+            </p>
+        </div>
+        {move || match (all.get(), shown.get()) {
+            (Some(all), Some(shown)) => list(all.iter().map(|one| tables(&shown, one))),
+            (None, Some(_)) => view! { <p>"Choose compute as the axis."</p> }.into_any(),
+            _ => ().into_any(),
         }}
     }
 }
 
-fn one(shown: &Shown, series: &Series, law: Surface) -> impl IntoView + use<> {
-    let (rows, architectures) = (&shown.data.rows, &shown.data.architectures);
-    let points = grid(series, rows, architectures);
-    let content = if points.x.is_empty() {
-        view! { <p>"These points do not tell their architecture and samples."</p> }.into_any()
-    } else {
-        match shown.analysis.fit_surface(law, &points) {
-            Err(error) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-            Ok(fit) => {
-                let cost = Cost::of(&series.family, architectures);
-                surface(shown, series, &points, &fit, cost)
-            }
+fn scene(all: &[Allocated], unit: &str, to: f64) -> Scene {
+    let drawn = all.iter().enumerate().map(|(place, one)| {
+        let points = one.line.iter().flat_map(|l| &l.points);
+        let from = points.map(|p| p.0).fold(to, f64::min);
+        let computes = (0..=40).map(|i| from * (to / from).powf(f64::from(i) / 40.0));
+        let best = computes.filter_map(|c| Some((c, 1e6 * one.split(c)?.samples)));
+        Samples {
+            place,
+            family: &one.series.family,
+            line: one.line.as_ref(),
+            best: best.collect(),
         }
+    });
+    samples_scene(unit, &drawn.collect::<Vec<_>>())
+}
+
+fn tables(shown: &Shown, one: &Allocated) -> impl IntoView + use<> {
+    let content = match &one.fit {
+        _ if one.points.x.is_empty() => {
+            view! { <p>"These points do not tell their architecture and samples."</p> }.into_any()
+        }
+        Err(error) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+        Ok(fit) => surface(shown, one, fit),
     };
     view! {
-        <h3>{name(series)}</h3>
+        <h3>{name(&one.series)}</h3>
         {content}
     }
 }
 
-fn surface(
-    shown: &Shown,
-    series: &Series,
-    points: &Grid,
-    fit: &Fit<Surface>,
-    cost: Option<Cost>,
-) -> AnyView {
+fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
+    let Allocated {
+        series,
+        points,
+        cost,
+        line,
+        ..
+    } = one;
     let analysis: &Analysis = &shown.analysis;
     let unit = analysis.unit();
     let errors = fit.usable_errors();
@@ -75,7 +142,6 @@ fn surface(
                 or_dash(errors[j], number),
             ]
         });
-    let line = optimal_samples(series, &shown.data.rows).and_then(Result::ok);
     let (from, to) = shown.outcome.range().unwrap_or((1e8, 1e12));
     let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
     let asked = series.predictions.iter().flatten().map(|p| p.x);
@@ -83,9 +149,7 @@ fn surface(
     computes.sort_by(f64::total_cmp);
     computes.dedup();
     let splits = computes.into_iter().map(|compute| {
-        let best = cost
-            .as_ref()
-            .and_then(|cost| cost.split(fit.law, &fit.parameters, compute));
+        let best = one.split(compute);
         let pareto = line
             .as_ref()
             .map(|l| l.fit.predict(compute, Interval::Honest));

@@ -6,6 +6,7 @@
 
 mod allocation;
 mod certainty;
+mod chart;
 mod export;
 mod figures;
 mod findings;

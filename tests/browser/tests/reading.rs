@@ -306,6 +306,6 @@ fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
     page.set_value("input[name=Filter]", "no such run");
     page.wait_for_text("0 of 51 points");
     page.click("#residuals summary");
-    page.wait_for("document.querySelector('.residuals canvas')?.width > 300");
+    page.wait_for("document.querySelector('#residuals canvas')?.width > 300");
     page.screenshot("numbers-light", 1280, 1000, false);
 }

@@ -1,0 +1,36 @@
+//! A chart without gestures: drawn anew when its scene, its size or the theme changes.
+
+use crate::chart::{Scene, canvas};
+use crate::page::appearance::Appearance;
+use leptos::ev;
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+/// `label` says what is drawn and where its numbers are.
+#[component]
+pub fn Chart(scene: Memo<Option<Scene>>, label: &'static str) -> impl IntoView {
+    let appearance = expect_context::<Appearance>();
+    let place = NodeRef::<Canvas>::new();
+    let failed = RwSignal::new(None::<String>);
+    let size = RwSignal::new(0_u32);
+    let resize = window_event_listener(ev::resize, move |_| size.update(|s| *s += 1));
+    on_cleanup(move || resize.remove());
+    Effect::new(move || {
+        size.track();
+        let (Some(scene), Some(canvas)) = (scene.get(), place.get()) else {
+            return;
+        };
+        let (width, height) = (canvas.client_width(), canvas.client_height());
+        let theme = appearance.theme();
+        let drawn = canvas::draw_on(&canvas, &scene, &theme, f64::from(width), f64::from(height));
+        failed.set(drawn.err().map(|e| e.to_string()));
+    });
+    view! {
+        <div class="canvas low">
+            <canvas node_ref=place role="img" aria-label=label></canvas>
+        </div>
+        <p class="error" role="alert" hidden=move || failed.with(Option::is_none)>
+            {move || failed.get()}
+        </p>
+    }
+}
