@@ -3,6 +3,7 @@
 use crate::claim::{Library, Printed};
 use crate::study::architecture::{self, Architecture};
 use crate::study::digest::integrity;
+use crate::study::training;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -30,6 +31,11 @@ pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
         rows,
         architectures,
     }))
+}
+
+/// What a study's runs were trained with, as [`training::settings`] reads it.
+pub async fn training(study: Study) -> Result<String, DataError> {
+    fetch(&training::path(study)).await
 }
 
 /// The printed numbers.

@@ -8,6 +8,7 @@ pub mod frontier;
 pub mod names;
 mod read;
 pub mod select;
+pub mod training;
 
 pub(crate) use read::{Cell, read_rows};
 pub use read::{DataError, Measurement, read_measurements};

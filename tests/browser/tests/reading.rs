@@ -101,6 +101,8 @@ fn a_run_is_told_under_the_pointer_without_drawing_the_rest_again() {
         }})()"
     ));
     page.wait_for("document.querySelector('.card').textContent.includes('ViT-')");
+    // What it was trained with arrives with the first run that is looked at.
+    page.wait_for("document.querySelector('.card').textContent.includes('learning rate')");
     let draws = page.eval("performance.getEntriesByName('refit:draw').length");
     assert_eq!(draws, 0, "hovering drew the data");
 }

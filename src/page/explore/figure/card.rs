@@ -3,13 +3,29 @@
 use super::{Figure, name};
 use crate::figure::Dot;
 use crate::page::explore::Shown;
-use crate::page::list;
-use crate::study::names;
+use crate::page::{data, list};
+use crate::study::training::settings;
+use crate::study::{Study, names};
 use crate::text::{number, percent};
 use leptos::prelude::*;
 
 #[component]
 pub fn Card(figure: Figure) -> impl IntoView {
+    // Asked for when the first run with a name is looked at.
+    let training = RwSignal::new(None::<(Study, String)>);
+    let asked = StoredValue::new(None::<Study>);
+    let ask = move |study: Study| {
+        if asked.get_value() == Some(study) {
+            return;
+        }
+        asked.set_value(Some(study));
+        leptos::task::spawn_local(async move {
+            // Without it the card says less.
+            if let Ok(file) = data::training(study).await {
+                training.try_set(Some((study, file)));
+            }
+        });
+    };
     let card = move || {
         let key = figure.focus.get()?;
         let dot = figure
@@ -20,7 +36,16 @@ pub fn Card(figure: Figure) -> impl IntoView {
             let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
-        let lines = figure.shown.with(|s| lines(s.as_ref()?, &dot))?;
+        let lines = figure.shown.with(|s| {
+            let (s, study) = s.as_ref().map(|s| (s, s.analysis.study()))?;
+            if s.data.rows.get(dot.row).is_some_and(|m| !m.run.is_empty()) {
+                ask(study);
+            }
+            training.with(|training| {
+                let file = training.as_ref().filter(|t| t.0 == study);
+                lines(s, &dot, file.map(|t| t.1.as_str()))
+            })
+        })?;
         let (title, rest) = lines.split_first()?;
         Some(
             view! {
@@ -44,7 +69,8 @@ pub fn Card(figure: Figure) -> impl IntoView {
     }
 }
 
-fn lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {
+/// `training`: what the study's runs were trained with, where it is there.
+fn lines(shown: &Shown, dot: &Dot, training: Option<&str>) -> Option<Vec<String>> {
     let series = shown.outcome.series.get(dot.series)?;
     let m = shown.data.rows.get(dot.row)?;
     let mut lines = vec![
@@ -54,6 +80,7 @@ fn lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {
     if !m.samples.is_empty() {
         lines.push(format!("{} samples seen", m.samples));
     }
+    lines.extend(training.and_then(|file| settings(file, &m.run)));
     let unit = shown.analysis.study().compute_unit();
     lines.push(format!("{} {unit}", number(m.compute)));
     lines.push(format!(
