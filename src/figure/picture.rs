@@ -112,6 +112,10 @@ pub fn picture(
             // A linear axis begins at zero, where no law is.
             let span = (low.max(places.low / 1.5), high);
             law(analysis, series, i, span, errors.low, &mut scene);
+            if drawing.lines == Lines::None {
+                let seen = heights.unwrap_or((0.0, 1.0));
+                scene.labels.extend(named(series, i, outcome, span, seen));
+            }
         }
         scene.legend.push(LegendEntry {
             shape: shape(i),
@@ -220,6 +224,42 @@ fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
     );
 }
 
+/// A name at the end of what is seen of a law: what tells its series from the others; none where
+/// it is alone.
+fn named(
+    series: &Series,
+    i: usize,
+    outcome: &Outcome,
+    span: (f64, f64),
+    seen: (f64, f64),
+) -> Option<Label> {
+    let fit = series.fit.as_ref().ok()?;
+    let curve = places(span).map(|x| (x, fit.law.value(&fit.parameters, x)));
+    let (x, y) = curve.filter(|p| p.1 >= seen.0 && p.1 <= seen.1).last()?;
+    let differs = |get: fn(&Series) -> &str| outcome.series.iter().any(|s| get(s) != get(series));
+    let text = if differs(|s| &s.family) {
+        names::family(&series.family)
+    } else if differs(|s| &s.pretrain) {
+        names::pretrain(&series.pretrain)
+    } else if differs(|s| &s.schedule) {
+        names::schedule(&series.schedule)
+    } else {
+        return None;
+    };
+    Some(Label {
+        x,
+        y,
+        // "LAION (80M, 400M, 2B)": the legend has the rest.
+        text: text.split(" (").next().unwrap_or(text).to_owned(),
+        color: i,
+    })
+}
+
+/// Where a law is drawn.
+fn places((from, to): (f64, f64)) -> impl Iterator<Item = f64> {
+    (0..=CURVE).map(move |k| from * (to / from).powf(f64::from(k) / f64::from(CURVE)))
+}
+
 /// Thin lines through the points that have something in common, the lowest error at each place.
 fn joined(series: &Series, i: usize, rows: &[Measurement], lines: Lines, scene: &mut Scene) {
     let group = |p: &Point| {
@@ -275,9 +315,7 @@ fn law(
     scene: &mut Scene,
 ) {
     let Ok(fit) = &series.fit else { return };
-    let grid: Vec<f64> = (0..=CURVE)
-        .map(|k| from * (to / from).powf(f64::from(k) / f64::from(CURVE)))
-        .collect();
+    let grid: Vec<f64> = places((from, to)).collect();
     let band = grid.iter().filter_map(|&c| {
         let p = fit.predict(c, analysis.interval);
         // On a logarithmic axis a band that reaches zero error ends at its edge.

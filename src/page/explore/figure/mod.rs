@@ -6,7 +6,7 @@ mod toolbar;
 
 use super::coefficients::name;
 use super::{Shown, measured};
-use crate::analysis::drawing::{Drawing, Window};
+use crate::analysis::drawing::{Drawing, Lines, Window};
 use crate::chart::{Direction, Layout, Mark, Scene, canvas, nearest, step};
 use crate::figure::{Picture, Role, picture};
 use crate::page::appearance::Appearance;
@@ -94,6 +94,10 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
             scene.y.range = Some(window.y);
         }
         let (width, height) = (canvas.client_width(), canvas.client_height());
+        // On a phone names would take a third of the plot; the legend has them.
+        if width < 480 && location.drawing.with(|d| d.lines == Lines::None) {
+            scene.labels.clear();
+        }
         let drawn = measured("refit:draw", || {
             canvas::draw_on(
                 &canvas,
