@@ -58,5 +58,7 @@ self.addEventListener("activate", (event) => event.waitUntil(clear()));
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
+    // A reader's own file, which the page keeps itself (src/page/yours/source.rs).
+    if (request.cache === "no-store") return;
     event.respondWith(answer(request));
 });

@@ -76,7 +76,14 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
             Kind::Curve => export::curve_csv(a, outcome),
             Kind::Markdown => export::coefficients_markdown(a, outcome),
             Kind::Latex => export::coefficients_latex(a, outcome),
-            Kind::Json => format!("{:#}\n", export::json(a, &drawing, outcome, rows)),
+            Kind::Json => {
+                let mut json = export::json(a, &drawing, outcome, rows);
+                // The sums are those of the bundled files alone.
+                if let Some(own) = &shown.data.own {
+                    json["your_data"] = own.as_str().into();
+                }
+                format!("{json:#}\n")
+            }
             Kind::Bibtex => export::bibtex(a.study()).to_owned(),
             Kind::Embed => embed(location),
             Kind::Svg => {

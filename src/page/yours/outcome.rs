@@ -99,7 +99,7 @@ fn refusals(report: &Report) -> AnyView {
     let lines = shown.map(|refusal| view! { <li>{refusal.to_string()}</li> });
     view! {
         <details open=all <= 5>
-            <summary>{format!("Not used: {} rows or numbers", grouped(report.refused))}</summary>
+            <summary>{format!("Not used ({})", grouped(report.refused))}</summary>
             <ul class="refusals">{list(lines)}</ul>
             {(more > 0).then(|| view! { <p>{format!("… and {} more", grouped(more as u64))}</p> })}
         </details>

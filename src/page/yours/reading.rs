@@ -64,6 +64,8 @@ impl Reading<'_> {
             if !self.push(&mut reader, &piece, size, &mut turns).await {
                 break;
             }
+            // A network may keep the next waiting.
+            self.tell(&reader, size);
         }
         Ok(reader.finish())
     }

@@ -83,7 +83,10 @@ fn Add(yours: Yours) -> impl IntoView {
 #[component]
 fn Now(yours: Yours) -> impl IntoView {
     // Built once for a file, not with every step.
-    let name = Memo::new(move |_| yours.progress.with(|p| p.as_ref().map(|p| p.name.clone())));
+    let name = Memo::new(move |_| {
+        let name = yours.progress.with(|p| p.as_ref().map(|p| p.name.clone()));
+        name.filter(|name| !name.is_empty())
+    });
     let far = move || {
         yours.progress.with(|p| {
             let p = p.as_ref()?;
