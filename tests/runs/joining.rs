@@ -4,7 +4,7 @@ use crate::made::{self, LIBRARY, options, read, read_with, rows};
 use refit::analysis::{self, Analysis, Choices};
 use refit::runs::{Options, Runs, join, read_parquet};
 use refit::study::select::Axis;
-use refit::study::{Study, Table};
+use refit::study::{Measurement, Study, Table};
 
 const MINE: &str = "family,arch,samples,gflops,accuracy\n\
     clip,ViT-B-32,1.28B,1.9e10,0.9\n\

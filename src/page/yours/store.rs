@@ -109,10 +109,12 @@ pub async fn put(id: &str, about: &About, runs: &Runs) -> Result<(), JsValue> {
     let parts = Array::new();
     let mut turns = Turns::new();
     for piece in runs.snapshot() {
-        parts.push(&Uint8Array::from(&piece[..]));
+        // As a blob of its own, a piece leaves the page's memory.
+        let piece = Array::of1(&Uint8Array::from(&piece[..]));
+        parts.push(&Blob::new_with_u8_array_sequence(&piece)?.into());
         turns.take().await;
     }
-    let blob = Blob::new_with_u8_array_sequence(&parts)?;
+    let blob = Blob::new_with_blob_sequence(&parts)?;
     let about = serde_json::to_string(about).unwrap_or_default();
     let headers = Headers::new()?;
     headers.set(ABOUT, &String::from(js_sys::encode_uri_component(&about)))?;

@@ -362,9 +362,9 @@ fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
     );
     page.wait_for_text("1,200 numbers of all_results.csv.gz in place of the bundled ones");
     // Its third series can be chosen, and is drawn.
-    page.wait_for("document.querySelector('.controls').innerText.includes('DFN')");
+    page.wait_for("document.querySelector('.controls').innerText.includes('dfn')");
     page.go("?v=2&pretrain=dfn&family=clip");
-    page.wait_for("document.querySelector('.legend')?.innerText.includes('DFN')");
+    page.wait_for("document.querySelector('.legend')?.innerText.includes('dfn')");
     page.screenshot("yours-sweep-light", 1280, 1000, false);
     // The address is remembered, the file kept: nothing is fetched again.
     page.go("?page=yours");
