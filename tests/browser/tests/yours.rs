@@ -299,10 +299,11 @@ fn sweep(rows: usize) -> Vec<u8> {
             ("mammut", "datacomp_1b"),
             ("clip", "dfn"),
         ][i % 3];
-        let compute = 1e8 * 2f64.powf((i / 3 % 40) as f64 / 3.0);
+        let step = (i / 3 % 40) as f64;
+        let (compute, samples) = (1e8 * 2f64.powf(step / 3.0), 3e6 * 2f64.powf(step / 6.0));
         let accuracy = 0.9 - (compute / 1e7).powf(-0.2) - 0.001 * (i % 7) as f64;
         text += &format!(
-            "ViT-B-32,run {i},{family},{set},imagenet1k,1,3e8,8,1,4096,1000,cosine,similarity,{accuracy:.5},{compute:.3e},300000000\n"
+            "ViT-B-32,run {i},{family},{set},imagenet1k,1,3e8,8,1,4096,1000,cosine,similarity,{accuracy:.5},{compute:.3e},{samples:.0}\n"
         );
     }
     gzip(text.as_bytes())
