@@ -1,10 +1,15 @@
 // Starts the page from the two files that the head preloads, whose names and
 // digests Trunk wrote there. A file of its own, since the policy forbids inline scripts.
 
+const root = document.documentElement;
+
 // The reader's choice of light or dark, before anything is painted (src/page/appearance.rs).
 try {
     const theme = localStorage.getItem("data-theme");
-    if (theme) document.documentElement.setAttribute("data-theme", theme);
+    if (theme) root.setAttribute("data-theme", theme);
+    // Runs of the reader's own are kept here (src/page/yours/mod.rs).
+    const yours = localStorage.getItem("data-yours");
+    if (yours) root.setAttribute("data-yours", yours);
 } catch {
     // A browser that keeps nothing.
 }
@@ -52,7 +57,49 @@ globalThis.refit = {
     async show(name, view, place) {
         return (await program(name)).show(view, place);
     },
+    /** The rows of a view, the reader's own among them (src/page/data.rs). */
+    async joined(...view) {
+        return (await program("yours")).joined(...view);
+    },
 };
+
+/** Opens "Your data" and has files read there. */
+async function take(files) {
+    document.querySelector("nav a[href*='page=yours']")?.click();
+    try {
+        (await program("yours")).take(files);
+    } catch (error) {
+        // The view says that it could not be loaded.
+        console.warn(error);
+    }
+}
+
+const dragsFiles = (event) => event.dataTransfer?.types.includes("Files");
+addEventListener("dragover", (event) => {
+    if (!dragsFiles(event)) return;
+    event.preventDefault();
+    root.setAttribute("data-dropping", "");
+});
+addEventListener("dragleave", (event) => {
+    // Out of the window, not from one element to the next.
+    if (!event.relatedTarget) root.removeAttribute("data-dropping");
+});
+addEventListener("drop", (event) => {
+    root.removeAttribute("data-dropping");
+    if (!dragsFiles(event)) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+});
+
+/** Some lines, separated into columns: a sentence that somebody pastes by mistake is no table. */
+const TABLE = /^[^\n]*[,;\t|{][^\n]*\n[^\n]*[,;\t|}]/;
+addEventListener("paste", (event) => {
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const { files } = event.clipboardData;
+    const text = event.clipboardData.getData("text/plain");
+    if (files.length) take([...files]);
+    else if (TABLE.test(text)) take([new File([text], "")]);
+});
 
 /** Keeps the page for use without a network, once nothing else is to do. */
 function keepForLater() {

@@ -3,7 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use refit::claim::{Check, Library, Printed, Verdict, verify};
-use refit::study::DataError;
+use refit::study::{DataError, Measurement, Table};
 use std::sync::LazyLock;
 
 fn read(path: &str) -> Result<String, DataError> {
@@ -90,4 +90,46 @@ fn table_1_of_the_comparison_differs_and_says_why() {
     // Finding 4: the printed law gives 81.5 where 82.0 is printed.
     assert!((check.recomputed.expect("recomputed") - 81.5).abs() < 0.05);
     assert!(!check.note.is_empty());
+}
+
+#[test]
+fn a_full_sweep_checks_what_the_bundled_one_cannot() {
+    let printed = Printed::read(read).expect("printed data is well formed");
+    let mut library = Library::read_all(read).expect("data is well formed");
+    for (id, verdict) in [
+        ("cmp-measured-mammut-l14-12.8b", Verdict::Uncheckable),
+        ("cmp-measured-clip-l14-12.8b", Verdict::Uncheckable),
+    ] {
+        assert_eq!(one(id).verdict, verdict);
+    }
+    let sweep = library.tables.get_mut(&Table::Sweep).expect("the sweep");
+    let like = |family: &str, samples_seen: f64, value: f64| Measurement {
+        run: format!("{family} {samples_seen}"),
+        family: family.to_owned(),
+        architecture: "ViT-L-14".to_owned(),
+        pretrain: "datacomp_1b".to_owned(),
+        schedule: "cosine".to_owned(),
+        samples: String::new(),
+        samples_seen: Some(samples_seen),
+        compute: 2.59e12,
+        dataset: "imagenet1k".to_owned(),
+        metric: "acc1".to_owned(),
+        value,
+    };
+    sweep.push(like("mammut", 1.28e10, 0.803_44));
+    sweep.push(like("clip", 1.28e10, 0.781));
+    // Of other samples: not the printed model.
+    sweep.push(like("clip", 3.072e9, 0.792));
+    let checks = verify(printed, library).expect("every check runs");
+    let of = |id: &str| checks.iter().find(|c| c.id == id).expect("a check");
+    let mammut = of("cmp-measured-mammut-l14-12.8b");
+    assert_eq!(mammut.verdict, Verdict::Reproduced, "{mammut:#?}");
+    let clip = of("cmp-measured-clip-l14-12.8b");
+    assert_eq!(clip.verdict, Verdict::Differs, "{clip:#?}");
+    let predicted = of("cmp-table1-mammut-l14-12.8b");
+    assert!(
+        predicted.note.contains("full sweep then gives"),
+        "{predicted:#?}"
+    );
+    assert!(!predicted.note.contains("not bundled"));
 }

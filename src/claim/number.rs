@@ -14,6 +14,7 @@ use crate::study::{self, Study, Table};
 pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, CheckError> {
     let mut analysis = match p.study {
         Study::Openclip => laion(&p.dataset, &p.metric),
+        Study::Comparison if p.kind == Kind::Measured => Analysis::of(Table::Sweep),
         Study::Comparison => plotted("mammut"),
     };
     let what = format!(
@@ -81,16 +82,25 @@ pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, Che
                 ..Analysis::of(Table::Sweep)
             };
             let moved = percent(&fit(&moved, library)?, compute);
+            // The bundled best of each sweep does not name its runs; a reader's full sweep does.
+            let rows = library.rows(Table::Sweep)?;
+            let (which, missing) = match rows.iter().any(|m| !m.run.is_empty()) {
+                true => ("full sweep", ""),
+                false => (
+                    "bundled best of each sweep",
+                    " The full sweep behind the printed number is not bundled.",
+                ),
+            };
             note = format!(
-                "The law of fig. 1 gives {printed_law:.2} at {compute:e} GFLOPs. Runs above the threshold, where they are kept as held-out points, move the edges of the compute bins and with them the law: the bundled best of each sweep then gives {moved:.2}. The full sweep behind the printed number is not bundled."
+                "The law of fig. 1 gives {printed_law:.2} at {compute:e} GFLOPs. Runs above the threshold, where they are kept as held-out points, move the edges of the compute bins and with them the law: the {which} then gives {moved:.2}.{missing}"
             );
             Some(printed_law)
         }
-        (Study::Comparison, _) => None,
+        (Study::Comparison, _) => best_of_sweep(p, library)?,
     };
     if recomputed.is_none() {
         note = match p.study {
-            Study::Comparison => "The evaluation of this model is not among the released tables: the sweep ends at 3B samples.".to_owned(),
+            Study::Comparison => "The evaluation of this model is not among the tables: the bundled sweep ends at 3B samples. Should the full sweep have it, it is checked once “Your data” has read that.".to_owned(),
             Study::Openclip => "No released checkpoint has this architecture and these samples.".to_owned(),
         };
     }
@@ -324,6 +334,31 @@ fn grid_compute(library: &Library, model: &str, samples: &str) -> Result<f64, Ch
         library.architectures(Study::Openclip),
     )
     .map_err(|e| CheckError(e.to_string()))
+}
+
+/// The best run of the comparison study's sweep that a printed measurement can mean, in percent:
+/// of its family and size, on its pre-training set, of its samples. The bundled rows have none; a
+/// reader's full sweep may.
+fn best_of_sweep(p: &Prediction, library: &Library) -> Result<Option<f64>, CheckError> {
+    // "openMaMMUT L-14", "openCLIP L-14 DataComp": both were trained on DataComp-1.4B.
+    let mut words = p.model.split_whitespace();
+    let family = match words.next() {
+        Some("openMaMMUT") => "mammut",
+        _ => "clip",
+    };
+    let size = architecture(words.next().unwrap_or_default());
+    let samples = study::architecture::samples_seen(p.study, &p.samples);
+    let fits = |m: &&study::Measurement| {
+        m.dataset == p.dataset
+            && m.metric == p.metric
+            && m.family == family
+            && m.architecture == size
+            && m.pretrain == "datacomp_1b"
+            // Whole batches, so not to the sample.
+            && matches!((m.samples_seen, samples), (Some(a), Some(b)) if (a / b - 1.0).abs() < 0.02)
+    };
+    let found = library.rows(Table::Sweep)?.iter().filter(fits);
+    Ok(found.map(|m| 100.0 * m.value).max_by(f64::total_cmp))
 }
 
 /// The best LAION checkpoint of an architecture and its samples, in percent.

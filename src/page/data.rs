@@ -1,35 +1,120 @@
 //! Data files: fetched when first needed, typed on reading.
 
+use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
+use crate::runs::Source;
 use crate::study::architecture::{self, Architecture};
 use crate::study::digest::integrity;
 use crate::study::training;
-use crate::study::{DataError, Measurement, Study, Table, read_measurements};
+use crate::study::{DataError, Measurement, Study, Table, packed, read_measurements};
+use js_sys::{Array, Float64Array};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 /// What has been loaded; nothing at first.
 pub type Loaded<T> = ReadSignal<Option<Result<Arc<T>, DataError>>>;
 
-/// What one table's analyses need.
-pub struct TableData {
+/// The rows that an analysis needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
     pub table: Table,
-    pub rows: Vec<Measurement>,
-    pub architectures: Vec<Architecture>,
+    /// Where there are runs of the reader's: the set and metric in view, as of a large file only
+    /// their rows come, and the state of the runs.
+    own: Option<[String; 3]>,
 }
 
-pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
-    let (path, beside) = (table.path(), architecture::path(table.study()));
-    let (rows, architectures) = (fetch(&path), fetch(&beside));
-    let rows = read_measurements(&path, &rows.await?)?;
-    let architectures = architecture::read(&beside, &architectures.await?)?;
-    Ok(Arc::new(TableData {
-        table,
+impl Wanted {
+    pub fn of(analysis: &Analysis) -> Wanted {
+        let own =
+            own_runs().map(|state| [analysis.dataset.clone(), analysis.metric.clone(), state]);
+        Wanted {
+            table: analysis.table,
+            own,
+        }
+    }
+}
+
+/// The document's mark of runs of the reader's (`boot.js` puts it on); its value changes with
+/// them, and an event says so.
+pub const OWN: &str = "data-yours";
+pub const CHANGED: &str = "refit:yours";
+
+/// The state of the runs of the reader's; `None` where there are none.
+pub fn own_runs() -> Option<String> {
+    document().document_element()?.get_attribute(OWN)
+}
+
+/// What one table's analyses need.
+pub struct TableData {
+    pub wanted: Wanted,
+    pub rows: Vec<Measurement>,
+    pub architectures: Vec<Architecture>,
+    /// What of the reader's runs is among the rows, as a sentence.
+    pub own: Option<String>,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Bundled rows and the reader's of one view of a table, by the program that keeps the
+    /// reader's (`boot.js`); undefined where nothing joins.
+    #[wasm_bindgen(js_namespace = refit, catch)]
+    async fn joined(
+        table: &str,
+        dataset: &str,
+        metric: &str,
+        released: bool,
+    ) -> Result<JsValue, JsValue>;
+}
+
+/// The rows as [`packed`] has them, and what of the reader's is among them.
+type Joined = (Vec<Measurement>, Vec<Architecture>, String);
+
+/// The joined rows of a table; those of released files alone where `released`.
+async fn join(
+    table: Table,
+    dataset: &str,
+    metric: &str,
+    released: bool,
+) -> Result<Option<Joined>, DataError> {
+    let failed = || DataError::whole("Your data", "could not be joined; reload, or delete them");
+    let found = joined(table.id(), dataset, metric, released)
+        .await
+        .map_err(|_| failed())?;
+    if found.is_undefined() {
+        return Ok(None);
+    }
+    let found: Array = found.unchecked_into();
+    let names = found.get(0).as_string().unwrap_or_default();
+    let numbers = found.get(1).unchecked_into::<Float64Array>().to_vec();
+    let (rows, architectures) = packed::unpack(&names, &numbers).ok_or_else(failed)?;
+    Ok(Some((
         rows,
         architectures,
+        found.get(2).as_string().unwrap_or_default(),
+    )))
+}
+
+pub async fn table(wanted: Wanted) -> Result<Arc<TableData>, DataError> {
+    let joined = match &wanted.own {
+        Some([dataset, metric, _]) => join(wanted.table, dataset, metric, false).await?,
+        None => None,
+    };
+    let (rows, architectures, own) = match joined {
+        Some((rows, architectures, own)) => (rows, architectures, Some(own)),
+        None => {
+            let (rows, architectures) = bundled(wanted.table).await?;
+            (rows, architectures, None)
+        }
+    };
+    Ok(Arc::new(TableData {
+        wanted,
+        rows,
+        architectures,
+        own,
     }))
 }
 
@@ -38,13 +123,26 @@ pub async fn training(study: Study) -> Result<String, DataError> {
     fetch(&training::path(study)).await
 }
 
+/// A table's bundled rows and its study's architectures.
+pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<Architecture>), DataError> {
+    let (path, beside) = (table.path(), architecture::path(table.study()));
+    let (rows, architectures) = (fetch(&path), fetch(&beside));
+    let rows = read_measurements(&path, &rows.await?)?;
+    Ok((rows, architecture::read(&beside, &architectures.await?)?))
+}
+
+pub async fn architectures(study: Study) -> Result<Vec<Architecture>, DataError> {
+    let path = architecture::path(study);
+    architecture::read(&path, &fetch(&path).await?)
+}
+
 /// The printed numbers.
 pub async fn printed() -> Result<Printed, DataError> {
     let texts = fetch_all(Printed::PATHS.map(str::to_owned)).await?;
     Printed::read(|path| find(&texts, path))
 }
 
-/// Everything that Verify needs.
+/// All that is bundled.
 pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     let paths = Table::ALL
         .iter()
@@ -54,6 +152,27 @@ pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     let texts = fetch_all(paths).await?;
     let read = |path: &str| find(&texts, path);
     Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
+}
+
+/// All that is bundled, released files of the reader's in place of what was made from them.
+pub async fn with_released() -> Result<Arc<(Printed, Library)>, DataError> {
+    let mut data = everything().await?;
+    if own_runs().is_none() {
+        return Ok(data);
+    }
+    let (_, library) = Arc::make_mut(&mut data);
+    for table in Source::ALL.into_iter().filter_map(Source::replaces) {
+        // All of the full sweep would fill the memory; no claim needs more of it than this view.
+        let view = Analysis::of(table);
+        let (dataset, metric) = match table {
+            Table::Sweep => (view.dataset.as_str(), view.metric.as_str()),
+            _ => ("", ""),
+        };
+        if let Some((rows, _, _)) = join(table, dataset, metric, true).await? {
+            library.tables.insert(table, rows);
+        }
+    }
+    Ok(data)
 }
 
 /// What `load` brings, and brings anew whenever a signal that it reads changes; until then the

@@ -4,6 +4,7 @@
 //! The page and what it loads later are programs of their own on one address. Who changes it, says
 //! so by an event; the others read it anew.
 
+use super::data;
 use crate::analysis::drawing::{Drawing, link};
 use crate::analysis::{Analysis, Notice, VERSION, from_query};
 use leptos::ev;
@@ -19,6 +20,8 @@ pub enum View {
     Verify,
     Findings,
     Methods,
+    /// Runs of the reader's own.
+    Yours,
     /// The figure alone, for somebody else's page.
     Embed,
 }
@@ -32,6 +35,7 @@ impl View {
             View::Verify => "verify",
             View::Findings => "findings",
             View::Methods => "methods",
+            View::Yours => "yours",
             View::Embed => "embed",
         }
     }
@@ -93,6 +97,10 @@ impl Location {
         location.read();
         let back = window_event_listener(ev::popstate, move |_| location.read());
         on_cleanup(move || back.remove());
+        // The same analysis then has other rows.
+        let runs =
+            window_event_listener_untyped(data::CHANGED, move |_| location.analysis.notify());
+        on_cleanup(move || runs.remove());
         for other in PROGRAMS.into_iter().filter(|other| *other != program) {
             let changed = window_event_listener_untyped(other, move |_| location.read());
             on_cleanup(move || changed.remove());
@@ -210,6 +218,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::Verify,
         View::Findings,
         View::Methods,
+        View::Yours,
         View::Embed,
     ];
     let known = views

@@ -4,15 +4,18 @@
 mod appearance;
 mod choice;
 mod data;
+mod download;
 mod explore;
 pub mod lab;
 mod lazy;
 mod location;
 mod notices;
 mod panic;
+mod program;
 mod shown;
 mod table;
 mod work;
+pub mod yours;
 
 use appearance::Appearance;
 use leptos::prelude::*;
@@ -61,7 +64,7 @@ fn App() -> impl IntoView {
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
-                {link(View::Methods, "Methods")}
+                {link(View::Methods, "Methods")} {link(View::Yours, "Your data")}
             </nav>
             <appearance::Switch />
             <notices::CopyLink />
@@ -74,6 +77,7 @@ fn App() -> impl IntoView {
             View::Verify => view! { <lazy::Lazy program="lab" view="verify" /> }.into_any(),
             View::Methods => view! { <lazy::Lazy program="lab" view="methods" /> }.into_any(),
             View::Findings => view! { <lazy::Lazy program="lab" view="findings" /> }.into_any(),
+            View::Yours => view! { <lazy::Lazy program="yours" view="yours" /> }.into_any(),
         }}
         <footer hidden=move || !shell()>
             <p>

@@ -1,6 +1,6 @@
 //! The analysis on screen and what comes of it.
 
-use super::data::{self, Loaded, TableData};
+use super::data::{self, Loaded, TableData, Wanted};
 use super::location::Location;
 use super::work::measured;
 use crate::analysis::{self, Analysis, Outcome, Unknown};
@@ -24,13 +24,13 @@ impl PartialEq for Shown {
 
 /// Loads what the analysis of the address needs, and runs it anew whenever that changes.
 pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
-    let table = Memo::new(move |_| location.analysis.with(|a| a.table));
-    let loaded = data::load(move || data::table(table.get()));
+    let wanted = Memo::new(move |_| location.analysis.with(Wanted::of));
+    let loaded = data::load(move || data::table(wanted.get()));
     // Names that the data do not hold fall back, with a notice.
     Effect::new(move || {
         let Some(Ok(data)) = loaded.get() else { return };
         let given = location.analysis.get();
-        if data.table != given.table {
+        if data.wanted != Wanted::of(&given) {
             return;
         }
         let mut analysis = given.clone();
@@ -47,7 +47,7 @@ pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
     let shown = Memo::new(move |_| {
         let data = loaded.get()?.ok()?;
         let analysis = location.analysis.get();
-        if data.table != analysis.table {
+        if data.wanted != Wanted::of(&analysis) {
             return None;
         }
         let outcome = measured("refit:fit", || {

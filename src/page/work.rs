@@ -156,6 +156,27 @@ fn now() -> f64 {
     window().performance().map_or(0.0, |p| p.now())
 }
 
+/// Turns of the browser within work that is not a [`Task`].
+pub struct Turns {
+    since: f64,
+}
+
+impl Turns {
+    pub fn new() -> Turns {
+        Turns { since: now() }
+    }
+
+    /// A turn for the browser where the work has had its slice of time; true where it took one.
+    pub async fn take(&mut self) -> bool {
+        if now() - self.since < SLICE {
+            return false;
+        }
+        turn().await;
+        self.since = now();
+        true
+    }
+}
+
 /// Waits until the browser has had its turn.
 pub async fn turn() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {

@@ -26,8 +26,8 @@ pub struct Joined {
 /// is fitted to them unasked.
 ///
 /// With a `view`, a downstream set and a metric, of the reader's rows only those come that it
-/// shows, and of each other downstream set and metric the first, so that it can be chosen: all of
-/// a large file would fill the memory.
+/// shows, and of each other series the first, so that it can be chosen: all of a large file would
+/// fill the memory.
 pub fn join(
     table: Table,
     bundled: &[Measurement],
@@ -40,10 +40,15 @@ pub fn join(
     let mut architectures = architectures.to_vec();
     // Of the study, not of the table alone: a family has one name in all views.
     let families: BTreeSet<String> = architectures.iter().map(|a| a.family.clone()).collect();
-    for runs in runs.iter().filter(|r| r.study() == table.study()) {
+    for runs in runs.iter().filter(|r| joins(r, table)) {
+        let firsts = runs.firsts();
+        if runs.source().replaces().is_some() {
+            let series: BTreeSet<[&str; 5]> = firsts.iter().map(series).collect();
+            rows.retain(|m| !series.contains(&self::series(m)));
+        }
         let mut theirs: Vec<Measurement> = match view {
             Some((dataset, metric)) => {
-                let others = runs.firsts().into_iter();
+                let others = firsts.into_iter();
                 let others =
                     others.filter(|m| (m.dataset.as_str(), m.metric.as_str()) != (dataset, metric));
                 runs.of(dataset, metric).chain(others).collect()
@@ -56,20 +61,11 @@ pub fn join(
                     .collect()
             }
         };
-        match runs.source().replaces() {
-            Some(replaced) if replaced == table => {
-                let series = covered(runs);
-                rows.retain(|m| !series.contains(&key(m)));
+        if runs.source().replaces().is_none() {
+            for m in &mut theirs {
+                m.family = family(&m.family, &families);
             }
-            Some(_) => continue,
-            None => {
-                for m in &mut theirs {
-                    if families.contains(&m.family) {
-                        m.family = format!("{} (yours)", m.family);
-                    }
-                }
-                add_architectures(&mut architectures, runs, &families);
-            }
+            add_architectures(&mut architectures, runs, &families);
         }
         added.append(&mut theirs);
     }
@@ -87,24 +83,21 @@ pub fn join(
     }
 }
 
-type Key = [String; 5];
-
-fn key(m: &Measurement) -> Key {
-    [&m.dataset, &m.metric, &m.family, &m.pretrain, &m.schedule].map(String::clone)
+/// Whether a file's runs are among the rows of a table.
+pub fn joins(runs: &Runs, table: Table) -> bool {
+    runs.study() == table.study() && runs.source().replaces().is_none_or(|t| t == table)
 }
 
-/// The series that runs have numbers of.
-fn covered(runs: &Runs) -> BTreeSet<Key> {
-    let mut covered = BTreeSet::new();
-    let mut last = None;
-    for (run, dataset, metric, _) in runs.iter() {
-        let series = [dataset, metric, run.family, run.pretrain, run.schedule];
-        if last != Some(series) {
-            covered.insert(series.map(str::to_owned));
-            last = Some(series);
-        }
+/// The name in all views of a reader's family, given those of the study.
+pub fn family(name: &str, families: &BTreeSet<String>) -> String {
+    match families.contains(name) {
+        true => format!("{name} (yours)"),
+        false => name.to_owned(),
     }
-    covered
+}
+
+fn series(m: &Measurement) -> [&str; 5] {
+    [&m.dataset, &m.metric, &m.family, &m.pretrain, &m.schedule].map(String::as_str)
 }
 
 /// Architectures under the reader's families: those of the same name in the study, and those
@@ -119,10 +112,7 @@ fn add_architectures(
         if run.architecture.is_empty() || !seen.insert((run.family, run.architecture)) {
             continue;
         }
-        let family = match families.contains(run.family) {
-            true => format!("{} (yours)", run.family),
-            false => run.family.to_owned(),
-        };
+        let family = family(run.family, families);
         let known = architectures
             .iter()
             .find(|a| a.name == run.architecture && (a.family == run.family || a.family == "clip"));

@@ -25,11 +25,11 @@ mod reader;
 mod report;
 mod store;
 
-pub use join::{Joined, join};
+pub use join::{Joined, family, join, joins};
 pub use mapping::{Compute, Field, Mapping, MappingError, Preview, Quantity, Scale, Scaled, Score};
 pub use reader::{Limits, Options, Progress, Reader};
 pub use report::{LeftOut, Notice, Place, Refusal, Report, Stop, Why};
-pub use store::{Run, Runs, Source};
+pub use store::{Damaged, Restore, Run, Runs, Source};
 
 /// What came of reading a file.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub fn read_parquet(file: &[u8], options: Options) -> Outcome {
             columns: table.skipped,
         }),
         Ok(_) => {}
-        Err(error) => reader.stop(Stop::DamagedParquet(error)),
+        Err(error) => reader.stop(Stop::DamagedParquet(error.to_string())),
     }
     let mut outcome = reader.finish();
     outcome.report.bytes = file.len() as u64;

@@ -265,7 +265,8 @@ pub enum Stop {
     },
     Header(HeaderError),
     Mapping(super::MappingError),
-    DamagedParquet(super::parquet::ParquetError),
+    /// In the words of [`super::parquet::ParquetError`], which may come from another program.
+    DamagedParquet(String),
     Cancelled,
 }
 
@@ -346,7 +347,7 @@ impl fmt::Display for Stop {
             ),
             Stop::Header(error) => error.fmt(f),
             Stop::Mapping(error) => error.fmt(f),
-            Stop::DamagedParquet(error) => error.fmt(f),
+            Stop::DamagedParquet(sentence) => f.write_str(sentence),
             Stop::Cancelled => write!(f, "Reading was cancelled; what was read before is kept."),
         }
     }

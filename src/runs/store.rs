@@ -1,5 +1,9 @@
 //! Runs and their numbers, compact: every name is kept once, a number takes sixteen bytes.
 
+mod snapshot;
+
+pub use snapshot::{Damaged, Restore};
+
 use crate::study::{Measurement, Study, Table};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -181,16 +185,23 @@ impl Runs {
         chosen.map(|stored| self.measurement(stored))
     }
 
-    /// The first number of each downstream set and metric.
+    /// The first number of each series: downstream set, metric, family, pre-training set and
+    /// schedule.
     pub fn firsts(&self) -> Vec<Measurement> {
-        let mut missing = vec![true; self.whats.len()];
+        let mut groups = Index::new();
+        let group_of: Vec<u32> = (self.runs.iter())
+            .map(|run| {
+                let [_, family, _, pretrain, schedule, _] = run.names;
+                groups.id(&[family, pretrain, schedule])
+            })
+            .collect();
+        // A series' place is its group times the sets and metrics, plus its own.
+        let mut missing = vec![true; groups.all.len() * self.whats.len()];
         let mut firsts = Vec::new();
         for stored in self.values.iter() {
-            // All are found long before the end of a large file.
-            if firsts.len() == missing.len() {
-                break;
-            }
-            if std::mem::take(&mut missing[stored.what as usize]) {
+            let group = group_of[stored.run as usize] as usize;
+            let place = group * self.whats.len() + stored.what as usize;
+            if std::mem::take(&mut missing[place]) {
                 firsts.push(self.measurement(stored));
             }
         }
@@ -252,35 +263,58 @@ impl Runs {
     ///
     /// The same runs always give the same bytes.
     pub fn write_csv(&self, to: &mut impl Write) -> io::Result<()> {
-        writeln!(to, "{}", COLUMNS.join(","))?;
-        for (run, dataset, metric, value) in self.iter() {
-            let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
-            let cells = [
-                self.source.id(),
-                self.study.id(),
-                &number(run.parameters),
-                run.name,
-                run.family,
-                run.architecture,
-                run.pretrain,
-                run.schedule,
-                run.samples,
-                &number(run.samples_seen),
-                &run.compute.to_string(),
-                dataset,
-                metric,
-                &value.to_string(),
-            ];
-            for (i, cell) in cells.into_iter().enumerate() {
-                let comma = if i > 0 { "," } else { "" };
-                match cell.contains(['"', ',', '\n', '\r']) {
-                    true => write!(to, "{comma}\"{}\"", cell.replace('"', "\"\""))?,
-                    false => write!(to, "{comma}{cell}")?,
-                }
+        self.csv()
+            .try_for_each(|piece| to.write_all(piece.as_bytes()))
+    }
+
+    /// [`Runs::write_csv`] in pieces of some KiB, for a page that works between turns.
+    pub fn csv(&self) -> impl Iterator<Item = String> {
+        let header = COLUMNS.join(",") + "\n";
+        let mut rows = self.iter();
+        let pieces = std::iter::from_fn(move || {
+            let mut piece = String::new();
+            for (run, dataset, metric, value) in rows.by_ref().take(Self::ROWS_OF_PIECE) {
+                self.write_row(&mut piece, &run, dataset, metric, value);
             }
-            writeln!(to)?;
+            (!piece.is_empty()).then_some(piece)
+        });
+        std::iter::once(header).chain(pieces)
+    }
+
+    const ROWS_OF_PIECE: usize = 500;
+
+    fn write_row(&self, to: &mut String, run: &Run, dataset: &str, metric: &str, value: f64) {
+        let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
+        let cells = [
+            self.source.id(),
+            self.study.id(),
+            &number(run.parameters),
+            run.name,
+            run.family,
+            run.architecture,
+            run.pretrain,
+            run.schedule,
+            run.samples,
+            &number(run.samples_seen),
+            &run.compute.to_string(),
+            dataset,
+            metric,
+            &value.to_string(),
+        ];
+        for (i, cell) in cells.into_iter().enumerate() {
+            if i > 0 {
+                to.push(',');
+            }
+            match cell.contains(['"', ',', '\n', '\r']) {
+                true => {
+                    to.push('"');
+                    to.push_str(&cell.replace('"', "\"\""));
+                    to.push('"');
+                }
+                false => to.push_str(cell),
+            }
         }
-        Ok(())
+        to.push('\n');
     }
 }
 

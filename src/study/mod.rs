@@ -6,6 +6,7 @@ pub mod architecture;
 pub mod digest;
 pub mod frontier;
 pub mod names;
+pub mod packed;
 mod read;
 pub mod select;
 pub mod training;

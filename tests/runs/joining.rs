@@ -4,7 +4,7 @@ use crate::made::{self, LIBRARY, options, read, read_with, rows};
 use refit::analysis::{self, Analysis, Choices};
 use refit::runs::{Options, Runs, join, read_parquet};
 use refit::study::select::Axis;
-use refit::study::{Study, Table};
+use refit::study::{Measurement, Study, Table};
 
 const MINE: &str = "family,arch,samples,gflops,accuracy\n\
     clip,ViT-B-32,1.28B,1.9e10,0.9\n\
@@ -83,7 +83,7 @@ fn own_runs_join_every_table_of_their_study_and_no_other() {
 }
 
 #[test]
-fn a_view_brings_its_rows_and_one_of_each_other() {
+fn a_view_brings_its_rows_and_one_of_each_other_series() {
     let outcome = read(made::zeroshot().as_bytes());
     let table = Table::Zeroshot;
     let view = Some(("imagenet1k", "acc1"));
@@ -96,15 +96,25 @@ fn a_view_brings_its_rows_and_one_of_each_other() {
         view,
     );
     let whole = rows(table);
-    let mut analysis = Analysis::of(table);
-    analysis.dataset = "imagenet1k".to_owned();
-    let few = Choices::of(&analysis, &joined.rows);
-    assert_eq!(few, Choices::of(&analysis, whole));
-    let series: std::collections::BTreeSet<_> = outcome.runs.series().collect();
-    let shown = whole
-        .iter()
-        .filter(|m| (m.dataset.as_str(), m.metric.as_str()) == ("imagenet1k", "acc1"));
-    assert_eq!(joined.rows.len(), shown.count() + series.len() - 1);
+    // In every view the same can be chosen as if all rows were there.
+    for (dataset, metric) in outcome.runs.series() {
+        let analysis = Analysis {
+            dataset: dataset.to_owned(),
+            metric: metric.to_owned(),
+            ..Analysis::of(table)
+        };
+        let few = Choices::of(&analysis, &joined.rows);
+        assert_eq!(few, Choices::of(&analysis, whole), "{dataset} {metric}");
+    }
+    let is_shown =
+        |m: &&Measurement| (m.dataset.as_str(), m.metric.as_str()) == ("imagenet1k", "acc1");
+    let series = |m: &Measurement| {
+        [&m.dataset, &m.metric, &m.family, &m.pretrain, &m.schedule].map(String::clone)
+    };
+    let others = whole.iter().filter(|m| !is_shown(m)).map(series);
+    let others: std::collections::BTreeSet<_> = others.collect();
+    let shown = whole.iter().filter(is_shown).count();
+    assert_eq!(joined.rows.len(), shown + others.len());
 }
 
 #[test]

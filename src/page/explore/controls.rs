@@ -49,7 +49,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
         location.change(|analysis| {
             change(analysis);
             if let Some(shown) = shown.get_untracked()
-                && shown.data.table == analysis.table
+                && shown.data.wanted.table == analysis.table
             {
                 analysis.settle(&shown.data.rows);
             }

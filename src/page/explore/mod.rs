@@ -30,6 +30,7 @@ pub fn Explore() -> impl IntoView {
             <p class="lead">{move || location.analysis.with(lead)}</p>
             <controls::Controls shown />
             <div class="results">
+                {move || own(shown, location)}
                 {move || figure_or_error(loaded, shown, empty.get())}
                 <coefficients::Coefficients shown />
                 <predictions::Predictions shown />
@@ -81,6 +82,20 @@ fn figure_or_error(loaded: Loaded<TableData>, shown: Memo<Option<Shown>>, empty:
 fn title(a: &Analysis) -> String {
     let (set, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
     format!("{set}, {metric}")
+}
+
+/// What of the reader's runs is in the figure.
+fn own(shown: Memo<Option<Shown>>, location: Location) -> Option<AnyView> {
+    let own = shown.with(|s| s.as_ref()?.data.own.clone());
+    let sentence = own.filter(|sentence| !sentence.is_empty())?;
+    let link = view! {
+        <p class="own">
+            <a href=location.href(View::Yours)>"Your data"</a>
+            ": "
+            {sentence}
+        </p>
+    };
+    Some(link.into_any())
 }
 
 fn lead(a: &Analysis) -> String {

@@ -4,11 +4,12 @@ use super::Shown;
 use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
+use crate::page::download::offer;
 use crate::page::location::{Location, View};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlAnchorElement, HtmlCanvasElement};
+use web_sys::{Blob, HtmlCanvasElement};
 
 /// Size of an exported picture in CSS pixels; a PNG has twice as many.
 const SIZE: (u32, u32) = (960, 640);
@@ -75,7 +76,14 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
             Kind::Curve => export::curve_csv(a, outcome),
             Kind::Markdown => export::coefficients_markdown(a, outcome),
             Kind::Latex => export::coefficients_latex(a, outcome),
-            Kind::Json => format!("{:#}\n", export::json(a, &drawing, outcome, rows)),
+            Kind::Json => {
+                let mut json = export::json(a, &drawing, outcome, rows);
+                // The sums are those of the bundled files alone.
+                if let Some(own) = &shown.data.own {
+                    json["your_data"] = own.as_str().into();
+                }
+                format!("{json:#}\n")
+            }
             Kind::Bibtex => export::bibtex(a.study()).to_owned(),
             Kind::Embed => embed(location),
             Kind::Svg => {
@@ -200,15 +208,6 @@ fn save(name: &str, text: &str) -> Result<(), String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = Blob::new_with_str_sequence(&parts).map_err(refused)?;
     offer(name, &blob).map_err(refused)
-}
-
-fn offer(name: &str, blob: &Blob) -> Result<(), JsValue> {
-    let address = web_sys::Url::create_object_url_with_blob(blob)?;
-    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&address);
-    anchor.set_download(name);
-    anchor.click();
-    web_sys::Url::revoke_object_url(&address)
 }
 
 /// The figure with its legend, two pixels to one.

@@ -6,7 +6,7 @@ use crate::chart::{Layout, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
 use crate::figure::{Figure, NOT_DRAWN, PAPERS, picture};
 use crate::page::appearance::Appearance;
-use crate::page::data::{self, TableData};
+use crate::page::data::{self, TableData, Wanted};
 use crate::page::list;
 use crate::page::work::turn;
 use crate::study::{DataError, Study, Table, names};
@@ -153,18 +153,18 @@ async fn draw_all(
     drawn: Drawn,
     current: impl Fn() -> bool,
 ) -> Result<(), String> {
-    let mut tables: BTreeMap<Table, Arc<TableData>> = BTreeMap::new();
+    let mut tables: Vec<Arc<TableData>> = Vec::new();
     let printed = data::printed()
         .await
         .map_err(|e: DataError| e.to_string())?;
     for (i, (figure, place)) in PAPERS.iter().zip(places).enumerate() {
         let analysis = figure.analysis();
-        let table = match tables.get(&analysis.table) {
+        let wanted = Wanted::of(&analysis);
+        let table = match tables.iter().find(|t| t.wanted == wanted) {
             Some(table) => table.clone(),
             None => {
-                let loaded = data::table(analysis.table).await;
-                let loaded = loaded.map_err(|e| e.to_string())?;
-                tables.insert(analysis.table, loaded.clone());
+                let loaded = data::table(wanted).await.map_err(|e| e.to_string())?;
+                tables.push(loaded.clone());
                 loaded
             }
         };
@@ -194,7 +194,7 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Result<Vec<Ch
         return Ok(checks);
     }
     let library = Library {
-        tables: BTreeMap::from([(table.table, table.rows.clone())]),
+        tables: BTreeMap::from([(table.wanted.table, table.rows.clone())]),
         architectures: BTreeMap::from([(figure.study, table.architectures.clone())]),
     };
     for claim in claims(printed) {
@@ -214,7 +214,7 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Result<Vec<Ch
 /// Links to every set of the zero-shot table.
 #[component]
 fn Sets() -> impl IntoView {
-    let loaded = data::load(|| data::table(Table::Zeroshot));
+    let loaded = data::load(|| data::table(Wanted::of(&Analysis::of(Table::Zeroshot))));
     move || {
         let data = loaded.get()?.ok()?;
         let mut sets: Vec<(String, String)> = Vec::new();

@@ -20,16 +20,13 @@ mod verify;
 
 use super::appearance::Appearance;
 use super::location::Location;
-use super::panic;
+use super::program;
 use super::shown::{Shown, shown, when_fitted};
 use super::work::Work;
 use crate::fit::Task;
 use crate::fit::bootstrap::{Bootstrap, Replicates};
-use leptos::mount::mount_to;
 use leptos::prelude::*;
-use std::any::Any;
-use std::cell::{LazyCell, OnceCell, RefCell};
-use std::rc::Rc;
+use std::cell::LazyCell;
 use web_sys::HtmlElement;
 
 /// What all views of this program share; it lives as long as the page.
@@ -41,41 +38,26 @@ struct Lab {
     resamples: Resamples,
 }
 
-/// A place, and what unmounts its view when it is dropped.
-type Mounted = (HtmlElement, Box<dyn Any>);
-
 thread_local! {
-    static LAB: LazyCell<Option<Lab>> = LazyCell::new(Lab::start);
-    static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
+    static LAB: LazyCell<Option<Lab>> = LazyCell::new(|| program::start(Lab::new));
 }
 
 impl Lab {
-    fn start() -> Option<Lab> {
-        panic::install();
-        // A view of nothing in no place of the document: it starts Leptos and owns the signals.
-        let place = document().create_element("div").ok()?;
-        let lab = Rc::new(OnceCell::new());
-        let started = lab.clone();
-        let owner = mount_to(wasm_bindgen::JsCast::unchecked_into(place), move || {
-            let location = Location::follow();
-            let (_, shown) = shown(location);
-            let resamples = Resamples::new(shown);
-            started.get_or_init(|| Lab {
-                location,
-                appearance: Appearance::follow(),
-                shown,
-                resamples,
-            });
-        });
-        owner.forget();
-        lab.get().copied()
+    fn new() -> Lab {
+        let location = Location::follow();
+        let (_, shown) = shown(location);
+        Lab {
+            location,
+            appearance: Appearance::follow(),
+            shown,
+            resamples: Resamples::new(shown),
+        }
     }
 }
 
 /// Puts a view into a place of the page; it goes when the place does. False for a view that this
 /// program does not have.
 pub fn show(view: &str, place: HtmlElement) -> bool {
-    MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
     let Some(Lab {
         location,
         appearance,
@@ -102,13 +84,11 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         "allocation" => |shown, _| view! { <allocation::Allocation shown /> }.into_any(),
         _ => return false,
     };
-    place.set_inner_html("");
-    let handle = mount_to(place.clone(), move || {
+    program::put(place, move || {
         provide_context(location);
         provide_context(appearance);
         view(shown, resamples)
     });
-    MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
     true
 }
 

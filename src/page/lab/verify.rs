@@ -1,7 +1,7 @@
 //! Verify: every printed number beside the recomputed one.
 
 use crate::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
-use crate::page::location::explore;
+use crate::page::location::{Location, explore};
 use crate::page::work::{Progress, Work};
 use crate::page::{data, list};
 use crate::study::Study;
@@ -10,7 +10,16 @@ use std::sync::Arc;
 
 #[component]
 pub fn Verify() -> impl IntoView {
-    let loaded = data::load(data::everything);
+    let location = expect_context::<Location>();
+    // The same where another choice changes; released files of the reader's stand in.
+    let state = Memo::new(move |_| {
+        location.analysis.track();
+        data::own_runs()
+    });
+    let loaded = data::load(move || {
+        state.track();
+        data::with_released()
+    });
     let checks = RwSignal::new(Vec::<Check>::new());
     let failed = RwSignal::new(None::<CheckError>);
     let work = Work::new();

@@ -17,7 +17,7 @@ mod site;
 
 pub use files::Files;
 pub use page::{Page, PageBuilder};
-pub use site::{Request, Site};
+pub use site::{Extra, Manner, Request, Site};
 
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;

@@ -15,7 +15,7 @@ use headless_chrome::{
 };
 use serde_json::{Value, json};
 
-use crate::{Request, Site};
+use crate::{Extra, Manner, Request, Site};
 
 /// How long a page may take to become what a test waits for, software rendering included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,9 +39,20 @@ pub struct PageBuilder {
     scripts: Vec<String>,
     tolerated: Vec<String>,
     patience: Option<Duration>,
+    extras: Vec<Extra>,
 }
 
 impl PageBuilder {
+    /// Has the site serve a file beside the built page.
+    pub fn serve(mut self, path: &str, body: Vec<u8>, manner: Manner) -> Self {
+        self.extras.push(Extra {
+            path: path.into(),
+            body,
+            manner,
+        });
+        self
+    }
+
     /// Runs `script` in every document before the page's own scripts.
     pub fn before_load(mut self, script: &str) -> Self {
         self.scripts.push(script.into());
@@ -62,8 +73,8 @@ impl PageBuilder {
 
     /// Opens a path of the site (`"?v=1"`, `"404-please"`) in a fresh browser.
     #[track_caller]
-    pub fn open(self, path: &str) -> Page {
-        let site = Site::start();
+    pub fn open(mut self, path: &str) -> Page {
+        let site = Site::with(std::mem::take(&mut self.extras));
         let address = site.address(path);
         self.launch(&address, Some(site))
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
     sync::{
@@ -10,6 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 /// The folder that the page is served under: a project's site has one.
@@ -26,6 +27,25 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// A file that a site has beside the built page.
+#[derive(Clone)]
+pub struct Extra {
+    /// The path below the site's folder.
+    pub path: String,
+    pub body: Vec<u8>,
+    pub manner: Manner,
+}
+
+/// How an [`Extra`] is sent.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Manner {
+    Whole,
+    /// The connection breaks off in the middle.
+    Breaks,
+    /// Nothing comes after the middle, and the connection stays open.
+    Hangs,
+}
+
 /// The built page, served on a free port until the tests end.
 ///
 /// A thread and an answer for each connection: a pool of threads that connections
@@ -40,6 +60,12 @@ pub struct Site {
 impl Site {
     /// Serves the folder that `REFIT_DIST` names.
     pub fn start() -> Self {
+        Self::with(Vec::new())
+    }
+
+    /// The same, and more files.
+    pub fn with(extras: Vec<Extra>) -> Self {
+        let extras = Arc::new(extras);
         let dist = PathBuf::from(
             std::env::var_os("REFIT_DIST")
                 .expect("REFIT_DIST names the built page: run `cargo xtask test --only browser`"),
@@ -61,8 +87,9 @@ impl Site {
                     continue;
                 }
                 let (dist, heard) = (dist.clone(), Arc::clone(&heard));
+                let extras = Arc::clone(&extras);
                 // The browser may leave early: its test says so, not the server.
-                thread::spawn(move || answer(&stream, &dist, &heard));
+                thread::spawn(move || answer(&stream, &dist, &heard, &extras));
             }
         });
         Self {
@@ -94,6 +121,8 @@ pub(crate) struct Asked {
     pub address: String,
     /// The first byte of the range, where one is asked for.
     pub from: Option<usize>,
+    /// Without a body.
+    pub only_head: bool,
 }
 
 impl Asked {
@@ -107,6 +136,7 @@ impl Asked {
         let mut asked = Asked {
             address: address.to_owned(),
             from: None,
+            only_head: first.starts_with("HEAD "),
         };
         // What is left unread when a connection closes would reset it.
         while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
@@ -120,14 +150,21 @@ impl Asked {
 }
 
 /// Reads one request and answers it with a file of the site, or its 404 page.
-fn answer(mut stream: &TcpStream, dist: &Path, requests: &Mutex<Vec<Request>>) -> io::Result<()> {
-    let Some(Asked { address, .. }) = Asked::read(stream)? else {
+fn answer(
+    mut stream: &TcpStream,
+    dist: &Path,
+    requests: &Mutex<Vec<Request>>,
+    extras: &[Extra],
+) -> io::Result<()> {
+    let Some(asked) = Asked::read(stream)? else {
         return Ok(());
     };
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let path = asked.address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");
     let file = if path.is_empty() { "index.html" } else { path };
-    let (status, reason, file, body) = match read(dist, file) {
+    let extra = extras.iter().find(|extra| extra.path == path);
+    let found = extra.map(|extra| extra.body.clone());
+    let (status, reason, file, body) = match found.or_else(|| read(dist, file)) {
         Some(body) => (200, "OK", file, body),
         None => {
             let body = read(dist, "404.html").unwrap_or_default();
@@ -145,7 +182,21 @@ fn answer(mut stream: &TcpStream, dist: &Path, requests: &Mutex<Vec<Request>>) -
         body.len()
     );
     stream.write_all(head.as_bytes())?;
-    stream.write_all(&body)
+    if asked.only_head {
+        return Ok(());
+    }
+    match extra.map(|extra| extra.manner) {
+        None | Some(Manner::Whole) => stream.write_all(&body),
+        Some(manner) => {
+            stream.write_all(&body[..body.len() / 2])?;
+            // A browser drops what it has not handed on when a connection breaks.
+            thread::sleep(Duration::from_millis(100));
+            if manner == Manner::Hangs {
+                while stream.read(&mut [0; 64])? > 0 {}
+            }
+            Ok(())
+        }
+    }
 }
 
 fn read(dist: &Path, file: &str) -> Option<Vec<u8>> {

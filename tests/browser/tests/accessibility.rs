@@ -51,7 +51,7 @@ fn every_other_view_has_no_violation() {
     let Some(axe) = axe() else { return };
     let page = Page::open("");
     page.wait_for(FITTED);
-    for view in ["figures", "verify", "findings", "methods", "embed"] {
+    for view in ["figures", "verify", "findings", "methods", "yours", "embed"] {
         page.go(&format!("?page={view}"));
         page.wait_for(
             "document.querySelector('main h1, .embed') && !document.querySelector('.waiting')",
@@ -73,4 +73,24 @@ fn the_page_without_its_program_has_no_violation() {
     page.set_view(1280, 900, false);
     page.go("404.html");
     check_as_it_is(&page, &axe, "404.html");
+}
+
+#[test]
+fn what_comes_of_a_file_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("?page=yours");
+    page.wait_for("document.querySelector('.yours textarea')");
+    // One that is mapped, one that is kept with a row that is not.
+    for table in [
+        "model\tflops\tacc1\nmine\t1e18\t0.2\n",
+        "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n\
+         own,comparison,,a,mine,,mine,cosine,,,1e9,imagenet1k,acc1,0.2\n\
+         own,comparison,,b,mine,,mine,cosine,,,none,imagenet1k,acc1,0.2\n",
+    ] {
+        page.set_value(".yours textarea", table);
+        page.click(".yours .add button");
+    }
+    page.wait_for("document.querySelector('.mapping') && document.querySelector('.refusals')");
+    page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
+    check(&page, &axe, "Your data with a mapping, a report and a file");
 }

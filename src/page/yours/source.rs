@@ -1,0 +1,193 @@
+//! Where a table comes from: a file, a pasted text, an address.
+
+use super::size;
+use js_sys::{Reflect, Uint8Array};
+use leptos::prelude::*;
+use std::fmt;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, AbortSignal, Blob, ReadableStreamDefaultReader, RequestInit, Response,
+};
+
+/// It can be opened more than once: a mapping is chosen between two readings.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A file, or a text that was pasted.
+    Blob {
+        name: String,
+        blob: Blob,
+    },
+    Address(String),
+}
+
+/// Why there are no bytes, or no more.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceError {
+    /// The file was moved or changed since it was chosen.
+    Gone,
+    NoAddress,
+    Unreachable,
+    Refused {
+        status: u16,
+        text: String,
+    },
+    /// After so many bytes.
+    Broken {
+        bytes: f64,
+    },
+    Cancelled,
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceError::Gone => write!(f, "The file cannot be read any more; choose it again."),
+            SourceError::NoAddress => write!(f, "Give the address of a file, from https:// on."),
+            SourceError::Unreachable => write!(
+                f,
+                "Nothing answers at this address. Check the connection; this page may ask raw.githubusercontent.com and its own host only. Any other file: download it and drop it here."
+            ),
+            SourceError::Refused { status, text } => write!(
+                f,
+                "The host answered {status} {text}: look at the address, the file may have moved."
+            ),
+            SourceError::Broken { bytes } => write!(
+                f,
+                "The connection broke after {}. Nothing was kept; try again.",
+                size(*bytes)
+            ),
+            SourceError::Cancelled => write!(f, "Cancelled. Nothing was kept."),
+        }
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+impl Origin {
+    pub fn text(name: &str, text: &str) -> Option<Origin> {
+        let parts = js_sys::Array::of1(&JsValue::from_str(text));
+        let blob = Blob::new_with_str_sequence(&parts).ok()?;
+        let name = name.to_owned();
+        Some(Origin::Blob { name, blob })
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> String {
+        match self {
+            Origin::Blob { name, .. } => name.clone(),
+            Origin::Address(address) => {
+                let path = address.split(['?', '#']).next().unwrap_or_default();
+                let name = path.rsplit('/').find(|part| !part.is_empty());
+                name.unwrap_or(path).to_owned()
+            }
+        }
+    }
+
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Origin::Blob { .. } => None,
+            Origin::Address(address) => Some(address),
+        }
+    }
+
+    /// `abort` ends a request, before its answer and after.
+    pub async fn open(&self, abort: &AbortController) -> Result<Stream, SourceError> {
+        let (response, size) = match self {
+            Origin::Blob { blob, .. } => {
+                let response = Response::new_with_opt_blob(Some(blob));
+                (response.map_err(|_| SourceError::Gone)?, Some(blob.size()))
+            }
+            Origin::Address(address) => {
+                let response = ask(address, "GET", Some(&abort.signal())).await?;
+                let size = length(&response);
+                (response, size)
+            }
+        };
+        Stream::of(&response, size, self.address().is_some()).ok_or(SourceError::Gone)
+    }
+}
+
+/// Bytes of the file at an address, without reading it; `None` where the host does not tell.
+pub async fn size_of(address: &str) -> Result<Option<f64>, SourceError> {
+    Ok(length(&ask(address, "HEAD", None).await?))
+}
+
+async fn ask(
+    address: &str,
+    method: &str,
+    abort: Option<&AbortSignal>,
+) -> Result<Response, SourceError> {
+    if address.trim().is_empty() {
+        return Err(SourceError::NoAddress);
+    }
+    let options = RequestInit::new();
+    options.set_method(method);
+    options.set_signal(abort);
+    // What is kept of it is kept by this page; the browser's cache need not have it, too.
+    options.set_cache(web_sys::RequestCache::NoStore);
+    let asked = window().fetch_with_str_and_init(address.trim(), &options);
+    let response: Response = JsFuture::from(asked)
+        .await
+        .map_err(|_| SourceError::Unreachable)?
+        .unchecked_into();
+    match response.ok() {
+        true => Ok(response),
+        false => Err(SourceError::Refused {
+            status: response.status(),
+            text: response.status_text(),
+        }),
+    }
+}
+
+fn length(response: &Response) -> Option<f64> {
+    let header = |name| response.headers().get(name).ok().flatten();
+    // Of packed answers a page sees more bytes than were sent.
+    if header("Content-Encoding").is_some() {
+        return None;
+    }
+    header("Content-Length")?.parse::<u32>().ok().map(f64::from)
+}
+
+/// Bytes as they come.
+pub struct Stream {
+    reader: ReadableStreamDefaultReader,
+    pub size: Option<f64>,
+    bytes: f64,
+    remote: bool,
+}
+
+impl Stream {
+    /// The body of an answer, which `remote` has from a network.
+    pub fn of(response: &Response, size: Option<f64>, remote: bool) -> Option<Stream> {
+        Some(Stream {
+            reader: response.body()?.get_reader().unchecked_into(),
+            size,
+            bytes: 0.0,
+            remote,
+        })
+    }
+
+    pub async fn next(&mut self) -> Result<Option<Uint8Array>, SourceError> {
+        let part = JsFuture::from(self.reader.read()).await;
+        let part = part.map_err(|_| match self.remote {
+            true => SourceError::Broken { bytes: self.bytes },
+            false => SourceError::Gone,
+        })?;
+        let value = Reflect::get(&part, &"value".into()).unwrap_or_default();
+        let piece = value.dyn_into::<Uint8Array>().ok();
+        self.bytes += piece.as_ref().map_or(0.0, |p| f64::from(p.length()));
+        Ok(piece)
+    }
+}
+
+impl Drop for Stream {
+    /// Whoever drops it wants no more of it.
+    fn drop(&mut self) {
+        let cancelled = self.reader.cancel();
+        // Fails where the stream has failed before.
+        leptos::task::spawn_local(async move {
+            let _ = JsFuture::from(cancelled).await;
+        });
+    }
+}

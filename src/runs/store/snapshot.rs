@@ -1,0 +1,285 @@
+//! [`Runs`] as bytes that are read back at once, for a browser's store: a million numbers as CSV
+//! take seconds to read.
+
+use super::{Chunks, Runs, Source, Stored, StoredRun, What};
+use crate::study::Study;
+use std::fmt;
+use std::sync::Arc;
+
+/// The form's name and edition. After it: source, study, four counts, and so many names (length
+/// and UTF-8), runs, sets and numbers; integers and doubles little-endian.
+const MAGIC: &[u8] = b"refit-runs-1\n";
+const HEAD: usize = MAGIC.len() + 2 + 4 * 4;
+/// Bytes of a run, of a set and metric, of a number.
+const RUN: usize = 6 * 4 + 3 * 8;
+const WHAT: usize = 3 * 4;
+const NUMBER: usize = 4 + 4 + 8;
+/// Bytes that are handed on at once, or a few more.
+const PIECE: usize = 1 << 16;
+
+/// The bytes are not those of runs, or of another edition of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "What was kept of this file cannot be read any more; delete it and read the file again."
+        )
+    }
+}
+
+impl std::error::Error for Damaged {}
+
+impl Runs {
+    /// The runs as bytes, which [`Restore`] takes back.
+    pub fn snapshot(&self) -> impl Iterator<Item = Vec<u8>> {
+        let place = |found: Option<usize>| found.unwrap_or(0) as u8;
+        let mut head = MAGIC.to_vec();
+        head.push(place(Source::ALL.iter().position(|s| *s == self.source)));
+        head.push(place(Study::ALL.iter().position(|s| *s == self.study)));
+        let counts = [
+            self.names.len(),
+            self.runs.len(),
+            self.whats.len(),
+            self.values.len,
+        ];
+        for count in counts {
+            head.extend((count as u32).to_le_bytes());
+        }
+        let names = self.names.iter().map(|name| {
+            let mut bytes = (name.len() as u32).to_le_bytes().to_vec();
+            bytes.extend(name.as_bytes());
+            bytes
+        });
+        let runs = self.runs.iter().map(|run| {
+            let mut bytes = Vec::with_capacity(RUN);
+            bytes.extend(run.names.iter().flat_map(|id| id.to_le_bytes()));
+            let numbers = [run.samples_seen, run.compute, run.parameters];
+            bytes.extend(numbers.iter().flat_map(|bits| bits.to_le_bytes()));
+            bytes
+        });
+        let whats = self.whats.iter().map(|what| {
+            let ids = [what.dataset, what.metric, what.column];
+            ids.iter().flat_map(|id| id.to_le_bytes()).collect()
+        });
+        let values = self.values.iter().map(|stored| {
+            let mut bytes = Vec::with_capacity(NUMBER);
+            bytes.extend(stored.run.to_le_bytes());
+            bytes.extend(stored.what.to_le_bytes());
+            bytes.extend(stored.value.to_le_bytes());
+            bytes
+        });
+        let mut records = std::iter::once(head)
+            .chain(names)
+            .chain(runs)
+            .chain(whats)
+            .chain(values);
+        std::iter::from_fn(move || {
+            let mut piece = Vec::new();
+            while piece.len() < PIECE {
+                match records.next() {
+                    Some(record) => piece.extend(record),
+                    None => break,
+                }
+            }
+            (!piece.is_empty()).then_some(piece)
+        })
+    }
+}
+
+/// Takes the pieces of [`Runs::snapshot`], however they are cut.
+#[derive(Debug, Default)]
+pub struct Restore {
+    /// Not yet used.
+    bytes: Vec<u8>,
+    /// `None` before the head is there.
+    runs: Option<(Runs, [usize; 4])>,
+}
+
+impl Restore {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Damaged> {
+        self.bytes.extend_from_slice(bytes);
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut rest = Bytes(&bytes);
+        if self.runs.is_none() && rest.0.len() >= HEAD {
+            self.runs = Some(head(&mut rest)?);
+        }
+        if let Some((runs, counts)) = &mut self.runs {
+            while next(runs, counts, &mut rest)? {}
+        }
+        self.bytes = rest.0.to_vec();
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<Runs, Damaged> {
+        let (runs, [.., values]) = self.runs.ok_or(Damaged)?;
+        match runs.values.len == values && self.bytes.is_empty() {
+            true => Ok(runs),
+            false => Err(Damaged),
+        }
+    }
+}
+
+fn head(bytes: &mut Bytes) -> Result<(Runs, [usize; 4]), Damaged> {
+    if bytes.take(MAGIC.len()) != Some(MAGIC) {
+        return Err(Damaged);
+    }
+    let mut place = || bytes.take(1).map_or(usize::MAX, |b| usize::from(b[0]));
+    let runs = Runs {
+        source: *Source::ALL.get(place()).ok_or(Damaged)?,
+        study: *Study::ALL.get(place()).ok_or(Damaged)?,
+        names: Vec::new(),
+        runs: Vec::new(),
+        whats: Vec::new(),
+        values: Chunks {
+            chunks: Vec::new(),
+            len: 0,
+        },
+    };
+    let mut count = || bytes.integer().map(|n| n as usize).ok_or(Damaged);
+    Ok((runs, [count()?, count()?, count()?, count()?]))
+}
+
+/// Takes one record; false where its bytes are not yet there, or all are.
+fn next(runs: &mut Runs, counts: &[usize; 4], bytes: &mut Bytes) -> Result<bool, Damaged> {
+    let known = |id: u32, all: usize| {
+        if (id as usize) < all {
+            Ok(id)
+        } else {
+            Err(Damaged)
+        }
+    };
+    let names = runs.names.len();
+    if names < counts[0] {
+        let mut ahead = Bytes(bytes.0);
+        let length = ahead.integer().map(|n| n as usize);
+        let Some(name) = length.and_then(|n| ahead.take(n)) else {
+            return Ok(false);
+        };
+        let name = std::str::from_utf8(name).map_err(|_| Damaged)?;
+        runs.names.push(Arc::from(name));
+        *bytes = ahead;
+    } else if runs.runs.len() < counts[1] {
+        let Some(mut record) = bytes.take(RUN).map(Bytes) else {
+            return Ok(false);
+        };
+        let mut run = StoredRun {
+            names: [0; 6],
+            samples_seen: 0,
+            compute: 0,
+            parameters: 0,
+        };
+        for id in &mut run.names {
+            *id = known(record.integer().ok_or(Damaged)?, names)?;
+        }
+        for bits in [&mut run.samples_seen, &mut run.compute, &mut run.parameters] {
+            *bits = record.double().ok_or(Damaged)?;
+        }
+        runs.runs.push(run);
+    } else if runs.whats.len() < counts[2] {
+        let Some(mut record) = bytes.take(WHAT).map(Bytes) else {
+            return Ok(false);
+        };
+        let mut integer = || record.integer().ok_or(Damaged);
+        runs.whats.push(What {
+            dataset: known(integer()?, names)?,
+            metric: known(integer()?, names)?,
+            column: integer()?,
+        });
+    } else if runs.values.len < counts[3] {
+        let Some(mut record) = bytes.take(NUMBER).map(Bytes) else {
+            return Ok(false);
+        };
+        let mut integer = || record.integer().ok_or(Damaged);
+        let (run, what) = (integer()?, integer()?);
+        runs.values.push(Stored {
+            run: known(run, runs.runs.len())?,
+            what: known(what, runs.whats.len())?,
+            value: f64::from_bits(record.double().ok_or(Damaged)?),
+        });
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// What is left to read.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn integer(&mut self) -> Option<u32> {
+        let bytes = self.take(4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(bytes))
+    }
+
+    /// The bits of a double.
+    fn double(&mut self) -> Option<u64> {
+        let bytes = self.take(8)?.try_into().ok()?;
+        Some(u64::from_le_bytes(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::{Options, Reader};
+
+    fn runs() -> Runs {
+        let mut text = "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n".to_owned();
+        for i in 0..3000 {
+            let (run, value) = (i / 3, f64::from(i % 7) / 8.0);
+            text += &format!(
+                "own,comparison,,rün {run},mine,,yours,cosine,,{},1e{},set {},acc1,{value}\n",
+                if run % 2 == 0 { "3e9" } else { "" },
+                8 + run % 3,
+                i % 3,
+            );
+        }
+        let mut reader = Reader::new(Options::default());
+        reader.push(text.as_bytes()).unwrap();
+        reader.finish().runs
+    }
+
+    #[test]
+    fn a_snapshot_is_read_back_however_it_is_cut() {
+        let runs = runs();
+        assert_eq!(runs.len(), 3000);
+        let bytes = runs.snapshot().collect::<Vec<_>>().concat();
+        for length in [1, 7, 1000, bytes.len()] {
+            let mut restore = Restore::default();
+            for piece in bytes.chunks(length) {
+                restore.push(piece).unwrap();
+            }
+            let back = restore.finish().unwrap();
+            assert_eq!(back, runs);
+            assert!(back.runs().eq(runs.runs()));
+        }
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let bytes = runs().snapshot().collect::<Vec<_>>().concat();
+        let read = |bytes: &[u8]| {
+            let mut restore = Restore::default();
+            restore.push(bytes)?;
+            restore.finish()
+        };
+        assert_eq!(read(b""), Err(Damaged));
+        assert_eq!(read(&bytes[..bytes.len() - 1]), Err(Damaged));
+        assert_eq!(read(&[&bytes[..], b"x"].concat()), Err(Damaged));
+        for place in (0..bytes.len()).step_by(11) {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 0x80;
+            // Another number is a number; nothing panics.
+            let _ = read(&damaged);
+        }
+    }
+}
