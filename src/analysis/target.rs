@@ -62,8 +62,11 @@ pub fn target(
         };
     }
     let (model, samples) = text
-        .split_once(" at ")
-        .or_else(|| text.split_once('@'))
+        .split_once('@')
+        .or_else(|| {
+            let (model, samples) = text.split_once(' ')?;
+            Some((model, samples.trim_start().strip_prefix("at ")?))
+        })
         .ok_or_else(|| TargetError::NotAPlace(text.to_owned()))?;
     let (model, samples) = (model.trim(), samples.trim());
     let of_family = || architectures.iter().filter(|a| a.family == family);

@@ -250,7 +250,7 @@ fn named(
         x,
         y,
         // "LAION (80M, 400M, 2B)": the legend has the rest.
-        text: text.split(" (").next().unwrap_or(text).to_owned(),
+        text: text.split('(').next().unwrap_or(text).trim_end().to_owned(),
         color: i,
     })
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Kinds of files, the most bytes that each may take after `gzip -9`, and the files; `*` stands
-/// for a hash. The last line is all of them. A browser test holds the list to what the first view
+/// for a hash. The last line is all of them; the limits are whole KiB. A browser test holds the list to what the first view
 /// asks for.
 const BUDGETS: &str = include_str!("../../tests/browser/first-view.csv");
 
