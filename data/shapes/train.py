@@ -62,7 +62,7 @@ class Tokenizer:
 
 
 def pixels(picture):
-    return (torch.from_numpy(np.asarray(picture)).permute(2, 0, 1) / 255 - MEAN) / STD
+    return (torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255 - MEAN) / STD
 
 
 def encode_text(model, ids):

@@ -164,6 +164,25 @@ impl Tokenizer {
         }
     }
 
+    /// The text of tokens, lower case as they are; start and end have none. Bytes that are no UTF-8
+    /// are shown as such.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        let parts: HashMap<u16, [u16; 2]> = self.merges.iter().map(|(p, t)| (*t, *p)).collect();
+        let mut bytes = Vec::new();
+        for id in ids.iter().filter(|id| **id < self.start()) {
+            let mut rest = vec![*id as u16];
+            while let Some(token) = rest.pop() {
+                if let Some([left, right]) = parts.get(&token) {
+                    rest.extend([*right, *left]);
+                } else {
+                    bytes.push(token_byte(token % 256));
+                    bytes.extend((token >= 256).then_some(b' '));
+                }
+            }
+        }
+        String::from_utf8_lossy(&bytes).trim_end().to_owned()
+    }
+
     /// Joins the pair that was learnt first, everywhere, until no pair is left that was learnt.
     fn encode_piece(&self, piece: &str, ids: &mut Vec<u32>) {
         let mut word: Vec<u16> = piece.bytes().map(byte_token).collect();
@@ -205,5 +224,27 @@ fn byte_token(byte: u8) -> u16 {
         0x00..=0x20 => byte + 188,
         0x7f..=0xa0 => byte - 0x7f + 221,
         _ => 255, // 0xad, the soft hyphen
+    }
+}
+
+/// The byte of such a token.
+fn token_byte(token: u16) -> u8 {
+    match token {
+        0..94 => (token + 0x21) as u8,
+        94..106 => (token - 94 + 0xa1) as u8,
+        106..188 => (token - 106 + 0xae) as u8,
+        188..221 => (token - 188) as u8,
+        221..255 => (token - 221 + 0x7f) as u8,
+        _ => 0xad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{byte_token, token_byte};
+
+    #[test]
+    fn a_byte_and_its_token_are_one() {
+        assert!((0..=255).all(|byte| token_byte(byte_token(byte)) == byte));
     }
 }
