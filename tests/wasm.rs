@@ -38,11 +38,6 @@ async fn mammut_s_32_is_open_clips() {
     parity::compare(Cpu::default(), MAMMUT_S, parity::Bound::Rounding).await;
 }
 
-#[wasm_bindgen_test]
-async fn mammut_s_32_is_open_clips_on_the_gpu() {
-    parity::compare(gpu().await, MAMMUT_S, parity::Bound::Rounding).await;
-}
-
 /// The browser's GPU, which `cargo xtask test` has it compute in software.
 async fn gpu() -> Gpu {
     Gpu::open(gpu::Options::default()).await.unwrap()

@@ -77,7 +77,7 @@ struct Beginning {
 }
 
 impl Beginning {
-    /// As long a caption's share, so that long and short ones compare.
+    /// By which beginnings and captions of different lengths compare.
     fn score(&self, length_penalty: f32) -> f64 {
         let written = (self.ids.len() - 1).max(1) as f64;
         self.log_likelihood / written.powf(f64::from(length_penalty))
@@ -140,12 +140,11 @@ impl Search {
         }
         order::sort_by(&mut next, |a, b| b.3.total_cmp(&a.3));
         let mut open = Vec::with_capacity(beams);
-        for (rank, (i, id, log_probability, _)) in next.into_iter().enumerate() {
+        for (i, id, log_probability, _) in next {
             let longer = self.open[i].followed_by(id, log_probability);
-            if id != self.end {
-                open.push(longer);
-            } else if rank < beams {
-                self.ended.push(longer);
+            match id == self.end {
+                true => self.ended.push(longer),
+                false => open.push(longer),
             }
             if open.len() == beams {
                 break;

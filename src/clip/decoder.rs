@@ -173,6 +173,7 @@ impl<B: Backend> Decoder<B> {
         asked: &[u32],
         count: usize,
     ) -> Result<Vec<Top>, ComputeError> {
+        let count = count.min(self.vocabulary);
         let mut tops = Vec::with_capacity(asked.len());
         for (i, asked) in asked.chunks(LOGITS).enumerate() {
             let rows: Vec<u32> = (0..asked.len())

@@ -2,6 +2,7 @@
 //! every container, and refusing what is damaged; the commands of the terminal.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod captions;
 mod containers;
 mod failures;
 mod formula;
