@@ -4,7 +4,11 @@
     train.py export                          from there: public/clip/shapes.safetensors, shapes.json, samples/, and the references of tests/reference/clip/
 
 The architecture is open_clip's CLIP by construction. The loss is CLIP's, but for captions that happen to be true of another
-picture of the batch (the scenes are known): they are no negatives of it. The vocabulary is CLIP's without its later merges:
+picture of the batch (the scenes are known): they are no negatives of it. That alone leaves shapes and positions unlearnt
+after ALONE steps: in flat colours all inputs of a patch change together, so that patches had grown to 44 times their
+positions' size, which hides where they are. From then on they are of one size, patches learn slowly (until SLOW
+more so), and a picture of one
+group is also compared with a prompt for every shape, every colour and so on, in words that change from step to step; from SHAPES on shapes, the hardest, weigh more. The vocabulary is CLIP's without its later merges:
 with V tokens, 512 bytes, then the first V - 514 merges, then start and end of text.
 """
 import argparse, gzip, math, os, random, time
@@ -15,7 +19,8 @@ from open_clip.tokenizer import SimpleTokenizer, bytes_to_unicode, default_bpe
 import pictures
 
 SEED, SIZE, VOCABULARY, CONTEXT = 20261121, 80, 3072, 32
-BATCH, POOL, RATE, WARMUP = 128, 64000, 1.2e-3, 200
+BATCH, POOL = 128, 64000
+STEPS, ALONE, SLOW, SHAPES, DECAY = 4050, 2500, 3000, 3250, 350
 MEAN, STD = (torch.tensor(v).view(3, 1, 1) for v in (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD))
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 STATE = os.path.join(ROOT, 'target/shapes/model.pt')
@@ -89,7 +94,8 @@ class Batches(torch.utils.data.Dataset):
         drawn, scenes = zip(*(self.example((first + i) % POOL) for i in range(BATCH)))
         r = random.Random(f'{SEED}/captions/{first}')
         captions = [pictures.caption(scene, r) for scene in scenes for _ in range(2)]
-        return torch.from_numpy(np.stack(drawn)), [c[0] for c in captions], torch.from_numpy(pictures.truth(captions, scenes))
+        known = [[s['groups'][0][k] if len(s['groups']) == 1 else pictures.ANY for k in ATTRIBUTES] for s in scenes]
+        return torch.from_numpy(np.stack(drawn)), [c[0] for c in captions], torch.from_numpy(pictures.truth(captions, scenes)), torch.tensor(known)
 
 
 def contrast(logits, true):
@@ -101,35 +107,73 @@ def contrast(logits, true):
     return (F.softplus(by_caption - pair).mean() + F.softplus(by_picture - pair).mean()) / 2
 
 
+# Of each attribute the words for all that it may be.
+ATTRIBUTES = {
+    'shape': pictures.SHAPES, 'colour': [f'{c} %' for c in pictures.COLOURS], 'texture': [f'{t} %' for t in pictures.TEXTURES], 'size': [f'{s} %' for s in pictures.SIZES],
+    'count': ['one %'] + [f'{c} %s' for c in pictures.COUNTS[1:]], 'position': [f'% {p}' for p in pictures.POSITIONS]}
+
+
+def prompts(r):
+    noun, template = r.choice(['shape', 'thing', 'object']), r.choice(['a photo of {}', 'a picture of {}', 'an image of {}', 'a photo of a {}.', '{}'])
+    def prompt(words, article):
+        words = words.replace('%', noun)
+        return template.format(words if not article or template.endswith('a {}.') else ('an ' if words[0] in 'aeiou' else 'a ') + words)
+    return [prompt(words, attribute != 'count') for attribute, all_words in ATTRIBUTES.items() for words in all_words]
+
+
+def attributes(logits, known):
+    """logits [pictures, prompts] and what is known of each picture [pictures, attributes]: the cross-entropy of each attribute."""
+    parts = logits.split([len(words) for words in ATTRIBUTES.values()], 1)
+    return [F.cross_entropy(part, right, ignore_index=pictures.ANY) for part, right in zip(parts, known.T)]
+
+
+def rate(step):
+    if step < ALONE: return 1.2e-3 * min((step + 1) / 200, .5 + .5 * math.cos(math.pi * step / 4000))
+    return 1e-3 * min((step - ALONE + 1) / 50, (STEPS - step) / DECAY, 1)
+
+
+def show_positions(model):
+    """Patches as large as their positions."""
+    with torch.no_grad():
+        model.visual.conv1.weight.mul_(.1)
+        model.visual.positional_embedding.copy_(.5 * torch.randn(model.visual.positional_embedding.shape, generator=torch.Generator().manual_seed(SEED)))
+
+
 def train(steps, resume):
     torch.set_num_threads(1)
     model, tokenizer = new_model(), Tokenizer()
-    decayed = [p for p in model.parameters() if p.ndim > 1]
+    patches = [model.visual.conv1.weight]
+    decayed = [p for p in model.parameters() if p.ndim > 1 and p is not patches[0]]
     kept = [p for p in model.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW([{'params': decayed, 'weight_decay': .1}, {'params': kept, 'weight_decay': 0}], lr=RATE, betas=(.9, .98))
+    optimizer = torch.optim.AdamW([{'params': decayed, 'weight_decay': .1}, {'params': kept, 'weight_decay': 0}, {'params': patches, 'weight_decay': .1}], betas=(.9, .98))
     done = 0
     if resume:
         state = torch.load(STATE); done = state['steps']
         model.load_state_dict(state['model']); optimizer.load_state_dict(state['optimizer'])
     os.makedirs(os.path.dirname(STATE), exist_ok=True)
     loader = torch.utils.data.DataLoader(Batches(done, steps - done), batch_size=None, num_workers=1, prefetch_factor=8)
-    began, average = time.time(), None
-    for step, (drawn, texts, true) in enumerate(loader, done):
-        rate = RATE * min((step + 1) / WARMUP, .5 + .5 * math.cos(math.pi * step / steps))
-        for group in optimizer.param_groups: group['lr'] = rate
+    began, average, apart = time.time(), None, []
+    for step, (drawn, texts, true, known) in enumerate(loader, done):
+        if step == ALONE: show_positions(model)
+        for group in optimizer.param_groups: group['lr'] = rate(step)
+        if step >= ALONE: optimizer.param_groups[2]['lr'] *= .05 if step < SLOW else .3
         x = (drawn.permute(0, 3, 1, 2) / 255 - MEAN) / STD
         images = model.encode_image(x, normalize=True)
         places, words = zip(*((places, encode_text(model, ids)) for places, ids in tokenizer.by_length(texts, 4)))
         words = torch.cat(words)[torch.tensor(sum(places, [])).argsort()]
         loss = contrast(model.logit_scale.exp() * words @ images.T, true)
+        if step >= ALONE:
+            words = encode_text(model, tokenizer(prompts(random.Random(f'{SEED}/prompts/{step}'))))
+            apart = attributes(model.logit_scale.exp() * images @ words.T, known)
+            loss = loss + sum(apart) / 2 + (1.5 * apart[0] if step >= SHAPES else 0)
         optimizer.zero_grad(); loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1)
         optimizer.step()
         with torch.no_grad(): model.logit_scale.clamp_(max=math.log(100))
-        average = loss.item() if average is None else .97 * average + .03 * loss.item()
+        average = loss.item() if average is None or step == ALONE else .97 * average + .03 * loss.item()
         if step % 50 == 0 or step == steps - 1:
-            print(f'{step} loss {average:.3f} scale {model.logit_scale.exp().item():.1f} {time.time() - began:.0f} s', flush=True)
-        if step % 500 == 499 or step == steps - 1:
+            print(f'{step} loss {average:.3f} scale {model.logit_scale.exp().item():.1f} {time.time() - began:.0f} s', *(f'{k} {x.item():.2f}' for k, x in zip(ATTRIBUTES, apart)), flush=True)
+        if step % 250 == 249 or step == steps - 1:
             torch.save({'model': model.state_dict(), 'optimizer': optimizer.state_dict(), 'steps': step + 1}, STATE + '.new')
             os.replace(STATE + '.new', STATE)
 
@@ -137,7 +181,7 @@ def train(steps, resume):
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
     parser.add_argument('command', choices=['train', 'export'])
-    parser.add_argument('--steps', type=int, default=4000)
+    parser.add_argument('--steps', type=int, default=STEPS)
     parser.add_argument('--resume', action='store_true')
     arguments = parser.parse_args()
     if arguments.command == 'train': train(arguments.steps, arguments.resume)

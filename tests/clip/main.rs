@@ -9,6 +9,7 @@ mod formula;
 mod gpu;
 mod kernels;
 mod parity;
+mod shapes;
 mod terminal;
 
 use parity::{Bound, compare};
