@@ -48,6 +48,22 @@ fn ids_are_open_clips() {
     );
 }
 
+/// As open_clip's `decode` writes them, without start, end and the last space.
+#[test]
+fn ids_become_text_again() {
+    let tokenizer = tokenizer();
+    for (text, decoded) in [
+        ("a photo of a cat.", "a photo of a cat ."),
+        ("naïve café — 北京 🚀", "naïve café — 北京 🚀"),
+        ("It's 12 o'clock!", "it 's 1 2 o ' clock !"),
+    ] {
+        assert_eq!(tokenizer.decode(&tokenizer.encode(text).ids), decoded);
+    }
+    // Parts of a character.
+    assert_eq!(tokenizer.decode(&[161, 234]), "\u{fffd}");
+    assert_eq!(tokenizer.decode(&[0, 255, 511]), "!\u{fffd}\u{fffd}");
+}
+
 #[test]
 fn what_does_not_fit_is_counted() {
     let tokenizer = tokenizer();
