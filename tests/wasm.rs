@@ -31,6 +31,13 @@ async fn vit_s_32_alt_is_open_clips() {
     parity::compare(Cpu::default(), VIT_S, parity::Bound::Rounding).await;
 }
 
+const MAMMUT_S: &str = include_str!("reference/clip/formula_mammut_ViT-S-32.json");
+
+#[wasm_bindgen_test]
+async fn mammut_s_32_is_open_clips() {
+    parity::compare(Cpu::default(), MAMMUT_S, parity::Bound::Rounding).await;
+}
+
 /// The browser's GPU, which `cargo xtask test` has it compute in software.
 async fn gpu() -> Gpu {
     Gpu::open(gpu::Options::default()).await.unwrap()
@@ -73,6 +80,16 @@ mod every_kernel {
     #[wasm_bindgen_test]
     async fn attention() {
         kernels::attention(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn attention_over_a_cache() {
+        kernels::attention_over_a_cache(&gpu().await).await;
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_largest_of_each_row() {
+        kernels::the_largest_of_each_row(&gpu().await).await;
     }
 
     #[wasm_bindgen_test]

@@ -1,7 +1,8 @@
 //! Multi-head attention of one sequence.
 
 use crate::gemm::{After, Matrix, Stored, multiply};
-use crate::rows::softmax;
+use crate::rows::{dot, softmax};
+use crate::simd::{MultiplyAdd, vectorised};
 
 /// Attention of a sequence whose rows hold queries, keys and values side by side, `width` numbers
 /// each; heads divide the width. With `causal` a token sees only itself and what precedes it.
@@ -33,5 +34,53 @@ pub fn attention(qkv: &[f32], width: usize, heads: usize, causal: bool, out: &mu
         );
         let out = &mut out[start..];
         multiply(&scores, tokens, &values, &[], After::Nothing, out, width);
+    }
+}
+
+/// Marks a place of [`attend`]'s lists where there is no row.
+pub const NO_ROW: u32 = u32::MAX;
+
+vectorised! {
+    /// Attention of single queries over rows that each names. A query is the first `width` numbers
+    /// of a row of `stride`; a row of `cache` holds a key and a value; of `seen` each query has an
+    /// equal share, in which [`NO_ROW`] stands for nothing.
+    pub fn attend(queries: &[f32], stride: usize, cache: &[f32], seen: &[u32], width: usize, heads: usize, out: &mut [f32]) = attend_rows
+}
+
+#[inline(always)]
+fn attend_rows<F: MultiplyAdd>(
+    queries: &[f32],
+    stride: usize,
+    cache: &[f32],
+    seen: &[u32],
+    width: usize,
+    heads: usize,
+    out: &mut [f32],
+) {
+    let head = width / heads;
+    let scale = 1.0 / (head as f32).sqrt();
+    let length = seen.len() / (out.len() / width);
+    let mut scores = Vec::with_capacity(length);
+    let rows = queries.chunks(stride).zip(seen.chunks_exact(length));
+    for ((query, seen), out) in rows.zip(out.chunks_exact_mut(width)) {
+        let seen = seen.iter().filter(|row| **row != NO_ROW);
+        for start in (0..width).step_by(head) {
+            let query = &query[start..start + head];
+            scores.clear();
+            scores.extend(seen.clone().map(|row| {
+                let key = &cache[2 * width * *row as usize + start..][..head];
+                dot(query, key)
+            }));
+            let seen_count = scores.len();
+            softmax(&mut scores, seen_count, scale, false);
+            let out = &mut out[start..start + head];
+            out.fill(0.0);
+            for (row, weight) in seen.clone().zip(&scores) {
+                let value = &cache[2 * width * *row as usize + width + start..][..head];
+                for (out, value) in out.iter_mut().zip(value) {
+                    *out += weight * value;
+                }
+            }
+        }
     }
 }

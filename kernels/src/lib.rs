@@ -11,7 +11,7 @@ mod math;
 mod rows;
 mod simd;
 
-pub use attention::attention;
+pub use attention::{NO_ROW, attend, attention};
 pub use gemm::{After, Matrix, Stored, multiply};
 pub use math::{gelu, quick_gelu};
-pub use rows::{layer_norm, normalize, softmax};
+pub use rows::{layer_norm, log_sum_exp, normalize, softmax};

@@ -19,6 +19,21 @@ fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
+/// The sum of products.
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = a.remainder().iter().zip(b.remainder());
+    let rest: f32 = rest.map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    lanes.iter().sum::<f32>() + rest
+}
+
 vectorised! {
     /// Layer normalisation (epsilon 1e-5) of rows as long as `gain` and `bias`.
     pub fn layer_norm(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32]) = layer_norm_rows
@@ -73,4 +88,10 @@ fn normalize_rows<F: MultiplyAdd>(x: &mut [f32], columns: usize) {
             *x /= length;
         }
     }
+}
+
+/// The logarithm of the sum of a row's exponentials.
+pub fn log_sum_exp(row: &[f32]) -> f32 {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, x| m.max(*x));
+    max + sum(row, |x| exp(x - max)).ln()
 }

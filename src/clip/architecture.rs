@@ -1,8 +1,12 @@
-//! What a CLIP looks like, read off the shapes of its tensors.
+//! What a CLIP or a MaMMUT looks like, read off the shapes of its tensors.
+
+mod configuration;
+
+pub use configuration::Configuration;
 
 use super::weights::WeightsError;
 use super::weights::names::Part;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The nonlinearity between the two layers of each block's perceptron. No shape tells it.
@@ -25,6 +29,8 @@ impl Activation {
             Some(Activation::QuickGelu)
         } else if any(&[
             "laion2b",
+            "mammut",
+            "shapes.safetensors",
             "datacomp",
             "commonpool",
             "scaling-laws",
@@ -47,7 +53,17 @@ pub struct Transformer {
     pub hidden: usize,
 }
 
-/// A CLIP with a vision transformer.
+/// What a MaMMUT has beside two towers: its text tower also writes, seeing the picture through
+/// layers of cross-attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Decoder {
+    /// Layers of cross-attention, spread evenly: the first after the first block.
+    pub layers: usize,
+    /// Whether the blocks before them have perceptrons of their own.
+    pub has_perceptrons: bool,
+}
+
+/// A CLIP with a vision transformer, or a MaMMUT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Architecture {
     /// Numbers of an embedding.
@@ -62,63 +78,8 @@ pub struct Architecture {
     pub vocabulary: usize,
     pub text: Transformer,
     pub activation: Activation,
-}
-
-/// What shapes do not tell, from a model's configuration file; `None` where it is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Configuration {
-    pub activation: Option<Activation>,
-    pub vision_heads: Option<usize>,
-    pub text_heads: Option<usize>,
-}
-
-impl Configuration {
-    /// From open_clip's `open_clip_config.json` or transformers' `config.json`.
-    pub fn read(json: &str) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Tower {
-            width: Option<usize>,
-            heads: Option<usize>,
-            head_width: Option<usize>,
-            num_attention_heads: Option<usize>,
-            hidden_act: Option<String>,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Model {
-            quick_gelu: Option<bool>,
-            vision_cfg: Option<Tower>,
-            text_cfg: Option<Tower>,
-            vision_config: Option<Tower>,
-            text_config: Option<Tower>,
-            model_cfg: Option<Box<Model>>,
-        }
-        let mut model: Model = serde_json::from_str(json)?;
-        if let Some(inner) = model.model_cfg.take() {
-            model = *inner;
-        }
-        let heads = |tower: &Tower| {
-            let by_width = tower.width.zip(tower.head_width.filter(|head| *head > 0));
-            let heads = tower.num_attention_heads.or(tower.heads);
-            heads.or(by_width.map(|(width, head)| width / head))
-        };
-        let is_open_clip = model.vision_cfg.is_some();
-        let vision = model.vision_cfg.or(model.vision_config).unwrap_or_default();
-        let text = model.text_cfg.or(model.text_config).unwrap_or_default();
-        let activation = match vision.hidden_act.as_deref() {
-            Some("quick_gelu") => Some(Activation::QuickGelu),
-            Some("gelu") => Some(Activation::Gelu),
-            _ if model.quick_gelu == Some(true) => Some(Activation::QuickGelu),
-            _ if is_open_clip => Some(Activation::Gelu),
-            _ => None,
-        };
-        Ok(Configuration {
-            activation,
-            vision_heads: heads(&vision),
-            text_heads: heads(&text),
-        })
-    }
+    /// A MaMMUT's; a CLIP has none.
+    pub decoder: Option<Decoder>,
 }
 
 /// What a tensor is for, which says how a backend keeps it.
@@ -145,6 +106,23 @@ impl Architecture {
         self.patch * self.grid
     }
 
+    /// Whether a block of the text tower has a perceptron.
+    pub(crate) fn has_perceptron(&self, block: usize) -> bool {
+        self.crossed(block).is_none() || self.decoder.is_some_and(|d| d.has_perceptrons)
+    }
+
+    /// The layer of cross-attention after a block of the text tower.
+    pub(crate) fn crossed(&self, block: usize) -> Option<usize> {
+        let every = self.text.layers / self.decoder?.layers;
+        block.is_multiple_of(every).then_some(block / every)
+    }
+
+    /// Whether a tensor is needed only to write captions.
+    pub(crate) fn is_for_captions(&self, name: &str) -> bool {
+        let names = ["map_viz2txt_kv", "text_projection"];
+        self.decoder.is_some() && (names.contains(&name) || name.starts_with("cross_attn."))
+    }
+
     /// From the shapes of tensors under open_clip's names.
     pub(crate) fn infer(
         shapes: &BTreeMap<String, Vec<usize>>,
@@ -162,17 +140,26 @@ impl Architecture {
             }
             Ok(shape.as_slice())
         };
+        let count = |prefix: &str| {
+            let block = |name: &String| name.strip_prefix(prefix)?.split('.').next()?.parse().ok();
+            let last: Option<usize> = shapes.keys().filter_map(block).max();
+            // More blocks than tensors: named as missing, one by one, they would fill memory.
+            last.map_or(0, |last| last.min(shapes.len()) + 1)
+        };
+        let decoder = match shapes.contains_key("map_viz2txt_kv") {
+            true => Some(Decoder {
+                layers: count("cross_attn."),
+                has_perceptrons: shapes.contains_key("transformer.resblocks.0.mlp.c_fc.weight"),
+            }),
+            false => None,
+        };
         let transformer = |prefix: &str, width: usize, head: usize, heads: Option<usize>| {
             let blocks = format!("{prefix}transformer.resblocks.");
-            let block = |name: &String| name.strip_prefix(&blocks)?.split('.').next()?.parse().ok();
-            let layers = shapes
-                .keys()
-                .filter_map(block)
-                .max()
-                .map_or(0, |last: usize| {
-                    // More blocks than tensors: named as missing, one by one, they would fill memory.
-                    last.min(shapes.len()) + 1
-                });
+            let layers = count(&blocks);
+            // A MaMMUT's first block may lack one.
+            let perceptron =
+                |i: &usize| shapes.contains_key(&format!("{blocks}{i}.mlp.c_fc.weight"));
+            let perceptron = (0..layers).find(perceptron).unwrap_or(0);
             let heads = heads.unwrap_or(width / head);
             if heads == 0 || !width.is_multiple_of(heads) {
                 return Err(wrong(format!(
@@ -183,7 +170,7 @@ impl Architecture {
                 width,
                 layers,
                 heads,
-                hidden: shape(&format!("{blocks}0.mlp.c_fc.weight"), 2)?[0],
+                hidden: shape(&format!("{blocks}{perceptron}.mlp.c_fc.weight"), 2)?[0],
             })
         };
         let conv = shape("visual.conv1.weight", 4)?;
@@ -198,8 +185,26 @@ impl Architecture {
         let [vocabulary, text_width] = *shape("token_embedding.weight", 2)? else {
             return Err(wrong("no token embedding".to_owned()));
         };
+        let embedding = shape("visual.proj", 2)?[1];
+        let text = transformer("", text_width, 64, configuration.text_heads)?;
+        if let Some(Decoder { layers, .. }) = decoder {
+            if layers == 0 {
+                shape("cross_attn.0.attn.in_proj_weight", 2)?;
+            }
+            if layers == 0 || !text.layers.is_multiple_of(layers) {
+                return Err(wrong(format!(
+                    "{layers} layers of cross-attention cannot be spread over {} blocks",
+                    text.layers
+                )));
+            }
+            if embedding != text_width {
+                return Err(wrong(format!(
+                    "pictures give {embedding} numbers and texts {text_width}"
+                )));
+            }
+        }
         Ok(Architecture {
-            embedding: shape("visual.proj", 2)?[1],
+            embedding,
             patch,
             grid,
             vision: transformer(
@@ -210,8 +215,9 @@ impl Architecture {
             )?,
             context: shape("positional_embedding", 2)?[0],
             vocabulary,
-            text: transformer("", text_width, 64, configuration.text_heads)?,
+            text,
             activation: configuration.activation.unwrap_or(fallback),
+            decoder,
         })
     }
 
@@ -222,17 +228,13 @@ impl Architecture {
             let shape = shape.to_vec();
             all.insert(name, Parameter { shape, role });
         };
-        for (prefix, tower) in [("visual.", &self.vision), ("", &self.text)] {
-            let (width, hidden) = (tower.width, tower.hidden);
-            for i in 0..tower.layers {
+        let mut add_block =
+            |prefix: String, tower: &Transformer, norms: &[&str], has_perceptron| {
+                let (width, hidden) = (tower.width, tower.hidden);
                 let mut add = |name: &str, role: Role, shape: &[usize]| {
-                    add(
-                        format!("{prefix}transformer.resblocks.{i}.{name}"),
-                        role,
-                        shape,
-                    );
+                    add(format!("{prefix}.{name}"), role, shape);
                 };
-                for norm in ["ln_1", "ln_2"] {
+                for norm in norms {
                     add(&format!("{norm}.weight"), Role::Values, &[width]);
                     add(&format!("{norm}.bias"), Role::Values, &[width]);
                 }
@@ -240,11 +242,26 @@ impl Architecture {
                 add("attn.in_proj_bias", Role::Values, &[3 * width]);
                 add("attn.out_proj.weight", Role::Linear, &[width, width]);
                 add("attn.out_proj.bias", Role::Values, &[width]);
-                add("mlp.c_fc.weight", Role::Linear, &[hidden, width]);
-                add("mlp.c_fc.bias", Role::Values, &[hidden]);
-                add("mlp.c_proj.weight", Role::Linear, &[width, hidden]);
-                add("mlp.c_proj.bias", Role::Values, &[width]);
-            }
+                if has_perceptron {
+                    add("ln_2.weight", Role::Values, &[width]);
+                    add("ln_2.bias", Role::Values, &[width]);
+                    add("mlp.c_fc.weight", Role::Linear, &[hidden, width]);
+                    add("mlp.c_fc.bias", Role::Values, &[hidden]);
+                    add("mlp.c_proj.weight", Role::Linear, &[width, hidden]);
+                    add("mlp.c_proj.bias", Role::Values, &[width]);
+                }
+            };
+        for i in 0..self.vision.layers {
+            let prefix = format!("visual.transformer.resblocks.{i}");
+            add_block(prefix, &self.vision, &["ln_1"], true);
+        }
+        for i in 0..self.text.layers {
+            let prefix = format!("transformer.resblocks.{i}");
+            add_block(prefix, &self.text, &["ln_1"], self.has_perceptron(i));
+        }
+        for i in 0..self.decoder.map_or(0, |decoder| decoder.layers) {
+            let prefix = format!("cross_attn.{i}");
+            add_block(prefix, &self.text, &["ln_1", "ln_1_kv"], true);
         }
         let (vision, text) = (self.vision.width, self.text.width);
         for (norm, width) in [
@@ -275,10 +292,22 @@ impl Architecture {
                 &[self.vocabulary, text],
             ),
             ("positional_embedding", Role::Values, &[self.context, text]),
-            ("text_projection", Role::Projection, &[text, self.embedding]),
+            (
+                "text_projection",
+                Role::Projection,
+                // A MaMMUT's is from its words to the vocabulary.
+                &[
+                    text,
+                    self.decoder.map_or(self.embedding, |_| self.vocabulary),
+                ],
+            ),
             ("logit_scale", Role::Values, &[]),
         ] {
             add(name.to_owned(), role, shape);
+        }
+        if self.decoder.is_some() {
+            let map = "map_viz2txt_kv".to_owned();
+            add(map, Role::Projection, &[vision, text]);
         }
         all
     }
@@ -313,26 +342,6 @@ pub(crate) fn whole_shape(shape: &[usize], part: Part, transposed: bool) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn configurations_of_both_kinds_are_read() {
-        let read = |json| Configuration::read(json).unwrap();
-        let openai = r#"{"model_cfg": {"quick_gelu": true, "vision_cfg": {"width": 768}, "text_cfg": {"heads": 8}}}"#;
-        let openai = read(openai);
-        assert_eq!(openai.activation, Some(Activation::QuickGelu));
-        assert_eq!((openai.vision_heads, openai.text_heads), (None, Some(8)));
-        let huge =
-            r#"{"embed_dim": 1024, "vision_cfg": {"width": 1280, "head_width": 80, "layers": 32}}"#;
-        let huge = read(huge);
-        assert_eq!(huge.activation, Some(Activation::Gelu));
-        assert_eq!(huge.vision_heads, Some(16));
-        let transformers = r#"{"vision_config": {"hidden_act": "quick_gelu", "num_attention_heads": 12}, "text_config": {}}"#;
-        let transformers = read(transformers);
-        assert_eq!(transformers.activation, Some(Activation::QuickGelu));
-        assert_eq!(transformers.vision_heads, Some(12));
-        assert_eq!(read("{}"), Configuration::default());
-        assert!(Configuration::read("[1").is_err());
-    }
 
     #[test]
     fn published_checkpoints_tell_their_activation() {

@@ -1,6 +1,7 @@
 //! A checkpoint to a model on a backend, tensor by tensor as they come.
 
 use super::architecture::{Activation, Architecture, Configuration, Role, whole_shape};
+use super::decoder::Decoder;
 use super::model::{ClipError, Model};
 use super::text::Text;
 use super::vision::Vision;
@@ -17,6 +18,8 @@ pub struct Options {
     pub configuration: Configuration,
     /// Where the configuration is silent.
     pub activation: Activation,
+    /// Load what writes captions too: a quarter of a MaMMUT.
+    pub captions: bool,
 }
 
 /// How far a load is.
@@ -74,6 +77,9 @@ impl Plan {
         }
         let (configuration, activation) = (&options.configuration, options.activation);
         let architecture = Architecture::infer(&shapes, configuration, activation)?;
+        if options.captions && architecture.decoder.is_none() {
+            return Err(WeightsError::NoDecoder);
+        }
         let parameters = architecture.parameters();
         let unexpected = entries
             .iter()
@@ -104,11 +110,15 @@ impl Plan {
             }
             *seen |= parts;
         }
-        let incomplete = |name: &&String| seen.get(name.as_str()) != Some(&0b111);
-        let missing: Vec<String> = parameters.keys().filter(incomplete).cloned().collect();
+        let is_needed = |name: &str| options.captions || !architecture.is_for_captions(name);
+        let missing = parameters
+            .keys()
+            .filter(|name| is_needed(name) && seen.get(name.as_str()) != Some(&0b111));
+        let missing: Vec<String> = missing.cloned().collect();
         if !missing.is_empty() {
             return Err(WeightsError::Missing { names: missing });
         }
+        entries.retain(|(_, name)| is_needed(&name.name));
         Ok(Plan {
             architecture,
             entries,
@@ -181,6 +191,10 @@ impl<B: Backend> Model<B> {
         Ok(Model {
             vision: Vision::take(&mut parameters, &plan.architecture)?,
             text: Text::take(&mut parameters, &plan.architecture)?,
+            decoder: match options.captions {
+                true => Some(Decoder::take(&mut parameters, &plan.architecture)?),
+                false => None,
+            },
             architecture: plan.architecture,
             logit_scale,
             backend,

@@ -1,4 +1,5 @@
-//! CLIP models: text and pictures to unit vectors whose products say how well they agree.
+//! CLIP and MaMMUT models: text and pictures to unit vectors whose products say how well they agree;
+//! a MaMMUT also writes what it sees ([`caption`]).
 //!
 //! [`tokenizer`] and [`preprocess`] prepare what goes in, [`weights`] reads checkpoints as they
 //! were published, [`architecture`] is read off their shapes, and [`Model`] runs the two towers on
@@ -7,6 +8,8 @@
 pub mod architecture;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+pub mod caption;
+mod decoder;
 mod load;
 mod model;
 pub mod preprocess;

@@ -1,6 +1,7 @@
 //! The whole model: pictures and texts to unit vectors, zero-shot classes, probabilities.
 
 use super::architecture::Architecture;
+use super::decoder::Decoder;
 use super::preprocess::Pixels;
 use super::text::Text;
 use super::tokenizer::{Tokenizer, Tokens};
@@ -11,7 +12,7 @@ use crate::compute::{Backend, ComputeError};
 use std::fmt;
 
 /// Pictures or texts that are computed at once; more would only take more memory.
-const BATCH: usize = 16;
+pub(super) const BATCH: usize = 16;
 
 /// Why a model gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,12 @@ pub enum ClipError {
     UnknownToken {
         id: u32,
         vocabulary: usize,
+    },
+    /// The model can write captions, but what writes them was not loaded.
+    DecoderNotLoaded,
+    /// Captions cannot be searched for like this.
+    Decoding {
+        reason: String,
     },
     NoLabels,
     /// A template without a place for the label.
@@ -57,6 +64,11 @@ impl fmt::Display for ClipError {
                 f,
                 "Token {id} is not in this model's vocabulary of {vocabulary}; it was trained with another tokenizer."
             ),
+            ClipError::DecoderNotLoaded => write!(
+                f,
+                "The model was loaded without what writes captions; load it again, for captions."
+            ),
+            ClipError::Decoding { reason } => write!(f, "No caption can be written so: {reason}."),
             ClipError::NoLabels => write!(f, "There are no labels; give at least one."),
             ClipError::Template { template } => write!(
                 f,
@@ -86,11 +98,13 @@ impl From<ComputeError> for ClipError {
     }
 }
 
-/// A CLIP on a backend.
+/// A CLIP or a MaMMUT on a backend.
 pub struct Model<B: Backend> {
     pub(super) architecture: Architecture,
     pub(super) vision: Vision<B>,
     pub(super) text: Text<B>,
+    /// Where captions were asked for.
+    pub(super) decoder: Option<Decoder<B>>,
     /// The logarithm of the factor from cosine to logit.
     pub(super) logit_scale: f32,
     pub(super) backend: B,
@@ -119,11 +133,7 @@ impl<B: Backend> Model<B> {
 
     /// Unit vectors of pictures.
     pub async fn encode_images(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, ClipError> {
-        let expected = self.architecture.picture();
-        if let Some(wrong) = pictures.iter().find(|p| p.size != expected) {
-            let found = wrong.size;
-            return Err(ClipError::PictureSize { found, expected });
-        }
+        self.check_pictures(pictures)?;
         let mut all = Vec::with_capacity(pictures.len());
         for batch in pictures.chunks(BATCH) {
             let units = self.vision.encode(&self.backend, batch)?;
@@ -134,6 +144,24 @@ impl<B: Backend> Model<B> {
 
     /// Unit vectors of texts.
     pub async fn encode_texts(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ClipError> {
+        self.check_texts(texts)?;
+        let mut all = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            let units = self.text.encode(&self.backend, batch)?;
+            self.collect(&units, &mut all).await?;
+        }
+        Ok(all)
+    }
+
+    pub(super) fn check_pictures(&self, pictures: &[Pixels]) -> Result<(), ClipError> {
+        let expected = self.architecture.picture();
+        match pictures.iter().find(|picture| picture.size != expected) {
+            Some(&Pixels { size: found, .. }) => Err(ClipError::PictureSize { found, expected }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_texts(&self, texts: &[Tokens]) -> Result<(), ClipError> {
         let Architecture {
             context,
             vocabulary,
@@ -148,12 +176,7 @@ impl<B: Backend> Model<B> {
                 return Err(ClipError::UnknownToken { id, vocabulary });
             }
         }
-        let mut all = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(BATCH) {
-            let units = self.text.encode(&self.backend, batch)?;
-            self.collect(&units, &mut all).await?;
-        }
-        Ok(all)
+        Ok(())
     }
 
     async fn collect(&self, units: &B::Tensor, all: &mut Vec<Vec<f32>>) -> Result<(), ClipError> {

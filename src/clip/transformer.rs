@@ -46,48 +46,109 @@ impl<B: Backend> Linear<B> {
     }
 }
 
-/// x += attention(norm(x)); x += perceptron(norm(x)).
-struct Block<B: Backend> {
-    ln_1: Norm<B>,
-    qkv: Linear<B>,
-    out: Linear<B>,
-    ln_2: Norm<B>,
+/// x += perceptron(norm(x)).
+struct Perceptron<B: Backend> {
+    norm: Norm<B>,
     up: Linear<B>,
     down: Linear<B>,
 }
 
+/// x += attention(norm(x)), and mostly a perceptron after it.
+pub(super) struct Block<B: Backend> {
+    norm: Norm<B>,
+    qkv: Linear<B>,
+    out: Linear<B>,
+    perceptron: Option<Perceptron<B>>,
+}
+
+/// What a block needs room for.
+pub(super) struct Scratch<B: Backend> {
+    normed: B::Tensor,
+    pub qkv: B::Tensor,
+    pub attended: B::Tensor,
+    between: B::Tensor,
+}
+
+impl<B: Backend> Scratch<B> {
+    pub fn new(backend: &B, rows: usize, shape: Shape) -> Result<Self, ComputeError> {
+        Ok(Scratch {
+            normed: backend.empty(rows, shape.width)?,
+            qkv: backend.empty(rows, 3 * shape.width)?,
+            attended: backend.empty(rows, shape.width)?,
+            between: backend.empty(rows, shape.hidden)?,
+        })
+    }
+}
+
+impl<B: Backend> Block<B> {
+    /// The block under `prefix`.
+    pub fn take(
+        parameters: &mut Parameters<B>,
+        prefix: &str,
+        has_perceptron: bool,
+    ) -> Result<Self, WeightsError> {
+        let mut linear = |name: &str, joint: char| {
+            let name = format!("{prefix}.{name}{joint}");
+            Linear::take(parameters, &format!("{name}weight"), &format!("{name}bias"))
+        };
+        let qkv = linear("attn.in_proj", '_')?;
+        let out = linear("attn.out_proj", '.')?;
+        let perceptron = match has_perceptron {
+            true => Some(Perceptron {
+                up: linear("mlp.c_fc", '.')?,
+                down: linear("mlp.c_proj", '.')?,
+                norm: Norm::take(parameters, &format!("{prefix}.ln_2"))?,
+            }),
+            false => None,
+        };
+        Ok(Block {
+            norm: Norm::take(parameters, &format!("{prefix}.ln_1"))?,
+            qkv,
+            out,
+            perceptron,
+        })
+    }
+
+    /// Queries, keys and values of `x`.
+    pub fn project(&self, backend: &B, x: &B::Tensor, scratch: &mut Scratch<B>) {
+        self.norm.apply(backend, x, &mut scratch.normed);
+        self.keys_and_values(backend, &scratch.normed, &mut scratch.qkv);
+    }
+
+    /// The same of what is normalised already, by a norm of its own.
+    pub fn keys_and_values(&self, backend: &B, normed: &B::Tensor, qkv: &mut B::Tensor) {
+        self.qkv.apply(backend, normed, After::Nothing, qkv);
+    }
+
+    /// Adds to `x` what was attended to, then the perceptron.
+    pub fn add(&self, backend: &B, activation: After, x: &mut B::Tensor, scratch: &mut Scratch<B>) {
+        self.out.apply(backend, &scratch.attended, After::Add, x);
+        if let Some(Perceptron { norm, up, down }) = &self.perceptron {
+            norm.apply(backend, x, &mut scratch.normed);
+            up.apply(backend, &scratch.normed, activation, &mut scratch.between);
+            down.apply(backend, &scratch.between, After::Add, x);
+        }
+    }
+}
+
 pub(super) struct Transformer<B: Backend> {
-    shape: Shape,
-    activation: After,
-    causal: bool,
-    blocks: Vec<Block<B>>,
+    pub shape: Shape,
+    pub activation: After,
+    pub blocks: Vec<Block<B>>,
 }
 
 impl<B: Backend> Transformer<B> {
-    /// The blocks under `prefix`; `causal` if a token sees only what precedes it.
+    /// The blocks under `prefix`; which of them have a perceptron is asked for each.
     pub fn take(
         parameters: &mut Parameters<B>,
         prefix: &str,
         shape: Shape,
         activation: Activation,
-        causal: bool,
+        has_perceptron: impl Fn(usize) -> bool,
     ) -> Result<Self, WeightsError> {
         let block = |i: usize| {
-            let name = |rest: &str| format!("{prefix}transformer.resblocks.{i}.{rest}");
-            let mut linear =
-                |weights: &str, bias: &str| Linear::take(parameters, &name(weights), &name(bias));
-            let qkv = linear("attn.in_proj_weight", "attn.in_proj_bias")?;
-            let out = linear("attn.out_proj.weight", "attn.out_proj.bias")?;
-            let up = linear("mlp.c_fc.weight", "mlp.c_fc.bias")?;
-            let down = linear("mlp.c_proj.weight", "mlp.c_proj.bias")?;
-            Ok(Block {
-                ln_1: Norm::take(parameters, &name("ln_1"))?,
-                qkv,
-                out,
-                ln_2: Norm::take(parameters, &name("ln_2"))?,
-                up,
-                down,
-            })
+            let prefix = format!("{prefix}transformer.resblocks.{i}");
+            Block::take(parameters, &prefix, has_perceptron(i))
         };
         Ok(Transformer {
             shape,
@@ -95,22 +156,23 @@ impl<B: Backend> Transformer<B> {
                 Activation::Gelu => After::Gelu,
                 Activation::QuickGelu => After::QuickGelu,
             },
-            causal,
             blocks: (0..shape.layers)
                 .map(block)
                 .collect::<Result<_, WeightsError>>()?,
         })
     }
 
-    /// Runs sequences of `tokens` rows, `rows` in all, and returns the rows in `wanted`; the
-    /// last block computes no others once tokens have seen each other.
+    /// Runs sequences of `tokens` rows, `rows` in all; with `causal` a token sees only itself and
+    /// what precedes it. Where only some rows are `wanted` they are returned alone, and the last
+    /// block computes no others once tokens have seen each other.
     pub fn run(
         &self,
         backend: &B,
         mut x: B::Tensor,
         rows: usize,
         tokens: usize,
-        wanted: &[u32],
+        causal: bool,
+        wanted: Option<&[u32]>,
     ) -> Result<B::Tensor, ComputeError> {
         let Shape {
             width,
@@ -118,31 +180,23 @@ impl<B: Backend> Transformer<B> {
             hidden,
             ..
         } = self.shape;
-        let mut normed = backend.empty(rows, width)?;
-        let mut qkv = backend.empty(rows, 3 * width)?;
-        let mut attended = backend.empty(rows, width)?;
-        let mut between = backend.empty(rows, hidden)?;
+        let mut scratch = Scratch::new(backend, rows, self.shape)?;
         for (i, block) in self.blocks.iter().enumerate() {
-            block.ln_1.apply(backend, &x, &mut normed);
-            block.qkv.apply(backend, &normed, After::Nothing, &mut qkv);
-            backend.attention(&qkv, tokens, heads, self.causal, &mut attended);
-            if i + 1 == self.blocks.len() {
+            block.project(backend, &x, &mut scratch);
+            let Scratch { qkv, attended, .. } = &mut scratch;
+            backend.attention(qkv, tokens, heads, causal, attended);
+            if let Some(wanted) = wanted.filter(|_| i + 1 == self.blocks.len()) {
                 let pick = |from: &B::Tensor| {
                     let mut picked = backend.empty(wanted.len(), width)?;
                     backend.rows(from, wanted, &mut picked);
                     Ok(picked)
                 };
                 x = pick(&x)?;
-                attended = pick(&attended)?;
-                normed = backend.empty(wanted.len(), width)?;
-                between = backend.empty(wanted.len(), hidden)?;
+                scratch.attended = pick(&scratch.attended)?;
+                scratch.normed = backend.empty(wanted.len(), width)?;
+                scratch.between = backend.empty(wanted.len(), hidden)?;
             }
-            block.out.apply(backend, &attended, After::Add, &mut x);
-            block.ln_2.apply(backend, &x, &mut normed);
-            block
-                .up
-                .apply(backend, &normed, self.activation, &mut between);
-            block.down.apply(backend, &between, After::Add, &mut x);
+            block.add(backend, self.activation, &mut x, &mut scratch);
         }
         Ok(x)
     }

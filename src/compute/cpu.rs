@@ -174,6 +174,60 @@ impl Backend for Cpu {
         }
     }
 
+    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+        let width = x.columns;
+        let sequences = x.values.chunks_exact(tokens * width);
+        for (sequence, out) in sequences.zip(out.values.chunks_exact_mut(width)) {
+            out.fill(0.0);
+            for row in sequence.chunks_exact(width) {
+                for (out, value) in out.iter_mut().zip(row) {
+                    *out += value;
+                }
+            }
+            for out in out {
+                *out /= tokens as f32;
+            }
+        }
+    }
+
+    fn append(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+        let (width, columns) = (qkv.columns / 3, cache.columns);
+        let rows = cache.values[at * columns..].chunks_exact_mut(columns);
+        for (qkv, row) in qkv.values.chunks_exact(qkv.columns).zip(rows) {
+            row.copy_from_slice(&qkv[width..]);
+        }
+    }
+
+    fn attend(
+        &self,
+        queries: &Tensor,
+        cache: &Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Tensor,
+    ) {
+        let (stride, width) = (queries.columns, out.columns);
+        let length = seen.len() * width / out.values.len();
+        let operations = 2 * seen.len() * width;
+        self.share(&mut out.values, width, operations, |row, out| {
+            let queries = &queries.values[row * stride..];
+            let seen = &seen[row * length..][..out.len() / width * length];
+            kernels::attend(queries, stride, &cache.values, seen, width, heads, out);
+        });
+    }
+
+    fn top(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
+        let count = out.columns / 4 - 1;
+        let rows = x.values.chunks_exact(x.columns).zip(asked);
+        for ((row, asked), out) in rows.zip(out.values.chunks_exact_mut(out.columns)) {
+            out[..4].copy_from_slice(&[kernels::log_sum_exp(row), row[*asked as usize], 0.0, 0.0]);
+            for (quad, (column, value)) in out[4..].chunks_exact_mut(4).zip(largest(row, count)) {
+                let parts = [column / 256, column % 256].map(|part| part as f32);
+                quad.copy_from_slice(&[value, parts[0], parts[1], 0.0]);
+            }
+        }
+    }
+
     fn normalize(&self, x: &mut Tensor) {
         kernels::normalize(&mut x.values, x.columns);
     }
@@ -185,6 +239,19 @@ impl Backend for Cpu {
     async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
         Ok(x.values.clone())
     }
+}
+
+/// The largest numbers of a row and their columns, in order; of equals the first comes first.
+fn largest(row: &[f32], count: usize) -> Vec<(u32, f32)> {
+    let mut kept: Vec<(u32, f32)> = Vec::with_capacity(count + 1);
+    for (column, &value) in row.iter().enumerate() {
+        if kept.len() < count || kept.last().is_some_and(|last| value > last.1) {
+            let at = kept.partition_point(|(_, other)| *other >= value);
+            kept.insert(at, (column as u32, value));
+            kept.truncate(count);
+        }
+    }
+    kept
 }
 
 fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {

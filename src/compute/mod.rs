@@ -11,6 +11,8 @@ pub mod half;
 
 /// What becomes of a product in [`Backend::linear`].
 pub use refit_kernels::After;
+/// Marks a place of [`Backend::attend`]'s lists where there is no row.
+pub use refit_kernels::NO_ROW;
 /// How a checkpoint's matrix lies in memory.
 pub use refit_kernels::Stored;
 
@@ -141,6 +143,29 @@ pub trait Backend {
     /// These rows of `x`, in this order.
     fn rows(&self, x: &Self::Tensor, rows: &[u32], out: &mut Self::Tensor);
 
+    /// The mean over each sequence of `tokens` rows.
+    fn mean(&self, x: &Self::Tensor, tokens: usize, out: &mut Self::Tensor);
+
+    /// Keys and values, the last two thirds of each row of `qkv`, to rows of `cache` from `at` on.
+    fn append(&self, qkv: &Self::Tensor, at: usize, cache: &mut Self::Tensor);
+
+    /// Multi-head attention of single queries, each the beginning of a row of `queries`, over rows
+    /// of `cache`, each a key and a value. Each query has an equal share of `seen`, the rows that
+    /// it sees; [`NO_ROW`] fills a share up.
+    fn attend(
+        &self,
+        queries: &Self::Tensor,
+        cache: &Self::Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Self::Tensor,
+    );
+
+    /// The largest numbers of each row, the one in the column that is `asked` for, and the
+    /// logarithm of the sum of all exponentials, as [`Top::read`] reads it: `out` is
+    /// [`Top::columns`] wide.
+    fn top(&self, x: &Self::Tensor, asked: &[u32], out: &mut Self::Tensor);
+
     /// Divides each row by its length.
     fn normalize(&self, x: &mut Self::Tensor);
 
@@ -154,5 +179,36 @@ pub trait Backend {
     /// where it has no clock of its own.
     fn take_seconds(&self) -> Option<f64> {
         None
+    }
+}
+
+/// What [`Backend::top`] finds in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Top {
+    /// The logarithm of the sum of all exponentials.
+    pub log_sum: f32,
+    /// The number in the column that was asked for.
+    pub asked: f32,
+    /// Columns and their numbers, the largest first, of equals the first column.
+    pub largest: Vec<(u32, f32)>,
+}
+
+impl Top {
+    /// Numbers of a row that says so of the `count` largest.
+    pub fn columns(count: usize) -> usize {
+        4 * (count + 1)
+    }
+
+    /// From rows of such numbers. A column is kept in two, which float16 holds exactly.
+    pub fn read(values: &[f32], count: usize) -> Vec<Top> {
+        let row = |row: &[f32]| Top {
+            log_sum: row[0],
+            asked: row[1],
+            largest: row[4..]
+                .chunks_exact(4)
+                .map(|quad| (256 * quad[1] as u32 + quad[2] as u32, quad[0]))
+                .collect(),
+        };
+        values.chunks_exact(Top::columns(count)).map(row).collect()
     }
 }

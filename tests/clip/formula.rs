@@ -41,7 +41,7 @@ impl Tensor {
             || name.ends_with("token_embedding.weight")
         {
             (0.0, 0.05)
-        } else if ["proj", "text_projection"].contains(&last) {
+        } else if ["proj", "text_projection", "map_viz2txt_kv"].contains(&last) {
             (0.0, (3.0 / shape[0] as f64).sqrt())
         } else {
             (0.0, 1.5 * (3.0 / inputs as f64).sqrt())

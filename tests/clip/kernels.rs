@@ -2,7 +2,7 @@
 
 use refit::compute::cpu::Cpu;
 use refit::compute::gpu::{Gpu, Options, Precision};
-use refit::compute::{After, Backend, ComputeError, Stored, half};
+use refit::compute::{After, Backend, ComputeError, NO_ROW, Stored, Top, half};
 
 const ROWS: [usize; 7] = [1, 7, 49, 50, 77, 197, 257];
 
@@ -183,9 +183,36 @@ impl Operation for Rows {
     }
 }
 
+struct Mean {
+    sequences: usize,
+    tokens: usize,
+    columns: usize,
+}
+
+impl Operation for Mean {
+    async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
+        let count = self.sequences * self.tokens * self.columns;
+        let x = backend.tensor(self.columns, &numbers(count, 1))?;
+        let mut out = backend.empty(self.sequences, self.columns)?;
+        backend.mean(&x, self.tokens, &mut out);
+        backend.download(&out).await
+    }
+
+    fn tolerance(&self) -> f32 {
+        1e-6
+    }
+}
+
 pub async fn operations_on_rows(gpu: &Gpu) {
     for (rows, columns) in ROWS.iter().flat_map(|r| [4, 260, 768].map(|c| (*r, c))) {
         let what = format!("{rows}×{columns}");
+        Mean {
+            sequences: 3,
+            tokens: rows,
+            columns,
+        }
+        .check(gpu, &what)
+        .await;
         LayerNorm { rows, columns }.check(gpu, &what).await;
         Normalize { rows, columns }.check(gpu, &what).await;
         Rows { rows, columns }.check(gpu, &what).await;
@@ -239,6 +266,122 @@ pub async fn attention(gpu: &Gpu) {
             attention.check(gpu, &what).await;
         }
     }
+}
+
+struct Attend {
+    queries: usize,
+    /// Rows of the cache, which come in two parts.
+    rows: usize,
+    heads: usize,
+    head: usize,
+}
+
+impl Operation for Attend {
+    async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
+        let width = self.heads * self.head;
+        let values: Vec<f32> = numbers((self.rows + self.queries) * 3 * width, 1);
+        let values: Vec<f32> = values.iter().map(|x| 2.0 * x).collect();
+        let (first, second) = values.split_at(self.rows / 2 * 3 * width);
+        let (second, queries) = second.split_at(self.rows.div_ceil(2) * 3 * width);
+        let mut cache = backend.empty(self.rows, 2 * width)?;
+        let mut at = 0;
+        for part in [first, second].into_iter().filter(|part| !part.is_empty()) {
+            backend.append(&backend.tensor(3 * width, part)?, at, &mut cache);
+            at += part.len() / (3 * width);
+        }
+        // Each query misses some rows, and sees the others in an order of its own.
+        let seen = |i: usize| match i * 7 % 5 {
+            0 if !i.is_multiple_of(self.rows) => NO_ROW,
+            _ => (i * 31 % self.rows) as u32,
+        };
+        let seen: Vec<u32> = (0..self.queries * self.rows).map(seen).collect();
+        let queries = backend.tensor(3 * width, queries)?;
+        let mut out = backend.empty(self.queries, width)?;
+        backend.attend(&queries, &cache, &seen, self.heads, &mut out);
+        backend.download(&out).await
+    }
+
+    fn tolerance(&self) -> f32 {
+        5e-6
+    }
+}
+
+pub async fn attention_over_a_cache(gpu: &Gpu) {
+    for (heads, head) in [(2, 4), (3, 64), (1, 80), (1, 128)] {
+        for (rows, queries) in ROWS.iter().flat_map(|r| [1, 6, 19].map(|q| (*r, q))) {
+            let attend = Attend {
+                queries,
+                rows,
+                heads,
+                head,
+            };
+            let what = format!("{queries} queries, {rows} rows, {heads} heads of {head}");
+            attend.check(gpu, &what).await;
+        }
+    }
+}
+
+struct Largest {
+    rows: usize,
+    columns: usize,
+    count: usize,
+}
+
+impl Operation for Largest {
+    async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
+        // Equal numbers are common among those that eleven bits hold.
+        let x = backend.tensor(self.columns, &numbers(self.rows * self.columns, 1))?;
+        let asked: Vec<u32> = (0..self.rows)
+            .map(|row| (row * 389 % self.columns) as u32)
+            .collect();
+        let mut out = backend.empty(self.rows, Top::columns(self.count))?;
+        backend.top(&x, &asked, &mut out);
+        backend.download(&out).await
+    }
+
+    fn tolerance(&self) -> f32 {
+        2e-6
+    }
+
+    async fn check(&self, gpu: &Gpu, what: &str) {
+        let read = |values: Vec<f32>| Top::read(&values, self.count);
+        let exact = read(self.run(&Cpu::default()).await.unwrap());
+        let found = read(self.run(gpu).await.unwrap());
+        let rounding = match gpu.precision() {
+            Precision::F32 => self.tolerance(),
+            Precision::F16 => 1e-2,
+        };
+        for (exact, found) in exact.iter().zip(&found) {
+            assert_eq!(exact.largest, found.largest, "{what}");
+            assert_eq!(exact.asked, found.asked, "{what}");
+            let difference = (exact.log_sum - found.log_sum).abs();
+            assert!(difference <= rounding, "{what}: {difference:.1e}");
+        }
+    }
+}
+
+pub async fn the_largest_of_each_row(gpu: &Gpu) {
+    for (rows, columns, count) in [(1, 4, 1), (3, 68, 5), (7, 1000, 12), (2, 49408, 64)] {
+        let largest = Largest {
+            rows,
+            columns,
+            count,
+        };
+        largest.check(gpu, &format!("{rows}×{columns}")).await;
+    }
+    // What the processor finds is what sorting finds.
+    let values = numbers(1000, 1);
+    let mut sorted: Vec<(u32, f32)> = (0..).zip(values.iter().copied()).collect();
+    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let cpu = Cpu::default();
+    let x = cpu.tensor(1000, &values).unwrap();
+    let mut out = cpu.empty(1, Top::columns(12)).unwrap();
+    cpu.top(&x, &[3], &mut out);
+    let top = &Top::read(&cpu.download(&out).await.unwrap(), 12)[0];
+    assert_eq!(top.largest, sorted[..12]);
+    assert_eq!(top.asked, values[3]);
+    let sum: f64 = values.iter().map(|x| f64::from(*x).exp()).sum();
+    assert!((f64::from(top.log_sum) - sum.ln()).abs() < 1e-6);
 }
 
 struct EmbedPatches {

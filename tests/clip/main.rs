@@ -2,12 +2,14 @@
 //! every container, and refusing what is damaged; the commands of the terminal.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod captions;
 mod containers;
 mod failures;
 mod formula;
 mod gpu;
 mod kernels;
 mod parity;
+mod shapes;
 mod terminal;
 
 use parity::{Bound, compare};
@@ -18,6 +20,34 @@ use refit::compute::gpu::{Options, Precision};
 const VIT_S: &str = include_str!("../reference/clip/formula_ViT-S-32-alt.json");
 /// 151 million weights.
 const VIT_B: &str = include_str!("../reference/clip/formula_ViT-B-32.json");
+
+const MAMMUT_S: &str = include_str!("../reference/clip/formula_mammut_ViT-S-32.json");
+/// 183 million weights.
+const MAMMUT_B: &str = include_str!("../reference/clip/formula_mammut_ViT-B-32.json");
+
+#[test]
+fn mammut_s_32_is_open_clips() {
+    block_on(compare(Cpu::default(), MAMMUT_S, Bound::Rounding));
+}
+
+#[test]
+fn mammut_b_32_is_open_clips() {
+    block_on(compare(Cpu::default(), MAMMUT_B, Bound::Rounding));
+}
+
+#[test]
+fn mammut_s_32_is_open_clips_on_the_gpu() {
+    if let Some(gpu) = gpu::open(Options::default()) {
+        block_on(compare(gpu, MAMMUT_S, Bound::Rounding));
+    }
+}
+
+#[test]
+fn mammut_s_32_in_f16_is_close() {
+    if let Some(gpu) = gpu::open(HALF) {
+        block_on(compare(gpu, MAMMUT_S, Bound::Half));
+    }
+}
 
 #[test]
 fn vit_s_32_alt_is_open_clips() {
@@ -91,6 +121,16 @@ mod every_kernel {
     #[test]
     fn attention() {
         on_both(kernels::attention);
+    }
+
+    #[test]
+    fn attention_over_a_cache() {
+        on_both(kernels::attention_over_a_cache);
+    }
+
+    #[test]
+    fn the_largest_of_each_row() {
+        on_both(kernels::the_largest_of_each_row);
     }
 
     #[test]

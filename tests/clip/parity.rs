@@ -1,7 +1,8 @@
 //! Embeddings and probabilities of whole models, from the picture's bytes and the text on.
 
 use crate::formula::{FormulaFile, Tensor, picture};
-use refit::clip::preprocess::{Channels, Picture, preprocess};
+use refit::clip::caption::Decoding;
+use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
 use refit::clip::tokenizer::{Tokenizer, Tokens};
 use refit::clip::{Model, Options};
 use refit::compute::Backend;
@@ -17,6 +18,22 @@ struct Reference {
     image_embeddings: Vec<Vec<f32>>,
     text_embeddings: Vec<Vec<f32>>,
     probabilities: Vec<Vec<f32>>,
+    /// A MaMMUT's greedy captions.
+    #[serde(default)]
+    captions: Vec<CaptionReference>,
+}
+
+#[derive(Deserialize)]
+struct CaptionReference {
+    /// From the start on.
+    ids: Vec<u32>,
+    steps: Vec<StepReference>,
+}
+
+#[derive(Deserialize)]
+struct StepReference {
+    top_ids: Vec<u32>,
+    top_logits: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +108,11 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
         }
     }
     let mut file = FormulaFile::new(tensors);
-    let load = Model::load(backend, &mut file, Options::default(), |_| {});
+    let options = Options {
+        captions: !reference.captions.is_empty(),
+        ..Options::default()
+    };
+    let load = Model::load(backend, &mut file, options, |_| {});
     let model = load.await.unwrap();
     // Chunks of 1 MiB: the file is nowhere held whole.
     assert!(file.largest_read <= 1 << 20);
@@ -154,6 +175,11 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
         }
     }
     println!("{found}");
+    if let Bound::Rounding = bound {
+        for (picture, theirs) in pixels.iter().zip(&reference.captions) {
+            captions_are_theirs(&model, picture, theirs).await;
+        }
+    }
 
     // A batch changes nothing but rounding.
     let alone = model.encode_images(&pixels[1..2]).await.unwrap();
@@ -162,4 +188,37 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
         matches!(bound, Bound::Half) || difference <= 1e-6,
         "{difference:.1e}"
     );
+}
+
+/// Greedy captions token for token; the five likeliest of each step, step by step and all at once.
+async fn captions_are_theirs<B: Backend>(
+    model: &Model<B>,
+    picture: &Pixels,
+    theirs: &CaptionReference,
+) {
+    let (ids, steps) = (&theirs.ids, &theirs.steps);
+    let caption = model.caption(picture, Decoding::GREEDY, steps.len(), |_| {});
+    let caption = caption.await.unwrap();
+    assert_eq!(caption.ids, ids[1..]);
+    assert!(!caption.has_ended);
+    let text = Tokens {
+        ids: ids.clone(),
+        cut: 0,
+        mojibake: false,
+    };
+    let ours = model.candidates(picture, &text, 5).await.unwrap();
+    assert_eq!(ours.len(), steps.len());
+    let mut worst = 0f32;
+    for (ours, theirs) in ours.iter().zip(steps) {
+        let found: Vec<u32> = ours.iter().map(|candidate| candidate.id).collect();
+        assert_eq!(found, theirs.top_ids);
+        for (ours, theirs) in ours.iter().zip(&theirs.top_logits) {
+            worst = worst.max((ours.logit - theirs).abs());
+        }
+    }
+    assert!(worst <= 5e-5, "{worst:.1e}");
+    let likelihoods = model.log_likelihoods(picture, &[text]).await.unwrap();
+    let sum: f64 = ours.iter().map(|c| f64::from(c[0].log_probability)).sum();
+    assert!((likelihoods[0] - sum).abs() <= 1e-3 && (caption.log_likelihood - sum).abs() <= 1e-3);
+    println!("logits {worst:.1e}");
 }

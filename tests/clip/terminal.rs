@@ -1,5 +1,6 @@
 //! `refit classify` and `refit embed` as a user calls them.
 
+use crate::captions::tiny_mammut;
 use crate::containers::tiny;
 use crate::formula::{FormulaFile, picture};
 use crate::gpu;
@@ -16,10 +17,15 @@ use std::sync::LazyLock;
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clip");
     std::fs::create_dir_all(&folder).unwrap();
-    let mut file = FormulaFile::new(tiny(49408, 77));
-    let mut bytes = vec![0; file.size() as usize];
-    block_on(file.read(0, &mut bytes)).unwrap();
-    std::fs::write(folder.join("tiny.safetensors"), bytes).unwrap();
+    for (name, tensors) in [
+        ("tiny.safetensors", tiny(49408, 77)),
+        ("mammut.safetensors", tiny_mammut(49408, 77)),
+    ] {
+        let mut file = FormulaFile::new(tensors);
+        let mut bytes = vec![0; file.size() as usize];
+        block_on(file.read(0, &mut bytes)).unwrap();
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
     let config =
         r#"{"model_cfg": {"vision_cfg": {"width": 8, "head_width": 4}, "text_cfg": {"heads": 2}}}"#;
     std::fs::write(folder.join("open_clip_config.json"), config).unwrap();
@@ -105,11 +111,76 @@ fn pictures_are_classified_and_embedded() {
 }
 
 #[test]
+fn pictures_are_captioned() {
+    let caption = |more: &[&str]| {
+        let arguments = [
+            "caption",
+            "--weights",
+            "mammut.safetensors",
+            "--tokens",
+            "8",
+        ];
+        let (ok, output, errors) = refit(&[&arguments[..], more].concat());
+        assert!(ok, "{errors}");
+        output
+    };
+    let json = |more: &[&str]| -> Value {
+        serde_json::from_str(&caption(&[more, &["--json", "0.png", "1.png"]].concat())).unwrap()
+    };
+    let greedy = json(&[]);
+    assert_eq!(greedy["architecture"]["decoder"]["layers"], 1);
+    let beams = json(&["--beams", "4", "--length-penalty", "0"]);
+    for (greedy, beams) in [0, 1].map(|i| (&greedy["pictures"][i], &beams["pictures"][i])) {
+        assert_eq!(greedy["ids"].as_array().unwrap().len(), 8);
+        assert!(greedy["tokens_per_second"].as_f64().unwrap() > 0.0);
+        let log = |caption: &Value| caption["log_likelihood"].as_f64().unwrap();
+        assert!(log(beams) >= log(greedy) && log(greedy) < 0.0);
+    }
+    let drawn = ["--sample", "0.9", "--seed", "3", "0.png"];
+    let words = |output: String| output.lines().nth(1).unwrap().to_owned();
+    assert_eq!(words(caption(&drawn)), words(caption(&drawn)));
+
+    let arguments = [
+        "classify",
+        "--weights",
+        "mammut.safetensors",
+        "--by-caption",
+        "--labels",
+        "cat,dog",
+        "--json",
+        "0.png",
+    ];
+    let (ok, output, errors) = refit(&arguments);
+    assert!(ok, "{errors}");
+    let output: Value = serde_json::from_str(&output).unwrap();
+    let labels = output["pictures"][0]["labels"].as_array().unwrap();
+    let shares = labels
+        .iter()
+        .map(|l| l["by_caption"]["probability"].as_f64());
+    assert!((shares.map(Option::unwrap).sum::<f64>() - 1.0).abs() < 1e-9);
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     for (arguments, said) in [
         (
             &["embed", "--weights", "tiny.safetensors"][..],
             "nothing to embed",
+        ),
+        (
+            &["caption", "--weights", "tiny.safetensors", "0.png"],
+            "This is a CLIP, which compares",
+        ),
+        (
+            &[
+                "caption",
+                "--weights",
+                "mammut.safetensors",
+                "--beams",
+                "99",
+                "0.png",
+            ],
+            "99 beams are not between",
         ),
         (
             &["embed", "--weights", "none.pt", "0.png"],

@@ -10,6 +10,8 @@ mod say;
 #[cfg(not(target_arch = "wasm32"))]
 mod bootstrap;
 #[cfg(not(target_arch = "wasm32"))]
+mod caption;
+#[cfg(not(target_arch = "wasm32"))]
 mod clip;
 #[cfg(not(target_arch = "wasm32"))]
 mod compare;
@@ -19,6 +21,8 @@ mod data;
 mod findings;
 #[cfg(not(target_arch = "wasm32"))]
 mod fit;
+#[cfg(not(target_arch = "wasm32"))]
+mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod runs;
 #[cfg(not(target_arch = "wasm32"))]
@@ -65,6 +69,8 @@ fn main() -> std::process::ExitCode {
         Classify(clip::Classify),
         /// Print the unit vectors of pictures and texts
         Embed(clip::Embed),
+        /// Write captions of pictures with a MaMMUT checkpoint
+        Caption(caption::Arguments),
     }
 
     let result = match Arguments::parse().command {
@@ -79,6 +85,7 @@ fn main() -> std::process::ExitCode {
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),
+        Command::Caption(arguments) => caption::run(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

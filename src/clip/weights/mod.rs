@@ -179,6 +179,8 @@ pub enum WeightsError {
     Unexpected {
         names: Vec<String>,
     },
+    /// Captions are asked of a model that writes none.
+    NoDecoder,
     /// Shapes from which no architecture follows.
     Architecture {
         reason: String,
@@ -251,22 +253,26 @@ impl fmt::Display for WeightsError {
             WeightsError::Tensor { name, problem } => write!(f, "The tensor {name} {problem}."),
             WeightsError::OtherModel { kind } => write!(
                 f,
-                "This is a {kind} checkpoint, which cannot be run here; choose a CLIP with a vision transformer."
+                "This is a {kind} checkpoint, which cannot be run here; choose a CLIP with a vision transformer, or a MaMMUT."
             ),
             WeightsError::Missing { names } => {
                 write!(
                     f,
-                    "The checkpoint lacks {}; choose a complete CLIP.",
+                    "The checkpoint lacks {}; choose a complete one.",
                     list(names)
                 )
             }
             WeightsError::Unexpected { names } => write!(
                 f,
-                "The checkpoint has tensors that no CLIP has: {}; choose a plain CLIP.",
+                "The checkpoint has tensors that neither CLIP nor MaMMUT has: {}; choose a plain one.",
                 list(names)
             ),
+            WeightsError::NoDecoder => write!(
+                f,
+                "This is a CLIP, which compares pictures with texts and writes none; choose a MaMMUT checkpoint for captions."
+            ),
             WeightsError::Architecture { reason } => {
-                write!(f, "No CLIP has such shapes: {reason}.")
+                write!(f, "Neither CLIP nor MaMMUT has such shapes: {reason}.")
             }
         }
     }

@@ -26,12 +26,11 @@ pub(crate) fn is_ignored(name: &str) -> bool {
         )
 }
 
-/// What a model is, where a tensor gives away that it is no CLIP with a vision transformer.
+/// What a model is, where a tensor gives away that it is neither CLIP with a vision transformer nor
+/// MaMMUT.
 pub(crate) fn other_model(name: &str) -> Option<&'static str> {
     let starts = |prefix: &str| name.starts_with(prefix);
-    if name == "map_viz2txt_kv" {
-        Some("MaMMUT")
-    } else if starts("visual.attn_pool.") || starts("text_decoder.") {
+    if starts("visual.attn_pool.") || starts("text_decoder.") {
         Some("CoCa")
     } else if name == "logit_bias" || starts("vision_model.head.") {
         Some("SigLIP")
@@ -51,10 +50,13 @@ pub(crate) fn canonical(name: &str) -> Name {
     if let Some(name) = transformers(name) {
         return name;
     }
-    // open_clip's CustomTextCLIP keeps the text tower apart.
+    // open_clip's CustomTextCLIP keeps the text tower apart, as MaMMUT does, whose blocks lie in it.
     let name = name.strip_prefix("text.").unwrap_or(name);
+    let blocks = name.strip_prefix("resblocks.");
     Name {
-        name: name.to_owned(),
+        name: blocks.map_or(name.to_owned(), |rest| {
+            format!("transformer.resblocks.{rest}")
+        }),
         part: Part::Whole,
         transposed: false,
     }

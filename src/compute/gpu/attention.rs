@@ -6,6 +6,15 @@ use crate::compute::ComputeError;
 /// The widest head of which a thread holds its share.
 const WIDEST: usize = 128;
 
+/// Whether heads of this width can be computed.
+pub(super) fn check(head: usize) -> Result<(), ComputeError> {
+    if head.is_multiple_of(QUAD) && head <= WIDEST {
+        return Ok(());
+    }
+    let what = format!("its heads are {head} wide: not a multiple of {QUAD} up to {WIDEST}");
+    Err(ComputeError::Unsupported { what })
+}
+
 pub(super) fn record(
     gpu: &Gpu,
     qkv: &Tensor,
@@ -15,9 +24,8 @@ pub(super) fn record(
     out: &Tensor,
 ) {
     let head = out.columns / heads;
-    if !head.is_multiple_of(QUAD) || head > WIDEST {
-        let what = format!("its heads are {head} wide: not a multiple of {QUAD} up to {WIDEST}");
-        return gpu.device.fail(ComputeError::Unsupported { what });
+    if let Err(error) = check(head) {
+        return gpu.device.fail(error);
     }
     let sources = [include_str!("block.wgsl"), include_str!("attention.wgsl")];
     let constants = [("QUADS", (head / QUAD) as u32)];

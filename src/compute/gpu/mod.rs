@@ -5,17 +5,21 @@
 //! time, so widths are multiples of four. Numbers are kept as [`Precision`] says and summed as
 //! float32. Tiles are cut to the limits that WebGPU promises everywhere.
 
+mod append;
+mod attend;
 mod attention;
 mod device;
 mod embed_patches;
 mod embed_tokens;
 mod gemm;
 mod layer_norm;
+mod mean;
 mod memory;
 mod normalize;
 mod recorder;
 mod rows;
 mod signal;
+mod top;
 
 pub use device::{Adapter, Options, Precision};
 pub use gemm::Weights;
@@ -212,6 +216,29 @@ impl Backend for Gpu {
 
     fn rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
         rows::record(self, x, rows, out);
+    }
+
+    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+        mean::record(self, x, tokens, out);
+    }
+
+    fn append(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+        append::record(self, qkv, at, cache);
+    }
+
+    fn attend(
+        &self,
+        queries: &Tensor,
+        cache: &Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Tensor,
+    ) {
+        attend::record(self, queries, cache, seen, heads, out);
+    }
+
+    fn top(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
+        top::record(self, x, asked, out);
     }
 
     fn normalize(&self, x: &mut Tensor) {

@@ -1,7 +1,8 @@
 """Reference outputs of open_clip for weights that are a formula of tensor name and index.
 
 So a full-size parity test needs no weight file: the same few lines in another language give the same
-float32 weights. Usage: formula_models.py MODEL OUT.json   (MODEL: an open_clip config name, e.g. ViT-S-32-alt). Needs torch and open_clip_torch. Made formula_ViT-S-32-alt.json and formula_ViT-B-32.json.
+float32 weights. Usage: formula_models.py MODEL OUT.json   (MODEL: an open_clip config name, e.g. ViT-S-32-alt). Needs torch and open_clip_torch. Made formula_ViT-S-32-alt.json and formula_ViT-B-32.json;
+with LAION-AI/open_clip_mammut in its place formula_mammut_ViT-S-32.json and formula_mammut_ViT-B-32.json, which have greedy captions too.
 
 weight(name, i): u = splitmix64(fnv1a64(name) + i) mapped to [-1, 1); value = float32(offset + scale * u), where
   logit_scale                     value = float32(ln 100)
@@ -52,6 +53,15 @@ def picture(k, w, h):
 PICTURES = [(0, 224, 224), (1, 640, 480), (2, 300, 500), (3, 37, 1200)]
 PROMPTS = ['a photo of a cat', 'a photo of a dog.', 'A diagram', '', 'naïve café — 北京 🚀', 'a very long caption ' * 30]
 
+def greedy(model, px):
+    _, emb = model._encode_image(px); kv = emb @ model.map_viz2txt_kv
+    seq, steps = [49406], []
+    for _ in range(20):
+        logits = model.encode_text(torch.tensor([seq]), image_embs=kv, output_logits=True)[0, -1]
+        v, k = logits.topk(5); steps.append({'top_ids': k.tolist(), 'top_logits': v.tolist()}); seq.append(int(k[0]))
+        if seq[-1] == 49407: break
+    return {'ids': seq, 'steps': steps}
+
 def main(name, out):
     model, _, pre = open_clip.create_model_and_transforms(name); fill(model)
     tok = open_clip.get_tokenizer(name); ids = tok(PROMPTS)
@@ -63,6 +73,8 @@ def main(name, out):
         logits = model.logit_scale.exp() * i @ t.T
         r.update(pixel_checks=[[float(px[b, c, y, x]) for c, y, x in ((0, 0, 0), (1, 100, 50), (2, 223, 223), (0, 17, 200))] for b in range(len(px))],
                  image_embeddings=i.tolist(), text_embeddings=t.tolist(), probabilities=logits.softmax(-1).tolist())
+        if hasattr(model, 'map_viz2txt_kv'):
+            r['captions'] = [greedy(model, px[b:b+1]) for b in range(len(px))]
     short = lambda v: [short(x) for x in v] if isinstance(v, list) else {k: short(x) for k, x in v.items()} if isinstance(v, dict) else float(f'{v:.9g}') if isinstance(v, float) else v
     lines = [json.dumps(k) + ': ' + json.dumps(short(v), ensure_ascii=False, separators=(',', ':')) for k, v in r.items()]
     open(out, 'w').write('{\n' + ',\n'.join(lines) + '\n}\n')

@@ -1,0 +1,111 @@
+//! `refit caption`: what a MaMMUT writes about pictures.
+
+use crate::clip::print_json;
+use crate::model::{self, BackendChoice, Device, ModelArguments};
+use pollster::block_on;
+use refit::clip::architecture::Architecture;
+use refit::clip::caption::Decoding;
+use refit::compute::Backend;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Beginnings of captions that are kept at a time; one is the greedy way
+    #[arg(long, default_value_t = 1)]
+    beams: usize,
+    /// Power of its length by which a caption's log-likelihood is divided, with several beams
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    length_penalty: f32,
+    /// Draw among the likeliest tokens that have this share of the probability, for example 0.9
+    #[arg(long, conflicts_with_all = ["beams", "length_penalty"])]
+    sample: Option<f32>,
+    /// Seed of what is drawn
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Tokens of a caption at most
+    #[arg(long, default_value_t = 30)]
+    tokens: usize,
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+}
+
+/// What `caption --json` prints.
+#[derive(Serialize)]
+struct Captioned<'a> {
+    architecture: &'a Architecture,
+    device: Device,
+    pictures: Vec<CaptionedPicture>,
+}
+
+#[derive(Serialize)]
+struct CaptionedPicture {
+    picture: String,
+    caption: String,
+    ids: Vec<u32>,
+    log_likelihood: f64,
+    has_ended: bool,
+    /// From the first token on; a caption of one has none.
+    tokens_per_second: Option<f64>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let model = &arguments.model;
+    match model.backend {
+        BackendChoice::Cpu => run_on(model::open_cpu(model)?, arguments),
+        BackendChoice::Gpu => run_on(model::open_gpu(model)?, arguments),
+    }
+}
+
+fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> Result<(), String> {
+    let decoding = match arguments.sample {
+        Some(share) => Decoding::Sample {
+            share,
+            seed: arguments.seed,
+        },
+        None => Decoding::Beam {
+            beams: arguments.beams,
+            length_penalty: arguments.length_penalty,
+        },
+    };
+    let model = model::load(backend, &arguments.model, true)?;
+    let tokenizer = model::tokenizer(&model)?;
+    let pixels = model::read_pictures(&arguments.pictures, model.architecture())?;
+    let mut pictures = Vec::with_capacity(pixels.len());
+    for (path, pixels) in arguments.pictures.iter().zip(&pixels) {
+        let mut times = Vec::new();
+        let caption = model.caption(pixels, decoding, arguments.tokens, |_| {
+            times.push(Instant::now());
+        });
+        let caption = block_on(caption).map_err(|e| e.to_string())?;
+        let span = times.first().zip(times.last()).map(|(a, b)| *b - *a);
+        let span = span.filter(|span| !span.is_zero());
+        pictures.push(CaptionedPicture {
+            picture: path.display().to_string(),
+            caption: tokenizer.decode(&caption.ids),
+            ids: caption.ids,
+            log_likelihood: caption.log_likelihood,
+            has_ended: caption.has_ended,
+            tokens_per_second: span.map(|s| (times.len() - 1) as f64 / s.as_secs_f64()),
+        });
+    }
+    let output = Captioned {
+        architecture: model.architecture(),
+        device,
+        pictures,
+    };
+    if arguments.model.json {
+        return print_json(&output);
+    }
+    for picture in &output.pictures {
+        let cut = if picture.has_ended { "" } else { " …" };
+        let speed = picture.tokens_per_second;
+        let speed = speed.map_or(String::new(), |s| format!(", {s:.1} tokens a second"));
+        say!("{}\n  {}{cut}", picture.picture, picture.caption);
+        say!("  log-likelihood {:.3}{speed}", picture.log_likelihood);
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! A checkpoint on this machine's processor or GPU, and pictures for it.
+
+use clap::ValueEnum;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
+use pollster::block_on;
+use refit::clip::architecture::{Activation, Architecture, Configuration};
+use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit::clip::tokenizer::Tokenizer;
+use refit::clip::weights::source::FileSource;
+use refit::clip::{Model, Options};
+use refit::compute::Backend;
+use refit::compute::cpu::Cpu;
+use refit::compute::gpu::{self, Gpu, Precision};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+const MERGES: &[u8] = include_bytes!("../../../public/clip/merges.bin");
+const ENTITIES: &str = include_str!("../../../public/clip/entities.txt");
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ActivationChoice {
+    Gelu,
+    QuickGelu,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum BackendChoice {
+    Cpu,
+    Gpu,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Dtype {
+    F32,
+    F16,
+}
+
+/// Which model, and how it is run.
+#[derive(clap::Args)]
+pub struct ModelArguments {
+    /// Checkpoint: .safetensors, .pt or .bin, with open_clip's or transformers' names
+    #[arg(long)]
+    weights: PathBuf,
+    /// The model's configuration; by default open_clip_config.json or config.json beside it
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Activation, where neither configuration nor file name tells it
+    #[arg(long, value_enum)]
+    activation: Option<ActivationChoice>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub backend: BackendChoice,
+    /// How numbers are kept; sums are f32 in either, and f16 is for GPUs
+    #[arg(long, value_enum, default_value = "f32")]
+    dtype: Dtype,
+    /// Threads of the processor; by default all
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What computed.
+#[derive(Serialize)]
+pub struct Device {
+    backend: &'static str,
+    /// The GPU's name, as its driver has it.
+    adapter: Option<String>,
+    dtype: Dtype,
+}
+
+/// The model's tokenizer.
+pub fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
+    let architecture = model.architecture();
+    let (vocabulary, context) = (architecture.vocabulary, architecture.context);
+    let tokenizer = Tokenizer::new(MERGES, ENTITIES).and_then(|t| t.of(vocabulary, context));
+    tokenizer.map_err(|e| e.to_string())
+}
+
+pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
+    if arguments.dtype == Dtype::F16 {
+        return Err("the processor computes in f32: choose --backend gpu for f16".to_owned());
+    }
+    let cpu = arguments
+        .threads
+        .map_or_else(Cpu::default, Cpu::with_threads);
+    let device = Device {
+        backend: "cpu",
+        adapter: None,
+        dtype: Dtype::F32,
+    };
+    Ok((cpu, device))
+}
+
+pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
+    let options = gpu::Options {
+        precision: match arguments.dtype {
+            Dtype::F32 => Precision::F32,
+            Dtype::F16 => Precision::F16,
+        },
+        ..gpu::Options::default()
+    };
+    let gpu = block_on(Gpu::open(options)).map_err(|e| e.to_string())?;
+    let name = &gpu.adapter().name;
+    if gpu.adapter().is_software {
+        eprintln!(
+            "refit: {name} is no GPU but software that stands in for one: --backend cpu is faster"
+        );
+    }
+    let device = Device {
+        backend: "gpu",
+        adapter: Some(name.clone()),
+        dtype: arguments.dtype,
+    };
+    Ok((gpu, device))
+}
+
+pub fn load<B: Backend>(
+    backend: B,
+    arguments: &ModelArguments,
+    captions: bool,
+) -> Result<Model<B>, String> {
+    let path = &arguments.weights;
+    let configuration = configuration(arguments)?;
+    let chosen = arguments.activation.map(|choice| match choice {
+        ActivationChoice::Gelu => Activation::Gelu,
+        ActivationChoice::QuickGelu => Activation::QuickGelu,
+    });
+    let known = Activation::of_checkpoint(&path.display().to_string());
+    let activation = chosen.or(configuration.activation).or(known);
+    if activation.is_none() {
+        eprintln!("refit: the activation is not known, GELU is taken; --activation chooses");
+    }
+    let options = Options {
+        configuration: Configuration {
+            activation,
+            ..configuration
+        },
+        captions,
+        ..Options::default()
+    };
+    let mut source = FileSource::open(path).map_err(|e| e.to_string())?;
+    block_on(Model::load(backend, &mut source, options, |_| {})).map_err(|e| e.to_string())
+}
+
+/// The configuration that was named, or the one that lies beside the checkpoint.
+fn configuration(arguments: &ModelArguments) -> Result<Configuration, String> {
+    let beside = ["open_clip_config.json", "config.json"];
+    let mut beside = beside
+        .iter()
+        .map(|name| arguments.weights.with_file_name(name));
+    let path = arguments
+        .config
+        .clone()
+        .or_else(|| beside.find(|path| path.is_file()));
+    let Some(path) = path else {
+        return Ok(Configuration::default());
+    };
+    let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let json = std::fs::read_to_string(&path).map_err(|error| problem(&error))?;
+    Configuration::read(&json).map_err(|error| problem(&error))
+}
+
+/// Pictures as a model takes them.
+pub fn read_pictures(
+    paths: &[PathBuf],
+    architecture: &Architecture,
+) -> Result<Vec<Pixels>, String> {
+    let pixels = paths.iter().map(|path| {
+        let pixels = read_picture(path, architecture.picture());
+        pixels.map_err(|reason| format!("{}: {reason}", path.display()))
+    });
+    pixels.collect()
+}
+
+/// Decodes a picture, turns it as its EXIF data say (as a browser does), and prepares it.
+fn read_picture(path: &Path, size: usize) -> Result<Pixels, String> {
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let reader = reader.map_err(|e| e.to_string())?;
+    let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
+    let orientation = decoder.orientation().map_err(|e| e.to_string())?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
+    picture.apply_orientation(orientation);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let (channels, bytes) = match picture.color() {
+        ColorType::L8 | ColorType::L16 => (Channels::Gray, picture.into_luma8().into_raw()),
+        ColorType::La8 | ColorType::La16 => {
+            (Channels::GrayAlpha, picture.into_luma_alpha8().into_raw())
+        }
+        color if color.has_alpha() => (Channels::Rgba, picture.into_rgba8().into_raw()),
+        _ => (Channels::Rgb, picture.into_rgb8().into_raw()),
+    };
+    let picture = Picture::new(width, height, channels, &bytes).map_err(|e| e.to_string())?;
+    Ok(preprocess(&picture, size))
+}

@@ -1,0 +1,319 @@
+//! What a MaMMUT needs, says and refuses, on tiny ones; `parity` holds large ones against open_clip.
+
+use crate::containers::tiny;
+use crate::formula::{FormulaFile, Tensor};
+use pollster::block_on;
+use refit::clip::architecture::{Configuration, Decoder};
+use refit::clip::caption::{Caption, Decoding};
+use refit::clip::preprocess::Pixels;
+use refit::clip::tokenizer::Tokens;
+use refit::clip::weights::WeightsError;
+use refit::clip::{ClipError, Model, Options};
+use refit::compute::cpu::Cpu;
+
+const WIDTH: usize = 8;
+const VOCABULARY: usize = 12;
+/// Start and end of a text.
+const ENDS: [u32; 2] = [10, 11];
+
+/// The tiny CLIP's tensors as a MaMMUT's: its first block lacks a perceptron.
+pub fn tiny_mammut(vocabulary: usize, context: usize) -> Vec<Tensor> {
+    let mut all = Vec::new();
+    for tensor in tiny(vocabulary, context) {
+        let name = tensor.name.as_str();
+        let bare = name.starts_with("transformer.resblocks.0.");
+        if bare && (name.contains(".mlp.") || name.contains(".ln_2.")) {
+            continue;
+        }
+        if name.starts_with("transformer.resblocks.1.") {
+            // Cross-attention has the shapes of a block.
+            let name = name.replace("transformer.resblocks.1", "text.cross_attn.0");
+            if name.contains(".ln_1.") {
+                all.push(Tensor::new(&name.replace("ln_1", "ln_1_kv"), &tensor.shape));
+            }
+            all.push(Tensor::new(&name, &tensor.shape));
+        }
+        let (name, shape) = match name {
+            "visual.proj" => (name.to_owned(), vec![WIDTH, WIDTH]),
+            "text_projection" => (format!("text.{name}"), vec![WIDTH, vocabulary]),
+            _ if name.starts_with("visual.") || name == "logit_scale" => {
+                (name.to_owned(), tensor.shape)
+            }
+            _ => {
+                let name = name.strip_prefix("transformer.").unwrap_or(name);
+                (format!("text.{name}"), tensor.shape)
+            }
+        };
+        all.push(Tensor::new(&name, &shape));
+    }
+    all.push(Tensor::new("map_viz2txt_kv", &[WIDTH, WIDTH]));
+    all
+}
+
+fn load(tensors: Vec<Tensor>, captions: bool) -> Result<(Model<Cpu>, u64), ClipError> {
+    let options = Options {
+        configuration: Configuration {
+            vision_heads: Some(2),
+            text_heads: Some(4),
+            ..Configuration::default()
+        },
+        captions,
+        ..Options::default()
+    };
+    let mut bytes = 0;
+    let mut file = FormulaFile::new(tensors);
+    let load = Model::load(Cpu::default(), &mut file, options, |p| bytes = p.bytes);
+    let model = block_on(load)?;
+    Ok((model, bytes))
+}
+
+fn mammut() -> Model<Cpu> {
+    load(tiny_mammut(VOCABULARY, 6), true).unwrap().0
+}
+
+fn picture() -> Pixels {
+    let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
+    Pixels { size: 4, planes }
+}
+
+fn text(ids: &[u32]) -> Tokens {
+    Tokens {
+        ids: ids.to_vec(),
+        cut: 0,
+        mojibake: false,
+    }
+}
+
+fn caption(model: &Model<Cpu>, decoding: Decoding, tokens: usize) -> Caption {
+    block_on(model.caption(&picture(), decoding, tokens, |_| {})).unwrap()
+}
+
+#[test]
+fn what_writes_captions_is_loaded_only_for_them() {
+    let tensors = tiny_mammut(VOCABULARY, 6);
+    let count = |is_counted: fn(&str) -> bool| -> u64 {
+        let counted = tensors.iter().filter(|t| is_counted(&t.name));
+        counted.map(|t| 4 * t.count() as u64).sum()
+    };
+    let all = count(|_| true);
+    let needed = count(|name| {
+        let for_captions = ["map_viz2txt_kv", "text.text_projection"].contains(&name);
+        !for_captions && !name.starts_with("text.cross_attn.")
+    });
+    let (writing, bytes) = load(tensors.clone(), true).unwrap();
+    assert_eq!(bytes, all);
+    let (comparing, bytes) = load(tensors.clone(), false).unwrap();
+    assert_eq!(bytes, needed);
+    assert_eq!(
+        comparing.architecture().decoder,
+        Some(Decoder {
+            layers: 1,
+            has_perceptrons: false
+        })
+    );
+    let texts = [text(&[10, 3, 11])];
+    assert_eq!(
+        block_on(comparing.encode_texts(&texts)),
+        block_on(writing.encode_texts(&texts))
+    );
+    let refused = block_on(comparing.caption(&picture(), Decoding::GREEDY, 6, |_| {}));
+    assert_eq!(refused, Err(ClipError::DecoderNotLoaded));
+    // Nobody misses what nobody asks for.
+    let lacking = |names: &[&str]| {
+        let kept = tensors.iter().filter(|t| !names.contains(&&*t.name));
+        kept.cloned().collect::<Vec<_>>()
+    };
+    let lacks = lacking(&["text.cross_attn.0.ln_1_kv.bias"]);
+    assert!(load(lacks.clone(), false).is_ok());
+    let error = load(lacks, true).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "The checkpoint lacks cross_attn.0.ln_1_kv.bias; choose a complete one."
+    );
+}
+
+#[test]
+fn blocks_are_told_by_their_tensors() {
+    let mut tensors = tiny_mammut(VOCABULARY, 6);
+    let first: Vec<Tensor> = tensors
+        .iter()
+        .filter(|t| t.name.starts_with("text.resblocks.1."))
+        .filter(|t| t.name.contains(".mlp.") || t.name.contains(".ln_2."))
+        .map(|t| Tensor::new(&t.name.replace("resblocks.1", "resblocks.0"), &t.shape))
+        .collect();
+    tensors.extend(first);
+    let (model, _) = load(tensors, true).unwrap();
+    let decoder = model.architecture().decoder.unwrap();
+    assert!(decoder.has_perceptrons && decoder.layers == 1);
+    assert!(caption(&model, Decoding::GREEDY, 3).log_likelihood < 0.0);
+}
+
+#[test]
+fn what_is_no_mammut_is_refused() {
+    let error = load(tiny(VOCABULARY, 6), true).err().unwrap();
+    assert_eq!(error, ClipError::Weights(WeightsError::NoDecoder));
+    assert_eq!(
+        error.to_string(),
+        "This is a CLIP, which compares pictures with texts and writes none; choose a MaMMUT checkpoint for captions."
+    );
+    let (clip, _) = load(tiny(VOCABULARY, 6), false).unwrap();
+    let refused = block_on(clip.log_likelihoods(&picture(), &[text(&ENDS)]));
+    assert_eq!(refused, Err(ClipError::Weights(WeightsError::NoDecoder)));
+
+    let mut tensors = tiny_mammut(VOCABULARY, 6);
+    tensors.retain(|t| !t.name.starts_with("text.cross_attn."));
+    let error = load(tensors, false).err().unwrap().to_string();
+    assert!(
+        error.starts_with("The checkpoint lacks cross_attn.0."),
+        "{error}"
+    );
+    let narrow = tiny_mammut(VOCABULARY, 6).into_iter();
+    let narrow = narrow.map(|t| match t.name.as_str() {
+        "visual.proj" => Tensor::new("visual.proj", &[WIDTH, 4]),
+        _ => t,
+    });
+    let error = load(narrow.collect(), false).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "Neither CLIP nor MaMMUT has such shapes: pictures give 4 numbers and texts 8."
+    );
+
+    let model = mammut();
+    for (decoding, said) in [
+        (
+            Decoding::Beam {
+                beams: 0,
+                length_penalty: 1.0,
+            },
+            "0 beams are not between 1 and 16",
+        ),
+        (
+            Decoding::Beam {
+                beams: 2,
+                length_penalty: f32::NAN,
+            },
+            "the length penalty is no number",
+        ),
+        (
+            Decoding::Sample {
+                share: 1.5,
+                seed: 0,
+            },
+            "a share of 1.5 is not above 0",
+        ),
+    ] {
+        let error = block_on(model.caption(&picture(), decoding, 6, |_| {})).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let small = Pixels {
+        size: 2,
+        planes: vec![0.0; 12],
+    };
+    let error = block_on(model.caption(&small, Decoding::GREEDY, 6, |_| {}));
+    let (found, expected) = (2, 4);
+    assert_eq!(error, Err(ClipError::PictureSize { found, expected }));
+}
+
+/// Of a model with four tokens every caption of at most so many words, with its log-likelihood.
+fn every_caption(model: &Model<Cpu>, picture: &Pixels, words: u32) -> Vec<(Vec<u32>, f64)> {
+    let mut captions = vec![Vec::new()];
+    for _ in 0..words {
+        let longer = captions
+            .iter()
+            .flat_map(|c| (0..3).map(|w| [&c[..], &[w]].concat()));
+        let mut longer: Vec<Vec<u32>> = longer.collect();
+        longer.push(Vec::new());
+        longer.sort();
+        longer.dedup();
+        captions = longer;
+    }
+    let whole = |ids: &Vec<u32>| text(&[&[2], &ids[..], &[3]].concat());
+    let texts: Vec<Tokens> = captions.iter().map(whole).collect();
+    let likelihoods = block_on(model.log_likelihoods(picture, &texts)).unwrap();
+    captions.into_iter().zip(likelihoods).collect()
+}
+
+#[test]
+fn enough_beams_find_the_best_caption_that_there_is() {
+    let (model, _) = load(tiny_mammut(4, 6), true).unwrap();
+    for k in 0..10 {
+        let planes = (0..48).map(|i| (i as f32 * 0.37 + k as f32).sin() * k as f32);
+        let picture = Pixels {
+            size: 4,
+            planes: planes.collect(),
+        };
+        let all = every_caption(&model, &picture, 1);
+        assert_eq!(all.len(), 4);
+        for length_penalty in [0.0, 1.0, 3.0] {
+            let score = |(ids, log): &(Vec<u32>, f64)| {
+                // The end is a token too.
+                log / (ids.len() as f64 + 1.0).powf(f64::from(length_penalty))
+            };
+            let best = all.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
+            let (ids, log_likelihood) = best.unwrap();
+            let decoding = Decoding::Beam {
+                beams: 16,
+                length_penalty,
+            };
+            let found = block_on(model.caption(&picture, decoding, 2, |_| {})).unwrap();
+            assert_eq!(found.ids, *ids, "{k} {length_penalty}");
+            assert!((found.log_likelihood - log_likelihood).abs() < 1e-5 && found.has_ended);
+        }
+    }
+}
+
+/// What ends after one word or two, and what goes on, is everything.
+#[test]
+fn likelihoods_are_probabilities() {
+    let (model, _) = load(tiny_mammut(4, 6), true).unwrap();
+    let all = every_caption(&model, &picture(), 2);
+    assert_eq!(all.len(), 1 + 3 + 9);
+    let ended: f64 = all.iter().map(|(_, log)| log.exp()).sum();
+    let pairs = all.iter().filter(|(ids, _)| ids.len() == 2);
+    let mut goes_on = 0.0;
+    for (ids, log) in pairs {
+        let whole = text(&[&[2], &ids[..], &[3]].concat());
+        let after = block_on(model.candidates(&picture(), &whole, 4)).unwrap();
+        let end = after[2].iter().find(|c| c.id == 3).unwrap();
+        let end = f64::from(end.log_probability).exp();
+        goes_on += log.exp() / end * (1.0 - end);
+    }
+    assert!((ended + goes_on - 1.0).abs() < 1e-5, "{ended} {goes_on}");
+}
+
+#[test]
+fn what_is_drawn_follows_the_probabilities_and_the_seed() {
+    let model = mammut();
+    let sample = |share, seed| Decoding::Sample { share, seed };
+    let all = block_on(model.candidates(&picture(), &text(&[10, 11]), VOCABULARY)).unwrap();
+    const DRAWS: usize = 2000;
+    let mut counts = [0usize; VOCABULARY];
+    for seed in 0..DRAWS as u64 {
+        let drawn = caption(&model, sample(1.0, seed), 1);
+        counts[drawn.ids.first().copied().unwrap_or(ENDS[1]) as usize] += 1;
+    }
+    for candidate in &all[0] {
+        let p = f64::from(candidate.log_probability).exp();
+        let expected = DRAWS as f64 * p;
+        let bound = 5.0 * (expected * (1.0 - p)).sqrt() + 1.0;
+        let found = counts[candidate.id as usize] as f64;
+        assert!((found - expected).abs() < bound, "{found} for {expected}");
+    }
+    let six = |decoding| caption(&model, decoding, 6);
+    assert_eq!(six(sample(0.9, 7)), six(sample(0.9, 7)));
+    // A share that the likeliest token has alone.
+    assert_eq!(six(sample(1e-6, 7)).ids, six(Decoding::GREEDY).ids);
+}
+
+#[test]
+fn tokens_are_told_as_they_come() {
+    let model = mammut();
+    let mut told = Vec::new();
+    let picture = picture();
+    let caption = model.caption(&picture, Decoding::GREEDY, 5, |ids| told.push(ids.to_vec()));
+    let caption = block_on(caption).unwrap();
+    assert!(!told.is_empty());
+    for (i, ids) in told.iter().enumerate() {
+        assert_eq!(*ids, caption.ids[..=i]);
+    }
+}

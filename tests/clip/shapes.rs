@@ -1,0 +1,141 @@
+//! The small model that comes with the page (`data/shapes/train.py`) against PyTorch in float32, on
+//! its sample pictures; and that its card tells the truth about it.
+
+use pollster::block_on;
+use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit::clip::tokenizer::{Tokenizer, Tokens};
+use refit::clip::weights::source::FileSource;
+use refit::clip::{Model, Options};
+use refit::compute::cpu::Cpu;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[derive(Deserialize)]
+struct Card {
+    parameters: usize,
+    bytes: u64,
+    size: usize,
+    vocabulary: usize,
+    context: usize,
+    scale: f32,
+    template: String,
+    accuracy: Vec<Accuracy>,
+    samples: Vec<Sample>,
+}
+
+#[derive(Deserialize)]
+struct Accuracy {
+    of: String,
+    chance: f64,
+    familiar: f64,
+    unseen: f64,
+}
+
+#[derive(Deserialize)]
+struct Sample {
+    file: String,
+    label: String,
+    image: Vec<f32>,
+    text: Vec<f32>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("public/clip")
+}
+
+fn card() -> Card {
+    let json = std::fs::read_to_string(folder().join("shapes.json")).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+fn picture(file: &str, size: usize) -> Pixels {
+    let picture = image::open(folder().join(file)).unwrap().into_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let picture = Picture::new(width, height, Channels::Rgb, picture.as_raw()).unwrap();
+    preprocess(&picture, size)
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f32::max)
+}
+
+#[test]
+fn the_bundled_model_is_pytorchs() {
+    let card = card();
+    let mut file = FileSource::open(&folder().join("shapes.safetensors")).unwrap();
+    let load = Model::load(Cpu::default(), &mut file, Options::default(), |_| {});
+    let model = block_on(load).unwrap();
+    let architecture = model.architecture();
+    assert_eq!(architecture.picture(), card.size);
+    assert_eq!(architecture.vocabulary, card.vocabulary);
+    assert_eq!(architecture.context, card.context);
+    assert!((model.scale() / card.scale - 1.0).abs() < 1e-4);
+
+    let merges = include_bytes!("../../public/clip/merges.bin");
+    let entities = include_str!("../../public/clip/entities.txt");
+    let tokenizer = Tokenizer::new(merges, entities).unwrap();
+    let tokenizer = tokenizer.of(card.vocabulary, card.context).unwrap();
+    let labels: Vec<String> = card.samples.iter().map(|s| s.label.clone()).collect();
+    let tokens = labels
+        .iter()
+        .map(|label| tokenizer.encode(&card.template.replace("{}", label)));
+    let texts = block_on(model.encode_texts(&tokens.collect::<Vec<Tokens>>())).unwrap();
+    let pixels = card.samples.iter().map(|s| picture(&s.file, card.size));
+    let images = block_on(model.encode_images(&pixels.collect::<Vec<_>>())).unwrap();
+    let templates = [card.template.clone()];
+    let classes = block_on(model.classes(&tokenizer, &labels, &templates)).unwrap();
+    let mut worst = 0f32;
+    for (i, sample) in card.samples.iter().enumerate() {
+        worst = worst.max(largest_difference(&images[i], &sample.image));
+        worst = worst.max(largest_difference(&texts[i], &sample.text));
+        let shares = model.probabilities(&images[i], &classes);
+        let best = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
+        assert_eq!(labels[best.unwrap()], sample.label, "{}", sample.file);
+    }
+    assert!(worst <= 2e-6, "{worst:.1e}");
+    println!("embeddings {worst:.1e}");
+}
+
+#[test]
+fn the_card_keeps_its_promises() {
+    let card = card();
+    let file = std::fs::metadata(folder().join("shapes.safetensors")).unwrap();
+    assert_eq!(file.len(), card.bytes);
+    assert!(card.bytes <= 6_000_000 && card.parameters * 2 < card.bytes as usize);
+    let samples = card.samples.iter();
+    let bytes = samples.map(|s| std::fs::metadata(folder().join(&s.file)).unwrap().len());
+    assert!((8..=12).contains(&card.samples.len()) && bytes.sum::<u64>() <= 150_000);
+    for Accuracy {
+        of,
+        chance,
+        familiar,
+        unseen,
+    } in &card.accuracy
+    {
+        assert!(*familiar > 2.0 * chance.min(0.45), "{of}: {familiar}");
+        assert!(*unseen > 1.5 * chance.min(0.45), "{of}: {unseen}");
+    }
+}
+
+#[test]
+fn the_terminal_runs_it() {
+    let card = card();
+    let sample = &card.samples[0];
+    let labels: Vec<&str> = card.samples.iter().map(|s| s.label.as_str()).collect();
+    let output = Command::new(env!("CARGO_BIN_EXE_refit"))
+        .current_dir(folder())
+        .args(["classify", "--weights", "shapes.safetensors", "--template"])
+        .args([&card.template, "--labels", &labels.join(","), &sample.file])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    let first = text.lines().nth(1).unwrap();
+    assert!(first.ends_with(&sample.label), "{text}");
+    // Its file's name tells the activation.
+    assert!(!errors.contains("activation"), "{errors}");
+}
