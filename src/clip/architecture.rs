@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The nonlinearity between the two layers of each block's perceptron. No shape tells it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// With the exact normal distribution: LAION's, DataComp's and all scaling-law models.
@@ -38,7 +38,7 @@ impl Activation {
 }
 
 /// A tower's transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transformer {
     pub width: usize,
     pub layers: usize,
@@ -48,7 +48,7 @@ pub struct Transformer {
 }
 
 /// A CLIP with a vision transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Numbers of an embedding.
     pub embedding: usize,

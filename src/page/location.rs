@@ -19,6 +19,8 @@ pub enum View {
     Verify,
     Findings,
     Methods,
+    /// Models on the reader's own pictures.
+    Run,
     /// The figure alone, for somebody else's page.
     Embed,
 }
@@ -32,6 +34,7 @@ impl View {
             View::Verify => "verify",
             View::Findings => "findings",
             View::Methods => "methods",
+            View::Run => "run",
             View::Embed => "embed",
         }
     }
@@ -210,6 +213,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::Verify,
         View::Findings,
         View::Methods,
+        View::Run,
         View::Embed,
     ];
     let known = views

@@ -8,6 +8,7 @@ mod explore;
 pub mod lab;
 mod lazy;
 mod location;
+pub mod models;
 mod notices;
 mod panic;
 mod shown;
@@ -61,7 +62,7 @@ fn App() -> impl IntoView {
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
-                {link(View::Methods, "Methods")}
+                {link(View::Methods, "Methods")} {link(View::Run, "Run")}
             </nav>
             <appearance::Switch />
             <notices::CopyLink />
@@ -73,6 +74,7 @@ fn App() -> impl IntoView {
             View::Figures => view! { <lazy::Lazy program="lab" view="figures" /> }.into_any(),
             View::Verify => view! { <lazy::Lazy program="lab" view="verify" /> }.into_any(),
             View::Methods => view! { <lazy::Lazy program="lab" view="methods" /> }.into_any(),
+            View::Run => view! { <lazy::Lazy program="models" view="run" /> }.into_any(),
             View::Findings => view! { <lazy::Lazy program="lab" view="findings" /> }.into_any(),
         }}
         <footer hidden=move || !shell()>

@@ -37,7 +37,7 @@ pub struct Files {
 }
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     requests: AtomicUsize,
     drips: AtomicUsize,
 }
@@ -65,10 +65,20 @@ impl Files {
     }
 }
 
-fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<()> {
-    let Some(asked) = Asked::read(stream)? else {
-        return Ok(());
-    };
+fn answer(stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<()> {
+    match Asked::read(stream)? {
+        Some(asked) => respond(stream, &asked, folder, counts),
+        None => Ok(()),
+    }
+}
+
+/// Answers a request for `/MANNER/FILE`.
+pub(crate) fn respond(
+    mut stream: &TcpStream,
+    asked: &Asked,
+    folder: &Path,
+    counts: &Counts,
+) -> io::Result<()> {
     let request = counts.requests.fetch_add(1, SeqCst);
     let mut parts = asked.address.trim_start_matches('/').splitn(2, '/');
     let manner = parts.next().unwrap_or_default();

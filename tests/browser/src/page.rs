@@ -39,9 +39,16 @@ pub struct PageBuilder {
     scripts: Vec<String>,
     tolerated: Vec<String>,
     patience: Option<Duration>,
+    instead: Vec<(String, PathBuf)>,
 }
 
 impl PageBuilder {
+    /// Serves this file in place of one of the page's own.
+    pub fn instead(mut self, path: &str, file: PathBuf) -> Self {
+        self.instead.push((path.into(), file));
+        self
+    }
+
     /// Runs `script` in every document before the page's own scripts.
     pub fn before_load(mut self, script: &str) -> Self {
         self.scripts.push(script.into());
@@ -63,7 +70,7 @@ impl PageBuilder {
     /// Opens a path of the site (`"?v=1"`, `"404-please"`) in a fresh browser.
     #[track_caller]
     pub fn open(self, path: &str) -> Page {
-        let site = Site::start();
+        let site = Site::start(self.instead.clone());
         let address = site.address(path);
         self.launch(&address, Some(site))
     }

@@ -1,5 +1,6 @@
 //! A static server that answers as GitHub Pages does.
 
+use crate::files::{self, Counts};
 use std::{
     fs,
     io::{self, BufRead, BufReader, Write},
@@ -26,6 +27,10 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// Below the site, files that are served as misbehaving hosts do: `files/MANNER/FILE`
+/// ([`crate::Files`]), from the folder of models.
+const FILES: &str = "files";
+
 /// The built page, served on a free port until the tests end.
 ///
 /// A thread and an answer for each connection: a pool of threads that connections
@@ -39,7 +44,9 @@ pub struct Site {
 
 impl Site {
     /// Serves the folder that `REFIT_DIST` names.
-    pub fn start() -> Self {
+    ///
+    /// `instead` are files that take the place of the page's own.
+    pub fn start(instead: Vec<(String, PathBuf)>) -> Self {
         let dist = PathBuf::from(
             std::env::var_os("REFIT_DIST")
                 .expect("REFIT_DIST names the built page: run `cargo xtask test --only browser`"),
@@ -55,14 +62,17 @@ impl Site {
         let heard = Arc::clone(&requests);
         let gone = Arc::new(AtomicBool::new(false));
         let silent = Arc::clone(&gone);
+        let counts = Arc::<Counts>::default();
+        let instead = Arc::new(instead);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if silent.load(Ordering::Relaxed) {
                     continue;
                 }
                 let (dist, heard) = (dist.clone(), Arc::clone(&heard));
+                let (counts, instead) = (Arc::clone(&counts), Arc::clone(&instead));
                 // The browser may leave early: its test says so, not the server.
-                thread::spawn(move || answer(&stream, &dist, &heard));
+                thread::spawn(move || answer(&stream, &dist, &instead, &heard, &counts));
             }
         });
         Self {
@@ -120,14 +130,31 @@ impl Asked {
 }
 
 /// Reads one request and answers it with a file of the site, or its 404 page.
-fn answer(mut stream: &TcpStream, dist: &Path, requests: &Mutex<Vec<Request>>) -> io::Result<()> {
-    let Some(Asked { address, .. }) = Asked::read(stream)? else {
+fn answer(
+    mut stream: &TcpStream,
+    dist: &Path,
+    instead: &[(String, PathBuf)],
+    requests: &Mutex<Vec<Request>>,
+    counts: &Counts,
+) -> io::Result<()> {
+    let Some(mut asked) = Asked::read(stream)? else {
         return Ok(());
     };
+    let below = asked.address.strip_prefix(BASE);
+    if let Some(file) = below.and_then(|path| path.strip_prefix(FILES)) {
+        asked.address = file.to_owned();
+        return files::respond(stream, &asked, &crate::model::folder(), counts);
+    }
+    let address = asked.address;
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");
     let file = if path.is_empty() { "index.html" } else { path };
-    let (status, reason, file, body) = match read(dist, file) {
+    let other = instead.iter().find(|(path, _)| path == file);
+    let body = match other {
+        Some((_, other)) => fs::read(other).ok(),
+        None => read(dist, file),
+    };
+    let (status, reason, file, body) = match body {
         Some(body) => (200, "OK", file, body),
         None => {
             let body = read(dist, "404.html").unwrap_or_default();
