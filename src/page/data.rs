@@ -2,6 +2,7 @@
 
 use crate::claim::{Library, Printed};
 use crate::study::architecture::{self, Architecture};
+use crate::study::checkpoint::{self, Checkpoint};
 use crate::study::digest::integrity;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use leptos::prelude::*;
@@ -30,6 +31,11 @@ pub async fn table(table: Table) -> Result<Arc<TableData>, DataError> {
         rows,
         architectures,
     }))
+}
+
+/// The checkpoints that the page can run.
+pub async fn checkpoints() -> Result<Vec<Checkpoint>, DataError> {
+    checkpoint::read(&fetch(checkpoint::PATH).await?)
 }
 
 /// The printed numbers.

@@ -17,7 +17,7 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
         match desk.classing.get() {
             Some((done, all)) => view! {
                 <div class="progress">
-                    <progress max=all.to_string() prop:value=done as f64 aria-label="Classes"></progress>
+                    <progress max=all.to_string() value=done.to_string() aria-label="Classes"></progress>
                     <span>{format!("{done} of {all} classes")}</span>
                 </div>
             }

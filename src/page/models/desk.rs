@@ -1,6 +1,7 @@
 //! What is on the reader's desk: a model, pictures, classes; and the work that joins them.
 
-use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Seen, TextNote};
+use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Seen, Shelf, TextNote};
+use super::shelf::Download;
 use super::thread::Thread;
 use crate::clip::Classes;
 use js_sys::{Array, Float32Array};
@@ -74,7 +75,15 @@ pub enum Look {
 #[derive(Clone, Copy)]
 pub struct Desk {
     pub engine: StoredValue<Thread, LocalStorage>,
+    /// Downloads; it can be stopped without stopping anything else.
+    pub fetcher: StoredValue<Thread, LocalStorage>,
+    /// Files; it waits for neither model nor download.
+    pub keeper: StoredValue<Thread, LocalStorage>,
     pub choice: RwSignal<Choice, LocalStorage>,
+    /// The checkpoint that the address asks for.
+    pub asked: RwSignal<Option<String>>,
+    pub download: RwSignal<Option<Download>>,
+    pub shelf: RwSignal<Option<Result<Shelf, Failure>>>,
     pub state: RwSignal<State>,
     pub device: RwSignal<Device>,
     /// Counts the models that were loaded: an answer of an earlier one is none.
@@ -111,7 +120,12 @@ impl Desk {
         };
         let desk = Desk {
             engine: StoredValue::new_local(Thread::default()),
+            fetcher: StoredValue::new_local(Thread::default()),
+            keeper: StoredValue::new_local(Thread::default()),
             choice: RwSignal::new_local(Choice::own()),
+            asked: RwSignal::new(None),
+            download: RwSignal::new(None),
+            shelf: RwSignal::new(None),
             state: RwSignal::new(State::Loading(Progress::default())),
             device: RwSignal::new(Device::Best),
             loads: RwSignal::new(0),

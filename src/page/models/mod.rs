@@ -5,9 +5,11 @@
 mod answers;
 mod classes;
 mod desk;
+mod list;
 mod model;
 mod pictures;
 mod protocol;
+mod shelf;
 mod thread;
 mod worker;
 
@@ -69,6 +71,7 @@ fn Run(desk: Desk) -> impl IntoView {
                 "Classify your own pictures with a model of the studies. Everything is computed on this device; no picture leaves it."
             </p>
             <model::Model desk />
+            <list::Others desk />
             <div class="bench">
                 <pictures::Pictures desk />
                 <classes::ClassList desk />

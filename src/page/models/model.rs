@@ -64,7 +64,7 @@ fn loading(name: &str, Progress { bytes, total }: Progress) -> AnyView {
     };
     view! {
         <div class="progress">
-            <progress max=total.max(1).to_string() prop:value=bytes as f64 aria-label="Loading the model"></progress>
+            <progress max=total.max(1).to_string() value=bytes.to_string() aria-label="Loading the model"></progress>
             <span>{text}</span>
         </div>
     }

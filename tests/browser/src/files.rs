@@ -31,6 +31,8 @@ const PIECE: usize = 10_000;
 /// - `private`: lets no other origin's page read
 /// - `page`: a web page instead of the file
 /// - `short`: half of the file
+/// - `cutting`: an answer breaks off after 4,000,000 bytes
+/// - `slow`: 2 MB a second
 /// - `dripping`: a byte now and then; `/drips` tells how many such answers are under way
 pub struct Files {
     address: SocketAddr,
@@ -132,9 +134,10 @@ pub(crate) fn respond(
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     let rest = &bytes[first..];
     match manner {
-        "breaking" | "changing" | "stuck" => {
+        "breaking" | "changing" | "stuck" | "cutting" => {
             let end = match manner {
                 "stuck" => size / 2,
+                "cutting" => size.min(first + 4_000_000),
                 _ => size.min(first + PIECE),
             };
             stream.write_all(&bytes[first.min(end)..end])?;
@@ -146,6 +149,10 @@ pub(crate) fn respond(
             stream.write_all(&bytes[first.min(size / 2)..size / 2])?;
             wait_for_end(stream)
         }
+        "slow" => rest.chunks(100_000).try_for_each(|piece| {
+            thread::sleep(Duration::from_millis(50));
+            stream.write_all(piece)
+        }),
         "dripping" => {
             counts.drips.fetch_add(1, SeqCst);
             let dripped = rest.iter().try_for_each(|byte| {

@@ -11,7 +11,9 @@ use std::{
 
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
-    protocol::cdp::{Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, types::Event},
+    protocol::cdp::{
+        Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, Storage, types::Event,
+    },
 };
 use serde_json::{Value, json};
 
@@ -383,6 +385,16 @@ impl Page {
         let complaints = self.complaints();
         self.complaints.lock().unwrap().clear();
         complaints
+    }
+
+    /// Lets the site keep no more than so many bytes.
+    #[track_caller]
+    pub fn set_quota(&self, bytes: f64) {
+        let origin = self.eval("location.origin");
+        self.call(Storage::OverrideQuotaForOrigin {
+            origin: origin.as_str().unwrap_or_default().into(),
+            quota_size: Some(bytes),
+        });
     }
 
     /// Takes the network away.

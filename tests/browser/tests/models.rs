@@ -119,3 +119,214 @@ fn the_page_says_what_the_terminal_says() {
 fn a_gpu_says_what_the_terminal_says() {
     says_as_the_terminal("gpu");
 }
+
+/// Opens what is below the model, and waits for the list.
+fn open_others(page: &Page) {
+    page.wait_for(READY);
+    page.eval("document.querySelector('#others').open = true");
+    page.wait_for("document.querySelectorAll('.checkpoints tbody tr').length === 50");
+    page.wait_for("document.querySelector('.shelf p')");
+}
+
+/// Downloads a file of the misbehaving host.
+fn download(page: &Page, path: &str) {
+    let address = page.eval(&format!("new URL('files/{path}', document.baseURI).href"));
+    page.set_value("input[name=Address]", address.as_str().expect("an address"));
+    page.click("form button[type=submit]");
+}
+
+fn progress(page: &Page) -> f64 {
+    let value = page.eval("document.querySelector('.download progress')?.value ?? 0");
+    value.as_f64().unwrap_or_default()
+}
+
+/// Waits until the model of this name is ready.
+fn wait_for_model(page: &Page, name: &str) {
+    page.wait_for(&format!(
+        "document.querySelector('.model-status')?.innerText.startsWith('{name} is ready')"
+    ));
+}
+
+#[test]
+fn a_download_stops_goes_on_and_is_kept() {
+    let page = builder().open("?page=run");
+    open_others(&page);
+    page.screenshot("run-others-light", 1280, 1600, false);
+    page.screenshot("run-others-phone", 360, 1600, true);
+    download(&page, "slow/small.safetensors");
+    page.wait_for("document.querySelector('.download progress')?.value > 3e6");
+    page.wait_for_text("a second");
+    page.screenshot("run-download-light", 1280, 900, false);
+    let before = progress(&page);
+    page.click(".download button");
+    page.wait_for("!document.querySelector('.download')");
+    page.wait_for_text("A download that broke off");
+    // The model that was there works on.
+    wait_for_model(&page, "Shapes");
+
+    download(&page, "slow/small.safetensors");
+    page.wait_for("document.querySelector('.download progress')?.value > 0");
+    assert!(progress(&page) >= before, "it begins anew");
+    wait_for_model(&page, "small.safetensors");
+    page.wait_for("document.querySelector('.kept button')");
+    assert!(!page.text(".shelf").contains("broke off"));
+
+    // The next visit needs nobody.
+    page.go("?page=run");
+    open_others(&page);
+    page.wait_for("document.querySelector('.kept button')");
+    page.click(".kept button");
+    wait_for_model(&page, "small.safetensors");
+    page.click(".kept button[aria-label]");
+    page.wait_for_text("No model is kept yet");
+}
+
+#[test]
+fn a_connection_that_breaks_is_taken_up() {
+    let page = builder()
+        .tolerate("ERR_CONTENT_LENGTH_MISMATCH")
+        .tolerate("ERR_INCOMPLETE_CHUNKED")
+        .open("?page=run");
+    open_others(&page);
+    download(&page, "cutting/small.safetensors");
+    wait_for_model(&page, "small.safetensors");
+    // Same weights, same answer: the file is whole.
+    let numbers = page.eval(
+        "navigator.storage.getDirectory()
+            .then(root => root.getDirectoryHandle('models'))
+            .then(async folder => {
+                for await (const [name, file] of folder)
+                    if (name.endsWith('.safetensors')) return (await file.getFile()).size;
+            })",
+    );
+    let whole = std::fs::metadata(model::folder().join("small.safetensors"))
+        .expect("a model")
+        .len();
+    // Tensors alone are kept; their list is as long, but for its order.
+    assert!(
+        (numbers.as_f64().expect("a size") - whole as f64).abs() < 4096.0,
+        "{numbers} {whole}"
+    );
+}
+
+#[test]
+fn what_was_kept_and_is_damaged_is_said() {
+    let page = builder().open("?page=run");
+    open_others(&page);
+    download(&page, "honest/small.safetensors");
+    wait_for_model(&page, "small.safetensors");
+    page.eval(
+        "navigator.storage.getDirectory()
+            .then(root => root.getDirectoryHandle('models'))
+            .then(async folder => {
+                for await (const [name, file] of folder) if (name.endsWith('.safetensors')) {
+                    const stream = await file.createWritable({keepExistingData: true});
+                    await stream.write({type: 'write', position: 9000000, data: new Uint8Array([1, 2, 3])});
+                    await stream.close();
+                }
+            })",
+    );
+    page.click(".kept button");
+    page.wait_for_text("What was kept of the file is damaged");
+    page.screenshot("run-damaged-light", 1280, 900, false);
+    // The way on: delete it, and the small model is back.
+    page.click(".kept button[aria-label]");
+    wait_for_model(&page, "Shapes");
+}
+
+#[test]
+fn what_cannot_be_downloaded_is_said() {
+    let page = builder()
+        .tolerate("404")
+        .tolerate("ERR_CONTENT_LENGTH_MISMATCH")
+        .open("?page=run");
+    open_others(&page);
+    for (path, sentence) in [
+        ("honest/nothing.safetensors", "There is no file"),
+        (
+            "page/small.safetensors",
+            "This is a web page, not a checkpoint",
+        ),
+        ("honest/text.safetensors", "neither"),
+    ] {
+        download(&page, path);
+        page.wait_for(&format!(
+            "document.querySelector('.download .error')?.innerText.includes('{sentence}')"
+        ));
+        page.click(".download button:last-child");
+        page.wait_for("!document.querySelector('.download')");
+    }
+    // Only named hosts, and the policy holds the worker too.
+    page.set_value(
+        "input[name=Address]",
+        "https://example.org/model.safetensors",
+    );
+    page.click("form button[type=submit]");
+    page.wait_for_text("not to example.org");
+    wait_for_model(&page, "Shapes");
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_rest_goes_on() {
+    let page = builder().open("?page=run");
+    open_others(&page);
+    page.set_quota(6e6);
+    download(&page, "honest/small.safetensors");
+    page.wait_for_text("is full");
+    page.screenshot("run-full-light", 1280, 900, false);
+    page.set_quota(1e9);
+    page.click(".download button");
+    wait_for_model(&page, "small.safetensors");
+}
+
+#[test]
+fn two_tabs_do_not_write_the_same_file() {
+    let page = builder().open("?page=run");
+    open_others(&page);
+    download(&page, "slow/small.safetensors");
+    page.wait_for("document.querySelector('.download progress')?.value > 1e6");
+    page.click(".download button");
+    page.wait_for_text("A download that broke off");
+    // What another tab's worker does.
+    page.eval(
+        "new Promise(done => {
+            const text = `navigator.storage.getDirectory()
+                .then(root => root.getDirectoryHandle('models'))
+                .then(async folder => {
+                    for await (const [name, file] of folder)
+                        if (name.endsWith('.part')) self.held = await file.createSyncAccessHandle();
+                    postMessage('held');
+                })`;
+            globalThis.other = new Worker(URL.createObjectURL(new Blob([text])));
+            other.onmessage = done;
+        })",
+    );
+    download(&page, "slow/small.safetensors");
+    page.wait_for_text("Another tab of this page");
+    page.eval("other.terminate()");
+    page.click(".download button");
+    wait_for_model(&page, "small.safetensors");
+}
+
+#[test]
+fn a_file_from_the_disk_is_opened() {
+    let page = builder().open("?page=run");
+    open_others(&page);
+    let give = |name: &str, path: &str| {
+        page.eval(&format!(
+            "fetch('files/honest/{path}').then(answer => answer.blob()).then(blob => {{
+                const data = new DataTransfer();
+                data.items.add(new File([blob], '{name}'));
+                const input = document.querySelector('input[name=Checkpoint]');
+                input.files = data.files;
+                input.dispatchEvent(new Event('change', {{bubbles: true}}));
+            }})"
+        ));
+    };
+    give("mine.safetensors", "small.safetensors");
+    wait_for_model(&page, "mine.safetensors");
+    give("wrong.safetensors", "text.safetensors");
+    page.wait_for("document.querySelector('.model .error')");
+    page.click(".model .toolbar button:last-child");
+    wait_for_model(&page, "Shapes");
+}
