@@ -1,7 +1,7 @@
 //! The tokenizer against open_clip's, on texts that `tests/reference/clip/tokenizer.py` made.
 #![cfg(not(target_arch = "wasm32"))]
 
-use refit::clip::tokenizer::{CONTEXT_LENGTH, END_OF_TEXT, Tokenizer, VocabularyError};
+use refit::clip::tokenizer::{CONTEXT_LENGTH, Tokenizer, VOCABULARY, VocabularyError};
 use serde::Deserialize;
 use std::sync::OnceLock;
 
@@ -54,7 +54,41 @@ fn what_does_not_fit_is_counted() {
     assert_eq!(tokenizer.encode(&"word ".repeat(75)).cut, 0);
     let long = tokenizer.encode(&"word ".repeat(80));
     assert_eq!((long.cut, long.ids.len()), (5, CONTEXT_LENGTH));
-    assert_eq!(long.ids.last(), Some(&END_OF_TEXT));
+    assert_eq!(long.ids.last(), Some(&tokenizer.end()));
+}
+
+/// Cases by the tokenizer that the bundled model was trained with (`data/shapes/train.py`).
+#[test]
+fn a_smaller_vocabulary_has_the_first_merges() {
+    #[derive(Deserialize)]
+    struct Smaller {
+        vocabulary: usize,
+        context: usize,
+        cases: Vec<Case>,
+    }
+    let sizes: Vec<Smaller> =
+        serde_json::from_str(include_str!("reference/clip/smaller_vocabularies.json")).unwrap();
+    assert!(sizes.iter().any(|size| size.vocabulary == VOCABULARY));
+    for size in &sizes {
+        let tokenizer = tokenizer()
+            .clone()
+            .of(size.vocabulary, size.context)
+            .unwrap();
+        for case in &size.cases {
+            assert_eq!(
+                tokenizer.encode(&case.text).ids,
+                case.ids,
+                "{:?}",
+                case.text
+            );
+        }
+    }
+    for tokens in [0, 513, VOCABULARY + 1] {
+        let error = tokenizer().clone().of(tokens, CONTEXT_LENGTH).unwrap_err();
+        assert_eq!(error, VocabularyError::Size { tokens });
+    }
+    let error = tokenizer().clone().of(VOCABULARY, 2).unwrap_err();
+    assert_eq!(error, VocabularyError::Context { tokens: 2 });
 }
 
 #[test]

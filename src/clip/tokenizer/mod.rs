@@ -13,21 +13,21 @@ use clean::Entities;
 use std::collections::HashMap;
 use std::fmt;
 
-/// Opens every sequence.
-pub const START_OF_TEXT: u32 = 49406;
-/// Closes every sequence; the text tower reads its answer there.
-pub const END_OF_TEXT: u32 = 49407;
+/// Tokens of CLIP's own vocabulary.
+pub const VOCABULARY: usize = 49408;
 /// Tokens that the text towers of both studies take, first and last included.
 pub const CONTEXT_LENGTH: usize = 77;
 
 /// One token for each byte, and one for each byte that ends a word.
 const BYTE_TOKENS: usize = 512;
-const MERGES: usize = START_OF_TEXT as usize - BYTE_TOKENS;
+/// The start and the end of a text.
+const SPECIAL_TOKENS: usize = 2;
+const MERGES: usize = VOCABULARY - SPECIAL_TOKENS - BYTE_TOKENS;
 
 /// A text's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
-    /// From [`START_OF_TEXT`] to [`END_OF_TEXT`], unpadded; at most [`CONTEXT_LENGTH`].
+    /// From [`Tokenizer::start`] to [`Tokenizer::end`], unpadded; no more than the context takes.
     pub ids: Vec<u32>,
     /// Tokens that the context left no room for.
     pub cut: usize,
@@ -45,6 +45,10 @@ pub enum VocabularyError {
     Merge { index: usize },
     /// A line of the table of HTML's entities is not a name and code points.
     Entity { line: usize },
+    /// A model's vocabulary is no part of CLIP's.
+    Size { tokens: usize },
+    /// A model takes texts of fewer tokens than their start and end.
+    Context { tokens: usize },
 }
 
 impl fmt::Display for VocabularyError {
@@ -62,18 +66,28 @@ impl fmt::Display for VocabularyError {
                 f,
                 "Line {line} of the table of HTML entities is damaged; load the page again."
             ),
+            VocabularyError::Size { tokens } => write!(
+                f,
+                "The model's vocabulary of {tokens} tokens is no part of CLIP's; it was trained with another tokenizer."
+            ),
+            VocabularyError::Context { tokens } => write!(
+                f,
+                "The model takes texts of {tokens} tokens, which has no room for a word; choose another model."
+            ),
         }
     }
 }
 
 impl std::error::Error for VocabularyError {}
 
-/// CLIP's byte-pair encoding.
+/// CLIP's byte-pair encoding, or as much of it as a smaller model's vocabulary holds.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     /// A pair of tokens to the token that joins them; a lower one was learnt earlier.
     merges: HashMap<[u16; 2], u16>,
     entities: Entities,
+    vocabulary: usize,
+    context: usize,
 }
 
 impl Tokenizer {
@@ -99,23 +113,50 @@ impl Tokenizer {
         Ok(Tokenizer {
             merges: table,
             entities: Entities::read(entities)?,
+            vocabulary: VOCABULARY,
+            context: CONTEXT_LENGTH,
         })
+    }
+
+    /// The tokenizer of a model with so many tokens in its vocabulary, and in a text: the bytes,
+    /// the merges that were learnt first, then start and end of text.
+    pub fn of(mut self, vocabulary: usize, context: usize) -> Result<Self, VocabularyError> {
+        if !(BYTE_TOKENS + SPECIAL_TOKENS..=self.vocabulary).contains(&vocabulary) {
+            return Err(VocabularyError::Size { tokens: vocabulary });
+        }
+        if context <= SPECIAL_TOKENS {
+            return Err(VocabularyError::Context { tokens: context });
+        }
+        (self.vocabulary, self.context) = (vocabulary, context);
+        let start = self.start();
+        self.merges.retain(|_, token| u32::from(*token) < start);
+        Ok(self)
+    }
+
+    /// Opens every sequence.
+    pub fn start(&self) -> u32 {
+        (self.vocabulary - 2) as u32
+    }
+
+    /// Closes every sequence; a CLIP's text tower reads its answer there.
+    pub fn end(&self) -> u32 {
+        (self.vocabulary - 1) as u32
     }
 
     /// The tokens of a text.
     pub fn encode(&self, text: &str) -> Tokens {
         let clean = clean::clean(text, &self.entities);
-        let mut ids = vec![START_OF_TEXT];
+        let mut ids = vec![self.start()];
         for piece in split::pieces(&clean) {
             match piece {
-                "<start_of_text>" => ids.push(START_OF_TEXT),
-                "<end_of_text>" => ids.push(END_OF_TEXT),
+                "<start_of_text>" => ids.push(self.start()),
+                "<end_of_text>" => ids.push(self.end()),
                 _ => self.encode_piece(piece, &mut ids),
             }
         }
-        let cut = (ids.len() + 1).saturating_sub(CONTEXT_LENGTH);
-        ids.truncate(CONTEXT_LENGTH - 1);
-        ids.push(END_OF_TEXT);
+        let cut = (ids.len() + 1).saturating_sub(self.context);
+        ids.truncate(self.context - 1);
+        ids.push(self.end());
         Tokens {
             ids,
             cut,
