@@ -42,6 +42,8 @@ impl View {
 
 /// Key of the view in the query; the rest of the query is the analysis.
 const PAGE: &str = "page";
+/// Key of the checkpoint that is to be run.
+const MODEL: &str = "model";
 
 #[derive(Clone, Copy)]
 pub struct Location {
@@ -106,7 +108,7 @@ impl Location {
     fn read(self) {
         let query = window().location().search().unwrap_or_default();
         let (view, unknown) = view_of(&query);
-        let (analysis, notices) = from_query(&query, &[PAGE]);
+        let (analysis, notices) = from_query(&query, &[PAGE, MODEL]);
         let notices = notices
             .iter()
             .map(Notice::to_string)
@@ -191,6 +193,18 @@ fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
 /// Address of an analysis in Explore.
 pub fn explore(analysis: &Analysis) -> String {
     query(View::Explore, analysis, &Drawing::default())
+}
+
+/// Address of a checkpoint in Run.
+pub fn run(id: &str) -> String {
+    format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
+}
+
+/// The checkpoint that the address asks for.
+pub fn asked() -> Option<String> {
+    let query = window().location().search().unwrap_or_default();
+    let mut parts = query.trim_start_matches('?').split('&');
+    parts.find_map(|part| Some(part.strip_prefix("model=")?.to_owned()))
 }
 
 fn query(view: View, analysis: &Analysis, drawing: &Drawing) -> String {

@@ -11,6 +11,7 @@ mod location;
 pub mod models;
 mod notices;
 mod panic;
+mod save;
 mod shown;
 mod table;
 mod work;

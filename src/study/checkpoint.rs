@@ -78,6 +78,26 @@ impl Checkpoint {
             && (row.run.is_empty() || row.run == self.run)
     }
 
+    /// The id of the checkpoint behind a measured point, if the page can run it.
+    pub fn id_of(study: Study, row: &Measurement) -> Option<String> {
+        let architecture = row.architecture.strip_prefix("ViT-")?;
+        let pretrain = match study {
+            Study::Openclip if row.run.starts_with("Model-B-") => row.pretrain.as_str(),
+            Study::Comparison
+                if row.family == "clip"
+                    && matches!(architecture, "S-32" | "M-32" | "B-32")
+                    && (row.schedule.as_str(), row.pretrain.as_str())
+                        == ("cosine", "datacomp_1b") =>
+            {
+                "datacomp"
+            }
+            _ => return None,
+        };
+        let mut id = format!("{architecture}-{pretrain}-{}", row.samples);
+        id.make_ascii_lowercase();
+        Some(id)
+    }
+
     /// What readers call it.
     pub fn name(&self) -> String {
         format!(
@@ -124,12 +144,24 @@ mod tests {
                 Some(Study::Openclip) => {
                     let found = accuracies(checkpoint, Study::Openclip, &openclip);
                     assert_eq!(found.len(), 1, "{}", checkpoint.id);
+                    if checkpoint.address.ends_with(".pt") {
+                        let row = openclip
+                            .iter()
+                            .find(|row| checkpoint.is_of(Study::Openclip, row));
+                        let id = row.and_then(|row| Checkpoint::id_of(Study::Openclip, row));
+                        assert_eq!(id.as_ref(), Some(&checkpoint.id));
+                    }
                 }
                 // The run whose accuracy is the sweep's, to its three decimals.
                 Some(Study::Comparison) => {
                     let [best] = accuracies(checkpoint, Study::Comparison, &sweep)[..] else {
                         panic!("{}", checkpoint.id);
                     };
+                    let row = sweep
+                        .iter()
+                        .find(|row| checkpoint.is_of(Study::Comparison, row));
+                    let id = row.and_then(|row| Checkpoint::id_of(Study::Comparison, row));
+                    assert_eq!(id.as_ref(), Some(&checkpoint.id));
                     let own = runs.iter().find(|row| {
                         row.run == checkpoint.run
                             && row.dataset == "imagenet1k"

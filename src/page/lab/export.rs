@@ -5,10 +5,11 @@ use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
 use crate::page::location::{Location, View};
+use crate::page::save;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlAnchorElement, HtmlCanvasElement};
+use web_sys::{Blob, HtmlCanvasElement};
 
 /// Size of an exported picture in CSS pixels; a PNG has twice as many.
 const SIZE: (u32, u32) = (960, 640);
@@ -101,7 +102,7 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
                     picture(&shown.analysis, &shown.outcome, &shown.data.rows, &drawing).scene;
                 Some(png(&scene, &on_paper(appearance)))
             }),
-            kind => untrack(|| text(kind)).map(|text| save(kind.file(), &text)),
+            kind => untrack(|| text(kind)).map(|text| save_text(kind.file(), &text)),
         };
         if let Some(Err(error)) = saved {
             failed.set(Some(error));
@@ -196,19 +197,10 @@ fn refused(_: JsValue) -> String {
 }
 
 /// Offers a text as a download.
-fn save(name: &str, text: &str) -> Result<(), String> {
+fn save_text(name: &str, text: &str) -> Result<(), String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = Blob::new_with_str_sequence(&parts).map_err(refused)?;
-    offer(name, &blob).map_err(refused)
-}
-
-fn offer(name: &str, blob: &Blob) -> Result<(), JsValue> {
-    let address = web_sys::Url::create_object_url_with_blob(blob)?;
-    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&address);
-    anchor.set_download(name);
-    anchor.click();
-    web_sys::Url::revoke_object_url(&address)
+    save::blob_as(name, &blob).map_err(refused)
 }
 
 /// The figure with its legend, two pixels to one.
@@ -220,7 +212,7 @@ fn png(scene: &crate::chart::Scene, theme: &Theme) -> Result<(), String> {
     let made = Closure::once_into_js(|blob: Option<Blob>| {
         // A browser without memory for it gives none.
         if let Some(blob) = blob {
-            let _ = offer(Kind::Png.file(), &blob);
+            let _ = save::blob_as(Kind::Png.file(), &blob);
         }
     });
     canvas.to_blob(made.unchecked_ref()).map_err(refused)

@@ -1,5 +1,6 @@
 //! What is on the reader's desk: a model, pictures, classes; and the work that joins them.
 
+use super::judge::Share;
 use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Seen, Shelf, TextNote};
 use super::shelf::Download;
 use super::thread::Thread;
@@ -16,6 +17,8 @@ use web_sys::{Blob, Url};
 const BATCH: usize = 8;
 /// Prompts that are computed at once.
 const PROMPTS: usize = 64;
+/// Prompts from which on a list is kept for the next visit.
+const WORTH_KEEPING: usize = 200;
 /// Where the reader's words are kept on this device.
 const LABELS: &str = "refit-labels";
 const TEMPLATES: &str = "refit-templates";
@@ -62,6 +65,8 @@ pub struct Picture {
     /// For an image element.
     pub address: String,
     pub look: RwSignal<Look, LocalStorage>,
+    /// Its likeliest classes.
+    pub said: RwSignal<Option<Rc<Vec<Share>>>, LocalStorage>,
 }
 
 /// What the model has seen of a picture.
@@ -92,6 +97,9 @@ pub struct Desk {
     pub pictures: RwSignal<Vec<Picture>, LocalStorage>,
     next_picture: StoredValue<u32>,
     is_looking: StoredValue<bool>,
+    /// Counts judgements that were begun, and those that came to their end.
+    pub judgements: StoredValue<u32>,
+    pub judged: RwSignal<u32>,
     /// The picture whose answer is shown large.
     pub selected: RwSignal<Option<u32>>,
 
@@ -132,6 +140,8 @@ impl Desk {
             pictures: RwSignal::new_local(Vec::new()),
             next_picture: StoredValue::new(0),
             is_looking: StoredValue::new(false),
+            judgements: StoredValue::new(0),
+            judged: RwSignal::new(0),
             selected: RwSignal::new(None),
             labels: kept(LABELS, super::classes::USUAL_LABELS),
             templates: kept(TEMPLATES, super::classes::USUAL_TEMPLATES),
@@ -172,7 +182,7 @@ impl Desk {
     }
 
     pub fn ready(self) -> Option<Arc<Ready>> {
-        self.state.with(|state| match state {
+        self.state.with_untracked(|state| match state {
             State::Ready(ready) => Some(ready.clone()),
             _ => None,
         })
@@ -184,6 +194,7 @@ impl Desk {
         // Whatever it does, and whatever it holds, is not wanted any more.
         engine.stop(&Failure::new(Kind::Stopped, "Another model was chosen."));
         let ask = Ask::Load {
+            key: choice.key.clone(),
             place: choice.place.clone(),
             device: self.device.get_untracked(),
             quick_gelu: choice.quick_gelu,
@@ -198,6 +209,7 @@ impl Desk {
         let mine = self.loads.get_untracked();
         for picture in self.pictures.get_untracked() {
             picture.look.set(Look::Waiting);
+            picture.said.set(None);
         }
         leptos::task::spawn_local(async move {
             let progress = move |progress| {
@@ -237,6 +249,7 @@ impl Desk {
                 address: Url::create_object_url_with_blob(&file).ok()?,
                 file,
                 look: RwSignal::new_local(Look::Waiting),
+                said: RwSignal::new_local(None),
             })
         });
         let pictures: Vec<Picture> = pictures.collect();
@@ -254,6 +267,7 @@ impl Desk {
         }
         self.selected.set(None);
         self.pictures.set(Vec::new());
+        self.judge();
     }
 
     /// Has the model look at every picture that waits.
@@ -328,6 +342,7 @@ impl Desk {
                 // The picture may have been taken away.
                 let _ = picture.look.try_set(look);
             }
+            self.judge();
         }
     }
 
@@ -371,6 +386,13 @@ impl Desk {
             self.directions.set_value(BTreeMap::new());
             self.directions_of.set_value(of.clone());
         }
+        let kept = self.kept_name(&labels, &templates);
+        if labels.len() * templates.len() >= WORTH_KEEPING {
+            self.recall(&kept, &labels).await;
+            if self.lists.get_value() != mine {
+                return;
+            }
+        }
         let known = |label: &String| self.directions.with_value(|all| all.contains_key(label));
         let mut missing: Vec<String> = labels
             .iter()
@@ -406,13 +428,68 @@ impl Desk {
             });
             done += some.len();
         }
-        let vectors = self.directions.with_value(|all| {
+        let is_new = !missing.is_empty();
+        let vectors: Vec<Vec<f32>> = self.directions.with_value(|all| {
             let vector = |label| all.get(label).cloned().unwrap_or_default();
             labels.iter().map(vector).collect()
         });
         self.classing.set(None);
+        if is_new && labels.len() * templates.len() >= WORTH_KEEPING {
+            self.remember(kept, &vectors);
+        }
         self.classes
             .set(Some(Arc::new(Classes { labels, vectors })));
+        self.judge();
+    }
+
+    /// Names what is kept of a list under a model and templates.
+    fn kept_name(self, labels: &[String], templates: &[String]) -> String {
+        let key = self.choice.with_untracked(|choice| choice.key.clone());
+        let of = format!("{key}\n{}\n\n{}", labels.join("\n"), templates.join("\n"));
+        format!(
+            "classes-{:08x}-{}",
+            crc32fast::hash(of.as_bytes()),
+            of.len()
+        )
+    }
+
+    /// Takes directions that an earlier visit computed.
+    async fn recall(self, name: &str, labels: &[String]) {
+        let keeper = self.keeper.get_value();
+        let ask = Ask::Get(name.to_owned());
+        let kept = keeper.ask_with::<()>(&ask, JsValue::UNDEFINED, Array::new(), |_| {});
+        let Ok(kept) = kept.await else { return };
+        let Some(bytes) = kept.beside.dyn_ref::<js_sys::Uint8Array>() else {
+            return;
+        };
+        let bytes = bytes.to_vec();
+        let numbers = bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+        let numbers: Vec<f32> = numbers.collect();
+        let width = numbers.len() / labels.len();
+        // Another model's, or a file that was cut off.
+        if self
+            .ready()
+            .is_none_or(|ready| ready.architecture.embedding != width)
+        {
+            return;
+        }
+        let vectors = numbers.chunks_exact(width).map(<[f32]>::to_vec);
+        self.directions
+            .update_value(|all| all.extend(labels.iter().cloned().zip(vectors)));
+    }
+
+    /// Keeps directions for the next visit, where the browser keeps files.
+    fn remember(self, name: String, vectors: &[Vec<f32>]) {
+        let bytes = vectors.iter().flatten().flat_map(|x| x.to_le_bytes());
+        let bytes: Vec<u8> = bytes.collect();
+        let bytes = js_sys::Uint8Array::from(bytes.as_slice());
+        leptos::task::spawn_local(async move {
+            let keeper = self.keeper.get_value();
+            let ask = Ask::Put(name);
+            let _ = keeper
+                .ask_with::<()>(&ask, bytes.into(), Array::new(), |_| {})
+                .await;
+        });
     }
 
     fn note(self, prompts: &[String], notes: &[TextNote]) {

@@ -3,19 +3,24 @@
 //! [`worker`], so that the page never waits for it.
 
 mod answers;
+mod camera;
 mod classes;
 mod desk;
+mod device;
+mod judge;
 mod list;
 mod model;
 mod pictures;
 mod protocol;
+mod samples;
+mod search;
 mod shelf;
 mod thread;
 mod worker;
 
 pub use worker::serve;
 
-use super::panic;
+use super::{location, panic};
 use desk::Desk;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -42,6 +47,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     let desk = desk.or_else(start);
     let Some(desk) = desk else { return false };
     DESK.set(Some(desk));
+    desk.asked.set(location::asked());
     place.set_inner_html("");
     let handle = mount_to(place.clone(), move || view! { <Run desk /> });
     MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
@@ -77,6 +83,9 @@ fn Run(desk: Desk) -> impl IntoView {
                 <classes::ClassList desk />
             </div>
             <answers::Answers desk />
+            <search::Search desk />
+            <camera::Live desk />
+            <device::Device desk />
         </main>
     }
 }

@@ -40,6 +40,8 @@ pub enum Ask {
     Gpu,
     /// Makes a model ready in place of the one before: [`Ready`], with [`Progress`].
     Load {
+        /// Under which seen pictures are remembered; empty for none.
+        key: String,
         place: Place,
         device: Device,
         /// Where no configuration says it.

@@ -50,7 +50,7 @@ pub fn host(address: &str) -> Result<String, String> {
         host.strip_suffix(*name)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if is_own || (url.protocol() == "https:" && named.iter().any(|name| is_named(name))) {
+    if is_own || (url.protocol() == "https:" && named.iter().any(is_named)) {
         return Ok(host);
     }
     Err(format!(

@@ -23,12 +23,15 @@ use crate::{Request, Site};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// WebGPU in software, and nothing in the background.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 7] = [
     "--enable-unsafe-webgpu",
     "--use-webgpu-adapter=swiftshader",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A camera that shows a clock, and nobody who must allow it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 
 /// Said of every page: Chromium does not check a preload's digest itself. The

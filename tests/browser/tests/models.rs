@@ -330,3 +330,301 @@ fn a_file_from_the_disk_is_opened() {
     page.click(".model .toolbar button:last-child");
     wait_for_model(&page, "Shapes");
 }
+
+/// Runs a script in every worker of the page before the worker's own.
+fn in_workers(builder: PageBuilder, script: &str) -> PageBuilder {
+    builder.before_load(&format!(
+        "const Real = Blob;
+         globalThis.Blob = class extends Real {{
+             constructor(parts, options) {{
+                 const is_program = options?.type === 'text/javascript';
+                 super(is_program ? [{}, ...parts] : parts, options);
+             }}
+         }};",
+        serde_json::json!(script)
+    ))
+}
+
+#[test]
+fn many_pictures_are_told_in_a_table_and_in_files() {
+    let saved = "globalThis.saved = {};
+        const make = URL.createObjectURL;
+        URL.createObjectURL = (blob) => {
+            if (['text/csv', 'application/json'].includes(blob.type))
+                blob.text().then(text => saved[blob.type] = text);
+            return make(blob);
+        };";
+    let page = builder().before_load(saved).open("?page=run");
+    page.wait_for(READY);
+    page.set_value("textarea[name=Classes]", "a cat\na dog");
+    let files: Vec<String> = (0..10)
+        .map(|i| drawn(&format!("{i}.png"), 40 + 8 * i, 64))
+        .collect();
+    drop_files(&page, &files);
+    drop_files(
+        &page,
+        &["new File(['no picture'], '=bad.png', {type: 'image/png'})".to_owned()],
+    );
+    page.wait_for("document.querySelector('.count')?.innerText.includes('11 of 11')");
+    page.wait_for("document.querySelectorAll('.answers tbody tr').length === 10");
+    assert!(page.has(".thumbnails .failed"));
+    page.click(".thumbnails .failed");
+    page.wait_for_text("This is no picture");
+
+    // What they show, from a table.
+    page.eval(
+        "(() => {
+            const first = document.querySelector('.answers tbody tr td:nth-child(3)').textContent;
+            const label = first.startsWith('a cat') ? 'A_CAT' : 'A_dog';
+            const data = new DataTransfer();
+            data.items.add(new File([`0.png,${label}\\n1.png,a horse\\n`], 'labels.csv', {type: 'text/csv'}));
+            const input = document.querySelector('input[name=Labels]');
+            input.files = data.files;
+            input.dispatchEvent(new Event('change', {bubbles: true}));
+        })()",
+    );
+    page.wait_for_text("Right in 1 of 2 pictures: 50.00 %");
+    page.screenshot("run-table-light", 1280, 2200, false);
+    page.screenshot("run-table-phone", 360, 2600, true);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    page.click(".toolbar button:nth-child(1)");
+    for button in ["Save CSV", "Save JSON"] {
+        page.eval(&format!(
+            "[...document.querySelectorAll('button')].find(b => b.textContent === '{button}').click()"
+        ));
+    }
+    page.wait_for("saved['text/csv'] && saved['application/json']");
+    let csv = page.eval("saved['text/csv']");
+    assert_eq!(csv.as_str().expect("text").lines().count(), 1 + 10 * 2);
+    let json = page.eval("JSON.parse(saved['application/json'])");
+    assert_eq!(json["pictures"].as_array().map(Vec::len), Some(10));
+    assert_eq!(json["pictures"][1]["shows"], "a horse");
+}
+
+#[test]
+fn lists_and_templates_are_ready_and_kept() {
+    let page = builder().open("?page=run");
+    page.wait_for(READY);
+    let file = drawn("list.png", 80, 80);
+    drop_files(&page, &[file.clone()]);
+    page.set_value("select[name=List]", "CIFAR-10");
+    page.set_value("select[name='Template list']", "CLIP’s 7");
+    page.wait_for_text("10 classes are ready.");
+    page.wait_for("document.querySelector('.bars li')");
+    // The mean of unit vectors, as the terminal takes it.
+    let path = save(&page, &file, "list.png");
+    let templates = page.eval("document.querySelector('textarea[name=Templates]').value");
+    let templates = templates
+        .as_str()
+        .expect("text")
+        .lines()
+        .collect::<Vec<_>>();
+    assert_eq!(templates.len(), 7);
+    let labels = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck";
+    let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
+    let mut command = std::process::Command::new(program);
+    command
+        .arg("classify")
+        .arg("--json")
+        .args(["--labels", labels]);
+    command
+        .arg("--weights")
+        .arg(model::folder().join("small.safetensors"));
+    for template in templates {
+        command.args(["--template", template]);
+    }
+    let output = command.arg(&path).output().expect("the terminal runs");
+    let theirs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let first = &theirs["pictures"][0]["labels"][0];
+    page.wait_for(&format!(
+        "document.querySelector('.bars li').dataset.label === '{}'",
+        first["label"].as_str().expect("a label")
+    ));
+    let probability = shown(&page)[0].1;
+    let theirs = first["probability"].as_f64().expect("a number");
+    assert!(
+        (theirs - probability).abs() < 1e-4,
+        "{probability} {theirs}"
+    );
+
+    // A list of one's own.
+    page.set_value("textarea[name=Classes]", "one\ntwo");
+    page.set_value("input[name='List name']", "numbers");
+    page.click("button.keep");
+    // A long one is not computed twice, on any day.
+    page.set_value("select[name='Template list']", "One, for bare names");
+    page.set_value("select[name=List]", "ImageNet, 1,000");
+    page.wait_for_text("1000 classes are ready.");
+    page.wait_for(
+        "navigator.storage.getDirectory()
+            .then(root => root.getDirectoryHandle('vectors'))
+            .then(async folder => {
+                for await (const name of folder.keys()) if (name.startsWith('classes-')) return true;
+            })",
+    );
+    page.go("?page=run");
+    // The reader's words are still there.
+    page.wait_for_text("1000 classes are ready.");
+    page.set_value("select[name=List]", "numbers");
+    page.wait_for_text("2 classes are ready.");
+}
+
+#[test]
+fn pictures_are_found_by_a_sentence_and_by_a_picture() {
+    let page = builder().open("?page=run");
+    page.wait_for(READY);
+    // Ten thousand pictures of forty kinds: those that are alike are known by their bytes.
+    page.eval(&format!(
+        "(async () => {{
+            const kinds = [];
+            for (let i = 0; i < 40; i++) {{
+                const canvas = new OffscreenCanvas(16, 16);
+                const context = canvas.getContext('2d');
+                context.fillStyle = `hsl(${{9 * i}} 90% 50%)`;
+                context.fillRect(0, 0, 16, 16);
+                kinds.push(await canvas.convertToBlob({{type: 'image/png'}}));
+            }}
+            const data = new DataTransfer();
+            for (let i = 0; i < {COUNT}; i++)
+                data.items.add(new File([kinds[i % 40]], `${{i}}.png`, {{type: 'image/png'}}));
+            document.querySelector('.drop').dispatchEvent(
+                new DragEvent('drop', {{dataTransfer: data, bubbles: true, cancelable: true}}));
+        }})()",
+        COUNT = 2000
+    ));
+    page.wait_for("document.querySelector('.count')?.innerText.startsWith('2000 of 2000')");
+    page.set_value("input[name=Sentence]", "a red square");
+    page.click("section form.choices:has([name=Sentence]) button[type=submit]");
+    page.wait_for("document.querySelectorAll('section ol.thumbnails li').length === 12");
+    assert!(page.text(".found").starts_with("2000 pictures searched"));
+    println!("{}", page.text(".found"));
+    // The nearest picture to a picture is itself.
+    page.click("section form.choices:has([name=Sentence]) button[type=button]");
+    page.wait_for(
+        "Math.abs(document.querySelector('section ol.thumbnails li').dataset.cosine - 1) < 1e-4",
+    );
+    page.screenshot("run-search-light", 1280, 2600, false);
+}
+
+#[test]
+fn a_camera_is_looked_at_live() {
+    let page = builder().open("?page=run");
+    page.wait_for(READY);
+    page.wait_for_text("4 classes are ready.");
+    page.click("button.camera");
+    page.wait_for("document.querySelector('.live .bars li')");
+    page.screenshot("run-camera-light", 1280, 2200, false);
+    page.click("button.camera");
+    page.wait_for("!document.querySelector('.live')?.offsetParent");
+    // What is drawn by hand works on.
+    drop_files(&page, &[drawn("after.png", 64, 64)]);
+    page.wait_for("document.querySelector('#answer ~ .answer .bars li')");
+}
+
+#[test]
+fn without_webgpu_the_processor_computes() {
+    let script = "Object.defineProperty(navigator, 'gpu', {value: undefined});";
+    let page = in_workers(builder(), script).open("?page=run");
+    page.wait_for(READY);
+    page.eval("document.querySelector('#device').open = true");
+    page.wait_for_text("No GPU can be used here");
+    page.wait_for_text("The processor computes everything");
+    page.set_value("select[name='Computed on']", "gpu");
+    page.wait_for("document.querySelector('.model .error')?.innerText.includes('No GPU')");
+    page.screenshot("run-no-gpu-light", 1280, 900, false);
+    page.click(".model .toolbar button:nth-child(2)");
+    page.wait_for_text("ready on the processor");
+}
+
+#[test]
+fn a_device_that_is_lost_loses_no_picture() {
+    let script = "const ask = GPUAdapter.prototype.requestDevice;
+        const lose = new BroadcastChannel('lose');
+        GPUAdapter.prototype.requestDevice = async function (...how) {
+            const device = await ask.apply(this, how);
+            lose.onmessage = () => device.destroy();
+            return device;
+        };";
+    let page = in_workers(builder(), script).open("?page=run");
+    page.wait_for(READY);
+    page.set_value("select[name='Computed on']", "gpu");
+    page.wait_for("document.querySelector('.model-status')?.innerText.includes('in float32')");
+    drop_files(&page, &[drawn("first.png", 64, 64)]);
+    page.wait_for("document.querySelector('.bars li')");
+    page.eval("new BroadcastChannel('lose').postMessage('now')");
+    drop_files(&page, &[drawn("second.png", 80, 64)]);
+    page.wait_for("document.querySelector('.model .error')?.innerText.includes('lost')");
+    assert_eq!(
+        page.eval("document.querySelectorAll('ul.thumbnails li').length"),
+        2
+    );
+    page.click(".model .toolbar button:nth-child(2)");
+    page.wait_for_text("ready on the processor");
+    page.wait_for("document.querySelector('.count').innerText.startsWith('2 of 2')");
+}
+
+#[test]
+fn a_device_that_is_too_small_is_said() {
+    let script = "const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits').get;
+        Object.defineProperty(GPUAdapter.prototype, 'limits', {get() {
+            const real = limits.call(this);
+            return new Proxy(real, {get: (_, name) =>
+                ['maxBufferSize', 'maxStorageBufferBindingSize'].includes(name) ? 1e6 : real[name]});
+        }});";
+    let page = in_workers(builder(), script).open("?page=run");
+    page.wait_for(READY);
+    page.set_value("select[name='Computed on']", "gpu");
+    page.wait_for("document.querySelector('.model .error')?.innerText.includes('larger than this device takes')");
+    page.click(".model .toolbar button:nth-child(2)");
+    page.wait_for_text("ready on the processor");
+}
+
+#[test]
+fn without_files_a_model_comes_from_the_server() {
+    let script = "navigator.storage.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
+    let page = in_workers(builder(), script).open("?page=run");
+    page.wait_for(READY);
+    page.eval("document.querySelector('#others').open = true");
+    page.wait_for_text("This browser keeps no files");
+    download(&page, "honest/small.safetensors");
+    wait_for_model(&page, "small.safetensors");
+}
+
+#[test]
+fn a_worker_that_dies_is_replaced() {
+    let script = "globalThis.workers = [];
+        const Real = Worker;
+        globalThis.Worker = class extends Real {
+            constructor(...how) { super(...how); workers.push(this); }
+        };";
+    let page = builder().before_load(script).tolerate("").open("?page=run");
+    page.wait_for(READY);
+    drop_files(&page, &[drawn("first.png", 64, 64)]);
+    page.wait_for("document.querySelector('.bars li')");
+    // No question of the page's: the program fails.
+    page.eval("workers[0].postMessage(null)");
+    drop_files(&page, &[drawn("second.png", 80, 64)]);
+    page.wait_for_text("your pictures and classes are still here");
+    page.click(".model .toolbar button");
+    page.wait_for(READY);
+    page.wait_for("document.querySelector('.count').innerText.startsWith('2 of 2')");
+}
+
+#[test]
+fn nothing_connects_to_a_host_that_is_not_named() {
+    let page = builder()
+        .tolerate("Content Security Policy")
+        .tolerate("violates")
+        .open("?page=run");
+    page.wait_for(READY);
+    // A worker as the page makes them is bound by the page's policy.
+    let outcome = page.eval(
+        "new Promise(done => {
+            const text = `fetch('https://example.org/').then(() => postMessage('reached'), () => postMessage('refused'))`;
+            const worker = new Worker(URL.createObjectURL(new Blob([text])));
+            worker.onmessage = event => done(event.data);
+        })",
+    );
+    assert_eq!(outcome, "refused");
+}

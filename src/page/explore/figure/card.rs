@@ -3,7 +3,8 @@
 use super::{Figure, name};
 use crate::figure::Dot;
 use crate::page::explore::Shown;
-use crate::page::list;
+use crate::page::{list, location};
+use crate::study::checkpoint::Checkpoint;
 use crate::study::names;
 use crate::text::{number, percent};
 use leptos::prelude::*;
@@ -20,6 +21,7 @@ pub fn Card(figure: Figure) -> impl IntoView {
             let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
+        let run = figure.shown.with(|s| run(s.as_ref()?, &dot));
         let lines = figure.shown.with(|s| lines(s.as_ref()?, &dot))?;
         let (title, rest) = lines.split_first()?;
         Some(
@@ -27,11 +29,13 @@ pub fn Card(figure: Figure) -> impl IntoView {
                 <div
                     class="card"
                     class:left=left
+                    class:pinned=move || figure.pinned.get()
                     style:left=format!("{x:.0}px")
                     style:top=format!("{y:.0}px")
                 >
                     <strong>{title.clone()}</strong>
                     {list(rest.iter().map(|line| view! { <span>{line.clone()}</span> }))}
+                    {run.map(|address| view! { <a href=address>"Run this checkpoint"</a> })}
                 </div>
             }
             .into_any(),
@@ -42,6 +46,12 @@ pub fn Card(figure: Figure) -> impl IntoView {
             {card}
         </div>
     }
+}
+
+/// Where the checkpoint behind a point can be run.
+fn run(shown: &Shown, dot: &Dot) -> Option<String> {
+    let row = shown.data.rows.get(dot.row)?;
+    Checkpoint::id_of(shown.analysis.study(), row).map(|id| location::run(&id))
 }
 
 fn lines(shown: &Shown, dot: &Dot) -> Option<Vec<String>> {

@@ -3,6 +3,7 @@
 use super::super::protocol::{
     Device, Failure, Gpu as GpuFacts, Kind, Place, Progress, Ready, Seen, TextNote,
 };
+use super::memory::Memory;
 use super::picture;
 use super::store;
 use crate::clip::architecture::Activation;
@@ -35,6 +36,8 @@ pub struct Engine {
     tokenizer: Tokenizer,
     /// Unit vectors of pictures that were seen, by their bytes' SHA-256.
     seen: HashMap<String, (Vec<f32>, u32, u32)>,
+    /// Where they are kept, if nobody else has that open.
+    memory: Option<Memory>,
 }
 
 /// What WebGPU says of this machine.
@@ -148,8 +151,9 @@ impl Engine {
         };
         let engine = Engine {
             towers,
-            tokenizer: tokenizer(architecture.vocabulary).await?,
+            tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             seen: HashMap::new(),
+            memory: None,
         };
         let ready = Ready {
             architecture,
@@ -212,11 +216,28 @@ impl Engine {
             let unit = fresh.next().unwrap_or_default();
             if !one.digest.is_empty() {
                 let entry = (unit.clone(), one.width, one.height);
+                if let Some(memory) = &mut self.memory {
+                    memory.add(&one.digest, &entry);
+                }
                 self.seen.insert(one.digest.clone(), entry);
             }
             all.push(unit);
         }
         Ok((seen, numbers(&all)))
+    }
+
+    /// Remembers pictures under a key, and those of earlier visits.
+    pub async fn remember(&mut self, key: &str) {
+        let width = match &self.towers {
+            Towers::Cpu(model) => model.model().architecture().embedding,
+            Towers::Gpu(model) => model.model().architecture().embedding,
+        };
+        if !key.is_empty()
+            && let Ok((memory, seen)) = Memory::open(key, width).await
+        {
+            self.memory = Some(memory);
+            self.seen = seen;
+        }
     }
 
     /// Side of the picture that the model takes.
@@ -243,7 +264,7 @@ fn numbers(units: &[Vec<f32>]) -> JsValue {
     Float32Array::from(units.concat().as_slice()).into()
 }
 
-async fn tokenizer(_vocabulary: usize) -> Result<Tokenizer, Failure> {
+async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failure> {
     let merges = own("clip/merges.bin").await?;
     let merges = JsFuture::from(merges.array_buffer().map_err(unreadable)?);
     let merges = Uint8Array::new(&merges.await.map_err(unreadable)?).to_vec();
@@ -252,6 +273,7 @@ async fn tokenizer(_vocabulary: usize) -> Result<Tokenizer, Failure> {
     let entities = entities.await.map_err(unreadable)?;
     let entities = entities.as_string().unwrap_or_default();
     let tokenizer = Tokenizer::new(&merges, &entities);
+    let tokenizer = tokenizer.and_then(|whole| whole.of(vocabulary, context));
     tokenizer.map_err(|error| Failure::new(Kind::Other, error.to_string()))
 }
 

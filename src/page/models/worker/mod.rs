@@ -2,6 +2,7 @@
 
 mod download;
 mod engine;
+mod memory;
 mod picture;
 mod store;
 
@@ -100,6 +101,7 @@ async fn answer(desk: &Desk, id: &JsValue, ask: Ask, beside: JsValue) -> Answer 
     match ask {
         Ask::Gpu => plain(engine::gpu().await?),
         Ask::Load {
+            key,
             place,
             device,
             quick_gelu,
@@ -109,7 +111,8 @@ async fn answer(desk: &Desk, id: &JsValue, ask: Ask, beside: JsValue) -> Answer 
             let mut reports = Reports::new(id);
             let progress = |progress| reports.report(progress);
             let loaded = Engine::load(place, device, quick_gelu, beside, progress);
-            let (engine, ready) = loaded.await?;
+            let (mut engine, ready) = loaded.await?;
+            engine.remember(&key).await;
             desk.engine.replace(Some(engine));
             plain(ready)
         }

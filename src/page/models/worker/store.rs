@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 pub const MODELS: &str = "models";
-const VECTORS: &str = "vectors";
+pub const VECTORS: &str = "vectors";
 
 #[wasm_bindgen]
 extern "C" {
