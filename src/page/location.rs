@@ -195,9 +195,26 @@ pub fn explore(analysis: &Analysis) -> String {
     query(View::Explore, analysis, &Drawing::default())
 }
 
+/// Who runs models sends it when it takes another checkpoint.
+pub const RUNS: &str = "refit:models";
+
 /// Address of a checkpoint in Run.
 pub fn run(id: &str) -> String {
     format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
+}
+
+/// Has the address ask for a checkpoint in Run, or for none.
+pub fn ask(id: Option<&str>) {
+    let address = match id {
+        Some(id) => run(id),
+        None => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
+    };
+    let _ = window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+    if let Ok(event) = web_sys::Event::new(RUNS) {
+        let _ = window().dispatch_event(&event);
+    }
 }
 
 /// The checkpoint that the address asks for.

@@ -5,6 +5,7 @@ use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Seen, 
 use super::shelf::Download;
 use super::thread::Thread;
 use crate::clip::Classes;
+use crate::page::location;
 use js_sys::{Array, Float32Array};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -230,6 +231,15 @@ impl Desk {
                 Err(failure) => self.state.set(State::Failed(failure)),
             }
         });
+    }
+
+    /// Puts a checkpoint of the list, or none, into the address.
+    pub fn ask_for(self, id: Option<String>) {
+        if self.asked.get_untracked() == id {
+            return;
+        }
+        location::ask(id.as_deref());
+        self.asked.set(id);
     }
 
     /// Loads the same model again.

@@ -5,6 +5,7 @@ use super::model::megabytes;
 use super::protocol::{Kept, Place};
 use super::shelf::{self, Download, choice_of, quick_gelu};
 use crate::page::data;
+use crate::page::lazy::Lazy;
 use crate::page::list;
 use crate::study::checkpoint::Checkpoint;
 use crate::study::{DataError, Study, Table};
@@ -65,6 +66,16 @@ pub fn Others(desk: Desk) -> impl IntoView {
     });
     view! {
         <Downloading desk />
+        {move || {
+            desk.asked
+                .with(Option::is_some)
+                .then(|| {
+                    view! {
+                        <h3>"On the curve"</h3>
+                        <Lazy program="lab" view="curve" />
+                    }
+                })
+        }}
         <details class="section" id="others" prop:open=move || is_open.get() on:toggle=opened>
             <summary>
                 <h2>"Other models"</h2>
@@ -80,7 +91,19 @@ fn Inside(desk: Desk) -> impl IntoView {
     let table = move || match loaded.get() {
         None => view! { <p class="waiting">"Loading the list…"</p> }.into_any(),
         Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        Some(Ok(all)) => table(desk, &all),
+        Some(Ok(all)) => {
+            let is_listed = |id: &String| all.iter().any(|listed| listed.checkpoint.id == *id);
+            let unknown = desk
+                .asked
+                .with(|id| id.as_ref().is_some_and(|id| !is_listed(id)));
+            view! {
+                <p class="error" hidden=!unknown>
+                    "The release does not say which run this point is, so its checkpoint cannot be found; these can."
+                </p>
+                {table(desk, &all)}
+            }
+            .into_any()
+        }
     };
     view! {
         <Shelved desk />
@@ -117,9 +140,8 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
         measured,
         bytes,
     } = listed;
-    let is_asked = desk
-        .asked
-        .with_untracked(|asked| asked.as_ref() == Some(&checkpoint.id));
+    let id = checkpoint.id.clone();
+    let is_asked = move || desk.asked.with(|asked| asked.as_ref() == Some(&id));
     let unit = checkpoint.study.map_or("", Study::compute_unit);
     let accuracy = measured.map_or("not measured".to_owned(), |(accuracy, _)| percent(accuracy));
     let compute = measured.map_or("–".to_owned(), |(_, compute)| {
@@ -133,7 +155,7 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
         " (safetensors)"
     };
     view! {
-        <tr data-id=checkpoint.id.clone() aria-current=is_asked.then_some("true")>
+        <tr data-id=checkpoint.id.clone() aria-current=move || is_asked().then_some("true")>
             <th scope="row">
                 {name.clone()} {kind}
             </th>
@@ -142,20 +164,20 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
             <td>
                 {licence} ", " <a href=checkpoint.source.clone()>"Hugging Face"</a>
             </td>
-            <td>{action(desk, name, address, bytes)}</td>
+            <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
         </tr>
     }
     .into_any()
 }
 
 /// What can be done with an address: load what is kept, or download it.
-fn action(desk: Desk, name: String, address: String, bytes: u64) -> AnyView {
+fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> AnyView {
     let key = shelf::key(&address);
     let host = web_sys::Url::new(&address)
         .map(|url| url.hostname())
         .unwrap_or_default();
     let button = move || {
-        let (name, address) = (name.clone(), address.clone());
+        let (id, name, address) = (id.clone(), name.clone(), address.clone());
         let (kept, part) = desk.shelf.with(|shelf| {
             let Some(Ok(shelf)) = shelf else {
                 return (None, None);
@@ -167,8 +189,12 @@ fn action(desk: Desk, name: String, address: String, bytes: u64) -> AnyView {
             )
         });
         if let Some(kept) = kept {
+            let load = move |_| {
+                desk.ask_for(Some(id.clone()));
+                desk.load(choice_of(&kept));
+            };
             return view! {
-                <button type="button" on:click=move |_| desk.load(choice_of(&kept))>
+                <button type="button" on:click=load>
                     "Load"
                 </button>
             }
@@ -179,8 +205,12 @@ fn action(desk: Desk, name: String, address: String, bytes: u64) -> AnyView {
             None if bytes > 0 => format!("Download {} from {host}", megabytes(bytes)),
             None => format!("Download from {host}"),
         };
+        let download = move |_| {
+            desk.ask_for(Some(id.clone()));
+            desk.download(name.clone(), address.clone());
+        };
         view! {
-            <button type="button" on:click=move |_| desk.download(name.clone(), address.clone())>
+            <button type="button" on:click=download>
                 {text}
             </button>
         }

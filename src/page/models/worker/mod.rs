@@ -147,7 +147,7 @@ async fn answer(desk: &Desk, id: &JsValue, ask: Ask, beside: JsValue) -> Answer 
 }
 
 fn taken(desk: &Desk) -> Result<Engine, Failure> {
-    let none = "No model is loaded; choose one.";
+    let none = "The part of the page that computes has begun anew. Load the model again; your pictures and classes are still here.";
     let engine = desk.engine.take();
     engine.ok_or_else(|| Failure::new(super::protocol::Kind::Other, none))
 }
