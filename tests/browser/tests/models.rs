@@ -628,3 +628,98 @@ fn nothing_connects_to_a_host_that_is_not_named() {
     );
     assert_eq!(outcome, "refused");
 }
+
+#[test]
+fn a_point_of_explore_can_be_run() {
+    let page = builder().open("?v=2&table=zeroshot&family=clip");
+    page.wait_for("document.querySelector('[data-parameter]')");
+    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
+    // Key by key, to the first run that the page has.
+    let mut presses = 0;
+    while !page.has(".card a") {
+        page.press("ArrowRight");
+        page.wait_for("document.querySelector('.card')");
+        presses += 1;
+        assert!(presses < 100, "no run has a checkpoint");
+    }
+    page.screenshot("run-card-light", 1280, 900, false);
+    let id = page.attribute(".card a", "href").expect("a link");
+    let id = id.split("model=").nth(1).expect("a model").to_owned();
+    page.click(".card a");
+    page.wait_for(READY);
+    page.wait_for(&format!(
+        "document.querySelector('.checkpoints tr[aria-current]')?.dataset.id === '{id}'"
+    ));
+    // The same curve, and where the model lies.
+    page.wait_for("document.querySelector('figcaption')?.innerText.includes('ringed')");
+    page.screenshot("run-curve-light", 1280, 1500, false);
+    page.screenshot("run-curve-dark", 1280, 1500, true);
+    page.go("?page=run&model=b-32-datacomp-64m");
+    page.wait_for_text("The release does not say which run this point is");
+}
+
+/// The longest task of the page's own thread, in milliseconds, since it was opened.
+#[test]
+fn loading_does_not_hold_the_page_up() {
+    let observe = "globalThis.longest = 0;
+        new PerformanceObserver(list => {
+            for (const task of list.getEntries()) if (globalThis.counting)
+                longest = Math.max(longest, task.duration);
+        }).observe({entryTypes: ['longtask']});";
+    let page = builder().before_load(observe).open("?page=run");
+    open_others(&page);
+    page.eval("globalThis.counting = true");
+    download(&page, "honest/small.safetensors");
+    wait_for_model(&page, "small.safetensors");
+    // Said, not held against a bound: the machine may be busy.
+    println!(
+        "longest task while a model loads: {} ms",
+        page.eval("longest")
+    );
+    let loads = page.eval("performance.getEntriesByName('refit:load').length");
+    assert_eq!(loads, 0, "the page's own thread loads a model");
+}
+
+#[test]
+fn this_device_is_checked_with_the_samples() {
+    let page = builder().open("?page=run");
+    page.wait_for(READY);
+    let file = save(&page, &drawn("sample.png", 120, 90), "sample.png");
+    // What the terminal says of it stands in for open_clip, whose numbers `tests/clip` compares.
+    let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
+    let output = std::process::Command::new(program)
+        .args(["embed", "--json", "--weights"])
+        .arg(model::folder().join("small.safetensors"))
+        .arg(&file)
+        .output()
+        .expect("the terminal runs");
+    let embedded: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut unit = embedded["pictures"][0]["embedding"].clone();
+    for (name, sentence) in [
+        ("right", "computes what open_clip does"),
+        ("wrong", "computes something else"),
+    ] {
+        let card = serde_json::json!({
+            "samples": [{"file": "samples/one.png", "label": "a green triangle", "image": unit}]
+        });
+        let path = model::folder().join(format!("{name}.json"));
+        std::fs::write(&path, card.to_string()).expect("a card");
+        let page = builder()
+            .instead("clip/shapes.json", path)
+            .instead("clip/samples/one.png", file.clone())
+            .open("?page=run");
+        page.wait_for(READY);
+        page.eval("document.querySelector('#device').open = true");
+        page.wait_for_text("software that stands in for one");
+        page.click("button.check");
+        page.wait_for(&format!(
+            "document.querySelector('.checked').innerText.includes('{sentence}')"
+        ));
+        println!("{}", page.text(".checked"));
+        page.screenshot(&format!("run-check-{name}"), 1280, 1600, false);
+        // The samples are pictures like any, and tell what they show.
+        page.click("button.samples");
+        page.wait_for("document.querySelector('.count')?.innerText.startsWith('1 of 1')");
+        unit[0] = serde_json::json!(0.9);
+    }
+}
