@@ -121,10 +121,10 @@ fn table(desk: Desk, all: &[Listed]) -> AnyView {
                 <thead>
                     <tr>
                         <th scope="col">"Model"</th>
+                        <td></td>
                         <th scope="col">"ImageNet-1k"</th>
                         <th scope="col">"Compute"</th>
                         <th scope="col">"Licence, source"</th>
-                        <td></td>
                     </tr>
                 </thead>
                 <tbody>{list(rows)}</tbody>
@@ -147,7 +147,8 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
     let compute = measured.map_or("–".to_owned(), |(_, compute)| {
         format!("{} {unit}", number(compute))
     });
-    let licence = checkpoint.licence.clone().unwrap_or("see".to_owned());
+    let licence = checkpoint.licence.as_ref();
+    let licence = licence.map_or("see ".to_owned(), |licence| format!("{licence}, see "));
     let (name, address) = (checkpoint.name(), checkpoint.address.clone());
     let kind = if address.ends_with(".pt") {
         ""
@@ -159,12 +160,12 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
             <th scope="row">
                 {name.clone()} {kind}
             </th>
+            <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
             <td>{accuracy}</td>
             <td>{compute}</td>
             <td>
-                {licence} ", " <a href=checkpoint.source.clone()>"Hugging Face"</a>
+                {licence} <a href=checkpoint.source.clone()>"Hugging Face"</a>
             </td>
-            <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
         </tr>
     }
     .into_any()

@@ -642,7 +642,6 @@ fn a_point_of_explore_can_be_run() {
         presses += 1;
         assert!(presses < 100, "no run has a checkpoint");
     }
-    page.screenshot("run-card-light", 1280, 900, false);
     let id = page.attribute(".card a", "href").expect("a link");
     let id = id.split("model=").nth(1).expect("a model").to_owned();
     page.click(".card a");
