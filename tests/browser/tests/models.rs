@@ -2,7 +2,7 @@
 
 use browser_tests::{Page, PageBuilder, model};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The model is ready.
 const READY: &str = "document.querySelector('.model-status')";
@@ -45,7 +45,7 @@ fn drop_files(page: &Page, files: &[String]) {
 }
 
 /// What the terminal says of the same picture.
-fn terminal(picture: &PathBuf, labels: &str) -> Value {
+fn terminal(picture: &Path, labels: &str) -> Value {
     let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
     let output = std::process::Command::new(program)
         .arg("classify")
@@ -87,7 +87,7 @@ fn says_as_the_terminal(device: &str) {
     page.set_value("textarea[name=Classes]", "a cat\na dog\nsomething else");
     page.set_value("textarea[name=Templates]", "a photo of {}.");
     let file = drawn("drawn.png", 300, 200);
-    drop_files(&page, &[file.clone()]);
+    drop_files(&page, std::slice::from_ref(&file));
     page.wait_for("document.querySelectorAll('.bars li').length === 3");
     page.wait_for(READY);
     let path = save(&page, &file, &format!("drawn-{device}.png"));
@@ -407,7 +407,7 @@ fn lists_and_templates_are_ready_and_kept() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
     let file = drawn("list.png", 80, 80);
-    drop_files(&page, &[file.clone()]);
+    drop_files(&page, std::slice::from_ref(&file));
     page.set_value("select[name=List]", "CIFAR-10");
     page.set_value("select[name='Template list']", "CLIP’s 7");
     page.wait_for_text("10 classes are ready.");
