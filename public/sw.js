@@ -9,7 +9,7 @@ async function keep() {
     const [page, sums] = await Promise.all([text("./"), text("data/SHA256SUMS")]);
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
-    const later = ["lab", "yours", "parquet"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
+    const later = ["lab", "yours", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
     const data = sums.trim().split("\n").map((line) => `data/${line.split("  ")[1]}`);
     const cache = await caches.open(CACHE);
     await cache.addAll(["./", ...named, ...later.map((path) => `${path}?${glue}`), ...data]);
@@ -34,7 +34,8 @@ async function fresh(request, name) {
     const cache = await caches.open(CACHE);
     try {
         const response = await fetch(request);
-        if (response.ok) await cache.put(name, response.clone());
+        // A part of a file is not the file.
+        if (response.status === 200) await cache.put(name, response.clone());
         return response;
     } catch (error) {
         const last = await cache.match(name);

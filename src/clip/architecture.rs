@@ -6,11 +6,11 @@ pub use configuration::Configuration;
 
 use super::weights::WeightsError;
 use super::weights::names::Part;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The nonlinearity between the two layers of each block's perceptron. No shape tells it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// With the exact normal distribution: LAION's, DataComp's and all scaling-law models.
@@ -44,7 +44,7 @@ impl Activation {
 }
 
 /// A tower's transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transformer {
     pub width: usize,
     pub layers: usize,
@@ -55,7 +55,7 @@ pub struct Transformer {
 
 /// What a MaMMUT has beside two towers: its text tower also writes, seeing the picture through
 /// layers of cross-attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decoder {
     /// Layers of cross-attention, spread evenly: the first after the first block.
     pub layers: usize,
@@ -64,7 +64,7 @@ pub struct Decoder {
 }
 
 /// A CLIP with a vision transformer, or a MaMMUT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Numbers of an embedding.
     pub embedding: usize,

@@ -53,14 +53,14 @@ fn missing(name: &str) -> WeightsError {
 }
 
 /// A file's tensors and their places in the architecture.
-struct Plan {
+pub(super) struct Plan {
     architecture: Architecture,
     /// In the order in which they lie in the file.
-    entries: Vec<(Entry, Name)>,
+    pub entries: Vec<(Entry, Name)>,
 }
 
 impl Plan {
-    fn new(checkpoint: Checkpoint, options: &Options) -> Result<Self, WeightsError> {
+    pub fn new(checkpoint: Checkpoint, options: &Options) -> Result<Self, WeightsError> {
         let mut entries = Vec::new();
         let mut shapes = BTreeMap::new();
         for entry in checkpoint.entries {

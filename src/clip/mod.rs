@@ -9,9 +9,11 @@ pub mod architecture;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 pub mod caption;
+pub mod classes;
 mod decoder;
 mod load;
 mod model;
+pub mod pack;
 pub mod preprocess;
 mod text;
 pub mod tokenizer;
@@ -19,5 +21,6 @@ mod transformer;
 mod vision;
 pub mod weights;
 
+pub use classes::Classes;
 pub use load::{Options, Progress};
-pub use model::{Classes, ClipError, Model};
+pub use model::{ClipError, Model};

@@ -1,6 +1,7 @@
 //! The whole model: pictures and texts to unit vectors, zero-shot classes, probabilities.
 
 use super::architecture::Architecture;
+use super::classes::Classes;
 use super::decoder::Decoder;
 use super::preprocess::Pixels;
 use super::text::Text;
@@ -110,13 +111,6 @@ pub struct Model<B: Backend> {
     pub(super) backend: B,
 }
 
-/// Labels and the directions in which their pictures lie.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Classes {
-    pub labels: Vec<String>,
-    vectors: Vec<Vec<f32>>,
-}
-
 impl<B: Backend> Model<B> {
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
@@ -210,41 +204,11 @@ impl<B: Backend> Model<B> {
         });
         let prompts: Vec<Tokens> = prompts.collect();
         let units = self.encode_texts(&prompts).await?;
-        Ok(Classes {
-            labels: labels.to_vec(),
-            vectors: units
-                .chunks_exact(templates.len())
-                .map(mean_direction)
-                .collect(),
-        })
+        Ok(Classes::of(labels, &units))
     }
 
     /// How a picture's unit vector is shared out among classes; sums to 1.
     pub fn probabilities(&self, picture: &[f32], classes: &Classes) -> Vec<f32> {
-        let scale = f64::from(self.scale());
-        let product = |vector: &Vec<f32>| -> f64 {
-            let products = vector
-                .iter()
-                .zip(picture)
-                .map(|(a, b)| f64::from(*a) * f64::from(*b));
-            scale * products.sum::<f64>()
-        };
-        let logits: Vec<f64> = classes.vectors.iter().map(product).collect();
-        let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let shares: Vec<f64> = logits.iter().map(|logit| (logit - max).exp()).collect();
-        let total: f64 = shares.iter().sum();
-        shares.iter().map(|share| (share / total) as f32).collect()
+        classes.probabilities(picture, self.scale())
     }
-}
-
-/// The unit vector of a mean.
-fn mean_direction(units: &[Vec<f32>]) -> Vec<f32> {
-    let mut sum = vec![0.0f64; units.first().map_or(0, Vec::len)];
-    for unit in units {
-        for (sum, value) in sum.iter_mut().zip(unit) {
-            *sum += f64::from(*value);
-        }
-    }
-    let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-12);
-    sum.iter().map(|x| (x / length) as f32).collect()
 }

@@ -4,6 +4,7 @@ use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
 use crate::runs::Source;
 use crate::study::architecture::{self, Architecture};
+use crate::study::checkpoint::{self, Checkpoint};
 use crate::study::digest::integrity;
 use crate::study::training;
 use crate::study::{DataError, Measurement, Study, Table, packed, read_measurements};
@@ -134,6 +135,11 @@ pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<Architecture
 pub async fn architectures(study: Study) -> Result<Vec<Architecture>, DataError> {
     let path = architecture::path(study);
     architecture::read(&path, &fetch(&path).await?)
+}
+
+/// The checkpoints that the page can run.
+pub async fn checkpoints() -> Result<Vec<Checkpoint>, DataError> {
+    checkpoint::read(&fetch(checkpoint::PATH).await?)
 }
 
 /// The printed numbers.

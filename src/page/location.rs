@@ -22,6 +22,8 @@ pub enum View {
     Methods,
     /// Runs of the reader's own.
     Yours,
+    /// Models on the reader's own pictures.
+    Run,
     /// The figure alone, for somebody else's page.
     Embed,
 }
@@ -36,6 +38,7 @@ impl View {
             View::Findings => "findings",
             View::Methods => "methods",
             View::Yours => "yours",
+            View::Run => "run",
             View::Embed => "embed",
         }
     }
@@ -43,6 +46,8 @@ impl View {
 
 /// Key of the view in the query; the rest of the query is the analysis.
 const PAGE: &str = "page";
+/// Key of the checkpoint that is to be run.
+const MODEL: &str = "model";
 
 #[derive(Clone, Copy)]
 pub struct Location {
@@ -111,7 +116,7 @@ impl Location {
     fn read(self) {
         let query = window().location().search().unwrap_or_default();
         let (view, unknown) = view_of(&query);
-        let (analysis, notices) = from_query(&query, &[PAGE]);
+        let (analysis, notices) = from_query(&query, &[PAGE, MODEL]);
         let notices = notices
             .iter()
             .map(Notice::to_string)
@@ -198,6 +203,35 @@ pub fn explore(analysis: &Analysis) -> String {
     query(View::Explore, analysis, &Drawing::default())
 }
 
+/// Who runs models sends it when it takes another checkpoint.
+pub const RUNS: &str = "refit:models";
+
+/// Address of a checkpoint in Run.
+pub fn run(id: &str) -> String {
+    format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
+}
+
+/// Has the address ask for a checkpoint in Run, or for none.
+pub fn ask(id: Option<&str>) {
+    let address = match id {
+        Some(id) => run(id),
+        None => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
+    };
+    let _ = window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+    if let Ok(event) = web_sys::Event::new(RUNS) {
+        let _ = window().dispatch_event(&event);
+    }
+}
+
+/// The checkpoint that the address asks for.
+pub fn asked() -> Option<String> {
+    let query = window().location().search().unwrap_or_default();
+    let mut parts = query.trim_start_matches('?').split('&');
+    parts.find_map(|part| Some(part.strip_prefix("model=")?.to_owned()))
+}
+
 fn query(view: View, analysis: &Analysis, drawing: &Drawing) -> String {
     let rest = link(analysis, drawing);
     match (view, rest.as_str()) {
@@ -219,6 +253,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::Findings,
         View::Methods,
         View::Yours,
+        View::Run,
         View::Embed,
     ];
     let known = views

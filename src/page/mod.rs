@@ -4,14 +4,15 @@
 mod appearance;
 mod choice;
 mod data;
-mod download;
 mod explore;
 pub mod lab;
 mod lazy;
 mod location;
+pub mod models;
 mod notices;
 mod panic;
 mod program;
+mod save;
 mod shown;
 mod table;
 mod work;
@@ -64,7 +65,8 @@ fn App() -> impl IntoView {
             <nav aria-label="Views">
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
-                {link(View::Methods, "Methods")} {link(View::Yours, "Your data")}
+                {link(View::Methods, "Methods")} {link(View::Run, "Run")}
+                {link(View::Yours, "Your data")}
             </nav>
             <appearance::Switch />
             <notices::CopyLink />
@@ -76,6 +78,7 @@ fn App() -> impl IntoView {
             View::Figures => view! { <lazy::Lazy program="lab" view="figures" /> }.into_any(),
             View::Verify => view! { <lazy::Lazy program="lab" view="verify" /> }.into_any(),
             View::Methods => view! { <lazy::Lazy program="lab" view="methods" /> }.into_any(),
+            View::Run => view! { <lazy::Lazy program="models" view="run" /> }.into_any(),
             View::Findings => view! { <lazy::Lazy program="lab" view="findings" /> }.into_any(),
             View::Yours => view! { <lazy::Lazy program="yours" view="yours" /> }.into_any(),
         }}

@@ -3,6 +3,7 @@
 //! Columns, units and sources are described in `data/README.md`.
 
 pub mod architecture;
+pub mod checkpoint;
 pub mod digest;
 pub mod frontier;
 pub mod names;

@@ -27,9 +27,20 @@ extern "C" {
     fn measure(this: &Clock, name: &str, options: &Object) -> Result<JsValue, JsValue>;
 }
 
+/// How long one encoding took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run {
+    pub milliseconds: f64,
+    /// Of these the device worked so long, where it tells.
+    pub device: Option<f64>,
+    /// The first of its kind.
+    pub is_cold: bool,
+}
+
 /// A model whose work shows as User Timing.
 pub struct Timed<B: Backend> {
     model: Model<B>,
+    last: Cell<Run>,
     has_seen_images: Cell<bool>,
     has_seen_texts: Cell<bool>,
 }
@@ -48,6 +59,7 @@ impl<B: Backend> Timed<B> {
         measure("refit:load", start, &[("bytes", (bytes as f64).into())]);
         Ok(Timed {
             model,
+            last: Cell::default(),
             has_seen_images: Cell::new(false),
             has_seen_texts: Cell::new(false),
         })
@@ -55,6 +67,11 @@ impl<B: Backend> Timed<B> {
 
     pub fn model(&self) -> &Model<B> {
         &self.model
+    }
+
+    /// The latest encoding.
+    pub fn last(&self) -> Run {
+        self.last.get()
     }
 
     /// As [`Model::encode_images`].
@@ -78,14 +95,22 @@ impl<B: Backend> Timed<B> {
     fn encoded(&self, name: &str, start: f64, is_warm: bool, count: usize) {
         let run = if is_warm { "warm" } else { "cold" };
         let mut detail = vec![("run", run.into()), ("count", (count as f64).into())];
-        if let Some(seconds) = self.model.backend().take_seconds() {
-            detail.push(("deviceMilliseconds", (1e3 * seconds).into()));
+        let device = self.model.backend().take_seconds();
+        let device = device.map(|seconds| 1e3 * seconds);
+        if let Some(milliseconds) = device {
+            detail.push(("deviceMilliseconds", milliseconds.into()));
         }
+        self.last.set(Run {
+            milliseconds: now() - start,
+            device,
+            is_cold: !is_warm,
+        });
         measure(name, start, &detail);
     }
 }
 
-fn now() -> f64 {
+/// Milliseconds, in a page and in a worker.
+pub fn now() -> f64 {
     PERFORMANCE.with(Clock::now)
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod names;
 mod pickle;
 mod safetensors;
 pub mod source;
+pub mod sums;
 mod zip;
 
 use crate::compute::half;
@@ -28,6 +29,16 @@ pub enum Dtype {
 }
 
 impl Dtype {
+    /// As safetensors calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F16 => "F16",
+            Dtype::BF16 => "BF16",
+            Dtype::F32 => "F32",
+            Dtype::Other(name) => name,
+        }
+    }
+
     fn bytes(self) -> Option<u64> {
         match self {
             Dtype::F16 | Dtype::BF16 => Some(2),
@@ -59,6 +70,16 @@ enum Place {
 impl Entry {
     pub fn count(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// Its length in the file, if its numbers can be read.
+    pub fn bytes(&self) -> Result<u64, WeightsError> {
+        let Some(width) = self.dtype.bytes() else {
+            let found = self.dtype.name().to_owned();
+            let problem = TensorProblem::Dtype { found };
+            return Err(WeightsError::tensor(&self.name, problem));
+        };
+        Ok(self.count() as u64 * width)
     }
 
     fn position(&self) -> u64 {
@@ -330,30 +351,27 @@ impl Checkpoint {
         Ok(Checkpoint { entries })
     }
 
+    /// The position of a tensor's first byte; all of them are in the file.
+    pub async fn locate<S: Source>(source: &mut S, entry: &Entry) -> Result<u64, WeightsError> {
+        let at = match entry.place {
+            Place::At(at) => at,
+            Place::Member { header, skip } => zip::contents(source, header).await? + skip,
+        };
+        let end = at.checked_add(entry.bytes()?);
+        match end.is_some_and(|end| end <= source.size()) {
+            true => Ok(at),
+            false => Err(WeightsError::tensor(&entry.name, TensorProblem::OutOfRange)),
+        }
+    }
+
     /// Reads one tensor's numbers. `progress` is told the bytes as they come.
     pub async fn read<S: Source>(
         source: &mut S,
         entry: &Entry,
         mut progress: impl FnMut(u64),
     ) -> Result<Vec<f32>, WeightsError> {
-        let Some(width) = entry.dtype.bytes() else {
-            let Dtype::Other(found) = entry.dtype else {
-                return Err(WeightsError::UnknownFormat);
-            };
-            let found = found.to_owned();
-            return Err(WeightsError::tensor(
-                &entry.name,
-                TensorProblem::Dtype { found },
-            ));
-        };
-        let mut at = match entry.place {
-            Place::At(at) => at,
-            Place::Member { header, skip } => zip::contents(source, header).await? + skip,
-        };
-        let mut left = entry.count() as u64 * width;
-        if at.checked_add(left).is_none_or(|end| end > source.size()) {
-            return Err(WeightsError::tensor(&entry.name, TensorProblem::OutOfRange));
-        }
+        let mut left = entry.bytes()?;
+        let mut at = Self::locate(source, entry).await?;
         let mut values = Vec::with_capacity(entry.count());
         let mut buffer = vec![0; CHUNK.min(left as usize)];
         while left > 0 {

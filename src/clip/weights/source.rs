@@ -43,6 +43,8 @@ pub enum SourceError {
     },
     /// The file is not what it was when reading began.
     Changed,
+    /// A kept file's bytes are not those that were written.
+    Damaged,
     /// The server does not say how long the file is.
     NoLength,
     /// A web page instead of a file.
@@ -85,6 +87,10 @@ impl fmt::Display for SourceError {
             SourceError::Changed => {
                 write!(f, "The file was changed while it was read; start again.")
             }
+            SourceError::Damaged => write!(
+                f,
+                "What was kept of the file is damaged; delete it and download it again."
+            ),
             SourceError::NoLength => write!(
                 f,
                 "The server does not say how long the file is; download it and open it from your disk."

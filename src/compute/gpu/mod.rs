@@ -74,6 +74,11 @@ impl Gpu {
         &self.device.adapter
     }
 
+    /// Bytes of the largest buffer, and the most of one that a kernel can bind.
+    pub fn limits(&self) -> (u64, u64) {
+        (self.device.buffer_bytes, self.device.binding_bytes)
+    }
+
     pub fn precision(&self) -> Precision {
         self.device.precision
     }

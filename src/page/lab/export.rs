@@ -4,8 +4,8 @@ use super::Shown;
 use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
-use crate::page::download::offer;
 use crate::page::location::{Location, View};
+use crate::page::save;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -207,7 +207,7 @@ fn refused(_: JsValue) -> String {
 fn save(name: &str, text: &str) -> Result<(), String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = Blob::new_with_str_sequence(&parts).map_err(refused)?;
-    offer(name, &blob).map_err(refused)
+    save::blob_as(name, &blob).map_err(refused)
 }
 
 /// The figure with its legend, two pixels to one.
@@ -219,7 +219,7 @@ fn png(scene: &crate::chart::Scene, theme: &Theme) -> Result<(), String> {
     let made = Closure::once_into_js(|blob: Option<Blob>| {
         // A browser without memory for it gives none.
         if let Some(blob) = blob {
-            let _ = offer(Kind::Png.file(), &blob);
+            let _ = save::blob_as(Kind::Png.file(), &blob);
         }
     });
     canvas.to_blob(made.unchecked_ref()).map_err(refused)

@@ -7,6 +7,7 @@
 mod allocation;
 mod certainty;
 mod chart;
+mod curve;
 mod export;
 mod figures;
 mod findings;
@@ -68,6 +69,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         return false;
     };
     let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
+        "curve" => |_, _| view! { <curve::Curve /> }.into_any(),
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
         "export" => |shown, _| view! { <export::Export shown /> }.into_any(),
         "methods" => |_, _| view! { <methods::Methods /> }.into_any(),

@@ -1,6 +1,6 @@
 //! A file's runs as CSV, which reads back as it is.
 
-use crate::page::download::offer;
+use crate::page::save;
 use crate::page::work::Turns;
 use crate::runs::Runs;
 use js_sys::Array;
@@ -17,5 +17,5 @@ pub async fn save(name: &str, runs: &Runs) -> Result<(), JsValue> {
         parts.push(&Blob::new_with_str_sequence(&text)?.into());
         turns.take().await;
     }
-    offer(name, &Blob::new_with_blob_sequence(&parts)?)
+    save::blob_as(name, &Blob::new_with_blob_sequence(&parts)?)
 }

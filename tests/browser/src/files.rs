@@ -31,13 +31,15 @@ const PIECE: usize = 10_000;
 /// - `private`: lets no other origin's page read
 /// - `page`: a web page instead of the file
 /// - `short`: half of the file
+/// - `cutting`: an answer breaks off after 4,000,000 bytes
+/// - `slow`: 2 MB a second
 /// - `dripping`: a byte now and then; `/drips` tells how many such answers are under way
 pub struct Files {
     address: SocketAddr,
 }
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     requests: AtomicUsize,
     drips: AtomicUsize,
 }
@@ -65,10 +67,20 @@ impl Files {
     }
 }
 
-fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<()> {
-    let Some(asked) = Asked::read(stream)? else {
-        return Ok(());
-    };
+fn answer(stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<()> {
+    match Asked::read(stream)? {
+        Some(asked) => respond(stream, &asked, folder, counts),
+        None => Ok(()),
+    }
+}
+
+/// Answers a request for `/MANNER/FILE`.
+pub(crate) fn respond(
+    mut stream: &TcpStream,
+    asked: &Asked,
+    folder: &Path,
+    counts: &Counts,
+) -> io::Result<()> {
     let request = counts.requests.fetch_add(1, SeqCst);
     let mut parts = asked.address.trim_start_matches('/').splitn(2, '/');
     let manner = parts.next().unwrap_or_default();
@@ -122,9 +134,10 @@ fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     let rest = &bytes[first..];
     match manner {
-        "breaking" | "changing" | "stuck" => {
+        "breaking" | "changing" | "stuck" | "cutting" => {
             let end = match manner {
                 "stuck" => size / 2,
+                "cutting" => size.min(first + 4_000_000),
                 _ => size.min(first + PIECE),
             };
             stream.write_all(&bytes[first.min(end)..end])?;
@@ -136,6 +149,10 @@ fn answer(mut stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<
             stream.write_all(&bytes[first.min(size / 2)..size / 2])?;
             wait_for_end(stream)
         }
+        "slow" => rest.chunks(100_000).try_for_each(|piece| {
+            thread::sleep(Duration::from_millis(50));
+            stream.write_all(piece)
+        }),
         "dripping" => {
             counts.drips.fetch_add(1, SeqCst);
             let dripped = rest.iter().try_for_each(|byte| {

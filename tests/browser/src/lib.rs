@@ -12,6 +12,7 @@
 //! ```
 
 mod files;
+pub mod model;
 mod page;
 mod site;
 

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -11,7 +11,9 @@ use std::{
 
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
-    protocol::cdp::{Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, types::Event},
+    protocol::cdp::{
+        Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, Storage, types::Event,
+    },
 };
 use serde_json::{Value, json};
 
@@ -21,12 +23,15 @@ use crate::{Extra, Manner, Request, Site};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// WebGPU in software, and nothing in the background.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 7] = [
     "--enable-unsafe-webgpu",
     "--use-webgpu-adapter=swiftshader",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A camera that shows a clock, and nobody who must allow it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 
 /// Said of every page: Chromium does not check a preload's digest itself. The
@@ -43,7 +48,7 @@ pub struct PageBuilder {
 }
 
 impl PageBuilder {
-    /// Has the site serve a file beside the built page.
+    /// Has the site serve a file beside the built page, or in place of one of its own.
     pub fn serve(mut self, path: &str, body: Vec<u8>, manner: Manner) -> Self {
         self.extras.push(Extra {
             path: path.into(),
@@ -51,6 +56,12 @@ impl PageBuilder {
             manner,
         });
         self
+    }
+
+    /// Serves this file in place of one of the page's own.
+    pub fn instead(self, path: &str, file: impl AsRef<Path>) -> Self {
+        let body = fs::read(file).expect("the file to serve");
+        self.serve(path, body, Manner::Whole)
     }
 
     /// Runs `script` in every document before the page's own scripts.
@@ -387,6 +398,16 @@ impl Page {
         let complaints = self.complaints();
         self.complaints.lock().unwrap().clear();
         complaints
+    }
+
+    /// Lets the site keep no more than so many bytes.
+    #[track_caller]
+    pub fn set_quota(&self, bytes: f64) {
+        let origin = self.eval("location.origin");
+        self.call(Storage::OverrideQuotaForOrigin {
+            origin: origin.as_str().unwrap_or_default().into(),
+            quota_size: Some(bytes),
+        });
     }
 
     /// Takes the network away.

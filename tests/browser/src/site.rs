@@ -1,5 +1,6 @@
 //! A static server that answers as GitHub Pages does.
 
+use crate::files::{self, Counts};
 use std::{
     fs,
     io::{self, BufRead, BufReader, Read, Write},
@@ -45,6 +46,9 @@ pub enum Manner {
     /// Nothing comes after the middle, and the connection stays open.
     Hangs,
 }
+/// Below the site, files that are served as misbehaving hosts do: `files/MANNER/FILE`
+/// ([`crate::Files`]), from the folder of models.
+const FILES: &str = "files";
 
 /// The built page, served on a free port until the tests end.
 ///
@@ -81,15 +85,16 @@ impl Site {
         let heard = Arc::clone(&requests);
         let gone = Arc::new(AtomicBool::new(false));
         let silent = Arc::clone(&gone);
+        let counts = Arc::<Counts>::default();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if silent.load(Ordering::Relaxed) {
                     continue;
                 }
                 let (dist, heard) = (dist.clone(), Arc::clone(&heard));
-                let extras = Arc::clone(&extras);
+                let (counts, extras) = (Arc::clone(&counts), Arc::clone(&extras));
                 // The browser may leave early: its test says so, not the server.
-                thread::spawn(move || answer(&stream, &dist, &heard, &extras));
+                thread::spawn(move || answer(&stream, &dist, &heard, &extras, &counts));
             }
         });
         Self {
@@ -155,10 +160,16 @@ fn answer(
     dist: &Path,
     requests: &Mutex<Vec<Request>>,
     extras: &[Extra],
+    counts: &Counts,
 ) -> io::Result<()> {
-    let Some(asked) = Asked::read(stream)? else {
+    let Some(mut asked) = Asked::read(stream)? else {
         return Ok(());
     };
+    let below = asked.address.strip_prefix(BASE);
+    if let Some(file) = below.and_then(|path| path.strip_prefix(FILES)) {
+        asked.address = file.to_owned();
+        return files::respond(stream, &asked, &crate::model::folder(), counts);
+    }
     let path = asked.address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");
     let file = if path.is_empty() { "index.html" } else { path };

@@ -61,6 +61,21 @@ fn every_other_view_has_no_violation() {
 }
 
 #[test]
+fn running_a_model_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("?page=run");
+    page.wait_for("document.querySelector('.model-status')");
+    // Its own samples, and everything opened.
+    page.eval("[...document.querySelectorAll('.drop button')].find(b => b.textContent === 'Samples').click()");
+    page.wait_for("document.querySelector('.bars li')");
+    page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
+    page.wait_for("!document.querySelector('main .waiting')");
+    check(&page, &axe, "Run with its samples");
+    page.screenshot("run-samples-light", 1280, 900, false);
+    page.screenshot("run-samples-phone", 360, 800, true);
+}
+
+#[test]
 fn the_page_without_its_program_has_no_violation() {
     let Some(axe) = axe() else { return };
     let page = Page::builder()

@@ -3,7 +3,8 @@
 use super::{Figure, name};
 use crate::figure::Dot;
 use crate::page::explore::Shown;
-use crate::page::{data, list};
+use crate::page::{data, list, location};
+use crate::study::checkpoint::Checkpoint;
 use crate::study::training::settings;
 use crate::study::{Study, names};
 use crate::text::{number, percent};
@@ -36,6 +37,7 @@ pub fn Card(figure: Figure) -> impl IntoView {
             let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
+        let run = figure.shown.with(|s| run(s.as_ref()?, &dot));
         let lines = figure.shown.with(|s| {
             let (s, study) = s.as_ref().map(|s| (s, s.analysis.study()))?;
             if s.data.rows.get(dot.row).is_some_and(|m| !m.run.is_empty()) {
@@ -52,11 +54,13 @@ pub fn Card(figure: Figure) -> impl IntoView {
                 <div
                     class="card"
                     class:left=left
+                    class:pinned=move || figure.pinned.get()
                     style:left=format!("{x:.0}px")
                     style:top=format!("{y:.0}px")
                 >
                     <strong>{title.clone()}</strong>
                     {list(rest.iter().map(|line| view! { <span>{line.clone()}</span> }))}
+                    {run.map(|address| view! { <a href=address>"Run this checkpoint"</a> })}
                 </div>
             }
             .into_any(),
@@ -67,6 +71,12 @@ pub fn Card(figure: Figure) -> impl IntoView {
             {card}
         </div>
     }
+}
+
+/// Where the checkpoint behind a point can be run.
+fn run(shown: &Shown, dot: &Dot) -> Option<String> {
+    let row = shown.data.rows.get(dot.row)?;
+    Checkpoint::id_of(shown.analysis.study(), row).map(|id| location::run(&id))
 }
 
 /// `training`: what the study's runs were trained with, where it is there.

@@ -94,7 +94,7 @@ impl Gesture {
         let down = self.down.get_value();
         let Some(mine) = down.pointers.iter().position(|p| p.0 == event.pointer_id()) else {
             let found = figure.nearest(at);
-            if found != figure.focus.get_untracked() {
+            if !figure.pinned.get_untracked() && found != figure.focus.get_untracked() {
                 figure.focus.set(found);
             }
             return;
@@ -144,7 +144,11 @@ impl Gesture {
             } else {
                 figure.toggle(&self.inside(rectangle));
             }
-        } else if !click {
+        } else if click {
+            // What is known of a run stays, so that its link can be reached.
+            let on_run = figure.focus.with_untracked(Option::is_some);
+            figure.pinned.update(|pinned| *pinned = on_run && !*pinned);
+        } else {
             figure.look(figure.window.get_untracked());
         }
     }

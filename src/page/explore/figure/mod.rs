@@ -41,6 +41,8 @@ struct Figure {
     layout: RwSignal<Option<Layout>>,
     /// Key of the mark under the pointer or the keyboard's focus.
     focus: RwSignal<Option<usize>>,
+    /// The run under focus stays, wherever the pointer goes.
+    pinned: RwSignal<bool>,
     drag: RwSignal<Drag>,
     /// Where a selection is being drawn, in CSS pixels.
     rectangle: RwSignal<Option<Rectangle>>,
@@ -68,6 +70,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
         window: RwSignal::new(None),
         layout: RwSignal::new(None),
         focus: RwSignal::new(None),
+        pinned: RwSignal::new(false),
         drag: RwSignal::new(Drag::Move),
         rectangle: RwSignal::new(None),
         failed: RwSignal::new(None),
@@ -108,6 +111,7 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
             )
         });
         figure.focus.set(None);
+        figure.pinned.set(false);
         match drawn {
             Ok(drawn) => {
                 figure.layout.set(Some(drawn));
@@ -151,7 +155,11 @@ pub fn Figure(shown: Memo<Option<Shown>>) -> impl IntoView {
                     on:pointermove=move |event| gesture.moved(&event)
                     on:pointerup=move |event| gesture.up(&event)
                     on:pointercancel=move |event| gesture.up(&event)
-                    on:pointerleave=move |_| figure.focus.set(None)
+                    on:pointerleave=move |_| {
+                        if !figure.pinned.get_untracked() {
+                            figure.focus.set(None);
+                        }
+                    }
                     on:wheel=move |event| gesture.wheel(&event)
                     on:dblclick=move |_| figure.look(None)
                     on:keydown=key
@@ -223,6 +231,7 @@ impl Figure {
             "ArrowUp" => Direction::PreviousLayer,
             "Escape" => {
                 self.focus.set(None);
+                self.pinned.set(false);
                 return true;
             }
             "+" | "=" => {

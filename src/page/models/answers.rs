@@ -1,0 +1,294 @@
+//! What the model says of the pictures: one large, all in a table, how often it is right, and
+//! how long each step took.
+
+use super::desk::{Desk, Look, Picture};
+use super::judge::Share;
+use super::protocol::Seen;
+use crate::page::{list, save};
+use crate::text::{number, percent};
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+
+/// Pictures that the table shows; the files have all.
+const ROWS: usize = 200;
+/// Pairs of classes that are confused most often.
+const CONFUSIONS: usize = 12;
+
+#[component]
+pub fn Answers(desk: Desk) -> impl IntoView {
+    let selected = move || {
+        let id = desk.selected.get()?;
+        desk.pictures
+            .with(|all| all.iter().find(|p| p.id == id).cloned())
+    };
+    let one = move || match selected() {
+        None => view! {
+            <p class="aside">"Choose a picture, and the model says what it sees."</p>
+        }
+        .into_any(),
+        Some(picture) => answer(picture),
+    };
+    view! {
+        <section aria-labelledby="answer">
+            <h2 id="answer">"Answer"</h2>
+            <div class="answer" aria-live="polite">
+                {one}
+            </div>
+            {move || {
+                desk.judged.track();
+                all(desk)
+            }}
+        </section>
+    }
+}
+
+fn answer(picture: Picture) -> AnyView {
+    let Picture {
+        name,
+        address,
+        look,
+        said,
+        ..
+    } = picture;
+    let inside = move || {
+        look.with(|look| match look {
+            Look::Waiting => view! { <p class="aside">"Not looked at yet."</p> }.into_any(),
+            Look::Failed(sentence) => view! { <p class="error">{sentence.clone()}</p> }.into_any(),
+            Look::Seen(seen) => {
+                let bars = match said.get() {
+                    Some(shares) => bars(&shares),
+                    None => {
+                        view! { <p class="aside">"The classes are not ready yet."</p> }.into_any()
+                    }
+                };
+                view! {
+                    {bars}
+                    <p class="aside">{times(&seen.1)}</p>
+                }
+                .into_any()
+            }
+        })
+    };
+    view! {
+        <img class="large" src=address alt="" />
+        <div>
+            <h3>{name}</h3>
+            {inside}
+        </div>
+    }
+    .into_any()
+}
+
+/// How long each step took.
+fn times(seen: &Seen) -> String {
+    if seen.known {
+        return "Known from before by its bytes; nothing was computed.".to_owned();
+    }
+    let ms = |x: f64| format!("{} ms", number(x));
+    let run = if seen.is_cold { "cold" } else { "warm" };
+    let batch = match seen.batch {
+        1 => String::new(),
+        n => format!(" for {n} pictures at once"),
+    };
+    let tower = seen.tower.map_or(String::new(), |tower| {
+        let rest = (seen.encode - tower).max(0.0);
+        format!(
+            ", of which {} on the device and {} for upload and download",
+            ms(tower),
+            ms(rest)
+        )
+    });
+    format!(
+        "{} × {} pixels. Decode {}, resize {}, image tower {} ({run}){batch}{tower}.",
+        seen.width,
+        seen.height,
+        ms(seen.decode),
+        ms(seen.resize),
+        ms(seen.encode)
+    )
+}
+
+/// Shares of classes as bars.
+pub fn bars(shares: &[Share]) -> AnyView {
+    let rows = shares.iter().map(|share| {
+        let width = format!("{:.2}%", 100.0 * share.probability);
+        view! {
+            <li data-label=share.label.clone() data-probability=share.probability.to_string()>
+                <span class="bar" style:width=width></span>
+                <span class="label">{share.label.clone()}</span>
+                <span>{percent(f64::from(share.probability))}</span>
+                <span class="aside">{format!("cosine {:.3}", share.cosine).replace('-', "−")}</span>
+            </li>
+        }
+    });
+    view! { <ol class="bars">{list(rows)}</ol> }.into_any()
+}
+
+/// A picture, what it shows, and its likeliest classes.
+struct Row {
+    name: String,
+    label: Option<String>,
+    shares: Vec<Share>,
+}
+
+fn rows(desk: Desk) -> Vec<Row> {
+    let row = |picture: &Picture| {
+        let shares = picture.said.get_untracked()?;
+        Some(Row {
+            name: picture.name.clone(),
+            label: picture.label.clone(),
+            shares: shares.to_vec(),
+        })
+    };
+    desk.pictures
+        .with_untracked(|all| all.iter().filter_map(row).collect())
+}
+
+/// Two names of one class: case, and marks between words, do not count.
+fn is_same(a: &str, b: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '-'], " ");
+    plain(a.trim()) == plain(b.trim())
+}
+
+fn all(desk: Desk) -> AnyView {
+    let rows = rows(desk);
+    if rows.len() < 2 {
+        return ().into_any();
+    }
+    let hidden = rows.len().saturating_sub(ROWS);
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .take(ROWS)
+        .map(|row| {
+            let share = |share: &Share| {
+                format!("{} {}", share.label, percent(f64::from(share.probability)))
+            };
+            let mut cells = vec![
+                row.name.clone(),
+                row.label.clone().unwrap_or("–".to_owned()),
+            ];
+            cells.extend(row.shares.iter().take(3).map(share));
+            cells.resize(5, "–".to_owned());
+            cells
+        })
+        .collect();
+    let head = ["Picture", "Shows", "First", "Second", "Third"];
+    let more = (hidden > 0).then(|| format!("{hidden} more are in the files."));
+    view! {
+        <h3>"All pictures"</h3>
+        {accuracy(&rows)}
+        <p class="toolbar">
+            <button type="button" on:click=move |_| save::text("answers.csv", "text/csv", &csv(desk))>
+                "Save CSV"
+            </button>
+            <button
+                type="button"
+                on:click=move |_| save::text("answers.json", "application/json", &json(desk))
+            >
+                "Save JSON"
+            </button>
+        </p>
+        <div class="answers">
+            {crate::page::table::table(Some("The likeliest classes".to_owned()), &head, shown)}
+        </div>
+        <p class="aside">{more}</p>
+    }
+    .into_any()
+}
+
+/// How often the likeliest class is the right one, and what is taken for what.
+fn accuracy(rows: &[Row]) -> AnyView {
+    let labelled = rows
+        .iter()
+        .filter_map(|row| Some((row.label.as_deref()?, row.shares.first()?)));
+    let labelled: Vec<(&str, &Share)> = labelled.collect();
+    if labelled.is_empty() {
+        return ().into_any();
+    }
+    let right = labelled
+        .iter()
+        .filter(|(label, share)| is_same(label, &share.label))
+        .count();
+    let mut wrong: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (label, share) in labelled
+        .iter()
+        .filter(|(label, share)| !is_same(label, &share.label))
+    {
+        *wrong.entry((label, share.label.as_str())).or_default() += 1;
+    }
+    let mut wrong: Vec<_> = wrong.into_iter().collect();
+    crate::order::sort_by(&mut wrong, |a, b| b.1.cmp(&a.1));
+    let rows: Vec<Vec<String>> = wrong
+        .iter()
+        .take(CONFUSIONS)
+        .map(|((label, taken), count)| {
+            vec![(*label).to_owned(), (*taken).to_owned(), count.to_string()]
+        })
+        .collect();
+    let share = right as f64 / labelled.len() as f64;
+    view! {
+        <p class="accuracy">
+            {format!("Right in {right} of {} pictures: {}.", labelled.len(), percent(share))}
+        </p>
+        {(!rows.is_empty())
+            .then(|| {
+                crate::page::table::table(
+                    Some("What is taken for what".to_owned()),
+                    &["Shows", "Taken for", "Pictures"],
+                    rows,
+                )
+            })}
+    }
+    .into_any()
+}
+
+/// A cell of a CSV file that no spreadsheet takes for a formula.
+fn cell(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        "'"
+    } else {
+        ""
+    };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+fn csv(desk: Desk) -> String {
+    let mut text = "picture,shows,rank,class,probability,cosine\n".to_owned();
+    for row in rows(desk) {
+        for (rank, share) in row.shares.iter().enumerate() {
+            let cells = [
+                cell(&row.name),
+                cell(row.label.as_deref().unwrap_or_default()),
+                (rank + 1).to_string(),
+                cell(&share.label),
+                share.probability.to_string(),
+                share.cosine.to_string(),
+            ];
+            text.push_str(&cells.join(","));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn json(desk: Desk) -> String {
+    let pictures: Vec<serde_json::Value> = rows(desk)
+        .into_iter()
+        .map(|row| {
+            let classes: Vec<serde_json::Value> = row
+                .shares
+                .iter()
+                .map(|s| serde_json::json!({"class": s.label, "probability": s.probability, "cosine": s.cosine}))
+                .collect();
+            serde_json::json!({"picture": row.name, "shows": row.label, "classes": classes})
+        })
+        .collect();
+    let ready = desk.ready();
+    serde_json::json!({
+        "model": desk.choice.with_untracked(|choice| choice.name.clone()),
+        "scale": ready.map(|ready| ready.scale),
+        "templates": super::desk::lines(&desk.templates.get_untracked()),
+        "pictures": pictures,
+    })
+    .to_string()
+}

@@ -1,0 +1,64 @@
+//! What the model says of each picture, worked out in turns: ten thousand pictures among a
+//! thousand classes are seconds of work.
+
+use super::desk::{Desk, Look, Picture};
+use crate::page::work::turn;
+use leptos::prelude::*;
+use std::rc::Rc;
+
+/// Classes that are kept of a picture.
+pub const TOP: usize = 5;
+
+/// A class and how well a picture agrees with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    pub label: String,
+    pub probability: f32,
+    pub cosine: f32,
+}
+
+/// The likeliest classes of a picture, the likeliest first.
+pub fn shares(desk: Desk, unit: &[f32]) -> Option<Vec<Share>> {
+    let scale = desk.ready()?.scale;
+    let classes = desk.classes.get_untracked()?;
+    let cosines = classes.cosines(unit);
+    let probabilities = classes.probabilities(unit, scale);
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    crate::order::sort_by(&mut order, |a, b| {
+        probabilities[*b].total_cmp(&probabilities[*a])
+    });
+    let share = |i: &usize| Share {
+        label: classes.labels[*i].clone(),
+        probability: probabilities[*i],
+        cosine: cosines[*i],
+    };
+    Some(order.iter().take(TOP).map(share).collect())
+}
+
+impl Desk {
+    /// Judges every picture that was seen, anew where the classes are new.
+    pub fn judge(self) {
+        let mine = self.judgements.get_value() + 1;
+        self.judgements.set_value(mine);
+        leptos::task::spawn_local(async move {
+            let mut began = crate::clip::browser::now();
+            for picture in self.pictures.get_untracked() {
+                let Picture { look, said, .. } = picture;
+                let seen = look.with_untracked(|look| match look {
+                    Look::Seen(seen) => Some(seen.clone()),
+                    _ => None,
+                });
+                let shares = seen.and_then(|seen| shares(self, &seen.0)).map(Rc::new);
+                said.set(shares);
+                if crate::clip::browser::now() - began > 10.0 {
+                    turn().await;
+                    began = crate::clip::browser::now();
+                    if self.judgements.get_value() != mine {
+                        return;
+                    }
+                }
+            }
+            self.judged.update(|count| *count += 1);
+        });
+    }
+}

@@ -1,0 +1,427 @@
+//! The studies' checkpoints, any other address, the reader's own file; and what is kept.
+
+use super::desk::{Choice, Desk};
+use super::model::megabytes;
+use super::protocol::{Kept, Place};
+use super::shelf::{self, Download, choice_of, quick_gelu};
+use crate::page::data;
+use crate::page::lazy::Lazy;
+use crate::page::list;
+use crate::study::checkpoint::Checkpoint;
+use crate::study::{DataError, Study, Table};
+use crate::text::{number, percent};
+use leptos::prelude::*;
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use web_sys::{File, HtmlInputElement};
+
+/// A checkpoint and what was measured of it.
+#[derive(Clone)]
+pub struct Listed {
+    pub checkpoint: Checkpoint,
+    /// Top-1 accuracy on ImageNet-1k, and compute in the study's unit.
+    pub measured: Option<(f64, f64)>,
+    /// Bytes of its weights as float32, from the count of its parameters.
+    pub bytes: u64,
+}
+
+/// The checkpoints with their measurements, from the data files.
+pub async fn listed() -> Result<Arc<Vec<Listed>>, DataError> {
+    let checkpoints = data::checkpoints().await?;
+    let tables = [
+        (Study::Openclip, data::bundled(Table::Zeroshot).await?),
+        (Study::Comparison, data::bundled(Table::Sweep).await?),
+    ];
+    let list = checkpoints.into_iter().map(|checkpoint| {
+        let measured = tables.iter().find_map(|(study, (rows, _))| {
+            let row = rows.iter().find(|row| {
+                row.dataset == "imagenet1k" && row.metric == "acc1" && checkpoint.is_of(*study, row)
+            })?;
+            Some((row.value, row.compute))
+        });
+        let mut architectures = tables
+            .iter()
+            .flat_map(|(_, (_, architectures))| architectures);
+        let architecture = architectures
+            .find(|a| a.family == checkpoint.family && a.name == checkpoint.architecture);
+        Listed {
+            measured,
+            bytes: architecture.map_or(0, |a| (4e6 * a.mparams[0]) as u64),
+            checkpoint,
+        }
+    });
+    Ok(Arc::new(list.collect()))
+}
+
+#[component]
+pub fn Others(desk: Desk) -> impl IntoView {
+    let is_open = RwSignal::new(desk.asked.with_untracked(Option::is_some));
+    let opened = move |event: web_sys::Event| {
+        let details: web_sys::Element = event_target(&event);
+        is_open.set(details.has_attribute("open"));
+    };
+    // Nothing is read before somebody wants to see it.
+    Effect::new(move || {
+        if is_open.get() {
+            desk.read_shelf();
+        }
+    });
+    view! {
+        <Downloading desk />
+        {move || {
+            desk.asked
+                .with(Option::is_some)
+                .then(|| {
+                    view! {
+                        <h3>"On the curve"</h3>
+                        <Lazy program="lab" view="curve" />
+                    }
+                })
+        }}
+        <details class="section" id="others" prop:open=move || is_open.get() on:toggle=opened>
+            <summary>
+                <h2>"Other models"</h2>
+            </summary>
+            {move || is_open.get().then(|| view! { <Inside desk /> })}
+        </details>
+    }
+}
+
+#[component]
+fn Inside(desk: Desk) -> impl IntoView {
+    let loaded = data::load(listed);
+    let table = move || match loaded.get() {
+        None => view! { <p class="waiting">"Loading the list…"</p> }.into_any(),
+        Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+        Some(Ok(all)) => {
+            let is_listed = |id: &String| all.iter().any(|listed| listed.checkpoint.id == *id);
+            let unknown = desk
+                .asked
+                .with(|id| id.as_ref().is_some_and(|id| !is_listed(id)));
+            view! {
+                <p class="error" hidden=!unknown>
+                    "The release does not say which run this point is, so its checkpoint cannot be found; these can."
+                </p>
+                {table(desk, &all)}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Shelved desk />
+        <Elsewhere desk />
+        <h3>"Of the two studies"</h3>
+        {table}
+    }
+}
+
+fn table(desk: Desk, all: &[Listed]) -> AnyView {
+    let rows = all.iter().cloned().map(|listed| row(desk, listed));
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Checkpoints of the two studies">
+            <table class="numbers checkpoints">
+                <thead>
+                    <tr>
+                        <th scope="col">"Model"</th>
+                        <td></td>
+                        <th scope="col">"ImageNet-1k"</th>
+                        <th scope="col">"Compute"</th>
+                        <th scope="col">"Licence, source"</th>
+                    </tr>
+                </thead>
+                <tbody>{list(rows)}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(desk: Desk, listed: Listed) -> AnyView {
+    let Listed {
+        checkpoint,
+        measured,
+        bytes,
+    } = listed;
+    let id = checkpoint.id.clone();
+    let is_asked = move || desk.asked.with(|asked| asked.as_ref() == Some(&id));
+    let unit = checkpoint.study.map_or("", Study::compute_unit);
+    let accuracy = measured.map_or("not measured".to_owned(), |(accuracy, _)| percent(accuracy));
+    let compute = measured.map_or("–".to_owned(), |(_, compute)| {
+        format!("{} {unit}", number(compute))
+    });
+    let licence = checkpoint.licence.as_ref();
+    let licence = licence.map_or("see ".to_owned(), |licence| format!("{licence}, see "));
+    let (name, address) = (checkpoint.name(), checkpoint.address.clone());
+    let kind = if address.ends_with(".pt") {
+        ""
+    } else {
+        " (safetensors)"
+    };
+    view! {
+        <tr data-id=checkpoint.id.clone() aria-current=move || is_asked().then_some("true")>
+            <th scope="row">
+                {name.clone()} {kind}
+            </th>
+            <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
+            <td>{accuracy}</td>
+            <td>{compute}</td>
+            <td>
+                {licence} <a href=checkpoint.source.clone()>"Hugging Face"</a>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// What can be done with an address: load what is kept, or download it.
+fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> AnyView {
+    let key = shelf::key(&address);
+    let host = web_sys::Url::new(&address)
+        .map(|url| url.hostname())
+        .unwrap_or_default();
+    let button = move || {
+        let (id, name, address) = (id.clone(), name.clone(), address.clone());
+        let (kept, part) = desk.shelf.with(|shelf| {
+            let Some(Ok(shelf)) = shelf else {
+                return (None, None);
+            };
+            let kept = shelf.kept.iter().find(|kept| kept.key == key).cloned();
+            (
+                kept,
+                shelf.parts.iter().find(|part| part.key == key).cloned(),
+            )
+        });
+        if let Some(kept) = kept {
+            let load = move |_| {
+                desk.ask_for(Some(id.clone()));
+                desk.load(choice_of(&kept));
+            };
+            return view! {
+                <button type="button" on:click=load>
+                    "Load"
+                </button>
+            }
+            .into_any();
+        }
+        let text = match part.filter(|part| part.bytes > 0) {
+            Some(part) => format!("Go on after {}, from {host}", megabytes(part.bytes)),
+            None if bytes > 0 => format!("Download {} from {host}", megabytes(bytes)),
+            None => format!("Download from {host}"),
+        };
+        let download = move |_| {
+            desk.ask_for(Some(id.clone()));
+            desk.download(name.clone(), address.clone());
+        };
+        view! {
+            <button type="button" on:click=download>
+                {text}
+            </button>
+        }
+        .into_any()
+    };
+    view! { <span>{button}</span> }.into_any()
+}
+
+/// What is kept on this device, and how much room there is.
+#[component]
+fn Shelved(desk: Desk) -> impl IntoView {
+    let row = move |kept: Kept| {
+        let (key, bytes) = (kept.key.clone(), megabytes(kept.sums.bytes));
+        let name = kept.name.clone();
+        let delete = format!("Delete {name}");
+        view! {
+            <li>
+                <span>{format!("{name}: {bytes}")}</span>
+                <button type="button" on:click=move |_| desk.load(choice_of(&kept))>
+                    "Load"
+                </button>
+                <button type="button" aria-label=delete on:click=move |_| desk.delete(key.clone())>
+                    "Delete"
+                </button>
+            </li>
+        }
+    };
+    let inside = move || match desk.shelf.get() {
+        None => ().into_any(),
+        Some(Err(failure)) => view! { <p class="error">{failure.sentence}</p> }.into_any(),
+        Some(Ok(shelf)) => {
+            let parts = shelf.parts.into_iter().map(|part| {
+                let key = part.key;
+                view! {
+                    <li>
+                        <span>{format!("A download that broke off: {}", megabytes(part.bytes))}</span>
+                        <button type="button" on:click=move |_| desk.delete(key.clone())>
+                            "Delete"
+                        </button>
+                    </li>
+                }
+            });
+            let none = shelf.kept.is_empty();
+            let room = (shelf.quota > 0.0).then(|| {
+                format!(
+                    "This page uses {} of the {} that the browser lets it have.",
+                    megabytes(shelf.used as u64),
+                    megabytes(shelf.quota as u64)
+                )
+            });
+            view! {
+                <ul class="kept">{list(shelf.kept.into_iter().map(row))} {list(parts)}</ul>
+                <p class="aside">
+                    {none.then_some("No model is kept yet. ")} {room}
+                </p>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <h3>"Kept on this device"</h3>
+        <div class="shelf">{inside}</div>
+    }
+}
+
+/// An address or a file of the reader's.
+#[component]
+fn Elsewhere(desk: Desk) -> impl IntoView {
+    let address = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    let download = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let address = address.get_untracked().trim().to_owned();
+        match shelf::host(&address) {
+            Err(sentence) => problem.set(Some(sentence)),
+            Ok(_) => {
+                problem.set(None);
+                let name = address.rsplit('/').next().unwrap_or_default();
+                let name = name.split('?').next().unwrap_or_default().to_owned();
+                desk.download(name, address);
+            }
+        }
+    };
+    let chosen = move |event: web_sys::Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let file = input.files().and_then(|files| files.get(0));
+        input.set_value("");
+        let Some(file) = file else { return };
+        open(desk, file);
+    };
+    view! {
+        <h3>"From elsewhere"</h3>
+        <form class="choices" on:submit=download>
+            <label class="choice address">
+                <span>"Address of a CLIP on Hugging Face (safetensors or PyTorch, “resolve”)"</span>
+                <input
+                    name="Address"
+                    type="url"
+                    inputmode="url"
+                    placeholder="https://huggingface.co/…/resolve/main/…"
+                    aria-invalid=move || problem.with(Option::is_some).to_string()
+                    prop:value=move || address.get()
+                    on:input=move |event| address.set(event_target_value(&event))
+                />
+            </label>
+            <button type="submit">"Download"</button>
+            <label class="button file">
+                "Open a file"
+                <input
+                    type="file"
+                    name="Checkpoint"
+                    accept=".safetensors,.pt,.bin,.pth"
+                    on:change=chosen
+                />
+            </label>
+        </form>
+        <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
+            {move || problem.get()}
+        </p>
+    }
+}
+
+/// Loads a file of the reader's.
+pub fn open(desk: Desk, file: File) {
+    let name = file.name();
+    desk.load(Choice {
+        key: shelf::key(&format!("{name} {} {}", file.size(), file.last_modified())),
+        quick_gelu: quick_gelu(&name),
+        name,
+        place: Place::File,
+        file: Some(file.unchecked_into()),
+    });
+}
+
+/// How far a download is, and what became of it.
+#[component]
+fn Downloading(desk: Desk) -> impl IntoView {
+    move || {
+        let download = desk.download.get()?;
+        Some(match download.failure.clone() {
+            None => under_way(desk, &download),
+            Some(failure) => {
+                let Download { name, address, .. } = download;
+                view! {
+                    <div class="download">
+                        <p class="error" role="alert">
+                            {failure.sentence}
+                        </p>
+                        <p class="toolbar">
+                            <button
+                                type="button"
+                                on:click=move |_| desk.download(name.clone(), address.clone())
+                            >
+                                "Go on"
+                            </button>
+                            <button type="button" on:click=move |_| desk.cancel_download()>
+                                "Leave it"
+                            </button>
+                        </p>
+                    </div>
+                }
+                .into_any()
+            }
+        })
+    }
+}
+
+fn under_way(desk: Desk, download: &Download) -> AnyView {
+    let progress = download.progress;
+    let text = match progress.total {
+        0 => format!("{}: asking the server…", download.name),
+        total => {
+            let speed = download.speed().map_or(String::new(), |(speed, left)| {
+                format!(
+                    ", {} a second, {} left",
+                    megabytes(speed as u64),
+                    time(left)
+                )
+            });
+            format!(
+                "{}: {} of {}{speed}",
+                download.name,
+                megabytes(progress.bytes),
+                megabytes(total)
+            )
+        }
+    };
+    view! {
+        <div class="progress download">
+            <progress
+                max=progress.total.max(1).to_string()
+                value=progress.bytes.to_string()
+                aria-label="Downloading"
+            ></progress>
+            <span>{text}</span>
+            <button type="button" on:click=move |_| desk.cancel_download()>
+                "Stop"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// Seconds, as one would say them.
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}

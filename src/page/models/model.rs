@@ -1,0 +1,146 @@
+//! Which model is there, on what it runs, and what went wrong with it.
+
+use super::desk::{Choice, Desk, State};
+use super::protocol::{Device, Kind, Progress, Ready};
+use crate::page::list;
+use crate::text::number;
+use leptos::prelude::*;
+
+const DEVICES: [(Device, &str, &str); 4] = [
+    (Device::Best, "best", "the best there is"),
+    (Device::Cpu, "cpu", "processor"),
+    (Device::Gpu, "gpu", "GPU, float32"),
+    (Device::GpuF16, "gpu16", "GPU, float16"),
+];
+
+#[component]
+pub fn Model(desk: Desk) -> impl IntoView {
+    let status = move || {
+        let name = desk.choice.with(|choice| choice.name.clone());
+        desk.state.with(|state| match state {
+            State::Loading(progress) => loading(&name, *progress),
+            State::Ready(ready) => {
+                view! { <p class="model-status">{sentence(&name, ready)}</p> }.into_any()
+            }
+            State::Failed(failure) => failed(desk, failure.kind, failure.sentence.clone()),
+        })
+    };
+    let devices = DEVICES.map(|(device, value, text)| {
+        view! {
+            <option value=value prop:selected=move || desk.device.get() == device>
+                {text}
+            </option>
+        }
+    });
+    let choose = move |event| {
+        let value = event_target_value(&event);
+        if let Some((device, ..)) = DEVICES.iter().find(|(_, id, _)| *id == value) {
+            desk.device.set(*device);
+            desk.load_again();
+        }
+    };
+    view! {
+        <section aria-labelledby="model" class="model">
+            <h2 id="model">"Model"</h2>
+            <div role="status">{status}</div>
+            <label class="choice on">
+                <span>"Computed on"</span>
+                <select name="Computed on" on:change=choose>
+                    {list(devices)}
+                </select>
+            </label>
+        </section>
+    }
+}
+
+fn loading(name: &str, Progress { bytes, total }: Progress) -> AnyView {
+    let text = match total {
+        0 => format!("Loading {name}…"),
+        total => format!(
+            "Loading {name}: {} of {}",
+            megabytes(bytes),
+            megabytes(total)
+        ),
+    };
+    view! {
+        <div class="progress">
+            <progress max=total.max(1).to_string() value=bytes.to_string() aria-label="Loading the model"></progress>
+            <span>{text}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// What the model is, in a sentence.
+fn sentence(name: &str, ready: &Ready) -> String {
+    let architecture = &ready.architecture;
+    let on = match &ready.gpu {
+        None => "the processor".to_owned(),
+        Some(gpu) => {
+            let name = if gpu.name.is_empty() {
+                "the GPU"
+            } else {
+                &gpu.name
+            };
+            let precision = if ready.has_f16_weights {
+                "float16"
+            } else {
+                "float32"
+            };
+            format!("{name} in {precision}")
+        }
+    };
+    format!(
+        "{name} is ready on {on}, loaded in {} s: pictures of {size} × {size}, {} vision and {} text layers, {} of weights.",
+        number(ready.milliseconds / 1000.0),
+        architecture.vision.layers,
+        architecture.text.layers,
+        megabytes(ready.bytes),
+        size = architecture.picture(),
+    )
+}
+
+/// A sentence, and the ways on.
+fn failed(desk: Desk, kind: Kind, sentence: String) -> AnyView {
+    let own = Choice::own().key;
+    let is_own = desk.choice.with(|choice| choice.key == own);
+    let on_processor = move |_| {
+        desk.device.set(Device::Cpu);
+        desk.load_again();
+    };
+    view! {
+        <p class="error">{sentence}</p>
+        <p class="toolbar">
+            <button type="button" on:click=move |_| desk.load_again()>
+                "Load it again"
+            </button>
+            {(kind == Kind::Device)
+                .then(|| {
+                    view! {
+                        <button type="button" on:click=on_processor>
+                            "Compute on the processor"
+                        </button>
+                    }
+                })}
+            {(!is_own)
+                .then(|| {
+                    view! {
+                        <button type="button" on:click=move |_| desk.load(Choice::own())>
+                            "Take the small model"
+                        </button>
+                    }
+                })}
+        </p>
+    }
+    .into_any()
+}
+
+/// Bytes as a reader knows them.
+pub fn megabytes(bytes: u64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    match megabytes {
+        m if m >= 1000.0 => format!("{:.2} GB", m / 1000.0),
+        m if m >= 10.0 => format!("{m:.0} MB"),
+        m => format!("{m:.1} MB"),
+    }
+}

@@ -1,0 +1,212 @@
+//! What the page asks of a worker, and what comes back: JSON, with pictures, files and vectors
+//! beside it as the objects that they are.
+
+use crate::clip::ClipError;
+use crate::clip::architecture::Architecture;
+use crate::clip::weights::WeightsError;
+use crate::clip::weights::source::SourceError;
+use crate::clip::weights::sums::Sums;
+use crate::compute::ComputeError;
+use serde::{Deserialize, Serialize};
+
+/// What the engine runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Device {
+    /// The GPU where there is a real one, else the processor.
+    #[default]
+    Best,
+    Cpu,
+    Gpu,
+    /// The GPU, numbers kept as float16.
+    GpuF16,
+}
+
+/// Where a checkpoint is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// A file of this page.
+    Own(String),
+    /// What a download left, by its [`Kept::key`].
+    Kept(String),
+    /// A server, where this browser keeps no files.
+    Address(String),
+    /// A file of the reader's, which lies beside.
+    File,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Ask {
+    /// Which GPU is there: [`Gpu`].
+    Gpu,
+    /// Makes a model ready in place of the one before: [`Ready`], with [`Progress`].
+    Load {
+        /// Under which seen pictures are remembered; empty for none.
+        key: String,
+        place: Place,
+        device: Device,
+        /// Where no configuration says it.
+        quick_gelu: bool,
+    },
+    /// Unit vectors of texts: [`TextNote`]s, the vectors beside.
+    Texts(Vec<String>),
+    /// Unit vectors of the pictures beside: a [`Seen`] or a sentence for each, the vectors of
+    /// those that could be seen beside. `keep` remembers them by their bytes.
+    Pictures {
+        keep: bool,
+    },
+    /// Downloads a checkpoint to keep it: [`Kept`], with [`Progress`].
+    Download {
+        key: String,
+        address: String,
+        name: String,
+    },
+    /// All that is kept: [`Shelf`].
+    Shelf,
+    /// Deletes what is kept under a key, a broken-off download too.
+    Delete(String),
+    /// The bytes beside, kept under a name; and back: beside, where there are any.
+    Put(String),
+    Get(String),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Bytes so far, and of all.
+    pub bytes: u64,
+    pub total: u64,
+}
+
+/// A GPU as WebGPU tells of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gpu {
+    pub name: String,
+    pub is_software: bool,
+    pub has_f16: bool,
+    pub has_clock: bool,
+    /// The largest buffer, in bytes, and the most of it that a kernel can bind.
+    pub buffer_bytes: u64,
+    pub binding_bytes: u64,
+}
+
+/// A model that is ready.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ready {
+    pub architecture: Architecture,
+    /// The factor from cosine to logit.
+    pub scale: f32,
+    /// `None` on the processor.
+    pub gpu: Option<Gpu>,
+    pub has_f16_weights: bool,
+    pub milliseconds: f64,
+    pub bytes: u64,
+}
+
+/// What happened to a text that was not taken as it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextNote {
+    /// Tokens that did not fit.
+    pub cut: usize,
+    pub mojibake: bool,
+}
+
+/// What was seen of a picture, and how long each step took in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// SHA-256 of its file, in hexadecimal; empty for a frame of a camera.
+    pub digest: String,
+    pub width: u32,
+    pub height: u32,
+    /// It was known from before; nothing was computed.
+    pub known: bool,
+    pub decode: f64,
+    pub resize: f64,
+    /// The whole batch's: upload, tower and download.
+    pub encode: f64,
+    /// Of it, on the device itself, where it tells.
+    pub tower: Option<f64>,
+    pub is_cold: bool,
+    /// Pictures of the batch.
+    pub batch: usize,
+}
+
+/// A checkpoint that was downloaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Name of its files.
+    pub key: String,
+    pub name: String,
+    pub address: String,
+    pub sums: Sums,
+}
+
+/// A download that broke off, or is under way in another tab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub key: String,
+    pub bytes: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shelf {
+    pub kept: Vec<Kept>,
+    pub parts: Vec<Part>,
+    /// Bytes that this page uses, and may use, as the browser tells.
+    pub used: f64,
+    pub quota: f64,
+}
+
+/// What a failure asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// The device does not go on, or cannot hold the model: another must be taken.
+    Device,
+    /// What was kept is not what was written.
+    Damaged,
+    /// The browser has no room for it.
+    Full,
+    /// Another tab is at it.
+    Busy,
+    /// The browser keeps no files.
+    NoFiles,
+    /// The worker is gone; the next question starts another.
+    Stopped,
+    Other,
+}
+
+/// A sentence for the reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub kind: Kind,
+    pub sentence: String,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, sentence: impl Into<String>) -> Failure {
+        Failure {
+            kind,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+impl From<ClipError> for Failure {
+    fn from(error: ClipError) -> Self {
+        let kind = match &error {
+            ClipError::Compute(ComputeError::TooLarge { .. })
+            | ClipError::Compute(ComputeError::OutOfMemory { .. })
+            | ClipError::Compute(ComputeError::Lost { .. })
+            | ClipError::Compute(ComputeError::Refused { .. })
+            | ClipError::Compute(ComputeError::NoDevice { .. })
+            | ClipError::Compute(ComputeError::Unsupported { .. }) => Kind::Device,
+            ClipError::Weights(WeightsError::Source(SourceError::Damaged)) => Kind::Damaged,
+            _ => Kind::Other,
+        };
+        Failure::new(kind, error.to_string())
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        ClipError::from(error).into()
+    }
+}

@@ -1,0 +1,192 @@
+//! What is downloaded and kept on this device.
+
+use super::desk::{Choice, Desk, State};
+use super::protocol::{Ask, Failure, Kept, Kind, Place, Progress, Shelf};
+use crate::clip::architecture::Activation;
+use crate::clip::browser::now;
+use js_sys::Array;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+/// A download under way, or what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Download {
+    pub key: String,
+    pub name: String,
+    pub address: String,
+    pub progress: Progress,
+    /// When bytes began to come, and how many were there before.
+    began: Option<(f64, u64)>,
+    pub failure: Option<Failure>,
+}
+
+impl Download {
+    /// Bytes a second, and the seconds that are left at that speed.
+    pub fn speed(&self) -> Option<(f64, f64)> {
+        let (began, before) = self.began?;
+        let seconds = (now() - began) / 1000.0;
+        let speed = self.progress.bytes.saturating_sub(before) as f64 / seconds;
+        let left = self.progress.total.saturating_sub(self.progress.bytes) as f64;
+        (seconds > 1.0 && speed > 0.0).then(|| (speed, left / speed))
+    }
+}
+
+/// Names the files of an address: the same address always has the same.
+pub fn key(address: &str) -> String {
+    format!("{:08x}", crc32fast::hash(address.as_bytes()))
+}
+
+/// The host of an address that this page may connect to.
+pub fn host(address: &str) -> Result<String, String> {
+    let wrong = || "This is no address of a file; it begins with https://.".to_owned();
+    let url = web_sys::Url::new(address).map_err(|_| wrong())?;
+    let host = url.hostname();
+    let is_own = window()
+        .location()
+        .host()
+        .is_ok_and(|own| own == url.host());
+    let named = ["huggingface.co", "hf.co"];
+    let is_named = |name: &&str| {
+        host.strip_suffix(*name)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if is_own || (url.protocol() == "https:" && named.iter().any(is_named)) {
+        return Ok(host);
+    }
+    Err(format!(
+        "This page may connect only to its own host and to Hugging Face, not to {host}. Download the file yourself and open it from your disk."
+    ))
+}
+
+impl Desk {
+    /// Looks at what is kept.
+    pub fn read_shelf(self) {
+        leptos::task::spawn_local(async move {
+            let shelf = self.keeper.get_value().ask::<Shelf>(&Ask::Shelf).await;
+            self.shelf.set(Some(shelf));
+        });
+    }
+
+    /// Downloads a checkpoint, or goes on where that broke off, and then loads it.
+    pub fn download(self, name: String, address: String) {
+        let key = key(&address);
+        let fetcher = self.fetcher.get_value();
+        fetcher.stop(&Failure::new(
+            Kind::Stopped,
+            "Another download was started.",
+        ));
+        let started = Download {
+            key: key.clone(),
+            name: name.clone(),
+            address: address.clone(),
+            progress: Progress::default(),
+            began: None,
+            failure: None,
+        };
+        self.download.set(Some(started));
+        leptos::task::spawn_local(async move {
+            let ask = Ask::Download {
+                key: key.clone(),
+                address: address.clone(),
+                name: name.clone(),
+            };
+            let mine = key.clone();
+            let is_mine = move |d: &Download| d.key == mine && d.failure.is_none();
+            let still = is_mine.clone();
+            let progress = move |progress: Progress| {
+                self.download.update(|download| {
+                    if let Some(download) = download.as_mut().filter(|d| still(d)) {
+                        download.progress = progress;
+                        download.began.get_or_insert((now(), progress.bytes));
+                    }
+                });
+            };
+            let kept = fetcher.ask_with::<Kept>(&ask, JsValue::UNDEFINED, Array::new(), progress);
+            let kept = kept.await;
+            if !self
+                .download
+                .with_untracked(|d| d.as_ref().is_some_and(is_mine))
+            {
+                return;
+            }
+            match kept {
+                Ok(kept) => {
+                    self.download.set(None);
+                    self.load(choice_of(&kept.value));
+                }
+                // Nothing can be kept: it goes straight from the server to the device.
+                Err(failure) if failure.kind == Kind::NoFiles => {
+                    self.download.set(None);
+                    self.load(Choice {
+                        quick_gelu: quick_gelu(&address),
+                        key,
+                        name,
+                        place: Place::Address(address),
+                        file: None,
+                    });
+                }
+                Err(failure) => self.fail_download(failure),
+            }
+            self.read_shelf();
+        });
+    }
+
+    fn fail_download(self, failure: Failure) {
+        self.download.update(|download| {
+            if let Some(download) = download {
+                download.failure = Some(failure);
+            }
+        });
+    }
+
+    /// Stops a download; what came stays, so that it can go on.
+    pub fn cancel_download(self) {
+        self.download.set(None);
+        let stopped = Failure::new(Kind::Stopped, "The download was stopped.");
+        self.fetcher.get_value().stop(&stopped);
+        self.read_shelf();
+    }
+
+    /// Deletes what is kept under a key.
+    pub fn delete(self, key: String) {
+        leptos::task::spawn_local(async move {
+            let keeper = self.keeper.get_value();
+            if let Err(failure) = keeper.ask::<()>(&Ask::Delete(key.clone())).await {
+                self.shelf.set(Some(Err(failure)));
+                return;
+            }
+            self.download.update(|download| {
+                if download
+                    .as_ref()
+                    .is_some_and(|d| d.key == key && d.failure.is_some())
+                {
+                    *download = None;
+                }
+            });
+            // What is damaged is gone: it has to come again.
+            let is_damaged = self.state.with_untracked(
+                |state| matches!(state, State::Failed(f) if f.kind == Kind::Damaged),
+            );
+            if is_damaged && self.choice.with_untracked(|choice| choice.key == key) {
+                self.load(Choice::own());
+            }
+            self.read_shelf();
+        });
+    }
+}
+
+/// What is kept, as a model to load.
+pub fn choice_of(kept: &Kept) -> Choice {
+    Choice {
+        key: kept.key.clone(),
+        name: kept.name.clone(),
+        place: Place::Kept(kept.key.clone()),
+        file: None,
+        quick_gelu: quick_gelu(&kept.address),
+    }
+}
+
+/// Whether a file's name says that the model has QuickGELU.
+pub fn quick_gelu(name: &str) -> bool {
+    Activation::of_checkpoint(name) == Some(Activation::QuickGelu)
+}

@@ -1,0 +1,84 @@
+//! A checkpoint from a server to a file that is kept: what the model needs of it, written as it
+//! comes, and taken up where it broke off.
+
+use super::super::protocol::{Failure, Kept, Progress};
+use super::engine::PATIENCE;
+use super::store::{self, MODELS, Open};
+use crate::clip::Options;
+use crate::clip::browser::Fetch;
+use crate::clip::pack::Packed;
+use crate::clip::weights::http::{HttpSource, Retries};
+use crate::clip::weights::sums::Sums;
+
+/// What is read of the file at a time to sum it anew.
+const CHUNK: usize = 1 << 20;
+
+pub async fn download(
+    key: &str,
+    address: &str,
+    name: &str,
+    mut progress: impl FnMut(Progress),
+) -> Result<Kept, Failure> {
+    let folder = store::folder(MODELS).await?;
+    let part = store::file(&folder, &format!("{key}.part"), true).await?;
+    // From here on no other tab can write it.
+    let open = Open::new(&part).await?;
+    let fetch = Fetch::new(address, PATIENCE);
+    let mut source = HttpSource::open(fetch, address, Retries::default()).await?;
+    let packed = Packed::of(&mut source, &Options::default()).await?;
+    let total = packed.size;
+    let mut sums = Sums::default();
+    if starts_with(&open, packed.header())? {
+        open.cut(open.size()?.min(total))?;
+        sum(&open, &mut sums)?;
+    } else {
+        open.cut(0)?;
+    }
+    progress(Progress {
+        bytes: sums.bytes,
+        total,
+    });
+    let copied = packed.copy(&mut source, sums.bytes, |bytes| {
+        open.write(sums.bytes, bytes)?;
+        sums.add(bytes);
+        progress(Progress {
+            bytes: sums.bytes,
+            total,
+        });
+        Ok::<(), Failure>(())
+    });
+    copied.await?;
+    open.flush()?;
+    drop(open);
+    let kept = Kept {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        address: address.to_owned(),
+        sums,
+    };
+    store::rename(&part, &format!("{key}.safetensors")).await?;
+    let card = serde_json::to_vec(&kept).unwrap_or_default();
+    store::write(&folder, &format!("{key}.json"), &card).await?;
+    Ok(kept)
+}
+
+/// Whether a file has this beginning: then it is the same checkpoint, as far as it came.
+fn starts_with(open: &Open, header: &[u8]) -> Result<bool, Failure> {
+    if open.size()? < header.len() as u64 {
+        return Ok(false);
+    }
+    let mut found = vec![0; header.len()];
+    Ok(open.read(0, &mut found)? == header.len() && found == header)
+}
+
+/// Sums what is in a file.
+fn sum(open: &Open, sums: &mut Sums) -> Result<(), Failure> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let read = open.read(sums.bytes, &mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        sums.add(&buffer[..read]);
+    }
+}

@@ -1,0 +1,305 @@
+//! A model that is ready, on whatever it runs.
+
+use super::super::protocol::{
+    Device, Failure, Gpu as GpuFacts, Kind, Place, Progress, Ready, Seen, TextNote,
+};
+use super::memory::Memory;
+use super::picture;
+use super::store;
+use crate::clip::architecture::Activation;
+use crate::clip::browser::{BlobSource, Fetch, Run, Timed, now};
+use crate::clip::preprocess::Pixels;
+use crate::clip::tokenizer::{Tokenizer, Tokens};
+use crate::clip::weights::http::{HttpSource, Retries};
+use crate::clip::weights::source::Source;
+use crate::clip::weights::sums::Summed;
+use crate::clip::{ClipError, Options};
+use crate::compute::Backend;
+use crate::compute::cpu::Cpu;
+use crate::compute::gpu::{self, Gpu, Precision};
+use js_sys::{Array, Float32Array, Uint8Array};
+use std::collections::HashMap;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, Response};
+
+/// Seconds without a byte after which a load is given up.
+pub const PATIENCE: u32 = 30;
+
+enum Towers {
+    Cpu(Box<Timed<Cpu>>),
+    Gpu(Box<Timed<Gpu>>),
+}
+
+pub struct Engine {
+    towers: Towers,
+    tokenizer: Tokenizer,
+    /// Unit vectors of pictures that were seen, by their bytes' SHA-256.
+    seen: HashMap<String, (Vec<f32>, u32, u32)>,
+    /// Where they are kept, if nobody else has that open.
+    memory: Option<Memory>,
+}
+
+/// What WebGPU says of this machine.
+pub async fn gpu() -> Result<GpuFacts, Failure> {
+    let gpu = open(Precision::F32).await?;
+    let facts = facts(&gpu);
+    gpu.give_back();
+    Ok(facts)
+}
+
+async fn open(precision: Precision) -> Result<Gpu, ClipError> {
+    let options = gpu::Options {
+        precision,
+        ..gpu::Options::default()
+    };
+    Ok(Gpu::open(options).await?)
+}
+
+fn facts(gpu: &Gpu) -> GpuFacts {
+    let adapter = gpu.adapter();
+    let (buffer_bytes, binding_bytes) = gpu.limits();
+    GpuFacts {
+        name: adapter.name.clone(),
+        is_software: adapter.is_software,
+        has_f16: adapter.has_f16,
+        has_clock: adapter.has_clock,
+        buffer_bytes,
+        binding_bytes,
+    }
+}
+
+impl Engine {
+    /// Loads a checkpoint; `file` is it where it is the reader's own.
+    pub async fn load(
+        place: Place,
+        device: Device,
+        quick_gelu: bool,
+        file: JsValue,
+        progress: impl FnMut(Progress),
+    ) -> Result<(Engine, Ready), Failure> {
+        let options = Options {
+            activation: match quick_gelu {
+                true => Activation::QuickGelu,
+                false => Activation::Gelu,
+            },
+            ..Options::default()
+        };
+        match place {
+            Place::Own(path) => {
+                let blob = own(&path).await?;
+                let blob: Blob = JsFuture::from(blob.blob().map_err(unreadable)?)
+                    .await
+                    .map_err(unreadable)?
+                    .unchecked_into();
+                Self::from_source(BlobSource(blob), device, options, progress).await
+            }
+            Place::File => {
+                Self::from_source(BlobSource(file.unchecked_into()), device, options, progress)
+                    .await
+            }
+            Place::Kept(key) => {
+                let (blob, sums) = store::open(&key).await?;
+                let source = Summed::new(BlobSource(blob), sums)?;
+                Self::from_source(source, device, options, progress).await
+            }
+            Place::Address(address) => {
+                let fetch = Fetch::new(&address, PATIENCE);
+                let source = HttpSource::open(fetch, &address, Retries::default()).await?;
+                Self::from_source(source, device, options, progress).await
+            }
+        }
+    }
+
+    async fn from_source(
+        mut source: impl Source,
+        device: Device,
+        options: Options,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<(Engine, Ready), Failure> {
+        let start = now();
+        let bytes = source.size();
+        let mut report = |p: crate::clip::Progress| {
+            let (bytes, total) = (p.bytes, p.total);
+            progress(Progress { bytes, total });
+        };
+        let gpu = match device {
+            Device::Cpu => None,
+            Device::Gpu => Some(open(Precision::F32).await?),
+            Device::GpuF16 => Some(open(Precision::F16).await?),
+            // Software is slower than the processor's own kernels.
+            Device::Best => open(Precision::F32)
+                .await
+                .ok()
+                .filter(|gpu| !gpu.adapter().is_software),
+        };
+        let facts = gpu.as_ref().map(facts);
+        let source = &mut source;
+        let towers = match gpu {
+            None => {
+                let model = Timed::load(Cpu::default(), source, options, &mut report);
+                Towers::Cpu(Box::new(model.await?))
+            }
+            Some(gpu) => {
+                let model = Timed::load(gpu, source, options, &mut report);
+                Towers::Gpu(Box::new(model.await?))
+            }
+        };
+        let (architecture, scale) = match &towers {
+            Towers::Cpu(model) => (*model.model().architecture(), model.model().scale()),
+            Towers::Gpu(model) => (*model.model().architecture(), model.model().scale()),
+        };
+        let engine = Engine {
+            towers,
+            tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
+            seen: HashMap::new(),
+            memory: None,
+        };
+        let ready = Ready {
+            architecture,
+            scale,
+            gpu: facts,
+            has_f16_weights: device == Device::GpuF16,
+            milliseconds: now() - start,
+            bytes,
+        };
+        Ok((engine, ready))
+    }
+
+    pub async fn texts(&mut self, texts: &[String]) -> Result<(Vec<TextNote>, JsValue), Failure> {
+        let tokens: Vec<Tokens> = texts.iter().map(|t| self.tokenizer.encode(t)).collect();
+        let units = match &self.towers {
+            Towers::Cpu(model) => model.encode_texts(&tokens).await,
+            Towers::Gpu(model) => model.encode_texts(&tokens).await,
+        }?;
+        let notes = tokens.iter().map(|tokens| TextNote {
+            cut: tokens.cut,
+            mojibake: tokens.mojibake,
+        });
+        Ok((notes.collect(), numbers(&units)))
+    }
+
+    pub async fn pictures(
+        &mut self,
+        pictures: &Array,
+        keep: bool,
+    ) -> Result<(Vec<Result<Seen, String>>, JsValue), Failure> {
+        let size = self.size();
+        let mut seen = Vec::new();
+        let mut prepared: Vec<Pixels> = Vec::new();
+        for picture in pictures.iter() {
+            let known = |digest: &str| self.seen.contains_key(digest);
+            match picture::prepare(&picture, size, keep, known).await {
+                Ok((one, pixels)) => {
+                    prepared.extend(pixels);
+                    seen.push(Ok(one));
+                }
+                Err(sentence) => seen.push(Err(sentence)),
+            }
+        }
+        let (units, run) = match &self.towers {
+            Towers::Cpu(model) => encode(model, &prepared).await,
+            Towers::Gpu(model) => encode(model, &prepared).await,
+        }?;
+        let mut fresh = units.into_iter();
+        let mut all = Vec::new();
+        for one in seen.iter_mut().filter_map(|one| one.as_mut().ok()) {
+            if one.known {
+                if let Some((unit, width, height)) = self.seen.get(&one.digest) {
+                    (one.width, one.height) = (*width, *height);
+                    all.push(unit.clone());
+                }
+                continue;
+            }
+            (one.encode, one.tower) = (run.milliseconds, run.device);
+            (one.is_cold, one.batch) = (run.is_cold, prepared.len());
+            let unit = fresh.next().unwrap_or_default();
+            if !one.digest.is_empty() {
+                let entry = (unit.clone(), one.width, one.height);
+                if let Some(memory) = &mut self.memory {
+                    memory.add(&one.digest, &entry);
+                }
+                self.seen.insert(one.digest.clone(), entry);
+            }
+            all.push(unit);
+        }
+        Ok((seen, numbers(&all)))
+    }
+
+    /// Remembers pictures under a key, and those of earlier visits.
+    pub async fn remember(&mut self, key: &str) {
+        let width = match &self.towers {
+            Towers::Cpu(model) => model.model().architecture().embedding,
+            Towers::Gpu(model) => model.model().architecture().embedding,
+        };
+        if !key.is_empty()
+            && let Ok((memory, seen)) = Memory::open(key, width).await
+        {
+            self.memory = Some(memory);
+            self.seen = seen;
+        }
+    }
+
+    /// Side of the picture that the model takes.
+    fn size(&self) -> usize {
+        match &self.towers {
+            Towers::Cpu(model) => model.model().architecture().picture(),
+            Towers::Gpu(model) => model.model().architecture().picture(),
+        }
+    }
+}
+
+async fn encode<B: Backend>(
+    model: &Timed<B>,
+    pictures: &[Pixels],
+) -> Result<(Vec<Vec<f32>>, Run), ClipError> {
+    if pictures.is_empty() {
+        return Ok(Default::default());
+    }
+    let units = model.encode_images(pictures).await?;
+    Ok((units, model.last()))
+}
+
+fn numbers(units: &[Vec<f32>]) -> JsValue {
+    Float32Array::from(units.concat().as_slice()).into()
+}
+
+async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failure> {
+    let merges = own("clip/merges.bin").await?;
+    let merges = JsFuture::from(merges.array_buffer().map_err(unreadable)?);
+    let merges = Uint8Array::new(&merges.await.map_err(unreadable)?).to_vec();
+    let entities = own("clip/entities.txt").await?;
+    let entities = JsFuture::from(entities.text().map_err(unreadable)?);
+    let entities = entities.await.map_err(unreadable)?;
+    let entities = entities.as_string().unwrap_or_default();
+    let tokenizer = Tokenizer::new(&merges, &entities);
+    let tokenizer = tokenizer.and_then(|whole| whole.of(vocabulary, context));
+    tokenizer.map_err(|error| Failure::new(Kind::Other, error.to_string()))
+}
+
+/// A file of this page.
+async fn own(path: &str) -> Result<Response, Failure> {
+    let base = js_sys::Reflect::get(&js_sys::global(), &"base".into());
+    let base = base
+        .ok()
+        .and_then(|base| base.as_string())
+        .unwrap_or_default();
+    let address = web_sys::Url::new_with_base(path, &base).map_err(unreadable)?;
+    let response = JsFuture::from(super::scope().fetch_with_str(&address.href()));
+    let response: Response = response.await.map_err(unreadable)?.unchecked_into();
+    match response.ok() {
+        true => Ok(response),
+        false => {
+            let sentence = format!(
+                "This page's own file {path} is missing ({}); reload the page.",
+                response.status()
+            );
+            Err(Failure::new(Kind::Other, sentence))
+        }
+    }
+}
+
+fn unreadable(_: JsValue) -> Failure {
+    let sentence = "A file of this page could not be read; check the connection and try again.";
+    Failure::new(Kind::Other, sentence)
+}
