@@ -74,11 +74,13 @@ async function take(files) {
     }
 }
 
+/** Whether the view takes files of its own, which are pictures or models, not tables. */
+const takesFiles = () => document.querySelector("main.run") !== null;
 const dragsFiles = (event) => event.dataTransfer?.types.includes("Files");
 addEventListener("dragover", (event) => {
     if (!dragsFiles(event)) return;
     event.preventDefault();
-    root.setAttribute("data-dropping", "");
+    if (!takesFiles()) root.setAttribute("data-dropping", "");
 });
 addEventListener("dragleave", (event) => {
     // Out of the window, not from one element to the next.
@@ -88,13 +90,13 @@ addEventListener("drop", (event) => {
     root.removeAttribute("data-dropping");
     if (!dragsFiles(event)) return;
     event.preventDefault();
-    take([...event.dataTransfer.files]);
+    if (!takesFiles()) take([...event.dataTransfer.files]);
 });
 
 /** Some lines, separated into columns: a sentence that somebody pastes by mistake is no table. */
 const TABLE = /^[^\n]*[,;\t|{][^\n]*\n[^\n]*[,;\t|}]/;
 addEventListener("paste", (event) => {
-    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    if (takesFiles() || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const { files } = event.clipboardData;
     const text = event.clipboardData.getData("text/plain");
     if (files.length) take([...files]);

@@ -242,7 +242,7 @@ fn the_first_view_asks_for_what_the_build_weighs() {
 /// A library for GPUs is a quarter of a megabyte that neither fits nor figures need.
 #[test]
 fn page_and_lab_bring_no_gpu() {
-    let page = Page::open("");
+    let page = Page::builder().before_load(NO_WORKER).open("");
     page.wait_for(FITTED);
     page.eval("document.querySelector('#certainty').open = true");
     page.wait_for("document.querySelector('#certainty p:not(.waiting)')");

@@ -1,6 +1,6 @@
 //! A reader's own runs: given, read, joined, kept, exported.
 
-use browser_tests::{Manner, Page};
+use browser_tests::{Manner, NO_WORKER, Page};
 use flate2::{Compression, write::GzEncoder};
 use parquet::basic::Compression as Codec;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
@@ -277,7 +277,7 @@ fn parquet() -> Vec<u8> {
 
 #[test]
 fn parquet_is_read_by_a_program_of_its_own() {
-    let page = Page::open("?page=yours");
+    let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
     page.wait_for_text("Read a file");
     assert!(page.requests().iter().all(|r| r.path != "parquet.js"));
     drop_bytes(&page, "mine.parquet", &parquet());
