@@ -1,7 +1,7 @@
 //! Which model is there, on what it runs, and what went wrong with it.
 
 use super::desk::{Choice, Desk, State};
-use super::protocol::{Device, Kind, Progress, Ready};
+use super::protocol::{Device, Kind, Place, Progress, Ready};
 use crate::page::list;
 use crate::text::number;
 use leptos::prelude::*;
@@ -25,6 +25,10 @@ pub fn Model(desk: Desk) -> impl IntoView {
             State::Failed(failure) => failed(desk, failure.kind, failure.sentence.clone()),
         })
     };
+    let is_own = move || {
+        desk.choice
+            .with(|choice| matches!(choice.place, Place::Own(_)))
+    };
     let devices = DEVICES.map(|(device, value, text)| {
         view! {
             <option value=value prop:selected=move || desk.device.get() == device>
@@ -43,6 +47,9 @@ pub fn Model(desk: Desk) -> impl IntoView {
         <section aria-labelledby="model" class="model">
             <h2 id="model">"Model"</h2>
             <div role="status">{status}</div>
+            <p class="aside" hidden=move || !is_own()>
+                "Shapes comes with this page: 2.4 million parameters, trained on drawn pictures alone. Of such pictures with a pair of traits it never saw together it tells 88 % of colours right (of 11), 81 % of counts, but 43 % of shapes (of 10). Of photographs it knows nothing; for those, take a model of the studies."
+            </p>
             <label class="choice on">
                 <span>"Computed on"</span>
                 <select name="Computed on" on:change=choose>
