@@ -39,6 +39,17 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction).replace('-', "−")
 }
 
+/// A size in bytes: "500 bytes", "4.8 MB", "605 MB".
+pub fn bytes(bytes: f64) -> String {
+    match bytes {
+        b if b < 1e3 => format!("{b} bytes"),
+        b if b < 1e6 => format!("{:.1} KB", b / 1e3),
+        b if b < 1e7 => format!("{:.1} MB", b / 1e6),
+        b if b < 1e9 => format!("{:.0} MB", b / 1e6),
+        b => format!("{:.2} GB", b / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +74,20 @@ mod tests {
             (f64::NAN, "–"),
         ] {
             assert_eq!(number(x), text, "{x}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        for (size, text) in [
+            (0.0, "0 bytes"),
+            (500.0, "500 bytes"),
+            (12_345.0, "12.3 KB"),
+            (4_816_506.0, "4.8 MB"),
+            (605.2e6, "605 MB"),
+            (10.75e9, "10.75 GB"),
+        ] {
+            assert_eq!(bytes(size), text);
         }
     }
 }

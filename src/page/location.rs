@@ -229,7 +229,7 @@ pub fn ask(id: Option<&str>) {
 pub fn asked() -> Option<String> {
     let query = window().location().search().unwrap_or_default();
     let mut parts = query.trim_start_matches('?').split('&');
-    parts.find_map(|part| Some(part.strip_prefix("model=")?.to_owned()))
+    parts.find_map(|part| Some(part.strip_prefix(MODEL)?.strip_prefix('=')?.to_owned()))
 }
 
 fn query(view: View, analysis: &Analysis, drawing: &Drawing) -> String {

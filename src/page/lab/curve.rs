@@ -1,26 +1,24 @@
 //! The scaling curve on which the model lies that is run, with its point ringed.
 
+use super::chart::Chart;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis};
-use crate::chart::{Emphasis, Mark, Marks, Shape, Theme, canvas};
+use crate::chart::{Emphasis, Mark, Marks, Scene, Shape};
 use crate::figure::picture;
-use crate::page::appearance::Appearance;
 use crate::page::{data, location};
 use crate::study::names;
 use crate::study::{DataError, Study, Table};
 use leptos::ev;
-use leptos::html::Canvas;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 /// CSS pixels of the ring around the point.
 const RING: f64 = 9.0;
 
 #[component]
 pub fn Curve() -> impl IntoView {
-    let place = NodeRef::<Canvas>::new();
     let asked = RwSignal::new(location::asked());
-    let said = RwSignal::new(String::new());
+    // The curve, where the studies have one, and what is to be said of it.
+    let found = RwSignal::new((None::<Scene>, String::new()));
     // Who runs models says so when it takes another.
     let read = move || asked.set(location::asked());
     let changed = window_event_listener_untyped(location::RUNS, move |_| read());
@@ -29,38 +27,46 @@ pub fn Curve() -> impl IntoView {
         changed.remove();
         back.remove();
     });
-    let appearance = expect_context::<Appearance>();
     Effect::new(move || {
-        let (theme, asked) = (appearance.theme(), asked.get());
-        let (Some(canvas), Some(id)) = (place.get(), asked) else {
-            return;
-        };
+        let Some(id) = asked.get() else { return };
         leptos::task::spawn_local(async move {
-            let sentence = draw(&canvas, &theme, &id).await;
-            let _ = said.try_set(sentence.unwrap_or_else(|error| error.to_string()));
+            let curve = curve(&id).await;
+            let curve = curve.unwrap_or_else(|error| (None, error.to_string()));
+            // A later model may have been asked for.
+            if asked.try_get_untracked() == Some(Some(id)) {
+                found.set(curve);
+            }
         });
     });
+    let scene = Memo::new(move |_| found.with(|f| f.0.clone()));
+    let is_there = Memo::new(move |_| scene.with(Option::is_some));
     view! {
         <figure class="figure">
-            <canvas node_ref=place class="curve"></canvas>
-            <figcaption role="status">{move || said.get()}</figcaption>
+            {move || {
+                is_there
+                    .get()
+                    .then(|| {
+                        view! {
+                            <Chart
+                                scene
+                                label="The study’s curve, with the model’s point ringed; its numbers are below."
+                            />
+                        }
+                    })
+            }}
+            <figcaption role="status">{move || found.with(|f| f.1.clone())}</figcaption>
         </figure>
     }
 }
 
-/// Draws the study's curve, and says where the model lies.
-async fn draw(
-    canvas: &web_sys::HtmlCanvasElement,
-    theme: &Theme,
-    id: &str,
-) -> Result<String, DataError> {
+/// The study's curve with the model's point ringed, and where that lies.
+async fn curve(id: &str) -> Result<(Option<Scene>, String), DataError> {
     let checkpoints = data::checkpoints().await?;
     let found = checkpoints.iter().find(|checkpoint| checkpoint.id == id);
     let Some((checkpoint, study)) = found.and_then(|c| Some((c, c.study?))) else {
-        canvas.set_hidden(true);
-        return Ok("The studies’ tables have no point of this model.".to_owned());
+        let sentence = "The studies’ tables have no point of this model.";
+        return Ok((None, sentence.to_owned()));
     };
-    canvas.set_hidden(false);
     let table = match study {
         Study::Openclip => Table::Zeroshot,
         Study::Comparison => Table::Sweep,
@@ -98,8 +104,5 @@ async fn draw(
             )
         }
     };
-    let element: &web_sys::HtmlElement = canvas.unchecked_ref();
-    let (width, height) = (element.client_width(), element.client_height());
-    let drawn = canvas::draw_on(canvas, &scene, theme, f64::from(width), f64::from(height));
-    Ok(drawn.map_or_else(|error| error.to_string(), |_| sentence))
+    Ok((Some(scene), sentence))
 }

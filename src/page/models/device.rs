@@ -1,12 +1,11 @@
 //! This device: its GPU in plain words, and whether it computes what open_clip does.
 
 use super::desk::{Choice, Desk, vectors};
-use super::model::megabytes;
 use super::protocol::{Ask, Failure, Gpu, Ready, Seen};
 use super::samples;
 use super::thread::Thread;
 use crate::clip::browser::now;
-use crate::text::number;
+use crate::text::{self, number};
 use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -92,8 +91,8 @@ fn facts(gpu: &Gpu) -> AnyView {
     };
     let limits = format!(
         "A buffer may have {}, of which a kernel reads {} at once.",
-        megabytes(gpu.buffer_bytes),
-        megabytes(gpu.binding_bytes)
+        text::bytes(gpu.buffer_bytes as f64),
+        text::bytes(gpu.binding_bytes as f64)
     );
     view! { <p>{[&name, kind, f16, clock, &limits].join(" ")}</p> }.into_any()
 }

@@ -1,7 +1,6 @@
 //! The studies' checkpoints, any other address, the reader's own file; and what is kept.
 
 use super::desk::{Choice, Desk};
-use super::model::megabytes;
 use super::protocol::{Kept, Place};
 use super::shelf::{self, Download, choice_of, quick_gelu};
 use crate::page::data;
@@ -9,7 +8,7 @@ use crate::page::lazy::Lazy;
 use crate::page::list;
 use crate::study::checkpoint::Checkpoint;
 use crate::study::{DataError, Study, Table};
-use crate::text::{number, percent};
+use crate::text::{self, number, percent};
 use leptos::prelude::*;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -204,8 +203,11 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
             .into_any();
         }
         let text = match part.filter(|part| part.bytes > 0) {
-            Some(part) => format!("Go on after {}, from {host}", megabytes(part.bytes)),
-            None if bytes > 0 => format!("Download {} from {host}", megabytes(bytes)),
+            Some(part) => format!(
+                "Go on after {}, from {host}",
+                text::bytes(part.bytes as f64)
+            ),
+            None if bytes > 0 => format!("Download {} from {host}", text::bytes(bytes as f64)),
             None => format!("Download from {host}"),
         };
         let download = move |_| {
@@ -226,7 +228,7 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
 #[component]
 fn Shelved(desk: Desk) -> impl IntoView {
     let row = move |kept: Kept| {
-        let (key, bytes) = (kept.key.clone(), megabytes(kept.sums.bytes));
+        let (key, bytes) = (kept.key.clone(), text::bytes(kept.sums.bytes as f64));
         let name = kept.name.clone();
         let delete = format!("Delete {name}");
         view! {
@@ -249,7 +251,7 @@ fn Shelved(desk: Desk) -> impl IntoView {
                 let key = part.key;
                 view! {
                     <li>
-                        <span>{format!("A download that broke off: {}", megabytes(part.bytes))}</span>
+                        <span>{format!("A download that broke off: {}", text::bytes(part.bytes as f64))}</span>
                         <button type="button" on:click=move |_| desk.delete(key.clone())>
                             "Delete"
                         </button>
@@ -260,8 +262,8 @@ fn Shelved(desk: Desk) -> impl IntoView {
             let room = (shelf.quota > 0.0).then(|| {
                 format!(
                     "This page uses {} of the {} that the browser lets it have.",
-                    megabytes(shelf.used as u64),
-                    megabytes(shelf.quota as u64)
+                    text::bytes(shelf.used),
+                    text::bytes(shelf.quota)
                 )
             });
             view! {
@@ -387,17 +389,13 @@ fn under_way(desk: Desk, download: &Download) -> AnyView {
         0 => format!("{}: asking the server…", download.name),
         total => {
             let speed = download.speed().map_or(String::new(), |(speed, left)| {
-                format!(
-                    ", {} a second, {} left",
-                    megabytes(speed as u64),
-                    time(left)
-                )
+                format!(", {} a second, {} left", text::bytes(speed), time(left))
             });
             format!(
                 "{}: {} of {}{speed}",
                 download.name,
-                megabytes(progress.bytes),
-                megabytes(total)
+                text::bytes(progress.bytes as f64),
+                text::bytes(total as f64)
             )
         }
     };

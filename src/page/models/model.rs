@@ -3,7 +3,7 @@
 use super::desk::{Choice, Desk, State};
 use super::protocol::{Device, Kind, Place, Progress, Ready};
 use crate::page::list;
-use crate::text::number;
+use crate::text::{self, number};
 use leptos::prelude::*;
 
 const DEVICES: [(Device, &str, &str); 4] = [
@@ -65,8 +65,8 @@ fn loading(name: &str, Progress { bytes, total }: Progress) -> AnyView {
         0 => format!("Loading {name}…"),
         total => format!(
             "Loading {name}: {} of {}",
-            megabytes(bytes),
-            megabytes(total)
+            text::bytes(bytes as f64),
+            text::bytes(total as f64)
         ),
     };
     view! {
@@ -102,7 +102,7 @@ fn sentence(name: &str, ready: &Ready) -> String {
         number(ready.milliseconds / 1000.0),
         architecture.vision.layers,
         architecture.text.layers,
-        megabytes(ready.bytes),
+        text::bytes(ready.bytes as f64),
         size = architecture.picture(),
     )
 }
@@ -140,14 +140,4 @@ fn failed(desk: Desk, kind: Kind, sentence: String) -> AnyView {
         </p>
     }
     .into_any()
-}
-
-/// Bytes as a reader knows them.
-pub fn megabytes(bytes: u64) -> String {
-    let megabytes = bytes as f64 / 1e6;
-    match megabytes {
-        m if m >= 1000.0 => format!("{:.2} GB", m / 1000.0),
-        m if m >= 10.0 => format!("{m:.0} MB"),
-        m => format!("{m:.1} MB"),
-    }
 }

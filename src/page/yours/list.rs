@@ -1,12 +1,13 @@
 //! What is kept, with what can be done with it.
 
 use super::export;
-use super::{Kept, Yours, count, grouped, size};
+use super::{Kept, Yours, count, grouped};
 use crate::analysis::Analysis;
 use crate::page::list;
 use crate::page::location::explore;
 use crate::runs::{Runs, Source, family};
 use crate::study::{Study, Table};
+use crate::text;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 
@@ -88,7 +89,7 @@ fn item(yours: Yours, kept: &Kept, failed: RwSignal<bool>) -> impl IntoView + us
     if about.refused > 0 {
         facts.push(format!("{} refused", grouped(about.refused)));
     }
-    facts.push(size(about.bytes as f64));
+    facts.push(text::bytes(about.bytes as f64));
     let day = about.read.split('T').next().unwrap_or_default();
     facts.push(match &about.address {
         Some(address) => format!("fetched on {day} from {address}"),

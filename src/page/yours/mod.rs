@@ -365,12 +365,3 @@ fn grouped(count: u64) -> String {
     }
     text
 }
-
-/// Bytes as "12.3 MB".
-fn size(bytes: f64) -> String {
-    match bytes {
-        b if b < 1e3 => format!("{b} bytes"),
-        b if b < 1e6 => format!("{:.1} KB", b / 1e3),
-        b => format!("{:.1} MB", b / 1e6),
-    }
-}

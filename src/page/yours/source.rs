@@ -1,6 +1,6 @@
 //! Where a table comes from: a file, a pasted text, an address.
 
-use super::size;
+use crate::text;
 use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::*;
 use std::fmt;
@@ -55,7 +55,7 @@ impl fmt::Display for SourceError {
             SourceError::Broken { bytes } => write!(
                 f,
                 "The connection broke after {}. Nothing was kept; try again.",
-                size(*bytes)
+                text::bytes(*bytes)
             ),
             SourceError::Cancelled => write!(f, "Cancelled. Nothing was kept."),
         }

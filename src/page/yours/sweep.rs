@@ -1,7 +1,8 @@
 //! The comparison study's full sweep, read from its repository when the reader asks for it.
 
+use super::Yours;
 use super::source::{Origin, SourceError, size_of};
-use super::{Yours, size};
+use crate::text;
 use leptos::prelude::*;
 
 /// Where the study's authors released it; the host lets pages of other origins read.
@@ -52,7 +53,7 @@ pub fn Sweep(yours: Yours) -> impl IntoView {
                 <span role="status" data-size="">
                     {move || match large.get() {
                         None => String::new(),
-                        Some(Ok(Some(bytes))) => format!("{}.", size(bytes)),
+                        Some(Ok(Some(bytes))) => format!("{}.", text::bytes(bytes)),
                         Some(Ok(None)) => "The host does not tell its size.".to_owned(),
                         Some(Err(error)) => error.to_string(),
                     }}

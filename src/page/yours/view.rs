@@ -4,11 +4,11 @@ use super::list::List;
 use super::outcome;
 use super::source::Origin;
 use super::sweep::Sweep;
-use super::{Yours, grouped, size};
+use super::{Yours, grouped};
 use crate::page::list;
+use crate::text;
 use leptos::html::Textarea;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 #[component]
 pub fn Page(yours: Yours) -> impl IntoView {
@@ -92,8 +92,12 @@ fn Now(yours: Yours) -> impl IntoView {
             let p = p.as_ref()?;
             let of = p
                 .size
-                .map_or(String::new(), |all| format!(" of {}", size(all)));
-            Some(format!("{}{of}, {} rows", size(p.bytes), grouped(p.rows)))
+                .map_or(String::new(), |all| format!(" of {}", text::bytes(all)));
+            Some(format!(
+                "{}{of}, {} rows",
+                text::bytes(p.bytes),
+                grouped(p.rows)
+            ))
         })
     };
     let part = move || {
@@ -122,11 +126,4 @@ fn Now(yours: Yours) -> impl IntoView {
                 })
         }}
     }
-}
-
-pub fn event_target<T: JsCast>(event: &leptos::ev::Event) -> T {
-    event
-        .target()
-        .expect("an event of an element")
-        .unchecked_into()
 }

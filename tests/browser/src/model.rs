@@ -4,6 +4,7 @@
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Width of both towers, in numbers.
 const WIDTH: usize = 64;
@@ -14,18 +15,20 @@ const EMBEDDING: usize = 32;
 const VOCABULARY: usize = 49408;
 
 /// The folder with `small.safetensors`, and damaged kin of it.
-pub fn folder() -> PathBuf {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/models"));
-    let file = folder.join("small.safetensors");
-    if !file.is_file() {
+pub fn folder() -> &'static Path {
+    // Tests run at the same time: the first writes, the others wait.
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/models"));
         fs::create_dir_all(folder).expect("a folder for models");
-        // Tests run at the same time: whoever is last puts the same file in place.
-        let mine = folder.join(format!("{}.part", std::process::id()));
-        fs::write(&mine, safetensors()).expect("a model");
-        fs::rename(&mine, &file).expect("a model");
-        fs::write(folder.join("text.safetensors"), "no model at all").expect("a file");
-    }
-    folder.to_owned()
+        for (name, content) in [
+            ("small.safetensors", safetensors()),
+            ("text.safetensors", b"no model at all".to_vec()),
+        ] {
+            fs::write(folder.join(name), content).expect("a model");
+        }
+        folder.to_owned()
+    });
+    &FOLDER
 }
 
 /// Of one tensor: its name, its shape, and what its numbers lie around and how far.

@@ -247,6 +247,23 @@ impl Page {
         ));
     }
 
+    /// Waits until each of these canvases shows more than a background.
+    #[track_caller]
+    pub fn wait_for_drawn(&self, canvases: &str) {
+        // Chromium complains of a canvas that is read often, unless it was made for that: a copy is.
+        self.wait_for(&format!(
+            "[...document.querySelectorAll({})].every(canvas => {{
+                if (!canvas.width) return false;
+                const copy = new OffscreenCanvas(canvas.width, canvas.height)
+                    .getContext('2d', {{ willReadFrequently: true }});
+                copy.drawImage(canvas, 0, 0);
+                const {{ data }} = copy.getImageData(0, 0, canvas.width, canvas.height);
+                return new Set(new Uint32Array(data.buffer)).size > 20;
+            }})",
+            json!(canvases)
+        ));
+    }
+
     /// Whether an element is there.
     #[track_caller]
     pub fn has(&self, selector: &str) -> bool {

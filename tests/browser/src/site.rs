@@ -168,7 +168,7 @@ fn answer(
     let below = asked.address.strip_prefix(BASE);
     if let Some(file) = below.and_then(|path| path.strip_prefix(FILES)) {
         asked.address = file.to_owned();
-        return files::respond(stream, &asked, &crate::model::folder(), counts);
+        return files::respond(stream, &asked, crate::model::folder(), counts);
     }
     let path = asked.address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");

@@ -158,15 +158,7 @@ fn compute_is_split_between_parameters_and_samples() {
     let page = Page::open("?v=2&family=clip");
     open(&page, "allocation");
     page.wait_for("document.querySelector('#allocation td')");
-    // Its chart has more than its background.
-    page.wait_for(
-        "(() => {
-            const chart = document.querySelector('#allocation canvas');
-            if (!chart.width) return false;
-            const { data } = chart.getContext('2d').getImageData(0, 0, chart.width, chart.height);
-            return new Set(new Uint32Array(data.buffer)).size > 20;
-        })()",
-    );
+    page.wait_for_drawn("#allocation canvas");
     // The printed compute-optimal samples of CLIP at 2.14e12 GFLOPs: 2.3e10 (fig. 6).
     page.set_value("input[name='Predict at']", "2.14e12");
     page.click(".predict button");

@@ -170,12 +170,7 @@ fn every_figure_of_the_papers_is_drawn_and_opens() {
     let cards = page.eval("document.querySelectorAll('.figure-card').length");
     assert!(cards.as_u64().is_some_and(|n| n >= 35), "{cards}");
     // None stays blank.
-    page.wait_for(
-        "[...document.querySelectorAll('.figure-card canvas')].every(canvas => {
-            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-            return data.some(value => value > 0);
-        })",
-    );
+    page.wait_for_drawn(".figure-card canvas");
     let verdicts = page.eval(
         "[...document.querySelectorAll('.law-verdict .verdict')].map(v => v.innerText).join()",
     );
