@@ -20,21 +20,53 @@ const SAME_CURVE: f64 = 5e-4;
 /// Where the comparison study evaluates its laws, in GFLOPs.
 const NAMED: [f64; 2] = [2.14e12, 2.59e12];
 
-pub(super) fn check(
-    coefficients: &[Coefficient],
-    library: &Library,
-) -> Result<Vec<Check>, CheckError> {
+pub(super) fn check(coefficients: &[Coefficient], library: &Library) -> Vec<Check> {
     let Some(first) = coefficients.first() else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let analysis = analysis_of(first);
+    let name = format!(
+        "{} law, {} on {}",
+        names::family(&first.family),
+        names::dataset(&first.dataset),
+        names::pretrain(&first.pretrain)
+    );
+    let row = |c: &Coefficient| Check {
+        id: format!("{}/{}", c.law, c.parameter),
+        study: c.study,
+        source: c.source.clone(),
+        quantity: format!("{name}: {}", symbol(&c.parameter)),
+        printed: c.printed.value,
+        printed_text: c.printed.text.clone(),
+        recomputed: None,
+        difference: None,
+        verdict: Verdict::Uncheckable,
+        note: String::new(),
+        analysis: Some(analysis.clone()),
+    };
+    compare(coefficients, &analysis, &name, row, library).unwrap_or_else(|why| {
+        let without = |c| Check {
+            note: why.to_string(),
+            ..row(c)
+        };
+        coefficients.iter().map(without).collect()
+    })
+}
+
+/// The law's row and one for each coefficient; `row` is what the latter have before anything is
+/// recomputed.
+fn compare(
+    coefficients: &[Coefficient],
+    analysis: &Analysis,
+    name: &str,
+    row: impl Fn(&Coefficient) -> Check,
+    library: &Library,
+) -> Result<Vec<Check>, CheckError> {
+    let first = &coefficients[0];
     let rows = library.rows(analysis.table)?;
-    let outcome = analysis::run(&analysis, rows, library.architectures(first.study));
-    let (series, fit) = outcome
-        .series
-        .first()
-        .and_then(|s| Some((s, s.fit.as_ref().ok()?)))
-        .ok_or_else(|| CheckError(format!("{}: no law could be fitted", first.law)))?;
+    let outcome = analysis::run(analysis, rows, library.architectures(first.study));
+    let series = outcome.series.first().ok_or_else(CheckError::no_run)?;
+    let fit = series.fit.as_ref().map_err(|e| CheckError(e.to_string()))?;
     let printed = printed_parameters(coefficients, fit.law)
         .ok_or_else(|| CheckError(format!("{}: coefficients are missing", first.law)))?;
     let comparison = Comparison::of(&printed, fit, series);
@@ -58,12 +90,6 @@ pub(super) fn check(
         (false, true) => Verdict::SameCurve,
         (false, false) => Verdict::Differs,
     };
-    let name = format!(
-        "{} law, {} on {}",
-        names::family(&first.family),
-        names::dataset(&first.dataset),
-        names::pretrain(&first.pretrain)
-    );
     let mut checks = vec![Check {
         id: first.law.clone(),
         study: first.study,
@@ -80,12 +106,6 @@ pub(super) fn check(
     for (c, (agrees, refit)) in coefficients.iter().zip(agreeing) {
         let exactly = super::agrees(refit, c.printed.value, c.printed.decimals);
         checks.push(Check {
-            id: format!("{}/{}", c.law, c.parameter),
-            study: c.study,
-            source: c.source.clone(),
-            quantity: format!("{name}: {}", symbol(&c.parameter)),
-            printed: c.printed.value,
-            printed_text: c.printed.text.clone(),
             recomputed: Some(refit),
             difference: Some(refit - c.printed.value),
             verdict: match (agrees, comparison.same()) {
@@ -100,7 +120,7 @@ pub(super) fn check(
             } else {
                 String::new()
             },
-            analysis: Some(analysis.clone()),
+            ..row(c)
         });
     }
     Ok(checks)

@@ -63,9 +63,15 @@ impl Library {
     }
 }
 
-/// A check that could not run, which is not a verdict.
+/// Why a number cannot be recomputed from the data at hand, as a sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckError(pub String);
+
+impl CheckError {
+    fn no_run() -> CheckError {
+        CheckError("None of the runs at hand is one of these.".to_owned())
+    }
+}
 
 impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +89,7 @@ pub enum Verdict {
     /// The law is the same curve; the coefficient differs.
     SameCurve,
     Differs,
-    /// The data that it needs are not bundled.
+    /// The data that it needs are not at hand.
     Uncheckable,
 }
 
@@ -160,24 +166,24 @@ pub fn claims(printed: &Printed) -> Vec<Claim<'_>> {
 
 impl Claim<'_> {
     /// Recomputes it. A law gives one row for the curve and one for each coefficient.
-    pub fn check(&self, library: &Library) -> Result<Vec<Check>, CheckError> {
+    pub fn check(&self, library: &Library) -> Vec<Check> {
         match self {
             Claim::Law(coefficients) => law::check(coefficients, library),
-            Claim::Prediction(p) => number::prediction(p, library).map(|c| vec![c]),
-            Claim::OptimalSamples(o) => number::optimal_samples(o, library).map(|c| vec![c]),
-            Claim::Measurement(m) => number::measurement(m, library).map(|c| vec![c]),
-            Claim::Finetuning(f) => Ok(vec![number::finetuning(f)]),
+            Claim::Prediction(p) => vec![number::prediction(p, library)],
+            Claim::OptimalSamples(o) => vec![number::optimal_samples(o, library)],
+            Claim::Measurement(m) => vec![number::measurement(m, library)],
+            Claim::Finetuning(f) => vec![number::finetuning(f)],
         }
     }
 }
 
-/// The check of every claim under way, one claim a step. It ends at the first that cannot run.
+/// The check of every claim under way, one claim a step.
 pub struct Verification {
     data: Arc<(Printed, Library)>,
     next: usize,
     count: usize,
     /// Of the claims so far.
-    pub outcome: Result<Vec<Check>, CheckError>,
+    pub checks: Vec<Check>,
 }
 
 impl Verification {
@@ -185,7 +191,7 @@ impl Verification {
         Verification {
             next: 0,
             count: claims(&data.0).len(),
-            outcome: Ok(Vec::new()),
+            checks: Vec::new(),
             data,
         }
     }
@@ -194,19 +200,10 @@ impl Verification {
 impl Task for Verification {
     fn step(&mut self) {
         let (printed, library) = &*self.data;
-        let (Some(claim), Ok(checks)) =
-            (claims(printed).get(self.next).cloned(), &mut self.outcome)
-        else {
-            return;
-        };
-        self.next += 1;
-        match claim.check(library) {
-            Ok(found) => checks.extend(found),
-            Err(error) => {
-                self.outcome = Err(error);
-                self.next = self.count;
-            }
+        if let Some(claim) = claims(printed).get(self.next) {
+            self.checks.extend(claim.check(library));
         }
+        self.next += 1;
     }
 
     fn progress(&self) -> (usize, usize) {
@@ -215,10 +212,10 @@ impl Task for Verification {
 }
 
 /// Checks every claim.
-pub fn verify(printed: Printed, library: Library) -> Result<Vec<Check>, CheckError> {
+pub fn verify(printed: Printed, library: Library) -> Vec<Check> {
     Verification::new(Arc::new((printed, library)))
         .finish()
-        .outcome
+        .checks
 }
 
 /// Whether a number comes back at so many printed decimals. The slack of 1e-9 is binary

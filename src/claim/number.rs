@@ -11,7 +11,7 @@ use crate::study::select::{Axis, LAION};
 use crate::study::{self, Study, Table};
 
 /// A cell of the openclip prediction tables, or a number of the comparison study's README.
-pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, CheckError> {
+pub(super) fn prediction(p: &Prediction, library: &Library) -> Check {
     let mut analysis = match p.study {
         Study::Openclip => laion(&p.dataset, &p.metric),
         Study::Comparison if p.kind == Kind::Measured => Analysis::of(Table::Sweep),
@@ -45,66 +45,12 @@ pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, Che
             )
         }
     };
-    let mut note = String::new();
-    let recomputed = match (p.study, p.kind) {
-        (Study::Openclip, Kind::Predicted) => {
-            let fit = fit(&analysis, library)?;
-            let compute = grid_compute(library, &p.model, &p.samples)?;
-            analysis.at = vec![format!(
-                "ViT-{} at {}",
-                p.model.replace('/', "-"),
-                p.samples
-            )];
-            Some(percent(&fit, compute))
-        }
-        (Study::Openclip, Kind::Measured) => {
-            let architecture = architecture(&p.model);
-            best(library, &p.dataset, &p.metric, &architecture, &p.samples)?
-        }
-        (Study::Openclip, Kind::MeanAbsoluteError) => {
-            note = "Over the cells that were measured: the best LAION checkpoint of an architecture and its samples, against the law at the table's nominal compute.".to_owned();
-            Some(mean_absolute_error(
-                &analysis, &p.dataset, &p.metric, library,
-            )?)
-        }
-        (Study::Comparison, Kind::Predicted) => {
-            // The only one: MaMMUT L-14 at the compute that its label names.
-            let compute = p
-                .model
-                .split_whitespace()
-                .find_map(decimal::parse)
-                .ok_or_else(|| CheckError(format!("{}: no compute in “{}”", p.claim, p.model)))?;
-            analysis.at = vec![format!("{compute:e}")];
-            let printed_law = percent(&fit(&analysis, library)?, compute);
-            let moved = Analysis {
-                edges: analysis::Edges::All,
-                families: vec!["mammut".to_owned()],
-                ..Analysis::of(Table::Sweep)
-            };
-            let moved = percent(&fit(&moved, library)?, compute);
-            // The bundled best of each sweep does not name its runs; a reader's full sweep does.
-            let rows = library.rows(Table::Sweep)?;
-            let (which, missing) = match rows.iter().any(|m| !m.run.is_empty()) {
-                true => ("full sweep", ""),
-                false => (
-                    "bundled best of each sweep",
-                    " The full sweep behind the printed number is not bundled.",
-                ),
-            };
-            note = format!(
-                "The law of fig. 1 gives {printed_law:.2} at {compute:e} GFLOPs. Runs above the threshold, where they are kept as held-out points, move the edges of the compute bins and with them the law: the {which} then gives {moved:.2}.{missing}"
-            );
-            Some(printed_law)
-        }
-        (Study::Comparison, _) => best_of_sweep(p, library)?,
+    let recomputed = predicted(p, &mut analysis, library);
+    let (recomputed, note) = match recomputed {
+        Ok((recomputed, note)) => (Some(recomputed), note),
+        Err(why) => (None, why.to_string()),
     };
-    if recomputed.is_none() {
-        note = match p.study {
-            Study::Comparison => "The evaluation of this model is not among the tables: the bundled sweep ends at 3B samples. Should the full sweep have it, it is checked once “Your data” has read that.".to_owned(),
-            Study::Openclip => "No released checkpoint has this architecture and these samples.".to_owned(),
-        };
-    }
-    Ok(Check {
+    Check {
         id,
         study: p.study,
         source: p.source.clone(),
@@ -116,18 +62,86 @@ pub(super) fn prediction(p: &Prediction, library: &Library) -> Result<Check, Che
         verdict: verdict(recomputed, p.printed.value, p.printed.decimals),
         note,
         analysis: recomputed.map(|_| analysis),
-    })
+    }
+}
+
+/// The number, and what is to be said of it; `analysis` is asked where it is predicted.
+fn predicted(
+    p: &Prediction,
+    analysis: &mut Analysis,
+    library: &Library,
+) -> Result<(f64, String), CheckError> {
+    let mut note = String::new();
+    let recomputed = match (p.study, p.kind) {
+        (Study::Openclip, Kind::Predicted) => {
+            let fit = fit(analysis, library)?;
+            let compute = grid_compute(library, &p.model, &p.samples)?;
+            analysis.at = vec![format!("{} at {}", architecture(&p.model), p.samples)];
+            percent(&fit, compute)
+        }
+        (Study::Openclip, Kind::Measured) => {
+            let architecture = architecture(&p.model);
+            best(library, &p.dataset, &p.metric, &architecture, &p.samples)?.ok_or_else(|| {
+                CheckError(
+                    "No released checkpoint has this architecture and these samples.".to_owned(),
+                )
+            })?
+        }
+        (Study::Openclip, Kind::MeanAbsoluteError) => {
+            note = "Over the cells that were measured: the best LAION checkpoint of an architecture and its samples, against the law at the table's nominal compute.".to_owned();
+            mean_absolute_error(analysis, &p.dataset, &p.metric, library)?
+        }
+        (Study::Comparison, Kind::Predicted) => {
+            // The only one: MaMMUT L-14 at the compute that its label names.
+            let compute = p
+                .model
+                .split_whitespace()
+                .find_map(decimal::parse)
+                .ok_or_else(|| CheckError(format!("There is no compute in “{}”.", p.model)))?;
+            analysis.at = vec![format!("{compute:e}")];
+            let printed_law = percent(&fit(analysis, library)?, compute);
+            note = moved(printed_law, compute, library)?;
+            printed_law
+        }
+        (Study::Comparison, _) => best_of_sweep(p, library)?.ok_or_else(|| {
+            CheckError("The evaluation of this model is not among the tables: the bundled sweep ends at 3B samples. Should the full sweep have it, it is checked once “Your data” has read that.".to_owned())
+        })?,
+    };
+    Ok((recomputed, note))
+}
+
+/// What the law of fig. 1 gives, and what it gives with the edges of its compute bins moved.
+fn moved(printed_law: f64, compute: f64, library: &Library) -> Result<String, CheckError> {
+    let moved = Analysis {
+        edges: analysis::Edges::All,
+        families: vec!["mammut".to_owned()],
+        ..Analysis::of(Table::Sweep)
+    };
+    let moved = percent(&fit(&moved, library)?, compute);
+    // The bundled best of each sweep does not name its runs; a reader's full sweep does.
+    let rows = library.rows(Table::Sweep)?;
+    let (which, missing) = match rows.iter().any(|m| !m.run.is_empty()) {
+        true => ("full sweep", ""),
+        false => (
+            "bundled best of each sweep",
+            " The full sweep behind the printed number is not bundled.",
+        ),
+    };
+    Ok(format!(
+        "The law of fig. 1 gives {printed_law:.2} at {compute:e} GFLOPs. Runs above the threshold, where they are kept as held-out points, move the edges of the compute bins and with them the law: the {which} then gives {moved:.2}.{missing}"
+    ))
 }
 
 /// A printed zero-shot or linear-probe number.
-pub(super) fn measurement(m: &Measurement, library: &Library) -> Result<Check, CheckError> {
+pub(super) fn measurement(m: &Measurement, library: &Library) -> Check {
     let table = if m.metric.starts_with("linear_probe") {
         Table::Probes
     } else {
         Table::Zeroshot
     };
     let mut found: Vec<&study::Measurement> = library
-        .rows(table)?
+        .rows(table)
+        .unwrap_or_default()
         .iter()
         .filter(|r| {
             r.dataset == m.dataset
@@ -151,7 +165,7 @@ pub(super) fn measurement(m: &Measurement, library: &Library) -> Result<Check, C
     let mut analysis = Analysis::of(table);
     analysis.dataset.clone_from(&m.dataset);
     analysis.metric.clone_from(&m.metric);
-    Ok(Check {
+    Check {
         id: [
             m.claim.as_str(),
             &m.architecture,
@@ -178,7 +192,7 @@ pub(super) fn measurement(m: &Measurement, library: &Library) -> Result<Check, C
         verdict: verdict(recomputed, m.printed.value, m.printed.decimals),
         note,
         analysis: Some(analysis),
-    })
+    }
 }
 
 pub(super) fn finetuning(f: &Finetuning) -> Check {
@@ -215,38 +229,39 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
     }
 }
 
-pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Result<Check, CheckError> {
+pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
     let analysis = Analysis {
         families: vec![o.family.clone()],
         frontier: study::frontier::Rule::Pareto,
         at: vec![o.compute_text.clone()],
         ..Analysis::of(Table::Sweep)
     };
-    let recomputed = samples(&analysis, o, library)?;
+    let recomputed = samples(&analysis, o, library);
     // Printed as a mantissa times ten to a power: compare the mantissas.
     let unit = 10f64.powi(o.printed.value.log10().floor() as i32);
     let verdict = verdict(
-        recomputed.map(|samples| samples / unit),
+        recomputed.as_ref().ok().map(|samples| samples / unit),
         o.printed.value / unit,
         o.printed.decimals,
     );
-    let note = match (verdict, recomputed) {
-        (Verdict::Differs, Some(recomputed)) => {
+    let note = match (verdict, &recomputed) {
+        (_, Err(why)) => why.to_string(),
+        (Verdict::Differs, Ok(recomputed)) => {
             // Is it the three decimals of the sweep's best?
             let curves = Analysis {
                 table: Table::PlottedCurves,
                 ..analysis.clone()
             };
-            let finer = samples(&curves, o, library)?.unwrap_or(f64::NAN);
+            let finer = samples(&curves, o, library).unwrap_or(f64::NAN);
             format!(
                 "{:+.1} %. The plotted curves of fig. 1, at five decimals, give {finer:.3e}: rounding is not the reason, and none is known.",
                 100.0 * (recomputed / o.printed.value - 1.0)
             )
         }
-        (_, None) => "No line can be fitted through the samples seen of these runs.".to_owned(),
         _ => String::new(),
     };
-    Ok(Check {
+    let recomputed = recomputed.ok();
+    Check {
         id: format!("{}/{}/{}", o.claim, o.family, o.compute_text),
         study: o.study,
         source: "released script of fig. 6".to_owned(),
@@ -262,20 +277,18 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Result<C
         verdict,
         note,
         analysis: Some(analysis),
-    })
+    }
 }
 
-/// `None` where no line can be fitted, as may be in a reader's file.
-fn samples(
-    analysis: &Analysis,
-    o: &OptimalSamples,
-    library: &Library,
-) -> Result<Option<f64>, CheckError> {
+fn samples(analysis: &Analysis, o: &OptimalSamples, library: &Library) -> Result<f64, CheckError> {
     let rows = library.rows(analysis.table)?;
     let outcome = analysis::run(analysis, rows, library.architectures(o.study));
     let series = outcome.series.first();
     let law = series.and_then(|series| analysis::optimal_samples(series, rows)?.ok());
-    Ok(law.map(|law| law.fit.predict(o.compute, Interval::Honest).error))
+    let law = law.ok_or_else(|| {
+        CheckError("No line can be fitted through the samples seen of these runs.".to_owned())
+    })?;
+    Ok(law.fit.predict(o.compute, Interval::Honest).error)
 }
 
 fn verdict(recomputed: Option<f64>, printed: f64, decimals: u32) -> Verdict {
@@ -308,7 +321,7 @@ fn fit(analysis: &Analysis, library: &Library) -> Result<Fit, CheckError> {
     let rows = library.rows(analysis.table)?;
     let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
     let series = outcome.series.into_iter().next();
-    let series = series.ok_or_else(|| CheckError("no points are selected".to_owned()))?;
+    let series = series.ok_or_else(CheckError::no_run)?;
     series.fit.map_err(|e| CheckError(e.to_string()))
 }
 
@@ -398,7 +411,7 @@ fn mean_absolute_error(
         }
     }
     match errors.len() {
-        0 => Err(CheckError(format!("no cell of {dataset} was measured"))),
+        0 => Err(CheckError::no_run()),
         n => Ok(errors.iter().sum::<f64>() / n as f64),
     }
 }

@@ -508,16 +508,21 @@ impl Collector {
         };
         let runs = self
             .builder
-            .finish(source.unwrap_or(Source::Own), study, |column, value| {
+            .finish(source.unwrap_or(Source::Own), study, |column| {
                 let column = column as usize;
-                if percent[column] {
-                    *value /= 100.0;
-                }
-                let fits = *value <= 1.0;
-                if values[column].quantity == Quantity::Error {
-                    *value = 1.0 - *value;
-                }
-                fits
+                let percent = percent.get(column) == Some(&true);
+                let error = values.get(column)?.quantity == Quantity::Error;
+                let all_fit = self.columns[column].above == 0;
+                (percent || error || !all_fit).then_some(move |value: &mut f64| {
+                    if percent {
+                        *value /= 100.0;
+                    }
+                    let fits = *value <= 1.0;
+                    if error {
+                        *value = 1.0 - *value;
+                    }
+                    fits
+                })
             });
         let columns: Vec<String> = self.names.into_iter().take(SHOWN).collect();
         let preview = Preview {

@@ -48,16 +48,16 @@ pub fn join(
         }
         let mut theirs: Vec<Measurement> = match view {
             Some((dataset, metric)) => {
+                let wanted = runs.of(dataset, metric);
+                let wanted = wanted.map(|(run, value)| run.measurement(dataset, metric, value));
                 let others = firsts.into_iter();
                 let others =
                     others.filter(|m| (m.dataset.as_str(), m.metric.as_str()) != (dataset, metric));
-                runs.of(dataset, metric).chain(others).collect()
+                wanted.chain(others).collect()
             }
             None => {
-                let series: BTreeSet<(&str, &str)> = runs.series().collect();
-                series
-                    .into_iter()
-                    .flat_map(|(d, m)| runs.of(d, m))
+                let all = runs.iter();
+                all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
                     .collect()
             }
         };

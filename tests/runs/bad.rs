@@ -22,18 +22,23 @@ fn told(outcome: &Outcome) -> Vec<String> {
     refusals.chain(notices).chain(stopped).collect()
 }
 
+/// In ascending order.
 fn values(outcome: &Outcome) -> Vec<f64> {
-    outcome.runs.iter().map(|(_, _, _, value)| value).collect()
+    let mut values: Vec<f64> = outcome.runs.iter().map(|(_, _, _, value)| value).collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 #[track_caller]
 fn check(text: impl AsRef<[u8]>, kept: &[f64], sentences: &[&str]) {
     let outcome = read(text.as_ref());
+    let mut kept = kept.to_vec();
+    kept.sort_by(f64::total_cmp);
     assert_eq!(values(&outcome), kept);
     assert_eq!(told(&outcome), sentences);
 }
 
-const GOOD: [f64; 4] = [0.5, 0.75, 0.6, 0.85];
+const GOOD: [f64; 4] = [0.5, 0.6, 0.75, 0.85];
 
 #[test]
 fn a_good_table_has_nothing_to_tell() {
@@ -107,7 +112,7 @@ fn quoted_line_ends_belong_to_their_cell() {
 fn an_open_quote_costs_what_it_swallows_and_says_so() {
     check(
         table(&[A, "ViT-B-32,\"3e9,2.2e10", B, B]),
-        &GOOD[..2],
+        &[0.5, 0.75],
         &[
             "line 3: has 2 columns where the header has 8; it goes on to line 6, so that a quote is perhaps not closed",
         ],
@@ -469,7 +474,7 @@ fn reading_can_be_cancelled_between_pieces() {
     assert_eq!((progress.rows, progress.kept), (1, 2));
     assert_eq!(progress.bytes, (text.len() - B.len() - 1) as u64);
     let outcome = reader.cancel();
-    assert_eq!(values(&outcome), GOOD[..2]);
+    assert_eq!(values(&outcome), [0.5, 0.75]);
     assert_eq!(
         told(&outcome),
         ["Reading was cancelled; what was read before is kept."]

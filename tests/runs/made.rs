@@ -288,13 +288,8 @@ pub fn sorted(rows: impl IntoIterator<Item = Measurement>) -> Vec<String> {
 
 /// All of an outcome's runs as measurements.
 pub fn measurements(outcome: &Outcome) -> Vec<Measurement> {
-    let runs = &outcome.runs;
-    let mut series: Vec<(&str, &str)> = runs.series().collect();
-    series.sort_unstable();
-    series.dedup();
-    series
-        .into_iter()
-        .flat_map(|(d, m)| runs.of(d, m))
+    let all = outcome.runs.iter();
+    all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
         .collect()
 }
 

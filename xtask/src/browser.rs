@@ -90,10 +90,12 @@ pub fn page_tests(dist: &Path) -> Result<(Command, Option<&'static str>)> {
 /// has the times of SciPy as JSON.
 pub fn page_bench(dist: &Path, peers: Option<&str>) -> Result {
     run(&mut cargo("bench --bench fit"))?;
+    run(&mut cargo("bench --bench runs"))?;
     let (_server, address) = served_tests("speed", "--release --features bench")?;
     let mut bench = cargo("run --quiet --package browser-tests --bin bench");
     bench.env("REFIT_DIST", dist).env("REFIT_CHROME", chrome()?);
     bench.env("REFIT_SPEED", address);
+    bench.env("REFIT_RUNS", root().join("target/tmp/runs.csv.gz"));
     if let Some(peers) = peers {
         bench.env("REFIT_PEERS", peers);
     }

@@ -14,7 +14,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
-    let checks = claim::verify(data::printed()?, data::library()?).map_err(|e| e.to_string())?;
+    let checks = claim::verify(data::printed()?, data::library()?);
     if arguments.json {
         let json = serde_json::to_string_pretty(&checks).map_err(|e| e.to_string())?;
         say!("{json}");

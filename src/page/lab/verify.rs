@@ -1,6 +1,6 @@
 //! Verify: every printed number beside the recomputed one.
 
-use crate::claim::{Check, CheckError, Library, Printed, Verdict, Verification};
+use crate::claim::{Check, Library, Printed, Verdict, Verification};
 use crate::page::location::{Location, explore};
 use crate::page::work::{Progress, Work};
 use crate::page::{data, list};
@@ -21,18 +21,10 @@ pub fn Verify() -> impl IntoView {
         data::with_released()
     });
     let checks = RwSignal::new(Vec::<Check>::new());
-    let failed = RwSignal::new(None::<CheckError>);
     let work = Work::new();
     let start = move |data: Arc<(Printed, Library)>| {
-        failed.set(None);
-        work.start(
-            "refit:verify",
-            Verification::new(data),
-            move |verification| match &verification.outcome {
-                Ok(found) => checks.set(found.clone()),
-                Err(error) => failed.set(Some(error.clone())),
-            },
-        );
+        let seen = move |verification: &Verification| checks.set(verification.checks.clone());
+        work.start("refit:verify", Verification::new(data), seen);
     };
     Effect::new(move || {
         if let Some(Ok(data)) = loaded.get() {
@@ -82,19 +74,7 @@ pub fn Verify() -> impl IntoView {
                         .into_any()
                 }
             }}
-            {move || {
-                failed
-                    .get()
-                    .map(|e| {
-                        view! {
-                            <p class="error" role="alert">
-                                "A check could not run: "
-                                {e.to_string()}
-                            </p>
-                        }
-                            .into_any()
-                    })
-            }} <Summary checks verdict study />
+            <Summary checks verdict study />
             <Show when=ready>
                 <Table checks verdict study />
             </Show>

@@ -78,10 +78,10 @@ fn sentence(
 ) -> String {
     let parts = kept.iter().filter_map(|k| {
         let (mut count, mut theirs) = (0, BTreeSet::new());
-        for m in k.runs.of(dataset, metric) {
+        for (run, _) in k.runs.of(dataset, metric) {
             count += 1;
             if theirs.len() < 4 {
-                theirs.insert(family(&m.family, families));
+                theirs.insert(family(run.family, families));
             }
         }
         let name = &k.about.name;

@@ -1,19 +1,20 @@
 //! [`Runs`] as bytes that are read back at once, for a browser's store: a million numbers as CSV
 //! take seconds to read.
 
-use super::{Chunks, Runs, Source, Stored, StoredRun, What};
+use super::{Bucket, Chunks, Runs, Source, StoredRun, Value, What};
 use crate::study::Study;
 use std::fmt;
 use std::sync::Arc;
 
-/// The form's name and edition. After it: source, study, four counts, and so many names (length
-/// and UTF-8), runs, sets and numbers; integers and doubles little-endian.
-const MAGIC: &[u8] = b"refit-runs-1\n";
-const HEAD: usize = MAGIC.len() + 2 + 4 * 4;
-/// Bytes of a run, of a set and metric, of a number.
+/// The form's name and edition. After it: source, study, three counts, and so many names (length
+/// and UTF-8), runs, and buckets with the count of their numbers; then each bucket's numbers.
+/// Integers and doubles are little-endian.
+const MAGIC: &[u8] = b"refit-runs-2\n";
+const HEAD: usize = MAGIC.len() + 2 + 3 * 4;
+/// Bytes of a run, of a bucket, of a number.
 const RUN: usize = 6 * 4 + 3 * 8;
-const WHAT: usize = 3 * 4;
-const NUMBER: usize = 4 + 4 + 8;
+const BUCKET: usize = 4 * 4;
+const NUMBER: usize = 4 + 8;
 /// Bytes that are handed on at once, or a few more.
 const PIECE: usize = 1 << 16;
 
@@ -39,12 +40,7 @@ impl Runs {
         let mut head = MAGIC.to_vec();
         head.push(place(Source::ALL.iter().position(|s| *s == self.source)));
         head.push(place(Study::ALL.iter().position(|s| *s == self.study)));
-        let counts = [
-            self.names.len(),
-            self.runs.len(),
-            self.whats.len(),
-            self.values.len,
-        ];
+        let counts = [self.names.len(), self.runs.len(), self.buckets.len()];
         for count in counts {
             head.extend((count as u32).to_le_bytes());
         }
@@ -60,21 +56,26 @@ impl Runs {
             bytes.extend(numbers.iter().flat_map(|bits| bits.to_le_bytes()));
             bytes
         });
-        let whats = self.whats.iter().map(|what| {
-            let ids = [what.dataset, what.metric, what.column];
-            ids.iter().flat_map(|id| id.to_le_bytes()).collect()
+        let buckets = self.buckets.iter().map(|bucket| {
+            let What {
+                dataset,
+                metric,
+                column,
+            } = bucket.what;
+            let numbers = [dataset, metric, column, bucket.values.len() as u32];
+            numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
         });
-        let values = self.values.iter().map(|stored| {
+        let values = self.buckets.iter().flat_map(|b| b.values.iter());
+        let values = values.map(|stored| {
             let mut bytes = Vec::with_capacity(NUMBER);
             bytes.extend(stored.run.to_le_bytes());
-            bytes.extend(stored.what.to_le_bytes());
             bytes.extend(stored.value.to_le_bytes());
             bytes
         });
         let mut records = std::iter::once(head)
             .chain(names)
             .chain(runs)
-            .chain(whats)
+            .chain(buckets)
             .chain(values);
         std::iter::from_fn(move || {
             let mut piece = Vec::new();
@@ -95,7 +96,18 @@ pub struct Restore {
     /// Not yet used.
     bytes: Vec<u8>,
     /// `None` before the head is there.
-    runs: Option<(Runs, [usize; 4])>,
+    part: Option<Part>,
+}
+
+/// What has been taken, and what is to come.
+#[derive(Debug)]
+struct Part {
+    runs: Runs,
+    /// Of names, runs and buckets.
+    counts: [usize; 3],
+    /// Of each bucket, the numbers to come; those before `filling` have all.
+    numbers: Vec<usize>,
+    filling: usize,
 }
 
 impl Restore {
@@ -103,26 +115,26 @@ impl Restore {
         self.bytes.extend_from_slice(bytes);
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = Bytes(&bytes);
-        if self.runs.is_none() && rest.0.len() >= HEAD {
-            self.runs = Some(head(&mut rest)?);
+        if self.part.is_none() && rest.0.len() >= HEAD {
+            self.part = Some(head(&mut rest)?);
         }
-        if let Some((runs, counts)) = &mut self.runs {
-            while next(runs, counts, &mut rest)? {}
+        if let Some(part) = &mut self.part {
+            while part.next(&mut rest)? {}
         }
         self.bytes = rest.0.to_vec();
         Ok(())
     }
 
     pub fn finish(self) -> Result<Runs, Damaged> {
-        let (runs, [.., values]) = self.runs.ok_or(Damaged)?;
-        match runs.values.len == values && self.bytes.is_empty() {
-            true => Ok(runs),
+        let part = self.part.ok_or(Damaged)?;
+        match part.is_whole() && self.bytes.is_empty() {
+            true => Ok(part.runs),
             false => Err(Damaged),
         }
     }
 }
 
-fn head(bytes: &mut Bytes) -> Result<(Runs, [usize; 4]), Damaged> {
+fn head(bytes: &mut Bytes) -> Result<Part, Damaged> {
     if bytes.take(MAGIC.len()) != Some(MAGIC) {
         return Err(Damaged);
     }
@@ -132,77 +144,94 @@ fn head(bytes: &mut Bytes) -> Result<(Runs, [usize; 4]), Damaged> {
         study: *Study::ALL.get(place()).ok_or(Damaged)?,
         names: Vec::new(),
         runs: Vec::new(),
-        whats: Vec::new(),
-        values: Chunks {
-            chunks: Vec::new(),
-            len: 0,
-        },
+        buckets: Vec::new(),
     };
     let mut count = || bytes.integer().map(|n| n as usize).ok_or(Damaged);
-    Ok((runs, [count()?, count()?, count()?, count()?]))
+    Ok(Part {
+        runs,
+        counts: [count()?, count()?, count()?],
+        numbers: Vec::new(),
+        filling: 0,
+    })
 }
 
-/// Takes one record; false where its bytes are not yet there, or all are.
-fn next(runs: &mut Runs, counts: &[usize; 4], bytes: &mut Bytes) -> Result<bool, Damaged> {
-    let known = |id: u32, all: usize| {
-        if (id as usize) < all {
-            Ok(id)
-        } else {
-            Err(Damaged)
-        }
-    };
-    let names = runs.names.len();
-    if names < counts[0] {
-        let mut ahead = Bytes(bytes.0);
-        let length = ahead.integer().map(|n| n as usize);
-        let Some(name) = length.and_then(|n| ahead.take(n)) else {
-            return Ok(false);
-        };
-        let name = std::str::from_utf8(name).map_err(|_| Damaged)?;
-        runs.names.push(Arc::from(name));
-        *bytes = ahead;
-    } else if runs.runs.len() < counts[1] {
-        let Some(mut record) = bytes.take(RUN).map(Bytes) else {
-            return Ok(false);
-        };
-        let mut run = StoredRun {
-            names: [0; 6],
-            samples_seen: 0,
-            compute: 0,
-            parameters: 0,
-        };
-        for id in &mut run.names {
-            *id = known(record.integer().ok_or(Damaged)?, names)?;
-        }
-        for bits in [&mut run.samples_seen, &mut run.compute, &mut run.parameters] {
-            *bits = record.double().ok_or(Damaged)?;
-        }
-        runs.runs.push(run);
-    } else if runs.whats.len() < counts[2] {
-        let Some(mut record) = bytes.take(WHAT).map(Bytes) else {
-            return Ok(false);
-        };
-        let mut integer = || record.integer().ok_or(Damaged);
-        runs.whats.push(What {
-            dataset: known(integer()?, names)?,
-            metric: known(integer()?, names)?,
-            column: integer()?,
-        });
-    } else if runs.values.len < counts[3] {
-        let Some(mut record) = bytes.take(NUMBER).map(Bytes) else {
-            return Ok(false);
-        };
-        let mut integer = || record.integer().ok_or(Damaged);
-        let (run, what) = (integer()?, integer()?);
-        runs.values.push(Stored {
-            run: known(run, runs.runs.len())?,
-            what: known(what, runs.whats.len())?,
-            value: f64::from_bits(record.double().ok_or(Damaged)?),
-        });
-    } else {
-        return Ok(false);
+impl Part {
+    fn is_whole(&self) -> bool {
+        let there = [
+            self.runs.names.len(),
+            self.runs.runs.len(),
+            self.runs.buckets.len(),
+        ];
+        there == self.counts && self.filling == self.counts[2]
     }
-    Ok(true)
+
+    /// Takes one record; false where its bytes are not yet there, or all are.
+    fn next(&mut self, bytes: &mut Bytes) -> Result<bool, Damaged> {
+        let runs = &mut self.runs;
+        let known = |id: u32, all: usize| match (id as usize) < all {
+            true => Ok(id),
+            false => Err(Damaged),
+        };
+        let names = runs.names.len();
+        if names < self.counts[0] {
+            let mut ahead = Bytes(bytes.0);
+            let length = ahead.integer().map(|n| n as usize);
+            let Some(name) = length.and_then(|n| ahead.take(n)) else {
+                return Ok(false);
+            };
+            let name = std::str::from_utf8(name).map_err(|_| Damaged)?;
+            runs.names.push(Arc::from(name));
+            *bytes = ahead;
+        } else if runs.runs.len() < self.counts[1] {
+            let Some(mut record) = bytes.take(RUN).map(Bytes) else {
+                return Ok(false);
+            };
+            let mut run = StoredRun {
+                names: [0; 6],
+                samples_seen: 0,
+                compute: 0,
+                parameters: 0,
+            };
+            for id in &mut run.names {
+                *id = known(record.integer().ok_or(Damaged)?, names)?;
+            }
+            for bits in [&mut run.samples_seen, &mut run.compute, &mut run.parameters] {
+                *bits = record.double().ok_or(Damaged)?;
+            }
+            runs.runs.push(run);
+        } else if runs.buckets.len() < self.counts[2] {
+            let Some(mut record) = bytes.take(BUCKET).map(Bytes) else {
+                return Ok(false);
+            };
+            let mut integer = || record.integer().ok_or(Damaged);
+            runs.buckets.push(Bucket {
+                what: What {
+                    dataset: known(integer()?, names)?,
+                    metric: known(integer()?, names)?,
+                    column: integer()?,
+                },
+                values: Chunks(Vec::new()),
+            });
+            self.numbers.push(integer()? as usize);
+        } else if let Some(bucket) = runs.buckets.get_mut(self.filling) {
+            let left = &mut self.numbers[self.filling];
+            if *left == 0 {
+                self.filling += 1;
+                return Ok(true);
+            }
+            let Some(mut record) = bytes.take(NUMBER).map(Bytes) else {
+                return Ok(false);
+            };
+            bucket.values.push(Value {
+                run: known(record.integer().ok_or(Damaged)?, runs.runs.len())?,
+                value: f64::from_bits(record.double().ok_or(Damaged)?),
+            });
+            *left -= 1;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
 }
 
 /// What is left to read.

@@ -1,9 +1,10 @@
 //! The README's figures: what the published page does in this machine's Chromium.
 //!
 //! `cargo xtask bench` builds the page and runs this, after the native benchmark. `REFIT_SPEED` is
-//! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it.
+//! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it, `REFIT_RUNS` the file of
+//! the benchmark that reads runs.
 
-use browser_tests::{NO_WORKER, Page, gzipped};
+use browser_tests::{Manner, NO_WORKER, Page, gzipped};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -63,24 +64,91 @@ fn speed() {
     }
 }
 
+/// Lists the tasks that block the page for more than 50 ms, in ms.
+const TASKS: &str = "globalThis.tasks = []; new PerformanceObserver(list => \
+    tasks.push(...list.getEntries().map(e => e.duration))).observe({ type: 'longtask' })";
+
+/// How many tasks there were beyond 50 ms, and the longest.
+fn tasks(page: &Page) -> String {
+    match sorted(&page.eval("globalThis.tasks")).as_slice() {
+        [] => "no task longer than 50 ms".to_owned(),
+        all @ [.., longest] => format!(
+            "{} tasks longer than 50 ms, the longest {longest}",
+            all.len()
+        ),
+    }
+}
+
 /// A bootstrap of 1,000 in the page: how long it takes, and the longest task that it blocks for.
 fn responsive() {
-    let observe = "globalThis.longest = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) \
-        globalThis.longest = Math.max(globalThis.longest, e.duration) }).observe({ type: 'longtask' })";
     let page = Page::builder()
-        .before_load(observe)
+        .before_load(TASKS)
         .open("?v=2&table=plotted_frontier&family=clip");
     page.wait_for("document.querySelector('[data-parameter]')");
     page.eval("document.querySelector('#certainty').open = true");
     page.wait_for("document.querySelector('#certainty td')");
     page.wait_for("!document.querySelector('#certainty progress')");
-    page.eval("globalThis.longest = 0");
+    page.eval("globalThis.tasks = []");
     page.click("#certainty .choices button");
     page.wait_for_text("1000 resamples fitted");
     let time = page.eval("performance.getEntriesByName('refit:bootstrap').pop().duration");
-    let longest = page.eval("globalThis.longest");
     println!(
-        "\n1,000 resamples in the page: {time} ms with the page's turns in between; longest task beyond 50 ms: {longest} ms (0: none)"
+        "\n1,000 resamples in the page: {time} ms with the page's turns in between; {}",
+        tasks(&page)
+    );
+}
+
+/// A reader's file of 3 million rows: how long reading it takes, what memory, and how long the
+/// page is blocked at a time; the same after a reload.
+fn reading() {
+    let file = std::env::var("REFIT_RUNS").ok();
+    let Some(file) = file.and_then(|path| std::fs::read(path).ok()) else {
+        return;
+    };
+    let page = Page::builder()
+        .before_load(TASKS)
+        .patience(Duration::from_secs(300))
+        .serve("runs.csv.gz", file, Manner::Whole)
+        .open("?v=2&page=yours");
+    page.wait_for_text("Nothing leaves this browser");
+    page.eval(
+        "(async () => {
+            const blob = await (await fetch('runs.csv.gz')).blob();
+            const data = new DataTransfer();
+            data.items.add(new File([blob], 'runs.csv.gz'));
+            tasks = [];
+            globalThis.since = performance.now();
+            for (const kind of ['dragover', 'drop'])
+                document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+        })()",
+    );
+    let before = page.peak_memory("renderer");
+    page.wait_for("document.querySelector('[data-came]')");
+    let seconds = |page: &Page| {
+        let time = page.eval("performance.now() - globalThis.since").as_f64();
+        time.unwrap_or_default() / 1e3
+    };
+    println!(
+        "\na file of 3 million rows in the page: {:.1} s; {}",
+        seconds(&page),
+        tasks(&page)
+    );
+    println!("  {}", page.text("[data-came] [role=status]"));
+    let more = page.peak_memory("renderer").zip(before);
+    if let Some((after, before)) = more {
+        println!(
+            "  {:.0} MB of memory above the page's own {before:.0}",
+            after - before
+        );
+    }
+    page.wait_for("document.querySelector('[data-kept=\"1\"]')");
+    page.go("?v=2&table=sweep");
+    page.eval("globalThis.since = 0");
+    page.wait_for("document.querySelector('[data-parameter]')");
+    println!(
+        "  reloaded, its view is there after {:.1} s; {}",
+        seconds(&page),
+        tasks(&page)
     );
 }
 
@@ -156,6 +224,7 @@ fn sorted(times: &Value) -> Vec<f64> {
 fn main() {
     speed();
     responsive();
+    reading();
     drawing();
     let page = Page::builder().before_load(NO_WORKER).open("");
     page.wait_for("document.querySelector('[data-parameter]')");

@@ -1,0 +1,149 @@
+//! [`Runs`] being filled.
+
+use super::{Bucket, Chunks, Id, Run, Runs, Source, StoredRun, Value, What};
+use crate::study::Study;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+/// [`Runs`] being filled.
+#[derive(Debug)]
+pub(in crate::runs) struct Builder {
+    names: Index<Arc<str>>,
+    runs: Index<StoredRun>,
+    whats: Index<What>,
+    /// One for each of `whats`.
+    values: Vec<Chunks<Value>>,
+    /// Numbers so far.
+    len: usize,
+    /// Bytes of the names.
+    text: usize,
+}
+
+/// Distinct things and their numbers.
+#[derive(Debug)]
+pub(super) struct Index<T> {
+    all: Vec<T>,
+    ids: HashMap<T, u32>,
+    /// Where the last one was found: neighbours in a file are often equal.
+    last: usize,
+}
+
+impl<T: Clone + Eq + Hash> Index<T> {
+    pub fn new() -> Self {
+        Index {
+            all: Vec::new(),
+            ids: HashMap::new(),
+            last: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn id(&mut self, item: &T) -> u32 {
+        if self.all.get(self.last) == Some(item) {
+            return self.last as u32;
+        }
+        let next = self.all.len() as u32;
+        let id = *self.ids.entry(item.clone()).or_insert(next);
+        if id == next {
+            self.all.push(item.clone());
+        }
+        self.last = id as usize;
+        id
+    }
+}
+
+impl Builder {
+    pub fn new() -> Builder {
+        Builder {
+            names: Index::new(),
+            runs: Index::new(),
+            whats: Index::new(),
+            values: Vec::new(),
+            len: 0,
+            text: 0,
+        }
+    }
+
+    fn name(&mut self, name: &str) -> Id {
+        if let Some(id) = self.names.ids.get(name) {
+            return *id;
+        }
+        self.text += name.len();
+        self.names.id(&Arc::from(name))
+    }
+
+    pub fn run(&mut self, run: &Run) -> u32 {
+        let bits = |x: Option<f64>| x.unwrap_or(f64::NAN).to_bits();
+        let stored = StoredRun {
+            names: [
+                self.name(run.name),
+                self.name(run.family),
+                self.name(run.architecture),
+                self.name(run.pretrain),
+                self.name(run.schedule),
+                self.name(run.samples),
+            ],
+            samples_seen: bits(run.samples_seen),
+            compute: run.compute.to_bits(),
+            parameters: bits(run.parameters),
+        };
+        self.runs.id(&stored)
+    }
+
+    pub fn value(&mut self, run: u32, dataset: &str, metric: &str, column: u32, value: f64) {
+        let what = What {
+            dataset: self.name(dataset),
+            metric: self.name(metric),
+            column,
+        };
+        let what = self.whats.id(&what) as usize;
+        if what == self.values.len() {
+            self.values.push(Chunks(Vec::new()));
+        }
+        self.values[what].push(Value { run, value });
+        self.len += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes in use, the indices that are dropped at the end included.
+    pub fn bytes(&self) -> usize {
+        // A hash table has up to twice as many places as entries, and a byte for each.
+        let index = |entries: usize, size: usize| entries * (3 * size + 2);
+        self.len * size_of::<Value>()
+            + index(self.runs.all.len(), size_of::<StoredRun>())
+            + index(self.names.all.len(), size_of::<Arc<str>>() + 8)
+            + self.text
+    }
+
+    /// `keep` gives what becomes of a column's numbers: it sees each, may change it, and says
+    /// whether it stays; `None` where all stay as they are.
+    pub fn finish<K: FnMut(&mut f64) -> bool>(
+        self,
+        source: Source,
+        study: Study,
+        keep: impl Fn(u32) -> Option<K>,
+    ) -> Runs {
+        let mut buckets: Vec<Bucket> = (self.whats.all.into_iter().zip(self.values))
+            .map(|(what, values)| Bucket { what, values })
+            .collect();
+        for bucket in &mut buckets {
+            if let Some(mut keep) = keep(bucket.what.column) {
+                bucket.values.retain(|stored| keep(&mut stored.value));
+            }
+        }
+        Runs {
+            source,
+            study,
+            names: self.names.all,
+            runs: self.runs.all,
+            buckets,
+        }
+    }
+}
