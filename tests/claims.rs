@@ -115,6 +115,7 @@ fn a_full_sweep_checks_what_the_bundled_one_cannot() {
         dataset: "imagenet1k".to_owned(),
         metric: "acc1".to_owned(),
         value,
+        own: false,
     };
     sweep.push(like("mammut", 1.28e10, 0.803_44));
     sweep.push(like("clip", 1.28e10, 0.781));

@@ -160,25 +160,34 @@ pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
 }
 
+/// What Verify checks.
+pub struct Checked {
+    pub data: Arc<(Printed, Library)>,
+    /// What of the reader's is among it, as sentences; empty where nothing is.
+    pub own: String,
+}
+
 /// All that is bundled, released files of the reader's in place of what was made from them.
-pub async fn with_released() -> Result<Arc<(Printed, Library)>, DataError> {
+pub async fn with_released() -> Result<Arc<Checked>, DataError> {
     let mut data = everything().await?;
-    if own_runs().is_none() {
-        return Ok(data);
-    }
-    let (_, library) = Arc::make_mut(&mut data);
-    for table in Source::ALL.into_iter().filter_map(Source::replaces) {
-        // All of the full sweep would fill the memory; no claim needs more of it than this view.
-        let view = Analysis::of(table);
-        let (dataset, metric) = match table {
-            Table::Sweep => (view.dataset.as_str(), view.metric.as_str()),
-            _ => ("", ""),
-        };
-        if let Some((rows, _, _)) = join(table, dataset, metric, true).await? {
-            library.tables.insert(table, rows);
+    let mut own = Vec::new();
+    if own_runs().is_some() {
+        let (_, library) = Arc::make_mut(&mut data);
+        for table in Source::ALL.into_iter().filter_map(Source::replaces) {
+            // All of the full sweep would fill the memory; no claim needs more of it than this view.
+            let view = Analysis::of(table);
+            let (dataset, metric) = match table {
+                Table::Sweep => (view.dataset.as_str(), view.metric.as_str()),
+                _ => ("", ""),
+            };
+            if let Some((rows, _, sentence)) = join(table, dataset, metric, true).await? {
+                library.tables.insert(table, rows);
+                own.push(sentence);
+            }
         }
     }
-    Ok(data)
+    let own = own.join(" ");
+    Ok(Arc::new(Checked { data, own }))
 }
 
 /// What `load` brings, and brings anew whenever a signal that it reads changes; until then the

@@ -2,13 +2,14 @@
 
 use super::checkpoint::{self, checkpoint};
 use super::layout::{Checkpoints, ComputeFrom, Layout, Rule, Text, Values, recognise};
-use super::mapping::{Mapping, Preview, Quantity, Scale, YOURS};
+use super::mapping::{Field, Mapping, Preview, Quantity, Scale, YOURS};
 use super::number::{self, Cells, Number, Value, is_missing};
+use super::propose::Table;
 use super::reader::{Limits, Options};
 use super::report::{LeftOut, Notice, Place, Refusal, Stop, Why};
 use super::store::{Builder, Run, Runs, Source};
-use crate::study::Study;
 use crate::study::architecture::Architecture;
+use crate::study::{Study, names};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -23,12 +24,15 @@ pub(super) struct Collector {
     architectures: BTreeMap<Study, Vec<Architecture>>,
     mapping: Option<Mapping>,
     study: Option<Study>,
+    family: Option<String>,
     limits: Limits,
     /// Parquet comes as CSV; its lines are rows.
     parquet: bool,
     /// Decimal commas are read.
     comma: bool,
     names: Vec<String>,
+    /// Columns that the preview has.
+    shown: usize,
     preview: Vec<Vec<String>>,
     layout: Option<Layout>,
     /// Of a table that Refit wrote: source and study of its first row.
@@ -52,8 +56,8 @@ struct Column {
     /// Those above 1, and the first of them.
     above: u64,
     first_above: Vec<(Place, f64)>,
-    /// A number has a percent sign.
-    sign: bool,
+    /// The first with a percent sign, which is divided by 100 for itself.
+    first_sign: Option<(Place, f64)>,
 }
 
 /// What the collector came to.
@@ -81,10 +85,12 @@ impl Collector {
             architectures: options.architectures,
             mapping: options.mapping,
             study: options.study,
+            family: options.family,
             limits: options.limits,
             parquet: options.parquet,
             comma: false,
             names: Vec::new(),
+            shown: SHOWN,
             preview: Vec::new(),
             layout: None,
             written: None,
@@ -146,11 +152,16 @@ impl Collector {
         Ok(())
     }
 
+    /// Leaves columns out of the preview, which the table may have but is not known to.
+    pub fn show(&mut self, columns: usize) {
+        self.shown = columns.min(SHOWN);
+    }
+
     /// A row under the header; stops where memory is meant to end.
     pub fn row(&mut self, place: Place, cells: &dyn Cells) -> Result<(), Stop> {
         self.rows += 1;
         if self.preview.len() < Preview::ROWS {
-            let shown = (0..self.names.len().min(SHOWN)).map(|i| shown(cells.get(i)));
+            let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
             self.preview.push(shown.collect());
         }
         // Taken out for a moment, so that it can be read while the rest is written.
@@ -223,7 +234,9 @@ impl Collector {
         for score in &taken {
             let column = &mut self.columns[score.column];
             column.numbers += 1;
-            column.sign |= score.sign;
+            if score.sign && column.first_sign.is_none() {
+                column.first_sign = Some((place, 100.0 * score.value));
+            }
             if score.value > 1.0 {
                 column.above += 1;
                 if column.first_above.len() < TOLD {
@@ -297,7 +310,7 @@ impl Collector {
             }
             let cell = cells.get(values.column);
             let no = |why| (values.name.clone(), why);
-            let (value, sign) = match number::number(cell, self.comma) {
+            let (mut value, sign) = match number::number(cell, self.comma) {
                 Number::Missing => continue,
                 Number::Of { value, percent } => (value, percent),
                 Number::None => {
@@ -315,6 +328,10 @@ impl Collector {
                     _ => Why::NotAFraction(value),
                 }));
                 continue;
+            }
+            // Of a column in percent all numbers are divided at the end.
+            if sign && values.scale != Scale::Percent {
+                value /= 100.0;
             }
             let dataset = match &values.dataset {
                 Text::None => Ok(described.dataset.clone()),
@@ -371,8 +388,8 @@ impl Collector {
             let no = |why| Not::Refused(self.names.get(from.column).cloned(), why);
             match number::number(cell, self.comma) {
                 Number::Missing => Ok(None),
-                Number::Of { value, .. } if value > 0.0 && (value * from.factor).is_normal() => {
-                    Ok(Some(value * from.factor))
+                Number::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
+                    Ok(Some(from.times(value)))
                 }
                 Number::Of { value, .. } => Err(no(Why::NotAboveZero(value))),
                 Number::None => Err(no(not_a_number(cell))),
@@ -437,6 +454,16 @@ impl Collector {
                 Some(compute) => compute * share,
                 None => by_table()?,
             },
+            ComputeFrom::Each(column) => match (positive(column)?, samples_seen) {
+                (Some(each), Some(d)) => each * d,
+                (None, _) => {
+                    return Err(Not::Refused(
+                        self.names.get(column.column).cloned(),
+                        Why::Empty,
+                    ));
+                }
+                (_, None) => return Err(Not::Refused(Some("samples".to_owned()), Why::Empty)),
+            },
             ComputeFrom::Product(factor) => match (parameters, samples_seen) {
                 (Some(n), Some(d)) => n * d * factor,
                 (None, _) => return Err(Not::Refused(Some("parameters".to_owned()), Why::Empty)),
@@ -467,17 +494,20 @@ impl Collector {
         for (i, (values, column)) in values.iter().zip(&self.columns).enumerate() {
             let is = match values.scale {
                 Scale::Percent => true,
-                Scale::Fraction => column.sign,
-                Scale::Detect => column.sign || 2 * column.above > column.numbers,
+                Scale::Fraction => false,
+                // Where some have a sign, those without are meant without.
+                Scale::Detect => column.first_sign.is_none() && 2 * column.above > column.numbers,
             };
             percent.push(is);
-            if is && values.scale != Scale::Percent {
-                let example = column.first_above.first();
-                let (place, example) = example.copied().unwrap_or((Place::Line(1), 0.0));
+            let first = column.first_above.first().filter(|_| is);
+            if let Some((place, example)) = first.copied().or(column.first_sign)
+                && values.scale != Scale::Percent
+            {
                 self.notices.push(Notice::Percent {
                     column: values.name.clone(),
                     place: self.place(place),
                     example,
+                    signs: !is,
                 });
             }
             if !is && column.above > 0 {
@@ -524,13 +554,23 @@ impl Collector {
                     fits
                 })
             });
-        let columns: Vec<String> = self.names.into_iter().take(SHOWN).collect();
+        let columns: Vec<String> = self.names.into_iter().take(self.shown).collect();
+        let table = Table {
+            columns: &columns,
+            rows: &self.preview,
+            comma: self.comma,
+        };
+        let mut mapping = self.mapping.unwrap_or_else(|| Mapping::propose(&table));
+        if let (Some(family), Field::Constant(unknown)) = (self.family, &mut mapping.family)
+            && unknown == YOURS
+        {
+            *unknown = family;
+        }
         let preview = Preview {
-            mapping: self
-                .mapping
-                .unwrap_or_else(|| Mapping::propose(&columns, &self.preview, self.comma)),
+            mapping,
             columns,
             rows: self.preview,
+            comma: self.comma,
         };
         Collected {
             source,
@@ -610,7 +650,7 @@ impl<'a> Described<'a> {
             }
             Source::ZeroshotResults => {}
             Source::Own if described.family.is_empty() => return empty("family"),
-            Source::Own => {}
+            Source::Own => described.dataset = named(described.dataset),
         }
         if let Rule::ClipBenchmark { language, shots } = layout.rule {
             let found = checkpoint(study, &described.run);
@@ -633,6 +673,14 @@ impl<'a> Described<'a> {
             described.pretrain = YOURS.into();
         }
         Ok(described)
+    }
+}
+
+/// A set that is called as this project's pages call it, by its identifier.
+fn named(dataset: Cow<str>) -> Cow<str> {
+    match names::dataset_id(&dataset) {
+        Some(id) => id.into(),
+        None => dataset,
     }
 }
 

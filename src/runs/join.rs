@@ -2,7 +2,6 @@
 
 use super::store::Runs;
 use crate::study::architecture::Architecture;
-use crate::study::select::in_released_views;
 use crate::study::{Measurement, Table};
 use std::collections::BTreeSet;
 
@@ -13,8 +12,6 @@ pub struct Joined {
     pub architectures: Vec<Architecture>,
     /// Rows from here on are the reader's.
     pub bundled: usize,
-    /// The reader's rows that the study's own rules leave out of every view of this table.
-    pub left_out: usize,
 }
 
 /// Joins runs to the bundled rows of a table.
@@ -23,7 +20,7 @@ pub struct Joined {
 /// ones of the same series (downstream set, metric, family, pre-training set and schedule) in its
 /// own table, and join no other. Other runs join every table of their study, as series of their
 /// own: a family that the study has, too, is marked as the reader's, so that no law of the study
-/// is fitted to them unasked.
+/// is fitted to them unasked, and no rule of the study leaves any of them out.
 ///
 /// With a `view`, a downstream set and a metric, of the reader's rows only those come that it
 /// shows, and of each other series the first, so that it can be chosen: all of a large file would
@@ -36,7 +33,7 @@ pub fn join(
     view: Option<(&str, &str)>,
 ) -> Joined {
     let mut rows = bundled.to_vec();
-    let mut added = Vec::new();
+    let mut added: Vec<Measurement> = Vec::new();
     let mut architectures = architectures.to_vec();
     // Of the study, not of the table alone: a family has one name in all views.
     let families: BTreeSet<String> = architectures.iter().map(|a| a.family.clone()).collect();
@@ -44,7 +41,10 @@ pub fn join(
         let firsts = runs.firsts();
         if runs.source().replaces().is_some() {
             let series: BTreeSet<[&str; 5]> = firsts.iter().map(series).collect();
-            rows.retain(|m| !series.contains(&self::series(m)));
+            let other = |m: &Measurement| m.own || !series.contains(&self::series(m));
+            rows.retain(other);
+            // The same file once more, under another name.
+            added.retain(other);
         }
         let mut theirs: Vec<Measurement> = match view {
             Some((dataset, metric)) => {
@@ -64,22 +64,18 @@ pub fn join(
         if runs.source().replaces().is_none() {
             for m in &mut theirs {
                 m.family = family(&m.family, &families);
+                m.own = true;
             }
             add_architectures(&mut architectures, runs, &families);
         }
         added.append(&mut theirs);
     }
     let bundled = rows.len();
-    let left_out = added
-        .iter()
-        .filter(|m| !in_released_views(table, m))
-        .count();
     rows.append(&mut added);
     Joined {
         rows,
         architectures,
         bundled,
-        left_out,
     }
 }
 

@@ -208,12 +208,17 @@ impl JsonObjects {
         }
         let head = std::mem::take(&mut self.head);
         let mut names: Vec<String> = Vec::new();
-        let found = head.iter().flat_map(|(_, object)| object.keys());
-        for name in found.map(String::as_str).chain(layout::METRICS) {
+        let mut add = |name: &str| {
             if !self.columns.contains_key(name) {
                 self.columns.insert(name.to_owned(), names.len());
                 names.push(name.to_owned());
             }
+            names.len()
+        };
+        let found = head.iter().flat_map(|(_, object)| object.keys());
+        to.show(found.map(|name| add(name)).max().unwrap_or(0));
+        for name in layout::METRICS {
+            add(name);
         }
         to.header(names, false)?;
         for (place, object) in head {

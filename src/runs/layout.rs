@@ -33,6 +33,8 @@ pub(super) enum Text {
 pub(super) enum ComputeFrom {
     /// A column; where it is empty, as [`ComputeFrom::Table`].
     Column(Number),
+    /// A column of each sample's × samples seen.
+    Each(Number),
     /// Parameters × samples × this.
     Product(f64),
     /// The architecture's compute per sample × samples seen.
@@ -160,6 +162,18 @@ pub(super) fn recognise(names: &[String]) -> Result<Source, Option<(Source, Vec<
         most.then_some((*source, missing))
     });
     Err(near.min_by_key(|(_, missing)| missing.len()))
+}
+
+impl Number {
+    /// The number of a cell's, in the unit that is asked for.
+    pub fn times(self, value: f64) -> f64 {
+        let inverse = (1.0 / self.factor).round();
+        // 1e-9 is no double, 1e9 is.
+        match self.factor < 1.0 && (inverse * self.factor - 1.0).abs() < 1e-15 {
+            true => value / inverse,
+            false => value * self.factor,
+        }
+    }
 }
 
 impl Layout {
@@ -330,6 +344,7 @@ impl Layout {
         let optional = |scaled: &Option<Scaled>| scaled.as_ref().map(number).transpose();
         let compute = match mapping.compute.as_ref().ok_or(MappingError::NoCompute)? {
             Compute::Column(scaled) => ComputeFrom::Column(number(scaled)?),
+            Compute::Each(scaled) => ComputeFrom::Each(number(scaled)?),
             Compute::Product { .. } if mapping.parameters.is_none() => {
                 return Err(MappingError::NoParameters);
             }

@@ -1,9 +1,13 @@
-//! What a table's columns are, where nobody released one like it: proposed by their names and
-//! first numbers, changed by the reader.
+//! What a table's columns are, where nobody released one like it: proposed ([`super::propose`]),
+//! changed by the reader.
 
 use super::checkpoint;
-use super::layout::METRICS;
-use super::number::{self, Number, Value};
+use super::collect::Collector;
+use super::number::{self, Cells, Value};
+use super::propose::metric;
+use super::reader::Options;
+use super::report::{Place, Refusal};
+use super::store::Runs;
 use crate::study::Study;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,10 +20,36 @@ pub struct Preview {
     pub rows: Vec<Vec<String>>,
     /// May lack compute or scores ([`Mapping::problem`]).
     pub mapping: Mapping,
+    /// Decimal commas are read.
+    #[serde(skip)]
+    pub(super) comma: bool,
 }
 
 impl Preview {
     pub const ROWS: usize = 20;
+
+    /// The first rows read with a mapping: what is kept, and why the rest is not. `None` where
+    /// the mapping does not fit.
+    pub fn read(&self, options: Options) -> Option<(Runs, Vec<Refusal>)> {
+        let mut collector = Collector::new(options);
+        collector.header(self.columns.clone(), self.comma).ok()?;
+        for (i, row) in self.rows.iter().enumerate() {
+            collector.row(Place::Row(i as u64 + 1), &Shown(row)).ok()?;
+        }
+        let collected = collector.finish();
+        Some((collected.runs, collected.refusals))
+    }
+}
+
+/// A row of the preview.
+struct Shown<'a>(&'a [String]);
+
+impl Cells for Shown<'_> {
+    fn get(&self, column: usize) -> Value<'_> {
+        self.0
+            .get(column)
+            .map_or(Value::Missing, |cell| Value::Text(cell))
+    }
 }
 
 /// Which columns hold what.
@@ -63,19 +93,23 @@ pub struct Scaled {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compute {
+    /// Of the whole run.
     Column(Scaled),
+    /// A column of each sample's × samples.
+    Each(Scaled),
     /// Parameters × samples × factor.
-    Product {
-        factor: f64,
-    },
+    Product { factor: f64 },
     /// The study's compute per sample of the architecture × samples.
     Architecture,
 }
 
 impl Compute {
-    /// A forward pass costs about two floating-point operations a parameter and token; in
-    /// GFLOPs. A sample that is several tokens needs their number in the factor.
+    /// GFLOPs a parameter and token: a forward pass costs about two floating-point operations.
     pub const FORWARD: f64 = 2e-9;
+    /// GFLOPs a parameter and sample of the comparison study's CLIP ViT-B-32: 14.54 GFLOPs and
+    /// 151.28 million parameters (`data/comparison/architectures.csv`), about 48 tokens a sample.
+    /// Smaller patches and larger pictures take more.
+    pub const VIT_B_32: f64 = 9.6e-8;
 }
 
 /// A column of measured numbers.
@@ -110,6 +144,7 @@ pub enum MappingError {
     NoColumn { name: String, known: Vec<String> },
     NoCompute,
     NoParameters,
+    NoSamples,
     NoScore,
     TooManyScores,
     Syntax { text: String },
@@ -131,6 +166,10 @@ impl fmt::Display for MappingError {
                 f,
                 "Compute from parameters × samples needs a column of parameters."
             ),
+            MappingError::NoSamples => write!(
+                f,
+                "Compute from that of a sample needs a column of the samples seen."
+            ),
             MappingError::NoScore => {
                 write!(f, "No column holds a metric or an error: choose one.")
             }
@@ -141,7 +180,7 @@ impl fmt::Display for MappingError {
             ),
             MappingError::Syntax { text } => write!(
                 f,
-                "“{text}” is not a mapping: compute=COLUMN[*FACTOR], compute=parameters*samples[*FACTOR], compute=architecture, score=COLUMN[:percent|:fraction], error=COLUMN[:percent|:fraction], parameters=COLUMN[*FACTOR], samples=COLUMN[*FACTOR], study=NAME, or metric, dataset, family, pretrain, architecture, schedule, run = a column or a text."
+                "“{text}” is not a mapping: compute=COLUMN[*FACTOR][*samples], compute=parameters*samples[*FACTOR], compute=architecture, score=COLUMN[:percent|:fraction], error=COLUMN[:percent|:fraction], parameters=COLUMN[*FACTOR], samples=COLUMN[*FACTOR], study=NAME, or metric, dataset, family, pretrain, architecture, schedule, run = a column or a text."
             ),
         }
     }
@@ -171,14 +210,6 @@ impl Default for Mapping {
 /// Family and pre-training set of runs that do not tell theirs.
 pub(super) const YOURS: &str = "yours";
 
-/// A column's name without case and punctuation, in words.
-fn words(name: &str) -> Vec<String> {
-    // Letters beyond ASCII stay as they are: the tables of their cases are not worth their size.
-    let lower = name.to_ascii_lowercase();
-    let words = lower.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
-    words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
-}
-
 impl Mapping {
     /// Columns of metrics that are read at once.
     pub const MOST_SCORES: usize = 64;
@@ -190,97 +221,14 @@ impl Mapping {
             Some(Compute::Product { .. }) if self.parameters.is_none() => {
                 Some(MappingError::NoParameters)
             }
+            Some(Compute::Product { .. } | Compute::Each(_) | Compute::Architecture)
+                if self.samples.is_none() =>
+            {
+                Some(MappingError::NoSamples)
+            }
             _ if self.scores.is_empty() => Some(MappingError::NoScore),
             _ => None,
         }
-    }
-
-    /// What names and first numbers of the columns suggest.
-    pub fn propose(columns: &[String], rows: &[Vec<String>], comma: bool) -> Mapping {
-        let mut mapping = Mapping::default();
-        let table = Table {
-            columns,
-            rows,
-            comma,
-        };
-        let text = |names: &[&str]| {
-            let column = table.named(names);
-            column.map(|i| Field::Column(columns[i].clone()))
-        };
-        let fields: [(&mut Field, &[&str]); 6] = [
-            (
-                &mut mapping.dataset,
-                &["downstream dataset", "dataset", "benchmark", "eval dataset"],
-            ),
-            (
-                &mut mapping.family,
-                &[
-                    "family",
-                    "model family",
-                    "model type",
-                    "namespace",
-                    "series",
-                    "group",
-                    "method",
-                ],
-            ),
-            (
-                &mut mapping.pretrain,
-                &[
-                    "pretrain",
-                    "pretrain dataset",
-                    "upstream dataset",
-                    "pretraining set",
-                    "train dataset",
-                    "training data",
-                ],
-            ),
-            (
-                &mut mapping.architecture,
-                &[
-                    "architecture",
-                    "arch",
-                    "model simple",
-                    "model",
-                    "model name",
-                ],
-            ),
-            (
-                &mut mapping.schedule,
-                &["schedule", "lr scheduler", "scheduler"],
-            ),
-            (
-                &mut mapping.run,
-                &[
-                    "run",
-                    "name",
-                    "run name",
-                    "run id",
-                    "id",
-                    "checkpoint",
-                    "experiment",
-                ],
-            ),
-        ];
-        for (field, names) in fields {
-            if let Some(found) = text(names) {
-                *field = found;
-            }
-        }
-        mapping.parameters = table.parameters();
-        mapping.samples = table.samples();
-        mapping.scores = table.scores();
-        if let Some((compute, study)) = table.compute() {
-            mapping.compute = Some(Compute::Column(compute));
-            mapping.study = study;
-        } else if mapping.parameters.is_some() && mapping.samples.is_some() {
-            mapping.compute = Some(Compute::Product {
-                factor: Compute::FORWARD,
-            });
-        } else if mapping.architecture != Field::None && mapping.samples.is_some() {
-            mapping.compute = Some(Compute::Architecture);
-        }
-        mapping
     }
 
     /// Changes one field by a text such as "compute=flops*1e-9" or "error=top1_err:percent"; a
@@ -295,10 +243,10 @@ impl Mapping {
             true => Field::Column(value.to_owned()),
             false => Field::Constant(value.to_owned()),
         };
-        let scaled = || match value.rsplit_once('*') {
+        let scaled = |value: &str| match value.rsplit_once('*') {
             // A column's name may have an asterisk.
             Some((column, factor)) if !columns.iter().any(|c| c == value) => {
-                let factor = number::parse(factor.trim()).ok_or_else(syntax)?;
+                let factor = positive(factor).ok_or_else(syntax)?;
                 let column = column.trim().to_owned();
                 Ok(Scaled { column, factor })
             }
@@ -314,22 +262,23 @@ impl Mapping {
             }
             "compute" => {
                 let product = value.strip_prefix("parameters*samples");
-                self.compute = Some(match product {
+                self.compute = Some(match (product, value.strip_suffix("*samples")) {
                     _ if value == "architecture" => Compute::Architecture,
-                    Some("") => Compute::Product {
-                        factor: Compute::FORWARD,
+                    (Some(""), _) => Compute::Product {
+                        factor: Compute::VIT_B_32,
                     },
-                    Some(factor) => Compute::Product {
+                    (Some(factor), _) => Compute::Product {
                         factor: factor
                             .strip_prefix('*')
-                            .and_then(|f| number::parse(f.trim()))
+                            .and_then(positive)
                             .ok_or_else(syntax)?,
                     },
-                    None => Compute::Column(scaled()?),
+                    (None, Some(each)) => Compute::Each(scaled(each)?),
+                    (None, None) => Compute::Column(scaled(value)?),
                 });
             }
-            "parameters" => self.parameters = Some(scaled()?),
-            "samples" => self.samples = Some(scaled()?),
+            "parameters" => self.parameters = Some(scaled(value)?),
+            "samples" => self.samples = Some(scaled(value)?),
             kind @ ("score" | "error") => {
                 let (column, scale) = match value.rsplit_once(':') {
                     Some((column, "percent")) => (column, Scale::Percent),
@@ -367,209 +316,8 @@ impl Mapping {
     }
 }
 
-/// The project's name of a metric, by that of its column.
-fn metric(column: &str) -> String {
-    if METRICS.contains(&column) {
-        return column.to_owned();
-    }
-    let words = words(column);
-    let has = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    if has(&["top5", "acc5"]) || (has(&["top"]) && has(&["5"])) {
-        "acc5".to_owned()
-    } else if has(&["miou", "iou"]) {
-        "miou".to_owned()
-    } else if has(&["recall", "map", "precision", "auc", "auroc", "f1"]) {
-        column.to_owned()
-    } else {
-        "acc1".to_owned()
-    }
-}
-
-/// The first rows, for proposals.
-struct Table<'a> {
-    columns: &'a [String],
-    rows: &'a [Vec<String>],
-    comma: bool,
-}
-
-impl Table<'_> {
-    /// The first column of one of these names.
-    fn named(&self, names: &[&str]) -> Option<usize> {
-        let found = |name: &&str| {
-            let is = |column: &String| words(column).join(" ") == **name;
-            self.columns.iter().position(is)
-        };
-        names.iter().find_map(found)
-    }
-
-    /// The largest number of a column; `None` where less than half of its cells are numbers.
-    fn largest(&self, column: usize) -> Option<f64> {
-        let (mut cells, mut numbers, mut largest) = (0, 0, f64::NEG_INFINITY);
-        for row in self.rows {
-            let cell = row.get(column).map_or("", String::as_str);
-            match number::number(Value::Text(cell), self.comma) {
-                Number::Missing => continue,
-                Number::Of { value, .. } => {
-                    numbers += 1;
-                    largest = largest.max(value);
-                }
-                Number::None => {}
-            }
-            cells += 1;
-        }
-        (numbers > 0 && 2 * numbers >= cells).then_some(largest)
-    }
-
-    fn compute(&self) -> Option<(Scaled, Study)> {
-        let found = |i: usize| {
-            let largest = self.largest(i)?;
-            let name = words(&self.columns[i]).join(" ");
-            let unit = name.find("flop").or_else(|| name.find("mac"));
-            let plain = matches!(
-                name.as_str(),
-                "compute" | "c" | "total compute" | "training compute" | "train compute"
-            );
-            let factor = match unit {
-                // "throughput in FLOPs a second", "FLOPs a sample": a rate.
-                Some(_) if name.contains("per") || name.ends_with(" s") => return None,
-                Some(at) => match name[..at].chars().last() {
-                    Some('k') => 1e-6,
-                    Some('m') => 1e-3,
-                    Some('g') => 1.0,
-                    Some('t') => 1e3,
-                    Some('p') => 1e6,
-                    Some('e') => 1e9,
-                    Some('z') => 1e12,
-                    _ => 1e-9,
-                },
-                // A run of 1e15 GFLOPs is beyond all that was trained; it must be FLOPs.
-                None if plain && largest > 1e15 => 1e-9,
-                None if plain => 1.0,
-                None => return None,
-            };
-            let study = match name.contains("mac") {
-                true => Study::Openclip,
-                false => Study::Comparison,
-            };
-            let column = self.columns[i].clone();
-            // Totals before anything else, such as the compute of a sample.
-            let rank = usize::from(!plain) + usize::from(!name.contains("total"));
-            Some((rank, Scaled { column, factor }, study))
-        };
-        let best = (0..self.columns.len())
-            .filter_map(found)
-            .min_by_key(|f| f.0);
-        best.map(|(_, compute, study)| (compute, study))
-    }
-
-    fn parameters(&self) -> Option<Scaled> {
-        let names = [
-            "parameters",
-            "params",
-            "n params",
-            "num params",
-            "n parameters",
-            "num parameters",
-            "mparams",
-            "model mparams",
-            "params m",
-            "parameters m",
-            "model size",
-            "n",
-        ];
-        let i = self.named(&names)?;
-        let largest = self.largest(i)?;
-        let name = words(&self.columns[i]).join(" ");
-        let millions = name.contains("mparams") || name.ends_with(" m") || largest < 1e5;
-        Some(Scaled {
-            column: self.columns[i].clone(),
-            factor: if millions { 1e6 } else { 1.0 },
-        })
-    }
-
-    fn samples(&self) -> Option<Scaled> {
-        let names = [
-            "samples seen",
-            "total samples seen",
-            "samples",
-            "n samples",
-            "num samples",
-            "images seen",
-            "examples seen",
-            "examples",
-            "tokens",
-            "n tokens",
-            "num tokens",
-            "tokens seen",
-            "training tokens",
-            "d",
-        ];
-        let i = self.named(&names)?;
-        let label = |row: &Vec<String>| {
-            let cell = row.get(i).map_or("", String::as_str);
-            crate::study::architecture::samples_seen(Study::Comparison, cell.trim()).is_some()
-        };
-        (self.largest(i).is_some() || self.rows.iter().any(label)).then(|| Scaled {
-            column: self.columns[i].clone(),
-            factor: 1.0,
-        })
-    }
-
-    fn scores(&self) -> Vec<Score> {
-        const WORDS: [&str; 20] = [
-            "acc",
-            "acc1",
-            "acc5",
-            "accuracy",
-            "top1",
-            "top5",
-            "recall",
-            "precision",
-            "map",
-            "miou",
-            "iou",
-            "auc",
-            "auroc",
-            "f1",
-            "score",
-            "value",
-            "performance",
-            "err",
-            "error",
-            "metric",
-        ];
-        let metric_column = self.named(&["metric", "metric name"]);
-        let metric_column = metric_column.filter(|i| self.largest(*i).is_none());
-        let mut scores = Vec::new();
-        for (i, column) in self.columns.iter().enumerate() {
-            let words = words(column);
-            let is = |w: &String| WORDS.contains(&w.as_str());
-            let known = METRICS.contains(&column.as_str()) || words.iter().any(is);
-            let within = self.largest(i).is_some_and(|x| (0.0..=100.0).contains(&x));
-            // A standard error is no error rate.
-            let spread = words
-                .iter()
-                .any(|w| matches!(w.as_str(), "std" | "stderr" | "standard"));
-            if !known || !within || spread || scores.len() == Mapping::MOST_SCORES {
-                continue;
-            }
-            let error = words.iter().any(|w| w == "err" || w == "error");
-            scores.push(Score {
-                column: column.clone(),
-                metric: match metric_column {
-                    Some(metric) => Field::Column(self.columns[metric].clone()),
-                    None => Field::Constant(metric(column)),
-                },
-                quantity: if error {
-                    Quantity::Error
-                } else {
-                    Quantity::Metric
-                },
-                scale: Scale::Detect,
-            });
-        }
-        scores
-    }
+fn positive(text: &str) -> Option<f64> {
+    number::parse(text.trim()).filter(|x| x.is_finite() && *x > 0.0)
 }
 
 /// As the study labels samples seen that a cell gives as a number or a label.

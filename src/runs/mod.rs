@@ -21,12 +21,14 @@ mod layout;
 mod mapping;
 mod number;
 pub mod parquet;
+mod propose;
 mod reader;
 mod report;
 mod store;
 
 pub use join::{Joined, family, join, joins};
 pub use mapping::{Compute, Field, Mapping, MappingError, Preview, Quantity, Scale, Scaled, Score};
+pub use propose::metric;
 pub use reader::{Limits, Options, Progress, Reader};
 pub use report::{LeftOut, Notice, Place, Refusal, Report, Stop, Why};
 pub use store::{Damaged, Restore, Run, Runs, Source};
@@ -39,6 +41,19 @@ pub struct Outcome {
     pub report: Report,
     /// Columns and first rows, for choosing a mapping.
     pub preview: Preview,
+}
+
+/// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
+pub fn stem(name: &str) -> &str {
+    const ENDS: [&str; 8] = [
+        ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet",
+    ];
+    let shorter = |name| ENDS.iter().find_map(|end| str::strip_suffix(name, end));
+    let mut stem = name;
+    while let Some(shorter) = shorter(stem).filter(|s| !s.is_empty()) {
+        stem = shorter;
+    }
+    stem
 }
 
 /// Reads a Parquet file: [`parquet::to_csv`] and [`Reader`] in one program. The page has them in

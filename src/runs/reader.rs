@@ -45,6 +45,8 @@ pub struct Options {
     pub mapping: Option<Mapping>,
     /// Whose views output of CLIP_benchmark joins; openclip's where `None`.
     pub study: Option<Study>,
+    /// The family of runs that do not tell theirs, such as the file's name; "yours" where `None`.
+    pub family: Option<String>,
     pub limits: Limits,
     /// The bytes are those of [`super::parquet::to_csv`]: places are rows of the Parquet file.
     pub parquet: bool,
@@ -263,7 +265,7 @@ enum Table {
 }
 
 /// Other files that people open, by their first bytes.
-const FOREIGN: [(&[u8], &str); 12] = [
+const FOREIGN: [(&[u8], &str); 15] = [
     (b"BZh", "a bzip2 archive; unpack it first"),
     (b"\xfd7zXZ", "an xz archive; unpack it first"),
     (
@@ -272,17 +274,26 @@ const FOREIGN: [(&[u8], &str); 12] = [
     ),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
     (b"\x1f\x8b", "packed with gzip twice; unpack it once"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\x93NUMPY", "a NumPy array"),
+    (b"%PDF", "a PDF, not a table"),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
+    (b"GIF8", PICTURE),
+    (b"RIFF", "a picture, a sound or a film, not a table"),
+    (
+        b"\x93NUMPY",
+        "a NumPy array; save the table as CSV or Parquet",
+    ),
     (b"ARROW1", "an Arrow file; save it as Parquet or CSV"),
     (
         b"version https://",
-        "a pointer of Git LFS to a table that lies elsewhere",
+        "a pointer of Git LFS to a table that lies elsewhere, not the table",
     ),
-    (b"<!", "a web page; on GitHub take the raw file"),
-    (b"<html", "a web page; on GitHub take the raw file"),
+    (b"<!", WEB_PAGE),
+    (b"<html", WEB_PAGE),
 ];
+
+const PICTURE: &str = "a picture, not a table";
+const WEB_PAGE: &str = "a web page, not a table; on GitHub take the raw file";
 
 impl Text {
     fn new(options: Options) -> Text {
@@ -353,7 +364,10 @@ impl Text {
     /// Chooses by the first bytes.
     fn choose(&mut self) -> Result<(), Stop> {
         let start = std::mem::take(&mut self.start);
-        let is = |magic: &[u8]| start.starts_with(magic);
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+        // A web page may begin with blanks.
+        let from = text.trim_ascii_start();
+        let is = |magic: &[u8]| start.starts_with(magic) || from.starts_with(magic);
         if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
             return Err(Stop::Zip);
         }
@@ -368,7 +382,6 @@ impl Text {
         if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| is(magic)) {
             return Err(Stop::Foreign(what));
         }
-        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
         let first = text.iter().find(|b| !b.is_ascii_whitespace());
         // Blank so far; what it is comes later.
         if first.is_none() && !self.start_is_final() {

@@ -111,7 +111,8 @@ impl fmt::Display for Why {
                 expected,
                 last_line,
             } => {
-                write!(f, "has {found} columns where the header has {expected}")?;
+                let columns = if *found == 1 { "column" } else { "columns" };
+                write!(f, "has {found} {columns} where the header has {expected}")?;
                 match last_line {
                     Some(last) => write!(
                         f,
@@ -184,11 +185,12 @@ impl fmt::Display for LeftOut {
 /// What was taken otherwise than it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// A column's numbers were divided by 100.
+    /// A column's numbers were divided by 100; with `signs`, those with a percent sign.
     Percent {
         column: String,
         place: Place,
         example: f64,
+        signs: bool,
     },
     /// The first of them is used.
     ColumnTwice { column: String },
@@ -208,9 +210,19 @@ impl fmt::Display for Notice {
                 column,
                 place,
                 example,
+                signs: false,
             } => write!(
                 f,
                 "Column {column} is in percent ({place}: {example}); its numbers are divided by 100."
+            ),
+            Notice::Percent {
+                column,
+                place,
+                example,
+                signs: true,
+            } => write!(
+                f,
+                "In column {column} numbers with a percent sign are divided by 100 ({place}: {example}%), the others are not."
             ),
             Notice::ColumnTwice { column } => write!(
                 f,
@@ -312,10 +324,16 @@ impl fmt::Display for Stop {
                 f,
                 "The file is a zip archive or an Excel workbook: unpack it, or save the sheet as CSV, and open that."
             ),
-            Stop::Foreign(what) => write!(f, "The file is {what}, not a table."),
+            Stop::Foreign(what) => write!(f, "The file is {what}."),
             Stop::Utf16 => write!(
                 f,
                 "The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."
+            ),
+            Stop::Binary {
+                place: Place::Line(1),
+            } => write!(
+                f,
+                "The file is no text, and none of the tables that are read."
             ),
             Stop::Binary { place } => write!(
                 f,

@@ -102,6 +102,7 @@ impl Run<'_> {
             dataset: dataset.to_owned(),
             metric: metric.to_owned(),
             value,
+            own: false,
         }
     }
 }

@@ -2,25 +2,46 @@
 
 use super::Measurement;
 
+/// Downstream sets: identifier, name as the papers write it.
+const DATASETS: [(&str, &str); 15] = [
+    ("imagenet1k", "ImageNet-1k"),
+    ("imagenet_robustness", "ImageNet robustness (5 sets)"),
+    (
+        "imagenet_distribution_shift",
+        "ImageNet distribution shifts",
+    ),
+    ("imagenet-r", "ImageNet-R"),
+    ("imagenet-a", "ImageNet-A"),
+    ("imagenetv2", "ImageNet-V2"),
+    ("imagenet_sketch", "ImageNet-Sketch"),
+    ("imagenet1k-unverified", "ImageNet-1k (probe)"),
+    ("datacomp_classification", "DataComp average (35 sets)"),
+    ("mscoco_captions", "MS-COCO"),
+    ("flickr30k", "Flickr30k"),
+    ("ade20k", "ADE20K"),
+    ("vtab", "VTAB (19 sets)"),
+    ("vtab+", "VTAB+ (35 sets)"),
+    ("objectnet", "ObjectNet"),
+];
+
 /// A downstream set's name as the papers write it; the identifier where they do not.
 pub fn dataset(id: &str) -> &str {
-    match id {
-        "imagenet1k" => "ImageNet-1k",
-        "imagenet_robustness" => "ImageNet robustness (5 sets)",
-        "imagenet_distribution_shift" => "ImageNet distribution shifts",
-        "imagenet-r" => "ImageNet-R",
-        "imagenet-a" => "ImageNet-A",
-        "imagenetv2" => "ImageNet-V2",
-        "imagenet_sketch" => "ImageNet-Sketch",
-        "imagenet1k-unverified" => "ImageNet-1k (probe)",
-        "datacomp_classification" => "DataComp average (35 sets)",
-        "mscoco_captions" => "MS-COCO",
-        "flickr30k" => "Flickr30k",
-        "ade20k" => "ADE20K",
-        "vtab" => "VTAB (19 sets)",
-        "vtab+" => "VTAB+ (35 sets)",
-        "objectnet" => "ObjectNet",
-        other => other.strip_prefix("vtab/").unwrap_or(other),
+    match DATASETS.iter().find(|(known, _)| *known == id) {
+        Some((_, name)) => name,
+        None => id.strip_prefix("vtab/").unwrap_or(id),
+    }
+}
+
+/// The identifier of a downstream set that is called by it or by its name, in any case.
+pub fn dataset_id(name: &str) -> Option<&'static str> {
+    let known = DATASETS.iter().find(|(id, label)| {
+        let label = label.split(" (").next().unwrap_or(label);
+        name.eq_ignore_ascii_case(id) || name.eq_ignore_ascii_case(label)
+    });
+    match known {
+        Some((id, _)) => Some(id),
+        None if name.eq_ignore_ascii_case("imagenet") => Some("imagenet1k"),
+        None => None,
     }
 }
 

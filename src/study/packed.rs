@@ -14,8 +14,9 @@ pub struct Packed {
 
 /// ASCII's unit separator; a name that has it gets a blank.
 const SEPARATOR: char = '\u{1f}';
-/// Numbers of a row: eight names, samples seen (NaN where not known), compute, value.
-const ROW: usize = 11;
+/// Numbers of a row: eight names, samples seen (NaN where not known), compute, value, 1 where it
+/// is a reader's own.
+const ROW: usize = 12;
 /// Numbers of an architecture: two names, image size, compute, three counts of parameters.
 const ARCHITECTURE: usize = 7;
 
@@ -35,7 +36,8 @@ pub fn pack(rows: &[Measurement], architectures: &[Architecture]) -> Packed {
             &m.metric,
         ];
         numbers.extend(texts.map(|text| names.place(text)));
-        numbers.extend([m.samples_seen.unwrap_or(f64::NAN), m.compute, m.value]);
+        let seen = m.samples_seen.unwrap_or(f64::NAN);
+        numbers.extend([seen, m.compute, m.value, f64::from(u8::from(m.own))]);
     }
     for a in architectures {
         numbers.extend([&a.family, &a.name].map(|text| names.place(text)));
@@ -89,6 +91,7 @@ pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Arc
             samples_seen: Some(n[8]).filter(|x| !x.is_nan()),
             compute: n[9],
             value: n[10],
+            own: n[11] > 0.0,
         });
     }
     for n in architectures.chunks_exact(ARCHITECTURE) {

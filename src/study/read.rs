@@ -59,6 +59,8 @@ pub struct Measurement {
     pub metric: String,
     /// From 0 to 1.
     pub value: f64,
+    /// A reader's own, to which the studies' rules of choice do not apply.
+    pub own: bool,
 }
 
 impl Measurement {
@@ -96,6 +98,7 @@ pub fn read_measurements(file: &str, text: &str) -> Result<Vec<Measurement>, Dat
             dataset: cell.name("dataset")?,
             metric: cell.name("metric")?,
             value: cell.fraction("value")?,
+            own: false,
         })
     })
 }

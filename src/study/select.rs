@@ -108,9 +108,10 @@ fn in_pretrain(set: &str, wanted: &str) -> bool {
 
 /// False for what the comparison study's released scripts leave out of every view: outlying compute
 /// and samples, `alt` architectures, failed large runs on ImageNet-1k and COCO, and the part of
-/// constant-rate runs beyond 2e11 GFLOPs.
+/// constant-rate runs beyond 2e11 GFLOPs. Nothing of a reader's own.
 pub fn in_released_views(table: Table, m: &Measurement) -> bool {
     match table {
+        _ if m.own => true,
         Table::Sweep | Table::Segmentation => {
             let failed = matches!(m.dataset.as_str(), "imagenet1k" | "mscoco_captions")
                 && m.compute > 1e11

@@ -192,8 +192,10 @@ fn percent_is_found_by_the_column_and_told() {
     );
     check(
         table(&[&A.replace("0.5,", "50%,"), B]),
-        &[0.5, 0.75, 0.006, 0.85],
-        &["Column acc1 is in percent (line 2: 50); its numbers are divided by 100."],
+        &GOOD,
+        &[
+            "In column acc1 numbers with a percent sign are divided by 100 (line 2: 50%), the others are not.",
+        ],
     );
     // One among many is a mistake of its row.
     check(
@@ -313,17 +315,27 @@ fn other_kinds_of_files_are_named() {
     check(
         gzip(&gzip(table(&[A]).as_bytes())),
         &[],
-        &["The file is packed with gzip twice; unpack it once, not a table."],
+        &["The file is packed with gzip twice; unpack it once."],
     );
     check(
         "<!DOCTYPE html><html></html>",
         &[],
-        &["The file is a web page; on GitHub take the raw file, not a table."],
+        &["The file is a web page, not a table; on GitHub take the raw file."],
+    );
+    check(
+        "\n  <html><head>\n</head></html>",
+        &[],
+        &["The file is a web page, not a table; on GitHub take the raw file."],
+    );
+    check(
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01",
+        &[],
+        &["The file is a picture, not a table."],
     );
     check(
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
         &[],
-        &["The file is a pointer of Git LFS to a table that lies elsewhere, not a table."],
+        &["The file is a pointer of Git LFS to a table that lies elsewhere, not the table."],
     );
     check(
         format!("{}\0\0\0", table(&[A, B])),

@@ -51,7 +51,7 @@ fn an_unknown_table_is_not_read_without_a_mapping() {
     let found = measurements(&outcome);
     assert_eq!(
         (found[0].compute, found[0].value),
-        (1e18 * 1e-9, 1.0 - 25.5 / 100.0)
+        (1e9, 1.0 - 25.5 / 100.0)
     );
     assert_eq!(
         (found[0].dataset.as_str(), found[0].metric.as_str()),
@@ -73,6 +73,11 @@ fn units_of_compute_are_taken_from_names() {
         ("train_pflops", 1e6, Study::Comparison),
         ("compute", 1.0, Study::Comparison),
         ("total gmacs", 1.0, Study::Openclip),
+        ("PetaFLOPs", 1e6, Study::Comparison),
+        ("train ExaFLOP", 1e9, Study::Comparison),
+        ("PFLOP/s-days", 1e6 * 86_400.0, Study::Comparison),
+        ("gflops_experiment_total", 1.0, Study::Comparison),
+        ("trainFLOPs", 1e-9, Study::Comparison),
     ] {
         let text = format!("{name},acc\n1e10,0.5\n");
         let mapping = read(text.as_bytes()).preview.mapping;
@@ -86,8 +91,19 @@ fn units_of_compute_are_taken_from_names() {
     let text = "compute,acc\n1e20,0.5\n";
     let compute = read(text.as_bytes()).preview.mapping.compute;
     assert_eq!(compute, Some(Compute::Column(column("compute", 1e-9))));
-    let text = "gflops_per_sample,acc\n14.5,0.5\n";
+    // A rate is no compute, and a sample's is not a run's.
+    let text = "throughput (FLOPs/s),macro_f1,acc\n1e15,0.4,0.5\n";
     assert_eq!(read(text.as_bytes()).preview.mapping.compute, None);
+    for name in ["gflops_per_sample", "gflops"] {
+        let text = format!("{name},samples_seen,acc\n14.5,1e9,0.5\n");
+        let mapping = read(text.as_bytes()).preview.mapping;
+        assert_eq!(mapping.compute, Some(Compute::Each(column(name, 1.0))));
+    }
+    let text = "gflops,samples_seen,macro_f1,train compute (TFLOPs)\n14.5,1e9,0.5,1e7\n";
+    let mapping = read(text.as_bytes()).preview.mapping;
+    let total = column("train compute (TFLOPs)", 1e3);
+    assert_eq!(mapping.compute, Some(Compute::Column(total)));
+    assert_eq!(mapping.study, Study::Comparison);
 }
 
 #[test]
@@ -100,6 +116,18 @@ fn compute_comes_from_parameters_and_samples() {
         (1e9 * 2e10 * 2e-9, Some(1e9))
     );
     assert_eq!((run.samples_seen, run.samples), (Some(2e10), "20B"));
+    // A sample is many tokens: as many as the study's ViT-B-32 takes.
+    let text = "name,params,samples,acc1\nmine,151277313,1.28e9,0.608\n";
+    let compute = proposed(text).runs.runs().next().unwrap().compute;
+    assert!((compute / 1.861e10 - 1.0).abs() < 0.01, "{compute:e}");
+    // Its own compute is better than a guess.
+    let text = "model,params,samples,acc1\nViT-B-32,151277313,1.28e9,0.608\n";
+    let mapping = read(text.as_bytes()).preview.mapping;
+    assert_eq!(mapping.compute, Some(Compute::Architecture));
+    // Compute of a sample times samples.
+    let text = "gflops,samples,acc1\n14.54,1.28e9,0.608\n";
+    let compute = proposed(text).runs.runs().next().unwrap().compute;
+    assert!((compute / 1.861e10 - 1.0).abs() < 0.01, "{compute:e}");
     // Millions are seen by their size; samples may be labels; factors are the reader's.
     let text = "params (M),samples seen,accuracy\n150,12.8B,0.5\n";
     let mut mapping = read(text.as_bytes()).preview.mapping;
@@ -161,6 +189,54 @@ fn what_is_no_score_is_not_proposed() {
     let mapping = read(text.as_bytes()).preview.mapping;
     let columns: Vec<&str> = mapping.scores.iter().map(|s| s.column.as_str()).collect();
     assert_eq!(columns, ["accuracy"]);
+}
+
+#[test]
+fn a_number_is_read_once() {
+    // One column twice, and several of one kind.
+    let text = "flops,acc1,acc1,val_acc,top-1\n1e18,0.5,0.5,0.25,0.75\n";
+    let outcome = proposed(text);
+    let found = measurements(&outcome);
+    let found: Vec<(&str, f64)> = found.iter().map(|m| (m.metric.as_str(), m.value)).collect();
+    assert_eq!(found, [("acc1", 0.5), ("val_acc", 0.25), ("top-1", 0.75)]);
+}
+
+#[test]
+fn usual_names_are_the_studies() {
+    let text = "dataset,flops,acc\nImageNet-1k,1e18,0.5\nimagenet,1e19,0.6\nmscoco_captions,1e19,0.6\nmine,1e19,0.6\n";
+    let outcome = proposed(text);
+    let series: Vec<(&str, &str)> = outcome.runs.series().collect();
+    let sets = ["imagenet1k", "mscoco_captions", "mine"];
+    assert_eq!(series, sets.map(|set| (set, "acc1")));
+    assert_eq!(outcome.runs.of("imagenet1k", "acc1").count(), 2);
+}
+
+#[test]
+fn runs_that_tell_no_family_are_their_files() {
+    let text = "flops,acc\n1e18,0.5\n";
+    let with = Options {
+        family: Some("sweep 3".to_owned()),
+        ..options()
+    };
+    let mapping = read_with(text.as_bytes(), with).preview.mapping;
+    assert_eq!(mapping.family, Field::Constant("sweep 3".to_owned()));
+}
+
+#[test]
+fn numbers_with_a_sign_are_percent_for_themselves() {
+    let outcome = proposed("flops,acc\n1e18,0.45\n2e18,50%\n3e18,0.55\n");
+    let values: Vec<f64> = measurements(&outcome).iter().map(|m| m.value).collect();
+    assert_eq!(values, [0.45, 0.5, 0.55]);
+    assert_eq!(
+        outcome.report.notices[0].to_string(),
+        "In column acc numbers with a percent sign are divided by 100 (line 3: 50%), the others are not."
+    );
+}
+
+#[test]
+fn json_shows_the_columns_that_it_has() {
+    let outcome = read(b"[{\"flops\": 1e18, \"acc\": 0.5}]");
+    assert_eq!(outcome.preview.columns, ["acc", "flops"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::data;
 use crate::select::print_json;
 use refit::claim::Library;
-use refit::runs::{Compute, Field, Mapping, Options, Outcome, Reader, Runs, Scaled};
+use refit::runs::{self, Compute, Field, Mapping, Options, Outcome, Reader, Runs, Scaled};
 use refit::study::Study;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -93,6 +93,9 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<Outcome, String> {
     let options = Options {
         architectures: library.architectures.clone(),
         study: how.runs_study,
+        family: path
+            .file_name()
+            .map(|name| runs::stem(&name.to_string_lossy()).to_owned()),
         ..Options::default()
     };
     let first = read_with(path, options.clone(), true)?;
@@ -315,6 +318,7 @@ fn print_mapping(mapping: &Mapping) {
     let compute = match &mapping.compute {
         None => "–".to_owned(),
         Some(Compute::Column(s)) => scaled(s),
+        Some(Compute::Each(s)) => format!("{}*samples", scaled(s)),
         Some(Compute::Product { factor }) => format!("parameters*samples*{factor:e}"),
         Some(Compute::Architecture) => "architecture".to_owned(),
     };

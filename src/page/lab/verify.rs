@@ -1,7 +1,7 @@
 //! Verify: every printed number beside the recomputed one.
 
-use crate::claim::{Check, Library, Printed, Verdict, Verification};
-use crate::page::location::{Location, explore};
+use crate::claim::{Check, Verdict, Verification};
+use crate::page::location::{Location, View, explore};
 use crate::page::work::{Progress, Work};
 use crate::page::{data, list};
 use crate::study::Study;
@@ -22,9 +22,10 @@ pub fn Verify() -> impl IntoView {
     });
     let checks = RwSignal::new(Vec::<Check>::new());
     let work = Work::new();
-    let start = move |data: Arc<(Printed, Library)>| {
+    let start = move |checked: Arc<data::Checked>| {
         let seen = move |verification: &Verification| checks.set(verification.checks.clone());
-        work.start("refit:verify", Verification::new(data), seen);
+        let verification = Verification::new(checked.data.clone());
+        work.start("refit:verify", verification, seen);
     };
     Effect::new(move || {
         if let Some(Ok(data)) = loaded.get() {
@@ -46,6 +47,17 @@ pub fn Verify() -> impl IntoView {
             <p class="lead">
                 "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed. A law is reproduced when all its coefficients are. Where one differs, the law is judged as a curve, since a parameter that the data do not identify may print differently on the same curve. No squared error was printed: a law’s row has that of its printed, rounded coefficients."
             </p>
+            {move || {
+                let own = loaded.get()?.ok()?.own.clone();
+                (!own.is_empty())
+                    .then(|| {
+                        view! {
+                            <p class="note" data-own="">
+                                "Checked on " <a href=location.href(View::Yours)>"your data"</a> ": " {own}
+                            </p>
+                        }
+                    })
+            }}
             {move || match loaded.get() {
                 Some(Err(error)) => {
                     view! {

@@ -68,7 +68,7 @@ pub async fn joined(
     .into())
 }
 
-/// What of the reader's is in view; empty where nothing is.
+/// What of the reader's is in view, or in the whole table without a set; empty where nothing is.
 fn sentence(
     kept: &[&Kept],
     dataset: &str,
@@ -78,6 +78,9 @@ fn sentence(
 ) -> String {
     let parts = kept.iter().filter_map(|k| {
         let (mut count, mut theirs) = (0, BTreeSet::new());
+        if dataset.is_empty() {
+            count = k.runs.len();
+        }
         for (run, _) in k.runs.of(dataset, metric) {
             count += 1;
             if theirs.len() < 4 {

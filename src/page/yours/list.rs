@@ -5,7 +5,7 @@ use super::{Kept, Yours, count, grouped};
 use crate::analysis::Analysis;
 use crate::page::list;
 use crate::page::location::explore;
-use crate::runs::{Runs, Source, family};
+use crate::runs::{Runs, Source, family, stem};
 use crate::study::{Study, Table};
 use crate::text;
 use leptos::prelude::*;
@@ -14,7 +14,13 @@ use std::collections::BTreeSet;
 #[component]
 pub fn List(yours: Yours) -> impl IntoView {
     let failed = RwSignal::new(false);
+    // Asked once, before all is gone.
+    let sure = RwSignal::new(false);
     let delete_all = move |_| {
+        if !sure.get_untracked() {
+            return sure.set(true);
+        }
+        sure.set(false);
         let ids = yours
             .kept
             .with_untracked(|kept| kept.iter().map(|k| k.id.clone()).collect());
@@ -22,15 +28,31 @@ pub fn List(yours: Yours) -> impl IntoView {
     };
     view! {
         <section aria-labelledby="kept">
-            <h2 id="kept">"What is kept"</h2>
-            <p class="error" role="alert" hidden=move || yours.lost.get() == 0>
-                {move || {
-                    format!(
-                        "{} kept by an earlier visit could not be read any more. Read it again.",
-                        count(yours.lost.get(), "file"),
-                    )
-                }}
-            </p>
+            <h2 id="kept" tabindex="-1">"What is kept"</h2>
+            {move || {
+                let count = yours.unreadable.with(Vec::len);
+                (count > 0)
+                    .then(|| {
+                        view! {
+                            <div class="choices">
+                                <p class="error" role="alert">
+                                    {format!(
+                                        "{} kept by an earlier visit cannot be read by this edition of the page. If you have the original, read it again.",
+                                        super::count(count, "file"),
+                                    )}
+                                </p>
+                                <button
+                                    type="button"
+                                    on:click=move |_| {
+                                        leptos::task::spawn_local(yours.delete_unreadable());
+                                    }
+                                >
+                                    "Delete what cannot be read"
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
             {move || {
                 let kept = yours.kept.get();
                 if kept.is_empty() {
@@ -53,8 +75,11 @@ pub fn List(yours: Yours) -> impl IntoView {
                     {(number > 1)
                         .then(|| {
                             view! {
-                                <button type="button" on:click=delete_all>
-                                    "Delete all"
+                                <button type="button" on:click=delete_all on:blur=move |_| sure.set(false)>
+                                    {move || match sure.get() {
+                                        false => "Delete all".to_owned(),
+                                        true => format!("Delete all {number} files for good"),
+                                    }}
                                 </button>
                             }
                         })}
@@ -99,13 +124,7 @@ fn item(yours: Yours, kept: &Kept, failed: RwSignal<bool>) -> impl IntoView + us
         facts.push("goes when the page is closed".to_owned());
     }
     let see = explore(&analysis(&runs, &yours.families(runs.study())));
-    let (saved, file) = (
-        runs,
-        format!(
-            "{}.csv",
-            name.trim_end_matches(".gz").trim_end_matches(".csv")
-        ),
-    );
+    let (saved, file) = (runs, format!("{}.csv", stem(&name)));
     let export = move |_| {
         let (runs, file) = (saved.clone(), file.clone());
         leptos::task::spawn_local(async move {

@@ -4,28 +4,48 @@ use super::Yours;
 use crate::decimal;
 use crate::page::list;
 use crate::page::table::table;
-use crate::runs::{Compute, Field, Mapping, Preview, Quantity, Scale, Scaled, Score};
-use crate::study::Study;
+use crate::runs::{
+    Compute, Field, Mapping, Options, Preview, Quantity, Scale, Scaled, Score, metric,
+};
+use crate::study::{Study, names};
+use crate::text::{number, percent};
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of the preview.
 const ROWS: usize = 5;
 
-/// The mapping being chosen and the columns that it chooses from.
+/// The mapping being chosen and the table that it is of.
 #[derive(Clone, Copy)]
 struct Choosing {
     mapping: RwSignal<Mapping>,
-    columns: StoredValue<Vec<String>>,
+    preview: StoredValue<Arc<Preview>>,
+    /// Entries that are none, by their labels: what was entered.
+    wrong: RwSignal<BTreeMap<String, String>>,
+}
+
+impl Choosing {
+    /// What keeps the table from being read.
+    fn problem(self) -> Option<String> {
+        let wrong = self.wrong.with(|wrong| {
+            let (label, entered) = wrong.first_key_value()?;
+            Some(match entered.trim() {
+                "" => format!("“{label}” is empty."),
+                entered => format!("“{label}”: “{entered}” is not a number above zero."),
+            })
+        });
+        wrong.or_else(|| self.mapping.with(Mapping::problem).map(|p| p.to_string()))
+    }
 }
 
 pub fn form(yours: Yours, id: u32, preview: &Arc<Preview>) -> AnyView {
     let choosing = Choosing {
         mapping: RwSignal::new(preview.mapping.clone()),
-        columns: StoredValue::new(preview.columns.clone()),
+        preview: StoredValue::new(preview.clone()),
+        wrong: RwSignal::new(BTreeMap::new()),
     };
     let mapping = choosing.mapping;
-    let problem = move || mapping.with(Mapping::problem).map(|p| p.to_string());
     let read = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let origin = yours.origins.try_update_value(|o| o.remove(&id)).flatten();
@@ -73,8 +93,9 @@ pub fn form(yours: Yours, id: u32, preview: &Arc<Preview>) -> AnyView {
                 {field(choosing, "Schedule", |m| &m.schedule, |m, value| m.schedule = value)}
                 {field(choosing, "Name of the run", |m| &m.run, |m, value| m.run = value)}
             </fieldset>
-            <p role="status" class="warning">{problem}</p>
-            <button type="submit" disabled=move || problem().is_some()>
+            <p role="status" class="warning">{move || choosing.problem()}</p>
+            {tried(yours, choosing)}
+            <button type="submit" disabled=move || choosing.problem().is_some()>
                 "Read it so"
             </button>
         </form>
@@ -109,13 +130,68 @@ fn choice(
     .into_any()
 }
 
+/// What the first rows come to, so that a wrong unit is seen before it is kept.
+fn tried(yours: Yours, c: Choosing) -> AnyView {
+    let outcome = Memo::new(move |_| {
+        if c.problem().is_some() {
+            return None;
+        }
+        let options = Options {
+            architectures: yours.architectures.get_value(),
+            mapping: Some(c.mapping.get()),
+            ..Options::default()
+        };
+        c.preview.with_value(|preview| preview.read(options))
+    });
+    let shown = move || {
+        outcome.with(|outcome| {
+            let (runs, refusals) = outcome.as_ref()?;
+            let unit = runs.study().compute_unit();
+            let rows = runs.iter().take(ROWS).map(|(run, dataset, metric, value)| {
+                vec![
+                    names::family(run.family).to_owned(),
+                    names::dataset(dataset).to_owned(),
+                    names::metric(metric).to_owned(),
+                    format!("{} {unit}", number(run.compute)),
+                    percent(1.0 - value),
+                ]
+            });
+            let rows: Vec<Vec<String>> = rows.collect();
+            let head = ["Family", "Set", "Metric", "Compute", "Error"];
+            let caption = "The first rows, read so".to_owned();
+            let refused = refusals.first().map(|refusal| {
+                view! { <p class="warning">{format!("Not used: {refusal}")}</p> }
+            });
+            let told = (!rows.is_empty()).then(|| table(Some(caption), &head, rows));
+            Some(view! { {told} {refused} })
+        })
+    };
+    view! { <div data-tried="">{shown}</div> }.into_any()
+}
+
 /// A text beside a choice; set when the reader leaves it.
 fn text(
+    c: Choosing,
     label: String,
     value: impl Fn() -> String + Send + Sync + 'static,
     chosen: impl Fn(String) -> bool + Send + Sync + 'static,
 ) -> AnyView {
-    let wrong = RwSignal::new(false);
+    let key = StoredValue::new(label.clone());
+    on_cleanup(move || {
+        c.wrong
+            .try_update(|wrong| key.try_with_value(|key| wrong.remove(key)));
+    });
+    let is_wrong = move || c.wrong.with(|w| key.with_value(|key| w.contains_key(key)));
+    let changed = move |entered: String| {
+        let good = chosen(entered.clone());
+        c.wrong.update(|wrong| {
+            let key = key.get_value();
+            match good {
+                true => drop(wrong.remove(&key)),
+                false => drop(wrong.insert(key, entered)),
+            }
+        });
+    };
     view! {
         <label class="choice">
             <span>{label.clone()}</span>
@@ -123,8 +199,8 @@ fn text(
                 type="text"
                 name=label
                 prop:value=value
-                aria-invalid=move || wrong.get().to_string()
-                on:change:target=move |event| wrong.set(!chosen(event.target().value()))
+                aria-invalid=move || is_wrong().to_string()
+                on:change:target=move |event| changed(event.target().value())
             />
         </label>
     }
@@ -155,7 +231,12 @@ fn columns(c: Choosing, others: &[(&str, &str)]) -> Vec<(String, String)> {
         .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()));
     let column = |name: String| (format!("={name}"), name);
     others
-        .chain(c.columns.get_value().into_iter().map(column))
+        .chain(
+            c.preview
+                .with_value(|p| p.columns.clone())
+                .into_iter()
+                .map(column),
+        )
         .collect()
 }
 
@@ -171,19 +252,27 @@ fn compute(c: Choosing) -> AnyView {
     let value = move || {
         c.mapping.with(|m| match &m.compute {
             None => String::new(),
-            Some(Compute::Column(scaled)) => format!("={}", scaled.column),
+            Some(Compute::Column(scaled) | Compute::Each(scaled)) => format!("={}", scaled.column),
             Some(Compute::Product { .. }) => "product".to_owned(),
             Some(Compute::Architecture) => "architecture".to_owned(),
         })
     };
     let chosen = move |id: String| {
         let compute = match (id.strip_prefix('='), id.as_str()) {
-            (Some(column), _) => Some(Compute::Column(Scaled {
-                column: column.to_owned(),
-                factor: 1.0,
-            })),
+            (Some(column), _) => {
+                let known = c.preview.with_value(|p| p.compute_of(column));
+                Some(known.map_or_else(
+                    || {
+                        Compute::Column(Scaled {
+                            column: column.to_owned(),
+                            factor: 1.0,
+                        })
+                    },
+                    |(compute, _)| compute,
+                ))
+            }
             (_, "product") => Some(Compute::Product {
-                factor: Compute::FORWARD,
+                factor: Compute::VIT_B_32,
             }),
             (_, "architecture") => Some(Compute::Architecture),
             _ => None,
@@ -192,9 +281,11 @@ fn compute(c: Choosing) -> AnyView {
     };
     let factor = move || {
         c.mapping.with(|m| match &m.compute {
-            Some(Compute::Column(Scaled { factor, .. }) | Compute::Product { factor }) => {
-                Some(*factor)
-            }
+            Some(
+                Compute::Column(Scaled { factor, .. })
+                | Compute::Each(Scaled { factor, .. })
+                | Compute::Product { factor },
+            ) => Some(*factor),
             _ => None,
         })
     };
@@ -204,22 +295,60 @@ fn compute(c: Choosing) -> AnyView {
             return false;
         };
         c.mapping.update(|m| {
-            if let Some(Compute::Column(Scaled { factor, .. }) | Compute::Product { factor }) =
-                &mut m.compute
+            if let Some(
+                Compute::Column(Scaled { factor, .. })
+                | Compute::Each(Scaled { factor, .. })
+                | Compute::Product { factor },
+            ) = &mut m.compute
             {
                 *factor = given;
             }
         });
         true
     };
+    let kind = Memo::new(move |_| {
+        c.mapping.with(|m| match m.compute {
+            Some(Compute::Column(_)) => "run",
+            Some(Compute::Each(_)) => "sample",
+            Some(Compute::Product { .. }) => "product",
+            _ => "",
+        })
+    });
+    let of = move |id: String| {
+        c.mapping.update(|m| {
+            let compute = m.compute.take();
+            m.compute = match (compute, id.as_str()) {
+                (Some(Compute::Column(s) | Compute::Each(s)), "sample") => Some(Compute::Each(s)),
+                (Some(Compute::Column(s) | Compute::Each(s)), _) => Some(Compute::Column(s)),
+                (other, _) => other,
+            };
+        });
+    };
+    let kinds = || {
+        [
+            ("run", "the whole run"),
+            ("sample", "one sample, times samples seen"),
+        ]
+        .map(|(id, text)| (id.to_owned(), text.to_owned()))
+        .to_vec()
+    };
     view! {
         {choice("Compute", options, value, chosen)}
+        {move || match kind.get() {
+            "run" | "sample" => Some(choice("It is that of", kinds(), move || kind.get().to_owned(), of)),
+            "product" => Some(view! {
+                <p class="aside">
+                    "GFLOPs a parameter and sample. 9.6e-8 is the study’s ViT-B-32 (about 48 tokens a sample, 2 operations a parameter and token); smaller patches and larger pictures take more. For tokens: 2e-9."
+                </p>
+            }.into_any()),
+            _ => None,
+        }}
         {move || {
             has_factor
                 .get()
                 .then(|| {
                     let shown = move || factor().map_or(String::new(), plain);
-                    text("Compute is multiplied by".to_owned(), shown, set)
+                    text(c, "Compute is multiplied by".to_owned(), shown, set)
                 })
         }}
     }
@@ -252,9 +381,15 @@ fn amount(
         })
     };
     let chosen = move |id: String| {
-        let scaled = id.strip_prefix('=').map(|column| Scaled {
-            column: column.to_owned(),
-            factor: 1.0,
+        let scaled = id.strip_prefix('=').map(|column| {
+            let millions = c.preview.with_value(|p| p.parameters_of(column));
+            match millions.filter(|_| label == "Parameters") {
+                Some(parameters) => parameters,
+                None => Scaled {
+                    column: column.to_owned(),
+                    factor: 1.0,
+                },
+            }
         });
         c.mapping.update(|m| set(m, scaled));
     };
@@ -278,7 +413,7 @@ fn amount(
         {move || {
             has_column
                 .get()
-                .then(|| text(format!("{label} are multiplied by"), factor, change))
+                .then(|| text(c, format!("{label} are multiplied by"), factor, change))
         }}
     }
     .into_any()
@@ -329,7 +464,7 @@ fn field(
             is_same
                 .get()
                 .then(|| {
-                    text(format!("{label} of all rows"), move || same().unwrap_or_default(), change)
+                    text(c, format!("{label} of all rows"), move || same().unwrap_or_default(), change)
                 })
         }}
     }
@@ -345,7 +480,7 @@ fn scores(c: Choosing) -> AnyView {
         };
         c.mapping.update(|m| {
             m.scores.push(Score {
-                metric: Field::Constant("acc1".to_owned()),
+                metric: Field::Constant(metric(&column)),
                 quantity: Quantity::Metric,
                 scale: Scale::Detect,
                 column,
@@ -386,6 +521,14 @@ fn score(c: Choosing, i: usize) -> AnyView {
             .map(|s| s.column.clone())
             .unwrap_or_default()
     });
+    let name = StoredValue::new(name);
+    let by_column = Memo::new(move |_| {
+        c.mapping
+            .with(|m| match m.scores.get(i).map(|s| &s.metric) {
+                Some(Field::Column(column)) => Some(column.clone()),
+                _ => None,
+            })
+    });
     let pairs = |all: &[(&str, &str)]| {
         let owned = all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
         owned.collect::<Vec<_>>()
@@ -398,8 +541,8 @@ fn score(c: Choosing, i: usize) -> AnyView {
         });
     };
     view! {
-        <div class="score choices" role="group" aria-label=format!("Column {name}")>
-            <strong>{name.clone()}</strong>
+        <div class="score choices" role="group" aria-label=format!("Column {}", name.get_value())>
+            <strong>{name.get_value()}</strong>
             {choice(
                 "is",
                 pairs(&[("metric", "a metric: higher is better"), ("error", "an error: lower is better")]),
@@ -430,23 +573,27 @@ fn score(c: Choosing, i: usize) -> AnyView {
                     _ => Scale::Detect,
                 }),
             )}
-            {text(
-                "named".to_owned(),
-                move || of(|s| match &s.metric {
-                    Field::Constant(name) => name.clone(),
-                    Field::Column(name) => format!("column {name}"),
-                    Field::None => String::new(),
-                }),
-                move |given| {
-                    let given = given.trim().to_owned();
-                    let good = !given.is_empty();
-                    if good {
-                        change(&|s| s.metric = Field::Constant(given.clone()));
-                    }
-                    good
-                },
-            )}
-            <button type="button" on:click=remove aria-label=format!("Do not read {name}")>
+            {move || match by_column.get() {
+                Some(column) => view! { <span>{format!("named in each row by the column {column}")}</span> }
+                    .into_any(),
+                None => text(
+                    c,
+                    format!("{} is named", name.get_value()),
+                    move || of(|s| match &s.metric {
+                        Field::Constant(name) => name.clone(),
+                        _ => String::new(),
+                    }),
+                    move |given| {
+                        let given = given.trim().to_owned();
+                        let good = !given.is_empty();
+                        if good {
+                            change(&|s| s.metric = Field::Constant(given.clone()));
+                        }
+                        good
+                    },
+                ),
+            }}
+            <button type="button" on:click=remove aria-label=format!("Do not read {}", name.get_value())>
                 "Leave out"
             </button>
         </div>

@@ -13,7 +13,7 @@ mod sweep;
 mod view;
 
 use super::{data, program};
-use crate::runs::{Mapping, Options, Outcome, Preview, Report, Runs};
+use crate::runs::{Mapping, Options, Outcome, Preview, Report, Runs, stem};
 use crate::study::architecture::Architecture;
 use crate::study::{DataError, Study};
 use js_sys::Promise;
@@ -24,7 +24,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use store::About;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortController, HtmlElement};
 
@@ -53,7 +53,8 @@ enum Came {
     Nothing(String),
     /// Its columns have to be chosen.
     Asks(Arc<Preview>),
-    Runs(Arc<Report>, Arc<Runs>),
+    /// With what became of an earlier file, if anything did.
+    Runs(Arc<Report>, Arc<Runs>, Option<String>),
 }
 
 /// A file that waits to be read.
@@ -70,8 +71,8 @@ pub struct Yours {
     cards: RwSignal<Vec<Card>>,
     /// What is being read.
     progress: RwSignal<Option<Progress>>,
-    /// Files of which nothing could be restored.
-    lost: RwSignal<usize>,
+    /// Kept files that this page cannot read, by their place in the store.
+    unreadable: RwSignal<Vec<String>>,
     /// Of both studies; empty before they are there.
     architectures: StoredValue<BTreeMap<Study, Vec<Architecture>>>,
     jobs: StoredValue<VecDeque<Job>, LocalStorage>,
@@ -121,13 +122,13 @@ pub async fn joined(
 
 impl Yours {
     fn new() -> Yours {
-        let (kept, lost) = (RwSignal::new(Vec::new()), RwSignal::new(0));
+        let (kept, unreadable) = (RwSignal::new(Vec::new()), RwSignal::new(Vec::new()));
         let architectures = StoredValue::new(BTreeMap::new());
         let restored = future_to_promise(async move {
             // Where they do not come, the next file asks again and says so.
             let _ = load_architectures(architectures).await;
-            let (all, unreadable) = store::all().await;
-            lost.set(unreadable);
+            let (all, others) = store::all().await;
+            unreadable.set(others);
             kept.set(all);
             Ok(JsValue::UNDEFINED)
         });
@@ -135,7 +136,7 @@ impl Yours {
             kept,
             cards: RwSignal::new(Vec::new()),
             progress: RwSignal::new(None),
-            lost,
+            unreadable,
             architectures,
             jobs: StoredValue::new_local(VecDeque::new()),
             origins: StoredValue::new_local(BTreeMap::new()),
@@ -215,6 +216,7 @@ impl Yours {
             }
             let card = Card { id, name, came };
             self.cards.update(|cards| cards.insert(0, card));
+            keep_focus(format!("came-{id}"));
         }
         self.progress.set(None);
     }
@@ -230,6 +232,7 @@ impl Yours {
         let options = Options {
             architectures: self.architectures.get_value(),
             mapping: job.mapping.clone(),
+            family: Some(stem(&job.origin.name()).to_owned()),
             ..Options::default()
         };
         let reading = Reading {
@@ -248,15 +251,24 @@ impl Yours {
             // With its report where there is more to say than one sentence.
             return match (&report.stopped, report.rows) {
                 (Some(stop), 0) => Err(stop.to_string()),
-                _ => Ok(Came::Runs(report, runs)),
+                _ => Ok(Came::Runs(report, runs, None)),
             };
         }
-        self.keep(&job.origin, &report, &runs).await;
-        Ok(Came::Runs(report, runs))
+        let same = self.kept.with_untracked(|kept| {
+            let same = kept.iter().find(|k| k.runs == runs);
+            same.map(|k| k.about.name.clone())
+        });
+        let earlier = match same {
+            Some(name) => Some(format!(
+                "The very same runs are kept already, as {name}; they do not count twice."
+            )),
+            None => self.keep(&job.origin, &report, &runs).await,
+        };
+        Ok(Came::Runs(report, runs, earlier))
     }
 
-    /// Keeps a file in place of an earlier one of its name.
-    async fn keep(self, origin: &Origin, report: &Report, runs: &Arc<Runs>) {
+    /// Keeps a file in place of an earlier one of its name, and says so.
+    async fn keep(self, origin: &Origin, report: &Report, runs: &Arc<Runs>) -> Option<String> {
         let now = js_sys::Date::new_0();
         let id = format!("{}", now.get_time());
         let about = About {
@@ -273,8 +285,8 @@ impl Yours {
             let earlier = kept.iter().find(|k| k.about.name == about.name);
             earlier.map(|k| k.id.clone())
         });
-        if let Some(earlier) = earlier {
-            self.forget(&earlier).await;
+        if let Some(earlier) = &earlier {
+            self.forget(earlier).await;
         }
         let stored = store::put(&id, &about, runs).await.is_ok();
         let runs = runs.clone();
@@ -287,6 +299,16 @@ impl Yours {
             });
         });
         self.announce();
+        earlier.map(|_| {
+            "It takes the place of the file of this name that was kept before; to keep both, give them different names.".to_owned()
+        })
+    }
+
+    async fn delete_unreadable(self) {
+        for id in self.unreadable.get_untracked() {
+            store::remove(&id).await;
+        }
+        self.unreadable.set(Vec::new());
     }
 
     async fn forget(self, id: &str) {
@@ -299,6 +321,7 @@ impl Yours {
             self.forget(id).await;
         }
         self.announce();
+        keep_focus("kept".to_owned());
     }
 
     fn cancel(self) {
@@ -345,6 +368,20 @@ async fn load_architectures(
         into.set_value(all);
     }
     Ok(())
+}
+
+/// Moves the focus to a heading where what had it is gone, so that a keyboard does not begin anew.
+fn keep_focus(id: String) {
+    request_animation_frame(move || {
+        let lost = document()
+            .active_element()
+            .is_none_or(|e| e.tag_name() == "BODY");
+        let heading = document().get_element_by_id(&id).filter(|_| lost);
+        if let Some(heading) = heading.and_then(|h| h.dyn_into::<HtmlElement>().ok()) {
+            // An element that is there takes it.
+            let _ = heading.focus();
+        }
+    });
 }
 
 /// "1 row", "12,345 rows".

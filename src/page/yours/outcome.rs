@@ -33,11 +33,11 @@ pub fn card(yours: Yours, id: u32) -> impl IntoView {
         }
         .into_any(),
         Came::Asks(preview) => mapping::form(yours, id, &preview),
-        Came::Runs(report, runs) => summary(&report, &runs),
+        Came::Runs(report, runs, earlier) => summary(&report, &runs, earlier),
     };
     view! {
         <section class="came" aria-labelledby=heading.clone() data-came=name.clone()>
-            <h2 id=heading.clone()>{name.clone()}</h2>
+            <h2 id=heading.clone() tabindex="-1">{name.clone()}</h2>
             {body}
             <button type="button" on:click=dismiss aria-label=format!("Dismiss what is said of {name}")>
                 "Dismiss"
@@ -47,7 +47,7 @@ pub fn card(yours: Yours, id: u32) -> impl IntoView {
     .into_any()
 }
 
-fn summary(report: &Report, runs: &Runs) -> AnyView {
+fn summary(report: &Report, runs: &Runs, earlier: Option<String>) -> AnyView {
     let kind = report.source.map_or("", |s| s.title());
     let what = match runs.is_empty() {
         true => "Nothing of it can be used".to_owned(),
@@ -84,6 +84,7 @@ fn summary(report: &Report, runs: &Runs) -> AnyView {
             <span class="aside">{format!("{}: {kind}; compute in {}.", report.format, report.study.compute_unit())}</span>
         </p>
         {stopped}
+        {earlier.map(|sentence| view! { <p class="note">{sentence}</p> })}
         <ul>{told}</ul>
         {(report.refused > 0).then(|| refusals(report))}
         {(!runs.is_empty()).then(|| series(runs))}
@@ -94,9 +95,11 @@ fn summary(report: &Report, runs: &Runs) -> AnyView {
 /// Rows and numbers that cannot be used, each with its line.
 fn refusals(report: &Report) -> AnyView {
     let all = report.refused as usize;
-    let shown = report.refusals.iter().take(MOST);
-    let more = all.saturating_sub(report.refusals.len().min(MOST));
-    let lines = shown.map(|refusal| view! { <li>{refusal.to_string()}</li> });
+    let more = all.saturating_sub(report.refusals.len());
+    let lines = report
+        .refusals
+        .iter()
+        .map(|refusal| view! { <li>{refusal.to_string()}</li> });
     view! {
         <details open=all <= 5>
             <summary>{format!("Not used ({})", grouped(report.refused))}</summary>
@@ -116,6 +119,11 @@ fn series(runs: &Runs) -> AnyView {
             .entry((run.family, run.pretrain, run.schedule))
             .or_default() += 1;
     }
+    let more = |all: usize, what: &str| {
+        let more = all.saturating_sub(MOST);
+        (more > 0).then(|| view! { <p>{format!("… and {} more", count(more, what))}</p> })
+    };
+    let (more_groups, more_sets) = (more(groups.len(), "group"), more(sets.len(), "set"));
     let groups = groups.iter().take(MOST).map(|((family, pretrain, schedule), n)| {
         view! { <li>{format!("{family} on {pretrain}, {schedule} schedule: {}", count(*n, "run"))}</li> }
     });
@@ -127,7 +135,9 @@ fn series(runs: &Runs) -> AnyView {
         <details>
             <summary>"What is in it"</summary>
             <ul>{list(groups)}</ul>
+            {more_groups}
             <ul class="sets">{list(sets)}</ul>
+            {more_sets}
         </details>
     }
     .into_any()

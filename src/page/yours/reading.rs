@@ -187,5 +187,5 @@ async fn to_csv(file: &Uint8Array) -> Result<Csv, JsValue> {
 
 /// Whether the columns are not known, so that a mapping has to be chosen.
 pub fn asks(outcome: &Outcome, mapping: Option<&Mapping>) -> bool {
-    mapping.is_none() && outcome.report.source.is_none() && !outcome.preview.columns.is_empty()
+    mapping.is_none() && outcome.report.source.is_none() && !outcome.preview.rows.is_empty()
 }

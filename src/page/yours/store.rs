@@ -48,12 +48,13 @@ fn address(id: &str) -> String {
     format!("{NAME}/{id}")
 }
 
-/// What is kept, in the order in which it was read, and how many files could not be read back. A
-/// browser that keeps nothing has nothing.
-pub async fn all() -> (Vec<Kept>, usize) {
-    let (mut all, mut lost) = (Vec::new(), 0);
+/// What is kept, in the order in which it was read, and which files cannot be read back: of
+/// another edition of this page, or cut off. They stay, as there may be no other copy. A browser
+/// that keeps nothing has nothing.
+pub async fn all() -> (Vec<Kept>, Vec<String>) {
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     let Ok(cache) = cache().await else {
-        return (all, lost);
+        return (all, unreadable);
     };
     let requests: Array = wait(cache.keys()).await.unwrap_or_default();
     for request in requests.iter() {
@@ -72,15 +73,11 @@ pub async fn all() -> (Vec<Kept>, usize) {
                 runs: Arc::new(runs),
                 stored: true,
             }),
-            // Of another edition of this page, or cut off: it can only be read again.
-            None => {
-                remove(&id).await;
-                lost += 1;
-            }
+            None => unreadable.push(id),
         }
     }
     crate::order::sort_by(&mut all, |a, b| a.id.cmp(&b.id));
-    (all, lost)
+    (all, unreadable)
 }
 
 async fn read(response: &Response) -> Option<(About, Runs)> {

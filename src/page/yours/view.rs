@@ -46,8 +46,8 @@ fn Add(yours: Yours) -> impl IntoView {
             return;
         };
         if let Some(origin) = Origin::text(&yours.fresh_name(), &area.value()) {
+            // The text stays, so that it can be put right.
             yours.read(origin, None);
-            area.set_value("");
         }
     };
     view! {

@@ -138,12 +138,39 @@ impl Builder {
                 bucket.values.retain(|stored| keep(&mut stored.value));
             }
         }
+        buckets.retain(|bucket| bucket.values.len() > 0);
         Runs {
             source,
             study,
             names: self.names.all,
-            runs: self.runs.all,
+            runs: measured(self.runs.all, &mut buckets),
             buckets,
         }
     }
+}
+
+/// The runs of which a number is left, and the buckets' places among them.
+fn measured(runs: Vec<StoredRun>, buckets: &mut [Bucket]) -> Vec<StoredRun> {
+    let mut is_measured = vec![false; runs.len()];
+    for stored in buckets.iter().flat_map(|b| b.values.iter()) {
+        is_measured[stored.run as usize] = true;
+    }
+    if is_measured.iter().all(|is| *is) {
+        return runs;
+    }
+    let mut left = Vec::new();
+    let mut place = vec![0; runs.len()];
+    for (i, run) in runs.into_iter().enumerate() {
+        place[i] = left.len() as u32;
+        if is_measured[i] {
+            left.push(run);
+        }
+    }
+    for bucket in buckets {
+        bucket.values.retain(|stored| {
+            stored.run = place[stored.run as usize];
+            true
+        });
+    }
+    left
 }

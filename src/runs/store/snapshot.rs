@@ -26,7 +26,7 @@ impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "What was kept of this file cannot be read any more; delete it and read the file again."
+            "What was kept of this file cannot be read by this edition; read the file itself again."
         )
     }
 }

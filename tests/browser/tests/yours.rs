@@ -151,8 +151,13 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     assert_eq!(chosen("Compute"), "=flops");
     assert_eq!(chosen("Compute is multiplied by"), "1e-9");
     assert_eq!(chosen("is"), "error");
-    page.screenshot("yours-mapping-light", 1280, 1300, false);
-    page.screenshot("yours-mapping-phone", 320, 1300, false);
+    assert_eq!(chosen("Family of all rows"), "pasted table 1");
+    // What the first rows come to is shown before they are read.
+    let tried = page.text("[data-tried]");
+    assert!(tried.contains("10⁹ GFLOPs"), "{tried}");
+    assert!(tried.contains("80.00 %"), "{tried}");
+    page.screenshot("yours-mapping-light", 1280, 2000, false);
+    page.screenshot("yours-mapping-phone", 320, 3200, false);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
     page.set_view(1280, 900, false);
@@ -161,6 +166,10 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     page.wait_for_text("No column says how much compute a run took");
     page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
     page.set_value("[name='Compute']", "=flops");
+    assert_eq!(chosen("Compute is multiplied by"), "1e-9");
+    page.set_value("[name='Compute is multiplied by']", "abc");
+    page.wait_for_text("“abc” is not a number above zero");
+    page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
     page.set_value("[name='Compute is multiplied by']", "1e-9");
     page.set_value("[name='Family']", "same");
     page.wait_for("document.querySelector('[name=\"Family of all rows\"]')");
@@ -169,6 +178,8 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     page.click(".mapping button[type=submit]");
     page.wait_for_text("6 of 6 rows kept, with 6 numbers");
     kept(&page, 1);
+    // The keyboard goes on where the form was.
+    page.wait_for("document.activeElement.innerText === 'pasted table 1'");
 
     button(&page, "[data-file='pasted table 1']", "Export CSV");
     page.wait_for("files['pasted table 1.csv']");
@@ -183,6 +194,20 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     drop_text(&page, "again.csv", csv);
     let told = came(&page, "again.csv");
     assert!(told.contains("6 of 6 rows kept, with 6 numbers"), "{told}");
+    assert!(
+        told.contains("The very same runs are kept already, as pasted table 1"),
+        "{told}"
+    );
+    kept(&page, 1);
+    // Another file of a name takes the place of the first, and says so.
+    drop_text(&page, "known.csv", KNOWN);
+    kept(&page, 2);
+    drop_text(&page, "known.csv", &KNOWN.replace("0.45", "0.46"));
+    page.wait_for_text("It takes the place of the file of this name");
+    kept(&page, 2);
+    // Deleting all is asked once more.
+    button(&page, ".yours", "Delete all");
+    page.wait_for_text("Delete all 2 files for good");
     kept(&page, 2);
     button(&page, ".yours", "Delete all");
     kept(&page, 0);
@@ -225,7 +250,8 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
             "line 8: has 3 columns where the header has 14",
         ],
     );
-    let whole = gzip(KNOWN.as_bytes());
+    // Equal runs would not count twice.
+    let whole = gzip(KNOWN.replace(",mine,", ",whole,").as_bytes());
     told("whole.csv.gz", &whole, &["5 of 5 rows kept", "CSV, gzip"]);
     let long = format!(
         "{KNOWN}{}",
@@ -237,7 +263,13 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
         &long[..long.len() - 30],
         &["it is cut off or damaged after line"],
     );
-    let bomb = gzip(&[KNOWN.as_bytes(), &vec![b'\n'; 80 << 20]].concat());
+    let bomb = gzip(
+        &[
+            KNOWN.replace(",mine,", ",bomb,").as_bytes(),
+            &vec![b'\n'; 80 << 20],
+        ]
+        .concat(),
+    );
     told(
         "bomb.csv.gz",
         &bomb,
@@ -382,8 +414,9 @@ fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
             .as_str()
             .is_some_and(|a| a.contains("127.0.0.1"))
     );
-    // Verify has them, too.
+    // Verify has them, too, and says so.
     page.go("?page=verify");
+    page.wait_for_text("Checked on your data: 1,200 numbers of all_results.csv.gz in place");
     page.wait_for("document.querySelectorAll('tr[data-id]').length > 500");
 }
 
