@@ -82,6 +82,15 @@ fn own_runs_join_every_table_of_their_study_and_no_other() {
 }
 
 #[test]
+fn a_released_file_counts_once() {
+    let runs = read(made::zeroshot().as_bytes()).runs;
+    let (table, study) = (Table::Zeroshot, Study::Openclip);
+    let join = |all: &[&Runs]| join(table, rows(table), LIBRARY.architectures(study), all, None);
+    // Twice, under two names.
+    assert_eq!(join(&[&runs, &runs]), join(&[&runs]));
+}
+
+#[test]
 fn a_view_brings_its_rows_and_one_of_each_other_series() {
     let outcome = read(made::zeroshot().as_bytes());
     let table = Table::Zeroshot;

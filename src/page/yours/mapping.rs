@@ -149,15 +149,15 @@ fn tried(yours: Yours, c: Choosing) -> AnyView {
             let unit = runs.study().compute_unit();
             let rows = runs.iter().take(ROWS).map(|(run, dataset, metric, value)| {
                 vec![
-                    names::family(run.family).to_owned(),
-                    names::dataset(dataset).to_owned(),
-                    names::metric(metric).to_owned(),
                     format!("{} {unit}", number(run.compute)),
                     percent(1.0 - value),
+                    names::dataset(dataset).to_owned(),
+                    names::metric(metric).to_owned(),
+                    names::family(run.family).to_owned(),
                 ]
             });
             let rows: Vec<Vec<String>> = rows.collect();
-            let head = ["Family", "Set", "Metric", "Compute", "Error"];
+            let head = ["Compute", "Error", "Set", "Metric", "Family"];
             let caption = "The first rows, read so".to_owned();
             let refused = refusals.first().map(|refusal| {
                 view! { <p class="warning">{format!("Not used: {refusal}")}</p> }
@@ -166,7 +166,7 @@ fn tried(yours: Yours, c: Choosing) -> AnyView {
             Some(view! { {told} {refused} })
         })
     };
-    view! { <div data-tried="">{shown}</div> }.into_any()
+    view! { <div class="tried">{shown}</div> }.into_any()
 }
 
 /// A text beside a choice; set when the reader leaves it.

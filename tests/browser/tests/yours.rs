@@ -153,7 +153,7 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     assert_eq!(chosen("is"), "error");
     assert_eq!(chosen("Family of all rows"), "pasted table 1");
     // What the first rows come to is shown before they are read.
-    let tried = page.text("[data-tried]");
+    let tried = page.text(".tried");
     assert!(tried.contains("10⁹ GFLOPs"), "{tried}");
     assert!(tried.contains("80.00 %"), "{tried}");
     page.screenshot("yours-mapping-light", 1280, 2000, false);
