@@ -1,6 +1,9 @@
 //! Rows of a table to runs.
 
-use super::checkpoint::{self, checkpoint};
+mod cells;
+mod described;
+
+use super::checkpoint;
 use super::layout::{Checkpoints, ComputeFrom, Layout, Rule, Text, Values, recognise};
 use super::mapping::{Field, Mapping, Preview, Quantity, Scale, YOURS};
 use super::number::{self, Cells, Number, Value, is_missing};
@@ -8,8 +11,10 @@ use super::propose::Table;
 use super::reader::{Limits, Options};
 use super::report::{LeftOut, Notice, Place, Refusal, Stop, Why};
 use super::store::{Builder, Run, Runs, Source};
+use crate::study::Study;
 use crate::study::architecture::Architecture;
-use crate::study::{Study, names};
+use cells::{field, not_a_number, shown, text};
+use described::{Described, probe_metric};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -608,113 +613,6 @@ struct Amounts {
     parameters: Option<f64>,
 }
 
-/// A row's names, in the project's words.
-struct Described<'a> {
-    run: Cow<'a, str>,
-    family: Cow<'a, str>,
-    architecture: Cow<'a, str>,
-    pretrain: Cow<'a, str>,
-    schedule: Cow<'a, str>,
-    samples: Cow<'a, str>,
-    dataset: Cow<'a, str>,
-    task: Cow<'a, str>,
-    /// What the checkpoint's name says of its samples.
-    checkpoint_samples: Option<(String, f64)>,
-    /// Of a linear probe; −1 is all.
-    shots: Option<f64>,
-}
-
-impl<'a> Described<'a> {
-    fn of(layout: &'a Layout, study: Study, cells: &'a dyn Cells) -> Result<Described<'a>, Not> {
-        let get = |text: &'a Text| field(text, cells).map_err(|why| Not::Refused(None, why));
-        let mut described = Described {
-            run: get(&layout.run)?,
-            family: get(&layout.family)?,
-            architecture: get(&layout.architecture)?,
-            pretrain: get(&layout.pretrain)?,
-            schedule: get(&layout.schedule)?,
-            samples: get(&layout.samples)?,
-            dataset: get(&layout.dataset)?,
-            task: get(&layout.task)?,
-            checkpoint_samples: None,
-            shots: None,
-        };
-        let empty = |column: &str| Err(Not::Refused(Some(column.to_owned()), Why::Empty));
-        match layout.source {
-            Source::AllResults | Source::SegmentationResults | Source::ClipBenchmark => {
-                if described.family.is_empty() {
-                    return empty("model");
-                }
-                described.family = checkpoint::family(&described.family).into();
-                described.architecture = simple(described.architecture);
-            }
-            Source::ZeroshotResults => {}
-            Source::Own if described.family.is_empty() => return empty("family"),
-            Source::Own => described.dataset = named(described.dataset),
-        }
-        if let Rule::ClipBenchmark { language, shots } = layout.rule {
-            let found = checkpoint(study, &described.run);
-            described.pretrain = found.pretrain.into();
-            described.checkpoint_samples = found.samples;
-            described.dataset = unprefixed(described.dataset);
-            let language = language.and_then(|i| text(cells.get(i)).ok());
-            if let Some(language) = language.filter(|l| !is_missing(l) && l != "en") {
-                described.dataset = format!("{} ({language})", described.dataset).into();
-            }
-            described.shots = shots.and_then(|i| match number::number(cells.get(i), false) {
-                Number::Of { value, .. } => Some(value),
-                _ => None,
-            });
-        }
-        if matches!(layout.rule, Rule::AllResults(_)) {
-            described.dataset = untested(described.dataset);
-        }
-        if described.pretrain.is_empty() {
-            described.pretrain = YOURS.into();
-        }
-        Ok(described)
-    }
-}
-
-/// A set that is called as this project's pages call it, by its identifier.
-fn named(dataset: Cow<str>) -> Cow<str> {
-    match names::dataset_id(&dataset) {
-        Some(id) => id.into(),
-        None => dataset,
-    }
-}
-
-/// "mammut_ViT-L-14" as "ViT-L-14".
-fn simple(model: Cow<str>) -> Cow<str> {
-    match model {
-        Cow::Borrowed(model) => checkpoint::architecture(model).into(),
-        Cow::Owned(model) => checkpoint::architecture(&model).to_owned().into(),
-    }
-}
-
-/// CLIP_benchmark's sets from the web are the same sets.
-fn unprefixed(dataset: Cow<str>) -> Cow<str> {
-    match dataset.strip_prefix("wds/") {
-        Some(name) => name.to_owned().into(),
-        None => dataset,
-    }
-}
-
-/// "imagenet-r_test" is what the study calls ImageNet-R.
-fn untested(dataset: Cow<str>) -> Cow<str> {
-    match dataset.strip_suffix("_test") {
-        Some(name) if name.starts_with("imagenet") => name.to_owned().into(),
-        _ => dataset,
-    }
-}
-
-fn probe_metric(shots: Option<f64>) -> Cow<'static, str> {
-    match shots {
-        Some(shots) if shots > 0.0 => format!("linear_probe_{shots}_shot").into(),
-        _ => "linear_probe_full".into(),
-    }
-}
-
 /// The part of a run that a checkpoint has seen, where it counts: the scripts of the comparison
 /// study keep the last epoch of cosine schedules and, of constant rates, what comes after
 /// warm-up, with the compute until then.
@@ -754,37 +652,5 @@ fn checkpoint_share(
     match warm {
         true => Ok(share),
         false => Err(Not::LeftOut(LeftOut::WarmingUp)),
-    }
-}
-
-fn not_a_number(cell: Value) -> Why {
-    match cell {
-        Value::NotUtf8 => Why::NotUtf8,
-        cell => Why::NotANumber(shown(cell)),
-    }
-}
-
-fn text(value: Value<'_>) -> Result<Cow<'_, str>, Why> {
-    match value {
-        Value::Missing => Ok("".into()),
-        Value::Text(text) => Ok(text.trim().into()),
-        Value::Number(x) => Ok(x.to_string().into()),
-        Value::NotUtf8 => Err(Why::NotUtf8),
-    }
-}
-
-fn field<'a>(from: &'a Text, cells: &'a dyn Cells) -> Result<Cow<'a, str>, Why> {
-    match from {
-        Text::Column(column) => text(cells.get(*column)),
-        Text::Constant(text) => Ok(text.as_str().into()),
-        Text::None => Ok("".into()),
-    }
-}
-
-/// A cell for the eye, cut where it is long.
-fn shown(cell: Value) -> String {
-    match text(cell) {
-        Ok(text) => text.chars().take(SHOWN).collect(),
-        Err(_) => "\u{fffd}".to_owned(),
     }
 }
