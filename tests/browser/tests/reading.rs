@@ -306,3 +306,27 @@ fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
     page.wait_for("document.querySelector('#residuals canvas')?.width > 300");
     page.screenshot("numbers-light", 1280, 1000, false);
 }
+
+#[test]
+fn every_column_of_the_points_is_in_view() {
+    let page = Page::open("?v=2&table=zeroshot");
+    for query in ["?v=2&table=zeroshot", ""] {
+        page.go(query);
+        page.wait_for(FITTED);
+        page.set_view(1280, 1000, false);
+        page.click("#numbers summary");
+        page.wait_for("document.querySelectorAll('#numbers tbody tr').length > 20");
+        let out = page.eval(
+            "[...document.querySelectorAll('#numbers .scroll, #numbers th, #numbers td')]\
+                .filter(e => e.scrollWidth > e.clientWidth).map(e => e.className + e.textContent)",
+        );
+        assert_eq!(out, serde_json::json!([]), "wider than its place: {query}");
+        page.eval("document.querySelector('#numbers').scrollIntoView()");
+        page.screenshot(
+            if query.is_empty() { "points-comparison" } else { "points-openclip" },
+            1280,
+            1000,
+            false,
+        );
+    }
+}
