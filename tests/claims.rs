@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use refit::claim::{Check, Library, Printed, Verdict, verify};
+use refit::fit::symbol;
 use refit::study::{DataError, Measurement, Table};
 use std::sync::LazyLock;
 
@@ -76,6 +77,41 @@ fn imagenet_r_of_mammut_is_no_optimum() {
         one("cmp-fig10-imagenet-r-clip").verdict,
         Verdict::Reproduced
     );
+}
+
+/// What the page says before it has computed anything, and under the laws of Explore.
+#[test]
+fn the_static_page_has_what_is_printed_and_its_verdict() {
+    let printed = Printed::read(read).expect("printed data is well formed");
+    let page = std::fs::read_to_string("index.html").expect("the page");
+    let laws = printed.coefficients.chunk_by(|a, b| a.law == b.law);
+    let mut count = 0;
+    for law in laws {
+        let first = &law[0];
+        let coefficients = law.iter().map(|c| {
+            let value = c.printed.text.replace('-', "−");
+            format!("{} = {value}", symbol(&c.parameter))
+        });
+        let coefficients: Vec<String> = coefficients.collect();
+        let verdict = one(&first.law).verdict;
+        let row = [
+            &first.dataset,
+            &first.metric,
+            &first.family,
+            &first.pretrain,
+        ];
+        let row = format!("data-law=\"{}\"", row.map(String::as_str).join(" "));
+        let row = page.lines().find(|line| line.contains(&row)).expect(&row);
+        let end = format!(
+            "<td>{}</td><td class=\"verdict {}\">{}</td></tr>",
+            coefficients.join(", "),
+            verdict.id(),
+            verdict.title()
+        );
+        assert!(row.ends_with(&end), "{row} for {end}");
+        count += 1;
+    }
+    assert_eq!(page.matches("data-law=").count(), count);
 }
 
 #[test]

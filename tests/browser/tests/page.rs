@@ -28,6 +28,30 @@ fn the_page_starts_without_complaints() {
 }
 
 #[test]
+fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    let clip = page.text(".printed-law");
+    for part in ["A = 57.862083", "reproduced", "the printed figure’s own points"] {
+        assert!(clip.contains(part), "{part} in {clip}");
+    }
+    page.go("?v=2&table=plotted_frontier&dataset=imagenet-r");
+    page.wait_for(FITTED);
+    let laws = page.text(".laws");
+    assert!(laws.contains("A = 76.142172") && laws.contains("differs"));
+    assert!(!laws.contains("own points"), "they are these");
+    page.screenshot("printed-law-phone", 360, 800, true);
+    // Of another law nothing was printed.
+    page.set_value("select[name='Law']", "power");
+    page.wait_for("document.querySelector('[data-parameter=beta]')");
+    assert!(!page.has(".printed-law"));
+    page.go("?v=2&table=zeroshot");
+    page.wait_for("document.querySelectorAll('.printed-law').length === 2");
+    page.click(".printed-law a");
+    page.wait_for_text("Do the printed numbers come back?");
+}
+
+#[test]
 fn a_choice_refits_and_its_link_shows_the_same() {
     let page = Page::open("");
     page.wait_for(FITTED);
