@@ -79,6 +79,29 @@ fn imagenet_r_of_mammut_is_no_optimum() {
     );
 }
 
+#[test]
+fn notes_say_what_the_numbers_show() {
+    for check in CHECKS.iter() {
+        let first = check.note.chars().next();
+        let sentence = first.is_none_or(|c| c.is_uppercase() || c.is_ascii_digit());
+        assert!(sentence, "{check:#?}");
+    }
+    let printed = Printed::read(read).expect("printed data is well formed");
+    let mut exactly = 0;
+    for law in printed.coefficients.chunk_by(|a, b| a.law == b.law) {
+        let exact = law.iter().all(|c| {
+            let check = one(&format!("{}/{}", c.law, c.parameter));
+            let half = 0.5 * 10f64.powi(-(c.printed.decimals as i32));
+            check.difference.expect("recomputed").abs() <= half + 1e-9
+        });
+        let said = one(&law[0].law).note.contains("at its printed precision, and");
+        assert_eq!(said, exact, "{}", law[0].law);
+        exactly += usize::from(exact);
+    }
+    // All of openclip; of the comparison study A of fig. 1 is off in the last digits.
+    assert!(exactly >= 8, "{exactly}");
+}
+
 /// What the page says before it has computed anything, and under the laws of Explore.
 #[test]
 fn the_static_page_has_what_is_printed_and_its_verdict() {

@@ -179,6 +179,11 @@ fn the_verdicts_equal_the_terminals() {
     page.screenshot("verify-light", 1280, 1000, false);
     page.screenshot("verify-dark", 1280, 1000, true);
     page.screenshot("verify-phone", 360, 800, false);
+    let verdicts = page.eval(
+        "Math.max(...Array.from(document.querySelectorAll('td .verdict'), v => v.getBoundingClientRect().right))",
+    );
+    assert!(verdicts.as_f64().is_some_and(|right| right <= 360.0), "{verdicts}");
+    page.wait_for_text("408 of 524 numbers checked; 116 cannot be checked here");
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
 
