@@ -94,7 +94,9 @@ fn notes_say_what_the_numbers_show() {
             let half = 0.5 * 10f64.powi(-(c.printed.decimals as i32));
             check.difference.expect("recomputed").abs() <= half + 1e-9
         });
-        let said = one(&law[0].law).note.contains("at its printed precision, and");
+        let said = one(&law[0].law)
+            .note
+            .contains("at its printed precision, and");
         assert_eq!(said, exact, "{}", law[0].law);
         exactly += usize::from(exact);
     }

@@ -232,7 +232,9 @@ impl Comparison {
                     .to_owned()
             });
         }
-        if back.is_none() && let Some(reason) = known_reason(&first.law) {
+        if back.is_none()
+            && let Some(reason) = known_reason(&first.law)
+        {
             note.push(' ');
             note.push_str(reason);
         }

@@ -98,7 +98,7 @@ pub fn picture(
             format: Format::Number,
         },
         Axis {
-            label: labelled("Error, 1 − metric", drawing.y),
+            label: labelled(&error_label(&analysis.metric), drawing.y),
             scale: drawing.y,
             range: drawing.window.map(|w| w.y).or(heights),
             format: Format::Percent,
@@ -131,6 +131,10 @@ fn place_label(analysis: &Analysis) -> String {
         select::Axis::Compute => format!("Compute, {}", analysis.unit()),
         axis => axis.title().to_owned(),
     }
+}
+
+fn error_label(metric: &str) -> String {
+    format!("Error, 1 − {}", names::metric(metric))
 }
 
 fn labelled(label: &str, scale: Scale) -> String {

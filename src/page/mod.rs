@@ -75,8 +75,10 @@ fn App() -> impl IntoView {
                 {link(View::Methods, "Methods")} {link(View::Run, "Run")}
                 {link(View::Yours, "Your data")}
             </nav>
-            <appearance::Switch />
-            <notices::CopyLink />
+            <div class="tools">
+                <appearance::Switch />
+                <notices::CopyLink />
+            </div>
         </header>
         <notices::Notices />
         {move || match location.view.get() {

@@ -32,7 +32,14 @@ pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView
         })
     });
     let names = Memo::new(move |_| {
-        let of = |s: &Shown| s.outcome.series.iter().filter(|s| s.fit.is_ok()).map(name).collect();
+        let of = |s: &Shown| {
+            s.outcome
+                .series
+                .iter()
+                .filter(|s| s.fit.is_ok())
+                .map(name)
+                .collect()
+        };
         shown.with(|s| s.as_ref().map_or(Vec::<String>::new(), of))
     });
     // Who takes the other's series gives it his own.

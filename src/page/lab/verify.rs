@@ -64,7 +64,7 @@ pub fn Verify() -> impl IntoView {
                             <span id="progress-text" role="status">
                                 {move || match checks.with(Vec::len) {
                                     0 => "Waiting for the data…".to_owned(),
-                                    count if ready() => checks.with(|c| told(c)),
+                                    _ if ready() => checks.with(|c| told(c)),
                                     count => format!("{count} numbers so far"),
                                 }}
                             </span>
