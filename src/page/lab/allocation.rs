@@ -152,9 +152,10 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
         let best = one.split(**compute).map(|best| best.error);
         let law = series.fit.as_ref().ok();
         let frontier = law.map(|law| law.law.value(&law.parameters, **compute));
-        best.zip(frontier).is_some_and(|(best, law)| best >= law)
+        best.zip(frontier)
+            .is_some_and(|(best, law)| (law..=1.0).contains(&best))
     };
-    let worse = computes.iter().rev().take_while(worse).last().copied();
+    let worse: Vec<String> = computes.iter().filter(worse).map(|c| number(*c)).collect();
     let splits = computes.into_iter().map(|compute| {
         let best = one.split(compute);
         let pareto = line
@@ -218,13 +219,13 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
         </p>
         {poorly_determined(fit).map(|text| view! { <p class="warning">{text}</p> })}
         {table(None, &head, splits.collect())}
-        {worse
-            .map(|compute| {
+        {(!worse.is_empty())
+            .then(|| {
                 view! {
                     <p>
                         {format!(
-                            "From {} {unit} on the best split comes out no better than the law of the frontier above: this law is fitted to all runs, most of which lie above the frontier, and not to the best of them.",
-                            number(compute),
+                            "At {} {unit} the best split comes out no better than the law of the frontier, the last column: the law over parameters and samples is fitted to all runs, most of which lie above the frontier, and not to the best of them.",
+                            worse.join(", "),
                         )}
                     </p>
                 }

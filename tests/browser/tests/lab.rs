@@ -168,7 +168,7 @@ fn compute_is_split_between_parameters_and_samples() {
     for part in [
         "none below 100 %",
         "the standard error of A exceeds the value",
-        "From 10¹¹ GFLOPs on the best split comes out no better",
+        "At 10¹¹, 10¹², 2.140 × 10¹² GFLOPs the best split comes out no better",
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
