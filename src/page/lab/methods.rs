@@ -54,7 +54,7 @@ const PARTS: &[Part] = &[
     (
         "Two laws",
         &[
-            "They cross where their difference changes sign over the range of the points and three times beyond; the interval is that of the same crossing over bootstrap resamples, and the share says how many have it. “Needs × times the compute” is the compute at which the second law reaches the error of the first.",
+            "They cross where their difference changes sign over the range of the points and thirty times beyond; the interval is that of the same crossing over bootstrap resamples, and the share says how many have it. “Needs × times the compute” is the compute at which the second law reaches the error of the first.",
         ],
         "src/fit/compare.rs, src/analysis/comparison.rs",
     ),
