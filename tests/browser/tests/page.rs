@@ -50,6 +50,8 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     let laws = page.text(".laws");
     assert!(laws.contains("A = 76.142172") && laws.contains("differs"));
     assert!(!laws.contains("own points"), "they are these");
+    page.set_view(360, 800, true);
+    page.eval("document.querySelector('#law-title').scrollIntoView()");
     page.screenshot("printed-law-phone", 360, 800, true);
     // Of another law nothing was printed.
     page.set_value("select[name='Law']", "power");

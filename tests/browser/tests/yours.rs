@@ -108,9 +108,9 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     // Do they beat the curve? In numbers, against the study's law.
     page.set_value("select[name='Residual from']", "CLIP, DataComp-1.4B");
     page.wait_for_text("clip (yours), mine: ");
-    let told = page.text("#numbers li");
+    let told = page.text("#numbers ul");
     assert!(
-        told.contains("of 5 points have a lower error than the law of CLIP, DataComp-1.4B"),
+        told.contains("clip (yours), mine: 0 of 5 points have a lower error than the law of CLIP"),
         "{told}"
     );
     page.eval("document.querySelector('#pair').open = true");
