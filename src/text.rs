@@ -2,7 +2,8 @@
 
 use crate::chart::ticks::superscript;
 
-/// Four significant digits; powers of ten beyond six: 5.858, 0.02145, 3.955 × 10⁷.
+/// Four significant digits, powers of ten where those do not reach the point: 5.858, 0.02145,
+/// 3.955 × 10⁷.
 pub fn number(x: f64) -> String {
     if x == 0.0 {
         return "0".to_owned();
@@ -21,7 +22,7 @@ pub fn number(x: f64) -> String {
     let rounded = format!("{x:.3e}");
     let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let text = if (-4..6).contains(&exponent) {
+    let text = if (-4..4).contains(&exponent) {
         let decimals = usize::try_from(3 - exponent).unwrap_or(0);
         format!("{x:.decimals$}")
     } else {
@@ -62,6 +63,9 @@ mod tests {
             (0.021_454, "0.02145"),
             (-0.208_435, "−0.2084"),
             (9.9996, "10.00"),
+            (1234.5, "1234"),
+            (912_050.0, "9.120 × 10⁵"),
+            (1.8911e6, "1.891 × 10⁶"),
             (999_999.7, "1.000 × 10⁶"),
             (1e6, "10⁶"),
             (3.955_41e7, "3.955 × 10⁷"),

@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use refit::claim::{Check, Library, Printed, Verdict, verify};
+use refit::fit::symbol;
 use refit::study::{DataError, Measurement, Table};
 use std::sync::LazyLock;
 
@@ -76,6 +77,66 @@ fn imagenet_r_of_mammut_is_no_optimum() {
         one("cmp-fig10-imagenet-r-clip").verdict,
         Verdict::Reproduced
     );
+}
+
+#[test]
+fn notes_say_what_the_numbers_show() {
+    for check in CHECKS.iter() {
+        let first = check.note.chars().next();
+        let sentence = first.is_none_or(|c| c.is_uppercase() || c.is_ascii_digit());
+        assert!(sentence, "{check:#?}");
+    }
+    let printed = Printed::read(read).expect("printed data is well formed");
+    let mut exactly = 0;
+    for law in printed.coefficients.chunk_by(|a, b| a.law == b.law) {
+        let exact = law.iter().all(|c| {
+            let check = one(&format!("{}/{}", c.law, c.parameter));
+            let half = 0.5 * 10f64.powi(-(c.printed.decimals as i32));
+            check.difference.expect("recomputed").abs() <= half + 1e-9
+        });
+        let said = one(&law[0].law)
+            .note
+            .contains("at its printed precision, and");
+        assert_eq!(said, exact, "{}", law[0].law);
+        exactly += usize::from(exact);
+    }
+    // All of openclip; of the comparison study A of fig. 1 is off in the last digits.
+    assert!(exactly >= 8, "{exactly}");
+}
+
+/// What the page says before it has computed anything, and under the laws of Explore.
+#[test]
+fn the_static_page_has_what_is_printed_and_its_verdict() {
+    let printed = Printed::read(read).expect("printed data is well formed");
+    let page = std::fs::read_to_string("index.html").expect("the page");
+    let laws = printed.coefficients.chunk_by(|a, b| a.law == b.law);
+    let mut count = 0;
+    for law in laws {
+        let first = &law[0];
+        let coefficients = law.iter().map(|c| {
+            let value = c.printed.text.replace('-', "−");
+            format!("{} = {value}", symbol(&c.parameter))
+        });
+        let coefficients: Vec<String> = coefficients.collect();
+        let verdict = one(&first.law).verdict;
+        let row = [
+            &first.dataset,
+            &first.metric,
+            &first.family,
+            &first.pretrain,
+        ];
+        let row = format!("data-law=\"{}\"", row.map(String::as_str).join(" "));
+        let row = page.lines().find(|line| line.contains(&row)).expect(&row);
+        let end = format!(
+            "<td>{}</td><td class=\"verdict {}\">{}</td></tr>",
+            coefficients.join(", "),
+            verdict.id(),
+            verdict.title()
+        );
+        assert!(row.ends_with(&end), "{row} for {end}");
+        count += 1;
+    }
+    assert_eq!(page.matches("data-law=").count(), count);
 }
 
 #[test]

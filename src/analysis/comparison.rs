@@ -6,6 +6,7 @@ use crate::fit::compare::{self, Curve, Needed};
 use crate::fit::{Fit, Prediction};
 use crate::order;
 use crate::study::names;
+use crate::study::select::Point;
 
 /// Two fitted laws, with their resamples where they have been drawn.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +105,33 @@ pub fn asked(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String),
     places
 }
 
+/// How points lie about a law that is not theirs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Against {
+    pub points: usize,
+    /// Of lower error than the law has there.
+    pub below: usize,
+    /// Outside of the places that the law was fitted to.
+    pub beyond: usize,
+    /// Mean of error − law, as a fraction.
+    pub mean: f64,
+}
+
+/// A series' points against another's law; `None` where that has no law, or the series no point.
+pub fn against(series: &Series, other: &Series) -> Option<Against> {
+    let fit = other.fit.as_ref().ok()?;
+    let (first, last) = (other.frontier.first()?.x, other.frontier.last()?.x);
+    let residual = |p: &Point| p.error - fit.law.value(&fit.parameters, p.x);
+    let residuals: Vec<f64> = series.measured().map(residual).collect();
+    let beyond = |p: &&Point| !(first..=last).contains(&p.x);
+    (!residuals.is_empty()).then(|| Against {
+        points: residuals.len(),
+        below: residuals.iter().filter(|r| **r < 0.0).count(),
+        beyond: series.measured().filter(beyond).count(),
+        mean: residuals.iter().sum::<f64>() / residuals.len() as f64,
+    })
+}
+
 fn curve(fit: &Fit) -> Curve<'_> {
     Curve {
         law: fit.law,
@@ -146,6 +174,39 @@ fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<Resampled> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::{Analysis, run};
+    use crate::fit::FitError;
+    use crate::study::{Table, read_measurements};
+
+    #[test]
+    fn points_are_told_against_another_law() {
+        let path = Table::PlottedFrontier.path();
+        let rows = read_measurements(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
+        let outcome = run(&Analysis::of(Table::PlottedFrontier), &rows, &[]);
+        let [clip, mammut] = &outcome.series[..] else {
+            panic!("two families");
+        };
+        let law = |x: f64| {
+            let fit = clip.fit.as_ref().unwrap();
+            fit.law.value(&fit.parameters, x)
+        };
+        let mut mine = mammut.clone();
+        mine.fit = Err(FitError::AllEqual);
+        mine.held_out.clear();
+        // Two better than CLIP's law, one of them beyond its points, and one worse.
+        let points = [(1e9, -0.03), (1e11, 0.01), (2e12, -0.01)];
+        mine.points = points
+            .map(|(x, off)| Point {
+                row: 0,
+                x,
+                error: law(x) + off,
+            })
+            .to_vec();
+        let told = against(&mine, clip).expect("points and a law");
+        assert_eq!((told.points, told.below, told.beyond), (3, 2, 1));
+        assert!((told.mean + 0.01).abs() < 1e-12, "{told:?}");
+        assert_eq!(against(clip, &mine), None);
+    }
 
     #[test]
     fn a_crossing_is_that_of_its_kind() {

@@ -23,7 +23,7 @@ impl fmt::Display for TargetError {
         match self {
             TargetError::NotAPlace(text) => write!(
                 f,
-                "“{text}” is neither a number above zero such as 1e12 nor a model and its samples such as “ViT-L-14 at 12.8B”."
+                "“{text}” is neither a number above zero such as 1e12, in the unit of the axis, nor a model and its samples such as “ViT-L-14 at 12.8B”."
             ),
             TargetError::UnknownArchitecture {
                 name,
@@ -44,6 +44,33 @@ impl fmt::Display for TargetError {
 
 impl std::error::Error for TargetError {}
 
+/// A number with or without a unit: "2.14e12", "2.14e12 GFLOPs", "2.14 ZFLOPs".
+fn number(text: &str, axis: Axis, study: Study) -> Option<f64> {
+    let (digits, unit) = text.split_once(' ').unwrap_or((text, ""));
+    Some(decimal::parse(digits)? * factor(unit.trim(), axis, study)?)
+}
+
+/// Of how many of the axis's units a unit is; `None` where it is one of something else. A MAC is
+/// about two FLOPs, and no FLOP.
+fn factor(unit: &str, axis: Axis, study: Study) -> Option<f64> {
+    if unit.is_empty() || (axis != Axis::Compute && unit == axis.id()) {
+        return Some(1.0);
+    }
+    let giga = study.compute_unit().to_ascii_uppercase();
+    let unit = unit.to_ascii_uppercase();
+    let prefix = unit.strip_suffix(giga.strip_prefix('G')?)?;
+    let factor = match prefix {
+        "M" => 1e-3,
+        "G" => 1.0,
+        "T" => 1e3,
+        "P" => 1e6,
+        "E" => 1e9,
+        "Z" => 1e12,
+        _ => return None,
+    };
+    (axis == Axis::Compute).then_some(factor)
+}
+
 /// The place on an axis that a reader's words name: a number, or an architecture "at" a number of
 /// samples.
 pub fn target(
@@ -54,7 +81,7 @@ pub fn target(
     architectures: &[Architecture],
 ) -> Result<f64, TargetError> {
     let text = text.trim();
-    if let Some(x) = decimal::parse(text) {
+    if let Some(x) = number(text, axis, study) {
         return if x.is_finite() && x > 0.0 {
             Ok(x)
         } else {
@@ -86,4 +113,38 @@ pub fn target(
         Axis::Samples => samples,
         Axis::Parameters => architecture.mparams[0] * 1e6,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_may_have_its_unit() {
+        let at = |text: &str, axis, study| target(text, axis, study, "clip", &[]).ok();
+        let compute = |text: &str| at(text, Axis::Compute, Study::Comparison);
+        for text in [
+            "2.14e12",
+            "2.14e12 GFLOPs",
+            " 2.14e12  gflops",
+            "2.14e9 TFLOPs",
+            "2.14 ZFLOPs",
+        ] {
+            let x = compute(text).expect(text);
+            assert!((x / 2.14e12 - 1.0).abs() < 1e-12, "{text}: {x}");
+        }
+        // A MAC is no FLOP, and neither is a sample.
+        for text in [
+            "2.14e12 GMACs",
+            "2.14e12 samples",
+            "2.14e12 XFLOPs",
+            "2.14e12 FLOPs",
+            "-1 GFLOPs",
+        ] {
+            assert_eq!(compute(text), None, "{text}");
+        }
+        assert_eq!(at("5e9 GMACs", Axis::Compute, Study::Openclip), Some(5e9));
+        assert_eq!(at("3e9 samples", Axis::Samples, Study::Openclip), Some(3e9));
+        assert_eq!(at("3e9 GMACs", Axis::Samples, Study::Openclip), None);
+    }
 }

@@ -74,6 +74,10 @@ impl<B: DrawingBackend> Pen<'_, B> {
         v: VPos,
         turned: bool,
     ) -> Result<(), DrawError> {
+        // Of a minor grid line.
+        if t.is_empty() {
+            return Ok(());
+        }
         let turn = if turned {
             FontTransform::Rotate270
         } else {

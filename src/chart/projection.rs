@@ -86,7 +86,8 @@ impl Layout {
         let names = scene
             .labels
             .iter()
-            .map(|l| measure(&l.text))
+            // As wide as drawing takes them for, so that it puts none over the plot.
+            .map(|l| measure(&l.text).max(estimate_width(&l.text)))
             .fold(0.0, f64::max);
         let right = (width - 16.0)
             .min(width - names.min(width * 0.3) - 14.0)

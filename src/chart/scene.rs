@@ -35,6 +35,20 @@ pub enum Shape {
     Plus,
 }
 
+impl Shape {
+    /// The character that looks like it, for legends in text.
+    pub fn glyph(self) -> &'static str {
+        match self {
+            Shape::Circle => "●",
+            Shape::Square => "■",
+            Shape::Triangle => "▲",
+            Shape::Diamond => "◆",
+            Shape::Cross => "×",
+            Shape::Plus => "+",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emphasis {
     Frontier,

@@ -1,6 +1,7 @@
 //! A printed law: coefficient by coefficient, and as a curve.
 //!
-//! A law is reproduced when its coefficients are, at the printed precision: the curve follows from
+//! A law is reproduced when its coefficients are, at the printed precision or, where the points
+//! were read back from a figure, within what their rounding leaves open: the curve follows from
 //! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
 use super::{Check, CheckError, Coefficient, Library, Verdict, agrees};
@@ -85,6 +86,10 @@ fn compare(
         })
         .collect();
     let all_agree = agreeing.iter().all(|(agrees, _)| *agrees);
+    let exact = coefficients
+        .iter()
+        .zip(&agreeing)
+        .all(|(c, (_, refit))| super::agrees(*refit, c.printed.value, c.printed.decimals));
     let verdict = match (all_agree, comparison.same()) {
         (true, _) => Verdict::Reproduced,
         (false, true) => Verdict::SameCurve,
@@ -100,7 +105,7 @@ fn compare(
         recomputed: Some(comparison.mse_refit),
         difference: Some(comparison.mse_refit - comparison.mse_printed),
         verdict,
-        note: comparison.note(first, fit, all_agree),
+        note: comparison.note(first, fit, all_agree.then_some(exact)),
         analysis: Some(analysis.clone()),
     }];
     for (c, (agrees, refit)) in coefficients.iter().zip(agreeing) {
@@ -191,7 +196,9 @@ impl Comparison {
         self.largest <= SAME_CURVE && self.mse_printed <= SAME_MSE * self.mse_refit
     }
 
-    fn note(&self, first: &Coefficient, fit: &Fit, all_agree: bool) -> String {
+    /// `back`: whether the coefficients that all come back do so at their printed precision;
+    /// `None` where one does not.
+    fn note(&self, first: &Coefficient, fit: &Fit, back: Option<bool>) -> String {
         let points = |gap: f64| format!("{:.3} pp", 100.0 * gap.abs());
         let mut note = format!(
             "On the same {} points the printed law has {:.4} times the refit’s mean squared error ({:.3e} against {:.3e}). The curves differ by at most {} over the data",
@@ -209,11 +216,13 @@ impl Comparison {
             ));
         }
         note.push('.');
-        if all_agree {
-            note.push_str(" Every coefficient comes back at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.");
-        }
+        note.push_str(match back {
+            Some(true) => " Every coefficient comes back at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.",
+            Some(false) => " Every coefficient comes back at its printed precision or within what the rounding of the plotted points leaves open.",
+            None => "",
+        });
         if !self.same() {
-            note.push_str(&if all_agree {
+            note.push_str(&if back.is_some() {
                 format!(
                     " Rounding the coefficients to {} decimals alone does this: predict with the refit.",
                     first.printed.decimals
@@ -223,7 +232,9 @@ impl Comparison {
                     .to_owned()
             });
         }
-        if !all_agree && let Some(reason) = known_reason(&first.law) {
+        if back.is_none()
+            && let Some(reason) = known_reason(&first.law)
+        {
             note.push(' ');
             note.push_str(reason);
         }

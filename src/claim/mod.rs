@@ -84,7 +84,8 @@ impl std::error::Error for CheckError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Equal at the precision that was printed.
+    /// Equal at the precision that was printed; of a law whose points were read back from a
+    /// figure, within what their rounding leaves open.
     Reproduced,
     /// The law is the same curve; the coefficient differs.
     SameCurve,

@@ -253,9 +253,11 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
                 ..analysis.clone()
             };
             let finer = samples(&curves, o, library).unwrap_or(f64::NAN);
+            let off = recomputed / o.printed.value - 1.0;
             format!(
-                "{:+.1} %. The plotted curves of fig. 1, at five decimals, give {finer:.3e}: rounding is not the reason, and none is known.",
-                100.0 * (recomputed / o.printed.value - 1.0)
+                "The recomputed number is {:.1} % {}. The plotted curves of fig. 1, at five decimals, give {finer:.3e}: rounding is not the reason, and none is known.",
+                100.0 * off.abs(),
+                if off < 0.0 { "lower" } else { "higher" }
             )
         }
         _ => String::new(),

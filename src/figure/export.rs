@@ -211,7 +211,7 @@ pub fn bibtex(study: Study) -> &'static str {
             "@inproceedings{cherti2023reproducible,\n  title = {Reproducible scaling laws for contrastive language-image learning},\n  author = {Cherti, Mehdi and Beaumont, Romain and Wightman, Ross and Wortsman, Mitchell and Ilharco, Gabriel and Gordon, Cade and Schuhmann, Christoph and Schmidt, Ludwig and Jitsev, Jenia},\n  booktitle = {Proceedings of the IEEE/CVF Conference on Computer Vision and Pattern Recognition},\n  year = {2023},\n  eprint = {2212.07143},\n  archiveprefix = {arXiv}\n}\n"
         }
         Study::Comparison => {
-            "@article{nezhurina2025scaling,\n  title = {Scaling Laws for Robust Comparison of Open Foundation Language-Vision Models and Datasets},\n  author = {Nezhurina, Marianna and Porian, Tomer and Puccetti, Giovanni and Kerssies, Tommie and Beaumont, Romain and Cherti, Mehdi and Jitsev, Jenia},\n  year = {2025},\n  eprint = {2506.04598},\n  archiveprefix = {arXiv}\n}\n"
+            "@inproceedings{nezhurina2025scaling,\n  title = {Scaling Laws for Robust Comparison of Open Foundation Language-Vision Models and Datasets},\n  author = {Nezhurina, Marianna and Porian, Tomer and Puccetti, Giovanni and Kerssies, Tommie and Beaumont, Romain and Cherti, Mehdi and Jitsev, Jenia},\n  booktitle = {Advances in Neural Information Processing Systems},\n  year = {2025},\n  eprint = {2506.04598},\n  archiveprefix = {arXiv}\n}\n"
         }
     }
 }
@@ -284,6 +284,14 @@ mod tests {
             "{latex}"
         );
         assert_eq!(latex.matches("\\\\").count(), 2 + 8);
+    }
+
+    #[test]
+    fn the_readme_cites_as_the_page_does() {
+        let readme = std::fs::read_to_string("README.md").unwrap();
+        for study in Study::ALL {
+            assert!(readme.contains(bibtex(study)), "{}", bibtex(study));
+        }
     }
 
     #[test]

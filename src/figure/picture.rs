@@ -98,7 +98,7 @@ pub fn picture(
             format: Format::Number,
         },
         Axis {
-            label: labelled("Error, 1 − metric", drawing.y),
+            label: labelled(&error_label(&analysis.metric), drawing.y),
             scale: drawing.y,
             range: drawing.window.map(|w| w.y).or(heights),
             format: Format::Percent,
@@ -131,6 +131,10 @@ fn place_label(analysis: &Analysis) -> String {
         select::Axis::Compute => format!("Compute, {}", analysis.unit()),
         axis => axis.title().to_owned(),
     }
+}
+
+fn error_label(metric: &str) -> String {
+    format!("Error, 1 − {}", names::metric(metric))
 }
 
 fn labelled(label: &str, scale: Scale) -> String {
@@ -240,7 +244,11 @@ fn named(
     let text = if differs(|s| &s.family) {
         names::family(&series.family)
     } else if differs(|s| &s.pretrain) {
-        names::pretrain(&series.pretrain)
+        // The legend has the rest.
+        match series.pretrain.as_str() {
+            select::LAION => "LAION",
+            other => names::pretrain(other),
+        }
     } else if differs(|s| &s.schedule) {
         names::schedule(&series.schedule)
     } else {
@@ -249,8 +257,7 @@ fn named(
     Some(Label {
         x,
         y,
-        // "LAION (80M, 400M, 2B)": the legend has the rest.
-        text: text.split('(').next().unwrap_or(text).trim_end().to_owned(),
+        text: text.to_owned(),
         color: i,
     })
 }
@@ -341,4 +348,28 @@ fn law(
     };
     curve(Dash::Solid, &|c| c <= last);
     curve(Dash::Dashed, &|c| c >= last);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::run;
+    use crate::study::{Table, read_measurements};
+
+    #[test]
+    fn a_family_of_the_readers_reads_at_its_curve_as_in_the_legend() {
+        let mut analysis = Analysis::of(Table::PlottedFrontier);
+        let path = analysis.table.path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut rows = read_measurements(&path, &text).unwrap();
+        for row in rows.iter_mut().filter(|row| row.family == "mammut") {
+            row.family = "clip (yours)".to_owned();
+        }
+        analysis.families[1] = "clip (yours)".to_owned();
+        let outcome = run(&analysis, &rows, &[]);
+        let scene = picture(&analysis, &outcome, &rows, &Drawing::default()).scene;
+        let labels: Vec<&str> = scene.labels.iter().map(|l| l.text.as_str()).collect();
+        assert_eq!(labels, ["CLIP", "clip (yours)"]);
+        assert_eq!(scene.legend[1].text, "clip (yours), DataComp-1.4B");
+    }
 }

@@ -84,5 +84,80 @@ fn printed_law(printed: &Printed, law: &str, fit: &Fit) -> Result<Vec<f64>, Chec
 
 /// An accuracy of an error, in percent.
 fn accuracy(error: f64) -> String {
-    format!("{:.2} %", 100.0 * (1.0 - error))
+    format!("{:.3} %", 100.0 * (1.0 - error))
+}
+
+/// By how many percentage points two accuracies differ as [`accuracy`] shows them, so that a reader
+/// who subtracts finds the same.
+fn apart(a: f64, b: f64) -> String {
+    let shown = |error: f64| (1e5 * (1.0 - error)).round() / 1e3;
+    format!("{:.3}", (shown(a) - shown(b)).abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::DataError;
+
+    fn findings() -> Vec<Finding> {
+        let read = |path: &str| {
+            std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string()))
+        };
+        let library = Library::read_all(read).unwrap();
+        let printed = Printed::read(read).unwrap();
+        ALL.iter().map(|f| f(&printed, &library).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_a_number_moves_by_is_the_difference_of_what_is_shown() {
+        let findings = findings();
+        let number = |text: &str| -> f64 { text.trim_end_matches(" %").parse().unwrap() };
+        for (id, rows) in [("mask", 1), ("bins", 2)] {
+            let finding = findings.iter().find(|f| f.id == id).unwrap();
+            let accuracies = finding
+                .rows
+                .iter()
+                .filter(|row| row.released.ends_with(" %") && row.released != row.corrected);
+            let mut count = 0;
+            for row in accuracies {
+                let moved = (number(&row.released) - number(&row.corrected)).abs();
+                let text = format!("{moved:.3}");
+                assert!(
+                    finding.changes.contains(&text),
+                    "{text}: {}",
+                    finding.changes
+                );
+                count += 1;
+            }
+            assert_eq!(count, rows, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_scipy_gave_is_what_it_gave() {
+        let text = std::fs::read_to_string("tests/reference/scipy_fits.json").unwrap();
+        let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let fits = reference["fits"].as_array().unwrap();
+        let of =
+            |f: &&serde_json::Value| f["figure"] == "fig10_imagenet_r" && f["family"] == "mammut";
+        let mse = fits.iter().find(of).unwrap()["mse"].as_f64().unwrap();
+        let findings = findings();
+        let finding = findings.iter().find(|f| f.id == "imagenet-r").unwrap();
+        let said = format!("mean squared error of {mse:.3e}");
+        assert!(finding.text.contains(&said), "{said}: {}", finding.text);
+    }
+
+    #[test]
+    fn a_crossing_beyond_the_data_says_so() {
+        let findings = findings();
+        let finding = findings.iter().find(|f| f.id == "crossings").unwrap();
+        let ade20k = &finding.rows[1].released;
+        assert_eq!(ade20k, "9.180 × 10⁸ and 4.043 × 10¹², beyond the data");
+        assert_eq!(
+            finding.text.matches("beyond the data").count(),
+            1,
+            "{}",
+            finding.text
+        );
+    }
 }

@@ -31,6 +31,11 @@ pub struct Coverage {
     pub released: f64,
 }
 
+/// Standard error of a share that so many sets gave: the simulation's own.
+pub fn monte_carlo_error(share: f64, sets: usize) -> f64 {
+    (share * (1.0 - share) / sets as f64).sqrt()
+}
+
 impl Simulation {
     /// Takes the law of a fit to points (x, y) for the truth, and their scatter about it for the
     /// noise.

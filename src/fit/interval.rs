@@ -84,6 +84,15 @@ impl<F: Form> Fit<F> {
         t_quantile(self.points, self.parameters.len())
     }
 
+    /// How often the interval holds the truth where the law is linear in its parameters and the
+    /// noise normal: the share of Student's t within its factor; `None` without degrees of freedom.
+    pub fn share_held(&self, interval: Interval) -> Option<f64> {
+        let (n, p) = (self.points, self.parameters.len());
+        let factor = interval.factor(n, p)?;
+        let t = StudentsT::new(0.0, 1.0, (n - p) as f64).ok()?;
+        Some(t.cdf(factor) - t.cdf(-factor))
+    }
+
     /// The error at an input, and half the interval's width on the loss's scale.
     fn on_scale(&self, x: F::Input, interval: Interval) -> (f64, Option<f64>) {
         let value = self.law.evaluate(&self.parameters, x);
@@ -125,6 +134,30 @@ impl Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_released_band_is_one_of_a_half() {
+        // A straight line in log-log through 25 points, and one law of 4 parameters.
+        let x: Vec<f64> = (0..25).map(|i| 1e7 * 1.6f64.powi(i)).collect();
+        let wave = |i: usize| 1.0 + 0.01 * (i as f64).sin();
+        let y: Vec<f64> = x
+            .iter()
+            .enumerate()
+            .map(|(i, x)| wave(i) * (20.0 * (x + 1e8).powf(-0.2) + 0.1))
+            .collect();
+        let fit = crate::fit::fit(
+            crate::law::Law::Saturation,
+            crate::fit::Loss::Squares,
+            &x,
+            &y,
+        )
+        .unwrap();
+        // 2 * scipy.stats.t.cdf(numpy.log(scipy.stats.t.ppf(0.975, 296)), 21) - 1
+        let share = fit.share_held(Interval::Released).unwrap();
+        assert!((share - 0.494_218_590_448_906_9).abs() < 1e-7, "{share}");
+        let share = fit.share_held(Interval::Honest).unwrap();
+        assert!((share - 0.95).abs() < 1e-9, "{share}");
+    }
 
     #[test]
     fn t_is_scipys() {

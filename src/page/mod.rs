@@ -28,6 +28,13 @@ pub fn mount() {
     let Some(root) = document().get_element_by_id("app") else {
         return;
     };
+    // What the papers print stays, as the source of what Explore says of it.
+    if let (Ok(Some(printed)), Some(body)) =
+        (root.query_selector(".printed-laws"), document().body())
+    {
+        let _ = printed.set_attribute("hidden", "");
+        let _ = body.append_child(&printed);
+    }
     root.set_inner_html("");
     let root = wasm_bindgen::JsCast::unchecked_into(root);
     leptos::mount::mount_to(root, App).forget();
@@ -68,8 +75,10 @@ fn App() -> impl IntoView {
                 {link(View::Methods, "Methods")} {link(View::Run, "Run")}
                 {link(View::Yours, "Your data")}
             </nav>
-            <appearance::Switch />
-            <notices::CopyLink />
+            <div class="tools">
+                <appearance::Switch />
+                <notices::CopyLink />
+            </div>
         </header>
         <notices::Notices />
         {move || match location.view.get() {

@@ -5,8 +5,13 @@ const SUMS: &str = include_str!("../../data/SHA256SUMS");
 /// SHA-256 of a data file in hexadecimal; `path` as in [`Table::path`].
 pub fn sha256(path: &str) -> Option<&'static str> {
     let name = path.strip_prefix("data/")?;
-    let mut sums = SUMS.lines().filter_map(|line| line.split_once(' '));
-    sums.find_map(|(sum, file)| (file.trim_start() == name).then_some(sum))
+    files().find_map(|(file, sum)| (file == name).then_some(sum))
+}
+
+/// Every data file, relative to `data/`, with its SHA-256.
+pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let sums = SUMS.lines().filter_map(|line| line.split_once(' '));
+    sums.map(|(sum, file)| (file.trim_start(), sum))
 }
 
 /// The digest as a browser checks it when it fetches the file: `sha256-` and base64.

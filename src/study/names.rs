@@ -84,9 +84,11 @@ pub fn pretrain(id: &str) -> &str {
 /// A run's name: its architecture and what the release calls it.
 pub fn run(m: &Measurement) -> String {
     match (m.architecture.as_str(), m.run.as_str()) {
+        // A reader's runs are of families of their own.
+        ("", "") if family(&m.family) == m.family => "Unnamed run".to_owned(),
         ("", "") => "Plotted point".to_owned(),
         ("", run) => run.to_owned(),
-        (architecture, "") => architecture.to_owned(),
+        (architecture, run) if run.is_empty() || run == architecture => architecture.to_owned(),
         (architecture, run) => format!("{architecture}: {run}"),
     }
 }
@@ -105,5 +107,37 @@ pub fn schedule(id: &str) -> &str {
         "cosine" => "cosine",
         "const" => "constant",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{Table, read_measurements};
+
+    #[test]
+    fn a_run_is_named_by_what_is_known_of_it() {
+        let path = Table::PlottedMeans.path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let row = read_measurements(&path, &text).unwrap().swap_remove(0);
+        let named = |family: &str, architecture: &str, name: &str| {
+            run(&Measurement {
+                family: family.to_owned(),
+                architecture: architecture.to_owned(),
+                run: name.to_owned(),
+                ..row.clone()
+            })
+        };
+        for (family, architecture, name, text) in [
+            ("clip", "", "", "Plotted point"),
+            ("clip (yours)", "", "", "Unnamed run"),
+            ("yours", "", "", "Unnamed run"),
+            ("yours", "tiny", "tiny", "tiny"),
+            ("yours", "tiny", "", "tiny"),
+            ("yours", "", "a", "a"),
+            ("clip", "ViT-B-32", "openai", "ViT-B-32: openai"),
+        ] {
+            assert_eq!(named(family, architecture, name), text);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `refit surface`: a law over parameters and samples.
 
 use crate::select::{Named, Selected, Selection, name, print_json};
-use refit::analysis::surface::{Cost, grid};
+use refit::analysis::surface::{Cost, grid, poorly_determined};
 use refit::analysis::target;
 use refit::fit::{Interval, NO_DELTA_METHOD, symbol};
 use refit::law::{Form, Surface};
@@ -135,6 +135,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if !fit.delta_method_holds() {
         say!("  {NO_DELTA_METHOD}");
     }
+    if let Some(sentence) = poorly_determined(&fit) {
+        say!("  {sentence}");
+    }
     let (at_one, exponent) = cost.law();
     say!(
         "  compute of a sample, patch 32: {at_one:.4} N^{exponent:.4} {}",
@@ -143,10 +146,11 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     for Optimum { compute, split } in &output.optima {
         match split {
             Some(s) => say!(
-                "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}",
+                "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}{}",
                 s.parameters,
                 s.samples,
-                s.error
+                s.error,
+                if s.error > 1.0 { ": none below 1" } else { "" }
             ),
             None => say!("  at {compute:.2e}: no best split between 1e5 and 1e12 parameters"),
         }

@@ -1,7 +1,7 @@
 //! The fitted law, parameter by parameter.
 
 use super::Shown;
-use crate::analysis::Series;
+use crate::analysis::{Analysis, Series, VERSION};
 use crate::fit::{Fit, NO_DELTA_METHOD, symbol};
 use crate::law::Form;
 use crate::page::list;
@@ -55,6 +55,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                     view! {
                         <div class="law">
                             <h3>{name(series)}</h3>
+                            {printed(analysis, series)}
                             <p class="aside">
                                 {format!(
                                     "{} {runs}, {} on the frontier, {} held out",
@@ -74,6 +75,37 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                 }))}
         </div>
     }
+}
+
+/// The law that the papers print for a series, and whether it comes back: the row of the static
+/// page that names the series, whose verdict is Verify's (tests/claims.rs).
+fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>> {
+    let Analysis {
+        dataset, metric, ..
+    } = analysis;
+    let usual = Analysis::of(analysis.table);
+    let same = (analysis.law, analysis.axis) == (usual.law, usual.axis);
+    if !same || [series.schedule.as_str()] != usual.schedules[..] {
+        return None;
+    }
+    let (family, pretrain) = (&series.family, &series.pretrain);
+    let row = format!("[data-law='{dataset} {metric} {family} {pretrain}']");
+    // A family of the reader's may have a name that is no part of a selector.
+    let row = document().query_selector(&row).ok()??;
+    let verdict = row.last_element_child()?;
+    let coefficients = verdict.previous_element_sibling()?.text_content();
+    let points = match analysis.table {
+        Table::PlottedFrontier | Table::Zeroshot => "",
+        _ => ", from the printed figure’s own points",
+    };
+    Some(view! {
+        <p class="printed-law">
+            "Printed: " {coefficients} ": "
+            <a href=format!("?v={VERSION}&page=verify")>
+                <span class=verdict.class_name()>{verdict.text_content()}</span>
+            </a> {points} "."
+        </p>
+    })
 }
 
 /// A series' name in legends and tables.

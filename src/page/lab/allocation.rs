@@ -2,7 +2,7 @@
 
 use super::Shown;
 use super::chart::Chart;
-use crate::analysis::surface::{Cost, Grid, Optimum, grid};
+use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
 use crate::analysis::{Analysis, SamplesLaw, Series, optimal_samples};
 use crate::chart::Scene;
 use crate::figure::{Samples, samples_scene};
@@ -148,6 +148,14 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
     let mut computes: Vec<f64> = decades.map(|d| 10f64.powi(d)).chain(asked).collect();
     computes.sort_by(f64::total_cmp);
     computes.dedup();
+    let worse = |compute: &&f64| {
+        let best = one.split(**compute).map(|best| best.error);
+        let law = series.fit.as_ref().ok();
+        let frontier = law.map(|law| law.law.value(&law.parameters, **compute));
+        best.zip(frontier)
+            .is_some_and(|(best, law)| (law..=1.0).contains(&best))
+    };
+    let worse: Vec<String> = computes.iter().filter(worse).map(|c| number(*c)).collect();
     let splits = computes.into_iter().map(|compute| {
         let best = one.split(compute);
         let pareto = line
@@ -162,16 +170,30 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
             }),
             or_dash(best.map(|b| 1e6 * b.samples), number),
             or_dash(best.map(|b| 1e6 * b.parameters), number),
-            or_dash(best.map(|b| b.error), percent),
+            or_dash(best, |b| {
+                let (error, ends) = fit.error_at([b.parameters, b.samples], Interval::Honest);
+                let ends = ends.map_or(String::new(), |(low, high)| {
+                    format!(" ({} to {})", percent(low), percent(high))
+                });
+                match error > 1.0 {
+                    true => "none below 100 %".to_owned(),
+                    false => percent(error) + &ends,
+                }
+            }),
+            or_dash(series.fit.as_ref().ok(), |law| {
+                percent(law.law.value(&law.parameters, compute))
+            }),
         ]
     });
+
     let head = [
         unit,
         "Samples, line through the Pareto set",
         "95 % interval",
         "Samples, best split",
         "Parameters, best split",
-        "Error there",
+        "Error there (95 % interval)",
+        "Error, law of the frontier",
     ];
     view! {
         <p class="formula">
@@ -195,7 +217,19 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
                     format!(" A sample costs {} N^{exponent:.3} {unit}.", number(at_one))
                 })}
         </p>
+        {poorly_determined(fit).map(|text| view! { <p class="warning">{text}</p> })}
         {table(None, &head, splits.collect())}
+        {(!worse.is_empty())
+            .then(|| {
+                view! {
+                    <p>
+                        {format!(
+                            "At {} {unit} the best split comes out no better than the law of the frontier, the last column: the law over parameters and samples is fitted to all runs, most of which lie above the frontier, and not to the best of them.",
+                            worse.join(", "),
+                        )}
+                    </p>
+                }
+            })}
     }
     .into_any()
 }

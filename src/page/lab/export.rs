@@ -82,6 +82,8 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
                 if let Some(own) = &shown.data.own {
                     json["your_data"] = own.as_str().into();
                 }
+                let link = page() + json["link"].as_str().unwrap_or_default();
+                json["link"] = link.into();
                 format!("{json:#}\n")
             }
             Kind::Bibtex => export::bibtex(a.study()).to_owned(),
@@ -189,10 +191,15 @@ fn on_paper(appearance: Appearance) -> Theme {
     }
 }
 
+/// The page's address, without a query.
+fn page() -> String {
+    let here = window().location();
+    here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default()
+}
+
 /// An inline frame that shows this figure.
 fn embed(location: Location) -> String {
-    let here = window().location();
-    let page = here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default();
+    let page = page();
     let address = location.href(View::Embed).replace('&', "&amp;");
     format!(
         "<iframe src=\"{page}{address}\" title=\"A scaling law, refitted\" width=\"720\" height=\"640\" style=\"border: 0\" loading=\"lazy\"></iframe>\n"

@@ -2,7 +2,7 @@
 
 use crate::analysis::drawing::{Drawing, link};
 use crate::analysis::{self, Analysis};
-use crate::chart::{Layout, Theme, canvas};
+use crate::chart::{Layout, LegendEntry, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
 use crate::figure::{Figure, NOT_DRAWN, PAPERS, picture};
 use crate::page::appearance::Appearance;
@@ -23,6 +23,8 @@ const SMALL: (f64, f64) = (360.0, 240.0);
 struct Drawn {
     /// Their checked laws, where they have any; `None` before they are drawn.
     checks: RwSignal<Vec<Option<Vec<Check>>>>,
+    /// Series and their marks; empty before they are drawn.
+    legends: RwSignal<Vec<Vec<LegendEntry>>>,
     failed: RwSignal<Option<String>>,
 }
 
@@ -31,6 +33,7 @@ pub fn Figures() -> impl IntoView {
     let places: Vec<NodeRef<Canvas>> = PAPERS.iter().map(|_| NodeRef::new()).collect();
     let drawn = Drawn {
         checks: RwSignal::new(vec![None; PAPERS.len()]),
+        legends: RwSignal::new(vec![Vec::new(); PAPERS.len()]),
         failed: RwSignal::new(None),
     };
     let appearance = expect_context::<Appearance>();
@@ -125,11 +128,28 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
         });
         Some(list(laws))
     };
+    let appearance = expect_context::<Appearance>();
+    let legend = move || {
+        let theme = appearance.theme();
+        let entries = drawn.legends.with(|all| all[i].clone()).into_iter();
+        list(entries.map(|entry| {
+            let (r, g, b) = theme.color(entry.color);
+            view! {
+                <li>
+                    <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
+                        {entry.shape.glyph()}
+                    </span>
+                    {entry.text}
+                </li>
+            }
+        }))
+    };
     view! {
         <article class="figure-card">
             <a href=address.clone() tabindex="-1" aria-hidden="true">
                 <canvas node_ref=place></canvas>
             </a>
+            <ul class="legend">{legend}</ul>
             <h3>
                 <a href=address>{figure.title}</a>
             </h3>
@@ -174,6 +194,8 @@ async fn draw_all(
         }
         let outcome = analysis::run(&analysis, &table.rows, &table.architectures);
         let mut scene = picture(&analysis, &outcome, &table.rows, &figure.drawing()).scene;
+        let legend = std::mem::take(&mut scene.legend);
+        drawn.legends.try_update(|all| all[i] = legend);
         // Small pictures have room for marks, not for words.
         scene.labels.clear();
         scene.y.label = String::new();

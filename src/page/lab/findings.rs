@@ -3,7 +3,7 @@
 use crate::analysis::{self, Analysis};
 use crate::claim::{CheckError, Library, Printed};
 use crate::finding::{self, Finding};
-use crate::fit::coverage::{Coverage, Simulation};
+use crate::fit::coverage::{Coverage, Simulation, monte_carlo_error};
 use crate::page::choice::radios;
 use crate::page::location::explore;
 use crate::page::table::table;
@@ -29,7 +29,7 @@ pub fn Findings() -> impl IntoView {
         <main id="main" tabindex="-1" class="findings">
             <h1>"What re-running the analyses shows"</h1>
             <p class="lead">
-                "Each number below is computed in this browser from the released measurements, once as the released code has it and once corrected. Most of what was printed comes back; where it does not, or where a choice changes a conclusion, this page shows by how much."
+                "Each number below is computed in this browser from the released measurements, once as the released code has it and once corrected; one that SciPy gave says so. Most of what was printed comes back; where it does not, or where a choice changes a conclusion, this page shows by how much."
             </p>
             {radios("Numbers shown", &WAYS.map(|w| w.0), way)}
             {move || match loaded.get() {
@@ -150,11 +150,16 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
             <Progress work what="sets" />
             {move || {
                 let (rows, count) = result.get()?;
-                let share = |s: f64| format!("{:.1} %", 100.0 * s);
+                let share = |s: f64| {
+                    let error = monte_carlo_error(s, count);
+                    format!("{:.1} ± {:.1} %", 100.0 * s, 100.0 * error)
+                };
                 let rows = rows
                     .into_iter()
                     .map(|c| vec![number(c.compute), share(c.released), share(c.honest)]);
-                let caption = format!("Share of {count} sets whose interval holds the truth");
+                let caption = format!(
+                    "Share of {count} sets whose interval holds the truth, ± the standard error of so many sets"
+                );
                 let head = ["At, GFLOPs", "As released", "t, n − 4"];
                 Some(table(Some(caption), &head, rows.collect()))
             }}

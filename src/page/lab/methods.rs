@@ -2,8 +2,8 @@
 
 use crate::law::{Form, Law};
 use crate::page::list;
+use crate::study::Study;
 use crate::study::digest;
-use crate::study::{Study, Table};
 use crate::text::number;
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ const PARTS: &[Part] = &[
         "Selection",
         &[
             "A point is one evaluated run: its place on the axis, and its error, 1 − metric. Compute is the forward compute of one sample times the samples seen, in GFLOPs in the comparison study and in GMACs in openclip; the two are never mixed.",
-            "The released scripts leave out of every view: compute below 10⁶, samples above 10¹⁰, architectures that end in “-alt”, large runs on ImageNet-1k and MS-COCO with an error of 0.7 and more, and the part of constant-rate runs beyond 2 × 10¹¹. So does this page. Runs above the threshold are held out; runs that you take out count as never measured.",
+            "The released scripts leave out of every view: compute below 10⁶, samples above 10¹⁰, architectures that end in “-alt”, runs above 10¹¹ GFLOPs on ImageNet-1k and MS-COCO with an error of 0.7 and more, and the part of constant-rate runs beyond 2 × 10¹¹ GFLOPs. So does this page. Runs above the threshold are held out; runs that you take out count as never measured.",
         ],
         "src/study/select.rs",
     ),
@@ -54,7 +54,7 @@ const PARTS: &[Part] = &[
     (
         "Two laws",
         &[
-            "They cross where their difference changes sign over the range of the points and three times beyond; the interval is that of the same crossing over bootstrap resamples, and the share says how many have it. “Needs × times the compute” is the compute at which the second law reaches the error of the first.",
+            "They cross where their difference changes sign over the range of the points and thirty times beyond; the interval is that of the same crossing over bootstrap resamples, and the share says how many have it. “Needs × times the compute” is the compute at which the second law reaches the error of the first.",
         ],
         "src/fit/compare.rs, src/analysis/comparison.rs",
     ),
@@ -94,14 +94,15 @@ pub fn Methods() -> impl IntoView {
             </section>
         }
     });
-    let files = Table::ALL.into_iter().map(|table| {
+    let files = digest::files().map(|(file, sum)| {
+        let path = format!("data/{file}");
         view! {
             <tr>
                 <th scope="row">
-                    <a href=table.path()>{table.path()}</a>
+                    <a href=path.clone()>{path.clone()}</a>
                 </th>
                 <td>
-                    <code class="digest">{digest::sha256(&table.path())}</code>
+                    <code class="digest">{sum}</code>
                 </td>
             </tr>
         }

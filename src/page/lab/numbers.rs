@@ -1,6 +1,8 @@
 //! The numbers behind the chart as a table: sorted by any column, filtered by text.
 
 use super::Shown;
+use crate::analysis::Series;
+use crate::analysis::comparison::against;
 use crate::figure::{Dot, picture};
 use crate::order;
 use crate::page::explore::series_name;
@@ -74,11 +76,13 @@ impl Row {
     }
 }
 
-fn rows(shown: &Shown, dots: &[Dot]) -> Vec<Row> {
+/// `law` is the name of the series to whose law all residuals are; of none, each to its own.
+fn rows(shown: &Shown, dots: &[Dot], law: &str) -> Vec<Row> {
+    let chosen = named(shown, law);
     let rows = dots.iter().filter_map(|dot| {
         let series = shown.outcome.series.get(dot.series)?;
         let m = shown.data.rows.get(dot.row)?;
-        let fit = series.fit.as_ref().ok();
+        let fit = chosen.unwrap_or(series).fit.as_ref().ok();
         Some(Row {
             run: names::run(m),
             series: series_name(series),
@@ -93,18 +97,49 @@ fn rows(shown: &Shown, dots: &[Dot]) -> Vec<Row> {
     rows.collect()
 }
 
+/// The series of a name, where it has a law.
+fn named<'a>(shown: &'a Shown, name: &str) -> Option<&'a Series> {
+    let mut fitted = shown.outcome.series.iter().filter(|s| s.fit.is_ok());
+    fitted.find(|s| series_name(s) == name)
+}
+
+/// How the points of each other series lie about a law.
+fn beside(shown: &Shown, law: &str) -> Vec<String> {
+    let Some(chosen) = named(shown, law) else {
+        return Vec::new();
+    };
+    let others = shown.outcome.series.iter();
+    let others = others.filter(|s| series_name(s) != law);
+    let sentences = others.filter_map(|series| {
+        let told = against(series, chosen)?;
+        let mean = format!("{:+.2}", 100.0 * told.mean).replace('-', "−");
+        let beyond = match told.beyond {
+            0 => String::new(),
+            some => format!("; {some} outside of the points that it was fitted to"),
+        };
+        Some(format!(
+            "{}: {} of {} points have a lower error than the law of {law}, {mean} percentage points from it on average{beyond}.",
+            series_name(series),
+            told.below,
+            told.points
+        ))
+    });
+    sentences.collect()
+}
+
 #[component]
 pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
     let location = expect_context::<Location>();
     let sorted = RwSignal::new((PLACE, false));
     let filter = RwSignal::new(String::new());
+    let law = RwSignal::new(String::new());
     let all = Memo::new_with_compare(
         move |_| {
             shown.with(|s| {
                 let s = s.as_ref()?;
                 let drawing = location.drawing.get();
                 let dots = picture(&s.analysis, &s.outcome, &s.data.rows, &drawing).dots;
-                Some((rows(s, &dots), s.analysis.unit()))
+                Some((law.with(|law| rows(s, &dots, law)), s.analysis.unit()))
             })
         },
         // Its inputs are memos: it runs when something else is shown.
@@ -122,6 +157,24 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
             });
             rows
         })
+    };
+    let names = Memo::new(move |_| {
+        let of = |s: &Shown| {
+            let fitted = s.outcome.series.iter().filter(|s| s.fit.is_ok());
+            fitted.map(series_name).collect()
+        };
+        shown.with(|s| s.as_ref().map_or(Vec::<String>::new(), of))
+    });
+    let laws = move || {
+        let laws = names.get().into_iter().map(|text| {
+            let selected = law.with_untracked(|law| *law == text);
+            view! {
+                <option value=text.clone() selected=selected>
+                    {format!("the law of {text}")}
+                </option>
+            }
+        });
+        list(laws)
     };
     let head = COLUMNS.iter().enumerate().map(|(i, title)| {
         let direction = move || match sorted.get() {
@@ -164,6 +217,13 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
                     on:input:target=move |event| filter.set(event.target().value())
                 />
             </label>
+            <label class="choice">
+                <span>"Residual from"</span>
+                <select name="Residual from" on:change:target=move |event| law.set(event.target().value())>
+                    <option value="">"each series’ own law"</option>
+                    {laws}
+                </select>
+            </label>
             <p class="aside" role="status">
                 {move || {
                     let found = found().len();
@@ -175,6 +235,11 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
                 }}
             </p>
         </div>
+        {move || {
+            let told = shown.with(|s| law.with(|law| s.as_ref().map(|s| beside(s, law))))?;
+            let told = told.into_iter().map(|text| view! { <li>{text}</li> });
+            Some(view! { <ul>{list(told)}</ul> })
+        }}
         <div class="scroll" tabindex="0" role="group" aria-label="Points as a table">
             <table class="numbers sortable">
                 <thead>

@@ -1,7 +1,9 @@
 //! Two series beside each other: crossings, which is better where, and compute for the same error.
 
 use super::{Resamples, Shown};
+use crate::analysis::Series;
 use crate::analysis::comparison::{Crossing, Pair, asked};
+use crate::fit::bootstrap::Replicates;
 use crate::fit::compare::Needed;
 use crate::order;
 use crate::page::explore::series_name as name;
@@ -21,14 +23,71 @@ pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView
             resamples.start(&shown);
         }
     };
-    let two = Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| fits(s).is_some())));
+    // By name, so that the choice outlives what changes the others.
+    let chosen = RwSignal::new([String::new(), String::new()]);
+    let two = Memo::new(move |_| {
+        shown.with(|s| {
+            let series = &s.as_ref()?.outcome.series;
+            chosen.with(|chosen| compared(series, chosen))
+        })
+    });
+    let names = Memo::new(move |_| {
+        let of = |s: &Shown| {
+            s.outcome
+                .series
+                .iter()
+                .filter(|s| s.fit.is_ok())
+                .map(name)
+                .collect()
+        };
+        shown.with(|s| s.as_ref().map_or(Vec::<String>::new(), of))
+    });
+    // Who takes the other's series gives it his own.
+    let choose = move |place: usize, wanted: String| {
+        shown.with_untracked(|s| {
+            let (Some(s), Some(now)) = (s.as_ref(), two.get_untracked()) else {
+                return;
+            };
+            let mut pair = now.map(|i| name(&s.outcome.series[i]));
+            if pair[1 - place] == wanted {
+                pair.swap(0, 1);
+            }
+            pair[place] = wanted;
+            chosen.set(pair);
+        });
+    };
+    let choice = move |label: &'static str, place: usize| {
+        let options = move || {
+            let now = two.get().map(|pair| pair[place]);
+            let now = shown.with(|s| Some(name(&s.as_ref()?.outcome.series[now?])));
+            list(names.get().into_iter().map(|text| {
+                let selected = now.as_ref() == Some(&text);
+                view! {
+                    <option value=text.clone() prop:selected=selected>
+                        {text.clone()}
+                    </option>
+                }
+            }))
+        };
+        view! {
+            <label class="choice">
+                <span>{label}</span>
+                <select name=label on:change:target=move |event| choose(place, event.target().value())>
+                    {options}
+                </select>
+            </label>
+        }
+    };
     view! {
         <Show
-            when=move || two.get()
+            when=move || two.get().is_some()
             fallback=|| {
                 view! { <p>"Choose two families or two pre-training sets that can be fitted."</p> }
             }
         >
+            <div class="choices" hidden=move || names.with(|n| n.len() < 3)>
+                {choice("The first", 0)} {choice("The second", 1)}
+            </div>
             <p>
                 <button type="button" on:click=draw disabled=move || resamples.work.running()>
                     "Resample both"
@@ -36,30 +95,42 @@ pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView
                 " for an interval of the crossing and for the probability that one law lies below the other. What is drawn, and how often, is chosen under “How sure is it?”."
             </p>
             <Progress work=resamples.work what="resamples" />
-            {move || shown.with(|s| s.as_ref().and_then(|s| resamples.replicates.with(|r| beside(s, r))))}
+            {move || {
+                let two = two.get()?;
+                shown.with(|s| resamples.replicates.with(|r| beside(s.as_ref()?, two, r)))
+            }}
         </Show>
     }
 }
 
-/// The first two series, where both are fitted.
-fn fits(shown: &Shown) -> Option<Pair<'_>> {
-    let [a, b, ..] = shown.outcome.series.as_slice() else {
-        return None;
-    };
-    Some(Pair {
-        a: a.fit.as_ref().ok()?,
-        b: b.fit.as_ref().ok()?,
-        resamples: None,
-    })
+/// The places of the two series that are compared: of these names, or else the first two that
+/// have a law.
+fn compared(series: &[Series], chosen: &[String; 2]) -> Option<[usize; 2]> {
+    let fitted = || (0..series.len()).filter(|i| series[*i].fit.is_ok());
+    let named = |wanted: &String| fitted().find(|i| name(&series[*i]) == *wanted);
+    match chosen.each_ref().map(named) {
+        [Some(a), Some(b)] if a != b => Some([a, b]),
+        _ => {
+            let mut fitted = fitted();
+            Some([fitted.next()?, fitted.next()?])
+        }
+    }
 }
 
-fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) -> Option<AnyView> {
-    let mut pair = fits(shown)?;
-    if let [Some(a), Some(b), ..] = drawn {
-        pair.resamples = Some((a, b));
-    }
+fn beside(
+    shown: &Shown,
+    [first, second]: [usize; 2],
+    drawn: &[Option<Replicates>],
+) -> Option<AnyView> {
     let series = &shown.outcome.series;
-    let (a, b) = (name(&series[0]), name(&series[1]));
+    let (one, two) = (series.get(first)?, series.get(second)?);
+    let resamples = |i: usize| drawn.get(i)?.as_ref();
+    let pair = Pair {
+        a: one.fit.as_ref().ok()?,
+        b: two.fit.as_ref().ok()?,
+        resamples: resamples(first).zip(resamples(second)),
+    };
+    let (a, b) = (name(one), name(two));
     let unit = shown.analysis.unit();
     let (from, to) = shown.outcome.range()?;
     let crossings = pair.crossings((from, to * BEYOND));
@@ -74,7 +145,7 @@ fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) ->
         crossings.iter().map(of).collect()
     };
     let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
-    let asked = asked(&shown.analysis.at, &series[0], &series[1]);
+    let asked = asked(&shown.analysis.at, one, two);
     let decades = decades.map(|d| (10f64.powi(d), String::new()));
     let mut places: Vec<(f64, String)> = decades.chain(asked.into_iter().flatten()).collect();
     order::sort_by(&mut places, |a, b| a.0.total_cmp(&b.0));
@@ -99,9 +170,9 @@ fn beside(shown: &Shown, drawn: &[Option<crate::fit::bootstrap::Replicates>]) ->
             },
         ]
     });
-    let drawn = [(&a, drawn.first()), (&b, drawn.get(1))];
+    let drawn = [(&a, resamples(first)), (&b, resamples(second))];
     let warnings = drawn.into_iter().filter_map(|(name, drawn)| {
-        let warning = drawn?.as_ref()?.warning()?;
+        let warning = drawn?.warning()?;
         Some(view! { <p class="aside">{format!("{name}: {warning}")}</p> })
     });
     let warnings = list(warnings);

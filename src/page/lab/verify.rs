@@ -45,7 +45,7 @@ pub fn Verify() -> impl IntoView {
         <main id="main" tabindex="-1" class="verify">
             <h1>"Do the printed numbers come back?"</h1>
             <p class="lead">
-                "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed. A law is reproduced when all its coefficients are. Where one differs, the law is judged as a curve, since a parameter that the data do not identify may print differently on the same curve. No squared error was printed: a law’s row has that of its printed, rounded coefficients."
+                "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed; a coefficient whose points were read back from a figure, within what their rounding leaves open. A law is reproduced when all its coefficients are. Where one differs, the law is judged as a curve, since a parameter that the data do not identify may print differently on the same curve. No squared error was printed: a law’s row has that of its printed, rounded coefficients."
             </p>
             {move || {
                 let own = loaded.get()?.ok()?.own.clone();
@@ -76,8 +76,8 @@ pub fn Verify() -> impl IntoView {
                             <span id="progress-text" role="status">
                                 {move || match checks.with(Vec::len) {
                                     0 => "Waiting for the data…".to_owned(),
-                                    count if ready() => format!("{count} numbers checked"),
-                                    count => format!("{count} numbers checked so far"),
+                                    _ if ready() => checks.with(|c| told(c)),
+                                    count => format!("{count} numbers so far"),
                                 }}
                             </span>
                         </div>
@@ -92,6 +92,16 @@ pub fn Verify() -> impl IntoView {
             </Show>
         </main>
     }
+}
+
+/// How many of the numbers could be checked.
+fn told(checks: &[Check]) -> String {
+    let without = |c: &&Check| c.verdict == Verdict::Uncheckable;
+    let (all, without) = (checks.len(), checks.iter().filter(without).count());
+    format!(
+        "{} of {all} numbers checked; {without} cannot be checked here",
+        all - without
+    )
 }
 
 /// Counts by verdict; each is a filter.
@@ -167,10 +177,10 @@ fn Table(
                 <thead>
                     <tr>
                         <th scope="col">"What was printed"</th>
+                        <th scope="col">"Verdict"</th>
                         <th scope="col">"Printed"</th>
                         <th scope="col">"Recomputed"</th>
                         <th scope="col">"Difference"</th>
-                        <th scope="col">"Verdict"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -207,12 +217,13 @@ fn row(c: &Check) -> impl IntoView + use<> {
                 {c.quantity.clone()} <span class="aside">{c.source.clone()} " " {link}</span>
                 {(!c.note.is_empty()).then(|| view! { <span class="note">{c.note.clone()}</span> })}
             </th>
-            <td>{c.printed_text.replace('-', "−")}</td>
-            <td>{c.recomputed.map_or("–".to_owned(), text)}</td>
-            <td>{c.difference.map_or("–".to_owned(), text)}</td>
+            // Beside the name, where a phone shows it, too.
             <td>
                 <span class=format!("verdict {}", c.verdict.id())>{c.verdict.title()}</span>
             </td>
+            <td>{c.printed_text.replace('-', "−")}</td>
+            <td>{c.recomputed.map_or("–".to_owned(), text)}</td>
+            <td>{c.difference.map_or("–".to_owned(), text)}</td>
         </tr>
     }
 }

@@ -163,6 +163,17 @@ fn compute_is_split_between_parameters_and_samples() {
     page.set_value("input[name='Predict at']", "2.14e12");
     page.click(".predict button");
     page.wait_for("document.querySelector('#allocation').textContent.includes('2.296 × 10¹⁰')");
+    // What these runs do not tell is said.
+    let told = page.text("#allocation");
+    for part in [
+        "none below 100 %",
+        "the standard error of A exceeds the value",
+        "At 10¹¹, 10¹², 2.140 × 10¹² GFLOPs the best split comes out no better",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    page.eval("document.querySelector('#allocation').scrollIntoView()");
+    page.screenshot("allocation-light", 1280, 1400, false);
     page.eval("document.querySelectorAll('#allocation input')[1].click()");
     page.wait_for("document.querySelector('#allocation').textContent.includes('ln Nc')");
 }
@@ -200,6 +211,8 @@ fn findings_are_the_terminals() {
     // The simulation is seeded: 2,000 sets, honest near 95 %, released near a half.
     page.click("#coverage button");
     page.wait_for_text("Share of 2000 sets");
+    let first = page.text("#coverage tbody td");
+    assert!(first.contains("±"), "{first}");
     let shares = page.eval(
         "[...document.querySelectorAll('#coverage tbody tr')].map(r => [...r.querySelectorAll('td')].map(c => parseFloat(c.textContent)))",
     );
@@ -227,4 +240,16 @@ fn a_part_that_does_not_arrive_is_explained_and_tried_again() {
     page.eval("globalThis.blocked = false");
     open(&page, "laws");
     page.wait_for("document.querySelector('#laws td')");
+}
+
+#[test]
+fn methods_name_every_data_file() {
+    let page = Page::open("?v=2&page=methods");
+    page.wait_for("document.querySelector('.digest')");
+    let listed = page.eval(
+        "[...document.querySelectorAll('.digest')].map(d => d.innerText + '  ' + d.closest('tr').querySelector('a').getAttribute('href').replace('data/', ''))",
+    );
+    let sums = include_str!("../../../data/SHA256SUMS");
+    let sums: Vec<&str> = sums.lines().collect();
+    assert_eq!(listed, serde_json::json!(sums));
 }

@@ -22,9 +22,45 @@ fn the_page_starts_without_complaints() {
     assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
     page.screenshot("explore-light", 1280, 1000, false);
     page.screenshot("explore-dark", 1280, 1000, true);
+    // What the masthead does not hold in one line goes to the right of the next.
+    page.screenshot("explore-tablet", 768, 700, false);
+    let right = page.eval(
+        "document.querySelector('.masthead').getBoundingClientRect().right - document.querySelector('.copy-link').getBoundingClientRect().right",
+    );
+    assert!(right.as_f64().is_some_and(|gap| gap < 40.0), "{right}");
     page.screenshot("explore-phone", 360, 800, false);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
+}
+
+#[test]
+fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    let clip = page.text(".printed-law");
+    for part in [
+        "A = 57.862083",
+        "reproduced",
+        "the printed figure’s own points",
+    ] {
+        assert!(clip.contains(part), "{part} in {clip}");
+    }
+    page.go("?v=2&table=plotted_frontier&dataset=imagenet-r");
+    page.wait_for(FITTED);
+    let laws = page.text(".laws");
+    assert!(laws.contains("A = 76.142172") && laws.contains("differs"));
+    assert!(!laws.contains("own points"), "they are these");
+    page.set_view(360, 800, true);
+    page.eval("document.querySelector('#law-title').scrollIntoView()");
+    page.screenshot("printed-law-phone", 360, 800, true);
+    // Of another law nothing was printed.
+    page.set_value("select[name='Law']", "power");
+    page.wait_for("document.querySelector('[data-parameter=beta]')");
+    assert!(!page.has(".printed-law"));
+    page.go("?v=2&table=zeroshot");
+    page.wait_for("document.querySelectorAll('.printed-law').length === 2");
+    page.click(".printed-law a");
+    page.wait_for_text("Do the printed numbers come back?");
 }
 
 #[test]
@@ -71,6 +107,9 @@ fn a_study_is_chosen_and_a_law_predicts() {
     page.wait_for_text("ViT-H-14 at 34B");
     // The prediction table's neighbour: 1 − 5.8581 C^−0.11139 at 6.53e12 GMACs.
     page.wait_for_text("78.1");
+    page.set_value("input[name='Predict at']", "2.14e12 GMACs");
+    page.click(".predict button");
+    page.wait_for_text("2.14e12 GMACs");
     page.set_value("input[name='Predict at']", "ViT-X at 34B");
     page.click(".predict button");
     page.wait_for_text("is not an architecture of CLIP");
@@ -101,6 +140,9 @@ fn what_a_link_asks_in_vain_is_said() {
     }
     assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
     page.screenshot("notices-light", 1280, 900, false);
+    // Somebody's own runs are not in a link.
+    page.go("?v=2&family=clip,yours");
+    page.wait_for_text("a link does not carry them");
 }
 
 #[test]
@@ -155,6 +197,14 @@ fn the_verdicts_equal_the_terminals() {
     page.screenshot("verify-light", 1280, 1000, false);
     page.screenshot("verify-dark", 1280, 1000, true);
     page.screenshot("verify-phone", 360, 800, false);
+    let verdicts = page.eval(
+        "Math.max(...Array.from(document.querySelectorAll('td .verdict'), v => v.getBoundingClientRect().right))",
+    );
+    assert!(
+        verdicts.as_f64().is_some_and(|right| right <= 360.0),
+        "{verdicts}"
+    );
+    page.wait_for_text("408 of 524 numbers checked; 116 cannot be checked here");
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
 

@@ -176,6 +176,16 @@ fn every_figure_of_the_papers_is_drawn_and_opens() {
     );
     let verdicts = verdicts.as_str().expect("text");
     assert_eq!(verdicts.matches("differs").count(), 1, "{verdicts}");
+    // A small chart tells its series apart.
+    let unnamed = page.eval(
+        "[...document.querySelectorAll('.figure-card')].filter(c => !c.querySelector('.legend li')?.innerText.match(/[●■▲◆]\\s*\\S/)).length",
+    );
+    assert_eq!(unnamed, 0);
+    let legend = page.text(".figure-card .legend");
+    assert!(
+        legend.contains("■") && legend.contains("MaMMUT"),
+        "{legend}"
+    );
     page.wait_for("document.querySelectorAll('.sets a').length >= 41");
     page.screenshot("figures-light", 1280, 1100, false);
     page.screenshot("figures-phone", 360, 800, false);
@@ -217,10 +227,17 @@ fn what_is_taken_away_is_what_is_shown() {
     let json: Value = serde_json::from_str(&text("refit.json")).expect("JSON");
     let a = json["series"][0]["fit"]["parameters"][0]["value"].as_f64();
     assert_eq!(a, number(&page, "A").parse().ok());
-    assert_eq!(json["link"], "?v=2&table=plotted_frontier");
+    // It leads back from wherever the file lies.
+    let link = json["link"].as_str().expect("a link");
+    assert_eq!(page.eval("location.href"), link);
     assert_eq!(text("refit-points.csv").lines().count(), 52);
     assert_eq!(text("refit-curves.csv").lines().count(), 1 + 2 * 201);
     let svg = text("refit.svg");
+    let empty = page.eval(&format!(
+        "[...new DOMParser().parseFromString({}, 'image/svg+xml').querySelectorAll('text')].filter(t => !t.textContent.trim()).length",
+        serde_json::json!(svg)
+    ));
+    assert_eq!(empty, 0, "minor grid lines have no words");
     assert!(
         svg.contains("<svg") && svg.contains("MaMMUT, DataComp-1.4B"),
         "{svg:.300}"
@@ -305,4 +322,32 @@ fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
     page.click("#residuals summary");
     page.wait_for("document.querySelector('#residuals canvas')?.width > 300");
     page.screenshot("numbers-light", 1280, 1000, false);
+}
+
+#[test]
+fn every_column_of_the_points_is_in_view() {
+    let page = Page::open("?v=2&table=zeroshot");
+    for query in ["?v=2&table=zeroshot", ""] {
+        page.go(query);
+        page.wait_for(FITTED);
+        page.set_view(1280, 1000, false);
+        page.click("#numbers summary");
+        page.wait_for("document.querySelectorAll('#numbers tbody tr').length > 20");
+        let out = page.eval(
+            "[...document.querySelectorAll('#numbers .scroll, #numbers th, #numbers td')]\
+                .filter(e => e.scrollWidth > e.clientWidth).map(e => e.className + e.textContent)",
+        );
+        assert_eq!(out, serde_json::json!([]), "wider than its place: {query}");
+        page.eval("document.querySelector('#numbers').scrollIntoView()");
+        page.screenshot(
+            if query.is_empty() {
+                "points-comparison"
+            } else {
+                "points-openclip"
+            },
+            1280,
+            1000,
+            false,
+        );
+    }
 }

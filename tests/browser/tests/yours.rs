@@ -105,6 +105,27 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     page.wait_for("document.querySelector('#numbers input')");
     page.set_value("#numbers input", "clip (yours)");
     page.wait_for("document.querySelectorAll('#numbers tbody tr').length === 5");
+    // Do they beat the curve? In numbers, against the study's law.
+    page.set_value("select[name='Residual from']", "CLIP, DataComp-1.4B");
+    page.wait_for_text("clip (yours), mine: ");
+    let told = page.text("#numbers ul");
+    assert!(
+        told.contains("clip (yours), mine: 0 of 5 points have a lower error than the law of CLIP"),
+        "{told}"
+    );
+    page.eval("document.querySelector('#pair').open = true");
+    page.wait_for("document.querySelector('#pair td')");
+    page.set_value("select[name='The second']", "clip (yours), mine");
+    page.wait_for(
+        "[...document.querySelectorAll('#pair thead th')].some(h => h.textContent === 'Error of clip (yours), mine')",
+    );
+    page.set_value("select[name='The first']", "clip (yours), mine");
+    page.wait_for(
+        "document.querySelector('#pair thead th:nth-child(2)').textContent === 'Error of clip (yours), mine'",
+    );
+    page.screenshot("yours-pair-light", 1280, 1400, false);
+    page.screenshot("yours-pair-phone", 360, 1400, true);
+    page.set_view(1280, 900, false);
 
     // A reload has them again; the laws of the studies are as they were.
     page.go("?v=2&family=clip&family=clip%20(yours)&pretrain=datacomp_1b&pretrain=mine");

@@ -2,7 +2,7 @@
 
 use super::{Drag, Figure, name};
 use crate::analysis::drawing::{Drawing, Lines};
-use crate::chart::{Scale, Shape, Theme};
+use crate::chart::{Scale, Theme};
 use crate::figure::shape;
 use crate::page::list;
 use leptos::prelude::*;
@@ -29,12 +29,6 @@ pub fn Legend(
         let hidden = location.drawing.with(|d| d.hidden.clone());
         let entries = shown.outcome.series.iter().enumerate().map(|(i, series)| {
             let (r, g, b) = theme().color(i);
-            let glyph = match shape(i) {
-                Shape::Square => "■",
-                Shape::Triangle => "▲",
-                Shape::Diamond => "◆",
-                _ => "●",
-            };
             let pressed = !hidden.contains(&i);
             view! {
                 <li>
@@ -46,7 +40,7 @@ pub fn Legend(
                         on:click=move |_| toggle(i)
                     >
                         <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                            {glyph}
+                            {shape(i).glyph()}
                         </span>
                         {name(series)}
                     </button>
