@@ -3,6 +3,7 @@
 //! [`worker`], so that the page never waits for it.
 
 mod answers;
+mod ask;
 mod camera;
 mod classes;
 mod desk;
