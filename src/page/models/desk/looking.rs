@@ -57,6 +57,13 @@ impl Desk {
         self.look();
     }
 
+    /// The picture that is shown large.
+    pub fn chosen(self) -> Option<Picture> {
+        let id = self.selected.get_untracked()?;
+        self.pictures
+            .with_untracked(|all| all.iter().find(|p| p.id == id).cloned())
+    }
+
     pub fn remove_all(self) {
         for picture in self.pictures.get_untracked() {
             let _ = Url::revoke_object_url(&picture.address);

@@ -4,7 +4,7 @@ mod directions;
 mod looking;
 
 pub use super::ask::vectors;
-pub use directions::lines;
+pub use directions::{PROMPTS, lines};
 pub use looking::{Look, Picture};
 
 use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Shelf};
@@ -46,6 +46,35 @@ impl Choice {
             quick_gelu: false,
         }
     }
+
+    /// Its sibling, which also writes captions.
+    pub fn own_mammut() -> Choice {
+        Choice {
+            key: "shapes-mammut".to_owned(),
+            name: "Shapes MaMMUT".to_owned(),
+            place: Place::Own("clip/shapes_mammut.safetensors".to_owned()),
+            file: None,
+            quick_gelu: false,
+        }
+    }
+
+    /// Has a worker make it ready.
+    pub async fn load_on(
+        &self,
+        thread: &Thread,
+        device: Device,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<Ready, Failure> {
+        let ask = Ask::Load {
+            key: self.key.clone(),
+            place: self.place.clone(),
+            device,
+            quick_gelu: self.quick_gelu,
+        };
+        let file = self.file.clone().map_or(JsValue::UNDEFINED, JsValue::from);
+        let ready = thread.ask_with(&ask, file, Array::new(), progress);
+        Ok(ready.await?.value)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +99,7 @@ pub struct Desk {
     pub state: RwSignal<State>,
     pub device: RwSignal<Device>,
     /// Counts the models that were loaded: an answer of an earlier one is none.
-    loads: RwSignal<u32>,
+    pub loads: RwSignal<u32>,
 
     pub pictures: RwSignal<Vec<Picture>, LocalStorage>,
     next_picture: StoredValue<u32>,
@@ -171,16 +200,7 @@ impl Desk {
         let engine = self.engine.get_value();
         // Whatever it does, and whatever it holds, is not wanted any more.
         engine.stop(&Failure::new(Kind::Stopped, "Another model was chosen."));
-        let ask = Ask::Load {
-            key: choice.key.clone(),
-            place: choice.place.clone(),
-            device: self.device.get_untracked(),
-            quick_gelu: choice.quick_gelu,
-        };
-        let file = choice
-            .file
-            .clone()
-            .map_or(JsValue::UNDEFINED, JsValue::from);
+        let loading = choice.clone();
         self.choice.set(choice);
         self.state.set(State::Loading(Progress::default()));
         self.loads.update(|count| *count += 1);
@@ -195,14 +215,14 @@ impl Desk {
                     self.state.set(State::Loading(progress));
                 }
             };
-            let loaded = engine.ask_with::<Ready>(&ask, file, Array::new(), progress);
-            let loaded = loaded.await;
+            let device = self.device.get_untracked();
+            let loaded = loading.load_on(&engine, device, progress).await;
             if self.loads.get_untracked() != mine {
                 return;
             }
             match loaded {
                 Ok(ready) => {
-                    self.state.set(State::Ready(Arc::new(ready.value)));
+                    self.state.set(State::Ready(Arc::new(ready)));
                     self.look();
                 }
                 Err(failure) => self.state.set(State::Failed(failure)),
@@ -215,7 +235,7 @@ impl Desk {
         if self.asked.get_untracked() == id {
             return;
         }
-        location::ask(id.as_deref());
+        location::ask(id.as_deref(), None);
         self.asked.set(id);
     }
 
