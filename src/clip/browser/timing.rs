@@ -1,9 +1,9 @@
 //! User Timing: how long loading and encoding take, for anyone who opens the browser's tools.
 //!
-//! `refit:load`, `refit:encode-image`, `refit:encode-text` and `refit:caption` are measures. Of encoding, `detail` says how
-//! many pictures or texts were encoded, whether the run was the first of its kind ("cold": kernels
-//! are compiled, memory is allocated) or not ("warm"), and how long the device itself worked, in
-//! milliseconds, where it tells.
+//! `refit:load`, `refit:encode-image`, `refit:encode-text` and `refit:caption` are measures. The
+//! `detail` of encoding says how many pictures or texts were encoded, whether the run was the first
+//! of its kind ("cold": kernels are compiled, memory is allocated) or not ("warm"), and how long the
+//! device itself worked, in milliseconds, where it tells; that of a caption, its tokens.
 
 use crate::clip::caption::{Caption, Decoding};
 use crate::clip::preprocess::Pixels;

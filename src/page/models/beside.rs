@@ -133,7 +133,7 @@ pub fn Beside(desk: Desk) -> impl IntoView {
         <section aria-labelledby="beside" class="beside">
             <h2 id="beside">"Side by side"</h2>
             <p class="aside">
-                "A second model on the same pictures and classes: do they agree, and what does each take? Kept models are offered."
+                "A second model on the same pictures and classes: do they agree, and what does each take? The page’s own small ones (5 and 6 MB) are offered, and those that are kept."
             </p>
             {move || suggestion(desk, checkpoints.get())}
             <div class="choices">
@@ -422,7 +422,9 @@ fn tables(compared: &Compared) -> AnyView {
             &head,
             facts,
         )}
-        {table::table(Some("What each says".to_owned()), &pictures, shown.collect())}
+        <div class="says">
+            {table::table(Some("What each says".to_owned()), &pictures, shown.collect())}
+        </div>
         <p class="aside">{more}</p>
     }
     .into_any()

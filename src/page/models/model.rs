@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 /// What the small models know.
 const OWN: &str = "Shapes comes with this page: 2.4 million parameters, trained on drawn pictures alone. Of such pictures with a pair of traits it never saw together it tells 88 % of colours right (of 11), 81 % of counts, but 43 % of shapes (of 10). Of photographs it knows nothing; for those, take a model of the studies.";
-const OWN_MAMMUT: &str = "Shapes MaMMUT comes with this page: 2.9 million parameters, trained on drawn pictures alone. Of photographs it knows nothing.";
+const OWN_MAMMUT: &str = "Shapes MaMMUT comes with this page: 2.9 million parameters, trained on drawn pictures alone. Of such pictures with a pair of traits it never saw together it tells 56 % of shapes right (of 10). It also writes: of its captions of familiar kinds of pictures 45 % are true in every word, of new pairs 12 %. Of photographs it knows nothing.";
 
 const DEVICES: [(Device, &str, &str); 4] = [
     (Device::Best, "best", "the best there is"),
