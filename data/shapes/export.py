@@ -7,6 +7,7 @@ from pictures import COLOURS, COUNTS, PLURALS, POSITIONS, SHAPES, SIZES, TEXTURE
 
 FOLDER = os.path.join(train.ROOT, 'public/clip')
 TESTED = 1000  # pictures of either kind
+LIKELY = 200  # of them, by captions, which takes longer
 # Pictures of the series "samples", which was not trained on; chosen by what is on them, before any model saw them.
 SAMPLES = [7, 14, 22, 28, 58, 76, 77, 124, 132, 150]
 SAMPLE_SIZE = 320
@@ -48,17 +49,19 @@ def label(scene):
     return text if g['several'] else ('an ' if text[0] in 'aeiou' else 'a ') + text
 
 
-def accuracies(model, tokenizer):
+def accuracies(model, words, likeliest=None):
+    """`words` gives prompts' unit vectors; `likeliest`, of a picture and prompts, the one that is most likely its caption."""
     def drawn(series, allow):
         one = lambda scene: len(scene['groups']) == 1 and allow(scene)
         return zip(*(pictures.example(series, i, train.SIZE, one) for i in range(TESTED)))
     kinds = {'familiar': drawn('test', lambda s: not pictures.held_out_pairs(s)), 'unseen': drawn('test of the unseen', pictures.held_out_pairs)}
-    seen = {kind: (images(model, list(drawn)), scenes) for kind, (drawn, scenes) in ((k, tuple(v)) for k, v in kinds.items())}
+    seen = {kind: (images(model, list(drawn)), scenes, drawn) for kind, (drawn, scenes) in ((k, tuple(v)) for k, v in kinds.items())}
     report = []
     for attribute, template, labels in QUESTIONS:
-        classes = texts(model, tokenizer, [template.format(l) for l in labels])
+        prompts = [template.format(l) for l in labels]
+        classes = words(prompts)
         row = {'of': attribute, 'template': template, 'labels': labels, 'chance': round(1 / len(labels), 4)}
-        for kind, (units, scenes) in seen.items():
+        for kind, (units, scenes, drawn) in seen.items():
             right = torch.tensor([answer(s['groups'][0], attribute) for s in scenes])
             asked = right != pictures.ANY
             if kind == 'unseen' and attribute == 'colour and shape':
@@ -66,8 +69,12 @@ def accuracies(model, tokenizer):
                 asked &= torch.tensor([(s['groups'][0]['colour'], s['groups'][0]['shape']) in pair for s in scenes])
             hits = ((units @ classes.T).argmax(1) == right)[asked]
             row[kind], row[kind + '_pictures'] = round(hits.float().mean().item(), 4), int(asked.sum())
+            if likeliest:
+                some = [i for i in range(TESTED) if asked[i]][:LIKELY]
+                hits = [likeliest(drawn[i], prompts) == right[i].item() for i in some]
+                row[kind + '_by_caption'], row[kind + '_captions'] = round(sum(hits) / len(hits), 4), len(hits)
         report.append(row)
-        print(attribute, {k: row[k] for k in ('chance', 'familiar', 'unseen')})
+        print(attribute, {k: v for k, v in row.items() if k not in ('of', 'template', 'labels')}, flush=True)
     return report
 
 
@@ -106,16 +113,20 @@ def export():
         'does_not_know': 'Photographs, and every word that its captions did not use. It answers, but the answer means nothing.',
         'words': {'shapes': SHAPES, 'colours': list(COLOURS), 'textures': TEXTURES, 'sizes': SIZES, 'counts': COUNTS, 'positions': POSITIONS},
         'held_out': {' and '.join(pair): sorted(' '.join([([*COLOURS] if pair[0] == 'colour' else TEXTURES if pair[0] == 'texture' else COUNTS)[a], SHAPES[b]]) for a, b in values) for pair, values in pictures.HELD_OUT.items()},
-        'accuracy': accuracies(model, tokenizer), 'template': 'a photo of {}.', 'samples': samples}
+        'accuracy': accuracies(model, lambda prompts: texts(model, tokenizer, prompts)), 'template': 'a photo of {}.', 'samples': samples}
+    write_card('shapes.json', card)
+    vocabularies()
+    print(parameters, 'parameters,', os.path.getsize(file), 'bytes; samples', sum(os.path.getsize(os.path.join(FOLDER, s['file'])) for s in samples), 'bytes')
+
+
+def write_card(name, card):
     lines = []
     for key, value in card.items():
         if key in ('accuracy', 'samples'):
             rows = ',\n  '.join(json.dumps(row, separators=(',', ':')) for row in value)
             lines.append(f'{json.dumps(key)}: [\n  {rows}\n]')
         else: lines.append(f'{json.dumps(key)}: {json.dumps(value)}')
-    open(os.path.join(FOLDER, 'shapes.json'), 'w').write('{\n' + ',\n'.join(lines) + '\n}\n')
-    vocabularies()
-    print(parameters, 'parameters,', os.path.getsize(file), 'bytes; samples', sum(os.path.getsize(os.path.join(FOLDER, s['file'])) for s in samples), 'bytes')
+    open(os.path.join(FOLDER, name), 'w').write('{\n' + ',\n'.join(lines) + '\n}\n')
 
 
 CASES = ['a photo of a cat.', 'three small blue stars', 'a striped square on the left', 'Crescents, hexagons & checkered things!', '', '<start_of_text> x', 'caf\u00e9 \u5317\u4eac \U0001f680', 'a very long caption ' * 12]

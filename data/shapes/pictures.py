@@ -247,3 +247,45 @@ def truth(captions, scenes):
     both = couple & (fits[0][0] & fits[1][1] | fits[0][1] & fits[1][0])
     ground, said = np.array([s['background'] for s in scenes])[None], np.array([c[2] for c in captions])[:, None]
     return np.where(two, both, one_clause) & ((said == ANY) | (said == ground))
+
+
+def whole_caption(scene, r):
+    """A caption that leaves nothing out but the ground, and that a single thing is one and plain."""
+    def said(g):
+        return {'shape', 'colour', 'size', 'position'} | ({'texture'} if g['texture'] else set()) | ({'count'} if g['several'] else set())
+    parts = [clause(g, said(g), r) for g in r.sample(scene['groups'], len(scene['groups']))]
+    return 'a photo of ' + ' and '.join(full for _, full, _ in parts), [fixed for _, _, fixed in parts], ANY
+
+
+def understood(text):
+    """A caption read back: what caption() returns with it, or None where it is none that could have come from there."""
+    text = text.removesuffix('.')
+    for start in ('a photo of ', 'a picture of ', 'a drawing of ', 'an image of '): text = text.removeprefix(start)
+    background = ANY
+    if text.endswith(' background'):
+        text, _, ground = text.removesuffix(' background').rpartition(' on a')
+        ground = ground.removeprefix('n').strip()
+        if ground not in COLOURS: return None
+        background = list(COLOURS).index(ground)
+    told = [understood_clause(part) for part in text.split(' and ')]
+    return None if None in told or len(told) > 2 else (text, told, background)
+
+
+def understood_clause(text):
+    fixed = dict.fromkeys(FIELDS, ANY)
+    for place, number in [*((p, i) for i, p in enumerate(POSITIONS)), ('in the middle', 4), ('in the centre', 4)]:
+        if text.endswith(' ' + place): text, fixed['position'] = text.removesuffix(' ' + place), number
+    *words, noun = text.split()
+    nouns = {**{w: (s, 0) for s, w in enumerate(SHAPES)}, **{PLURALS[w]: (s, 1) for s, w in enumerate(SHAPES)}, **{w + 's' * n: (ANY, n) for w in ('shape', 'thing', 'object') for n in (0, 1)}}
+    if noun not in nouns: return None
+    fixed['shape'], fixed['several'] = nouns[noun]
+    if words and words[0] in ('a', 'an'):
+        if fixed['several'] or words[0] != ('an' if [*words, noun][1][0] in 'aeiou' else 'a'): return None
+        words = words[1:]
+    elif words and words[0] in COUNTS:
+        fixed['count'] = COUNTS.index(words[0])
+        if (fixed['count'] > 0) != fixed['several']: return None
+        words = words[1:]
+    for field, known in (('size', {'small': 0, 'tiny': 0, 'large': 1, 'big': 1}), ('texture', {t: i for i, t in enumerate(TEXTURES)}), ('colour', {**{c: i for i, c in enumerate(COLOURS)}, 'grey': list(COLOURS).index('gray')})):
+        if words and words[0] in known: fixed[field] = known[words.pop(0)]
+    return None if words else fixed

@@ -99,8 +99,8 @@ class Batches(torch.utils.data.Dataset):
 
 
 def contrast(logits, true):
-    """logits and truth [captions, pictures], two captions a picture: each pair against what is false, from both sides."""
-    own = torch.arange(len(logits)) // 2
+    """logits and truth [captions, pictures], one or two captions a picture: each pair against what is false, from both sides."""
+    own = torch.arange(len(logits)) * logits.shape[1] // len(logits)
     pair = logits[torch.arange(len(logits)), own]
     false = logits.masked_fill(true, float('-inf'))
     by_caption, by_picture = false.logsumexp(1), false.logsumexp(0)[own]

@@ -1,6 +1,7 @@
 //! What a CLIP or a MaMMUT looks like, read off the shapes of its tensors.
 
 mod configuration;
+mod cost;
 
 pub use configuration::Configuration;
 

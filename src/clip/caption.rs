@@ -8,12 +8,14 @@ use super::weights::WeightsError;
 use crate::compute::{Backend, NO_ROW, Top};
 use crate::fit::random::Random;
 use crate::order;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 
 /// Tokens among which [`Decoding::Sample`] draws, at most.
 const DRAWN_FROM: usize = 64;
 
 /// How the next token is chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Decoding {
     /// Keeps the so many likeliest beginnings; one is the greedy way. A caption's log-likelihood
     /// is divided by its length to the power of `length_penalty`, so that 0 favours short ones.
@@ -56,6 +58,16 @@ pub struct Caption {
     pub log_likelihood: f64,
     /// It came to an end by itself.
     pub has_ended: bool,
+}
+
+/// How log-likelihoods share out the probability that their captions have together.
+pub fn shares(log_likelihoods: &[f64]) -> Vec<f64> {
+    let max = log_likelihoods
+        .iter()
+        .fold(f64::NEG_INFINITY, |max, x| max.max(*x));
+    let shares: Vec<f64> = log_likelihoods.iter().map(|x| (x - max).exp()).collect();
+    let total: f64 = shares.iter().sum();
+    shares.iter().map(|share| share / total).collect()
 }
 
 /// A token that may come next.
@@ -217,13 +229,13 @@ impl<B: Backend> Model<B> {
     }
 
     /// Writes a caption of at most so many `tokens`. After each, `progress` is told the likeliest
-    /// tokens so far; dropping the future stops.
+    /// tokens so far, and may end it there; dropping the future stops as well.
     pub async fn caption(
         &self,
         picture: &Pixels,
         decoding: Decoding,
         tokens: usize,
-        mut progress: impl FnMut(&[u32]),
+        mut progress: impl AsyncFnMut(&[u32]) -> ControlFlow<()>,
     ) -> Result<Caption, ClipError> {
         decoding.check()?;
         let decoder = self.decoder()?;
@@ -262,9 +274,11 @@ impl<B: Backend> Model<B> {
             let count = search.looked_at();
             let tops = decoder.follow(&self.backend, width, &written, &asked, count);
             search.advance(&tops.await?);
-            match search.open.first() {
-                Some(best) => progress(&best.ids[1..]),
-                None => break,
+            let Some(best) = search.open.first() else {
+                break;
+            };
+            if progress(&best.ids[1..]).await.is_break() {
+                break;
             }
         }
         Ok(search.finish())

@@ -6,7 +6,7 @@ use super::model::{ClipError, Model};
 use super::text::Text;
 use super::vision::Vision;
 use super::weights::names::{self, Name, Part};
-use super::weights::source::Source;
+use super::weights::source::{Source, SourceError};
 use super::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
 use crate::compute::{Backend, Stored};
 use std::collections::BTreeMap;
@@ -60,7 +60,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn new(checkpoint: Checkpoint, options: &Options) -> Result<Self, WeightsError> {
+    /// Of the tensors that are `wanted`; others may lack.
+    pub fn new(
+        checkpoint: Checkpoint,
+        options: &Options,
+        wanted: impl Fn(&Architecture, &str) -> bool,
+    ) -> Result<Self, WeightsError> {
         let mut entries = Vec::new();
         let mut shapes = BTreeMap::new();
         for entry in checkpoint.entries {
@@ -77,9 +82,6 @@ impl Plan {
         }
         let (configuration, activation) = (&options.configuration, options.activation);
         let architecture = Architecture::infer(&shapes, configuration, activation)?;
-        if options.captions && architecture.decoder.is_none() {
-            return Err(WeightsError::NoDecoder);
-        }
         let parameters = architecture.parameters();
         let unexpected = entries
             .iter()
@@ -110,7 +112,7 @@ impl Plan {
             }
             *seen |= parts;
         }
-        let is_needed = |name: &str| options.captions || !architecture.is_for_captions(name);
+        let is_needed = |name: &str| wanted(&architecture, name);
         let missing = parameters
             .keys()
             .filter(|name| is_needed(name) && seen.get(name.as_str()) != Some(&0b111));
@@ -124,19 +126,25 @@ impl Plan {
             entries,
         })
     }
+
+    /// Refuses what writes no captions.
+    fn for_captions(self) -> Result<Self, WeightsError> {
+        match self.architecture.decoder {
+            Some(_) => Ok(self),
+            None => Err(WeightsError::NoDecoder),
+        }
+    }
 }
 
-impl<B: Backend> Model<B> {
-    /// Loads a checkpoint in any of the published formats. At no time more of it is in memory
-    /// than one tensor (three, where queries, keys and values are kept apart). Dropping the
-    /// future stops the load.
-    pub async fn load<S: Source>(
-        backend: B,
+impl<B: Backend> Parameters<B> {
+    /// Puts the planned tensors onto the backend, and gives the logarithm of the factor from
+    /// cosine to logit where it is among them.
+    async fn read<S: Source>(
+        plan: &Plan,
+        backend: &B,
         source: &mut S,
-        options: Options,
         mut progress: impl FnMut(Progress),
-    ) -> Result<Self, ClipError> {
-        let plan = Plan::new(Checkpoint::open(source).await?, &options)?;
+    ) -> Result<(Self, f32), ClipError> {
         let roles = plan.architecture.parameters();
         let mut parameters = Parameters::<B> {
             weights: BTreeMap::new(),
@@ -148,12 +156,12 @@ impl<B: Backend> Model<B> {
             bytes: 0,
             total: source.size(),
         };
-        for (entry, name) in plan.entries {
+        for (entry, name) in &plan.entries {
             let advance = |bytes| {
                 at.bytes += bytes;
                 progress(at);
             };
-            let mut values = Checkpoint::read(source, &entry, advance).await?;
+            let mut values = Checkpoint::read(source, entry, advance).await?;
             if let Part::Third(third) = name.part {
                 let parts = thirds.entry(name.name.clone()).or_default();
                 parts[third] = values;
@@ -169,7 +177,7 @@ impl<B: Backend> Model<B> {
                 Role::Values => {
                     let columns = shape.last().copied().unwrap_or(1);
                     let tensor = backend.tensor(columns, &values)?;
-                    parameters.tensors.insert(name.name, tensor);
+                    parameters.tensors.insert(name.name.clone(), tensor);
                 }
                 Role::Linear | Role::Projection => {
                     let (rows, columns) = (shape[0], shape[1..].iter().product());
@@ -182,12 +190,33 @@ impl<B: Backend> Model<B> {
                         _ => Stored::OutputsByInputs,
                     };
                     let weights = backend.weights(inputs, outputs, stored, &values)?;
-                    parameters.weights.insert(name.name, weights);
+                    parameters.weights.insert(name.name.clone(), weights);
                 }
             }
             drop(values);
             backend.finish().await?;
         }
+        Ok((parameters, logit_scale))
+    }
+}
+
+impl<B: Backend> Model<B> {
+    /// Loads a checkpoint in any of the published formats. At no time more of it is in memory
+    /// than one tensor (three, where queries, keys and values are kept apart). Dropping the
+    /// future stops the load.
+    pub async fn load<S: Source>(
+        backend: B,
+        source: &mut S,
+        options: Options,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, ClipError> {
+        let wanted = |a: &Architecture, name: &str| options.captions || !a.is_for_captions(name);
+        let mut plan = Plan::new(Checkpoint::open(source).await?, &options, wanted)?;
+        if options.captions {
+            plan = plan.for_captions()?;
+        }
+        let read = Parameters::read(&plan, &backend, source, progress);
+        let (mut parameters, logit_scale) = read.await?;
         Ok(Model {
             vision: Vision::take(&mut parameters, &plan.architecture)?,
             text: Text::take(&mut parameters, &plan.architecture)?,
@@ -199,5 +228,32 @@ impl<B: Backend> Model<B> {
             logit_scale,
             backend,
         })
+    }
+
+    /// Loads what writes captions, where it was left out, from the same checkpoint.
+    pub async fn load_captions<S: Source>(
+        &mut self,
+        source: &mut S,
+        options: &Options,
+        progress: impl FnMut(Progress),
+    ) -> Result<(), ClipError> {
+        let plan = Plan::new(
+            Checkpoint::open(source).await?,
+            options,
+            Architecture::is_for_captions,
+        )?;
+        let plan = plan.for_captions()?;
+        if plan.architecture != self.architecture {
+            return Err(SourceError::Changed.into());
+        }
+        let read = Parameters::read(&plan, &self.backend, source, progress);
+        let (mut parameters, _) = read.await?;
+        self.decoder = Some(Decoder::take(&mut parameters, &plan.architecture)?);
+        Ok(())
+    }
+
+    /// Whether it can write captions as it is.
+    pub fn has_captions(&self) -> bool {
+        self.decoder.is_some()
     }
 }

@@ -25,7 +25,8 @@ impl Packed {
     /// numbers are read.
     pub async fn of<S: Source>(source: &mut S, options: &Options) -> Result<Packed, ClipError> {
         let checkpoint = Checkpoint::open(source).await?;
-        let plan = Plan::new(checkpoint, options)?;
+        // What writes captions too: it is loaded later, and perhaps without a network.
+        let plan = Plan::new(checkpoint, options, |_, _| true)?;
         let mut fields = Map::new();
         let mut entries = Vec::new();
         let mut end = 0;

@@ -211,11 +211,12 @@ pub fn run(id: &str) -> String {
     format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
 }
 
-/// Has the address ask for a checkpoint in Run, or for none.
-pub fn ask(id: Option<&str>) {
-    let address = match id {
-        Some(id) => run(id),
-        None => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
+/// Has the address ask for a checkpoint in Run, perhaps with another beside it, or for none.
+pub fn ask(id: Option<&str>, beside: Option<&str>) {
+    let address = match (id, beside) {
+        (Some(id), Some(beside)) => run(&format!("{id},{beside}")),
+        (Some(id), None) => run(id),
+        (None, _) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
     };
     let _ = window()
         .history()
@@ -225,11 +226,14 @@ pub fn ask(id: Option<&str>) {
     }
 }
 
-/// The checkpoint that the address asks for.
-pub fn asked() -> Option<String> {
+/// The checkpoint that the address asks for, and one beside it.
+pub fn asked() -> (Option<String>, Option<String>) {
     let query = window().location().search().unwrap_or_default();
     let mut parts = query.trim_start_matches('?').split('&');
-    parts.find_map(|part| Some(part.strip_prefix(MODEL)?.strip_prefix('=')?.to_owned()))
+    let ids = parts.find_map(|part| part.strip_prefix(MODEL)?.strip_prefix('='));
+    let mut ids = ids.unwrap_or_default().split(',').map(str::to_owned);
+    let mut next = || ids.next().filter(|id| !id.is_empty());
+    (next(), next())
 }
 
 fn query(view: View, analysis: &Analysis, drawing: &Drawing) -> String {

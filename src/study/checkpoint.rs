@@ -84,7 +84,7 @@ impl Checkpoint {
         let pretrain = match study {
             Study::Openclip if row.run.starts_with("Model-B-") => row.pretrain.as_str(),
             Study::Comparison
-                if row.family == "clip"
+                if matches!(row.family.as_str(), "clip" | "mammut")
                     && matches!(architecture, "S-32" | "M-32" | "B-32")
                     && (row.schedule.as_str(), row.pretrain.as_str())
                         == ("cosine", "datacomp_1b") =>
@@ -93,20 +93,44 @@ impl Checkpoint {
             }
             _ => return None,
         };
-        let mut id = format!("{architecture}-{pretrain}-{}", row.samples);
+        let family = if row.family == "mammut" {
+            "mammut-"
+        } else {
+            ""
+        };
+        let mut id = format!("{family}{architecture}-{pretrain}-{}", row.samples);
         id.make_ascii_lowercase();
         Some(id)
     }
 
     /// What readers call it.
     pub fn name(&self) -> String {
+        let family = if self.family == "mammut" {
+            "MaMMUT "
+        } else {
+            ""
+        };
         format!(
-            "{}, {}, {} samples",
+            "{family}{}, {}, {} samples",
             self.architecture,
             super::names::pretrain(&self.pretrain),
             self.samples
         )
     }
+}
+
+/// The checkpoint of the other family that saw as many samples of the same data at the same
+/// scale.
+pub fn sibling<'a>(all: &'a [Checkpoint], id: &str) -> Option<&'a Checkpoint> {
+    let own = all.iter().find(|checkpoint| checkpoint.id == id)?;
+    all.iter().find(|other| {
+        other.family != own.family
+            && other.study == own.study
+            && other.architecture == own.architecture
+            && other.pretrain == own.pretrain
+            && other.schedule == own.schedule
+            && other.samples == own.samples
+    })
 }
 
 #[cfg(test)]
@@ -184,5 +208,27 @@ mod tests {
                 .count()
         };
         assert_eq!((openclip("ViT-B-32"), openclip("ViT-B-16")), (9, 9));
+    }
+
+    #[test]
+    fn a_mammut_has_a_clip_of_its_scale() {
+        let all = read(&fs::read_to_string(PATH).unwrap()).unwrap();
+        let mammuts = all.iter().filter(|c| c.family == "mammut");
+        let ids: Vec<&str> = mammuts.map(|c| c.id.as_str()).collect();
+        assert_eq!(ids.len(), 33);
+        let paired = ids.iter().filter_map(|id| Some((id, sibling(&all, id)?)));
+        for (id, clip) in paired {
+            assert_eq!(clip.family, "clip");
+            assert_eq!(sibling(&all, &clip.id).map(|c| c.id.as_str()), Some(*id));
+        }
+        // Two points of CLIP have no run.
+        let alone: Vec<&&str> = ids
+            .iter()
+            .filter(|id| sibling(&all, id).is_none())
+            .collect();
+        assert_eq!(
+            alone,
+            [&"mammut-b-32-datacomp-64m", &"mammut-b-32-datacomp-6.4m"]
+        );
     }
 }

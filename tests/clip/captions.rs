@@ -8,8 +8,10 @@ use refit::clip::caption::{Caption, Decoding};
 use refit::clip::preprocess::Pixels;
 use refit::clip::tokenizer::Tokens;
 use refit::clip::weights::WeightsError;
+use refit::clip::weights::source::SourceError;
 use refit::clip::{ClipError, Model, Options};
 use refit::compute::cpu::Cpu;
+use std::ops::ControlFlow;
 
 const WIDTH: usize = 8;
 const VOCABULARY: usize = 12;
@@ -50,8 +52,8 @@ pub fn tiny_mammut(vocabulary: usize, context: usize) -> Vec<Tensor> {
     all
 }
 
-fn load(tensors: Vec<Tensor>, captions: bool) -> Result<(Model<Cpu>, u64), ClipError> {
-    let options = Options {
+fn options(captions: bool) -> Options {
+    Options {
         configuration: Configuration {
             vision_heads: Some(2),
             text_heads: Some(4),
@@ -59,10 +61,15 @@ fn load(tensors: Vec<Tensor>, captions: bool) -> Result<(Model<Cpu>, u64), ClipE
         },
         captions,
         ..Options::default()
-    };
+    }
+}
+
+fn load(tensors: Vec<Tensor>, captions: bool) -> Result<(Model<Cpu>, u64), ClipError> {
     let mut bytes = 0;
     let mut file = FormulaFile::new(tensors);
-    let load = Model::load(Cpu::default(), &mut file, options, |p| bytes = p.bytes);
+    let load = Model::load(Cpu::default(), &mut file, options(captions), |p| {
+        bytes = p.bytes
+    });
     let model = block_on(load)?;
     Ok((model, bytes))
 }
@@ -84,8 +91,12 @@ fn text(ids: &[u32]) -> Tokens {
     }
 }
 
+async fn go_on(_: &[u32]) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 fn caption(model: &Model<Cpu>, decoding: Decoding, tokens: usize) -> Caption {
-    block_on(model.caption(&picture(), decoding, tokens, |_| {})).unwrap()
+    block_on(model.caption(&picture(), decoding, tokens, go_on)).unwrap()
 }
 
 #[test]
@@ -116,7 +127,7 @@ fn what_writes_captions_is_loaded_only_for_them() {
         block_on(comparing.encode_texts(&texts)),
         block_on(writing.encode_texts(&texts))
     );
-    let refused = block_on(comparing.caption(&picture(), Decoding::GREEDY, 6, |_| {}));
+    let refused = block_on(comparing.caption(&picture(), Decoding::GREEDY, 6, go_on));
     assert_eq!(refused, Err(ClipError::DecoderNotLoaded));
     // Nobody misses what nobody asks for.
     let lacking = |names: &[&str]| {
@@ -202,14 +213,14 @@ fn what_is_no_mammut_is_refused() {
             "a share of 1.5 is not above 0",
         ),
     ] {
-        let error = block_on(model.caption(&picture(), decoding, 6, |_| {})).unwrap_err();
+        let error = block_on(model.caption(&picture(), decoding, 6, go_on)).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
     let small = Pixels {
         size: 2,
         planes: vec![0.0; 12],
     };
-    let error = block_on(model.caption(&small, Decoding::GREEDY, 6, |_| {}));
+    let error = block_on(model.caption(&small, Decoding::GREEDY, 6, go_on));
     let (found, expected) = (2, 4);
     assert_eq!(error, Err(ClipError::PictureSize { found, expected }));
 }
@@ -255,7 +266,7 @@ fn enough_beams_find_the_best_caption_that_there_is() {
                 beams: 16,
                 length_penalty,
             };
-            let found = block_on(model.caption(&picture, decoding, 2, |_| {})).unwrap();
+            let found = block_on(model.caption(&picture, decoding, 2, go_on)).unwrap();
             assert_eq!(found.ids, *ids, "{k} {length_penalty}");
             assert!((found.log_likelihood - log_likelihood).abs() < 1e-5 && found.has_ended);
         }
@@ -310,10 +321,53 @@ fn tokens_are_told_as_they_come() {
     let model = mammut();
     let mut told = Vec::new();
     let picture = picture();
-    let caption = model.caption(&picture, Decoding::GREEDY, 5, |ids| told.push(ids.to_vec()));
+    let caption = model.caption(&picture, Decoding::GREEDY, 5, async |ids| {
+        told.push(ids.to_vec());
+        ControlFlow::Continue(())
+    });
     let caption = block_on(caption).unwrap();
     assert!(!told.is_empty());
     for (i, ids) in told.iter().enumerate() {
         assert_eq!(*ids, caption.ids[..=i]);
     }
+}
+
+#[test]
+fn a_caption_ends_where_nobody_wants_more() {
+    let model = mammut();
+    let whole = caption(&model, Decoding::GREEDY, 5);
+    let picture = picture();
+    let ended = model.caption(&picture, Decoding::GREEDY, 5, async |ids| match ids.len() {
+        2 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let ended = block_on(ended).unwrap();
+    assert!(whole.ids.len() > 2 && !ended.has_ended);
+    assert_eq!(ended.ids, whole.ids[..2]);
+}
+
+#[test]
+fn what_writes_captions_can_come_later() {
+    let tensors = tiny_mammut(VOCABULARY, 6);
+    let (whole, _) = load(tensors.clone(), true).unwrap();
+    let (mut model, first) = load(tensors.clone(), false).unwrap();
+    assert!(!model.has_captions());
+    let mut rest = 0;
+    let mut file = FormulaFile::new(tensors.clone());
+    let options = options(false);
+    let later = model.load_captions(&mut file, &options, |p| rest = p.bytes);
+    block_on(later).unwrap();
+    // Nothing twice.
+    let all: usize = tensors.iter().map(|t| 4 * t.count()).sum();
+    assert_eq!(first + rest, all as u64);
+    assert_eq!(
+        caption(&model, Decoding::GREEDY, 5),
+        caption(&whole, Decoding::GREEDY, 5)
+    );
+    let mut other = FormulaFile::new(tiny_mammut(VOCABULARY, 7));
+    let error = block_on(model.load_captions(&mut other, &options, |_| {}));
+    assert_eq!(error, Err(ClipError::from(SourceError::Changed)));
+    let mut clip = FormulaFile::new(tiny(VOCABULARY, 6));
+    let error = block_on(model.load_captions(&mut clip, &options, |_| {}));
+    assert_eq!(error, Err(ClipError::Weights(WeightsError::NoDecoder)));
 }

@@ -4,7 +4,7 @@ use refit::compute::cpu::Cpu;
 use refit::compute::gpu::{Gpu, Options, Precision};
 use refit::compute::{After, Backend, ComputeError, NO_ROW, Stored, Top, half};
 
-const ROWS: [usize; 7] = [1, 7, 49, 50, 77, 197, 257];
+const ROWS: [usize; 8] = [1, 3, 7, 49, 50, 77, 197, 257];
 
 /// Numbers between −1 and 1 that both precisions hold exactly.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {

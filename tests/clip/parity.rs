@@ -7,6 +7,7 @@ use refit::clip::tokenizer::{Tokenizer, Tokens};
 use refit::clip::{Model, Options};
 use refit::compute::Backend;
 use serde::Deserialize;
+use std::ops::ControlFlow;
 
 #[derive(Deserialize)]
 struct Reference {
@@ -197,7 +198,9 @@ async fn captions_are_theirs<B: Backend>(
     theirs: &CaptionReference,
 ) {
     let (ids, steps) = (&theirs.ids, &theirs.steps);
-    let caption = model.caption(picture, Decoding::GREEDY, steps.len(), |_| {});
+    let caption = model.caption(picture, Decoding::GREEDY, steps.len(), async |_| {
+        ControlFlow::Continue(())
+    });
     let caption = caption.await.unwrap();
     assert_eq!(caption.ids, ids[1..]);
     assert!(!caption.has_ended);

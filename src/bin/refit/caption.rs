@@ -7,6 +7,7 @@ use refit::clip::architecture::Architecture;
 use refit::clip::caption::Decoding;
 use refit::compute::Backend;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -77,8 +78,9 @@ fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> 
     let mut pictures = Vec::with_capacity(pixels.len());
     for (path, pixels) in arguments.pictures.iter().zip(&pixels) {
         let mut times = Vec::new();
-        let caption = model.caption(pixels, decoding, arguments.tokens, |_| {
+        let caption = model.caption(pixels, decoding, arguments.tokens, async |_| {
             times.push(Instant::now());
+            ControlFlow::Continue(())
         });
         let caption = block_on(caption).map_err(|e| e.to_string())?;
         let span = times.first().zip(times.last()).map(|(a, b)| *b - *a);

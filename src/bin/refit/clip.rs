@@ -161,15 +161,12 @@ fn classify_on<B: Backend>(
 
 /// How likelihoods share out what they have together.
 fn by_captions(log_likelihoods: &[f64]) -> Vec<ByCaption> {
-    let max = log_likelihoods
-        .iter()
-        .fold(f64::NEG_INFINITY, |m, x| m.max(*x));
-    let total: f64 = log_likelihoods.iter().map(|x| (x - max).exp()).sum();
-    let share = |log_likelihood: &f64| ByCaption {
+    let shares = refit::clip::caption::shares(log_likelihoods);
+    let by_caption = |(log_likelihood, probability): (&f64, f64)| ByCaption {
         log_likelihood: *log_likelihood,
-        probability: (log_likelihood - max).exp() / total,
+        probability,
     };
-    log_likelihoods.iter().map(share).collect()
+    log_likelihoods.iter().zip(shares).map(by_caption).collect()
 }
 
 pub fn embed(arguments: &Embed) -> Result<(), String> {

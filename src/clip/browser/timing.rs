@@ -1,10 +1,11 @@
 //! User Timing: how long loading and encoding take, for anyone who opens the browser's tools.
 //!
-//! `refit:load`, `refit:encode-image` and `refit:encode-text` are measures. Their `detail` says how
-//! many pictures or texts were encoded, whether the run was the first of its kind ("cold": kernels
-//! are compiled, memory is allocated) or not ("warm"), and how long the device itself worked, in
-//! milliseconds, where it tells.
+//! `refit:load`, `refit:encode-image`, `refit:encode-text` and `refit:caption` are measures. The
+//! `detail` of encoding says how many pictures or texts were encoded, whether the run was the first
+//! of its kind ("cold": kernels are compiled, memory is allocated) or not ("warm"), and how long the
+//! device itself worked, in milliseconds, where it tells; that of a caption, its tokens.
 
+use crate::clip::caption::{Caption, Decoding};
 use crate::clip::preprocess::Pixels;
 use crate::clip::tokenizer::Tokens;
 use crate::clip::weights::source::Source;
@@ -12,6 +13,7 @@ use crate::clip::{ClipError, Model, Options, Progress};
 use crate::compute::Backend;
 use js_sys::{Object, Reflect};
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -90,6 +92,32 @@ impl<B: Backend> Timed<B> {
         let is_warm = self.has_seen_texts.replace(true);
         self.encoded("refit:encode-text", start, is_warm, texts.len());
         Ok(units)
+    }
+
+    /// As [`Model::caption`].
+    pub async fn caption(
+        &self,
+        picture: &Pixels,
+        decoding: Decoding,
+        tokens: usize,
+        progress: impl AsyncFnMut(&[u32]) -> ControlFlow<()>,
+    ) -> Result<Caption, ClipError> {
+        let start = now();
+        let caption = self.model.caption(picture, decoding, tokens, progress);
+        let caption = caption.await?;
+        let tokens = caption.ids.len() as f64;
+        measure("refit:caption", start, &[("tokens", tokens.into())]);
+        Ok(caption)
+    }
+
+    /// As [`Model::load_captions`].
+    pub async fn load_captions<S: Source>(
+        &mut self,
+        source: &mut S,
+        options: &Options,
+        progress: impl FnMut(Progress),
+    ) -> Result<(), ClipError> {
+        self.model.load_captions(source, options, progress).await
     }
 
     fn encoded(&self, name: &str, start: f64, is_warm: bool, count: usize) {

@@ -14,6 +14,9 @@ const OUTPUTS: usize = 64;
 const ENOUGH_TILES: usize = 64;
 /// Rows that a tile of 64 × 64 would be mostly empty with.
 const FEW_ROWS: usize = 32;
+/// Rows that are too few for any tile, and the outputs that a workgroup then makes of each.
+const SINGLE_ROWS: usize = 4;
+const SINGLE_OUTPUTS: usize = 32;
 
 /// A row of outputs for each input.
 pub struct Weights {
@@ -81,12 +84,25 @@ pub(super) fn record(
     let tiles = |side| out.rows.div_ceil(side) * weights.outputs.div_ceil(side);
     let would_idle = !gpu.device.is_software && tiles(64) < ENOUGH_TILES;
     let is_small = out.rows <= FEW_ROWS || would_idle;
-    let blocks = if is_small { 1 } else { 2 };
-    let side = 32 * blocks;
-    let sources = [include_str!("block.wgsl"), include_str!("gemm.wgsl")];
-    let pipeline = gpu
-        .device
-        .pipeline("gemm", &sources, &[("BLOCKS", blocks as u32)], 4);
+    let product = include_str!("product.wgsl");
+    // The pipeline, and the outputs and rows that a workgroup makes.
+    let (pipeline, across, down) = if out.rows <= SINGLE_ROWS {
+        let rows = if out.rows == 1 { 1 } else { SINGLE_ROWS };
+        let sources = [product, include_str!("gemv.wgsl")];
+        let constants = [("ROWS", rows as u32)];
+        let pipeline = gpu.device.pipeline("gemv", &sources, &constants, 4);
+        (pipeline, SINGLE_OUTPUTS, rows)
+    } else {
+        let blocks = if is_small { 1 } else { 2 };
+        let sources = [
+            include_str!("block.wgsl"),
+            product,
+            include_str!("gemm.wgsl"),
+        ];
+        let constants = [("BLOCKS", blocks as u32)];
+        let pipeline = gpu.device.pipeline("gemm", &sources, &constants, 4);
+        (pipeline, 32 * blocks, 32 * blocks)
+    };
     let after = match after {
         After::Nothing => 0,
         After::Gelu => 1,
@@ -117,8 +133,8 @@ pub(super) fn record(
             out.part(),
         ],
         [
-            weights.outputs.div_ceil(side) as u32,
-            out.rows.div_ceil(side) as u32,
+            weights.outputs.div_ceil(across) as u32,
+            out.rows.div_ceil(down) as u32,
             1,
         ],
     );

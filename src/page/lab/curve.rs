@@ -1,4 +1,5 @@
-//! The scaling curve on which the model lies that is run, with its point ringed.
+//! The scaling curve on which the model lies that is run, with its point ringed, and that of a
+//! model beside it.
 
 use super::chart::Chart;
 use crate::analysis::drawing::Drawing;
@@ -28,12 +29,14 @@ pub fn Curve() -> impl IntoView {
         back.remove();
     });
     Effect::new(move || {
-        let Some(id) = asked.get() else { return };
+        let (Some(id), beside) = asked.get() else {
+            return;
+        };
         leptos::task::spawn_local(async move {
-            let curve = curve(&id).await;
+            let curve = curve(&id, beside.as_deref()).await;
             let curve = curve.unwrap_or_else(|error| (None, error.to_string()));
             // A later model may have been asked for.
-            if asked.try_get_untracked() == Some(Some(id)) {
+            if asked.try_get_untracked() == Some((Some(id), beside)) {
                 found.set(curve);
             }
         });
@@ -49,7 +52,7 @@ pub fn Curve() -> impl IntoView {
                         view! {
                             <Chart
                                 scene
-                                label="The study’s curve, with the model’s point ringed; its numbers are below."
+                                label="The study’s curve, with the points of the models ringed; their numbers are below."
                             />
                         }
                     })
@@ -59,14 +62,15 @@ pub fn Curve() -> impl IntoView {
     }
 }
 
-/// The study's curve with the model's point ringed, and where that lies.
-async fn curve(id: &str) -> Result<(Option<Scene>, String), DataError> {
+/// The study's curve with the points of the models ringed, and where these lie.
+async fn curve(id: &str, beside: Option<&str>) -> Result<(Option<Scene>, String), DataError> {
     let checkpoints = data::checkpoints().await?;
-    let found = checkpoints.iter().find(|checkpoint| checkpoint.id == id);
-    let Some((checkpoint, study)) = found.and_then(|c| Some((c, c.study?))) else {
+    let find = |id: &str| checkpoints.iter().find(|checkpoint| checkpoint.id == id);
+    let Some((checkpoint, study)) = find(id).and_then(|c| Some((c, c.study?))) else {
         let sentence = "The studies’ tables have no point of this model.";
         return Ok((None, sentence.to_owned()));
     };
+    let beside = beside.and_then(find);
     let table = match study {
         Study::Openclip => Table::Zeroshot,
         Study::Comparison => Table::Sweep,
@@ -76,33 +80,38 @@ async fn curve(id: &str) -> Result<(Option<Scene>, String), DataError> {
     let outcome = analysis::run(&analysis, &rows, &architectures);
     let drawn = picture(&analysis, &outcome, &rows, &Drawing::default());
     let mut scene = drawn.scene;
-    let dot = drawn.dots.iter().find(|dot| {
-        let row = rows.get(dot.row);
-        row.is_some_and(|row| checkpoint.is_of(study, row))
-    });
-    let sentence = match dot {
-        None => "The model is not among the points of this curve.".to_owned(),
-        Some(dot) => {
-            scene.marks.push(Marks {
-                shape: Shape::Circle,
-                color: dot.series,
-                size: RING,
-                emphasis: Emphasis::HeldOut,
-                points: vec![Mark {
-                    x: dot.x,
-                    y: dot.error,
-                    key: drawn.dots.len(),
-                }],
-            });
-            format!(
-                "{}, ringed: an error of {} on {}, after {} {}.",
-                checkpoint.name(),
-                crate::text::percent(dot.error),
-                names::dataset(&analysis.dataset),
-                crate::text::number(dot.x),
-                study.compute_unit(),
-            )
-        }
-    };
-    Ok((Some(scene), sentence))
+    let mut sentences = Vec::new();
+    for checkpoint in std::iter::once(checkpoint).chain(beside) {
+        let dot = drawn.dots.iter().find(|dot| {
+            let row = rows.get(dot.row);
+            row.is_some_and(|row| checkpoint.is_of(study, row))
+        });
+        let Some(dot) = dot else {
+            sentences.push(format!(
+                "{} is not among the points of this curve.",
+                checkpoint.name()
+            ));
+            continue;
+        };
+        scene.marks.push(Marks {
+            shape: Shape::Circle,
+            color: dot.series,
+            size: RING,
+            emphasis: Emphasis::HeldOut,
+            points: vec![Mark {
+                x: dot.x,
+                y: dot.error,
+                key: drawn.dots.len() + sentences.len(),
+            }],
+        });
+        sentences.push(format!(
+            "{}, ringed: an error of {} on {}, after {} {}.",
+            checkpoint.name(),
+            crate::text::percent(dot.error),
+            names::dataset(&analysis.dataset),
+            crate::text::number(dot.x),
+            study.compute_unit(),
+        ));
+    }
+    Ok((Some(scene), sentences.join(" ")))
 }

@@ -2,7 +2,7 @@
 //! how long each step took.
 
 use super::desk::{Desk, Look, Picture};
-use super::judge::Share;
+use super::judge::{Share, is_same};
 use super::protocol::Seen;
 use crate::page::{list, save};
 use crate::text::{number, percent};
@@ -142,12 +142,6 @@ fn rows(desk: Desk) -> Vec<Row> {
     };
     desk.pictures
         .with_untracked(|all| all.iter().filter_map(row).collect())
-}
-
-/// Two names of one class: case, and marks between words, do not count.
-fn is_same(a: &str, b: &str) -> bool {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '-'], " ");
-    plain(a.trim()) == plain(b.trim())
 }
 
 fn all(desk: Desk) -> AnyView {

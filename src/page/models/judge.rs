@@ -2,6 +2,7 @@
 //! thousand classes are seconds of work.
 
 use super::desk::{Desk, Look, Picture};
+use crate::clip::Classes;
 use crate::page::work::turn;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -20,7 +21,11 @@ pub struct Share {
 /// The likeliest classes of a picture, the likeliest first.
 pub fn shares(desk: Desk, unit: &[f32]) -> Option<Vec<Share>> {
     let scale = desk.ready()?.scale;
-    let classes = desk.classes.get_untracked()?;
+    Some(ranked(&*desk.classes.get_untracked()?, unit, scale))
+}
+
+/// The same of any model's classes.
+pub fn ranked(classes: &Classes, unit: &[f32], scale: f32) -> Vec<Share> {
     let cosines = classes.cosines(unit);
     let probabilities = classes.probabilities(unit, scale);
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
@@ -32,7 +37,13 @@ pub fn shares(desk: Desk, unit: &[f32]) -> Option<Vec<Share>> {
         probability: probabilities[*i],
         cosine: cosines[*i],
     };
-    Some(order.iter().take(TOP).map(share).collect())
+    order.iter().take(TOP).map(share).collect()
+}
+
+/// Two names of one class: case, and marks between words, do not count.
+pub fn is_same(a: &str, b: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '-'], " ");
+    plain(a.trim()) == plain(b.trim())
 }
 
 impl Desk {

@@ -3,11 +3,15 @@
 //! [`worker`], so that the page never waits for it.
 
 mod answers;
+mod ask;
+mod beside;
 mod camera;
+mod captions;
 mod classes;
 mod desk;
 mod device;
 mod judge;
+mod likelihoods;
 mod list;
 mod model;
 mod pictures;
@@ -47,7 +51,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     let desk = desk.or_else(start);
     let Some(desk) = desk else { return false };
     DESK.set(Some(desk));
-    desk.asked.set(location::asked());
+    desk.asked.set(location::asked().0);
     place.set_inner_html("");
     let handle = mount_to(place.clone(), move || view! { <Run desk /> });
     MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
@@ -83,6 +87,8 @@ fn Run(desk: Desk) -> impl IntoView {
                 <classes::ClassList desk />
             </div>
             <answers::Answers desk />
+            <captions::Captions desk />
+            <beside::Beside desk />
             <search::Search desk />
             <camera::Live desk />
             <device::Device desk />

@@ -3,11 +3,15 @@
 
 use crate::clip::ClipError;
 use crate::clip::architecture::Architecture;
+use crate::clip::caption::Decoding;
 use crate::clip::weights::WeightsError;
 use crate::clip::weights::source::SourceError;
 use crate::clip::weights::sums::Sums;
 use crate::compute::ComputeError;
 use serde::{Deserialize, Serialize};
+
+/// In place of a question's number: the caption that is written now shall end.
+pub const STOP: &str = "stop";
 
 /// What the engine runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,15 @@ pub enum Ask {
     Pictures {
         keep: bool,
     },
+    /// Writes a caption of at most so many tokens about the picture beside: [`Written`], with
+    /// [`Writing`]. What writes is loaded first, where it was left out.
+    Caption {
+        decoding: Decoding,
+        tokens: usize,
+    },
+    /// How likely each text is as a caption of the picture beside: log-likelihoods, with
+    /// [`Writing`] while what writes is loaded.
+    Likelihoods(Vec<String>),
     /// Downloads a checkpoint to keep it: [`Kept`], with [`Progress`].
     Download {
         key: String,
@@ -74,6 +87,28 @@ pub struct Progress {
     /// Bytes so far, and of all.
     pub bytes: u64,
     pub total: u64,
+}
+
+/// How far a caption is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Writing {
+    /// What writes captions comes first.
+    Loading(Progress),
+    /// The likeliest words so far.
+    Words(String),
+}
+
+/// A caption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub text: String,
+    /// Between start and end.
+    pub tokens: usize,
+    pub log_likelihood: f64,
+    /// By itself, not because it grew too long or was stopped.
+    pub has_ended: bool,
+    /// From the first token on; a caption of one has none.
+    pub tokens_per_second: Option<f64>,
 }
 
 /// A GPU as WebGPU tells of it.

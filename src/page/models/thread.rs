@@ -1,7 +1,7 @@
 //! A worker, as the page sees it: questions go out, answers come back, and it can be stopped at
 //! any time. It starts with the first question, and anew with the first after it was stopped.
 
-use super::protocol::{Ask, Failure, Kind, Progress};
+use super::protocol::{Ask, Failure, Kind, Progress, STOP};
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{document, window};
 use serde::de::DeserializeOwned;
@@ -35,7 +35,8 @@ struct Running {
 /// Who waits for an answer.
 struct Waiting {
     answer: Function,
-    progress: Box<dyn Fn(Progress)>,
+    /// Takes JSON.
+    progress: Box<dyn Fn(&str)>,
 }
 
 /// What came back, and the object beside it.
@@ -59,6 +60,17 @@ impl Thread {
         moved: Array,
         progress: impl Fn(Progress) + 'static,
     ) -> Result<Answer<T>, Failure> {
+        self.ask_telling(ask, beside, moved, progress).await
+    }
+
+    /// The same, of what tells something else than bytes on its way.
+    pub async fn ask_telling<T: DeserializeOwned, P: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        beside: JsValue,
+        moved: Array,
+        progress: impl Fn(P) + 'static,
+    ) -> Result<Answer<T>, Failure> {
         let id = self.0.questions.get();
         self.0.questions.set(id.wrapping_add(1));
         let text = serde_json::to_string(ask).map_err(|e| unreadable(&e))?;
@@ -66,6 +78,11 @@ impl Thread {
         let mut resolve = None;
         let promise = Promise::new(&mut |answer, _| resolve = Some(answer));
         if let Some(answer) = resolve {
+            let progress = move |text: &str| {
+                if let Ok(told) = serde_json::from_str(text) {
+                    progress(told);
+                }
+            };
             let progress = Box::new(progress);
             let waiting = Waiting { answer, progress };
             self.0.waiting.borrow_mut().insert(id, waiting);
@@ -95,6 +112,13 @@ impl Thread {
         for waiting in waiting.into_values() {
             let answer = Array::of2(&JsValue::NULL, &text.as_str().into());
             let _ = waiting.answer.call1(&JsValue::NULL, &answer);
+        }
+    }
+
+    /// Has it end the caption that it writes, as far as it is.
+    pub fn interrupt(&self) {
+        if let Some(running) = self.0.running.borrow().as_ref() {
+            post(&running.worker, &Array::of1(&STOP.into()), &Array::new());
         }
     }
 
@@ -166,10 +190,8 @@ impl Thread {
             "progress" => {
                 let id = message.get(2).as_f64().unwrap_or_default() as u32;
                 let waiting = self.0.waiting.borrow();
-                if let (Some(waiting), Ok(progress)) =
-                    (waiting.get(&id), serde_json::from_str(&text()))
-                {
-                    (waiting.progress)(progress);
+                if let Some(waiting) = waiting.get(&id) {
+                    (waiting.progress)(&text());
                 }
             }
             // It has failed in a way that nobody foresaw.

@@ -124,7 +124,7 @@ fn a_gpu_says_what_the_terminal_says() {
 fn open_others(page: &Page) {
     page.wait_for(READY);
     page.eval("document.querySelector('#others').open = true");
-    page.wait_for("document.querySelectorAll('.checkpoints tbody tr').length === 50");
+    page.wait_for("document.querySelectorAll('.checkpoints tbody tr').length === 83");
     page.wait_for("document.querySelector('.shelf p')");
 }
 

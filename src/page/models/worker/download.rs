@@ -2,7 +2,7 @@
 //! comes, and taken up where it broke off.
 
 use super::super::protocol::{Failure, Kept, Progress};
-use super::engine::PATIENCE;
+use super::place::PATIENCE;
 use super::store::{self, MODELS, Open};
 use crate::clip::Options;
 use crate::clip::browser::Fetch;

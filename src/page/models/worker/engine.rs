@@ -5,35 +5,31 @@ use super::super::protocol::{
 };
 use super::memory::Memory;
 use super::picture;
-use super::store;
+use super::place;
 use crate::clip::architecture::Activation;
-use crate::clip::browser::{BlobSource, Fetch, Run, Timed, now};
+use crate::clip::browser::{Run, Timed, now};
 use crate::clip::preprocess::Pixels;
 use crate::clip::tokenizer::{Tokenizer, Tokens};
-use crate::clip::weights::http::{HttpSource, Retries};
 use crate::clip::weights::source::Source;
-use crate::clip::weights::sums::Summed;
 use crate::clip::{ClipError, Options};
 use crate::compute::Backend;
 use crate::compute::cpu::Cpu;
 use crate::compute::gpu::{self, Gpu, Precision};
 use js_sys::{Array, Float32Array, Uint8Array};
 use std::collections::HashMap;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Response};
 
-/// Seconds without a byte after which a load is given up.
-pub const PATIENCE: u32 = 30;
-
-enum Towers {
+pub(super) enum Towers {
     Cpu(Box<Timed<Cpu>>),
     Gpu(Box<Timed<Gpu>>),
 }
 
 pub struct Engine {
-    towers: Towers,
-    tokenizer: Tokenizer,
+    pub(super) towers: Towers,
+    pub(super) tokenizer: Tokenizer,
+    /// Where it was loaded from, for what writes captions.
+    pub(super) from: (Place, JsValue, Options),
     /// Unit vectors of pictures that were seen, by their bytes' SHA-256.
     seen: HashMap<String, (Vec<f32>, u32, u32)>,
     /// Where they are kept, if nobody else has that open.
@@ -76,7 +72,7 @@ impl Engine {
         device: Device,
         quick_gelu: bool,
         file: JsValue,
-        progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Progress),
     ) -> Result<(Engine, Ready), Failure> {
         let options = Options {
             activation: match quick_gelu {
@@ -85,38 +81,7 @@ impl Engine {
             },
             ..Options::default()
         };
-        match place {
-            Place::Own(path) => {
-                let blob = own(&path).await?;
-                let blob: Blob = JsFuture::from(blob.blob().map_err(unreadable)?)
-                    .await
-                    .map_err(unreadable)?
-                    .unchecked_into();
-                Self::from_source(BlobSource(blob), device, options, progress).await
-            }
-            Place::File => {
-                Self::from_source(BlobSource(file.unchecked_into()), device, options, progress)
-                    .await
-            }
-            Place::Kept(key) => {
-                let (blob, sums) = store::open(&key).await?;
-                let source = Summed::new(BlobSource(blob), sums)?;
-                Self::from_source(source, device, options, progress).await
-            }
-            Place::Address(address) => {
-                let fetch = Fetch::new(&address, PATIENCE);
-                let source = HttpSource::open(fetch, &address, Retries::default()).await?;
-                Self::from_source(source, device, options, progress).await
-            }
-        }
-    }
-
-    async fn from_source(
-        mut source: impl Source,
-        device: Device,
-        options: Options,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<(Engine, Ready), Failure> {
+        let mut source = place::open(&place, &file).await?;
         let start = now();
         let bytes = source.size();
         let mut report = |p: crate::clip::Progress| {
@@ -150,8 +115,9 @@ impl Engine {
             Towers::Gpu(model) => (*model.model().architecture(), model.model().scale()),
         };
         let engine = Engine {
-            towers,
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
+            towers,
+            from: (place, file, options),
             seen: HashMap::new(),
             memory: None,
         };
@@ -241,7 +207,7 @@ impl Engine {
     }
 
     /// Side of the picture that the model takes.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         match &self.towers {
             Towers::Cpu(model) => model.model().architecture().picture(),
             Towers::Gpu(model) => model.model().architecture().picture(),
@@ -265,41 +231,14 @@ fn numbers(units: &[Vec<f32>]) -> JsValue {
 }
 
 async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failure> {
-    let merges = own("clip/merges.bin").await?;
-    let merges = JsFuture::from(merges.array_buffer().map_err(unreadable)?);
-    let merges = Uint8Array::new(&merges.await.map_err(unreadable)?).to_vec();
-    let entities = own("clip/entities.txt").await?;
-    let entities = JsFuture::from(entities.text().map_err(unreadable)?);
-    let entities = entities.await.map_err(unreadable)?;
+    let merges = place::own("clip/merges.bin").await?;
+    let merges = JsFuture::from(merges.array_buffer().map_err(place::unreadable)?);
+    let merges = Uint8Array::new(&merges.await.map_err(place::unreadable)?).to_vec();
+    let entities = place::own("clip/entities.txt").await?;
+    let entities = JsFuture::from(entities.text().map_err(place::unreadable)?);
+    let entities = entities.await.map_err(place::unreadable)?;
     let entities = entities.as_string().unwrap_or_default();
     let tokenizer = Tokenizer::new(&merges, &entities);
     let tokenizer = tokenizer.and_then(|whole| whole.of(vocabulary, context));
     tokenizer.map_err(|error| Failure::new(Kind::Other, error.to_string()))
-}
-
-/// A file of this page.
-async fn own(path: &str) -> Result<Response, Failure> {
-    let base = js_sys::Reflect::get(&js_sys::global(), &"base".into());
-    let base = base
-        .ok()
-        .and_then(|base| base.as_string())
-        .unwrap_or_default();
-    let address = web_sys::Url::new_with_base(path, &base).map_err(unreadable)?;
-    let response = JsFuture::from(super::scope().fetch_with_str(&address.href()));
-    let response: Response = response.await.map_err(unreadable)?.unchecked_into();
-    match response.ok() {
-        true => Ok(response),
-        false => {
-            let sentence = format!(
-                "This page's own file {path} is missing ({}); reload the page.",
-                response.status()
-            );
-            Err(Failure::new(Kind::Other, sentence))
-        }
-    }
-}
-
-fn unreadable(_: JsValue) -> Failure {
-    let sentence = "A file of this page could not be read; check the connection and try again.";
-    Failure::new(Kind::Other, sentence)
 }

@@ -4,9 +4,11 @@ mod download;
 mod engine;
 mod memory;
 mod picture;
+mod place;
 mod store;
+mod writer;
 
-use super::protocol::{Ask, Failure, Progress};
+use super::protocol::{Ask, Failure, Progress, STOP};
 use engine::Engine;
 use js_sys::Array;
 use serde::Serialize;
@@ -24,6 +26,8 @@ struct Desk {
     engine: RefCell<Option<Engine>>,
     questions: RefCell<VecDeque<Array>>,
     is_busy: Cell<bool>,
+    /// The caption that is written now shall end.
+    is_stopped: Cell<bool>,
 }
 
 pub fn serve() {
@@ -34,9 +38,14 @@ pub fn serve() {
         engine: RefCell::default(),
         questions: RefCell::default(),
         is_busy: Cell::new(false),
+        is_stopped: Cell::new(false),
     });
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let question = event.data().unchecked_into();
+        let question: Array = event.data().unchecked_into();
+        if question.get(0).as_string().as_deref() == Some(STOP) {
+            desk.is_stopped.set(true);
+            return;
+        }
         desk.questions.borrow_mut().push_back(question);
         if !desk.is_busy.replace(true) {
             wasm_bindgen_futures::spawn_local(work(desk.clone()));
@@ -131,6 +140,22 @@ async fn answer(desk: &Desk, id: &JsValue, ask: Ask, beside: JsValue) -> Answer 
             let (seen, numbers) = answer?;
             with(seen, numbers)
         }
+        Ask::Caption { decoding, tokens } => {
+            desk.is_stopped.set(false);
+            let mut engine = taken(desk)?;
+            let tell = |writing| report(id, &writing);
+            let answer = engine.caption(&beside, decoding, tokens, tell, &desk.is_stopped);
+            let answer = answer.await;
+            desk.engine.replace(Some(engine));
+            plain(answer?)
+        }
+        Ask::Likelihoods(texts) => {
+            let mut engine = taken(desk)?;
+            let tell = |writing| report(id, &writing);
+            let answer = engine.likelihoods(&beside, &texts, tell).await;
+            desk.engine.replace(Some(engine));
+            plain(answer?)
+        }
         Ask::Download { key, address, name } => {
             let mut reports = Reports::new(id);
             let progress = |progress| reports.report(progress);
@@ -168,8 +193,21 @@ impl<'a> Reports<'a> {
         let now = crate::clip::browser::now();
         if now - self.last > 100.0 || progress.bytes == progress.total {
             self.last = now;
-            let text = serde_json::to_string(&progress).unwrap_or_default();
-            post("progress", &text, self.id);
+            report(self.id, &progress);
         }
     }
+}
+
+fn report(id: &JsValue, progress: &impl Serialize) {
+    let text = serde_json::to_string(progress).unwrap_or_default();
+    post("progress", &text, id);
+}
+
+/// Hears what the page has said meanwhile.
+async fn turn() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = scope().set_timeout_with_callback(&resolve);
+    });
+    // A promise that only resolves.
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }

@@ -1,0 +1,139 @@
+//! Pictures, and what the model has seen of each.
+
+use super::{Desk, State};
+use crate::page::models::judge::Share;
+use crate::page::models::protocol::Seen;
+use leptos::prelude::*;
+use std::rc::Rc;
+use web_sys::{Blob, Url};
+
+/// Pictures that are computed at once.
+const BATCH: usize = 8;
+
+#[derive(Clone)]
+pub struct Picture {
+    pub id: u32,
+    pub name: String,
+    /// What it shows, where the reader has said so.
+    pub label: Option<String>,
+    pub file: Blob,
+    /// For an image element.
+    pub address: String,
+    pub look: RwSignal<Look, LocalStorage>,
+    /// Its likeliest classes.
+    pub said: RwSignal<Option<Rc<Vec<Share>>>, LocalStorage>,
+}
+
+/// What the model has seen of a picture.
+#[derive(Clone)]
+pub enum Look {
+    Waiting,
+    Seen(Rc<(Vec<f32>, Seen)>),
+    Failed(String),
+}
+
+impl Desk {
+    /// Adds pictures: a name, what it shows where that is known, its file.
+    pub fn add(self, files: Vec<(String, Option<String>, Blob)>) {
+        let pictures = files.into_iter().filter_map(|(name, label, file)| {
+            let id = self.next_picture.get_value();
+            self.next_picture.set_value(id + 1);
+            Some(Picture {
+                id,
+                name,
+                label,
+                address: Url::create_object_url_with_blob(&file).ok()?,
+                file,
+                look: RwSignal::new_local(Look::Waiting),
+                said: RwSignal::new_local(None),
+            })
+        });
+        let pictures: Vec<Picture> = pictures.collect();
+        if self.selected.get_untracked().is_none() {
+            self.selected
+                .set(pictures.first().map(|picture| picture.id));
+        }
+        self.pictures.update(|all| all.extend(pictures));
+        self.look();
+    }
+
+    /// The picture that is shown large.
+    pub fn chosen(self) -> Option<Picture> {
+        let id = self.selected.get_untracked()?;
+        self.pictures
+            .with_untracked(|all| all.iter().find(|p| p.id == id).cloned())
+    }
+
+    pub fn remove_all(self) {
+        for picture in self.pictures.get_untracked() {
+            let _ = Url::revoke_object_url(&picture.address);
+        }
+        self.selected.set(None);
+        self.pictures.set(Vec::new());
+        self.judge();
+    }
+
+    /// Has the model look at every picture that waits.
+    pub(super) fn look(self) {
+        let is_ready = self
+            .state
+            .with_untracked(|state| matches!(state, State::Ready(_)));
+        if !is_ready || self.is_looking.get_value() {
+            return;
+        }
+        self.is_looking.set_value(true);
+        leptos::task::spawn_local(async move {
+            self.look_at_all().await;
+            self.is_looking.set_value(false);
+            // What came or was loaded since the last look.
+            let waits = |p: &Picture| p.look.with_untracked(|l| matches!(l, Look::Waiting));
+            if self.pictures.with_untracked(|all| all.iter().any(waits)) {
+                self.look();
+            }
+        });
+    }
+
+    async fn look_at_all(self) {
+        let engine = self.engine.get_value();
+        let mine = self.loads.get_untracked();
+        // Where the pictures that are done end.
+        let mut from = 0;
+        loop {
+            let batch = self.pictures.with_untracked(|all| {
+                let mut batch = Vec::new();
+                for picture in all.iter().skip(from) {
+                    if picture.look.with_untracked(|l| matches!(l, Look::Waiting)) {
+                        batch.push(picture.clone());
+                        if batch.len() == BATCH {
+                            break;
+                        }
+                    } else if batch.is_empty() {
+                        from += 1;
+                    }
+                }
+                batch
+            });
+            if batch.is_empty() || self.ready().is_none() {
+                return;
+            }
+            let files = batch.iter().map(|picture| &picture.file);
+            let seen = engine.pictures(files, true).await;
+            if self.loads.get_untracked() != mine {
+                return;
+            }
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(failure) => return self.state.set(State::Failed(failure)),
+            };
+            for (picture, seen) in batch.iter().zip(seen) {
+                let look = match seen {
+                    Ok(seen) => Look::Seen(Rc::new(seen)),
+                    Err(sentence) => Look::Failed(sentence),
+                };
+                // The picture may have been taken away.
+                let _ = picture.look.try_set(look);
+            }
+            self.judge();
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What is on the reader's desk: a model, pictures, classes; and the work that joins them.
+
+mod directions;
+mod looking;
+
+pub use super::ask::vectors;
+pub use directions::{PROMPTS, lines};
+pub use looking::{Look, Picture};
+
+use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Shelf};
+use super::shelf::Download;
+use super::thread::Thread;
+use crate::clip::Classes;
+use crate::page::location;
+use js_sys::Array;
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
+
+/// Where the reader's words are kept on this device.
+const LABELS: &str = "refit-labels";
+const TEMPLATES: &str = "refit-templates";
+
+/// A model that was chosen.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Tells it from every other, today and tomorrow.
+    pub key: String,
+    pub name: String,
+    pub place: Place,
+    /// The reader's own file.
+    pub file: Option<Blob>,
+    pub quick_gelu: bool,
+}
+
+impl Choice {
+    /// The small one that comes with the page.
+    pub fn own() -> Choice {
+        Choice {
+            key: "shapes".to_owned(),
+            name: "Shapes".to_owned(),
+            place: Place::Own("clip/shapes.safetensors".to_owned()),
+            file: None,
+            quick_gelu: false,
+        }
+    }
+
+    /// Its sibling, which also writes captions.
+    pub fn own_mammut() -> Choice {
+        Choice {
+            key: "shapes-mammut".to_owned(),
+            name: "Shapes MaMMUT".to_owned(),
+            place: Place::Own("clip/shapes_mammut.safetensors".to_owned()),
+            file: None,
+            quick_gelu: false,
+        }
+    }
+
+    /// Has a worker make it ready.
+    pub async fn load_on(
+        &self,
+        thread: &Thread,
+        device: Device,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<Ready, Failure> {
+        let ask = Ask::Load {
+            key: self.key.clone(),
+            place: self.place.clone(),
+            device,
+            quick_gelu: self.quick_gelu,
+        };
+        let file = self.file.clone().map_or(JsValue::UNDEFINED, JsValue::from);
+        let ready = thread.ask_with(&ask, file, Array::new(), progress);
+        Ok(ready.await?.value)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum State {
+    Loading(Progress),
+    Ready(Arc<Ready>),
+    Failed(Failure),
+}
+
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub engine: StoredValue<Thread, LocalStorage>,
+    /// Downloads; it can be stopped without stopping anything else.
+    pub fetcher: StoredValue<Thread, LocalStorage>,
+    /// Files; it waits for neither model nor download.
+    pub keeper: StoredValue<Thread, LocalStorage>,
+    pub choice: RwSignal<Choice, LocalStorage>,
+    /// The checkpoint that the address asks for.
+    pub asked: RwSignal<Option<String>>,
+    pub download: RwSignal<Option<Download>>,
+    pub shelf: RwSignal<Option<Result<Shelf, Failure>>>,
+    pub state: RwSignal<State>,
+    pub device: RwSignal<Device>,
+    /// Counts the models that were loaded: an answer of an earlier one is none.
+    pub loads: RwSignal<u32>,
+
+    pub pictures: RwSignal<Vec<Picture>, LocalStorage>,
+    next_picture: StoredValue<u32>,
+    is_looking: StoredValue<bool>,
+    /// Counts judgements that were begun, and those that came to their end.
+    pub judgements: StoredValue<u32>,
+    pub judged: RwSignal<u32>,
+    /// The picture whose answer is shown large.
+    pub selected: RwSignal<Option<u32>>,
+
+    /// One class a line; one template a line.
+    pub labels: RwSignal<String>,
+    pub templates: RwSignal<String>,
+    pub classes: RwSignal<Option<Arc<Classes>>, LocalStorage>,
+    /// Classes so far, of all.
+    pub classing: RwSignal<Option<(usize, usize)>>,
+    pub class_problem: RwSignal<Option<String>>,
+    /// Texts that were not taken as they stand.
+    pub notes: RwSignal<Vec<String>>,
+    /// Directions of classes under the model and templates of `directions_of`.
+    directions: StoredValue<BTreeMap<String, Vec<f32>>>,
+    directions_of: StoredValue<(u32, String)>,
+    /// Counts the class lists: vectors of an earlier one are not waited for.
+    lists: StoredValue<u32>,
+}
+
+impl Desk {
+    pub fn new() -> Desk {
+        let kept = |key: &str, usual: &str| {
+            let storage = window().local_storage().ok().flatten();
+            let kept = storage.and_then(|storage| storage.get_item(key).ok().flatten());
+            RwSignal::new(kept.unwrap_or_else(|| usual.to_owned()))
+        };
+        let desk = Desk {
+            engine: StoredValue::new_local(Thread::default()),
+            fetcher: StoredValue::new_local(Thread::default()),
+            keeper: StoredValue::new_local(Thread::default()),
+            choice: RwSignal::new_local(Choice::own()),
+            asked: RwSignal::new(None),
+            download: RwSignal::new(None),
+            shelf: RwSignal::new(None),
+            state: RwSignal::new(State::Loading(Progress::default())),
+            device: RwSignal::new(Device::Best),
+            loads: RwSignal::new(0),
+            pictures: RwSignal::new_local(Vec::new()),
+            next_picture: StoredValue::new(0),
+            is_looking: StoredValue::new(false),
+            judgements: StoredValue::new(0),
+            judged: RwSignal::new(0),
+            selected: RwSignal::new(None),
+            labels: kept(LABELS, super::classes::USUAL_LABELS),
+            templates: kept(TEMPLATES, super::classes::USUAL_TEMPLATES),
+            classes: RwSignal::new_local(None),
+            classing: RwSignal::new(None),
+            class_problem: RwSignal::new(None),
+            notes: RwSignal::new(Vec::new()),
+            directions: StoredValue::new(BTreeMap::new()),
+            directions_of: StoredValue::new((0, String::new())),
+            lists: StoredValue::new(0),
+        };
+        // The reader's words stay through anything that may happen to the page.
+        for (key, words) in [(LABELS, desk.labels), (TEMPLATES, desk.templates)] {
+            Effect::new(move || {
+                let words = words.get();
+                if let Ok(Some(storage)) = window().local_storage() {
+                    let _ = storage.set_item(key, &words);
+                }
+            });
+        }
+        // A list that is being typed is read when the typing pauses.
+        Effect::new(move |before: Option<Option<TimeoutHandle>>| {
+            desk.labels.track();
+            desk.templates.track();
+            let is_ready = desk.state.with(|state| matches!(state, State::Ready(_)));
+            desk.loads.track();
+            if let Some(Some(before)) = before {
+                before.clear();
+            }
+            let read = move || leptos::task::spawn_local(desk.read_classes());
+            let pause = std::time::Duration::from_millis(250);
+            is_ready
+                .then(|| set_timeout_with_handle(read, pause).ok())
+                .flatten()
+        });
+        desk.load(Choice::own());
+        desk
+    }
+
+    pub fn ready(self) -> Option<Arc<Ready>> {
+        self.state.with_untracked(|state| match state {
+            State::Ready(ready) => Some(ready.clone()),
+            _ => None,
+        })
+    }
+
+    /// Loads a model in place of the one before; pictures are looked at anew.
+    pub fn load(self, choice: Choice) {
+        let engine = self.engine.get_value();
+        // Whatever it does, and whatever it holds, is not wanted any more.
+        engine.stop(&Failure::new(Kind::Stopped, "Another model was chosen."));
+        let loading = choice.clone();
+        self.choice.set(choice);
+        self.state.set(State::Loading(Progress::default()));
+        self.loads.update(|count| *count += 1);
+        let mine = self.loads.get_untracked();
+        for picture in self.pictures.get_untracked() {
+            picture.look.set(Look::Waiting);
+            picture.said.set(None);
+        }
+        leptos::task::spawn_local(async move {
+            let progress = move |progress| {
+                if self.loads.get_untracked() == mine {
+                    self.state.set(State::Loading(progress));
+                }
+            };
+            let device = self.device.get_untracked();
+            let loaded = loading.load_on(&engine, device, progress).await;
+            if self.loads.get_untracked() != mine {
+                return;
+            }
+            match loaded {
+                Ok(ready) => {
+                    self.state.set(State::Ready(Arc::new(ready)));
+                    self.look();
+                }
+                Err(failure) => self.state.set(State::Failed(failure)),
+            }
+        });
+    }
+
+    /// Puts a checkpoint of the list, or none, into the address.
+    pub fn ask_for(self, id: Option<String>) {
+        if self.asked.get_untracked() == id {
+            return;
+        }
+        location::ask(id.as_deref(), None);
+        self.asked.set(id);
+    }
+
+    /// Loads the same model again.
+    pub fn load_again(self) {
+        self.load(self.choice.get_untracked());
+    }
+}

@@ -1,0 +1,215 @@
+//! Classes by how likely a MaMMUT finds their prompts as captions, beside the contrastive answer.
+
+use super::captions::fail;
+use super::desk::{Desk, Look, Picture, lines};
+use super::judge;
+use super::protocol::{Ask, Writing};
+use crate::clip::caption::shares;
+use crate::page::table;
+use crate::text::percent;
+use js_sys::Array;
+use leptos::prelude::*;
+use std::rc::Rc;
+
+/// Prompts that are read at once: so often it can be stopped.
+const AT_ONCE: usize = 32;
+/// Classes that the table shows.
+const SHOWN: usize = 20;
+
+/// What is said of a picture.
+#[derive(Clone)]
+struct Said {
+    picture: Picture,
+    /// Of each class, in their order.
+    logs: Rc<Vec<f64>>,
+}
+
+#[component]
+pub fn Likelihoods(desk: Desk) -> impl IntoView {
+    let said = RwSignal::new_local(Vec::<Said>::new());
+    let problem = RwSignal::new(None::<String>);
+    // Prompts so far, of all.
+    let progress = RwSignal::new(None::<(usize, usize)>);
+    let run = RwSignal::new(0_u32);
+    let stop = move || {
+        run.update(|run| *run += 1);
+        progress.set(None);
+    };
+    // Other classes, templates or pictures: what was said is of none of them.
+    Effect::new(move || {
+        desk.classes.track();
+        desk.pictures.track();
+        said.set(Vec::new());
+        stop();
+    });
+    let start = move |pictures: Vec<Picture>| {
+        let Some(classes) = desk.classes.get_untracked() else {
+            return;
+        };
+        let template = lines(&desk.templates.get_untracked()).into_iter().next();
+        let template = template.unwrap_or_default();
+        let prompt = |label: &String| template.replace("{}", label);
+        let prompts: Vec<String> = classes.labels.iter().map(prompt).collect();
+        said.set(Vec::new());
+        problem.set(None);
+        run.update(|run| *run += 1);
+        let mine = run.get_untracked();
+        let total = prompts.len() * pictures.len();
+        progress.set(Some((0, total)));
+        leptos::task::spawn_local(async move {
+            let mut done = 0;
+            for picture in pictures {
+                let mut logs = Vec::with_capacity(prompts.len());
+                for some in prompts.chunks(AT_ONCE) {
+                    let ask = Ask::Likelihoods(some.to_vec());
+                    let engine = desk.engine.get_value();
+                    let file = (&picture.file).into();
+                    let answer =
+                        engine.ask_telling::<Vec<f64>, Writing>(&ask, file, Array::new(), |_| {});
+                    let answer = answer.await;
+                    if run.try_get_untracked() != Some(mine) {
+                        return;
+                    }
+                    match answer {
+                        Ok(answer) => logs.extend(answer.value),
+                        Err(failure) => {
+                            progress.set(None);
+                            problem.set(Some(failure.sentence.clone()));
+                            return fail(desk, failure);
+                        }
+                    }
+                    done += some.len();
+                    progress.set(Some((done, total)));
+                }
+                let logs = Rc::new(logs);
+                said.update(|said| said.push(Said { picture, logs }));
+            }
+            progress.set(None);
+        });
+    };
+    let template = move || {
+        let template = desk.templates.with(|text| lines(text).into_iter().next());
+        template.unwrap_or_default()
+    };
+    let is_alone = move || desk.pictures.with(|all| all.len() < 2);
+    let none = move || desk.pictures.with(Vec::is_empty) || desk.classes.with(Option::is_none);
+    view! {
+        <h3>"Classes by their captions"</h3>
+        <p class="aside">
+            "How likely the model would write each class’s sentence (the first template, “"
+            {template} "”), beside how well picture and sentence agree."
+        </p>
+        <p class="toolbar">
+            <button
+                type="button"
+                class="likelihoods"
+                prop:disabled=none
+                on:click=move |_| start(desk.chosen().into_iter().collect())
+            >
+                "For the chosen picture"
+            </button>
+            <button
+                type="button"
+                class="likelihoods-all"
+                hidden=is_alone
+                prop:disabled=none
+                on:click=move |_| start(desk.pictures.get_untracked())
+            >
+                "For all"
+            </button>
+            <button
+                type="button"
+                hidden=move || progress.with(Option::is_none)
+                on:click=move |_| stop()
+            >
+                "Stop"
+            </button>
+            <span class="aside" role="status">
+                {move || {
+                    let (done, all) = progress.get()?;
+                    Some(format!("{done} of {all} sentences are read."))
+                }}
+            </span>
+        </p>
+        <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
+            {move || problem.get()}
+        </p>
+        <div class="by-caption">
+            {move || summary(desk, &said.get())}
+            {move || {
+                let id = desk.selected.get()?;
+                let one = said.with(|said| said.iter().find(|s| s.picture.id == id).cloned());
+                Some(one_table(desk, &one?))
+            }}
+        </div>
+    }
+}
+
+/// Both answers about a picture: each class's share by contrast and by caption.
+fn one_table(desk: Desk, said: &Said) -> Option<AnyView> {
+    let (contrast, labels) = contrast(desk, &said.picture)?;
+    let by_caption = shares(&said.logs);
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    crate::order::sort_by(&mut order, |a, b| by_caption[*b].total_cmp(&by_caption[*a]));
+    let rows = order.iter().take(SHOWN).map(|i| {
+        vec![
+            labels[*i].clone(),
+            percent(by_caption[*i]),
+            format!("{:.3}", said.logs[*i]).replace('-', "−"),
+            percent(f64::from(contrast[*i])),
+        ]
+    });
+    let head = ["Class", "By caption", "Log-likelihood", "By agreement"];
+    let caption = format!("{}: the likeliest classes", said.picture.name);
+    Some(table::table(Some(caption), &head, rows.collect()))
+}
+
+/// A picture's share of each class by contrast, and the classes.
+fn contrast(desk: Desk, picture: &Picture) -> Option<(Vec<f32>, Vec<String>)> {
+    let scale = desk.ready()?.scale;
+    let classes = desk.classes.get_untracked()?;
+    let shares = picture.look.with_untracked(|look| match look {
+        Look::Seen(seen) => Some(classes.probabilities(&seen.0, scale)),
+        _ => None,
+    })?;
+    Some((shares, classes.labels.clone()))
+}
+
+/// How often the two agree, and how often each is right.
+fn summary(desk: Desk, said: &[Said]) -> Option<AnyView> {
+    if said.len() < 2 {
+        return None;
+    }
+    let mut count = 0;
+    let mut agree = 0;
+    let (mut known, mut right) = (0, [0; 2]);
+    for one in said {
+        let Some((contrast, labels)) = contrast(desk, &one.picture) else {
+            continue;
+        };
+        let contrast: Vec<f64> = contrast.into_iter().map(f64::from).collect();
+        let (Some(a), Some(b)) = (largest(&one.logs), largest(&contrast)) else {
+            continue;
+        };
+        count += 1;
+        agree += usize::from(a == b);
+        if let Some(label) = &one.picture.label {
+            known += 1;
+            for (right, i) in right.iter_mut().zip([a, b]) {
+                *right += usize::from(judge::is_same(label, &labels[i]));
+            }
+        }
+    }
+    let same = format!("The same first class both ways in {agree} of {count} pictures.");
+    let right = (known > 0).then(|| {
+        format!(
+            " Right by caption in {} of {known}, by agreement in {}.",
+            right[0], right[1]
+        )
+    });
+    Some(view! { <p class="agreement">{same} {right}</p> }.into_any())
+}
+
+fn largest(values: &[f64]) -> Option<usize> {
+    (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b]))
+}

@@ -1,0 +1,340 @@
+//! What a MaMMUT writes on the page, held against the terminal; and two models side by side. The
+//! models are the page's own small ones.
+
+use browser_tests::{Manner, Page, PageBuilder};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+const READY: &str = "document.querySelector('.model-status')";
+const MAMMUT: &str = "clip/shapes_mammut.safetensors";
+const CLASSES: &str = "a red circle\na blue square\na black star\na purple heart";
+
+/// Below the built page.
+fn file(path: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os("REFIT_DIST").expect("REFIT_DIST names the page")).join(path)
+}
+
+fn terminal(command: &str, arguments: &[&str], pictures: &[PathBuf]) -> Value {
+    let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
+    let output = Command::new(program)
+        .args([command, "--json", "--weights"])
+        .arg(file(MAMMUT))
+        .args(arguments)
+        .args(pictures)
+        .output()
+        .expect("the terminal runs");
+    assert!(output.status.success(), "{output:?}");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    json["pictures"].clone()
+}
+
+/// The samples, as the page lists them.
+fn samples() -> Vec<PathBuf> {
+    let card = std::fs::read(file("clip/shapes.json")).expect("the card");
+    let card: Value = serde_json::from_slice(&card).expect("JSON");
+    let samples = card["samples"].as_array().expect("samples").iter();
+    let file = |sample: &Value| file("clip").join(sample["file"].as_str().expect("a name"));
+    samples.map(file).collect()
+}
+
+/// Run with the MaMMUT and the samples, all of them looked at.
+fn open(builder: PageBuilder) -> Page {
+    let page = builder.open("?page=run");
+    page.wait_for(READY);
+    take_mammut(&page);
+    add_samples(&page);
+    page
+}
+
+fn take_mammut(page: &Page) {
+    page.eval("[...document.querySelectorAll('button.own')].find(b => !b.hidden).click()");
+    page.wait_for(
+        "document.querySelector('.model-status')?.innerText.startsWith('Shapes MaMMUT is ready')",
+    );
+}
+
+fn add_samples(page: &Page) {
+    page.set_value("textarea[name=Classes]", CLASSES);
+    page.click("button.samples");
+    page.wait_for("document.querySelector('.count')?.innerText.startsWith('10 of 10')");
+    page.wait_for_text("4 classes are ready.");
+}
+
+/// Text and log-likelihood of each caption, once all are there.
+fn written(page: &Page, count: usize) -> Vec<(String, f64)> {
+    page.wait_for(&format!(
+        "document.querySelectorAll('.written .words[data-text]').length === {count}
+            && document.querySelector('.captions .stop').hidden"
+    ));
+    let rows = page.eval(
+        "[...document.querySelectorAll('.written .words')].map(p => [p.dataset.text, +p.dataset.logLikelihood])",
+    );
+    serde_json::from_value(rows).expect("rows")
+}
+
+/// Holds what is written against the terminal.
+fn check_captions(page: &Page, arguments: &[&str]) {
+    let theirs = terminal("caption", arguments, &samples());
+    let theirs = theirs.as_array().expect("pictures");
+    let ours = written(page, theirs.len());
+    for ((text, log_likelihood), theirs) in ours.iter().zip(theirs) {
+        assert_eq!(theirs["caption"], **text, "{theirs}");
+        let expected = theirs["log_likelihood"].as_f64().expect("a number");
+        assert!(
+            (expected - log_likelihood).abs() < 1e-3,
+            "{text}: {log_likelihood} {expected}"
+        );
+    }
+}
+
+fn screenshots(page: &Page, name: &str, heights: [u32; 2]) {
+    page.screenshot(&format!("{name}-light"), 1280, heights[0], false);
+    page.screenshot(&format!("{name}-dark"), 1280, heights[0], true);
+    page.screenshot(&format!("{name}-phone"), 360, heights[1], false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    page.set_view(1280, 900, false);
+}
+
+/// The rules of axe-core, where its program is.
+fn check_access(page: &Page) {
+    let Some(path) = std::env::var_os("REFIT_AXE") else {
+        return;
+    };
+    let axe = std::fs::read_to_string(path).expect("axe-core's program");
+    for dark in [false, true] {
+        page.set_view(1280, 900, dark);
+        page.wait_for("document.getAnimations().every(a => a.playState !== 'running')");
+        page.eval(&format!("{axe};void 0"));
+        let found = page.eval(
+            "axe.run(document).then(({violations}) => violations.map(v =>
+                 v.id + ': ' + v.nodes.slice(0, 4).map(n => n.target.join(' ')).join(' | ')))",
+        );
+        assert_eq!(found, serde_json::json!([]), "dark {dark}");
+    }
+}
+
+#[test]
+fn the_page_writes_what_the_terminal_writes() {
+    let page = open(Page::builder());
+    page.click("button.write-all");
+    check_captions(&page, &[]);
+    screenshots(&page, "captions", [2600, 3600]);
+    page.set_value("select[name=Decoding]", "beams");
+    page.set_value("input[name=Beams]", "3");
+    page.set_value("input[name='Length penalty']", "0.5");
+    page.click("button.write-all");
+    check_captions(&page, &["--beams", "3", "--length-penalty", "0.5"]);
+    page.set_value("select[name=Decoding]", "sample");
+    page.set_value("input[name=Share]", "0.9");
+    page.set_value("input[name=Seed]", "7");
+    page.set_value("input[name=Tokens]", "6");
+    page.click("button.write-all");
+    let sampled = ["--sample", "0.9", "--seed", "7", "--tokens", "6"];
+    check_captions(&page, &sampled);
+    // What cannot be read is said, and nothing starts.
+    page.set_value("input[name=Seed]", "seven");
+    page.click("button.write");
+    page.wait_for_text("Seed: write a whole number.");
+}
+
+#[test]
+fn a_gpu_writes_the_same() {
+    let page = open(Page::builder());
+    page.set_value("select[name='Computed on']", "gpu");
+    page.wait_for("document.querySelector('.model-status')?.innerText.includes('in float32')");
+    page.wait_for("document.querySelector('.count')?.innerText.startsWith('10 of 10')");
+    page.click("button.write");
+    let theirs = terminal("caption", &[], &samples()[..1]);
+    let (text, _) = &written(&page, 1)[0];
+    assert_eq!(theirs[0]["caption"], **text);
+    println!("{}", page.text(".written .aside"));
+}
+
+#[test]
+fn classes_are_told_by_their_captions() {
+    let page = open(Page::builder());
+    page.click("button.likelihoods-all");
+    page.wait_for("document.querySelector('.by-caption .agreement')");
+    page.wait_for("document.querySelectorAll('.by-caption tbody tr').length === 4");
+    let rows: Vec<Vec<String>> = serde_json::from_value(page.eval(
+        "[...document.querySelectorAll('.by-caption tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
+    ))
+    .expect("rows");
+    let labels = CLASSES.replace('\n', ",");
+    let arguments = [
+        "--by-caption",
+        "--labels",
+        &labels,
+        "--template",
+        "a photo of {}.",
+    ];
+    let theirs = terminal("classify", &arguments, &samples()[..1]);
+    for label in theirs[0]["labels"].as_array().expect("labels") {
+        let row = rows.iter().find(|row| label["label"] == *row[0]);
+        let row = row.expect("the class");
+        let log = row[2].replace('−', "-").parse::<f64>().expect("a number");
+        let expected = label["by_caption"]["log_likelihood"]
+            .as_f64()
+            .expect("a number");
+        assert!((log - expected).abs() < 2e-3, "{row:?} {label}");
+    }
+    check_access(&page);
+    // Other classes: the answer was of none of them.
+    page.set_value("textarea[name=Classes]", "a cat\na dog");
+    page.wait_for("!document.querySelector('.by-caption tbody')");
+}
+
+#[test]
+fn writing_can_be_stopped() {
+    let page = open(Page::builder());
+    page.set_value("select[name=Decoding]", "beams");
+    page.set_value("input[name=Beams]", "16");
+    page.eval(
+        "(() => {
+            // As soon as there is a word.
+            const place = document.querySelector('.captions');
+            globalThis.seen = 0;
+            new MutationObserver(() => {
+                if (place.querySelector('.written .words:not([data-text])') && !seen++)
+                    place.querySelector('.stop').click();
+            }).observe(place, {subtree: true, childList: true, characterData: true});
+        })()",
+    );
+    page.click("button.write-all");
+    page.wait_for("seen && document.querySelector('.captions .stop').hidden");
+    page.wait_for("document.querySelector('.written .words[data-text]')");
+    assert!(page.text(".written").contains("Not written yet."));
+    // And anew, with the same model.
+    page.set_value("select[name=Decoding]", "greedy");
+    page.click("button.write");
+    check_captions_of_one(&page);
+}
+
+fn check_captions_of_one(page: &Page) {
+    let theirs = terminal("caption", &[], &samples()[..1]);
+    assert_eq!(theirs[0]["caption"], *written(page, 1)[0].0);
+}
+
+/// The bundled MaMMUT without one of its tensors.
+fn lacking(name: &str) -> Vec<u8> {
+    let whole = std::fs::read(file(MAMMUT)).expect("the model");
+    let (length, rest) = whole.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().expect("8 bytes")) as usize;
+    let (header, numbers) = rest.split_at(length);
+    let mut header: serde_json::Map<String, Value> = serde_json::from_slice(header).expect("JSON");
+    assert!(header.remove(name).is_some(), "{name}");
+    let header = Value::Object(header).to_string();
+    let mut all = (header.len() as u64).to_le_bytes().to_vec();
+    all.extend(header.bytes());
+    all.extend(numbers);
+    all
+}
+
+#[test]
+fn what_writes_is_missed_only_when_it_is_asked_for() {
+    let body = lacking("text.cross_attn.0.ln_1_kv.bias");
+    let page = open(Page::builder().serve(MAMMUT, body, Manner::Whole));
+    page.wait_for("document.querySelector('.bars li')");
+    page.click("button.write");
+    page.wait_for_text("The checkpoint lacks cross_attn.0.ln_1_kv.bias; choose a complete one.");
+    // It still compares.
+    page.set_value("textarea[name=Classes]", "a red circle\na star");
+    page.wait_for("document.querySelectorAll('.bars li').length === 2");
+}
+
+#[test]
+fn a_clip_writes_nothing_and_the_first_view_knows_no_mammut() {
+    let page = Page::open("?page=run");
+    page.wait_for(READY);
+    assert!(!page.has(".captions"));
+    let asked = page.requests();
+    assert!(asked.iter().any(|r| r.path == "clip/shapes.safetensors"));
+    assert!(!asked.iter().any(|r| r.path == MAMMUT));
+    // A file of a CLIP where a MaMMUT is expected.
+    let clip = std::fs::read(file("clip/shapes.safetensors")).expect("the model");
+    let page = Page::builder()
+        .serve(MAMMUT, clip, Manner::Whole)
+        .open("?page=run");
+    page.wait_for(READY);
+    take_mammut(&page);
+    assert!(!page.has(".captions"));
+}
+
+#[test]
+fn two_models_are_held_side_by_side() {
+    let page = Page::open("?page=run");
+    page.wait_for(READY);
+    add_samples(&page);
+    page.wait_for("document.querySelector('select[name=\"Second model\"] option')");
+    page.click("button.compare");
+    page.wait_for("document.querySelector('.beside .agreement')");
+    let rows: Vec<Vec<String>> = serde_json::from_value(page.eval(
+        "[...document.querySelectorAll('.beside tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
+    ))
+    .expect("rows");
+    assert_eq!(rows[0], ["Family", "CLIP", "MaMMUT"]);
+    println!("{rows:?} {}", page.text(".beside .agreement"));
+    // What the second says, the terminal says of the same file.
+    let labels = CLASSES.replace('\n', ",");
+    let arguments = ["--labels", &labels, "--template", "a photo of {}."];
+    let theirs = terminal("classify", &arguments, &samples());
+    let pictures = &rows[rows.len() - 10..];
+    for (row, theirs) in pictures.iter().zip(theirs.as_array().expect("pictures")) {
+        let first = &theirs["labels"][0];
+        let label = first["label"].as_str().expect("a label");
+        assert!(row[3].starts_with(label), "{row:?} {theirs}");
+    }
+    let agree = pictures.iter().filter(|row| row[1] == "yes").count();
+    assert!(
+        page.text(".beside .agreement")
+            .contains(&format!("in {agree} of 10"))
+    );
+    screenshots(&page, "beside", [2600, 3600]);
+    check_access(&page);
+    // Another model: what was compared is gone, and the pair is the other way round.
+    take_mammut(&page);
+    page.wait_for("!document.querySelector('.beside .agreement')");
+    page.wait_for("document.querySelector('select[name=\"Second model\"]').value === 'shapes'");
+    page.wait_for("!document.querySelector('button.compare').disabled");
+    page.click("button.compare");
+    page.wait_for("document.querySelector('.beside .agreement')");
+    assert!(
+        page.text(".beside .agreement")
+            .contains(&format!("in {agree} of 10"))
+    );
+}
+
+#[test]
+fn a_mammut_of_explore_can_be_run_beside_its_counterpart() {
+    let page = Page::open("?v=2&family=mammut");
+    page.wait_for("document.querySelector('[data-parameter]')");
+    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
+    let mut presses = 0;
+    while !page.has(".card a") {
+        page.press("ArrowRight");
+        page.wait_for("document.querySelector('.card')");
+        presses += 1;
+        assert!(presses < 100, "no run has a checkpoint");
+    }
+    let id = page.attribute(".card a", "href").expect("a link");
+    let id = id.split("model=").nth(1).expect("a model").to_owned();
+    assert!(id.starts_with("mammut-"), "{id}");
+    page.click(".card a");
+    page.wait_for(&format!(
+        "document.querySelector('.checkpoints tr[aria-current]')?.dataset.id === '{id}'"
+    ));
+    page.wait_for("document.querySelector('figcaption')?.innerText.includes('ringed')");
+    let clip = id.trim_start_matches("mammut-");
+    page.wait_for(&format!(
+        "document.querySelector('.counterpart')?.dataset.id === '{clip}'"
+    ));
+    // Both on the curve.
+    page.go("?page=run&model=b-32-datacomp-3b,mammut-b-32-datacomp-3b");
+    page.wait_for(
+        "document.querySelector('figcaption')?.innerText.match(/, ringed/g)?.length === 2",
+    );
+    page.screenshot("beside-curve-light", 1280, 1500, false);
+    page.screenshot("beside-curve-dark", 1280, 1500, true);
+}
