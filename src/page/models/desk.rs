@@ -93,7 +93,7 @@ pub struct Desk {
     pub state: RwSignal<State>,
     pub device: RwSignal<Device>,
     /// Counts the models that were loaded: an answer of an earlier one is none.
-    loads: RwSignal<u32>,
+    pub loads: RwSignal<u32>,
 
     pub pictures: RwSignal<Vec<Picture>, LocalStorage>,
     next_picture: StoredValue<u32>,
@@ -421,7 +421,8 @@ impl Desk {
             });
             let prompts: Vec<String> = prompts.collect();
             let answer = self.texts(prompts.clone()).await;
-            if self.lists.get_value() != mine || self.directions_of.get_value() != of {
+            let is_old = self.lists.get_value() != mine || self.loads.get_untracked() != of.0;
+            if is_old || self.directions_of.get_value() != of {
                 return;
             }
             let (notes, units) = match answer {

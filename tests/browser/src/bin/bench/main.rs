@@ -3,6 +3,8 @@
 //! `cargo xtask bench` builds the page and runs this, after the native benchmark. `REFIT_SPEED` is
 //! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it.
 
+mod models;
+
 use browser_tests::{NO_WORKER, Page, gzipped};
 use serde_json::Value;
 use std::time::Duration;
@@ -192,4 +194,5 @@ fn main() {
         at(0.95),
         times.len()
     );
+    models::run();
 }
