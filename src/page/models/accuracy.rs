@@ -69,11 +69,12 @@ fn matrix(confusion: &Confusion) -> AnyView {
     };
     let rows = confusion.shows.iter().zip(&confusion.counts).map(row);
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="What is taken for what">
-            <table class="numbers confusion">
-                <caption>
-                    "What is taken for what, in pictures: a row for what they show, a column for what the model says. What is right is framed."
-                </caption>
+        <h4>"What is taken for what"</h4>
+        <p class="aside" id="confusion">
+            "Numbers of pictures: a row for what they show, a column for what the model says. What is right is framed."
+        </p>
+        <div class="scroll list" tabindex="0" role="region" aria-label="What is taken for what">
+            <table class="numbers confusion" aria-describedby="confusion">
                 <thead>
                     <tr>
                         <td></td>

@@ -4,13 +4,17 @@ use super::accuracy::{Accuracy, cell};
 use super::desk::{Desk, Look, Picture};
 use super::judge::Share;
 use super::protocol::Seen;
+use crate::clip::browser::now;
 use crate::clip::confusion::{Confusion, is_same};
 use crate::page::{list, save};
 use crate::text::{number, percent};
 use leptos::prelude::*;
+use std::time::Duration;
 
 /// Pictures that the table shows; the files have all.
 const ROWS: usize = 200;
+/// Milliseconds before the table is drawn again.
+const PAUSE: f64 = 300.0;
 
 #[component]
 pub fn Answers(desk: Desk) -> impl IntoView {
@@ -19,6 +23,25 @@ pub fn Answers(desk: Desk) -> impl IntoView {
         desk.pictures
             .with(|all| all.iter().find(|p| p.id == id).cloned())
     };
+    // The table is not drawn anew with every batch of many pictures.
+    let shown = RwSignal::new(0u32);
+    let due = StoredValue::new((0.0, false));
+    Effect::new(move || {
+        desk.judged.track();
+        let (last, is_waiting) = due.get_value();
+        let show = move || {
+            // The view may be gone.
+            let _ = due.try_set_value((now(), false));
+            let _ = shown.try_update(|count| *count += 1);
+        };
+        let pause = last + PAUSE - now();
+        if pause <= 0.0 {
+            show();
+        } else if !is_waiting {
+            due.set_value((last, true));
+            set_timeout(show, Duration::from_millis(pause as u64));
+        }
+    });
     let one = move || match selected() {
         None => view! {
             <p class="aside">"Choose a picture, and the model says what it sees."</p>
@@ -33,7 +56,7 @@ pub fn Answers(desk: Desk) -> impl IntoView {
                 {one}
             </div>
             {move || {
-                desk.judged.track();
+                shown.track();
                 all(desk)
             }}
         </section>
@@ -68,7 +91,12 @@ fn answer(picture: Picture) -> AnyView {
         })
     };
     view! {
-        <img class="large" src=address alt="" />
+        <img
+            class="large"
+            src=address
+            alt=""
+            hidden=move || look.with(|look| matches!(look, Look::Failed(_)))
+        />
         <div>
             <h3>{name}</h3>
             {inside}

@@ -199,7 +199,7 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
         if let Some(kept) = kept {
             let load = move |_| {
                 desk.ask_for(Some(id.clone()));
-                desk.load(choice_of(&kept));
+                load(desk, &kept);
             };
             return view! {
                 <button type="button" on:click=load>
@@ -227,6 +227,14 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
     view! { <span>{button}</span> }.into_any()
 }
 
+/// Loads what is kept, and shows how that goes: far above the list.
+fn load(desk: Desk, kept: &Kept) {
+    desk.load(choice_of(kept));
+    if let Some(model) = document().get_element_by_id("model") {
+        model.scroll_into_view();
+    }
+}
+
 /// What is kept on this device, and how much room there is.
 #[component]
 fn Shelved(desk: Desk) -> impl IntoView {
@@ -237,7 +245,7 @@ fn Shelved(desk: Desk) -> impl IntoView {
         view! {
             <li>
                 <span>{format!("{name}: {bytes}")}</span>
-                <button type="button" on:click=move |_| desk.load(choice_of(&kept))>
+                <button type="button" on:click=move |_| load(desk, &kept)>
                     "Load"
                 </button>
                 <button type="button" aria-label=delete on:click=move |_| desk.delete(key.clone())>
