@@ -14,6 +14,8 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 #[path = "clip/formula.rs"]
 mod formula;
+#[path = "clip/formula_source.rs"]
+mod formula_source;
 #[path = "clip/kernels.rs"]
 mod kernels;
 #[path = "clip/parity.rs"]

@@ -6,6 +6,8 @@
 #[path = "../../tests/clip/formula.rs"]
 #[expect(dead_code, reason = "the benchmark makes its own pictures")]
 mod formula;
+#[path = "../../tests/clip/formula_source.rs"]
+mod formula_source;
 
 use formula::{FormulaFile, Tensor};
 use pollster::block_on;

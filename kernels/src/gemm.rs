@@ -32,6 +32,11 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// Numbers that a packed matrix has: the last panel is filled up with zeros.
+    pub fn length(inputs: usize, outputs: usize) -> usize {
+        outputs.div_ceil(PANEL) * PANEL * inputs
+    }
+
     /// Packs `values`, whose rows begin every `stride` numbers.
     pub fn pack(
         inputs: usize,
@@ -40,8 +45,19 @@ impl Matrix {
         values: &[f32],
         stride: usize,
     ) -> Self {
-        // The last panel is filled up with zeros.
-        let mut panels = vec![0.0; outputs.div_ceil(PANEL) * PANEL * inputs];
+        let zeros = vec![0.0; Self::length(inputs, outputs)];
+        Self::pack_into(zeros, inputs, outputs, stored, values, stride)
+    }
+
+    /// The same in memory that is there: as many zeros as [`Matrix::length`] says.
+    pub fn pack_into(
+        mut panels: Vec<f32>,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+        stride: usize,
+    ) -> Self {
         match stored {
             Stored::OutputsByInputs => {
                 for output in 0..outputs {

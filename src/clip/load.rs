@@ -8,7 +8,7 @@ use super::vision::Vision;
 use super::weights::names::{self, Name, Part};
 use super::weights::source::{Source, SourceError};
 use super::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
-use crate::compute::{Backend, Stored};
+use crate::compute::{Backend, Stored, reserve};
 use std::collections::BTreeMap;
 
 /// What a caller may know that the file does not say.
@@ -161,7 +161,8 @@ impl<B: Backend> Parameters<B> {
                 at.bytes += bytes;
                 progress(at);
             };
-            let mut values = Checkpoint::read(source, entry, advance).await?;
+            let mut values = reserve(entry.count())?;
+            Checkpoint::read(source, entry, &mut values, advance).await?;
             if let Part::Third(third) = name.part {
                 let parts = thirds.entry(name.name.clone()).or_default();
                 parts[third] = values;

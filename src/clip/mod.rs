@@ -10,6 +10,7 @@ pub mod architecture;
 pub mod browser;
 pub mod caption;
 pub mod classes;
+pub mod confusion;
 mod decoder;
 mod load;
 mod model;

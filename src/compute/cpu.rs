@@ -2,7 +2,7 @@
 //! reference that kernels on a GPU are held against. The loops are in `refit_kernels`; here rows
 //! are handed out to the machine's threads (there are none on the page).
 
-use super::{After, Backend, ComputeError, Stored};
+use super::{After, Backend, ComputeError, Stored, reserve};
 use refit_kernels as kernels;
 
 /// The processor.
@@ -92,8 +92,11 @@ impl Backend for Cpu {
             Stored::OutputsByInputs => inputs,
             Stored::InputsByOutputs => outputs,
         };
-        Ok(kernels::Matrix::pack(
-            inputs, outputs, stored, values, stride,
+        let zeros = self
+            .empty(1, kernels::Matrix::length(inputs, outputs))?
+            .values;
+        Ok(kernels::Matrix::pack_into(
+            zeros, inputs, outputs, stored, values, stride,
         ))
     }
 
@@ -252,12 +255,4 @@ fn largest(row: &[f32], count: usize) -> Vec<(u32, f32)> {
         }
     }
     kept
-}
-
-fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
-    let mut values = Vec::new();
-    let bytes = 4 * count as u64;
-    let room = values.try_reserve_exact(count);
-    room.map_err(|_| ComputeError::OutOfMemory { bytes })?;
-    Ok(values)
 }

@@ -67,6 +67,15 @@ impl fmt::Display for ComputeError {
 
 impl std::error::Error for ComputeError {}
 
+/// Room in memory for so many numbers: a model may be larger than what a page may have.
+pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
+    let mut values = Vec::new();
+    let bytes = 4 * count as u64;
+    let room = values.try_reserve_exact(count);
+    room.map_err(|_| ComputeError::OutOfMemory { bytes })?;
+    Ok(values)
+}
+
 /// Tensors and operations on them. Tensors are matrices of float32 to whoever looks; how they are
 /// stored is the backend's matter. Shapes that do not fit together are mistakes of the caller,
 /// which has checked them when it loaded the model.

@@ -1,7 +1,7 @@
 //! A checkpoint that is a formula of tensor name and index (`tests/reference/clip/formula_models.py`),
 //! served as the safetensors file that it would be, so that a full-size model needs no file.
+//! `formula_source.rs` reads it as any checkpoint; the browser tests' site sends it.
 
-use refit::clip::weights::source::{Source, SourceError};
 use serde_json::json;
 
 fn fnv1a64(text: &str) -> u64 {
@@ -72,8 +72,6 @@ pub struct FormulaFile {
     /// With the position of each tensor's first byte.
     tensors: Vec<(u64, Tensor)>,
     size: u64,
-    /// The most that was asked for at once.
-    pub largest_read: usize,
 }
 
 impl FormulaFile {
@@ -102,46 +100,52 @@ impl FormulaFile {
             header,
             tensors: placed,
             size: data + end,
-            largest_read: 0,
         }
     }
-}
-
-impl Source for FormulaFile {
-    fn size(&self) -> u64 {
+    /// Length in bytes.
+    pub fn size(&self) -> u64 {
         self.size
     }
 
-    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
-        self.largest_read = self.largest_read.max(buffer.len());
-        let mut at = at;
-        let mut buffer = buffer;
+    /// Writes the bytes from position `at` on; false where the file ends before the buffer does.
+    pub fn fill(&self, mut at: u64, mut buffer: &mut [u8]) -> bool {
         while !buffer.is_empty() {
-            let done = if let Some(header) =
-                self.header.get(at as usize..).filter(|h| !h.is_empty())
-            {
-                let length = header.len().min(buffer.len());
-                buffer[..length].copy_from_slice(&header[..length]);
-                length
-            } else {
-                let next = self.tensors.partition_point(|(start, _)| *start <= at);
-                let Some((start, tensor)) = next.checked_sub(1).map(|i| &self.tensors[i]) else {
-                    return Err(SourceError::Ended { at: self.size });
-                };
-                let first = (at - start) as usize / 4;
-                let length = buffer.len().min(4 * (tensor.count() - first));
-                if length == 0 || !(at - start).is_multiple_of(4) || !length.is_multiple_of(4) {
-                    return Err(SourceError::Ended { at: self.size });
+            let done = match self.header.get(at as usize..).filter(|h| !h.is_empty()) {
+                Some(header) => {
+                    let length = header.len().min(buffer.len());
+                    buffer[..length].copy_from_slice(&header[..length]);
+                    length
                 }
-                for (i, bytes) in buffer[..length].chunks_exact_mut(4).enumerate() {
-                    bytes.copy_from_slice(&tensor.value(first + i).to_le_bytes());
-                }
-                length
+                None => self.numbers(at, buffer),
             };
+            if done == 0 {
+                return false;
+            }
             at += done as u64;
             buffer = &mut buffer[done..];
         }
-        Ok(())
+        true
+    }
+
+    /// Writes bytes of one tensor's numbers, or of one number where `at` is in the middle of it;
+    /// returns how many.
+    fn numbers(&self, at: u64, buffer: &mut [u8]) -> usize {
+        let next = self.tensors.partition_point(|(start, _)| *start <= at);
+        let Some((start, tensor)) = next.checked_sub(1).map(|i| &self.tensors[i]) else {
+            return 0;
+        };
+        let (first, skip) = ((at - start) as usize / 4, (at - start) as usize % 4);
+        let count = (tensor.count() - first).min(buffer.len() / 4);
+        if skip > 0 || (count == 0 && first < tensor.count()) {
+            let length = buffer.len().min(4 - skip);
+            let bytes = tensor.value(first).to_le_bytes();
+            buffer[..length].copy_from_slice(&bytes[skip..skip + length]);
+            return length;
+        }
+        for (i, bytes) in buffer[..4 * count].chunks_exact_mut(4).enumerate() {
+            bytes.copy_from_slice(&tensor.value(first + i).to_le_bytes());
+        }
+        4 * count
     }
 }
 

@@ -6,6 +6,7 @@ mod captions;
 mod containers;
 mod failures;
 mod formula;
+mod formula_source;
 mod gpu;
 mod kernels;
 mod parity;

@@ -4,6 +4,7 @@ use crate::formula::{FormulaFile, Tensor, picture};
 use refit::clip::caption::Decoding;
 use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
 use refit::clip::tokenizer::{Tokenizer, Tokens};
+use refit::clip::weights::source::{Source, SourceError};
 use refit::clip::{Model, Options};
 use refit::compute::Backend;
 use serde::Deserialize;
@@ -65,6 +66,23 @@ fn probabilities(scale: f32, image: &[f32], texts: &[Vec<f32>]) -> Vec<f32> {
     logits.iter().map(|l| (l.exp() / total) as f32).collect()
 }
 
+/// A file, and the most that was asked of it at once.
+struct Watched {
+    file: FormulaFile,
+    largest_read: usize,
+}
+
+impl Source for Watched {
+    fn size(&self) -> u64 {
+        self.file.size()
+    }
+
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        self.largest_read = self.largest_read.max(buffer.len());
+        self.file.read(at, buffer).await
+    }
+}
+
 /// How far answers may be from open_clip's.
 #[derive(Clone, Copy)]
 pub enum Bound {
@@ -108,7 +126,10 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
             assert!((sum - theirs.sum).abs() < 1e-6 * count as f64);
         }
     }
-    let mut file = FormulaFile::new(tensors);
+    let mut file = Watched {
+        file: FormulaFile::new(tensors),
+        largest_read: 0,
+    };
     let options = Options {
         captions: !reference.captions.is_empty(),
         ..Options::default()

@@ -364,15 +364,16 @@ impl Checkpoint {
         }
     }
 
-    /// Reads one tensor's numbers. `progress` is told the bytes as they come.
+    /// Puts one tensor's numbers into `values`, which is empty and has room for them. `progress`
+    /// is told the bytes as they come.
     pub async fn read<S: Source>(
         source: &mut S,
         entry: &Entry,
+        values: &mut Vec<f32>,
         mut progress: impl FnMut(u64),
-    ) -> Result<Vec<f32>, WeightsError> {
+    ) -> Result<(), WeightsError> {
         let mut left = entry.bytes()?;
         let mut at = Self::locate(source, entry).await?;
-        let mut values = Vec::with_capacity(entry.count());
         let mut buffer = vec![0; CHUNK.min(left as usize)];
         while left > 0 {
             let bytes = &mut buffer[..CHUNK.min(left as usize)];
@@ -402,7 +403,7 @@ impl Checkpoint {
             progress(bytes.len() as u64);
         }
         match values.iter().position(|v| !v.is_finite()) {
-            None => Ok(values),
+            None => Ok(()),
             Some(index) => Err(WeightsError::tensor(
                 &entry.name,
                 TensorProblem::NotFinite { index },

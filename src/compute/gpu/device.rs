@@ -143,8 +143,11 @@ impl Device {
             ..Default::default()
         };
         let adapter = instance.request_adapter(&request).await;
-        let adapter = adapter.map_err(|error| ComputeError::NoDevice {
-            reason: error.to_string(),
+        let adapter = adapter.map_err(|error| {
+            let reason = error.to_string();
+            // What follows tells how wgpu was compiled.
+            let reason = reason.split(';').next().unwrap_or_default().to_owned();
+            ComputeError::NoDevice { reason }
         })?;
         let (info, limits) = (adapter.get_info(), adapter.limits());
         if limits.max_compute_workgroup_storage_size < WORKGROUP_BYTES

@@ -1,18 +1,20 @@
-//! What the model says of the pictures: one large, all in a table, how often it is right, and
-//! how long each step took.
+//! What the model says of the pictures: one large, all in a table, and how long each step took.
 
+use super::accuracy::{Accuracy, cell};
 use super::desk::{Desk, Look, Picture};
-use super::judge::{Share, is_same};
+use super::judge::Share;
 use super::protocol::Seen;
+use crate::clip::browser::now;
+use crate::clip::confusion::{Confusion, is_same};
 use crate::page::{list, save};
 use crate::text::{number, percent};
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Pictures that the table shows; the files have all.
 const ROWS: usize = 200;
-/// Pairs of classes that are confused most often.
-const CONFUSIONS: usize = 12;
+/// Milliseconds before the table is drawn again.
+const PAUSE: f64 = 300.0;
 
 #[component]
 pub fn Answers(desk: Desk) -> impl IntoView {
@@ -21,6 +23,25 @@ pub fn Answers(desk: Desk) -> impl IntoView {
         desk.pictures
             .with(|all| all.iter().find(|p| p.id == id).cloned())
     };
+    // The table is not drawn anew with every batch of many pictures.
+    let shown = RwSignal::new(0u32);
+    let due = StoredValue::new((0.0, false));
+    Effect::new(move || {
+        desk.judged.track();
+        let (last, is_waiting) = due.get_value();
+        let show = move || {
+            // The view may be gone.
+            let _ = due.try_set_value((now(), false));
+            let _ = shown.try_update(|count| *count += 1);
+        };
+        let pause = last + PAUSE - now();
+        if pause <= 0.0 {
+            show();
+        } else if !is_waiting {
+            due.set_value((last, true));
+            set_timeout(show, Duration::from_millis(pause as u64));
+        }
+    });
     let one = move || match selected() {
         None => view! {
             <p class="aside">"Choose a picture, and the model says what it sees."</p>
@@ -35,7 +56,7 @@ pub fn Answers(desk: Desk) -> impl IntoView {
                 {one}
             </div>
             {move || {
-                desk.judged.track();
+                shown.track();
                 all(desk)
             }}
         </section>
@@ -70,7 +91,12 @@ fn answer(picture: Picture) -> AnyView {
         })
     };
     view! {
-        <img class="large" src=address alt="" />
+        <img
+            class="large"
+            src=address
+            alt=""
+            hidden=move || look.with(|look| matches!(look, Look::Failed(_)))
+        />
         <div>
             <h3>{name}</h3>
             {inside}
@@ -170,7 +196,7 @@ fn all(desk: Desk) -> AnyView {
     let more = (hidden > 0).then(|| format!("{hidden} more are in the files."));
     view! {
         <h3>"All pictures"</h3>
-        {accuracy(&rows)}
+        {confusion(desk, &rows).map(|confusion| view! { <Accuracy confusion /> })}
         <p class="toolbar">
             <button type="button" on:click=move |_| save::text("answers.csv", "text/csv", &csv(desk))>
                 "Save CSV"
@@ -190,64 +216,20 @@ fn all(desk: Desk) -> AnyView {
     .into_any()
 }
 
-/// How often the likeliest class is the right one, and what is taken for what.
-fn accuracy(rows: &[Row]) -> AnyView {
-    let labelled = rows
-        .iter()
-        .filter_map(|row| Some((row.label.as_deref()?, row.shares.first()?)));
-    let labelled: Vec<(&str, &Share)> = labelled.collect();
-    if labelled.is_empty() {
-        return ().into_any();
-    }
-    let right = labelled
-        .iter()
-        .filter(|(label, share)| is_same(label, &share.label))
-        .count();
-    let mut wrong: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for (label, share) in labelled
-        .iter()
-        .filter(|(label, share)| !is_same(label, &share.label))
-    {
-        *wrong.entry((label, share.label.as_str())).or_default() += 1;
-    }
-    let mut wrong: Vec<_> = wrong.into_iter().collect();
-    crate::order::sort_by(&mut wrong, |a, b| b.1.cmp(&a.1));
-    let rows: Vec<Vec<String>> = wrong
-        .iter()
-        .take(CONFUSIONS)
-        .map(|((label, taken), count)| {
-            vec![(*label).to_owned(), (*taken).to_owned(), count.to_string()]
-        })
-        .collect();
-    let share = right as f64 / labelled.len() as f64;
-    view! {
-        <p class="accuracy">
-            {format!("Right in {right} of {} pictures: {}.", labelled.len(), percent(share))}
-        </p>
-        {(!rows.is_empty())
-            .then(|| {
-                crate::page::table::table(
-                    Some("What is taken for what".to_owned()),
-                    &["Shows", "Taken for", "Pictures"],
-                    rows,
-                )
-            })}
-    }
-    .into_any()
-}
-
-/// A cell of a CSV file that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+/// What is taken for what, where it is known what some pictures show.
+fn confusion(desk: Desk, rows: &[Row]) -> Option<Confusion> {
+    let classes = desk.classes.get_untracked()?;
+    let labelled = rows.iter().filter_map(|row| {
+        let first = row.shares.first()?;
+        Some((row.label.as_deref()?, first.label.as_str()))
+    });
+    let labelled: Vec<(&str, &str)> = labelled.collect();
+    let confusion = Confusion::of(&classes.labels, &labelled);
+    (confusion.pictures() > 0).then_some(confusion)
 }
 
 fn csv(desk: Desk) -> String {
-    let mut text = "picture,shows,rank,class,probability,cosine\n".to_owned();
+    let mut text = "picture,shows,rank,class,right,probability,cosine\n".to_owned();
     for row in rows(desk) {
         for (rank, share) in row.shares.iter().enumerate() {
             let cells = [
@@ -255,6 +237,10 @@ fn csv(desk: Desk) -> String {
                 cell(row.label.as_deref().unwrap_or_default()),
                 (rank + 1).to_string(),
                 cell(&share.label),
+                match &row.label {
+                    Some(label) => is_same(label, &share.label).to_string(),
+                    None => String::new(),
+                },
                 share.probability.to_string(),
                 share.cosine.to_string(),
             ];
@@ -266,7 +252,9 @@ fn csv(desk: Desk) -> String {
 }
 
 fn json(desk: Desk) -> String {
-    let pictures: Vec<serde_json::Value> = rows(desk)
+    let rows = rows(desk);
+    let confusion = confusion(desk, &rows);
+    let pictures: Vec<serde_json::Value> = rows
         .into_iter()
         .map(|row| {
             let classes: Vec<serde_json::Value> = row
@@ -282,6 +270,7 @@ fn json(desk: Desk) -> String {
         "model": desk.choice.with_untracked(|choice| choice.name.clone()),
         "scale": ready.map(|ready| ready.scale),
         "templates": super::desk::lines(&desk.templates.get_untracked()),
+        "accuracy": confusion.as_ref().map(super::accuracy::json),
         "pictures": pictures,
     })
     .to_string()

@@ -2,11 +2,12 @@
 //! takes. The second has a worker of its own, which goes when the answer is there.
 
 use super::desk::{Choice, Desk, Look, PROMPTS, Picture, State};
-use super::judge::{Share, is_same, ranked};
+use super::judge::{Share, ranked};
 use super::protocol::{Failure, Kind, Progress, Ready};
 use super::shelf::{choice_of, key};
 use super::thread::Thread;
 use crate::clip::Classes;
+use crate::clip::confusion::is_same;
 use crate::page::{data, list, location, table};
 use crate::study::DataError;
 use crate::study::checkpoint::{Checkpoint, sibling};

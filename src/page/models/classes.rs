@@ -46,18 +46,35 @@ const TEMPLATES: [(&str, Words); 4] = [
 /// Where the reader's own lists are kept on this device.
 const SAVED: &str = "refit-lists";
 
-fn saved() -> BTreeMap<String, String> {
-    let storage = window().local_storage().ok().flatten();
-    let text = storage.and_then(|storage| storage.get_item(SAVED).ok().flatten());
-    text.and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default()
+/// The reader's own lists, and the name of the one at hand.
+#[derive(Clone, Copy)]
+struct Own {
+    lists: RwSignal<BTreeMap<String, String>>,
+    name: RwSignal<String>,
 }
 
-fn keep(lists: &BTreeMap<String, String>) {
-    if let (Ok(Some(storage)), Ok(text)) = (window().local_storage(), serde_json::to_string(lists))
-    {
-        // A browser that keeps nothing has the lists until the page goes.
-        let _ = storage.set_item(SAVED, &text);
+impl Own {
+    fn new() -> Own {
+        let storage = window().local_storage().ok().flatten();
+        let text = storage.and_then(|storage| storage.get_item(SAVED).ok().flatten());
+        let lists = text.and_then(|text| serde_json::from_str(&text).ok());
+        Own {
+            lists: RwSignal::new(lists.unwrap_or_default()),
+            name: RwSignal::new(String::new()),
+        }
+    }
+
+    fn change(self, change: impl FnOnce(&mut BTreeMap<String, String>, String)) {
+        let name = self.name.get_untracked().trim().to_owned();
+        if name.is_empty() {
+            return;
+        }
+        self.lists.update(|lists| change(lists, name));
+        let text = self.lists.with_untracked(serde_json::to_string);
+        if let (Ok(Some(storage)), Ok(text)) = (window().local_storage(), text) {
+            // A browser that keeps nothing has the lists until the page goes.
+            let _ = storage.set_item(SAVED, &text);
+        }
     }
 }
 
@@ -100,36 +117,15 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
             .into_any(),
         }
     };
-    let own = RwSignal::new(saved());
-    let name = RwSignal::new(String::new());
-    let choose_list = move |event: web_sys::Event| {
-        let chosen = event_target_value(&event);
-        if let Some((_, words)) = LISTS.iter().find(|(name, _)| *name == chosen) {
-            put(*words, desk.labels, desk.class_problem);
-        } else if let Some(text) = own.with_untracked(|own| own.get(&chosen).cloned()) {
-            name.set(chosen);
-            desk.labels.set(text);
-        }
-    };
-    let choose_templates = move |event: web_sys::Event| {
-        let chosen = event_target_value(&event);
-        if let Some((_, words)) = TEMPLATES.iter().find(|(name, _)| *name == chosen) {
-            put(*words, desk.templates, desk.class_problem);
-        }
-    };
+    let own = Own::new();
     let save_list = move |_| {
-        let name = name.get_untracked().trim().to_owned();
-        if !name.is_empty() {
-            own.update(|own| {
-                own.insert(name, desk.labels.get_untracked());
-                keep(own);
-            });
-        }
+        own.change(|lists, name| {
+            lists.insert(name, desk.labels.get_untracked());
+        });
     };
     let forget = move |_| {
-        own.update(|own| {
-            own.remove(name.get_untracked().trim());
-            keep(own);
+        own.change(|lists, name| {
+            lists.remove(&name);
         });
     };
     let export = move |_| {
@@ -148,65 +144,46 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
             save::text("classes.json", "application/json", &text.to_string());
         }
     };
-    let option = |name: String| view! { <option value=name.clone()>{name.clone()}</option> };
+    let is_own = move || {
+        own.lists
+            .with(|lists| own.name.with(|name| lists.contains_key(name.trim())))
+    };
     view! {
         <section aria-labelledby="classes">
             <h2 id="classes">"Classes"</h2>
-            <label class="choice">
-                <span>"Ready lists, and yours"</span>
-                <select name="List" on:change=choose_list>
-                    <option value="">"Choose…"</option>
-                    {list(LISTS.iter().map(|(name, _)| option((*name).to_owned())))}
-                    {move || list(own.get().into_keys().map(option))}
-                </select>
-            </label>
-            <label class="choice">
-                <span>"One a line"</span>
-                <textarea
-                    name="Classes"
-                    rows="8"
-                    spellcheck="false"
-                    prop:value=move || desk.labels.get()
-                    on:input=move |event| desk.labels.set(event_target_value(&event))
-                ></textarea>
-            </label>
+            <Lines
+                desk
+                words=desk.labels
+                lists=("List", "Ready lists, and yours")
+                ready=&LISTS
+                own
+                lines=("Classes", "One a line")
+                rows=8
+            />
             <div class="choices">
                 <label class="choice">
                     <span>"Name of your list"</span>
                     <input
                         name="List name"
-                        prop:value=move || name.get()
-                        on:input=move |event| name.set(event_target_value(&event))
+                        prop:value=move || own.name.get()
+                        on:input=move |event| own.name.set(event_target_value(&event))
                     />
                 </label>
                 <button type="button" class="keep" on:click=save_list>
                     "Keep"
                 </button>
-                <button
-                    type="button"
-                    hidden=move || !own.with(|own| own.contains_key(name.get().trim()))
-                    on:click=forget
-                >
+                <button type="button" hidden=move || !is_own() on:click=forget>
                     "Forget"
                 </button>
             </div>
-            <label class="choice">
-                <span>"Templates"</span>
-                <select name="Template list" on:change=choose_templates>
-                    <option value="">"Choose…"</option>
-                    {list(TEMPLATES.iter().map(|(name, _)| option((*name).to_owned())))}
-                </select>
-            </label>
-            <label class="choice">
-                <span>"One a line; {} stands for the class"</span>
-                <textarea
-                    name="Templates"
-                    rows="3"
-                    spellcheck="false"
-                    prop:value=move || desk.templates.get()
-                    on:input=move |event| desk.templates.set(event_target_value(&event))
-                ></textarea>
-            </label>
+            <Lines
+                desk
+                words=desk.templates
+                lists=("Template list", "Templates")
+                ready=&TEMPLATES
+                lines=("Templates", "One a line; {} stands for the class")
+                rows=3
+            />
             <div role="status">{state}</div>
             <ul class="aside" hidden=move || desk.notes.with(Vec::is_empty)>
                 {move || {
@@ -221,5 +198,57 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
                 "Save the class vectors"
             </button>
         </section>
+    }
+}
+
+/// Lines that the reader writes, or takes from a list. Of `lists` and `lines` the first is the
+/// control's name, the second what is written over it.
+#[component]
+fn Lines(
+    desk: Desk,
+    words: RwSignal<String>,
+    lists: (&'static str, &'static str),
+    ready: &'static [(&'static str, Words)],
+    #[prop(optional)] own: Option<Own>,
+    lines: (&'static str, &'static str),
+    rows: u32,
+) -> impl IntoView {
+    let choose = move |event: web_sys::Event| {
+        let chosen = event_target_value(&event);
+        if let Some((_, ready)) = ready.iter().find(|(name, _)| *name == chosen) {
+            put(*ready, words, desk.class_problem);
+        } else if let Some(own) = own
+            && let Some(text) = own
+                .lists
+                .with_untracked(|lists| lists.get(&chosen).cloned())
+        {
+            own.name.set(chosen);
+            words.set(text);
+        }
+    };
+    let option = |name: String| view! { <option value=name.clone()>{name.clone()}</option> };
+    let owned = move || {
+        let names = own.map(|own| own.lists.get().into_keys());
+        list(names.into_iter().flatten().map(option))
+    };
+    view! {
+        <label class="choice">
+            <span>{lists.1}</span>
+            <select name=lists.0 on:change=choose>
+                <option value="">"Choose…"</option>
+                {list(ready.iter().map(|(name, _)| option((*name).to_owned())))}
+                {owned}
+            </select>
+        </label>
+        <label class="choice">
+            <span>{lines.1}</span>
+            <textarea
+                name=lines.0
+                rows=rows.to_string()
+                spellcheck="false"
+                prop:value=move || words.get()
+                on:input=move |event| words.set(event_target_value(&event))
+            ></textarea>
+        </label>
     }
 }

@@ -40,27 +40,38 @@ pub fn ranked(classes: &Classes, unit: &[f32], scale: f32) -> Vec<Share> {
     order.iter().take(TOP).map(share).collect()
 }
 
-/// Two names of one class: case, and marks between words, do not count.
-pub fn is_same(a: &str, b: &str) -> bool {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '-'], " ");
-    plain(a.trim()) == plain(b.trim())
-}
-
 impl Desk {
-    /// Judges every picture that was seen, anew where the classes are new.
+    /// Judges every picture that was seen: the classes are new.
     pub fn judge(self) {
+        self.pictures.with_untracked(|all| {
+            for picture in all {
+                picture.said.set(None);
+            }
+        });
+        self.judge_new();
+    }
+
+    /// Judges the pictures that were seen and have no answer yet.
+    pub fn judge_new(self) {
         let mine = self.judgements.get_value() + 1;
         self.judgements.set_value(mine);
         leptos::task::spawn_local(async move {
+            let due = |picture: &Picture| {
+                let is_due = picture.said.with_untracked(Option::is_none);
+                is_due.then_some((picture.look, picture.said))
+            };
+            let due: Vec<_> = self
+                .pictures
+                .with_untracked(|all| all.iter().filter_map(due).collect());
             let mut began = crate::clip::browser::now();
-            for picture in self.pictures.get_untracked() {
-                let Picture { look, said, .. } = picture;
-                let seen = look.with_untracked(|look| match look {
+            for (look, said) in due {
+                let seen = look.try_with_untracked(|look| match look {
                     Look::Seen(seen) => Some(seen.clone()),
                     _ => None,
                 });
-                let shares = seen.and_then(|seen| shares(self, &seen.0)).map(Rc::new);
-                said.set(shares);
+                let Some(seen) = seen.flatten() else { continue };
+                // The picture may have been taken away.
+                let _ = said.try_set(shares(self, &seen.0).map(Rc::new));
                 if crate::clip::browser::now() - began > 10.0 {
                     turn().await;
                     began = crate::clip::browser::now();

@@ -2,7 +2,6 @@
 
 use super::captions::fail;
 use super::desk::{Desk, Look, Picture, lines};
-use super::judge;
 use super::protocol::{Ask, Writing};
 use crate::clip::caption::shares;
 use crate::page::table;
@@ -196,7 +195,7 @@ fn summary(desk: Desk, said: &[Said]) -> Option<AnyView> {
         if let Some(label) = &one.picture.label {
             known += 1;
             for (right, i) in right.iter_mut().zip([a, b]) {
-                *right += usize::from(judge::is_same(label, &labels[i]));
+                *right += usize::from(crate::clip::confusion::is_same(label, &labels[i]));
             }
         }
     }

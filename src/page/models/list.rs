@@ -1,7 +1,7 @@
 //! The studies' checkpoints, any other address, the reader's own file; and what is kept.
 
 use super::desk::{Choice, Desk};
-use super::protocol::{Kept, Place};
+use super::protocol::{Kept, Part, Place};
 use super::shelf::{self, Download, choice_of, quick_gelu};
 use crate::page::data;
 use crate::page::lazy::Lazy;
@@ -59,14 +59,15 @@ pub fn Others(desk: Desk) -> impl IntoView {
         let details: web_sys::Element = event_target(&event);
         is_open.set(details.has_attribute("open"));
     };
-    // Nothing is read before somebody wants to see it.
+    // A download that did not come to its end is offered at once; other tabs may have kept more
+    // when somebody looks.
     Effect::new(move || {
-        if is_open.get() {
-            desk.read_shelf();
-        }
+        is_open.track();
+        desk.read_shelf();
     });
     view! {
         <Downloading desk />
+        <Unfinished desk />
         {move || {
             desk.asked
                 .with(Option::is_some)
@@ -108,16 +109,21 @@ fn Inside(desk: Desk) -> impl IntoView {
     };
     view! {
         <Shelved desk />
-        <Elsewhere desk />
         <h3>"Of the two studies"</h3>
         {table}
+        <Elsewhere desk />
     }
 }
 
 fn table(desk: Desk, all: &[Listed]) -> AnyView {
     let rows = all.iter().cloned().map(|listed| row(desk, listed));
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Checkpoints of the two studies">
+        <div
+            class="scroll list"
+            tabindex="0"
+            role="region"
+            aria-label="Checkpoints of the two studies"
+        >
             <table class="numbers checkpoints">
                 <thead>
                     <tr>
@@ -162,9 +168,9 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
                 {name.clone()} {kind}
             </th>
             <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
-            <td>{accuracy}</td>
-            <td>{compute}</td>
-            <td>
+            <td data-label="ImageNet-1k">{accuracy}</td>
+            <td data-label="Compute">{compute}</td>
+            <td data-label="Licence">
                 {licence} <a href=checkpoint.source.clone()>"Hugging Face"</a>
             </td>
         </tr>
@@ -193,7 +199,7 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
         if let Some(kept) = kept {
             let load = move |_| {
                 desk.ask_for(Some(id.clone()));
-                desk.load(choice_of(&kept));
+                load(desk, &kept);
             };
             return view! {
                 <button type="button" on:click=load>
@@ -202,11 +208,8 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
             }
             .into_any();
         }
-        let text = match part.filter(|part| part.bytes > 0) {
-            Some(part) => format!(
-                "Go on after {}, from {host}",
-                text::bytes(part.bytes as f64)
-            ),
+        let text = match part.map(|part| part.progress.bytes) {
+            Some(bytes) => format!("Go on after {}, from {host}", text::bytes(bytes as f64)),
             None if bytes > 0 => format!("Download {} from {host}", text::bytes(bytes as f64)),
             None => format!("Download from {host}"),
         };
@@ -224,6 +227,14 @@ fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> 
     view! { <span>{button}</span> }.into_any()
 }
 
+/// Loads what is kept, and shows how that goes: far above the list.
+fn load(desk: Desk, kept: &Kept) {
+    desk.load(choice_of(kept));
+    if let Some(model) = document().get_element_by_id("model") {
+        model.scroll_into_view();
+    }
+}
+
 /// What is kept on this device, and how much room there is.
 #[component]
 fn Shelved(desk: Desk) -> impl IntoView {
@@ -234,7 +245,7 @@ fn Shelved(desk: Desk) -> impl IntoView {
         view! {
             <li>
                 <span>{format!("{name}: {bytes}")}</span>
-                <button type="button" on:click=move |_| desk.load(choice_of(&kept))>
+                <button type="button" on:click=move |_| load(desk, &kept)>
                     "Load"
                 </button>
                 <button type="button" aria-label=delete on:click=move |_| desk.delete(key.clone())>
@@ -247,17 +258,6 @@ fn Shelved(desk: Desk) -> impl IntoView {
         None => ().into_any(),
         Some(Err(failure)) => view! { <p class="error">{failure.sentence}</p> }.into_any(),
         Some(Ok(shelf)) => {
-            let parts = shelf.parts.into_iter().map(|part| {
-                let key = part.key;
-                view! {
-                    <li>
-                        <span>{format!("A download that broke off: {}", text::bytes(part.bytes as f64))}</span>
-                        <button type="button" on:click=move |_| desk.delete(key.clone())>
-                            "Delete"
-                        </button>
-                    </li>
-                }
-            });
             let none = shelf.kept.is_empty();
             let room = (shelf.quota > 0.0).then(|| {
                 format!(
@@ -267,7 +267,7 @@ fn Shelved(desk: Desk) -> impl IntoView {
                 )
             });
             view! {
-                <ul class="kept">{list(shelf.kept.into_iter().map(row))} {list(parts)}</ul>
+                <ul class="kept">{list(shelf.kept.into_iter().map(row))}</ul>
                 <p class="aside">
                     {none.then_some("No model is kept yet. ")} {room}
                 </p>
@@ -413,6 +413,59 @@ fn under_way(desk: Desk, download: &Download) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Downloads that broke off, which can go on: of an earlier visit, too.
+#[component]
+fn Unfinished(desk: Desk) -> impl IntoView {
+    let offer = move |part: Part| {
+        let Part {
+            key,
+            name,
+            address,
+            progress,
+        } = part;
+        let sentence = format!(
+            "The download of {name} is not complete: {} of {} are here.",
+            text::bytes(progress.bytes as f64),
+            text::bytes(progress.total as f64)
+        );
+        let go_on = match shelf::host(&address) {
+            Ok(host) => format!("Go on, from {host}"),
+            Err(_) => "Go on".to_owned(),
+        };
+        let delete = format!("Delete what is here of {name}");
+        view! {
+            <div class="part">
+                <p>{sentence}</p>
+                <p class="toolbar">
+                    <button
+                        type="button"
+                        on:click=move |_| desk.download(name.clone(), address.clone())
+                    >
+                        {go_on}
+                    </button>
+                    <button
+                        type="button"
+                        aria-label=delete
+                        on:click=move |_| desk.delete(key.clone())
+                    >
+                        "Delete"
+                    </button>
+                </p>
+            </div>
+        }
+    };
+    let current = Memo::new(move |_| desk.download.with(|d| d.as_ref().map(|d| d.key.clone())));
+    move || {
+        let shelf = desk.shelf.get().and_then(Result::ok).unwrap_or_default();
+        let parts = shelf.parts.into_iter();
+        list(
+            parts
+                .filter(|part| current.get().as_ref() != Some(&part.key))
+                .map(offer),
+        )
+    }
 }
 
 /// Seconds, as one would say them.

@@ -2,6 +2,7 @@
 //! library for GPUs. What the reader sees is here; what computes, downloads and keeps files is in
 //! [`worker`], so that the page never waits for it.
 
+mod accuracy;
 mod answers;
 mod ask;
 mod beside;

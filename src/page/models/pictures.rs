@@ -92,7 +92,7 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
                         <input type="file" prop:webkitdirectory=true multiple on:change=chosen />
                     </label>
                     <button type="button" class="samples" on:click=add_samples>
-                        "Samples"
+                        "Take the samples"
                     </button>
                     <label class="button file" hidden=none>
                         "What they show (CSV: name, class)"
@@ -174,8 +174,11 @@ async fn picture_at(address: &str) -> Result<Blob, String> {
 }
 
 fn count(desk: Desk) -> String {
+    // Ten thousand pictures are not listened to one by one.
+    desk.judged.track();
+    desk.loads.track();
     let (count, seen) = desk.pictures.with(|all| {
-        let done = |p: &&Picture| p.look.with(|look| !matches!(look, Look::Waiting));
+        let done = |p: &&Picture| p.look.with_untracked(|look| !matches!(look, Look::Waiting));
         (all.len(), all.iter().filter(done).count())
     });
     let more = match count.saturating_sub(SHOWN) {
@@ -250,7 +253,7 @@ fn label(desk: Desk, text: &str) -> Result<(), String> {
             }
         }
     });
-    desk.judge();
+    desk.judge_new();
     match found {
         0 => Err("No line of the file begins with the name of one of these pictures; it needs a name and a class on each line.".to_owned()),
         _ => Ok(()),

@@ -178,7 +178,11 @@ pub struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub key: String,
-    pub bytes: u64,
+    pub name: String,
+    pub address: String,
+    /// How far it is.
+    #[serde(default)]
+    pub progress: Progress,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

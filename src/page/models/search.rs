@@ -56,8 +56,13 @@ pub fn Search(desk: Desk) -> impl IntoView {
         if text.is_empty() || desk.ready().is_none() {
             return;
         }
+        let mine = desk.loads.get_untracked();
         leptos::task::spawn_local(async move {
-            match desk.texts(vec![text]).await {
+            let answer = desk.texts(vec![text]).await;
+            if desk.loads.get_untracked() != mine {
+                return;
+            }
+            match answer {
                 Ok((_, units)) => {
                     found.set(units.first().map(|unit| search(desk, unit)));
                 }

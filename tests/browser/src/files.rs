@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    ops::Range,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -13,12 +14,16 @@ use std::{
     time::Duration,
 };
 
+use crate::model::{self, FormulaFile};
 use crate::site::{Asked, content_type};
 
 /// Bytes of an answer that breaks off.
 const PIECE: usize = 10_000;
+/// Bytes of a formula that are worked out at a time.
+const CHUNK: usize = 1 << 20;
 
-/// The files of a folder, at `/MANNER/FILE`, until the program ends. Manners:
+/// The files of a folder, and [`model::FULL_SIZE`], at `/MANNER/FILE`, until the program ends.
+/// Manners:
 ///
 /// - `honest`: with ranges; `404` where there is no such file
 /// - `hiding`: the same, but a page sees neither `Content-Range` nor `ETag`
@@ -32,6 +37,7 @@ const PIECE: usize = 10_000;
 /// - `page`: a web page instead of the file
 /// - `short`: half of the file
 /// - `cutting`: an answer breaks off after 4,000,000 bytes
+/// - `halving`: an answer that begins in the file's first half ends with that half
 /// - `slow`: 2 MB a second
 /// - `dripping`: a byte now and then; `/drips` tells how many such answers are under way
 pub struct Files {
@@ -74,6 +80,43 @@ fn answer(stream: &TcpStream, folder: &Path, counts: &Counts) -> io::Result<()> 
     }
 }
 
+/// What a file has in it.
+enum Content {
+    Bytes(Vec<u8>),
+    Formula(&'static FormulaFile),
+}
+
+impl Content {
+    fn of(folder: &Path, file: &str) -> Option<Self> {
+        match file {
+            model::FULL_SIZE => Some(Content::Formula(model::full_size())),
+            file => fs::read(folder.join(file)).ok().map(Content::Bytes),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Formula(file) => file.size() as usize,
+        }
+    }
+
+    fn send(&self, mut stream: &TcpStream, range: Range<usize>) -> io::Result<()> {
+        match self {
+            Content::Bytes(bytes) => stream.write_all(&bytes[range]),
+            Content::Formula(file) => {
+                let mut buffer = vec![0; CHUNK];
+                let mut starts = range.clone().step_by(CHUNK);
+                starts.try_for_each(|at| {
+                    let bytes = &mut buffer[..CHUNK.min(range.end - at)];
+                    file.fill(at as u64, bytes);
+                    stream.write_all(bytes)
+                })
+            }
+        }
+    }
+}
+
 /// Answers a request for `/MANNER/FILE`.
 pub(crate) fn respond(
     mut stream: &TcpStream,
@@ -100,13 +143,13 @@ pub(crate) fn respond(
         "silent" => return wait_for_end(stream),
         _ => {}
     }
-    let Ok(mut bytes) = fs::read(folder.join(file)) else {
+    let Some(content) = Content::of(folder, file) else {
         return short(&mut stream, "404 Not Found", "text/plain", "");
     };
-    if manner == "short" {
-        bytes.truncate(bytes.len() / 2);
-    }
-    let size = bytes.len();
+    let size = match manner {
+        "short" => content.size() / 2,
+        _ => content.size(),
+    };
     let from = asked.from.filter(|_| manner != "whole");
     let first = from.unwrap_or(0).min(size);
     let mut head = match from {
@@ -132,37 +175,40 @@ pub(crate) fn respond(
         head += "Access-Control-Expose-Headers: Content-Range, ETag\r\n";
     }
     stream.write_all(format!("{head}\r\n").as_bytes())?;
-    let rest = &bytes[first..];
+    let send = |range: Range<usize>| content.send(stream, range);
+    let half = first.max(size / 2);
     match manner {
-        "breaking" | "changing" | "stuck" | "cutting" => {
+        "breaking" | "changing" | "stuck" | "cutting" | "halving" => {
             let end = match manner {
-                "stuck" => size / 2,
+                "stuck" => half,
+                "halving" if first < half => half,
+                "halving" => size,
                 "cutting" => size.min(first + 4_000_000),
                 _ => size.min(first + PIECE),
             };
-            stream.write_all(&bytes[first.min(end)..end])?;
+            send(first..end)?;
             // A browser drops what it has not handed on when a connection breaks.
             thread::sleep(Duration::from_millis(100));
             Ok(())
         }
         "hanging" => {
-            stream.write_all(&bytes[first.min(size / 2)..size / 2])?;
+            send(first..half)?;
             wait_for_end(stream)
         }
-        "slow" => rest.chunks(100_000).try_for_each(|piece| {
+        "slow" => (first..size).step_by(100_000).try_for_each(|at| {
             thread::sleep(Duration::from_millis(50));
-            stream.write_all(piece)
+            send(at..size.min(at + 100_000))
         }),
         "dripping" => {
             counts.drips.fetch_add(1, SeqCst);
-            let dripped = rest.iter().try_for_each(|byte| {
+            let dripped = (first..size).try_for_each(|at| {
                 thread::sleep(Duration::from_millis(5));
-                stream.write_all(&[*byte])
+                send(at..at + 1)
             });
             counts.drips.fetch_sub(1, SeqCst);
             dripped
         }
-        _ => stream.write_all(rest),
+        _ => send(first..size),
     }
 }
 

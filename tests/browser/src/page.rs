@@ -38,6 +38,9 @@ const FLAGS: [&str; 7] = [
 /// loader's own fetch of the same bytes has it checked.
 const HARMLESS: &str = "`integrity` attribute is currently ignored for preload destinations";
 
+/// What a browser has complained about.
+type Complaints = Arc<Mutex<Vec<String>>>;
+
 /// What to arrange before a page opens.
 #[derive(Default)]
 pub struct PageBuilder {
@@ -45,6 +48,7 @@ pub struct PageBuilder {
     tolerated: Vec<String>,
     patience: Option<Duration>,
     extras: Vec<Extra>,
+    flags: Vec<String>,
 }
 
 impl PageBuilder {
@@ -82,6 +86,12 @@ impl PageBuilder {
         self
     }
 
+    /// Starts the browser with one more flag.
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+
     /// Opens a path of the site (`"?v=1"`, `"404-please"`) in a fresh browser.
     #[track_caller]
     pub fn open(mut self, path: &str) -> Page {
@@ -98,37 +108,31 @@ impl PageBuilder {
 
     #[track_caller]
     fn launch(self, address: &str, site: Option<Site>) -> Page {
+        let flags = FLAGS
+            .into_iter()
+            .chain(self.flags.iter().map(String::as_str));
         let options = LaunchOptions::default_builder()
             .path(std::env::var_os("REFIT_CHROME").map(PathBuf::from))
             // Chromium's sandbox refuses to run as root.
             .sandbox(!is_root())
             .enable_gpu(true)
             .window_size(Some((1280, 900)))
-            .args(FLAGS.iter().map(OsStr::new).collect())
+            .args(flags.map(OsStr::new).collect())
             // A quiet page is not a dead one.
             .idle_browser_timeout(Duration::from_secs(900))
             .build()
             .expect("launch options");
         let browser = Browser::new(options).expect("Chromium starts (REFIT_CHROME names it)");
-        let tab = browser.new_tab().expect("a tab");
-        tab.set_default_timeout(PATIENCE);
-        let complaints = listen(&tab);
+        let complaints = Arc::default();
         let page = Page {
-            tab,
+            tab: tab(&browser, &self.scripts, &complaints),
             site,
             complaints,
+            scripts: self.scripts,
             tolerated: self.tolerated,
             patience: self.patience.unwrap_or(PATIENCE),
             browser,
         };
-        for script in self.scripts {
-            page.call(Cdp::AddScriptToEvaluateOnNewDocument {
-                source: script,
-                world_name: None,
-                include_command_line_api: None,
-                run_immediately: None,
-            });
-        }
         page.navigate(address);
         page
     }
@@ -141,7 +145,8 @@ impl PageBuilder {
 pub struct Page {
     tab: Arc<Tab>,
     site: Option<Site>,
-    complaints: Arc<Mutex<Vec<String>>>,
+    complaints: Complaints,
+    scripts: Vec<String>,
     tolerated: Vec<String>,
     patience: Duration,
     // Dropped last: it ends the browser.
@@ -165,6 +170,17 @@ impl Page {
     pub fn go(&self, path: &str) {
         let site = self.site.as_ref().expect("a page of the site");
         self.navigate(&site.address(path));
+    }
+
+    /// Closes the tab, and opens a path of the site in another of the same browser.
+    #[track_caller]
+    pub fn reopen(&mut self, path: &str) {
+        let closed = std::mem::replace(
+            &mut self.tab,
+            tab(&self.browser, &self.scripts, &self.complaints),
+        );
+        closed.close(false).expect("the tab closes");
+        self.go(path);
     }
 
     #[track_caller]
@@ -435,19 +451,39 @@ impl Page {
     /// The most memory, in MB, that a process of this browser has had so far, where the system
     /// tells: `renderer` runs the page, `gpu-process` its GPU.
     pub fn peak_memory(&self, kind: &str) -> Option<f64> {
-        let browser = self.browser.get_process_id()?;
+        let peaks = self.processes(kind).into_iter();
+        let peaks = peaks.filter_map(|process| status(process, "VmHWM:"));
+        peaks.max().map(|peak| peak as f64 / 1000.0)
+    }
+
+    /// Lets the processes of a kind take no more than so many MB beyond what they have.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn limit_memory(&self, kind: &str, megabytes: u64) {
+        for process in self.processes(kind) {
+            let has = status(process, "VmSize:").expect("its size");
+            let limit = 1000 * has + 1_000_000 * megabytes;
+            let limited = std::process::Command::new("prlimit")
+                .args(["--pid", &process.to_string(), &format!("--as={limit}")])
+                .status();
+            assert!(limited.is_ok_and(|status| status.success()));
+        }
+    }
+
+    /// The processes of this browser of a kind, where the system tells.
+    fn processes(&self, kind: &str) -> Vec<u32> {
+        let Some(browser) = self.browser.get_process_id() else {
+            return Vec::new();
+        };
         let kind = format!("--type={kind}");
-        let peaks = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|entry| {
             let process: u32 = entry.file_name().to_str()?.parse().ok()?;
             let command = fs::read(entry.path().join("cmdline")).ok()?;
             let is_kind = String::from_utf8_lossy(&command).contains(&kind);
-            if !is_kind || !descends(process, browser) {
-                return None;
-            }
-            let peak = status(process, "VmHWM:")?;
-            Some(peak as f64 / 1000.0)
-        });
-        peaks.reduce(f64::max)
+            (is_kind && descends(process, browser)).then_some(process)
+        })
+        .collect()
     }
 
     /// What the page asked the site for so far.
@@ -495,10 +531,26 @@ impl Drop for Page {
     }
 }
 
+/// A new tab, which runs scripts in every document before the document's own.
+fn tab(browser: &Browser, scripts: &[String], complaints: &Complaints) -> Arc<Tab> {
+    let tab = browser.new_tab().expect("a tab");
+    tab.set_default_timeout(PATIENCE);
+    listen(&tab, complaints);
+    for script in scripts {
+        let added = tab.call_method(Cdp::AddScriptToEvaluateOnNewDocument {
+            source: script.clone(),
+            world_name: None,
+            include_command_line_api: None,
+            run_immediately: None,
+        });
+        added.expect("a script");
+    }
+    tab
+}
+
 /// Collects what the browser complains about, from now on.
-fn listen(tab: &Tab) -> Arc<Mutex<Vec<String>>> {
-    let complaints = Arc::<Mutex<Vec<String>>>::default();
-    let seen = Arc::clone(&complaints);
+fn listen(tab: &Tab, complaints: &Complaints) {
+    let seen = Arc::clone(complaints);
     let hear = move |event: &Event| {
         let said = match event {
             // Policies, integrity and failed loads come this way, not through the console.
@@ -534,7 +586,6 @@ fn listen(tab: &Tab) -> Arc<Mutex<Vec<String>>> {
     tab.add_event_listener(Arc::new(hear)).expect("a listener");
     tab.enable_log().expect("the browser's log");
     tab.enable_runtime().expect("the page's console");
-    complaints
 }
 
 fn describe(details: &Runtime::ExceptionDetails) -> String {

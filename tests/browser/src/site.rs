@@ -22,9 +22,9 @@ const BASE: &str = "/refit/";
 pub struct Request {
     /// The path below the site's folder, without its query.
     pub path: String,
-    /// The status of the answer.
+    /// The status of the answer, if all goes well.
     pub status: u16,
-    /// What was sent.
+    /// What was sent, but of files that misbehave.
     pub body: Vec<u8>,
 }
 
@@ -167,6 +167,11 @@ fn answer(
     };
     let below = asked.address.strip_prefix(BASE);
     if let Some(file) = below.and_then(|path| path.strip_prefix(FILES)) {
+        requests.lock().unwrap().push(Request {
+            path: format!("{FILES}{file}"),
+            status: if asked.from.is_some() { 206 } else { 200 },
+            body: Vec::new(),
+        });
         asked.address = file.to_owned();
         return files::respond(stream, &asked, crate::model::folder(), counts);
     }

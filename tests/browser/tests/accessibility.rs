@@ -66,7 +66,7 @@ fn running_a_model_has_no_violation() {
     let page = Page::open("?page=run");
     page.wait_for("document.querySelector('.model-status')");
     // Its own samples, and everything opened.
-    page.eval("[...document.querySelectorAll('.drop button')].find(b => b.textContent === 'Samples').click()");
+    page.click(".drop .samples");
     page.wait_for("document.querySelector('.bars li')");
     page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
     page.wait_for("!document.querySelector('main .waiting')");

@@ -82,24 +82,63 @@ fn a_part_of_the_chart_is_seen_shared_and_left() {
     page.wait_for("!document.querySelector('canvas.zoomed')");
 }
 
+/// Moves the pointer from place to place, until there is a run near enough; where it then is.
+fn hover(page: &Page) -> (f64, f64) {
+    page.wait_for(&format!(
+        "(() => {{
+            const chart = document.querySelector('{CHART}');
+            const box = chart.getBoundingClientRect();
+            globalThis.place = 0.2 + ((globalThis.place ?? 0.2) - 0.19) % 0.7;
+            chart.dispatchEvent(new PointerEvent('pointermove', {{ pointerId: 7, bubbles: true,
+                clientX: box.left + place * box.width, clientY: box.top + 0.4 * box.height }}));
+            return document.querySelector('.card-place .card');
+        }})()"
+    ));
+    (page.eval("place").as_f64().expect("a place"), 0.4)
+}
+
+#[test]
+fn a_click_keeps_what_is_told_of_a_run() {
+    let page = Page::open("?v=2&table=segmentation");
+    page.wait_for(FITTED);
+    let at = hover(&page);
+    let told = page.text(".card-place .card");
+    drag(&page, at, at, false);
+    page.wait_for("document.querySelector('.card.pinned')");
+    // Neither another run under the pointer nor its leaving takes it away.
+    let away = |kind: &str, x: f64| {
+        page.eval(&format!(
+            "(() => {{
+                const chart = document.querySelector('{CHART}');
+                const box = chart.getBoundingClientRect();
+                chart.dispatchEvent(new PointerEvent('{kind}', {{ pointerId: 7, bubbles: true,
+                    clientX: box.left + {x} * box.width, clientY: box.top + 0.4 * box.height }}));
+            }})()"
+        ));
+    };
+    for step in 0..20 {
+        away("pointermove", 0.2 + 0.03 * f64::from(step));
+    }
+    away("pointerleave", 0.5);
+    let first = told.lines().next().expect("a name");
+    assert!(page.text(".card.pinned").starts_with(first), "{told}");
+    // Escape lets it go, as a second click does.
+    page.eval(&format!("document.querySelector('{CHART}').focus()"));
+    page.press("Escape");
+    page.wait_for("!document.querySelector('.card')");
+    drag(&page, at, at, false);
+    page.wait_for("document.querySelector('.card.pinned')");
+    drag(&page, at, at, false);
+    page.wait_for("!document.querySelector('.card.pinned')");
+}
+
 #[test]
 fn a_run_is_told_under_the_pointer_without_drawing_the_rest_again() {
     let page = Page::open("?v=2&table=segmentation");
     page.wait_for(FITTED);
     page.wait_for("performance.getEntriesByName('refit:draw').length > 0");
     page.eval("performance.clearMeasures('refit:draw')");
-    // From place to place, until there is a run near enough.
-    page.wait_for(&format!(
-        "(() => {{
-            const chart = document.querySelector('{CHART}');
-            const box = chart.getBoundingClientRect();
-            globalThis.place = (globalThis.place ?? 0) + 0.01;
-            chart.dispatchEvent(new PointerEvent('pointermove', {{ pointerId: 7, bubbles: true,
-                clientX: box.left + (0.2 + globalThis.place % 0.7) * box.width,
-                clientY: box.top + 0.4 * box.height }}));
-            return document.querySelector('.card-place .card');
-        }})()"
-    ));
+    hover(&page);
     page.wait_for("document.querySelector('.card').textContent.includes('ViT-')");
     // What it was trained with arrives with the first run that is looked at.
     page.wait_for("document.querySelector('.card').textContent.includes('learning rate')");

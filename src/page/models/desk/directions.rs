@@ -74,7 +74,8 @@ impl Desk {
             });
             let prompts: Vec<String> = prompts.collect();
             let answer = self.texts(prompts.clone()).await;
-            if self.lists.get_value() != mine || self.directions_of.get_value() != of {
+            let is_old = self.lists.get_value() != mine || self.loads.get_untracked() != of.0;
+            if is_old || self.directions_of.get_value() != of {
                 return;
             }
             let (notes, units) = match answer {

@@ -70,7 +70,7 @@ impl Desk {
         }
         self.selected.set(None);
         self.pictures.set(Vec::new());
-        self.judge();
+        self.judge_new();
     }
 
     /// Has the model look at every picture that waits.
@@ -133,7 +133,7 @@ impl Desk {
                 // The picture may have been taken away.
                 let _ = picture.look.try_set(look);
             }
-            self.judge();
+            self.judge_new();
         }
     }
 }

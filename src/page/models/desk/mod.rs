@@ -169,20 +169,21 @@ impl Desk {
                 }
             });
         }
-        // A list that is being typed is read when the typing pauses.
+        // A list that is being typed is read when the typing pauses; a model that was loaded reads
+        // it at once.
         Effect::new(move |before: Option<Option<TimeoutHandle>>| {
             desk.labels.track();
             desk.templates.track();
-            let is_ready = desk.state.with(|state| matches!(state, State::Ready(_)));
-            desk.loads.track();
-            if let Some(Some(before)) = before {
+            let before = before?;
+            if let Some(before) = before {
                 before.clear();
             }
-            let read = move || leptos::task::spawn_local(desk.read_classes());
-            let pause = std::time::Duration::from_millis(250);
-            is_ready
-                .then(|| set_timeout_with_handle(read, pause).ok())
-                .flatten()
+            let read = move || {
+                if desk.ready().is_some() {
+                    leptos::task::spawn_local(desk.read_classes());
+                }
+            };
+            set_timeout_with_handle(read, std::time::Duration::from_millis(250)).ok()
         });
         desk.load(Choice::own());
         desk
@@ -205,6 +206,8 @@ impl Desk {
         self.state.set(State::Loading(Progress::default()));
         self.loads.update(|count| *count += 1);
         let mine = self.loads.get_untracked();
+        // Directions of another model say nothing about this one's pictures.
+        self.classes.set(None);
         for picture in self.pictures.get_untracked() {
             picture.look.set(Look::Waiting);
             picture.said.set(None);
@@ -224,6 +227,7 @@ impl Desk {
                 Ok(ready) => {
                     self.state.set(State::Ready(Arc::new(ready)));
                     self.look();
+                    self.read_classes().await;
                 }
                 Err(failure) => self.state.set(State::Failed(failure)),
             }

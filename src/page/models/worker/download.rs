@@ -1,7 +1,7 @@
 //! A checkpoint from a server to a file that is kept: what the model needs of it, written as it
 //! comes, and taken up where it broke off.
 
-use super::super::protocol::{Failure, Kept, Progress};
+use super::super::protocol::{Failure, Kept, Part, Progress};
 use super::place::PATIENCE;
 use super::store::{self, MODELS, Open};
 use crate::clip::Options;
@@ -27,6 +27,15 @@ pub async fn download(
     let mut source = HttpSource::open(fetch, address, Retries::default()).await?;
     let packed = Packed::of(&mut source, &Options::default()).await?;
     let total = packed.size;
+    // Whoever comes back can go on.
+    let mut begun = Part {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        address: address.to_owned(),
+        progress: Progress::default(),
+    };
+    begun.progress.total = total;
+    store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
     let mut sums = Sums::default();
     if starts_with(&open, packed.header())? {
         open.cut(open.size()?.min(total))?;
@@ -57,8 +66,7 @@ pub async fn download(
         sums,
     };
     store::rename(&part, &format!("{key}.safetensors")).await?;
-    let card = serde_json::to_vec(&kept).unwrap_or_default();
-    store::write(&folder, &format!("{key}.json"), &card).await?;
+    store::write_card(&folder, &format!("{key}.json"), &kept).await?;
     Ok(kept)
 }
 

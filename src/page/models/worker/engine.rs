@@ -12,9 +12,9 @@ use crate::clip::preprocess::Pixels;
 use crate::clip::tokenizer::{Tokenizer, Tokens};
 use crate::clip::weights::source::Source;
 use crate::clip::{ClipError, Options};
-use crate::compute::Backend;
 use crate::compute::cpu::Cpu;
 use crate::compute::gpu::{self, Gpu, Precision};
+use crate::compute::{Backend, ComputeError};
 use js_sys::{Array, Float32Array, Uint8Array};
 use std::collections::HashMap;
 use wasm_bindgen::JsValue;
@@ -103,7 +103,7 @@ impl Engine {
         let towers = match gpu {
             None => {
                 let model = Timed::load(Cpu::default(), source, options, &mut report);
-                Towers::Cpu(Box::new(model.await?))
+                Towers::Cpu(Box::new(model.await.map_err(on_processor)?))
             }
             Some(gpu) => {
                 let model = Timed::load(gpu, source, options, &mut report);
@@ -212,6 +212,17 @@ impl Engine {
             Towers::Cpu(model) => model.model().architecture().picture(),
             Towers::Gpu(model) => model.model().architecture().picture(),
         }
+    }
+}
+
+/// There is no other device to go to.
+fn on_processor(error: ClipError) -> Failure {
+    match error {
+        ClipError::Compute(ComputeError::OutOfMemory { .. }) => Failure::new(
+            Kind::Other,
+            "The processor has no room for this model: a page may have 4 GB of memory at most, here perhaps less. Choose a smaller model, or a GPU.",
+        ),
+        error => error.into(),
     }
 }
 

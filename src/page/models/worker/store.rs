@@ -1,10 +1,13 @@
 //! Files that this page keeps on the reader's disk (the origin's private file system). A folder
-//! `models` has a checkpoint under its key: KEY.part while it comes, then KEY.safetensors, whose
-//! name and sums are in KEY.json. A folder `vectors` has what was computed.
+//! `models` has a checkpoint under its key: KEY.part while it comes, about which KEY.begun tells,
+//! then KEY.safetensors, whose name and sums are in KEY.json. A folder `vectors` has what was
+//! computed.
 
 use super::super::protocol::{Failure, Kept, Kind, Part, Shelf};
 use crate::clip::weights::sums::Sums;
 use js_sys::{AsyncIterator, Reflect, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -146,7 +149,7 @@ pub async fn rename(file: &FileSystemFileHandle, name: &str) -> Result<(), Failu
 /// A kept checkpoint and its sums.
 pub async fn open(key: &str) -> Result<(Blob, Sums), Failure> {
     let folder = folder(MODELS).await?;
-    let kept = read_card(&folder, &format!("{key}.json")).await;
+    let kept: Option<Kept> = read_card(&folder, &format!("{key}.json")).await;
     let kept = kept.ok_or_else(|| {
         Failure::new(
             Kind::Damaged,
@@ -159,15 +162,28 @@ pub async fn open(key: &str) -> Result<(Blob, Sums), Failure> {
     ))
 }
 
-async fn read_card(folder: &FileSystemDirectoryHandle, name: &str) -> Option<Kept> {
+async fn read_card<T: DeserializeOwned>(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Option<T> {
     let text = JsFuture::from(blob(folder, name).await.ok()?.text())
         .await
         .ok()?;
     serde_json::from_str(&text.as_string()?).ok()
 }
 
+/// Writes what is known about a checkpoint.
+pub async fn write_card(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+    card: &impl Serialize,
+) -> Result<(), Failure> {
+    let card = serde_json::to_vec(card).unwrap_or_default();
+    write(folder, name, &card).await
+}
+
 /// Writes a file as a whole.
-pub async fn write(
+async fn write(
     folder: &FileSystemDirectoryHandle,
     name: &str,
     bytes: &[u8],
@@ -199,12 +215,14 @@ pub async fn shelf() -> Result<Shelf, Failure> {
         if name.ends_with(".json") {
             shelf.kept.extend(read_card(&folder, &name).await);
         } else if let Some(key) = name.strip_suffix(".part") {
-            let bytes = match blob(&folder, &name).await {
-                Ok(blob) => blob.size() as u64,
-                Err(_) => 0,
-            };
-            let key = key.to_owned();
-            shelf.parts.push(Part { key, bytes });
+            // Of what never began to come nothing is known.
+            let begun: Option<Part> = read_card(&folder, &format!("{key}.begun")).await;
+            if let Some(mut part) = begun
+                && let Ok(blob) = blob(&folder, &name).await
+            {
+                part.progress.bytes = blob.size() as u64;
+                shelf.parts.push(part);
+            }
         }
     }
     let estimate = super::scope().navigator().storage().estimate();

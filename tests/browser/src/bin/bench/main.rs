@@ -4,6 +4,8 @@
 //! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it, `REFIT_RUNS` the file of
 //! the benchmark that reads runs.
 
+mod models;
+
 use browser_tests::{Manner, NO_WORKER, Page, gzipped};
 use serde_json::Value;
 use std::time::Duration;
@@ -261,4 +263,5 @@ fn main() {
         at(0.95),
         times.len()
     );
+    models::run();
 }
