@@ -99,8 +99,8 @@ impl Engine {
                     .await
             }
             Place::Kept(key) => {
-                let (blob, sums) = store::open(&key).await?;
-                let source = Summed::new(BlobSource(blob), sums)?;
+                let (file, sums) = store::open(&key).await?;
+                let source = Summed::new(file, sums)?;
                 Self::from_source(source, device, options, progress).await
             }
             Place::Address(address) => {
