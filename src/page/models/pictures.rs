@@ -4,6 +4,7 @@
 use super::desk::{Desk, Look, Picture};
 use super::{samples, shelf};
 use crate::page::list;
+use crate::page::work::turn;
 use js_sys::Reflect;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use web_sys::{Blob, File, FileList, HtmlInputElement};
 
 /// Pictures that are shown small; more would only be scrolled past.
 const SHOWN: usize = 48;
+/// Pictures that are taken in before the page has a turn.
+const AT_ONCE: usize = 100;
 
 #[component]
 pub fn Pictures(desk: Desk) -> impl IntoView {
@@ -229,7 +232,17 @@ fn take(desk: Desk, files: &FileList) {
         };
         (File::name(&file), label, file.unchecked_into())
     });
-    desk.add(pictures.collect());
+    let mut pictures = pictures.collect::<Vec<_>>().into_iter();
+    leptos::task::spawn_local(async move {
+        loop {
+            let some: Vec<_> = pictures.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return;
+            }
+            desk.add(some);
+            turn().await;
+        }
+    });
 }
 
 /// Takes what pictures show from a table of names and classes.

@@ -15,7 +15,7 @@ pub const PATIENCE: u32 = 30;
 
 pub enum Opened {
     Blob(BlobSource),
-    Kept(Summed<BlobSource>),
+    Kept(Summed<store::File>),
     Server(HttpSource<Fetch>),
 }
 
@@ -47,8 +47,8 @@ pub async fn open(place: &Place, file: &JsValue) -> Result<Opened, Failure> {
         }
         Place::File => Opened::Blob(BlobSource(file.clone().unchecked_into::<Blob>())),
         Place::Kept(key) => {
-            let (blob, sums) = store::open(key).await?;
-            Opened::Kept(Summed::new(BlobSource(blob), sums)?)
+            let (file, sums) = store::open(key).await?;
+            Opened::Kept(Summed::new(file, sums)?)
         }
         Place::Address(address) => {
             let fetch = Fetch::new(address, PATIENCE);

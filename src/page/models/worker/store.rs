@@ -4,6 +4,8 @@
 //! computed.
 
 use super::super::protocol::{Failure, Kept, Kind, Part, Shelf};
+use crate::clip::browser::BlobSource;
+use crate::clip::weights::source::{Source, SourceError};
 use crate::clip::weights::sums::Sums;
 use js_sys::{AsyncIterator, Reflect, Uint8Array};
 use serde::Serialize;
@@ -146,8 +148,39 @@ pub async fn rename(file: &FileSystemFileHandle, name: &str) -> Result<(), Failu
     moved.await.map_err(failed).map(drop)
 }
 
+/// A kept checkpoint, open for reading.
+pub enum File {
+    Alone(Open),
+    /// Another tab reads it too: slower.
+    Shared(BlobSource),
+}
+
+impl Source for File {
+    fn size(&self) -> u64 {
+        match self {
+            File::Alone(open) => open.size().unwrap_or_default(),
+            File::Shared(blob) => blob.size(),
+        }
+    }
+
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        match self {
+            File::Alone(open) => match open.read(at, buffer) {
+                Ok(read) if read == buffer.len() => Ok(()),
+                Ok(read) => Err(SourceError::Ended {
+                    at: at + read as u64,
+                }),
+                Err(failure) => Err(SourceError::Other {
+                    reason: failure.sentence,
+                }),
+            },
+            File::Shared(blob) => blob.read(at, buffer).await,
+        }
+    }
+}
+
 /// A kept checkpoint and its sums.
-pub async fn open(key: &str) -> Result<(Blob, Sums), Failure> {
+pub async fn open(key: &str) -> Result<(File, Sums), Failure> {
     let folder = folder(MODELS).await?;
     let kept: Option<Kept> = read_card(&folder, &format!("{key}.json")).await;
     let kept = kept.ok_or_else(|| {
@@ -156,10 +189,15 @@ pub async fn open(key: &str) -> Result<(Blob, Sums), Failure> {
             "What was kept of this model is damaged; delete it and download it again.",
         )
     })?;
-    Ok((
-        blob(&folder, &format!("{key}.safetensors")).await?,
-        kept.sums,
-    ))
+    let file = file(&folder, &format!("{key}.safetensors"), false).await?;
+    let open = match Open::new(&file).await {
+        Ok(open) => File::Alone(open),
+        Err(_) => {
+            let blob = JsFuture::from(file.get_file()).await.map_err(failed)?;
+            File::Shared(BlobSource(blob.unchecked_into()))
+        }
+    };
+    Ok((open, kept.sums))
 }
 
 async fn read_card<T: DeserializeOwned>(
