@@ -76,7 +76,7 @@ pub fn Model(desk: Desk) -> impl IntoView {
             <h2 id="model">"Model"</h2>
             <div role="status">{status}</div>
             {list(asides)}
-            <p class="toolbar">{list(take)}</p>
+            <p>{list(take)}</p>
             <label class="choice on">
                 <span>"Computed on"</span>
                 <select name="Computed on" on:change=choose>
