@@ -172,6 +172,9 @@ fn compute_is_split_between_parameters_and_samples() {
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
+    page.set_view(1280, 1400, false);
+    let cut = page.eval("[...document.querySelectorAll('#allocation .scroll')].some(t => t.scrollWidth > t.clientWidth)");
+    assert_eq!(cut, false, "a column is out of view");
     page.eval("document.querySelector('#allocation').scrollIntoView()");
     page.screenshot("allocation-light", 1280, 1400, false);
     page.eval("document.querySelectorAll('#allocation input')[1].click()");

@@ -123,8 +123,13 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     page.wait_for(
         "document.querySelector('#pair thead th:nth-child(2)').textContent === 'Error of clip (yours), mine'",
     );
-    page.screenshot("yours-pair-light", 1280, 1400, false);
-    page.screenshot("yours-pair-phone", 360, 1400, true);
+    page.eval("document.querySelector('#numbers').scrollIntoView()");
+    page.screenshot("yours-numbers-light", 1280, 1000, false);
+    page.eval("document.querySelector('#pair').scrollIntoView()");
+    page.screenshot("yours-pair-light", 1280, 1000, false);
+    page.set_view(360, 900, true);
+    page.eval("document.querySelector('#pair').scrollIntoView()");
+    page.screenshot("yours-pair-phone", 360, 900, true);
     page.set_view(1280, 900, false);
 
     // A reload has them again; the laws of the studies are as they were.
