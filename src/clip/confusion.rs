@@ -79,6 +79,13 @@ impl Confusion {
         cells.map(|(.., count)| count).sum()
     }
 
+    /// Pictures of what is none of the classes: no answer about them can be right.
+    pub fn strangers(&self) -> usize {
+        let rows = self.shows.iter().zip(&self.counts);
+        let strangers = rows.filter(|(shows, _)| !self.taken_for.contains(shows));
+        strangers.flat_map(|(_, counts)| counts).sum()
+    }
+
     /// Wilson's 95 % interval of the share of right answers.
     pub fn interval(&self) -> (f64, f64) {
         let n = self.pictures() as f64;
@@ -128,6 +135,7 @@ mod tests {
         assert_eq!(found.taken_for, ["a dog", "a cat", "a red-tailed hawk"]);
         assert_eq!(found.counts, [[2, 1, 0], [0, 1, 0], [1, 0, 0]]);
         assert_eq!((found.right(), found.pictures()), (1, 5));
+        assert_eq!(found.strangers(), 1);
         let most = found.wrong();
         assert_eq!(most[0], ("a cat", "a dog", 2));
         assert_eq!(most.len(), 3);

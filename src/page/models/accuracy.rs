@@ -22,6 +22,16 @@ pub fn Accuracy(confusion: Confusion) -> impl IntoView {
         percent(low),
         percent(high)
     );
+    let strangers = match confusion.strangers() {
+        0 => String::new(),
+        count => format!(
+            " {} of what is none of the classes, which no answer can get right.",
+            match count {
+                1 => "1 picture is".to_owned(),
+                count => format!("{count} pictures are"),
+            }
+        ),
+    };
     let most = confusion.shows.len().max(confusion.taken_for.len());
     let inside = match (most <= MATRIX, right < pictures) {
         (true, _) => matrix(&confusion),
@@ -30,7 +40,7 @@ pub fn Accuracy(confusion: Confusion) -> impl IntoView {
     };
     let as_csv = csv(&confusion);
     view! {
-        <p class="accuracy">{sentence}</p>
+        <p class="accuracy">{sentence} {strangers}</p>
         {inside}
         <p class="toolbar">
             <button

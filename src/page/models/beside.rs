@@ -35,6 +35,7 @@ struct Side {
 }
 
 struct Compared {
+    classes: Vec<String>,
     sides: [Side; 2],
     rows: Vec<(Picture, [Vec<Share>; 2])>,
 }
@@ -295,6 +296,7 @@ async fn compare(
     let their_pace = pace(&second, &picture.file).await?;
     let own_name = desk.choice.with_untracked(|choice| choice.name.clone());
     Ok(Compared {
+        classes: their_classes.labels,
         sides: [
             Side {
                 name: own_name,
@@ -325,7 +327,11 @@ async fn pace(thread: &Thread, file: &Blob) -> Result<f64, Failure> {
 
 /// How often both say the same first, and how often each is right.
 fn agreement(compared: &Compared) -> String {
-    let Compared { sides, rows } = compared;
+    let Compared {
+        classes,
+        sides,
+        rows,
+    } = compared;
     let firsts = rows
         .iter()
         .filter_map(|(picture, [a, b])| Some((picture, [a.first()?, b.first()?])));
@@ -345,6 +351,8 @@ fn agreement(compared: &Compared) -> String {
     let known: Vec<_> = firsts
         .iter()
         .filter_map(|(picture, firsts)| Some((picture.label.as_deref()?, firsts)))
+        // What is none of the classes nobody can get right.
+        .filter(|(label, _)| classes.iter().any(|class| is_same(label, class)))
         .collect();
     if !known.is_empty() {
         let right = |i: usize| {
@@ -365,7 +373,7 @@ fn agreement(compared: &Compared) -> String {
 }
 
 fn tables(compared: &Compared) -> AnyView {
-    let Compared { sides, rows } = compared;
+    let Compared { sides, rows, .. } = compared;
     let each = |text: &dyn Fn(&Side) -> String| sides.iter().map(text).collect::<Vec<_>>();
     let gflops = |operations: f64| number(operations / 1e9);
     let row = |name: &str, text: &dyn Fn(&Side) -> String| {
