@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{Extra, Manner, Request, Site};
 
 /// How long a page may take to become what a test waits for, software rendering included.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// WebGPU in software, and nothing in the background.
 const FLAGS: [&str; 7] = [
