@@ -43,8 +43,6 @@ fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
     set.into_iter().cloned().collect()
 }
 
-const FAMILY: &str = "family";
-
 /// A name that the rows do not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
@@ -61,14 +59,7 @@ impl fmt::Display for Unknown {
             self.what,
             self.given,
             self.known.join(", ")
-        )?;
-        // Runs of a reader's own are families of their own (`runs::join`).
-        match self.what {
-            FAMILY => f.write_str(
-                ". If it was the sender’s own data: a link does not carry them; ask for the file.",
-            ),
-            _ => Ok(()),
-        }
+        )
     }
 }
 
@@ -105,7 +96,7 @@ impl Analysis {
             &mut unknown,
         );
         settle_all(
-            FAMILY,
+            "family",
             &mut self.families,
             &standard.families,
             known.families,

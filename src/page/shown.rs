@@ -22,6 +22,17 @@ impl PartialEq for Shown {
     }
 }
 
+/// Runs of a reader's own are families of their own, which no link brings.
+fn told(unknown: &Unknown) -> String {
+    let sender = match unknown.what {
+        "family" => {
+            ". If it was the sender’s own data: a link does not carry them; ask for the file."
+        }
+        _ => "",
+    };
+    format!("{unknown}{sender}")
+}
+
 /// Loads what the analysis of the address needs, and runs it anew whenever that changes.
 pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
     let wanted = Memo::new(move |_| location.analysis.with(Wanted::of));
@@ -41,7 +52,7 @@ pub fn shown(location: Location) -> (Loaded<TableData>, Memo<Option<Shown>>) {
         if !unknown.is_empty() {
             location
                 .notices
-                .update(|n| n.extend(unknown.iter().map(Unknown::to_string)));
+                .update(|n| n.extend(unknown.iter().map(told)));
         }
     });
     let shown = Memo::new(move |_| {

@@ -101,10 +101,6 @@ impl Mapping {
         mapping.parameters = table.parameters();
         mapping.samples = table.samples();
         mapping.scores = table.scores();
-        let is = |scaled: &Option<Scaled>, names: &[&str]| {
-            let words = scaled.as_ref().map(|s| words(&s.column));
-            words.is_some_and(|all| all.iter().any(|w| names.contains(&w.as_str())))
-        };
         let architecture = match &mapping.architecture {
             Field::Column(name) => table.has(name, "ViT-"),
             _ => false,
@@ -112,18 +108,20 @@ impl Mapping {
         if let Some((compute, study)) = table.compute() {
             mapping.compute = Some(compute);
             mapping.study = study;
-        } else if mapping.samples.is_none() {
-            // Nothing tells how long a run was.
-        } else if architecture {
-            mapping.compute = Some(Compute::Architecture);
-        } else if mapping.parameters.is_some() {
-            let factor = match is(&mapping.samples, &["tokens", "d"]) {
-                true => Compute::FORWARD,
-                false => Compute::VIT_B_32,
-            };
-            mapping.compute = Some(Compute::Product { factor });
-        } else if mapping.architecture != Field::None {
-            mapping.compute = Some(Compute::Architecture);
+        } else if let Some(samples) = &mapping.samples {
+            let is_tokens = words(&samples.column)
+                .iter()
+                .any(|w| w == "tokens" || w == "d");
+            if mapping.parameters.is_some() && !architecture {
+                let factor = if is_tokens {
+                    Compute::FORWARD
+                } else {
+                    Compute::VIT_B_32
+                };
+                mapping.compute = Some(Compute::Product { factor });
+            } else if mapping.architecture != Field::None {
+                mapping.compute = Some(Compute::Architecture);
+            }
         }
         mapping
     }

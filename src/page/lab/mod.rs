@@ -56,6 +56,17 @@ impl Lab {
     }
 }
 
+/// Names of the series that have a law.
+fn fitted_names(shown: Memo<Option<Shown>>) -> Memo<Vec<String>> {
+    Memo::new(move |_| {
+        let of = |s: &Shown| {
+            let fitted = s.outcome.series.iter().filter(|s| s.fit.is_ok());
+            fitted.map(super::explore::series_name).collect()
+        };
+        shown.with(|s| s.as_ref().map_or(Vec::new(), of))
+    })
+}
+
 /// Puts a view into a place of the page; it goes when the place does. False for a view that this
 /// program does not have.
 pub fn show(view: &str, place: HtmlElement) -> bool {

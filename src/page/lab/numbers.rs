@@ -1,6 +1,6 @@
 //! The numbers behind the chart as a table: sorted by any column, filtered by text.
 
-use super::Shown;
+use super::{Shown, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::against;
 use crate::figure::{Dot, picture};
@@ -158,13 +158,7 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
             rows
         })
     };
-    let names = Memo::new(move |_| {
-        let of = |s: &Shown| {
-            let fitted = s.outcome.series.iter().filter(|s| s.fit.is_ok());
-            fitted.map(series_name).collect()
-        };
-        shown.with(|s| s.as_ref().map_or(Vec::<String>::new(), of))
-    });
+    let names = fitted_names(shown);
     let laws = move || {
         let laws = names.get().into_iter().map(|text| {
             let selected = law.with_untracked(|law| *law == text);

@@ -1,6 +1,6 @@
 //! Two series beside each other: crossings, which is better where, and compute for the same error.
 
-use super::{Resamples, Shown};
+use super::{Resamples, Shown, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::{Crossing, Pair, asked};
 use crate::fit::bootstrap::Replicates;
@@ -31,17 +31,7 @@ pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView
             chosen.with(|chosen| compared(series, chosen))
         })
     });
-    let names = Memo::new(move |_| {
-        let of = |s: &Shown| {
-            s.outcome
-                .series
-                .iter()
-                .filter(|s| s.fit.is_ok())
-                .map(name)
-                .collect()
-        };
-        shown.with(|s| s.as_ref().map_or(Vec::<String>::new(), of))
-    });
+    let names = fitted_names(shown);
     // Who takes the other's series gives it his own.
     let choose = move |place: usize, wanted: String| {
         shown.with_untracked(|s| {

@@ -1,7 +1,7 @@
 //! Two models on the same pictures and classes: what each says, how often they agree, what each
 //! takes. The second has a worker of its own, which goes when the answer is there.
 
-use super::desk::{Choice, Desk, Look, PROMPTS, Picture, State};
+use super::desk::{BATCH, Choice, Desk, Look, PROMPTS, Picture, State, prompts};
 use super::judge::{Share, ranked};
 use super::protocol::{Failure, Kind, Progress, Ready};
 use super::shelf::{choice_of, key};
@@ -17,8 +17,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use web_sys::Blob;
 
-/// Pictures that are computed at once.
-const BATCH: usize = 8;
 /// Runs of which the median is told, after one that is not counted.
 const RUNS: usize = 3;
 /// Pictures that the table shows.
@@ -253,11 +251,7 @@ async fn compare(
     let their_ready = choice.load_on(&second, device, progress).await?;
 
     let templates = super::desk::lines(&desk.templates.get_untracked());
-    let prompts = classes.labels.iter().flat_map(|label| {
-        let prompt = |template: &String| template.replace("{}", label);
-        templates.iter().map(prompt).collect::<Vec<_>>()
-    });
-    let prompts: Vec<String> = prompts.collect();
+    let prompts = prompts(&classes.labels, &templates);
     let mut units = Vec::with_capacity(prompts.len());
     for some in prompts.chunks(PROMPTS) {
         say(format!(
@@ -322,7 +316,11 @@ async fn pace(thread: &Thread, file: &Blob) -> Result<f64, Failure> {
     }
     let mut warm = times.split_off(times.len().min(1));
     crate::order::sort_by(&mut warm, f64::total_cmp);
-    Ok(warm.get(warm.len() / 2).copied().unwrap_or_default())
+    let median = warm.get(warm.len() / 2).copied();
+    median.ok_or_else(|| {
+        let sentence = "The first picture could be looked at once, and not again: take others.";
+        Failure::new(Kind::Other, sentence)
+    })
 }
 
 /// How often both say the same first, and how often each is right.

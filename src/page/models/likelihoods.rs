@@ -1,7 +1,7 @@
 //! Classes by how likely a MaMMUT finds their prompts as captions, beside the contrastive answer.
 
 use super::captions::fail;
-use super::desk::{Desk, Look, Picture, lines};
+use super::desk::{Desk, Look, Picture, lines, prompts};
 use super::protocol::{Ask, Writing};
 use crate::clip::caption::shares;
 use crate::page::table;
@@ -45,10 +45,9 @@ pub fn Likelihoods(desk: Desk) -> impl IntoView {
         let Some(classes) = desk.classes.get_untracked() else {
             return;
         };
-        let template = lines(&desk.templates.get_untracked()).into_iter().next();
-        let template = template.unwrap_or_default();
-        let prompt = |label: &String| template.replace("{}", label);
-        let prompts: Vec<String> = classes.labels.iter().map(prompt).collect();
+        let templates = lines(&desk.templates.get_untracked());
+        let first = &templates[..templates.len().min(1)];
+        let prompts = prompts(&classes.labels, first);
         said.set(Vec::new());
         problem.set(None);
         run.update(|run| *run += 1);

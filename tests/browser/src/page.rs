@@ -280,6 +280,23 @@ impl Page {
         ));
     }
 
+    /// Goes through Explore's points, key by key, to the first whose checkpoint the page runs; its
+    /// name in Run.
+    #[track_caller]
+    pub fn find_checkpoint(&self) -> String {
+        self.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
+        let mut presses = 0;
+        while !self.has(".card a") {
+            self.press("ArrowRight");
+            self.wait_for("document.querySelector('.card')");
+            presses += 1;
+            assert!(presses < 100, "no run has a checkpoint");
+        }
+        let address = self.attribute(".card a", "href").expect("a link");
+        let (_, id) = address.split_once("model=").expect("a model");
+        id.to_owned()
+    }
+
     /// Whether an element is there.
     #[track_caller]
     pub fn has(&self, selector: &str) -> bool {

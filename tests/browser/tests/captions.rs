@@ -310,16 +310,7 @@ fn two_models_are_held_side_by_side() {
 fn a_mammut_of_explore_can_be_run_beside_its_counterpart() {
     let page = Page::open("?v=2&family=mammut");
     page.wait_for("document.querySelector('[data-parameter]')");
-    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
-    let mut presses = 0;
-    while !page.has(".card a") {
-        page.press("ArrowRight");
-        page.wait_for("document.querySelector('.card')");
-        presses += 1;
-        assert!(presses < 100, "no run has a checkpoint");
-    }
-    let id = page.attribute(".card a", "href").expect("a link");
-    let id = id.split("model=").nth(1).expect("a model").to_owned();
+    let id = page.find_checkpoint();
     assert!(id.starts_with("mammut-"), "{id}");
     page.click(".card a");
     page.wait_for(&format!(

@@ -843,17 +843,7 @@ fn nothing_connects_to_a_host_that_is_not_named() {
 fn a_point_of_explore_can_be_run() {
     let page = builder().open("?v=2&table=zeroshot&family=clip");
     page.wait_for("document.querySelector('[data-parameter]')");
-    page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
-    // Key by key, to the first run that the page has.
-    let mut presses = 0;
-    while !page.has(".card a") {
-        page.press("ArrowRight");
-        page.wait_for("document.querySelector('.card')");
-        presses += 1;
-        assert!(presses < 100, "no run has a checkpoint");
-    }
-    let id = page.attribute(".card a", "href").expect("a link");
-    let id = id.split("model=").nth(1).expect("a model").to_owned();
+    let id = page.find_checkpoint();
     page.click(".card a");
     page.wait_for(READY);
     page.wait_for(&format!(

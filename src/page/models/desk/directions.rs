@@ -67,12 +67,7 @@ impl Desk {
         let mut done = labels.len() - missing.len();
         for some in missing.chunks(at_once) {
             self.classing.set(Some((done, labels.len())));
-            let prompts = some.iter().flat_map(|label| {
-                templates
-                    .iter()
-                    .map(move |template| template.replace("{}", label))
-            });
-            let prompts: Vec<String> = prompts.collect();
+            let prompts = prompts(some, &templates);
             let answer = self.texts(prompts.clone()).await;
             let is_old = self.lists.get_value() != mine || self.loads.get_untracked() != of.0;
             if is_old || self.directions_of.get_value() != of {
@@ -176,6 +171,15 @@ impl Desk {
             self.notes.update(|all| all.extend(sentences));
         }
     }
+}
+
+/// Every label in every template, label by label.
+pub fn prompts(labels: &[String], templates: &[String]) -> Vec<String> {
+    let of = |label| move |template: &String| template.replace("{}", label);
+    let prompts = labels
+        .iter()
+        .flat_map(|label| templates.iter().map(of(label)));
+    prompts.collect()
 }
 
 /// The lines that have something on them.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use web_sys::{Blob, Url};
 
 /// Pictures that are computed at once.
-const BATCH: usize = 8;
+pub const BATCH: usize = 8;
 
 #[derive(Clone)]
 pub struct Picture {

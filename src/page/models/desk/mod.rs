@@ -4,8 +4,8 @@ mod directions;
 mod looking;
 
 pub use super::ask::vectors;
-pub use directions::{PROMPTS, lines};
-pub use looking::{Look, Picture};
+pub use directions::{PROMPTS, lines, prompts};
+pub use looking::{BATCH, Look, Picture};
 
 use super::protocol::{Ask, Device, Failure, Kind, Place, Progress, Ready, Shelf};
 use super::shelf::Download;

@@ -150,7 +150,8 @@ pub async fn rename(file: &FileSystemFileHandle, name: &str) -> Result<(), Failu
 
 /// A kept checkpoint, open for reading.
 pub enum File {
-    Alone(Open),
+    /// With its bytes.
+    Alone(Open, u64),
     /// Another tab reads it too: slower.
     Shared(BlobSource),
 }
@@ -158,14 +159,14 @@ pub enum File {
 impl Source for File {
     fn size(&self) -> u64 {
         match self {
-            File::Alone(open) => open.size().unwrap_or_default(),
+            File::Alone(_, size) => *size,
             File::Shared(blob) => blob.size(),
         }
     }
 
     async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
         match self {
-            File::Alone(open) => match open.read(at, buffer) {
+            File::Alone(open, _) => match open.read(at, buffer) {
                 Ok(read) if read == buffer.len() => Ok(()),
                 Ok(read) => Err(SourceError::Ended {
                     at: at + read as u64,
@@ -191,7 +192,10 @@ pub async fn open(key: &str) -> Result<(File, Sums), Failure> {
     })?;
     let file = file(&folder, &format!("{key}.safetensors"), false).await?;
     let open = match Open::new(&file).await {
-        Ok(open) => File::Alone(open),
+        Ok(open) => {
+            let size = open.size()?;
+            File::Alone(open, size)
+        }
         Err(_) => {
             let blob = JsFuture::from(file.get_file()).await.map_err(failed)?;
             File::Shared(BlobSource(blob.unchecked_into()))
