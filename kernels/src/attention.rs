@@ -1,8 +1,8 @@
 //! Multi-head attention of one sequence.
 
 use crate::gemm::{After, Matrix, Stored, multiply};
-use crate::rows::{dot, softmax};
-use crate::simd::{MultiplyAdd, vectorised};
+use crate::rows::{add, dot, softmax, softmax_rows};
+use crate::simd::{Lanes, vectorised};
 
 /// Attention of a sequence whose rows hold queries, keys and values side by side, `width` numbers
 /// each; heads divide the width. With `causal` a token sees only itself and what precedes it.
@@ -48,7 +48,7 @@ vectorised! {
 }
 
 #[inline(always)]
-fn attend_rows<F: MultiplyAdd>(
+fn attend_rows<V: Lanes>(
     queries: &[f32],
     stride: usize,
     cache: &[f32],
@@ -69,17 +69,15 @@ fn attend_rows<F: MultiplyAdd>(
             scores.clear();
             scores.extend(seen.clone().map(|row| {
                 let key = &cache[2 * width * *row as usize + start..][..head];
-                dot(query, key)
+                dot::<V>(query, key)
             }));
             let seen_count = scores.len();
-            softmax(&mut scores, seen_count, scale, false);
+            softmax_rows::<V>(&mut scores, seen_count, scale, false);
             let out = &mut out[start..start + head];
             out.fill(0.0);
             for (row, weight) in seen.clone().zip(&scores) {
                 let value = &cache[2 * width * *row as usize + width + start..][..head];
-                for (out, value) in out.iter_mut().zip(value) {
-                    *out += weight * value;
-                }
+                add::<V>(out, *weight, value);
             }
         }
     }

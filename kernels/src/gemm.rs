@@ -1,13 +1,15 @@
 //! Matrix product C = A B, the loop in which the models spend their time.
 //!
-//! B, the weights, is packed once into panels of [`PANEL`] columns, each contiguous along the
-//! inner dimension. A tile of C stays in registers while a panel streams by; the inner dimension
-//! is cut into blocks so that a block of a panel stays in the nearest cache, and so that long
-//! sums are summed in parts, which rounds less. The rows of a tile of A are interleaved first, so
-//! that two pointers walk through everything that a tile needs.
+//! B, the weights, is packed once: its inner dimension is cut into blocks, and a block into panels
+//! of [`PANEL`] columns, each contiguous. A tile of C stays in registers while a panel streams by,
+//! which stays in the nearest cache for the next tile; all panels lie as they are needed, so that
+//! memory is read ahead. Long sums are summed in parts, a block each, which rounds less. The rows
+//! of a tile of A are interleaved first, so that two pointers walk through everything that a tile
+//! needs.
 
 use crate::math::{gelu, quick_gelu};
-use crate::simd::{MultiplyAdd, vectorised};
+use crate::simd::{Lanes, vectorised};
+use std::ops::Range;
 
 /// Columns of a panel: two vector registers.
 const PANEL: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
@@ -58,23 +60,32 @@ impl Matrix {
         values: &[f32],
         stride: usize,
     ) -> Self {
-        match stored {
-            Stored::OutputsByInputs => {
-                for output in 0..outputs {
-                    let row = &values[output * stride..][..inputs];
-                    let panel = output / PANEL * PANEL * inputs;
-                    let column = panels[panel + output % PANEL..].iter_mut().step_by(PANEL);
-                    for (slot, value) in column.zip(row) {
-                        *slot = *value;
+        let columns = outputs.div_ceil(PANEL) * PANEL;
+        for block in blocks(inputs) {
+            let panels = &mut panels[block.start * columns..block.end * columns];
+            let panels = panels.chunks_exact_mut(PANEL * block.len());
+            for (index, panel) in panels.enumerate() {
+                let (first, steps) = (index * PANEL, panel.as_chunks_mut::<PANEL>().0);
+                match stored {
+                    Stored::OutputsByInputs if first + PANEL <= outputs => {
+                        interleave(&values[first * stride + block.start..], stride, steps);
                     }
-                }
-            }
-            Stored::InputsByOutputs => {
-                for input in 0..inputs {
-                    let row = &values[input * stride..][..outputs];
-                    for (index, values) in row.chunks(PANEL).enumerate() {
-                        let start = (index * inputs + input) * PANEL;
-                        panels[start..start + values.len()].copy_from_slice(values);
+                    Stored::OutputsByInputs => {
+                        for output in first..outputs {
+                            let row = &values[output * stride + block.start..];
+                            for (step, value) in steps.iter_mut().zip(row) {
+                                step[output - first] = *value;
+                            }
+                        }
+                    }
+                    Stored::InputsByOutputs => {
+                        for (step, input) in steps.iter_mut().zip(block.clone()) {
+                            let row = &values[input * stride..][first..outputs];
+                            match row.first_chunk() {
+                                Some(row) => *step = *row,
+                                None => step[..row.len()].copy_from_slice(row),
+                            }
+                        }
                     }
                 }
             }
@@ -121,7 +132,7 @@ vectorised! {
 }
 
 #[inline(always)]
-fn multiply_blocks<F: MultiplyAdd>(
+fn multiply_blocks<V: Lanes>(
     a: &[f32],
     a_stride: usize,
     b: &Matrix,
@@ -132,18 +143,20 @@ fn multiply_blocks<F: MultiplyAdd>(
 ) {
     let rows = c.len().div_ceil(c_stride);
     let mut tiles = vec![0.0; rows * BLOCK.min(b.inputs)];
-    for start in (0..b.inputs).step_by(BLOCK) {
-        let inputs = start..(start + BLOCK).min(b.inputs);
-        let length = inputs.len();
+    let columns = b.outputs.div_ceil(PANEL) * PANEL;
+    for inputs in blocks(b.inputs) {
+        let (start, length) = (inputs.start, inputs.len());
         let mut row = 0;
         while row < rows {
-            let height = height::<F>(rows - row);
+            let height = height::<V>(rows - row);
             let tile = &mut tiles[row * length..][..height * length];
-            for i in 0..height {
-                let row = &a[(row + i) * a_stride + start..][..length];
-                for (slot, value) in tile[i..].iter_mut().step_by(height).zip(row) {
-                    *slot = *value;
-                }
+            let a = &a[row * a_stride + start..];
+            match height {
+                6 => interleave::<6>(a, a_stride, tile.as_chunks_mut().0),
+                5 => interleave::<5>(a, a_stride, tile.as_chunks_mut().0),
+                4 => interleave::<4>(a, a_stride, tile.as_chunks_mut().0),
+                2 => interleave::<2>(a, a_stride, tile.as_chunks_mut().0),
+                _ => tile.copy_from_slice(&a[..length]),
             }
             row += height;
         }
@@ -153,21 +166,22 @@ fn multiply_blocks<F: MultiplyAdd>(
             bias,
             after,
         };
-        for column in (0..b.outputs).step_by(PANEL) {
-            let panel = &b.panels[column * b.inputs..][..b.inputs * PANEL];
-            let panel = &panel[inputs.start * PANEL..inputs.end * PANEL];
+        let panels = &b.panels[start * columns..inputs.end * columns];
+        for (index, panel) in panels.chunks_exact(PANEL * length).enumerate() {
+            let column = index * PANEL;
             let width = PANEL.min(b.outputs - column);
             let mut row = 0;
             while row < rows {
-                let height = height::<F>(rows - row);
+                let height = height::<V>(rows - row);
                 let a = &tiles[row * length..][..height * length];
                 let c = &mut c[row * c_stride + column..];
                 match height {
                     // The compiler drops what a machine has no registers for.
-                    6 if F::ROWS == 6 => tile::<F, 6>(a, panel, &place, column, width, c, c_stride),
-                    4 => tile::<F, 4>(a, panel, &place, column, width, c, c_stride),
-                    2 => tile::<F, 2>(a, panel, &place, column, width, c, c_stride),
-                    _ => tile::<F, 1>(a, panel, &place, column, width, c, c_stride),
+                    6 if V::ROWS == 6 => tile::<V, 6>(a, panel, &place, column, width, c, c_stride),
+                    5 if V::ROWS == 5 => tile::<V, 5>(a, panel, &place, column, width, c, c_stride),
+                    4 => tile::<V, 4>(a, panel, &place, column, width, c, c_stride),
+                    2 => tile::<V, 2>(a, panel, &place, column, width, c, c_stride),
+                    _ => tile::<V, 1>(a, panel, &place, column, width, c, c_stride),
                 }
                 row += height;
             }
@@ -175,11 +189,26 @@ fn multiply_blocks<F: MultiplyAdd>(
     }
 }
 
+/// The blocks of the inner dimension.
+fn blocks(inputs: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = (0..inputs).step_by(BLOCK);
+    starts.map(move |start| start..(start + BLOCK).min(inputs))
+}
+
+/// The first numbers of all rows, then the second, and so on; rows begin every `stride` numbers.
+#[inline(always)]
+fn interleave<const ROWS: usize>(rows: &[f32], stride: usize, steps: &mut [[f32; ROWS]]) {
+    let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &rows[i * stride..][..steps.len()]);
+    for (k, step) in steps.iter_mut().enumerate() {
+        *step = std::array::from_fn(|i| rows[i][k]);
+    }
+}
+
 /// Rows of the next tile, when so many are left.
 #[inline(always)]
-fn height<F: MultiplyAdd>(left: usize) -> usize {
+fn height<V: Lanes>(left: usize) -> usize {
     match left {
-        _ if left >= F::ROWS => F::ROWS,
+        _ if left >= V::ROWS => V::ROWS,
         4.. => 4,
         2.. => 2,
         _ => 1,
@@ -196,7 +225,7 @@ struct Place<'a> {
 
 /// One tile of `ROWS` × [`PANEL`]; `a` holds its rows interleaved.
 #[inline(always)]
-fn tile<F: MultiplyAdd, const ROWS: usize>(
+fn tile<V: Lanes, const ROWS: usize>(
     a: &[f32],
     panel: &[f32],
     place: &Place,
@@ -205,97 +234,77 @@ fn tile<F: MultiplyAdd, const ROWS: usize>(
     c: &mut [f32],
     c_stride: usize,
 ) {
-    let mut sums = products::<F, ROWS>(a, panel);
-    for (i, sums) in sums.iter_mut().enumerate() {
+    let sums = products::<V, ROWS>(a, panel);
+    let mut bias = [0.0; PANEL];
+    if place.first && !place.bias.is_empty() {
+        bias[..width].copy_from_slice(&place.bias[column..column + width]);
+    }
+    for (i, sums) in sums.into_iter().enumerate() {
         let c = &mut c[i * c_stride..][..width];
-        if place.first && !place.bias.is_empty() {
-            for (sum, bias) in sums.iter_mut().zip(&place.bias[column..column + width]) {
-                *sum += bias;
-            }
+        if width == PANEL {
+            finish(sums, &bias, place, c);
+        } else {
+            let mut whole = [0.0; PANEL];
+            whole[..width].copy_from_slice(c);
+            finish(sums, &bias, place, &mut whole);
+            c.copy_from_slice(&whole[..width]);
         }
+    }
+}
+
+/// Takes the sums of a block of the inner dimension into a row of C.
+#[inline(always)]
+fn finish<V: Lanes>(sums: [V; 2], bias: &[f32; PANEL], place: &Place, c: &mut [f32]) {
+    let halves = bias
+        .chunks_exact(V::COUNT)
+        .zip(c.chunks_exact_mut(V::COUNT));
+    for (sum, (bias, c)) in sums.into_iter().zip(halves) {
+        let mut sum = sum.plus(V::load(bias));
         if !place.first || place.after == After::Add {
-            for (sum, c) in sums.iter_mut().zip(c.iter()) {
-                *sum += c;
-            }
+            sum = sum.plus(V::load(c));
         }
         if place.last {
             match place.after {
                 After::Nothing | After::Add => {}
-                After::Gelu => *sums = sums.map(gelu),
-                After::QuickGelu => *sums = sums.map(quick_gelu),
+                After::Gelu => sum = gelu(sum),
+                After::QuickGelu => sum = quick_gelu(sum),
             }
         }
-        c.copy_from_slice(&sums[..width]);
+        sum.store(c);
     }
-}
-
-/// The tile's sums of products, with the instructions spelt out: left to itself the compiler
-/// makes no vector code of the loop below.
-#[cfg(target_arch = "wasm32")]
-#[target_feature(enable = "simd128")]
-fn products<F: MultiplyAdd, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[f32; PANEL]; ROWS] {
-    use std::arch::wasm32::{
-        f32x4_add, f32x4_mul, f32x4_splat, v128_load, v128_load32_splat, v128_store,
-    };
-    const {
-        assert!(PANEL == 8, "a panel is two registers of four");
-    }
-    let mut sums = [[f32x4_splat(0.0); 2]; ROWS];
-    for (x, weights) in a
-        .as_chunks::<ROWS>()
-        .0
-        .iter()
-        .zip(panel.as_chunks::<PANEL>().0)
-    {
-        // SAFETY: `weights` holds eight numbers; loads need no alignment.
-        let low = unsafe { v128_load(weights.as_ptr().cast()) };
-        // SAFETY: as above.
-        let high = unsafe { v128_load(weights[4..].as_ptr().cast()) };
-        macro_rules! add {
-            ($($row:literal)*) => {$(
-                if $row < ROWS {
-                    // SAFETY: a reference to one number.
-                    let x = unsafe { v128_load32_splat((&raw const x[$row]).cast()) };
-                    sums[$row][0] = f32x4_add(sums[$row][0], f32x4_mul(x, low));
-                    sums[$row][1] = f32x4_add(sums[$row][1], f32x4_mul(x, high));
-                }
-            )*};
-        }
-        add!(0 1 2 3);
-    }
-    sums.map(|[low, high]| {
-        let mut row = [0.0f32; PANEL];
-        let (first, second) = row.split_at_mut(4);
-        // SAFETY: each half holds four numbers.
-        unsafe { v128_store(first.as_mut_ptr().cast(), low) };
-        // SAFETY: as above.
-        unsafe { v128_store(second.as_mut_ptr().cast(), high) };
-        row
-    })
 }
 
 /// The tile's sums of products. Rows are written out, since the compiler keeps the sums in
 /// registers only where it sees every index.
-#[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
-fn products<F: MultiplyAdd, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[f32; PANEL]; ROWS] {
-    let mut sums = [[0.0; PANEL]; ROWS];
-    for (x, weights) in a
-        .as_chunks::<ROWS>()
-        .0
-        .iter()
-        .zip(panel.as_chunks::<PANEL>().0)
-    {
-        macro_rules! add {
-            ($($row:literal)*) => {$(
-                if $row < ROWS {
-                    for (sum, weight) in sums[$row].iter_mut().zip(weights) {
-                        *sum = F::multiply_add(x[$row], *weight, *sum);
+fn products<V: Lanes, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[V; 2]; ROWS] {
+    const {
+        assert!(PANEL == 2 * V::COUNT, "a panel is two registers");
+    }
+    let mut sums = [[V::splat(0.0); 2]; ROWS];
+    let depth = panel.len() / PANEL;
+    assert!(panel.len() == depth * PANEL && a.len() == depth * ROWS);
+    // Pointers: with an index the loop has two more instructions for each step.
+    let (mut x, mut weights) = (a.as_ptr(), panel.as_ptr());
+    // SAFETY: both stay within their slices, or at the end.
+    unsafe {
+        let end = weights.add(panel.len());
+        while weights != end {
+            let low = V::read(weights);
+            let high = V::read(weights.add(V::COUNT));
+            macro_rules! add {
+                ($($row:literal)*) => {$(
+                    if $row < ROWS {
+                        let x = V::splat(*x.add($row));
+                        sums[$row][0] = x.times_plus(low, sums[$row][0]);
+                        sums[$row][1] = x.times_plus(high, sums[$row][1]);
                     }
-                }
-            )*};
+                )*};
+            }
+            add!(0 1 2 3 4 5);
+            x = x.add(ROWS);
+            weights = weights.add(PANEL);
         }
-        add!(0 1 2 3 4 5);
     }
     sums
 }

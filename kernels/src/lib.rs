@@ -13,5 +13,4 @@ mod simd;
 
 pub use attention::{NO_ROW, attend, attention};
 pub use gemm::{After, Matrix, Stored, multiply};
-pub use math::{gelu, quick_gelu};
 pub use rows::{layer_norm, log_sum_exp, normalize, softmax};

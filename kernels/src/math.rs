@@ -1,69 +1,86 @@
-//! Elementary functions without branches or calls, so that loops over them become vector code.
+//! Elementary functions without branches, for all numbers of a register at once.
+
+use crate::simd::Lanes;
+
+/// c₀ xⁿ + … + cₙ.
+#[inline(always)]
+fn polynomial<V: Lanes, const N: usize>(x: V, coefficients: [f32; N]) -> V {
+    let mut p = V::splat(0.0);
+    for c in coefficients {
+        p = p.times_plus(x, V::splat(c));
+    }
+    p
+}
 
 /// e^x within 2e-7 of itself (Cephes' polynomial); from −87 to 88, beyond which it stays put.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+pub(crate) fn exp<V: Lanes>(x: V) -> V {
     // Adding and taking off 1.5 × 2^23 rounds to a whole number.
-    const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let round = V::splat(12_582_912.0);
+    let x = x.max(V::splat(-87.0)).min(V::splat(88.0));
+    let n = x.times_plus(V::splat(std::f32::consts::LOG2_E), round);
+    let n = n.minus(round);
     // x − n ln 2, ln 2 in two parts.
-    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
-    let mut p = 1.987_569_1e-4;
-    for c in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        0.5,
-    ] {
-        p = p * r + c;
-    }
-    (p * r * r + r + 1.0) * f32::from_bits(((n as i32 + 127) as u32) << 23)
+    let r = n.times_plus(V::splat(-0.693_359_4), x);
+    let r = n.times_plus(V::splat(2.121_944_4e-4), r);
+    let p = polynomial(
+        r,
+        [
+            1.987_569_1e-4,
+            1.398_199_9e-3,
+            8.333_452e-3,
+            4.166_579_6e-2,
+            1.666_666_5e-1,
+            0.5,
+        ],
+    );
+    let value = p.times(r).times_plus(r, r).plus(V::splat(1.0));
+    value.times(n.power_of_two())
 }
 
-/// The error function within 3e-7 (a rational approximation in x²; from ±3.75 on it is ±1).
+/// The error function within 3e-7 (a rational approximation in x²; from ±4 on it stays put).
 #[inline(always)]
-pub(crate) fn erf(x: f32) -> f32 {
-    let x2 = x * x;
-    let mut p = -2.726_142_3e-10;
-    for c in [
-        2.770_681_4e-8,
-        -2.101_024e-6,
-        -5.692_506_4e-5,
-        -7.349_906_3e-4,
-        -2.954_6e-3,
-        -1.609_603_3e-2,
-    ] {
-        p = p * x2 + c;
-    }
-    let mut q = -1.456_607_2e-5;
-    for c in [
-        -2.133_740_5e-4,
-        -1.682_827e-3,
-        -7.373_329_2e-3,
-        -1.426_473_9e-2,
-    ] {
-        q = q * x2 + c;
-    }
-    let value = x * p / q;
-    if x.abs() < 3.75 {
-        value
-    } else {
-        1f32.copysign(x)
-    }
+fn erf<V: Lanes>(x: V) -> V {
+    let x = x.max(V::splat(-4.0)).min(V::splat(4.0));
+    let x2 = x.times(x);
+    let p = polynomial(
+        x2,
+        [
+            -2.726_142_3e-10,
+            2.770_681_4e-8,
+            -2.101_024e-6,
+            -5.692_506_4e-5,
+            -7.349_906_3e-4,
+            -2.954_6e-3,
+            -1.609_603_3e-2,
+        ],
+    );
+    let q = polynomial(
+        x2,
+        [
+            -1.456_607_2e-5,
+            -2.133_740_5e-4,
+            -1.682_827e-3,
+            -7.373_329_2e-3,
+            -1.426_473_9e-2,
+        ],
+    );
+    x.times(p).over(q)
 }
 
 /// x Φ(x), with the exact normal distribution function.
 #[inline(always)]
-pub fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
+pub(crate) fn gelu<V: Lanes>(x: V) -> V {
+    let half = V::splat(0.5);
+    let normal = erf(x.times(V::splat(std::f32::consts::FRAC_1_SQRT_2)));
+    x.times(normal.times_plus(half, half))
 }
 
 /// x σ(1.702 x), what OpenAI's models were trained with.
 #[inline(always)]
-pub fn quick_gelu(x: f32) -> f32 {
-    x / (1.0 + exp(-1.702 * x))
+pub(crate) fn quick_gelu<V: Lanes>(x: V) -> V {
+    let one = V::splat(1.0);
+    x.over(one.plus(exp(x.times(V::splat(-1.702)))))
 }
 
 #[cfg(test)]
@@ -81,24 +98,38 @@ mod tests {
         sum * std::f64::consts::FRAC_2_SQRT_PI
     }
 
+    /// One number at a time.
+    fn at(function: impl Fn([f32; 1]) -> [f32; 1], x: f32) -> f64 {
+        f64::from(function([x])[0])
+    }
+
     #[test]
     fn functions_are_exact_enough() {
         for i in -500..=500 {
             let x = i as f32 / 100.0;
             let d = f64::from(x);
-            assert!((f64::from(erf(x)) - exact_erf(d)).abs() < 3e-7, "erf {x}");
+            assert!((at(erf, x) - exact_erf(d)).abs() < 3e-7, "erf {x}");
             let normal = 0.5 * (1.0 + exact_erf(d / 2f64.sqrt()));
-            assert!((f64::from(gelu(x)) - d * normal).abs() < 1.5e-6, "gelu {x}");
+            assert!((at(gelu, x) - d * normal).abs() < 1.5e-6, "gelu {x}");
             let quick = d / (1.0 + (-1.702 * d).exp());
-            assert!((f64::from(quick_gelu(x)) - quick).abs() < 1e-6, "{x}");
+            assert!((at(quick_gelu, x) - quick).abs() < 1e-6, "{x}");
             let x = 10.0 * x;
             assert!(
-                (f64::from(exp(x)) / f64::from(x).exp() - 1.0).abs() < 3e-7,
+                (at(exp, x) / f64::from(x).exp() - 1.0).abs() < 3e-7,
                 "exp {x}"
             );
         }
-        assert_eq!(exp(0.0), 1.0);
-        assert_eq!((gelu(-20.0), gelu(1e30)), (0.0, 1e30));
-        assert!(quick_gelu(-1e30).abs() < 1e-6);
+        assert_eq!(at(exp, 0.0), 1.0);
+        assert!(at(gelu, -20.0).abs() < 2e-6 && (at(gelu, 1e30) / 1e30 - 1.0).abs() < 2e-7);
+        assert!(at(quick_gelu, -1e30).abs() < 1e-6);
+        assert!(
+            [
+                at(exp, f32::NAN),
+                at(gelu, f32::NAN),
+                at(quick_gelu, f32::NAN)
+            ]
+            .iter()
+            .all(|x| x.is_nan())
+        );
     }
 }

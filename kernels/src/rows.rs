@@ -1,37 +1,55 @@
 //! Operations on each row of a matrix.
 
 use crate::math::exp;
-use crate::simd::{MultiplyAdd, vectorised};
+use crate::simd::{Lanes, vectorised};
 
-/// Partial sums side by side: quicker than one sum, and less rounding.
-const LANES: usize = 16;
+// Loops are written out where a closure would do: the compiler does not take closures into a
+// function that is made for more instructions than they are.
 
 #[inline(always)]
-fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let rest: f32 = chunks.remainder().iter().map(|x| term(*x)).sum();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += term(*x);
-        }
+fn sum<V: Lanes>(row: &[f32]) -> f32 {
+    let mut all = V::splat(0.0);
+    for numbers in row.chunks(V::COUNT) {
+        all = all.plus(V::load_some(numbers, 0.0));
     }
-    lanes.iter().sum::<f32>() + rest
+    all.sum()
+}
+
+#[inline(always)]
+fn rescale<V: Lanes>(row: &mut [f32], by: f32) {
+    for numbers in row.chunks_mut(V::COUNT) {
+        let scaled = V::load_some(numbers, 0.0).times(V::splat(by));
+        scaled.store_some(numbers);
+    }
+}
+
+#[inline(always)]
+fn largest<V: Lanes>(row: &[f32]) -> f32 {
+    let mut all = V::splat(f32::NEG_INFINITY);
+    for numbers in row.chunks(V::COUNT) {
+        all = V::load_some(numbers, f32::NEG_INFINITY).max(all);
+    }
+    all.largest()
 }
 
 /// The sum of products.
 #[inline(always)]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a.remainder().iter().zip(b.remainder());
-    let rest: f32 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
-        }
+pub(crate) fn dot<V: Lanes>(a: &[f32], b: &[f32]) -> f32 {
+    let mut all = V::splat(0.0);
+    for (a, b) in a.chunks(V::COUNT).zip(b.chunks(V::COUNT)) {
+        all = V::load_some(a, 0.0).times_plus(V::load_some(b, 0.0), all);
     }
-    lanes.iter().sum::<f32>() + rest
+    all.sum()
+}
+
+/// Adds `weight` × `row` to `out`.
+#[inline(always)]
+pub(crate) fn add<V: Lanes>(out: &mut [f32], weight: f32, row: &[f32]) {
+    let weight = V::splat(weight);
+    for (out, row) in out.chunks_mut(V::COUNT).zip(row.chunks(V::COUNT)) {
+        let sum = weight.times_plus(V::load_some(row, 0.0), V::load_some(out, 0.0));
+        sum.store_some(out);
+    }
 }
 
 vectorised! {
@@ -40,14 +58,24 @@ vectorised! {
 }
 
 #[inline(always)]
-fn layer_norm_rows<F: MultiplyAdd>(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32]) {
+fn layer_norm_rows<V: Lanes>(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32]) {
     let n = gain.len();
     for (row, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-        let mean = sum(row, |x| x) / n as f32;
-        let variance = sum(row, |x| (x - mean) * (x - mean)) / n as f32;
-        let scale = 1.0 / (variance + 1e-5).sqrt();
-        for ((out, x), (gain, bias)) in out.iter_mut().zip(row).zip(gain.iter().zip(bias)) {
-            *out = (x - mean) * scale * gain + bias;
+        let mean = sum::<V>(row) / n as f32;
+        let center = V::splat(mean);
+        let mut squares = V::splat(0.0);
+        for numbers in row.chunks(V::COUNT) {
+            let off = V::load_some(numbers, mean).minus(center);
+            squares = off.times_plus(off, squares);
+        }
+        let variance = squares.sum() / n as f32;
+        let scale = V::splat(1.0 / (variance + 1e-5).sqrt());
+        let out = out.chunks_mut(V::COUNT).zip(row.chunks(V::COUNT));
+        let line = gain.chunks(V::COUNT).zip(bias.chunks(V::COUNT));
+        for ((out, x), (gain, bias)) in out.zip(line) {
+            let x = V::load_some(x, 0.0).minus(center).times(scale);
+            let x = x.times_plus(V::load_some(gain, 0.0), V::load_some(bias, 0.0));
+            x.store_some(out);
         }
     }
 }
@@ -59,19 +87,21 @@ vectorised! {
 }
 
 #[inline(always)]
-fn softmax_rows<F: MultiplyAdd>(x: &mut [f32], columns: usize, scale: f32, causal: bool) {
+pub(crate) fn softmax_rows<V: Lanes>(x: &mut [f32], columns: usize, scale: f32, causal: bool) {
     for (i, row) in x.chunks_exact_mut(columns).enumerate() {
         let seen = if causal { i % columns + 1 } else { columns };
         let (row, hidden) = row.split_at_mut(seen);
         hidden.fill(0.0);
-        let max = row.iter().fold(f32::NEG_INFINITY, |m, x| m.max(*x));
-        for x in row.iter_mut() {
-            *x = exp((*x - max) * scale);
+        let (max, factor) = (V::splat(largest::<V>(row)), V::splat(scale));
+        let mut all = V::splat(0.0);
+        for numbers in row.chunks_mut(V::COUNT) {
+            // What fills the last ones up counts as e⁻⁸⁷.
+            let x = V::load_some(numbers, f32::NEG_INFINITY);
+            let x = exp(x.minus(max).times(factor));
+            all = all.plus(x);
+            x.store_some(numbers);
         }
-        let share = 1.0 / sum(row, |x| x);
-        for x in row.iter_mut() {
-            *x *= share;
-        }
+        rescale::<V>(row, 1.0 / all.sum());
     }
 }
 
@@ -81,17 +111,25 @@ vectorised! {
 }
 
 #[inline(always)]
-fn normalize_rows<F: MultiplyAdd>(x: &mut [f32], columns: usize) {
+fn normalize_rows<V: Lanes>(x: &mut [f32], columns: usize) {
     for row in x.chunks_exact_mut(columns) {
-        let length = sum(row, |x| x * x).sqrt().max(1e-12);
-        for x in row {
-            *x /= length;
-        }
+        let length = dot::<V>(row, row).sqrt().max(1e-12);
+        rescale::<V>(row, 1.0 / length);
     }
 }
 
-/// The logarithm of the sum of a row's exponentials.
-pub fn log_sum_exp(row: &[f32]) -> f32 {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, x| m.max(*x));
-    max + sum(row, |x| exp(x - max)).ln()
+vectorised! {
+    /// The logarithm of the sum of a row's exponentials.
+    pub fn log_sum_exp(row: &[f32]) -> f32 = log_sum_exp_of
+}
+
+#[inline(always)]
+fn log_sum_exp_of<V: Lanes>(row: &[f32]) -> f32 {
+    let max = largest::<V>(row);
+    let mut all = V::splat(0.0);
+    for numbers in row.chunks(V::COUNT) {
+        let x = V::load_some(numbers, f32::NEG_INFINITY);
+        all = all.plus(exp(x.minus(V::splat(max))));
+    }
+    max + all.sum().ln()
 }
