@@ -126,10 +126,15 @@ vectorised! {
 #[inline(always)]
 fn log_sum_exp_of<V: Lanes>(row: &[f32]) -> f32 {
     let max = largest::<V>(row);
-    let mut all = V::splat(0.0);
-    for numbers in row.chunks(V::COUNT) {
-        let x = V::load_some(numbers, f32::NEG_INFINITY);
-        all = all.plus(exp(x.minus(V::splat(max))));
+    let mut sum = 0.0;
+    // A vocabulary is long: summed in parts it rounds less.
+    for part in row.chunks(512) {
+        let mut all = V::splat(0.0);
+        for numbers in part.chunks(V::COUNT) {
+            let x = V::load_some(numbers, f32::NEG_INFINITY);
+            all = all.plus(exp(x.minus(V::splat(max))));
+        }
+        sum += all.sum();
     }
-    max + all.sum().ln()
+    max + sum.ln()
 }
