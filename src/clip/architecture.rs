@@ -344,6 +344,78 @@ pub(crate) fn whole_shape(shape: &[usize], part: Part, transposed: bool) -> Vec<
 mod tests {
     use super::*;
 
+    type Size = (&'static str, &'static str, [usize; 2], [usize; 2], bool);
+
+    /// Models of the comparison study: family, name, widths of the towers, their layers, and
+    /// whether all blocks of a MaMMUT have perceptrons. The large ones and B/16 have, which their
+    /// parameters tell: six more perceptrons than where the first of two blocks lacks one.
+    const SIZES: [Size; 24] = [
+        ("clip", "ViT-S-32", [384, 384], [12, 12], false),
+        ("clip", "ViT-S-16", [384, 384], [12, 12], false),
+        ("clip", "ViT-S-14", [384, 384], [12, 12], false),
+        ("clip", "ViT-M-32", [512, 512], [12, 12], false),
+        ("clip", "ViT-M-16", [512, 512], [12, 12], false),
+        ("clip", "ViT-M-14", [512, 512], [12, 12], false),
+        ("clip", "ViT-B-32", [768, 512], [12, 12], false),
+        ("clip", "ViT-B-16", [768, 512], [12, 12], false),
+        ("clip", "ViT-L-32", [1024, 768], [24, 12], false),
+        ("clip", "ViT-L-16", [1024, 768], [24, 12], false),
+        ("clip", "ViT-L-14", [1024, 768], [24, 12], false),
+        ("clip", "ViT-H-14", [1280, 1024], [32, 24], false),
+        ("mammut", "ViT-S-32", [384, 384], [12, 12], false),
+        ("mammut", "ViT-S-16", [384, 384], [12, 12], false),
+        ("mammut", "ViT-S-14", [384, 384], [12, 12], false),
+        ("mammut", "ViT-M-32", [512, 512], [12, 12], false),
+        ("mammut", "ViT-M-16", [512, 512], [12, 12], false),
+        ("mammut", "ViT-M-14", [512, 512], [12, 12], false),
+        ("mammut", "ViT-B-32", [768, 512], [12, 12], false),
+        ("mammut", "ViT-B-16", [768, 768], [12, 12], true),
+        ("mammut", "ViT-L-32", [1024, 768], [24, 12], true),
+        ("mammut", "ViT-L-16", [1024, 768], [24, 12], true),
+        ("mammut", "ViT-L-14", [1024, 768], [24, 12], true),
+        ("mammut", "ViT-H-14", [1280, 1024], [32, 24], true),
+    ];
+
+    /// Models of both families have the tables' parameters, and are told by their shapes alone.
+    #[test]
+    fn the_studies_sizes_are_told_by_their_shapes() {
+        let path = "data/comparison/architectures.csv";
+        let table = std::fs::read_to_string(path).unwrap();
+        let table = crate::study::architecture::read(path, &table).unwrap();
+        for (family, name, [vision, text], [deep, shallow], has_perceptrons) in SIZES {
+            let tower = |width: usize, layers: usize, head: usize| Transformer {
+                width,
+                layers,
+                heads: width / head,
+                hidden: 4 * width,
+            };
+            let patch = name.rsplit('-').next().unwrap().parse().unwrap();
+            let architecture = Architecture {
+                embedding: text,
+                patch,
+                grid: 224 / patch,
+                vision: tower(vision, deep, vision_head(vision)),
+                context: 77,
+                vocabulary: 49408,
+                text: tower(text, shallow, 64),
+                activation: Activation::Gelu,
+                decoder: (family == "mammut").then_some(Decoder {
+                    layers: shallow / 2,
+                    has_perceptrons,
+                }),
+            };
+            let parameters = architecture.parameters().into_iter();
+            let shapes: BTreeMap<_, _> = parameters.map(|(k, p)| (k, p.shape)).collect();
+            let told = Architecture::infer(&shapes, &Configuration::default(), Activation::Gelu);
+            assert_eq!(told, Ok(architecture), "{family} {name}");
+            let count: usize = shapes.values().map(|s| s.iter().product::<usize>()).sum();
+            let row = table.iter().find(|r| r.family == family && r.name == name);
+            let expected = row.map_or(f64::NAN, |row| row.mparams[0]);
+            let off = (count as f64 / 1e6 - expected).abs();
+            assert!(off < 0.006, "{family} {name}: {count} for {expected}");
+        }
+    }
+
     #[test]
     fn published_checkpoints_tell_their_activation() {
         for (name, activation) in [

@@ -160,6 +160,17 @@ fn blocks_are_told_by_their_tensors() {
 }
 
 #[test]
+fn a_file_of_a_training_run_writes_the_same() {
+    let bytes = crate::containers::bytes("mammut.pt");
+    let mut bytes = bytes.as_slice();
+    let load = Model::load(Cpu::default(), &mut bytes, options(true), |_| {});
+    let model = block_on(load).unwrap();
+    let written = caption(&model, Decoding::GREEDY, 4);
+    assert_eq!(written, caption(&mammut(), Decoding::GREEDY, 4));
+    assert!(!written.ids.is_empty(), "{written:?}");
+}
+
+#[test]
 fn what_is_no_mammut_is_refused() {
     let error = load(tiny(VOCABULARY, 6), true).err().unwrap();
     assert_eq!(error, ClipError::Weights(WeightsError::NoDecoder));

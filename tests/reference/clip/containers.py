@@ -93,6 +93,23 @@ model = Model()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
 sum(p.square().sum() for p in model.parameters()).backward()
 optimizer.step()
+# A MaMMUT as LAION's fork saves one while it trains: its first block lacks a perceptron.
+mammut = {}
+for k, shape in shapes.items():
+    name = k.removeprefix('transformer.')
+    if k == 'logit_scale' or k.startswith('visual.'):
+        mammut[k] = (W, W) if k == 'visual.proj' else shape
+    elif k == 'text_projection':
+        mammut['text.text_projection'] = (W, V)
+    elif '.0.mlp.' not in k and '.0.ln_2.' not in k:
+        mammut[f'text.{name}'] = shape
+    if k.startswith('transformer.resblocks.1.'):
+        crossed = k.replace('transformer.resblocks.1', 'text.cross_attn.0')
+        mammut[crossed] = shape
+        if '.ln_1.' in crossed:
+            mammut[crossed.replace('ln_1', 'ln_1_kv')] = shape
+mammut['map_viz2txt_kv'] = (W, W)
+save({'epoch': 48, 'name': 'tiny', 'state_dict': collections.OrderedDict((f'module.{k}', tensor(k, shape)) for k, shape in mammut.items())}, 'mammut.pt')
 save({'epoch': 32, 'name': 'tiny', 'state_dict': collections.OrderedDict((f'module.{k}', torch.nn.Parameter(v)) for k, v in sd.items()), 'optimizer': optimizer.state_dict(), 'scaler': {'scale': 65536.0}}, 'training.pt')
 
 # To be refused.
