@@ -7,6 +7,7 @@ use crate::law::Form;
 use crate::study::architecture;
 use crate::study::digest::sha256;
 use crate::study::{Measurement, Study, names};
+use crate::text::cell;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -15,20 +16,6 @@ const CURVE: i32 = 200;
 
 fn name(series: &Series) -> String {
     names::series(&series.family, &series.pretrain, &series.schedule)
-}
-
-/// A cell of text: quoted where it has to be, and never a formula for a spreadsheet.
-fn cell(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if guarded.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
-    }
 }
 
 /// Every point in sight: which series, which run, its part in the fit, and how far off the law.

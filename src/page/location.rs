@@ -211,12 +211,12 @@ pub fn run(id: &str) -> String {
     format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
 }
 
-/// Has the address ask for a checkpoint in Run, perhaps with another beside it, or for none.
+/// Has the address ask for a checkpoint in Run, for one beside it, for both or none.
 pub fn ask(id: Option<&str>, beside: Option<&str>) {
     let address = match (id, beside) {
-        (Some(id), Some(beside)) => run(&format!("{id},{beside}")),
+        (id, Some(beside)) => run(&format!("{},{beside}", id.unwrap_or_default())),
         (Some(id), None) => run(id),
-        (None, _) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
+        (None, None) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
     };
     let _ = window()
         .history()

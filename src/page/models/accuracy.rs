@@ -3,7 +3,7 @@
 
 use crate::clip::confusion::Confusion;
 use crate::page::{list, save};
-use crate::text::percent;
+use crate::text::{cell, percent};
 use leptos::prelude::*;
 
 /// Classes up to which all that is taken for what is shown as a matrix.
@@ -112,16 +112,6 @@ fn pairs(confusion: &Confusion) -> AnyView {
         <ol class="pairs">{list(wrong.iter().take(PAIRS).map(pair))}</ol>
     }
     .into_any()
-}
-
-/// A cell of a CSV file that no spreadsheet takes for a formula.
-pub fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// The matrix as a table, however large it is.

@@ -1,13 +1,13 @@
 //! What the model says of the pictures: one large, all in a table, and how long each step took.
 
-use super::accuracy::{Accuracy, cell};
+use super::accuracy::Accuracy;
 use super::desk::{Desk, Look, Picture};
 use super::judge::Share;
 use super::protocol::Seen;
 use crate::clip::browser::now;
 use crate::clip::confusion::{Confusion, is_same};
 use crate::page::{list, save};
-use crate::text::{number, percent};
+use crate::text::{cell, number, percent};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -228,23 +228,37 @@ fn confusion(desk: Desk, rows: &[Row]) -> Option<Confusion> {
     (confusion.pictures() > 0).then_some(confusion)
 }
 
+/// What [`csv_rows`] has in its columns.
+pub const CSV: &str = "picture,shows,rank,class,right,probability,cosine";
+
+/// Rows of what a model says of a picture that shows `label`.
+pub fn csv_rows(name: &str, label: Option<&str>, shares: &[Share]) -> Vec<String> {
+    let row = |(rank, share): (usize, &Share)| {
+        let right = label.map(|label| is_same(label, &share.label).to_string());
+        let cells = [
+            cell(name),
+            cell(label.unwrap_or_default()),
+            (rank + 1).to_string(),
+            cell(&share.label),
+            right.unwrap_or_default(),
+            share.probability.to_string(),
+            share.cosine.to_string(),
+        ];
+        cells.join(",")
+    };
+    shares.iter().enumerate().map(row).collect()
+}
+
 fn csv(desk: Desk) -> String {
-    let mut text = "picture,shows,rank,class,right,probability,cosine\n".to_owned();
-    for row in rows(desk) {
-        for (rank, share) in row.shares.iter().enumerate() {
-            let cells = [
-                cell(&row.name),
-                cell(row.label.as_deref().unwrap_or_default()),
-                (rank + 1).to_string(),
-                cell(&share.label),
-                match &row.label {
-                    Some(label) => is_same(label, &share.label).to_string(),
-                    None => String::new(),
-                },
-                share.probability.to_string(),
-                share.cosine.to_string(),
-            ];
-            text.push_str(&cells.join(","));
+    let mut text = format!("{CSV}\n");
+    for Row {
+        name,
+        label,
+        shares,
+    } in rows(desk)
+    {
+        for row in csv_rows(&name, label.as_deref(), &shares) {
+            text.push_str(&row);
             text.push('\n');
         }
     }

@@ -6,7 +6,7 @@ use super::judge::{Share, shares};
 use super::protocol::{Ask, Seen};
 use crate::clip::browser::now;
 use crate::page::work::turn;
-use crate::text::number;
+use crate::text;
 use js_sys::{Array, Promise};
 use leptos::html::Video;
 use leptos::prelude::*;
@@ -144,7 +144,7 @@ pub fn Live(desk: Desk) -> impl IntoView {
                                 view! {
                                     {bars(&shares)}
                                     <p class="aside">
-                                        {format!("{} ms a frame", number(milliseconds))}
+                                        {format!("{} a frame", text::milliseconds(milliseconds))}
                                     </p>
                                 }
                             })

@@ -5,8 +5,8 @@ use super::likelihoods::Likelihoods;
 use super::protocol::{Ask, Failure, Kind, Place, Progress, Writing, Written};
 use crate::clip::caption::Decoding;
 use crate::decimal;
-use crate::page::list;
-use crate::text::{self, number};
+use crate::page::{list, save};
+use crate::text::{self, cell, number};
 use js_sys::Array;
 use leptos::prelude::*;
 
@@ -21,6 +21,7 @@ const WAYS: [(&str, &str); 3] = [
 #[derive(Clone)]
 struct Line {
     picture: Picture,
+    decoding: Decoding,
     is: RwSignal<Is>,
 }
 
@@ -123,6 +124,7 @@ fn Inside(desk: Desk) -> impl IntoView {
         let mine = run.get_untracked();
         let line = |picture| Line {
             picture,
+            decoding,
             is: RwSignal::new(Is::Waiting),
         };
         let all: Vec<Line> = pictures.into_iter().map(line).collect();
@@ -133,18 +135,27 @@ fn Inside(desk: Desk) -> impl IntoView {
                 if run.try_get_untracked() != Some(mine) {
                     return;
                 }
-                write(desk, &line, decoding, tokens).await;
+                write(desk, &line, tokens).await;
             }
             if run.try_get_untracked() == Some(mine) {
                 is_busy.set(false);
             }
         });
     };
-    // Captions of pictures that were taken away go with them.
+    // Captions of pictures that were taken away go with them, and those of another model.
     Effect::new(move || {
         if desk.pictures.with(Vec::is_empty) {
             lines.set(Vec::new());
         }
+    });
+    Effect::new(move |before: Option<u32>| {
+        let load = desk.loads.get();
+        if before.is_some_and(|before| before != load) {
+            run.update(|run| *run += 1);
+            is_busy.set(false);
+            lines.set(Vec::new());
+        }
+        load
     });
     let chosen = move |_| start(desk.chosen().into_iter().collect());
     let all = move |_| start(desk.pictures.get_untracked());
@@ -159,6 +170,17 @@ fn Inside(desk: Desk) -> impl IntoView {
             (lines.len(), lines.iter().filter(is_done).count())
         });
         (count > 1).then(|| format!("{done} of {count} are written."))
+    };
+    let is_any_written = move || {
+        let is_written = |line: &Line| matches!(line.is.get(), Is::Written(_));
+        lines.with(|lines| lines.iter().any(is_written))
+    };
+    let save = move |_| {
+        save::text(
+            "captions.csv",
+            "text/csv",
+            &csv(desk, &lines.get_untracked()),
+        )
     };
     let comes_again = desk
         .choice
@@ -197,6 +219,11 @@ fn Inside(desk: Desk) -> impl IntoView {
             </p>
             <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
                 {move || problem.get()}
+            </p>
+            <p class="toolbar" hidden=move || !is_any_written()>
+                <button type="button" class="save" on:click=save>
+                    "Save captions as CSV"
+                </button>
             </p>
             <ol class="written">{move || list(lines.get().into_iter().map(item))}</ol>
             <Likelihoods desk />
@@ -242,8 +269,9 @@ fn Fields(form: Form) -> impl IntoView {
     }
 }
 
-async fn write(desk: Desk, line: &Line, decoding: Decoding, tokens: usize) {
+async fn write(desk: Desk, line: &Line, tokens: usize) {
     let is = line.is;
+    let decoding = line.decoding;
     let ask = Ask::Caption { decoding, tokens };
     let told = move |writing: Writing| {
         is.try_set(match writing {
@@ -275,7 +303,7 @@ pub fn fail(desk: Desk, failure: Failure) {
 }
 
 fn item(line: Line) -> impl IntoView {
-    let Line { picture, is } = line;
+    let Line { picture, is, .. } = line;
     let inside = move || match is.get() {
         Is::Waiting => view! { <p class="aside">"Not written yet."</p> }.into_any(),
         Is::Loading(progress) => view! { <p class="aside">{loading(progress)}</p> }.into_any(),
@@ -333,4 +361,38 @@ fn facts(written: &Written) -> String {
     });
     let log = format!("{:.3}", written.log_likelihood).replace('-', "−");
     format!("{tokens}{end}, log-likelihood {log}{speed}.")
+}
+
+/// Every caption that is there, with how it was chosen.
+fn csv(desk: Desk, lines: &[Line]) -> String {
+    let model = desk.choice.with_untracked(|choice| cell(&choice.name));
+    let mut text = "model,picture,caption,tokens,ended,log_likelihood,decoding\n".to_owned();
+    for line in lines {
+        let Is::Written(written) = line.is.get_untracked() else {
+            continue;
+        };
+        let cells = [
+            model.clone(),
+            cell(&line.picture.name),
+            cell(&written.text),
+            written.tokens.to_string(),
+            written.has_ended.to_string(),
+            written.log_likelihood.to_string(),
+            cell(&way(line.decoding)),
+        ];
+        text.push_str(&cells.join(","));
+        text.push('\n');
+    }
+    text
+}
+
+fn way(decoding: Decoding) -> String {
+    match decoding {
+        Decoding::GREEDY => "greedy".to_owned(),
+        Decoding::Beam {
+            beams,
+            length_penalty,
+        } => format!("{beams} beams, length penalty {length_penalty}"),
+        Decoding::Sample { share, seed } => format!("sampled, share {share}, seed {seed}"),
+    }
 }

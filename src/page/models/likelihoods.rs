@@ -4,8 +4,9 @@ use super::captions::fail;
 use super::desk::{Desk, Look, Picture, lines, prompts};
 use super::protocol::{Ask, Writing};
 use crate::clip::caption::shares;
-use crate::page::table;
-use crate::text::percent;
+use crate::clip::confusion::is_same;
+use crate::page::{save, table};
+use crate::text::{cell, percent};
 use js_sys::Array;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -132,6 +133,17 @@ pub fn Likelihoods(desk: Desk) -> impl IntoView {
         <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
             {move || problem.get()}
         </p>
+        <p class="toolbar" hidden=move || said.with(Vec::is_empty)>
+            <button
+                type="button"
+                class="save"
+                on:click=move |_| {
+                    save::text("by_caption.csv", "text/csv", &csv(desk, &said.get_untracked()))
+                }
+            >
+                "Save CSV of classes by caption"
+            </button>
+        </p>
         <div class="by-caption">
             {move || summary(desk, &said.get())}
             {move || {
@@ -191,10 +203,12 @@ fn summary(desk: Desk, said: &[Said]) -> Option<AnyView> {
         };
         count += 1;
         agree += usize::from(a == b);
-        if let Some(label) = &one.picture.label {
+        // What is none of the classes nobody can get right.
+        let label = one.picture.label.as_ref();
+        if let Some(label) = label.filter(|label| labels.iter().any(|l| is_same(label, l))) {
             known += 1;
             for (right, i) in right.iter_mut().zip([a, b]) {
-                *right += usize::from(crate::clip::confusion::is_same(label, &labels[i]));
+                *right += usize::from(is_same(label, &labels[i]));
             }
         }
     }
@@ -210,4 +224,28 @@ fn summary(desk: Desk, said: &[Said]) -> Option<AnyView> {
 
 fn largest(values: &[f64]) -> Option<usize> {
     (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b]))
+}
+
+/// Both answers about every picture that was asked about.
+fn csv(desk: Desk, said: &[Said]) -> String {
+    let mut text = "picture,shows,class,log_likelihood,by_caption,by_agreement\n".to_owned();
+    for one in said {
+        let Some((contrast, labels)) = contrast(desk, &one.picture) else {
+            continue;
+        };
+        let by_caption = shares(&one.logs);
+        for (i, label) in labels.iter().enumerate() {
+            let cells = [
+                cell(&one.picture.name),
+                cell(one.picture.label.as_deref().unwrap_or_default()),
+                cell(label),
+                one.logs[i].to_string(),
+                by_caption[i].to_string(),
+                contrast[i].to_string(),
+            ];
+            text.push_str(&cells.join(","));
+            text.push('\n');
+        }
+    }
+    text
 }

@@ -1,8 +1,8 @@
 //! The studies' checkpoints, any other address, the reader's own file; and what is kept.
 
-use super::desk::{Choice, Desk};
-use super::protocol::{Kept, Part, Place};
-use super::shelf::{self, Download, choice_of, quick_gelu};
+use super::desk::Desk;
+use super::protocol::{Kept, Part};
+use super::shelf::{self, Download, Purpose, choice_of, choice_of_file};
 use crate::page::data;
 use crate::page::lazy::Lazy;
 use crate::page::list;
@@ -11,7 +11,6 @@ use crate::study::{DataError, Study, Table};
 use crate::text::{self, number, percent};
 use leptos::prelude::*;
 use std::sync::Arc;
-use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlInputElement};
 
 /// A checkpoint and what was measured of it.
@@ -66,7 +65,7 @@ pub fn Others(desk: Desk) -> impl IntoView {
         desk.read_shelf();
     });
     view! {
-        <Downloading desk />
+        <Downloading desk purpose=Purpose::Run />
         <Unfinished desk />
         {move || {
             desk.asked
@@ -148,7 +147,8 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
         bytes,
     } = listed;
     let id = checkpoint.id.clone();
-    let is_asked = move || desk.asked.with(|asked| asked.as_ref() == Some(&id));
+    let own = id.clone();
+    let is_asked = move || desk.asked.with(|asked| asked.as_ref() == Some(&own));
     let unit = checkpoint.study.map_or("", Study::compute_unit);
     let accuracy = measured.map_or("not measured".to_owned(), |(accuracy, _)| percent(accuracy));
     let compute = measured.map_or("–".to_owned(), |(_, compute)| {
@@ -167,7 +167,9 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
             <th scope="row">
                 {name.clone()} {kind}
             </th>
-            <td>{action(desk, checkpoint.id.clone(), name, address, bytes)}</td>
+            <td>
+                <span>{action(desk, id, name.clone(), address, bytes)}</span>
+            </td>
             <td data-label="ImageNet-1k">{accuracy}</td>
             <td data-label="Compute">{compute}</td>
             <td data-label="Licence">
@@ -179,52 +181,71 @@ fn row(desk: Desk, listed: Listed) -> AnyView {
 }
 
 /// What can be done with an address: load what is kept, or download it.
-fn action(desk: Desk, id: String, name: String, address: String, bytes: u64) -> AnyView {
+fn action(
+    desk: Desk,
+    id: String,
+    name: String,
+    address: String,
+    bytes: u64,
+) -> impl Fn() -> AnyView + Send + 'static {
+    let key = shelf::key(&address);
+    move || {
+        let id = id.clone();
+        let kept = desk.shelf.with(|shelf| {
+            let kept = &shelf.as_ref()?.as_ref().ok()?.kept;
+            kept.iter().find(|kept| kept.key == key).cloned()
+        });
+        let Some(kept) = kept else {
+            let before = move || desk.ask_for(Some(id.clone()));
+            let (name, address) = (name.clone(), address.clone());
+            return download(desk, name, address, bytes, Purpose::Run, before);
+        };
+        let load = move |_| {
+            desk.ask_for(Some(id.clone()));
+            load(desk, &kept);
+        };
+        view! {
+            <button type="button" on:click=load>
+                "Load"
+            </button>
+        }
+        .into_any()
+    }
+}
+
+/// A button that names size and host, or how far an earlier download came.
+pub fn download(
+    desk: Desk,
+    name: String,
+    address: String,
+    bytes: u64,
+    purpose: Purpose,
+    before: impl Fn() + 'static,
+) -> AnyView {
     let key = shelf::key(&address);
     let host = web_sys::Url::new(&address)
         .map(|url| url.hostname())
         .unwrap_or_default();
-    let button = move || {
-        let (id, name, address) = (id.clone(), name.clone(), address.clone());
-        let (kept, part) = desk.shelf.with(|shelf| {
-            let Some(Ok(shelf)) = shelf else {
-                return (None, None);
-            };
-            let kept = shelf.kept.iter().find(|kept| kept.key == key).cloned();
-            (
-                kept,
-                shelf.parts.iter().find(|part| part.key == key).cloned(),
-            )
-        });
-        if let Some(kept) = kept {
-            let load = move |_| {
-                desk.ask_for(Some(id.clone()));
-                load(desk, &kept);
-            };
-            return view! {
-                <button type="button" on:click=load>
-                    "Load"
-                </button>
-            }
-            .into_any();
-        }
-        let text = match part.map(|part| part.progress.bytes) {
-            Some(bytes) => format!("Go on after {}, from {host}", text::bytes(bytes as f64)),
-            None if bytes > 0 => format!("Download {} from {host}", text::bytes(bytes as f64)),
-            None => format!("Download from {host}"),
-        };
-        let download = move |_| {
-            desk.ask_for(Some(id.clone()));
-            desk.download(name.clone(), address.clone());
-        };
-        view! {
-            <button type="button" on:click=download>
-                {text}
-            </button>
-        }
-        .into_any()
+    let part = desk.shelf.with(|shelf| {
+        let parts = &shelf.as_ref()?.as_ref().ok()?.parts;
+        let part = parts.iter().find(|part| part.key == key)?;
+        Some(part.progress.bytes)
+    });
+    let text = match part {
+        Some(bytes) => format!("Go on after {}, from {host}", text::bytes(bytes as f64)),
+        None if bytes > 0 => format!("Download {} from {host}", text::bytes(bytes as f64)),
+        None => format!("Download from {host}"),
     };
-    view! { <span>{button}</span> }.into_any()
+    let download = move |_| {
+        before();
+        desk.download(name.clone(), address.clone(), purpose);
+    };
+    view! {
+        <button type="button" on:click=download>
+            {text}
+        </button>
+    }
+    .into_any()
 }
 
 /// Loads what is kept, and shows how that goes: far above the list.
@@ -295,16 +316,9 @@ fn Elsewhere(desk: Desk) -> impl IntoView {
                 problem.set(None);
                 let name = address.rsplit('/').next().unwrap_or_default();
                 let name = name.split('?').next().unwrap_or_default().to_owned();
-                desk.download(name, address);
+                desk.download(name, address, Purpose::Run);
             }
         }
-    };
-    let chosen = move |event: web_sys::Event| {
-        let input: HtmlInputElement = event_target(&event);
-        let file = input.files().and_then(|files| files.get(0));
-        input.set_value("");
-        let Some(file) = file else { return };
-        open(desk, file);
     };
     view! {
         <h3>"From elsewhere"</h3>
@@ -322,15 +336,7 @@ fn Elsewhere(desk: Desk) -> impl IntoView {
                 />
             </label>
             <button type="submit">"Download"</button>
-            <label class="button file">
-                "Open a file"
-                <input
-                    type="file"
-                    name="Checkpoint"
-                    accept=".safetensors,.pt,.bin,.pth"
-                    on:change=chosen
-                />
-            </label>
+            {open("Checkpoint", move |file| desk.load(choice_of_file(file)))}
         </form>
         <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
             {move || problem.get()}
@@ -338,23 +344,29 @@ fn Elsewhere(desk: Desk) -> impl IntoView {
     }
 }
 
-/// Loads a file of the reader's.
-pub fn open(desk: Desk, file: File) {
-    let name = file.name();
-    desk.load(Choice {
-        key: shelf::key(&format!("{name} {} {}", file.size(), file.last_modified())),
-        quick_gelu: quick_gelu(&name),
-        name,
-        place: Place::File,
-        file: Some(file.unchecked_into()),
-    });
+/// A button that opens a checkpoint of the reader's.
+pub fn open(name: &'static str, taken: impl Fn(File) + 'static) -> impl IntoView {
+    let chosen = move |event: web_sys::Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let file = input.files().and_then(|files| files.get(0));
+        input.set_value("");
+        if let Some(file) = file {
+            taken(file);
+        }
+    };
+    view! {
+        <label class="button file">
+            "Open a file"
+            <input type="file" name=name accept=".safetensors,.pt,.bin,.pth" on:change=chosen />
+        </label>
+    }
 }
 
-/// How far a download is, and what became of it.
+/// How far a download for this purpose is, and what became of it.
 #[component]
-fn Downloading(desk: Desk) -> impl IntoView {
+pub fn Downloading(desk: Desk, purpose: Purpose) -> impl IntoView {
     move || {
-        let download = desk.download.get()?;
+        let download = desk.download.get().filter(|d| d.purpose == purpose)?;
         Some(match download.failure.clone() {
             None => under_way(desk, &download),
             Some(failure) => {
@@ -367,7 +379,9 @@ fn Downloading(desk: Desk) -> impl IntoView {
                         <p class="toolbar">
                             <button
                                 type="button"
-                                on:click=move |_| desk.download(name.clone(), address.clone())
+                                on:click=move |_| {
+                                    desk.download(name.clone(), address.clone(), purpose)
+                                }
                             >
                                 "Go on"
                             </button>
@@ -441,7 +455,9 @@ fn Unfinished(desk: Desk) -> impl IntoView {
                 <p class="toolbar">
                     <button
                         type="button"
-                        on:click=move |_| desk.download(name.clone(), address.clone())
+                        on:click=move |_| {
+                            desk.download(name.clone(), address.clone(), Purpose::Run)
+                        }
                     >
                         {go_on}
                     </button>

@@ -52,7 +52,9 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     let desk = desk.or_else(start);
     let Some(desk) = desk else { return false };
     DESK.set(Some(desk));
-    desk.asked.set(location::asked().0);
+    let (asked, beside) = location::asked();
+    desk.asked.set(asked);
+    desk.asked_beside.set(beside);
     place.set_inner_html("");
     let handle = mount_to(place.clone(), move || view! { <Run desk /> });
     MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));

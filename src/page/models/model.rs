@@ -3,7 +3,7 @@
 use super::desk::{Choice, Desk, State};
 use super::protocol::{Device, Kind, Progress, Ready};
 use crate::page::list;
-use crate::text::{self, number};
+use crate::text;
 use leptos::prelude::*;
 
 /// What the small models know.
@@ -125,8 +125,8 @@ fn sentence(name: &str, ready: &Ready) -> String {
         }
     };
     format!(
-        "{name} is ready on {on}, loaded in {} s: pictures of {size} × {size}, {} vision and {} text layers, {} of weights.",
-        number(ready.milliseconds / 1000.0),
+        "{name} is ready on {on}, loaded in {}: pictures of {size} × {size}, {} vision and {} text layers, {} of weights.",
+        text::milliseconds(ready.milliseconds),
         architecture.vision.layers,
         architecture.text.layers,
         text::bytes(ready.bytes as f64),

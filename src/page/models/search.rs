@@ -4,7 +4,7 @@ use super::desk::{Desk, Look, Picture, State};
 use crate::clip::browser::now;
 use crate::clip::classes::cosine;
 use crate::page::list;
-use crate::text::number;
+use crate::text;
 use leptos::prelude::*;
 
 /// Pictures that are shown of what was found.
@@ -101,7 +101,7 @@ pub fn Search(desk: Desk) -> impl IntoView {
         };
         Some(view! {
             <p class="aside found" data-milliseconds=milliseconds.to_string()>
-                {format!("{searched} pictures searched in {} ms.", number(milliseconds))}
+                {format!("{searched} pictures searched in {}.", text::milliseconds(milliseconds))}
             </p>
             <ol class="thumbnails">{list(best.into_iter().map(item))}</ol>
         })

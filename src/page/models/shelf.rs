@@ -6,11 +6,22 @@ use crate::clip::architecture::Activation;
 use crate::clip::browser::now;
 use js_sys::Array;
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::File;
+
+/// What a download is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It takes the place of the model that is there.
+    Run,
+    /// It can then be taken beside the model that is there.
+    Beside,
+}
 
 /// A download under way, or what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Download {
+    pub purpose: Purpose,
     pub key: String,
     pub name: String,
     pub address: String,
@@ -67,8 +78,8 @@ impl Desk {
         });
     }
 
-    /// Downloads a checkpoint, or goes on where that broke off, and then loads it.
-    pub fn download(self, name: String, address: String) {
+    /// Downloads a checkpoint, or goes on where that broke off.
+    pub fn download(self, name: String, address: String, purpose: Purpose) {
         let key = key(&address);
         let fetcher = self.fetcher.get_value();
         fetcher.stop(&Failure::new(
@@ -76,6 +87,7 @@ impl Desk {
             "Another download was started.",
         ));
         let started = Download {
+            purpose,
             key: key.clone(),
             name: name.clone(),
             address: address.clone(),
@@ -112,18 +124,24 @@ impl Desk {
             match kept {
                 Ok(kept) => {
                     self.download.set(None);
-                    self.load(choice_of(&kept.value));
+                    if purpose == Purpose::Run {
+                        self.load(choice_of(&kept.value));
+                    }
                 }
                 // Nothing can be kept: it goes straight from the server to the device.
                 Err(failure) if failure.kind == Kind::NoFiles => {
                     self.download.set(None);
-                    self.load(Choice {
+                    let choice = Choice {
                         quick_gelu: quick_gelu(&address),
                         key,
                         name,
                         place: Place::Address(address),
                         file: None,
-                    });
+                    };
+                    match purpose {
+                        Purpose::Run => self.load(choice),
+                        Purpose::Beside => self.guest.set(Some(choice)),
+                    }
                 }
                 Err(failure) => self.fail_download(failure),
             }
@@ -183,6 +201,18 @@ pub fn choice_of(kept: &Kept) -> Choice {
         place: Place::Kept(kept.key.clone()),
         file: None,
         quick_gelu: quick_gelu(&kept.address),
+    }
+}
+
+/// A file of the reader's, as a model to load.
+pub fn choice_of_file(file: File) -> Choice {
+    let name = file.name();
+    Choice {
+        key: key(&format!("{name} {} {}", file.size(), file.last_modified())),
+        quick_gelu: quick_gelu(&name),
+        name,
+        place: Place::File,
+        file: Some(file.unchecked_into()),
     }
 }
 

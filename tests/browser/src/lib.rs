@@ -14,6 +14,7 @@
 mod files;
 pub mod model;
 mod page;
+pub mod run;
 mod site;
 
 pub use files::Files;

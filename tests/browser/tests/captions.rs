@@ -1,6 +1,7 @@
 //! What a MaMMUT writes on the page, held against the terminal; and two models side by side. The
 //! models are the page's own small ones.
 
+use browser_tests::run::{in_workers, keep_saved, saved};
 use browser_tests::{Manner, Page, PageBuilder};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -117,9 +118,16 @@ fn check_access(page: &Page) {
 
 #[test]
 fn the_page_writes_what_the_terminal_writes() {
-    let page = open(Page::builder());
+    let page = open(keep_saved(Page::builder()));
     page.click("button.write-all");
     check_captions(&page, &[]);
+    // What is saved is what is shown.
+    let csv = saved(&page, "Save captions as CSV", "text/csv");
+    let lines: Vec<&str> = csv.lines().collect();
+    for ((text, _), line) in written(&page, lines.len() - 1).iter().zip(&lines[1..]) {
+        assert!(line.starts_with("Shapes MaMMUT,") && line.ends_with(",greedy"));
+        assert!(line.contains(&format!(",{text},")), "{line}");
+    }
     screenshots(&page, "captions", [2600, 3600]);
     page.set_value("select[name=Decoding]", "beams");
     page.set_value("input[name=Beams]", "3");
@@ -154,7 +162,7 @@ fn a_gpu_writes_the_same() {
 
 #[test]
 fn classes_are_told_by_their_captions() {
-    let page = open(Page::builder());
+    let page = open(keep_saved(Page::builder()));
     page.click("button.likelihoods-all");
     page.wait_for("document.querySelector('.by-caption .agreement')");
     page.wait_for("document.querySelectorAll('.by-caption tbody tr').length === 4");
@@ -180,6 +188,8 @@ fn classes_are_told_by_their_captions() {
             .expect("a number");
         assert!((log - expected).abs() < 2e-3, "{row:?} {label}");
     }
+    let csv = saved(&page, "Save CSV of classes by caption", "text/csv");
+    assert_eq!(csv.lines().count(), 1 + 10 * 4);
     check_access(&page);
     // Other classes: the answer was of none of them.
     page.set_value("textarea[name=Classes]", "a cat\na dog");
@@ -215,6 +225,54 @@ fn writing_can_be_stopped() {
 fn check_captions_of_one(page: &Page) {
     let theirs = terminal("caption", &[], &samples()[..1]);
     assert_eq!(theirs[0]["caption"], *written(page, 1)[0].0);
+}
+
+#[test]
+fn what_the_small_models_know_is_what_their_cards_say() {
+    let card = |name: &str| -> Value {
+        let card = std::fs::read(file(name)).expect("the card");
+        serde_json::from_slice(&card).expect("JSON")
+    };
+    let percent = |value: &Value| format!("{:.0} %", 100.0 * value.as_f64().expect("a share"));
+    let million = |card: &Value| {
+        let parameters = card["parameters"].as_f64().expect("a number");
+        format!("{:.1} million parameters", parameters / 1e6)
+    };
+    let unseen = |card: &Value, of: &str| {
+        let rows = card["accuracy"].as_array().expect("rows").iter();
+        let mut row = rows.filter(|row| row["of"] == of);
+        percent(&row.next().expect("a trait")["unseen"])
+    };
+    let says = |page: &Page, words: &[String]| {
+        let text = page.text(".model > .aside:not([hidden])");
+        for words in words {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    };
+    let page = Page::open("?page=run");
+    page.wait_for(READY);
+    let clip = card("clip/shapes.json");
+    let [colour, count, shape] = ["colour", "count", "shape"].map(|of| unseen(&clip, of));
+    says(
+        &page,
+        &[
+            million(&clip),
+            format!("{colour} of colours right"),
+            format!("{count} of counts, but {shape} of shapes"),
+        ],
+    );
+    take_mammut(&page);
+    let mammut = card("clip/shapes_mammut.json");
+    let captions = &mammut["captions"];
+    let [familiar, new] = ["familiar", "unseen"].map(|kind| percent(&captions[kind]["true"]));
+    says(
+        &page,
+        &[
+            million(&mammut),
+            format!("{} of shapes right", unseen(&mammut, "shape")),
+            format!("pictures {familiar} are true in every word, of new pairs {new}."),
+        ],
+    );
 }
 
 /// The bundled MaMMUT without one of its tensors.
@@ -264,17 +322,19 @@ fn a_clip_writes_nothing_and_the_first_view_knows_no_mammut() {
 
 #[test]
 fn two_models_are_held_side_by_side() {
-    let page = Page::open("?page=run");
+    let page = keep_saved(Page::builder()).open("?page=run");
     page.wait_for(READY);
     add_samples(&page);
     page.wait_for("document.querySelector('select[name=\"Second model\"] option')");
-    page.click("button.compare");
-    page.wait_for("document.querySelector('.beside .agreement')");
-    let rows: Vec<Vec<String>> = serde_json::from_value(page.eval(
-        "[...document.querySelectorAll('.beside tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
-    ))
-    .expect("rows");
+    let rows = compare(&page);
     assert_eq!(rows[0], ["Family", "CLIP", "MaMMUT"]);
+    let csv = saved(&page, "Save side by side as CSV", "text/csv");
+    assert_eq!(csv.lines().count(), 1 + 2 * 10 * 4);
+    let first = csv.lines().nth(1).expect("a row");
+    assert!(
+        first.starts_with("Shapes,") && first.contains(&rows[rows.len() - 10][0]),
+        "{first}"
+    );
     println!("{rows:?} {}", page.text(".beside .agreement"));
     // What the second says, the terminal says of the same file.
     let labels = CLASSES.replace('\n', ",");
@@ -304,6 +364,100 @@ fn two_models_are_held_side_by_side() {
         page.text(".beside .agreement")
             .contains(&format!("in {agree} of 10"))
     );
+}
+
+/// Both on all pictures: the rows of what each takes, then of what each says.
+fn compare(page: &Page) -> Vec<Vec<String>> {
+    page.wait_for("!document.querySelector('button.compare').disabled");
+    page.click("button.compare");
+    page.wait_for("document.querySelector('.beside .agreement')");
+    let rows = page.eval(
+        "[...document.querySelectorAll('.beside tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
+    );
+    serde_json::from_value(rows).expect("rows")
+}
+
+#[test]
+fn the_second_model_comes_from_the_disk() {
+    let page = Page::open("?page=run");
+    page.wait_for(READY);
+    add_samples(&page);
+    let bundled = compare(&page);
+    let give = |name: &str, path: &str| {
+        page.eval(&format!(
+            "fetch('{path}').then(answer => answer.blob()).then(blob => {{
+                const data = new DataTransfer();
+                data.items.add(new File([blob], '{name}', {{lastModified: 7}}));
+                const input = document.querySelector('input[name=\"Second checkpoint\"]');
+                input.files = data.files;
+                input.dispatchEvent(new Event('change', {{bubbles: true}}));
+            }})"
+        ));
+    };
+    give("mine_mammut.safetensors", MAMMUT);
+    page.wait_for(
+        "document.querySelector('select[name=\"Second model\"]').selectedOptions[0]?.textContent === 'mine_mammut.safetensors'",
+    );
+    let own = compare(&page);
+    // The same numbers under another name; times are their own.
+    assert_eq!(own[own.len() - 10..], bundled[bundled.len() - 10..]);
+    // What is no model ends in a sentence.
+    give("wrong.safetensors", "index.html");
+    page.wait_for(
+        "document.querySelector('select[name=\"Second model\"]').selectedOptions[0]?.textContent === 'wrong.safetensors'",
+    );
+    page.click("button.compare");
+    page.wait_for("document.querySelector('.beside .error')");
+    assert_eq!(page.text(".count"), "10 of 10 looked at.");
+}
+
+#[test]
+fn the_second_model_comes_by_the_address() {
+    let (first, second) = ("b-32-datacomp-3b", "mammut-b-32-datacomp-3b");
+    // Its host cannot be reached from here: the page's own MaMMUT stands in for the file.
+    let builder = in_workers(
+        Page::builder(),
+        &format!(
+            "const real = fetch;
+             globalThis.fetch = (what, options) => {{
+                 const address = what.url ?? String(what);
+                 if (!address.startsWith('https://huggingface.co/')) return real(what, options);
+                 return real(new URL('{MAMMUT}', base), {{headers: what.headers ?? options?.headers, signal: what.signal ?? options?.signal}});
+             }};"
+        ),
+    );
+    let page = builder.open(&format!("?page=run&model={first},{second}"));
+    page.wait_for(READY);
+    add_samples(&page);
+    let button = "document.querySelector('.counterpart button')";
+    page.wait_for(button);
+    let id = page.attribute(".counterpart", "data-id");
+    assert_eq!(id.as_deref(), Some(second));
+    assert_eq!(
+        page.text(".counterpart button"),
+        "Download 732 MB from huggingface.co"
+    );
+    screenshots(&page, "beside-offer", [2600, 3600]);
+    page.click(".counterpart button");
+    page.wait_for(
+        "document.querySelector('.counterpart').innerText.endsWith('It is kept on this device.')",
+    );
+    // The first is still there, the second chosen, and the address the same.
+    assert!(page.text(".model-status").starts_with("Shapes is ready"));
+    page.wait_for(
+        "document.querySelector('select[name=\"Second model\"]').selectedOptions[0]?.textContent.startsWith('MaMMUT ViT-B-32')",
+    );
+    let rows = compare(&page);
+    assert_eq!(rows[0], ["Family", "CLIP", "MaMMUT"]);
+    let address = page.eval("location.search");
+    let address = address.as_str().expect("text");
+    assert!(
+        address.ends_with(&format!("model={first},{second}")),
+        "{address}"
+    );
+    // A name that nobody knows is said.
+    page.go(&format!("?page=run&model={first},nothing"));
+    page.wait_for_text("“nothing”");
 }
 
 #[test]

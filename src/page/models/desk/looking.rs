@@ -1,7 +1,7 @@
 //! Pictures, and what the model has seen of each.
 
 use super::{Desk, State};
-use crate::page::models::judge::Share;
+use crate::page::models::judge::{Share, shares};
 use crate::page::models::protocol::Seen;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -49,12 +49,14 @@ impl Desk {
             })
         });
         let pictures: Vec<Picture> = pictures.collect();
-        if self.selected.get_untracked().is_none() {
-            self.selected
-                .set(pictures.first().map(|picture| picture.id));
-        }
-        self.pictures.update(|all| all.extend(pictures));
+        let first = pictures.first().map(|picture| picture.id);
+        self.pictures.write_untracked().extend(pictures);
+        // The model begins before the page shows what came.
         self.look();
+        if self.selected.get_untracked().is_none() {
+            self.selected.set(first);
+        }
+        self.pictures.notify();
     }
 
     /// The picture that is shown large.
@@ -127,7 +129,12 @@ impl Desk {
             };
             for (picture, seen) in batch.iter().zip(seen) {
                 let look = match seen {
-                    Ok(seen) => Look::Seen(Rc::new(seen)),
+                    Ok(seen) => {
+                        // With its answer it is shown once, not twice.
+                        let said = shares(self, &seen.0).map(Rc::new);
+                        let _ = picture.said.try_set(said);
+                        Look::Seen(Rc::new(seen))
+                    }
                     Err(sentence) => Look::Failed(sentence),
                 };
                 // The picture may have been taken away.

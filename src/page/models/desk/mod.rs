@@ -94,6 +94,10 @@ pub struct Desk {
     pub choice: RwSignal<Choice, LocalStorage>,
     /// The checkpoint that the address asks for.
     pub asked: RwSignal<Option<String>>,
+    /// The one that it asks for beside that.
+    pub asked_beside: RwSignal<Option<String>>,
+    /// A second model that is not kept: the reader's own file, or straight from its server.
+    pub guest: RwSignal<Option<Choice>, LocalStorage>,
     pub download: RwSignal<Option<Download>>,
     pub shelf: RwSignal<Option<Result<Shelf, Failure>>>,
     pub state: RwSignal<State>,
@@ -139,6 +143,8 @@ impl Desk {
             keeper: StoredValue::new_local(Thread::default()),
             choice: RwSignal::new_local(Choice::own()),
             asked: RwSignal::new(None),
+            asked_beside: RwSignal::new(None),
+            guest: RwSignal::new_local(None),
             download: RwSignal::new(None),
             shelf: RwSignal::new(None),
             state: RwSignal::new(State::Loading(Progress::default())),
@@ -241,6 +247,13 @@ impl Desk {
         }
         location::ask(id.as_deref(), None);
         self.asked.set(id);
+        self.asked_beside.set(None);
+    }
+
+    /// The same for the one beside it.
+    pub fn ask_for_beside(self, id: Option<String>) {
+        location::ask(self.asked.get_untracked().as_deref(), id.as_deref());
+        self.asked_beside.set(id);
     }
 
     /// Loads the same model again.

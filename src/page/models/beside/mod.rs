@@ -1,42 +1,27 @@
 //! Two models on the same pictures and classes: what each says, how often they agree, what each
 //! takes. The second has a worker of its own, which goes when the answer is there.
 
+mod answer;
+mod second;
+
 use super::desk::{BATCH, Choice, Desk, Look, PROMPTS, Picture, State, prompts};
-use super::judge::{Share, ranked};
-use super::protocol::{Failure, Kind, Progress, Ready};
-use super::shelf::{choice_of, key};
+use super::judge::ranked;
+use super::list::open;
+use super::protocol::{Failure, Kind, Progress};
+use super::shelf::{choice_of_file, key};
 use super::thread::Thread;
 use crate::clip::Classes;
-use crate::clip::confusion::is_same;
-use crate::page::{data, list, location, table};
-use crate::study::DataError;
-use crate::study::checkpoint::{Checkpoint, sibling};
-use crate::text::{self, number, percent};
+use crate::page::{data, list};
+use crate::text;
+use answer::{Compared, Side};
 use leptos::prelude::*;
+use second::{Companion, Offer};
 use std::rc::Rc;
 use std::sync::Arc;
 use web_sys::Blob;
 
 /// Runs of which the median is told, after one that is not counted.
 const RUNS: usize = 3;
-/// Pictures that the table shows.
-const ROWS: usize = 50;
-/// Classes that it shows of each.
-const CLASSES: usize = 3;
-
-/// One of the two.
-struct Side {
-    name: String,
-    ready: Arc<Ready>,
-    /// For one picture alone.
-    milliseconds: f64,
-}
-
-struct Compared {
-    classes: Vec<String>,
-    sides: [Side; 2],
-    rows: Vec<(Picture, [Vec<Share>; 2])>,
-}
 
 #[derive(Clone)]
 enum Is {
@@ -73,16 +58,21 @@ pub fn Beside(desk: Desk) -> impl IntoView {
         is.set(Is::Idle);
     });
     on_cleanup(stop);
-    let offered = Memo::new_with_compare(move |_| offered(desk), |a, b| names(a) != names(b));
+    let companion = Memo::new(move |_| {
+        let all = checkpoints.get()?.ok()?;
+        let (first, named) = (desk.asked.get(), desk.asked_beside.get());
+        Companion::of(&all, first.as_deref(), named.as_deref())
+    });
+    let offered = Memo::new_with_compare(
+        move |_| second::offered(desk),
+        |before, now| keys(before) != keys(now),
+    );
     let taken = move || {
         let offered = offered.get();
         let wanted = chosen.get();
-        let counterpart = desk.asked.get().and_then(|id| {
-            let all = checkpoints.get()?.ok()?;
-            Some(key(&sibling(&all, &id)?.address))
-        });
+        let beside = companion.with(|c| Some(key(&c.as_ref()?.checkpoint()?.address)));
         let find = |key: Option<&String>| offered.iter().find(|c| Some(&c.key) == key);
-        let found = find(wanted.as_ref()).or(find(counterpart.as_ref()));
+        let found = find(wanted.as_ref()).or(find(beside.as_ref()));
         found.or(offered.first()).cloned()
     };
     let start = move |_| {
@@ -91,8 +81,7 @@ pub fn Beside(desk: Desk) -> impl IntoView {
             return;
         };
         let beside = checkpoints.iter().find(|c| key(&c.address) == choice.key);
-        let asked = desk.asked.get_untracked();
-        location::ask(asked.as_deref(), beside.map(|c| c.id.as_str()));
+        desk.ask_for_beside(beside.map(|c| c.id.clone()));
         is.set(Is::Working("Starting…".to_owned()));
         leptos::task::spawn_local(async move {
             let mine = run.get_value();
@@ -108,6 +97,23 @@ pub fn Beside(desk: Desk) -> impl IntoView {
                 Ok(compared) => Is::Done(Rc::new(compared)),
                 Err(failure) => Is::Failed(failure.sentence),
             });
+        });
+    };
+    let take = move |file| {
+        let choice = choice_of_file(file);
+        if desk
+            .choice
+            .with_untracked(|current| current.key == choice.key)
+        {
+            let sentence = "This file is the model that is there already; open another.";
+            return is.set(Is::Failed(sentence.to_owned()));
+        }
+        chosen.set(Some(choice.key.clone()));
+        desk.guest.set(Some(choice));
+        is.update(|is| {
+            if matches!(is, Is::Failed(_)) {
+                *is = Is::Idle;
+            }
         });
     };
     let options = move || {
@@ -133,9 +139,9 @@ pub fn Beside(desk: Desk) -> impl IntoView {
         <section aria-labelledby="beside" class="beside">
             <h2 id="beside">"Side by side"</h2>
             <p class="aside">
-                "A second model on the same pictures and classes: do they agree, and what does each take? The page’s own small ones (5 and 6 MB) are offered, and those that are kept."
+                "A second model on the same pictures and classes: do they agree, and what does each take? The page’s own small ones (5 and 6 MB) are offered, those that are kept, and a file of yours."
             </p>
-            {move || suggestion(desk, checkpoints.get())}
+            {move || companion.get().map(|companion| view! { <Offer desk companion /> })}
             <div class="choices">
                 <label class="choice">
                     <span>"Second model"</span>
@@ -143,6 +149,7 @@ pub fn Beside(desk: Desk) -> impl IntoView {
                         {options}
                     </select>
                 </label>
+                {open("Second checkpoint", take)}
                 <button
                     type="button"
                     class="compare"
@@ -159,64 +166,22 @@ pub fn Beside(desk: Desk) -> impl IntoView {
                 {move || match is.get() {
                     Is::Working(at) => Some(view! { <p class="aside">{at}</p> }.into_any()),
                     Is::Failed(sentence) => Some(view! { <p class="error">{sentence}</p> }.into_any()),
-                    Is::Done(compared) => Some(view! { <p class="agreement">{agreement(&compared)}</p> }.into_any()),
+                    Is::Done(compared) => Some(view! { <p class="agreement">{answer::agreement(&compared)}</p> }.into_any()),
                     Is::Idle => None,
                 }}
             </div>
             {move || match is.get() {
-                Is::Done(compared) => Some(tables(&compared)),
+                Is::Done(compared) => Some(answer::tables(&compared)),
                 _ => None,
             }}
         </section>
     }
 }
 
-/// Models that can be taken beside the one that is there: the page's own and those that are kept.
-fn offered(desk: Desk) -> Vec<Choice> {
-    let current = desk.choice.with(|choice| choice.key.clone());
-    let kept = desk.shelf.with(|shelf| match shelf {
-        Some(Ok(shelf)) => shelf.kept.iter().map(choice_of).collect(),
-        _ => Vec::new(),
-    });
-    let is_own = current == Choice::own().key || current == Choice::own_mammut().key;
-    let own = [Choice::own_mammut(), Choice::own()];
-    // A model of the studies beside one of its kind, the small one beside its sibling.
-    let all: Vec<Choice> = match is_own {
-        true => own.into_iter().chain(kept).collect(),
-        false => kept.into_iter().chain(own).collect(),
-    };
-    all.into_iter().filter(|c| c.key != current).collect()
-}
-
-fn names(choices: Option<&Vec<Choice>>) -> Vec<String> {
+fn keys(choices: Option<&Vec<Choice>>) -> Vec<String> {
     choices.map_or(Vec::new(), |all| {
         all.iter().map(|c| c.key.clone()).collect()
     })
-}
-
-/// The checkpoint of the other family at the same scale, where there is one and it is not kept.
-fn suggestion(
-    desk: Desk,
-    checkpoints: Option<Result<Arc<Vec<Checkpoint>>, DataError>>,
-) -> Option<AnyView> {
-    let asked = desk.asked.get()?;
-    let checkpoints = checkpoints?.ok()?;
-    let sibling = sibling(&checkpoints, &asked)?.clone();
-    let sibling_key = key(&sibling.address);
-    let is_kept = desk.shelf.with(|shelf| match shelf {
-        Some(Ok(shelf)) => shelf.kept.iter().any(|kept| kept.key == sibling_key),
-        _ => false,
-    });
-    let sentence = format!(
-        "Its counterpart in the study, the same scale on the same data: {}.",
-        sibling.name()
-    );
-    let more = if is_kept {
-        " It is kept on this device."
-    } else {
-        " Find it in the list above, under “Other models”; once both are kept, either can be the second."
-    };
-    Some(view! { <p class="counterpart" data-id=sibling.id>{sentence} {more}</p> }.into_any())
 }
 
 /// Has both do the same, one after the other.
@@ -321,118 +286,4 @@ async fn pace(thread: &Thread, file: &Blob) -> Result<f64, Failure> {
         let sentence = "The first picture could be looked at once, and not again: take others.";
         Failure::new(Kind::Other, sentence)
     })
-}
-
-/// How often both say the same first, and how often each is right.
-fn agreement(compared: &Compared) -> String {
-    let Compared {
-        classes,
-        sides,
-        rows,
-    } = compared;
-    let firsts = rows
-        .iter()
-        .filter_map(|(picture, [a, b])| Some((picture, [a.first()?, b.first()?])));
-    let firsts: Vec<_> = firsts.collect();
-    let same = firsts
-        .iter()
-        .filter(|(_, [a, b])| a.label == b.label)
-        .count();
-    let of = |count: usize, all: usize| {
-        let share = count as f64 / all.max(1) as f64;
-        format!("{count} of {all} ({})", percent(share))
-    };
-    let mut text = format!(
-        "The same first class in {} pictures.",
-        of(same, firsts.len())
-    );
-    let known: Vec<_> = firsts
-        .iter()
-        .filter_map(|(picture, firsts)| Some((picture.label.as_deref()?, firsts)))
-        // What is none of the classes nobody can get right.
-        .filter(|(label, _)| classes.iter().any(|class| is_same(label, class)))
-        .collect();
-    if !known.is_empty() {
-        let right = |i: usize| {
-            let right = known
-                .iter()
-                .filter(|(label, firsts)| is_same(label, &firsts[i].label));
-            of(right.count(), known.len())
-        };
-        text += &format!(
-            " Right: {} in {}, {} in {}.",
-            sides[0].name,
-            right(0),
-            sides[1].name,
-            right(1)
-        );
-    }
-    text
-}
-
-fn tables(compared: &Compared) -> AnyView {
-    let Compared { sides, rows, .. } = compared;
-    let each = |text: &dyn Fn(&Side) -> String| sides.iter().map(text).collect::<Vec<_>>();
-    let gflops = |operations: f64| number(operations / 1e9);
-    let row = |name: &str, text: &dyn Fn(&Side) -> String| {
-        let mut cells = vec![name.to_owned()];
-        cells.extend(each(text));
-        cells
-    };
-    let on = |side: &Side| match &side.ready.gpu {
-        None => "the processor".to_owned(),
-        Some(gpu) if gpu.name.is_empty() => "the GPU".to_owned(),
-        Some(gpu) => gpu.name.clone(),
-    };
-    let architecture = |side: &Side| side.ready.architecture;
-    let facts = vec![
-        row("Family", &|s| match architecture(s).decoder {
-            Some(_) => "MaMMUT".to_owned(),
-            None => "CLIP".to_owned(),
-        }),
-        row("One picture, image tower", &|s| {
-            format!("{} ms", number(s.milliseconds))
-        }),
-        row("Computed on", &on),
-        row("GFLOPs a picture", &|s| {
-            gflops(architecture(s).picture_operations())
-        }),
-        row("GFLOPs a prompt of full length", &|s| {
-            gflops(architecture(s).prompt_operations())
-        }),
-        row("File", &|s| text::bytes(s.ready.bytes as f64)),
-    ];
-    let names = each(&|side| side.name.clone());
-    let head = ["", names[0].as_str(), names[1].as_str()];
-    let answer = |shares: &[Share]| {
-        let share = |s: &Share| format!("{} {}", s.label, percent(f64::from(s.probability)));
-        let shares: Vec<String> = shares.iter().take(CLASSES).map(share).collect();
-        shares.join(", ")
-    };
-    let shown = rows.iter().take(ROWS).map(|(picture, [a, b])| {
-        let same = a.first().map(|s| &s.label) == b.first().map(|s| &s.label);
-        vec![
-            picture.name.clone(),
-            if same { "yes" } else { "no" }.to_owned(),
-            answer(a),
-            answer(b),
-        ]
-    });
-    let pictures = ["Picture", "Same", names[0].as_str(), names[1].as_str()];
-    let hidden = rows.len().saturating_sub(ROWS);
-    let more = (hidden > 0).then(|| format!("{hidden} more pictures are counted, not shown."));
-    view! {
-        {table::table(
-            Some(
-                "What each takes: the median of three warm runs, one model after the other".to_owned(),
-            ),
-            &head,
-            facts,
-        )}
-        <div class="says">
-            {table::table(Some("What each says".to_owned()), &pictures, shown.collect())}
-        </div>
-        <p class="aside">{more}</p>
-    }
-    .into_any()
 }
