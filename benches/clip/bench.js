@@ -1,4 +1,4 @@
-// bench.html?backend=cpu|gpu|gpu16&weights=ADDRESS: what every engine's page gives the benchmark.
+// bench.html?backend=cpu|gpu|gpu16&weights=ADDRESS&captions: what every engine's page gives the benchmark.
 
 import init, { Bench } from "./clip-bench.js";
 
@@ -20,11 +20,12 @@ await init({ module_or_path: new URL("clip-bench_bg.wasm", import.meta.url) });
 globalThis.clipBench = {
     info: () => ({ engine: `refit ${backend}` }),
     async load() {
-        const { ms, data } = await timed(() => Bench.load(backend, weights));
+        const { ms, data } = await timed(() => Bench.load(backend, weights, query.has("captions")));
         bench = data;
         return { ms };
     },
     encodeImage: (pixels) => timed(() => bench.encodeImage(pixels)),
+    caption: (pixels, tokens) => timed(() => bench.caption(pixels, tokens)),
     encodeText: (ids) => timed(() => bench.encodeText(Uint32Array.from(ids), TOKENS)),
 };
 globalThis.clipBenchReady = true;

@@ -5,12 +5,14 @@
 #[cfg(target_arch = "wasm32")]
 mod bench {
     use refit::clip::browser::{Fetch, Timed};
+    use refit::clip::caption::Decoding;
     use refit::clip::preprocess::Pixels;
     use refit::clip::tokenizer::Tokens;
     use refit::clip::weights::http::{HttpSource, Retries};
     use refit::clip::{ClipError, Options};
     use refit::compute::cpu::Cpu;
     use refit::compute::gpu::{self, Gpu, Precision};
+    use std::ops::ControlFlow;
     use wasm_bindgen::JsError;
     use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -29,11 +31,15 @@ mod bench {
 
     #[wasm_bindgen]
     impl Bench {
-        /// Loads a checkpoint onto `cpu`, `gpu` or, with numbers kept as f16, `gpu16`.
-        pub async fn load(backend: &str, address: &str) -> Result<Bench, JsError> {
+        /// Loads a checkpoint onto `cpu`, `gpu` or, with numbers kept as f16, `gpu16`; with
+        /// `captions` what a MaMMUT writes with, too.
+        pub async fn load(backend: &str, address: &str, captions: bool) -> Result<Bench, JsError> {
             let source = Fetch::new(address, PATIENCE);
             let mut source = HttpSource::open(source, address, Retries::default()).await?;
-            let options = Options::default();
+            let options = Options {
+                captions,
+                ..Options::default()
+            };
             let engine = if backend == "cpu" {
                 let cpu = Cpu::default();
                 let model = Timed::load(cpu, &mut source, options, |_| {});
@@ -56,15 +62,7 @@ mod bench {
         /// Unit vectors, one after the other, of pictures that were prepared as open_clip does.
         #[wasm_bindgen(js_name = encodeImage)]
         pub async fn encode_image(&self, pixels: Vec<f32>) -> Result<Vec<f32>, JsError> {
-            let size = match &self.engine {
-                Engine::Cpu(model) => model.model().architecture().picture(),
-                Engine::Gpu(model) => model.model().architecture().picture(),
-            };
-            let pictures = pixels.chunks_exact(3 * size * size).map(|planes| Pixels {
-                size,
-                planes: planes.to_vec(),
-            });
-            let pictures: Vec<Pixels> = pictures.collect();
+            let pictures = self.pictures(&pixels);
             concat(match &self.engine {
                 Engine::Cpu(model) => model.encode_images(&pictures).await,
                 Engine::Gpu(model) => model.encode_images(&pictures).await,
@@ -84,6 +82,40 @@ mod bench {
                 Engine::Cpu(model) => model.encode_texts(&texts).await,
                 Engine::Gpu(model) => model.encode_texts(&texts).await,
             })
+        }
+
+        /// A picture's caption of so many tokens at most: how many it has.
+        pub async fn caption(&self, pixels: Vec<f32>, tokens: usize) -> Result<usize, JsError> {
+            let pictures = self.pictures(&pixels);
+            let picture = pictures.first().ok_or(JsError::new("no picture"))?;
+            let go_on = async |_: &[u32]| ControlFlow::Continue(());
+            let caption = match &self.engine {
+                Engine::Cpu(model) => {
+                    model
+                        .caption(picture, Decoding::GREEDY, tokens, go_on)
+                        .await
+                }
+                Engine::Gpu(model) => {
+                    model
+                        .caption(picture, Decoding::GREEDY, tokens, go_on)
+                        .await
+                }
+            };
+            Ok(caption?.ids.len())
+        }
+    }
+
+    impl Bench {
+        fn pictures(&self, pixels: &[f32]) -> Vec<Pixels> {
+            let size = match &self.engine {
+                Engine::Cpu(model) => model.model().architecture().picture(),
+                Engine::Gpu(model) => model.model().architecture().picture(),
+            };
+            let pictures = pixels.chunks_exact(3 * size * size).map(|planes| Pixels {
+                size,
+                planes: planes.to_vec(),
+            });
+            pictures.collect()
         }
     }
 

@@ -1,9 +1,9 @@
 //! The numeric inner loops of the CPU backend, float32.
 //!
 //! A package of its own for one reason: it is compiled for speed in every profile, while the page
-//! is compiled for size and tests without optimisation. Portable Rust that the compiler turns
-//! into vector code; on wasm32 with SIMD128, on x86-64 with AVX2 and FMA where the machine has
-//! them. Matrices are slices, row-major; shapes are the caller's promise, checked by slicing.
+//! is compiled for size and tests without optimisation. What linking for size would undo is spelt
+//! out: SIMD128 on wasm32, AVX2 and FMA on x86-64 where the machine has them; elsewhere it is
+//! portable Rust. Matrices are slices, row-major; shapes are the caller's promise, checked by slicing.
 
 mod attention;
 mod gemm;

@@ -8,14 +8,11 @@ use crate::{
     tools,
 };
 
-/// The checkpoint that all engines load or were exported from.
-const CHECKPOINT: &str = "ViT-B-32.safetensors";
-
 pub fn bench(with_peers: bool) -> Result {
     let chrome = browser::chrome()?;
     let folder = page()?;
-    say("the models natively, after writing a checkpoint of 605 MB where there is none");
-    run(cargo("bench --bench clip --").arg(folder.join(CHECKPOINT)))?;
+    say("the models natively, after writing checkpoints of 605 and 732 MB where there are none");
+    run(cargo("bench --bench clip --").arg(&folder))?;
     let mut engines = cargo("run --quiet --package browser-tests --bin clip");
     if with_peers {
         engines.env("REFIT_PEERS", peers::models(&folder)?);

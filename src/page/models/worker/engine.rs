@@ -34,6 +34,8 @@ pub struct Engine {
     seen: HashMap<String, (Vec<f32>, u32, u32)>,
     /// Where they are kept, if nobody else has that open.
     memory: Option<Memory>,
+    /// Those that are not kept yet.
+    unkept: Vec<String>,
 }
 
 /// What WebGPU says of this machine.
@@ -120,6 +122,7 @@ impl Engine {
             from: (place, file, options),
             seen: HashMap::new(),
             memory: None,
+            unkept: Vec::new(),
         };
         let ready = Ready {
             architecture,
@@ -182,10 +185,8 @@ impl Engine {
             let unit = fresh.next().unwrap_or_default();
             if !one.digest.is_empty() {
                 let entry = (unit.clone(), one.width, one.height);
-                if let Some(memory) = &mut self.memory {
-                    memory.add(&one.digest, &entry);
-                }
                 self.seen.insert(one.digest.clone(), entry);
+                self.unkept.push(one.digest.clone());
             }
             all.push(unit);
         }
@@ -203,6 +204,15 @@ impl Engine {
         {
             self.memory = Some(memory);
             self.seen = seen;
+        }
+    }
+
+    /// Keeps what was seen, once nobody waits for it.
+    pub fn keep(&mut self) {
+        for digest in std::mem::take(&mut self.unkept) {
+            if let (Some(memory), Some(entry)) = (&mut self.memory, self.seen.get(&digest)) {
+                memory.add(&digest, entry);
+            }
         }
     }
 

@@ -90,6 +90,9 @@ async fn work(desk: Rc<Desk>) {
         };
         let message = Array::of3(&id, &text.into(), &beside);
         let _ = scope().post_message_with_transfer(&message, &moved);
+        if let Some(engine) = desk.engine.borrow_mut().as_mut() {
+            engine.keep();
+        }
     }
     desk.is_busy.set(false);
 }

@@ -3,7 +3,8 @@
 //! `cargo xtask bench --clip` builds the engine's page and runs this. `REFIT_CLIP` is the folder
 //! of the page and the checkpoint; with `REFIT_PEERS`, PyTorch's times as JSON, it also holds
 //! onnxruntime-web and its models. Every engine has a browser of its own, all stay open, and a
-//! round runs each of them once, so that ratios hold on a machine that is shared.
+//! round runs each of them once, so that ratios hold on a machine that is shared. Last, what a
+//! caption of a MaMMUT takes, in pictures.
 
 use browser_tests::{Files, Page};
 use serde_json::Value;
@@ -53,6 +54,10 @@ globalThis.difference = async (images, ids, texts) => {
 };
 "#;
 
+/// Tokens of a caption; pictures and captions in turns, on the processor and on WebGPU.
+const TOKENS: usize = 20;
+const CAPTIONS: [(&str, &str, usize); 2] = [("cpu", "processor", 9), ("gpu", "WebGPU", 3)];
+
 struct Engine {
     name: &'static str,
     page: Page,
@@ -83,13 +88,51 @@ fn run(page: &Page, promise: &str) -> (f64, Value) {
     }
 }
 
-fn start(files: &Files, name: &'static str, address: &str) -> Engine {
+fn open(files: &Files, address: &str) -> Page {
     let page = Page::builder()
         .patience(Duration::from_secs(600))
         .tolerate("")
         .open_address(&format!("{}/honest/{address}", files.address()));
     page.wait_for("globalThis.clipBenchReady");
     page.eval(&format!("{DRIVER}; null"));
+    page
+}
+
+/// What a caption of a MaMMUT ViT-B/32 takes beside a picture's unit vector.
+fn captions(files: &Files) {
+    println!(
+        "\n{:<26} {:>10} {:>10} {:>10}",
+        "MaMMUT ViT-B/32 f32, ms", "1 picture", "a caption", "÷"
+    );
+    for (backend, name, rounds) in CAPTIONS {
+        let weights = "mammut_ViT-B-32.safetensors";
+        let address = format!("bench.html?backend={backend}&weights={weights}&captions");
+        let page = open(files, &address);
+        run(&page, "clipBench.load()");
+        let picture = || run(&page, "clipBench.encodeImage(pictures(1), 1)").0;
+        let promise =
+            format!("clipBench.caption(pictures(1), {TOKENS}).then(({{ data }}) => data)");
+        let caption = || {
+            let (ms, tokens) = run(&page, &promise);
+            assert_eq!(tokens.as_f64(), Some(TOKENS as f64), "it ended before");
+            ms
+        };
+        // The first of each compiles.
+        picture();
+        caption();
+        let times: Vec<(f64, f64)> = (0..rounds).map(|_| (picture(), caption())).collect();
+        let [pictures, captions, ratios] = [
+            |(picture, _): &(f64, f64)| *picture,
+            |(_, caption): &(f64, f64)| *caption,
+            |(picture, caption): &(f64, f64)| caption / picture,
+        ]
+        .map(|of| median(&times.iter().map(of).collect::<Vec<_>>()));
+        println!("{name:<26} {pictures:>10.0} {captions:>10.0} {ratios:>10.2}");
+    }
+}
+
+fn start(files: &Files, name: &'static str, address: &str) -> Engine {
+    let page = open(files, address);
     let before = page.peak_memory("renderer");
     let (load, _) = run(&page, "clipBench.load()");
     let (first, _) = run(&page, JOBS[0].0);
@@ -122,18 +165,25 @@ fn median(times: &[f64]) -> f64 {
 fn main() {
     let folder = std::env::var("REFIT_CLIP").expect("`cargo xtask bench --clip` sets REFIT_CLIP");
     let files = Files::start(folder);
-    let peers: Option<Value> = std::env::var("REFIT_PEERS")
-        .ok()
-        .map(|text| serde_json::from_str(&text).expect("times of PyTorch"));
+    let peers = std::env::var("REFIT_PEERS").ok();
+    compare(
+        &files,
+        peers.map(|text| serde_json::from_str(&text).expect("times of PyTorch")),
+    );
+    captions(&files);
+}
+
+/// The engines beside each other, onnxruntime-web and PyTorch's times where there are `peers`.
+fn compare(files: &Files, peers: Option<Value>) {
     let mut engines = vec![
-        start(&files, "Refit, processor", "bench.html?backend=cpu"),
-        start(&files, "Refit, WebGPU", "bench.html?backend=gpu"),
+        start(files, "Refit, processor", "bench.html?backend=cpu"),
+        start(files, "Refit, WebGPU", "bench.html?backend=gpu"),
     ];
     if peers.is_some() {
         let wasm = "onnxruntime.html?backend=wasm";
         let webgpu = "onnxruntime.html?backend=webgpu";
-        engines.push(start(&files, "onnxruntime-web, wasm", wasm));
-        engines.push(start(&files, "onnxruntime-web, WebGPU", webgpu));
+        engines.push(start(files, "onnxruntime-web, wasm", wasm));
+        engines.push(start(files, "onnxruntime-web, WebGPU", webgpu));
     }
     for (job, (promise, rounds, name)) in JOBS.into_iter().enumerate() {
         for _ in 0..rounds {
