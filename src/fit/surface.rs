@@ -29,9 +29,13 @@ fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
     let grid: Vec<Vec<f64>> = (0..EXPONENTS.len())
         .map(|i| (0..EXPONENTS.len()).map(|j| solve(i, j).1).collect())
         .collect();
-    lowest_cells(&grid)
-        .into_iter()
-        .take(KEPT)
+    let lowest = lowest_cells(&grid);
+    // A lowest cell at E = 0 can hide a lower optimum above it, beyond the next exponent.
+    let next = |&(i, j): &(usize, usize)| [(i + 1, j), (i, j + 1), (i + 1, j + 1)];
+    let beside = lowest.first().map(next).into_iter().flatten();
+    let beside = beside.filter(|(i, j)| (*i).max(*j) < EXPONENTS.len());
+    let cells = lowest.iter().copied().take(KEPT).chain(beside);
+    cells
         .map(|(i, j)| {
             let [e, a, b] = solve(i, j).0;
             // A coefficient at zero has no coordinate; a trace of it can grow.
