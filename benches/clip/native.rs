@@ -1,7 +1,8 @@
 //! The models natively, on the processor and on the GPU: `cargo bench --bench clip -- FOLDER`.
 //!
 //! FOLDER gets two checkpoints whose weights are a formula, unless they are there: ViT-B/32 (605
-//! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints milliseconds, and the memory that a load took beyond what the model keeps.
+//! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints
+//! milliseconds, and the memory that a load took beyond what the model keeps.
 
 #[path = "../../tests/clip/formula.rs"]
 #[expect(dead_code, reason = "the benchmark makes its own pictures")]

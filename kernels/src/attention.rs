@@ -67,10 +67,11 @@ fn attend_rows<V: Lanes>(
         for start in (0..width).step_by(head) {
             let query = &query[start..start + head];
             scores.clear();
-            scores.extend(seen.clone().map(|row| {
+            // No closure here either (`rows`).
+            for row in seen.clone() {
                 let key = &cache[2 * width * *row as usize + start..][..head];
-                dot::<V>(query, key)
-            }));
+                scores.push(dot::<V>(query, key));
+            }
             let seen_count = scores.len();
             softmax_rows::<V>(&mut scores, seen_count, scale, false);
             let out = &mut out[start..start + head];

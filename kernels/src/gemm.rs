@@ -36,7 +36,7 @@ pub struct Matrix {
 impl Matrix {
     /// Numbers that a packed matrix has: the last panel is filled up with zeros.
     pub fn length(inputs: usize, outputs: usize) -> usize {
-        outputs.div_ceil(PANEL) * PANEL * inputs
+        columns(outputs) * inputs
     }
 
     /// Packs `values`, whose rows begin every `stride` numbers.
@@ -60,7 +60,7 @@ impl Matrix {
         values: &[f32],
         stride: usize,
     ) -> Self {
-        let columns = outputs.div_ceil(PANEL) * PANEL;
+        let columns = columns(outputs);
         for block in blocks(inputs) {
             let panels = &mut panels[block.start * columns..block.end * columns];
             let panels = panels.chunks_exact_mut(PANEL * block.len());
@@ -143,7 +143,7 @@ fn multiply_blocks<V: Lanes>(
 ) {
     let rows = c.len().div_ceil(c_stride);
     let mut tiles = vec![0.0; rows * BLOCK.min(b.inputs)];
-    let columns = b.outputs.div_ceil(PANEL) * PANEL;
+    let columns = columns(b.outputs);
     for inputs in blocks(b.inputs) {
         let (start, length) = (inputs.start, inputs.len());
         let mut row = 0;
@@ -187,6 +187,11 @@ fn multiply_blocks<V: Lanes>(
             }
         }
     }
+}
+
+/// Columns of all panels, the last one filled up.
+fn columns(outputs: usize) -> usize {
+    outputs.div_ceil(PANEL) * PANEL
 }
 
 /// The blocks of the inner dimension.

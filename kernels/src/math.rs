@@ -1,6 +1,6 @@
 //! Elementary functions without branches, for all numbers of a register at once.
 
-use crate::simd::Lanes;
+use crate::simd::{Lanes, WHOLE};
 
 /// c₀ xⁿ + … + cₙ.
 #[inline(always)]
@@ -15,8 +15,8 @@ fn polynomial<V: Lanes, const N: usize>(x: V, coefficients: [f32; N]) -> V {
 /// e^x within 2e-7 of itself (Cephes' polynomial); from −87 to 88, beyond which it stays put.
 #[inline(always)]
 pub(crate) fn exp<V: Lanes>(x: V) -> V {
-    // Adding and taking off 1.5 × 2^23 rounds to a whole number.
-    let round = V::splat(12_582_912.0);
+    // Adding it and taking it off rounds to a whole number.
+    let round = V::splat(WHOLE);
     let x = x.max(V::splat(-87.0)).min(V::splat(88.0));
     let n = x.times_plus(V::splat(std::f32::consts::LOG2_E), round);
     let n = n.minus(round);

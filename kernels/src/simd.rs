@@ -117,8 +117,8 @@ pub(crate) trait Lanes: Copy {
 
 /// No machine has more of them.
 const MOST: usize = 8;
-/// Added to a number, it leaves the number's whole part in the lowest bits.
-const WHOLE: f32 = 12_582_912.0;
+/// 1.5 × 2^23: added to a number, it leaves the nearest whole number in the lowest bits.
+pub(crate) const WHOLE: f32 = 12_582_912.0;
 
 /// For machines whose instructions are not spelt out here.
 #[cfg_attr(target_arch = "wasm32", expect(dead_code))]

@@ -43,6 +43,9 @@ fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
     set.into_iter().cloned().collect()
 }
 
+/// What [`Unknown::what`] is of a family.
+pub const FAMILY: &str = "family";
+
 /// A name that the rows do not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
@@ -96,7 +99,7 @@ impl Analysis {
             &mut unknown,
         );
         settle_all(
-            "family",
+            FAMILY,
             &mut self.families,
             &standard.families,
             known.families,

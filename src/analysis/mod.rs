@@ -11,7 +11,7 @@ pub mod surface;
 mod target;
 pub mod validation;
 
-pub use choices::{Choices, Unknown};
+pub use choices::{Choices, FAMILY, Unknown};
 pub use query::{MOST_EXCLUDED, MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
 pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};

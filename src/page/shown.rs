@@ -3,7 +3,7 @@
 use super::data::{self, Loaded, TableData, Wanted};
 use super::location::Location;
 use super::work::measured;
-use crate::analysis::{self, Analysis, Outcome, Unknown};
+use crate::analysis::{self, Analysis, FAMILY, Outcome, Unknown};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl PartialEq for Shown {
 /// Runs of a reader's own are families of their own, which no link brings.
 fn told(unknown: &Unknown) -> String {
     let sender = match unknown.what {
-        "family" => {
+        FAMILY => {
             ". If it was the sender’s own data: a link does not carry them; ask for the file."
         }
         _ => "",
