@@ -47,11 +47,11 @@ impl Matrix {
         values: &[f32],
         stride: usize,
     ) -> Self {
-        let zeros = vec![0.0; Self::length(inputs, outputs)];
-        Self::pack_into(zeros, inputs, outputs, stored, values, stride)
+        let room = Vec::with_capacity(Self::length(inputs, outputs));
+        Self::pack_into(room, inputs, outputs, stored, values, stride)
     }
 
-    /// The same in memory that is there: as many zeros as [`Matrix::length`] says.
+    /// The same in memory that is there, empty, with room for what [`Matrix::length`] says.
     pub fn pack_into(
         mut panels: Vec<f32>,
         inputs: usize,
@@ -60,12 +60,12 @@ impl Matrix {
         values: &[f32],
         stride: usize,
     ) -> Self {
-        let columns = columns(outputs);
         for block in blocks(inputs) {
-            let panels = &mut panels[block.start * columns..block.end * columns];
-            let panels = panels.chunks_exact_mut(PANEL * block.len());
-            for (index, panel) in panels.enumerate() {
-                let (first, steps) = (index * PANEL, panel.as_chunks_mut::<PANEL>().0);
+            for first in (0..outputs).step_by(PANEL) {
+                // Zeros are written a panel at a time, which is then still in the cache.
+                let start = panels.len();
+                panels.resize(start + PANEL * block.len(), 0.0);
+                let steps = panels[start..].as_chunks_mut::<PANEL>().0;
                 match stored {
                     Stored::OutputsByInputs if first + PANEL <= outputs => {
                         interleave(&values[first * stride + block.start..], stride, steps);

@@ -152,6 +152,9 @@ impl<B: Backend> Parameters<B> {
         };
         let mut thirds: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
         let mut logit_scale = 0.0;
+        // Weights are packed out of the same memory, one after the other; other numbers stay where
+        // they were read.
+        let mut room = Vec::new();
         let mut at = Progress {
             bytes: 0,
             total: source.size(),
@@ -161,7 +164,15 @@ impl<B: Backend> Parameters<B> {
                 at.bytes += bytes;
                 progress(at);
             };
-            let mut values = reserve(entry.count())?;
+            let parameter = &roles[&name.name];
+            let mut values = match parameter.role {
+                Role::Values => Vec::new(),
+                Role::Linear | Role::Projection => std::mem::take(&mut room),
+            };
+            if values.capacity() < entry.count() {
+                drop(values);
+                values = reserve(entry.count())?;
+            }
             Checkpoint::read(source, entry, &mut values, advance).await?;
             if let Part::Third(third) = name.part {
                 let parts = thirds.entry(name.name.clone()).or_default();
@@ -171,13 +182,12 @@ impl<B: Backend> Parameters<B> {
                 }
                 values = thirds.remove(&name.name).unwrap_or_default().concat();
             }
-            let parameter = &roles[&name.name];
             let shape = &parameter.shape;
             match parameter.role {
                 _ if name.name == "logit_scale" => logit_scale = values[0],
                 Role::Values => {
                     let columns = shape.last().copied().unwrap_or(1);
-                    let tensor = backend.tensor(columns, &values)?;
+                    let tensor = backend.tensor(columns, values)?;
                     parameters.tensors.insert(name.name.clone(), tensor);
                 }
                 Role::Linear | Role::Projection => {
@@ -192,9 +202,9 @@ impl<B: Backend> Parameters<B> {
                     };
                     let weights = backend.weights(inputs, outputs, stored, &values)?;
                     parameters.weights.insert(name.name.clone(), weights);
+                    room = values;
                 }
             }
-            drop(values);
             backend.finish().await?;
         }
         Ok((parameters, logit_scale))

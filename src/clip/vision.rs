@@ -86,8 +86,9 @@ impl<B: Backend> Vision<B> {
     ) -> Result<B::Tensor, ComputeError> {
         let values: Vec<f32> = pictures.iter().flat_map(|p| self.unfold(p)).collect();
         let numbers = 3 * self.patch * self.patch;
-        let patches = backend.tensor(numbers, &values)?;
-        let mut embedded = backend.empty(values.len() / numbers, self.width)?;
+        let rows = values.len() / numbers;
+        let patches = backend.tensor(numbers, values)?;
+        let mut embedded = backend.empty(rows, self.width)?;
         backend.linear(&patches, &self.patches, None, After::Nothing, &mut embedded);
 
         let tokens = self.tokens();

@@ -66,13 +66,8 @@ impl Backend for Cpu {
     type Tensor = Tensor;
     type Weights = kernels::Matrix;
 
-    fn tensor(&self, columns: usize, values: &[f32]) -> Result<Tensor, ComputeError> {
-        let mut tensor = Tensor {
-            columns,
-            values: reserve(values.len())?,
-        };
-        tensor.values.extend_from_slice(values);
-        Ok(tensor)
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
+        Ok(Tensor { columns, values })
     }
 
     fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
@@ -92,11 +87,9 @@ impl Backend for Cpu {
             Stored::OutputsByInputs => inputs,
             Stored::InputsByOutputs => outputs,
         };
-        let zeros = self
-            .empty(1, kernels::Matrix::length(inputs, outputs))?
-            .values;
+        let room = reserve(kernels::Matrix::length(inputs, outputs))?;
         Ok(kernels::Matrix::pack_into(
-            zeros, inputs, outputs, stored, values, stride,
+            room, inputs, outputs, stored, values, stride,
         ))
     }
 

@@ -86,7 +86,7 @@ pub trait Backend {
     type Weights;
 
     /// A matrix with these values.
-    fn tensor(&self, columns: usize, values: &[f32]) -> Result<Self::Tensor, ComputeError>;
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Self::Tensor, ComputeError>;
 
     /// A matrix to be written to.
     fn empty(&self, rows: usize, columns: usize) -> Result<Self::Tensor, ComputeError>;

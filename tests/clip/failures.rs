@@ -12,7 +12,7 @@ use refit::compute::{After, Backend, ComputeError, Stored};
 
 /// That the device still computes.
 fn works(gpu: &Gpu) {
-    let mut x = gpu.tensor(4, &[3.0, 0.0, 0.0, 4.0]).unwrap();
+    let mut x = gpu.tensor(4, vec![3.0, 0.0, 0.0, 4.0]).unwrap();
     gpu.normalize(&mut x);
     assert_eq!(block_on(gpu.download(&x)).unwrap(), [0.6, 0.0, 0.0, 0.8]);
 }
@@ -77,7 +77,7 @@ fn what_is_too_large_is_refused() {
     let weights = gpu.weights(1024, 1024, Stored::InputsByOutputs, &values);
     assert_eq!(weights.err(), Some(too_large.clone()));
     // A table may be larger; whatever else reads it may not.
-    let table = gpu.tensor(1024, &values).unwrap();
+    let table = gpu.tensor(1024, values).unwrap();
     let mut out = gpu.empty(1, 1024).unwrap();
     gpu.rows(&table, &[0], &mut out);
     assert_eq!(block_on(gpu.finish()), Err(too_large));
@@ -91,7 +91,7 @@ fn shapes_that_no_kernel_takes_are_refused() {
     };
     let unsupported = |error| matches!(error, Some(ComputeError::Unsupported { .. }));
     assert!(unsupported(gpu.empty(1, 6).err()));
-    assert!(unsupported(gpu.tensor(3, &[0.0; 3]).err()));
+    assert!(unsupported(gpu.tensor(3, vec![0.0; 3]).err()));
     let weights = gpu.weights(8, 7, Stored::InputsByOutputs, &[0.0; 56]);
     assert!(unsupported(weights.err()));
     for (width, heads) in [(136, 1), (12, 2)] {

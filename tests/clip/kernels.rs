@@ -58,12 +58,12 @@ struct Linear {
 impl Operation for Linear {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         let (inputs, outputs) = (self.inputs, self.outputs);
-        let x = backend.tensor(inputs, &numbers(self.rows * inputs, 1))?;
+        let x = backend.tensor(inputs, numbers(self.rows * inputs, 1))?;
         let values = numbers(inputs * outputs, 2);
         let weights = backend.weights(inputs, outputs, self.stored, &values)?;
-        let bias = backend.tensor(outputs, &numbers(outputs, 3))?;
+        let bias = backend.tensor(outputs, numbers(outputs, 3))?;
         let bias = self.has_bias.then_some(&bias);
-        let mut out = backend.tensor(outputs, &numbers(self.rows * outputs, 4))?;
+        let mut out = backend.tensor(outputs, numbers(self.rows * outputs, 4))?;
         backend.linear(&x, &weights, bias, self.after, &mut out);
         backend.download(&out).await
     }
@@ -134,9 +134,9 @@ impl Operation for LayerNorm {
         // Far from zero, where squares minus the mean's square would lose everything.
         let shifted = values.iter().map(|x| half::widen(half::narrow(x + 8.0)));
         let values: Vec<f32> = shifted.collect();
-        let x = backend.tensor(columns, &values)?;
-        let gain = backend.tensor(columns, &numbers(columns, 2))?;
-        let bias = backend.tensor(columns, &numbers(columns, 3))?;
+        let x = backend.tensor(columns, values)?;
+        let gain = backend.tensor(columns, numbers(columns, 2))?;
+        let bias = backend.tensor(columns, numbers(columns, 3))?;
         let mut out = backend.empty(self.rows, columns)?;
         backend.layer_norm(&x, &gain, &bias, &mut out);
         backend.download(&out).await
@@ -154,7 +154,7 @@ struct Normalize {
 
 impl Operation for Normalize {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
-        let mut x = backend.tensor(self.columns, &numbers(self.rows * self.columns, 1))?;
+        let mut x = backend.tensor(self.columns, numbers(self.rows * self.columns, 1))?;
         backend.normalize(&mut x);
         backend.download(&x).await
     }
@@ -171,7 +171,7 @@ struct Rows {
 
 impl Operation for Rows {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
-        let x = backend.tensor(self.columns, &numbers(self.rows * self.columns, 1))?;
+        let x = backend.tensor(self.columns, numbers(self.rows * self.columns, 1))?;
         let mut out = backend.empty(3, self.columns)?;
         let last = self.rows as u32 - 1;
         backend.rows(&x, &[last, 0, last / 2], &mut out);
@@ -192,7 +192,7 @@ struct Mean {
 impl Operation for Mean {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         let count = self.sequences * self.tokens * self.columns;
-        let x = backend.tensor(self.columns, &numbers(count, 1))?;
+        let x = backend.tensor(self.columns, numbers(count, 1))?;
         let mut out = backend.empty(self.sequences, self.columns)?;
         backend.mean(&x, self.tokens, &mut out);
         backend.download(&out).await
@@ -240,7 +240,7 @@ impl Operation for Attention {
         let values = numbers(rows * 3 * width, 1);
         // Scores large enough that weights differ.
         let values: Vec<f32> = values.iter().map(|x| 2.0 * x).collect();
-        let qkv = backend.tensor(3 * width, &values)?;
+        let qkv = backend.tensor(3 * width, values)?;
         let mut out = backend.empty(rows, width)?;
         backend.attention(&qkv, self.tokens, self.heads, self.causal, &mut out);
         backend.download(&out).await
@@ -286,7 +286,7 @@ impl Operation for Attend {
         let mut cache = backend.empty(self.rows, 2 * width)?;
         let mut at = 0;
         for part in [first, second].into_iter().filter(|part| !part.is_empty()) {
-            backend.append(&backend.tensor(3 * width, part)?, at, &mut cache);
+            backend.append(&backend.tensor(3 * width, part.to_vec())?, at, &mut cache);
             at += part.len() / (3 * width);
         }
         // Each query misses some rows, and sees the others in an order of its own.
@@ -295,7 +295,7 @@ impl Operation for Attend {
             _ => (i * 31 % self.rows) as u32,
         };
         let seen: Vec<u32> = (0..self.queries * self.rows).map(seen).collect();
-        let queries = backend.tensor(3 * width, queries)?;
+        let queries = backend.tensor(3 * width, queries.to_vec())?;
         let mut out = backend.empty(self.queries, width)?;
         backend.attend(&queries, &cache, &seen, self.heads, &mut out);
         backend.download(&out).await
@@ -330,7 +330,7 @@ struct Largest {
 impl Operation for Largest {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         // Equal numbers are common among those that eleven bits hold.
-        let x = backend.tensor(self.columns, &numbers(self.rows * self.columns, 1))?;
+        let x = backend.tensor(self.columns, numbers(self.rows * self.columns, 1))?;
         let asked: Vec<u32> = (0..self.rows)
             .map(|row| (row * 389 % self.columns) as u32)
             .collect();
@@ -374,7 +374,7 @@ pub async fn the_largest_of_each_row(gpu: &Gpu) {
     let mut sorted: Vec<(u32, f32)> = (0..).zip(values.iter().copied()).collect();
     sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
     let cpu = Cpu::default();
-    let x = cpu.tensor(1000, &values).unwrap();
+    let x = cpu.tensor(1000, values.clone()).unwrap();
     let mut out = cpu.empty(1, Top::columns(12)).unwrap();
     cpu.top(&x, &[3], &mut out);
     let top = &Top::read(&cpu.download(&out).await.unwrap(), 12)[0];
@@ -393,9 +393,9 @@ struct EmbedPatches {
 impl Operation for EmbedPatches {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         let (pictures, tokens, width) = (self.pictures, self.tokens, self.width);
-        let patches = backend.tensor(width, &numbers(pictures * (tokens - 1) * width, 1))?;
-        let class = backend.tensor(width, &numbers(width, 2))?;
-        let positions = backend.tensor(width, &numbers(tokens * width, 3))?;
+        let patches = backend.tensor(width, numbers(pictures * (tokens - 1) * width, 1))?;
+        let class = backend.tensor(width, numbers(width, 2))?;
+        let positions = backend.tensor(width, numbers(tokens * width, 3))?;
         let mut out = backend.empty(pictures * tokens, width)?;
         backend.embed_patches(&patches, &class, &positions, &mut out);
         backend.download(&out).await
@@ -416,8 +416,8 @@ impl Operation for EmbedTokens {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         const VOCABULARY: usize = 1000;
         let (rows, width) = (self.texts * self.tokens, self.width);
-        let table = backend.tensor(width, &numbers(VOCABULARY * width, 1))?;
-        let positions = backend.tensor(width, &numbers(77.max(self.tokens) * width, 2))?;
+        let table = backend.tensor(width, numbers(VOCABULARY * width, 1))?;
+        let positions = backend.tensor(width, numbers(77.max(self.tokens) * width, 2))?;
         let ids: Vec<u32> = (0..rows as u32)
             .map(|i| i * 389 % VOCABULARY as u32)
             .collect();

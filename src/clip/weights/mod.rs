@@ -74,12 +74,15 @@ impl Entry {
 
     /// Its length in the file, if its numbers can be read.
     pub fn bytes(&self) -> Result<u64, WeightsError> {
-        let Some(width) = self.dtype.bytes() else {
+        Ok(self.count() as u64 * self.width()?)
+    }
+
+    /// Bytes of a number, if it can be read.
+    fn width(&self) -> Result<u64, WeightsError> {
+        self.dtype.bytes().ok_or_else(|| {
             let found = self.dtype.name().to_owned();
-            let problem = TensorProblem::Dtype { found };
-            return Err(WeightsError::tensor(&self.name, problem));
-        };
-        Ok(self.count() as u64 * width)
+            WeightsError::tensor(&self.name, TensorProblem::Dtype { found })
+        })
     }
 
     fn position(&self) -> u64 {
@@ -317,8 +320,8 @@ pub struct Checkpoint {
     pub entries: Vec<Entry>,
 }
 
-/// What is converted at once.
-const CHUNK: usize = 1 << 20;
+/// Numbers that are read at once.
+const CHUNK: usize = 1 << 18;
 
 impl Checkpoint {
     /// Reads what a file says about itself.
@@ -364,51 +367,49 @@ impl Checkpoint {
         }
     }
 
-    /// Puts one tensor's numbers into `values`, which is empty and has room for them. `progress`
-    /// is told the bytes as they come.
+    /// Makes `values`, which has room for them, one tensor's numbers. `progress` is told the bytes
+    /// as they come.
     pub async fn read<S: Source>(
         source: &mut S,
         entry: &Entry,
         values: &mut Vec<f32>,
         mut progress: impl FnMut(u64),
     ) -> Result<(), WeightsError> {
-        let mut left = entry.bytes()?;
+        let width = entry.width()?;
         let mut at = Self::locate(source, entry).await?;
-        let mut buffer = vec![0; CHUNK.min(left as usize)];
-        while left > 0 {
-            let bytes = &mut buffer[..CHUNK.min(left as usize)];
-            source.read(at, bytes).await?;
+        // What is there is written over; zeros are only where nothing was.
+        values.resize(entry.count(), 0.0);
+        let mut buffer = Vec::new();
+        for (number, values) in values.chunks_mut(CHUNK).enumerate() {
+            let bytes = width * values.len() as u64;
             match entry.dtype {
-                Dtype::F32 => {
-                    values.extend(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)))
+                Dtype::F16 | Dtype::BF16 => {
+                    buffer.resize(bytes as usize, 0);
+                    source.read(at, &mut buffer).await?;
+                    let widen = match entry.dtype {
+                        Dtype::F16 => half::widen,
+                        _ => brain,
+                    };
+                    for (value, bytes) in values.iter_mut().zip(buffer.as_chunks().0) {
+                        *value = widen(u16::from_le_bytes(*bytes));
+                    }
                 }
-                Dtype::F16 => values.extend(
-                    bytes
-                        .as_chunks()
-                        .0
-                        .iter()
-                        .map(|b| half::widen(u16::from_le_bytes(*b))),
-                ),
-                Dtype::BF16 => values.extend(
-                    bytes
-                        .as_chunks()
-                        .0
-                        .iter()
-                        .map(|b| brain(u16::from_le_bytes(*b))),
-                ),
-                Dtype::Other(_) => {}
+                _ => {
+                    source.read(at, bytemuck::cast_slice_mut(values)).await?;
+                    for value in values.iter_mut() {
+                        *value = f32::from_bits(u32::from_le(value.to_bits()));
+                    }
+                }
             }
-            at += bytes.len() as u64;
-            left -= bytes.len() as u64;
-            progress(bytes.len() as u64);
+            if let Some(index) = values.iter().position(|v| !v.is_finite()) {
+                let index = number * CHUNK + index;
+                let problem = TensorProblem::NotFinite { index };
+                return Err(WeightsError::tensor(&entry.name, problem));
+            }
+            at += bytes;
+            progress(bytes);
         }
-        match values.iter().position(|v| !v.is_finite()) {
-            None => Ok(()),
-            Some(index) => Err(WeightsError::tensor(
-                &entry.name,
-                TensorProblem::NotFinite { index },
-            )),
-        }
+        Ok(())
     }
 }
 

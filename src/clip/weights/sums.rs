@@ -2,47 +2,64 @@
 
 use super::source::{Source, SourceError};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh64::{Xxh64, xxh64};
 
 /// Bytes that one sum is of.
 pub const PIECE: usize = 4 << 20;
 
-/// CRC-32 of each [`PIECE`] of a file, the last one shorter.
+/// XXH64 of each [`PIECE`] of a file, the last one shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     /// The file's length.
     pub bytes: u64,
-    pieces: Vec<u32>,
-    /// Of the piece that is not full yet.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    open: u32,
-}
-
-fn is_zero(sum: &u32) -> bool {
-    *sum == 0
+    pieces: Vec<u64>,
 }
 
 impl Sums {
-    /// Takes the next bytes of the file.
+    /// Whether these bytes are the file's piece of this number.
+    fn holds(&self, number: usize, bytes: &[u8]) -> bool {
+        self.pieces.get(number) == Some(&xxh64(bytes, 0))
+    }
+}
+
+/// Sums a file that comes in parts of any length.
+#[derive(Default)]
+pub struct Summing {
+    sums: Sums,
+    /// Of the piece that is not full yet.
+    open: Xxh64,
+}
+
+impl Summing {
+    /// What came so far.
+    pub fn bytes(&self) -> u64 {
+        self.sums.bytes
+    }
+
     pub fn add(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = PIECE - (self.bytes % PIECE as u64) as usize;
+            let room = PIECE - (self.sums.bytes % PIECE as u64) as usize;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            let mut sum = crc32fast::Hasher::new_with_initial(self.open);
-            sum.update(now);
-            self.open = sum.finalize();
-            self.bytes += now.len() as u64;
+            self.open.update(now);
+            self.sums.bytes += now.len() as u64;
             if now.len() == room {
-                self.pieces.push(self.open);
-                self.open = 0;
+                self.close();
             }
             bytes = later;
         }
     }
 
-    /// Whether these bytes are the file's piece of this number.
-    fn holds(&self, number: usize, bytes: &[u8]) -> bool {
-        let sum = self.pieces.get(number).copied().unwrap_or(self.open);
-        crc32fast::hash(bytes) == sum
+    fn close(&mut self) {
+        self.sums.pieces.push(self.open.digest());
+        self.open.reset(0);
+    }
+
+    /// The file ends here.
+    pub fn finish(mut self) -> Sums {
+        if !self.sums.bytes.is_multiple_of(PIECE as u64) {
+            self.close();
+        }
+        self.sums
     }
 }
 
@@ -117,11 +134,11 @@ mod tests {
     #[test]
     fn a_bit_that_flipped_is_noticed_where_it_lies() {
         let mut file: Vec<u8> = (0..PIECE + 1000).map(|i| (i * 31 % 251) as u8).collect();
-        let mut sums = Sums::default();
+        let mut sums = Summing::default();
         for part in file.chunks(70_001) {
             sums.add(part);
         }
-        let text = serde_json::to_string(&sums).unwrap();
+        let text = serde_json::to_string(&sums.finish()).unwrap();
         let sums: Sums = serde_json::from_str(&text).unwrap();
         let read = |file: &[u8], at: usize, length: usize| {
             let mut source = Summed::new(file, sums.clone())?;

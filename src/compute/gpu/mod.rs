@@ -145,12 +145,12 @@ impl Backend for Gpu {
     type Tensor = Tensor;
     type Weights = Weights;
 
-    fn tensor(&self, columns: usize, values: &[f32]) -> Result<Tensor, ComputeError> {
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
         let rows = values.len() / columns;
         // May be larger than a binding: the table of tokens is read in parts.
         let bytes = self.bytes(rows, columns, self.device.buffer_bytes)?;
         let buffer = self.allocate(bytes, true);
-        self.write(&buffer, values);
+        self.write(&buffer, &values);
         Ok(Tensor {
             buffer,
             rows,

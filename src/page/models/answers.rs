@@ -23,7 +23,7 @@ pub fn Answers(desk: Desk) -> impl IntoView {
         desk.pictures
             .with(|all| all.iter().find(|p| p.id == id).cloned())
     };
-    // The table is not drawn anew with every batch of many pictures.
+    // The table is not drawn anew with every batch of many pictures, and never before the answer.
     let shown = RwSignal::new(0u32);
     let due = StoredValue::new((0.0, false));
     Effect::new(move || {
@@ -34,11 +34,9 @@ pub fn Answers(desk: Desk) -> impl IntoView {
             let _ = due.try_set_value((now(), false));
             let _ = shown.try_update(|count| *count += 1);
         };
-        let pause = last + PAUSE - now();
-        if pause <= 0.0 {
-            show();
-        } else if !is_waiting {
+        if !is_waiting {
             due.set_value((last, true));
+            let pause = (last + PAUSE - now()).max(0.0);
             set_timeout(show, Duration::from_millis(pause as u64));
         }
     });

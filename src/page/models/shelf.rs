@@ -8,6 +8,7 @@ use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
+use xxhash_rust::xxh64::xxh64;
 
 /// What a download is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Download {
 
 /// Names the files of an address: the same address always has the same.
 pub fn key(address: &str) -> String {
-    format!("{:08x}", crc32fast::hash(address.as_bytes()))
+    format!("{:016x}", xxh64(address.as_bytes(), 0))
 }
 
 /// The host of an address that this page may connect to.

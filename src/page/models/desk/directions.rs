@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
+use xxhash_rust::xxh64::xxh64;
 
 /// Prompts that are computed at once.
 pub const PROMPTS: usize = 64;
@@ -105,11 +106,7 @@ impl Desk {
     fn kept_name(self, labels: &[String], templates: &[String]) -> String {
         let key = self.choice.with_untracked(|choice| choice.key.clone());
         let of = format!("{key}\n{}\n\n{}", labels.join("\n"), templates.join("\n"));
-        format!(
-            "classes-{:08x}-{}",
-            crc32fast::hash(of.as_bytes()),
-            of.len()
-        )
+        format!("classes-{:016x}", xxh64(of.as_bytes(), 0))
     }
 
     /// Takes directions that an earlier visit computed.

@@ -8,7 +8,7 @@ use crate::clip::Options;
 use crate::clip::browser::Fetch;
 use crate::clip::pack::Packed;
 use crate::clip::weights::http::{HttpSource, Retries};
-use crate::clip::weights::sums::Sums;
+use crate::clip::weights::sums::Summing;
 
 /// What is read of the file at a time to sum it anew.
 const CHUNK: usize = 1 << 20;
@@ -36,7 +36,7 @@ pub async fn download(
     };
     begun.progress.total = total;
     store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
-    let mut sums = Sums::default();
+    let mut sums = Summing::default();
     if starts_with(&open, packed.header())? {
         open.cut(open.size()?.min(total))?;
         sum(&open, &mut sums)?;
@@ -44,14 +44,14 @@ pub async fn download(
         open.cut(0)?;
     }
     progress(Progress {
-        bytes: sums.bytes,
+        bytes: sums.bytes(),
         total,
     });
-    let copied = packed.copy(&mut source, sums.bytes, |bytes| {
-        open.write(sums.bytes, bytes)?;
+    let copied = packed.copy(&mut source, sums.bytes(), |bytes| {
+        open.write(sums.bytes(), bytes)?;
         sums.add(bytes);
         progress(Progress {
-            bytes: sums.bytes,
+            bytes: sums.bytes(),
             total,
         });
         Ok::<(), Failure>(())
@@ -63,7 +63,7 @@ pub async fn download(
         key: key.to_owned(),
         name: name.to_owned(),
         address: address.to_owned(),
-        sums,
+        sums: sums.finish(),
     };
     store::rename(&part, &format!("{key}.safetensors")).await?;
     store::write_card(&folder, &format!("{key}.json"), &kept).await?;
@@ -80,10 +80,10 @@ fn starts_with(open: &Open, header: &[u8]) -> Result<bool, Failure> {
 }
 
 /// Sums what is in a file.
-fn sum(open: &Open, sums: &mut Sums) -> Result<(), Failure> {
+fn sum(open: &Open, sums: &mut Summing) -> Result<(), Failure> {
     let mut buffer = vec![0; CHUNK];
     loop {
-        let read = open.read(sums.bytes, &mut buffer)?;
+        let read = open.read(sums.bytes(), &mut buffer)?;
         if read == 0 {
             return Ok(());
         }
