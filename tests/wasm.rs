@@ -12,6 +12,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+#[path = "clip/crops.rs"]
+mod crops;
 #[path = "clip/formula.rs"]
 mod formula;
 #[path = "clip/formula_source.rs"]
@@ -31,6 +33,11 @@ const VIT_S: &str = include_str!("reference/clip/formula_ViT-S-32-alt.json");
 #[wasm_bindgen_test]
 async fn vit_s_32_alt_is_open_clips() {
     parity::compare(Cpu::default(), VIT_S, parity::Bound::Rounding).await;
+}
+
+#[wasm_bindgen_test]
+fn crops_are_pillows_to_the_last_bit() {
+    crops::are_pillows_to_the_last_bit();
 }
 
 const MAMMUT_S: &str = include_str!("reference/clip/formula_mammut_ViT-S-32.json");

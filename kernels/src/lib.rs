@@ -1,4 +1,4 @@
-//! The numeric inner loops of the CPU backend, float32.
+//! The numeric inner loops: those of the CPU backend, float32, and a picture's resize.
 //!
 //! A package of its own for one reason: it is compiled for speed in every profile, while the page
 //! is compiled for size and tests without optimisation. What linking for size would undo is spelt
@@ -8,9 +8,11 @@
 mod attention;
 mod gemm;
 mod math;
+mod pixels;
 mod rows;
 mod simd;
 
 pub use attention::{NO_ROW, attend, attention};
 pub use gemm::{After, Matrix, Stored, multiply};
+pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rows::{layer_norm, log_sum_exp, normalize, softmax};

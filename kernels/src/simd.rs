@@ -1,6 +1,8 @@
 //! One body, compiled for each instruction set that matters, with the instructions spelt out:
 //! where a program is optimised for size as it is linked, the compiler makes no vector code.
 
+use crate::pixels::{HALF, PRECISION, Pixel};
+
 /// Defines a function whose body is compiled for the machine's widest registers: once more for
 /// AVX2 and FMA, which is taken where the machine has them, and with SIMD128 on wasm32. The body
 /// must be `#[inline(always)]` and generic in its [`Lanes`].
@@ -62,6 +64,9 @@ pub(crate) trait Lanes: Copy {
     fn max(self, other: Self) -> Self;
     /// 2 to the power of whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
+
+    /// The sum of weights × pixels, [`crate::pixels::PRECISION`] bits less of it, from 0 to 255.
+    fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel;
 
     /// The first numbers of a slice that has enough.
     #[inline(always)]
@@ -186,11 +191,21 @@ impl<const N: usize> Lanes for [f32; N] {
     fn power_of_two(self) -> Self {
         self.map(|n| f32::from_bits((n + (WHOLE + 127.0)).to_bits() << 23))
     }
+    #[inline(always)]
+    fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
+        let mut sums = [HALF; 4];
+        for (weight, pixel) in weights.iter().zip(pixels) {
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += weight * i32::from(*value);
+            }
+        }
+        sums.map(|sum| (sum >> PRECISION).clamp(0, 255) as u8)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Lanes, WHOLE};
+    use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::x86_64::*;
 
     /// Only [`vectorised!`] names this type, in functions that run where there are AVX2 and FMA:
@@ -255,12 +270,26 @@ mod avx2 {
             // SAFETY: see the implementation.
             unsafe { _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(whole), 23)) }
         }
+        #[inline(always)]
+        fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
+            // SAFETY: see the implementation.
+            unsafe {
+                let mut sums = _mm_set1_epi32(HALF);
+                for (weight, pixel) in weights.iter().zip(pixels) {
+                    let bytes = _mm_cvtsi32_si128(i32::from_le_bytes(*pixel));
+                    let values = _mm_cvtepu8_epi32(bytes);
+                    sums = _mm_add_epi32(sums, _mm_mullo_epi32(values, _mm_set1_epi32(*weight)));
+                }
+                let words = _mm_packs_epi32(_mm_srai_epi32(sums, PRECISION as i32), sums);
+                _mm_cvtsi128_si32(_mm_packus_epi16(words, words)).to_le_bytes()
+            }
+        }
     }
 }
 
 #[cfg(target_arch = "wasm32")]
 mod simd128 {
-    use super::{Lanes, WHOLE};
+    use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::wasm32::*;
 
     /// A program that has these instructions at all runs only where they are understood.
@@ -313,6 +342,17 @@ mod simd128 {
         #[inline(always)]
         fn power_of_two(self) -> Self {
             i32x4_shl(self.plus(Self::splat(WHOLE + 127.0)), 23)
+        }
+        #[inline(always)]
+        fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
+            let mut sums = i32x4_splat(HALF);
+            for (weight, pixel) in weights.iter().zip(pixels) {
+                let bytes = i32x4_splat(i32::from_le_bytes(*pixel));
+                let values = u32x4_extend_low_u16x8(u16x8_extend_low_u8x16(bytes));
+                sums = i32x4_add(sums, i32x4_mul(values, i32x4_splat(*weight)));
+            }
+            let words = i16x8_narrow_i32x4(i32x4_shr(sums, PRECISION), sums);
+            i32x4_extract_lane::<0>(u8x16_narrow_i16x8(words, words)).to_le_bytes()
         }
     }
 }

@@ -8,7 +8,10 @@
 //! decoded: a palette has become colours before the resize (Pillow would pick nearest neighbours),
 //! and whoever decodes decides on EXIF's orientation (browsers apply it, open_clip never does).
 
+use refit_kernels::{self as kernels, Pixel};
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// What the bytes of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +30,6 @@ impl Channels {
             Channels::Rgb => 3,
             Channels::Rgba => 4,
         }
-    }
-
-    fn has_alpha(self) -> bool {
-        matches!(self, Channels::GrayAlpha | Channels::Rgba)
     }
 }
 
@@ -90,6 +89,25 @@ impl<'a> Picture<'a> {
             bytes,
         })
     }
+
+    /// Some of its rows; what has no alpha is opaque.
+    fn rgba(&self, rows: &Range<usize>) -> Cow<'a, [Pixel]> {
+        let stride = self.width * self.channels.count();
+        let bytes = &self.bytes[rows.start * stride..rows.end * stride];
+        let gray = |v: u8, alpha: u8| [v, v, v, alpha];
+        match self.channels {
+            Channels::Rgba => bytes.as_chunks().0.into(),
+            Channels::Rgb => {
+                let pixels = bytes.as_chunks().0.iter();
+                pixels.map(|&[r, g, b]| [r, g, b, 255]).collect()
+            }
+            Channels::Gray => bytes.iter().map(|v| gray(*v, 255)).collect(),
+            Channels::GrayAlpha => {
+                let pixels = bytes.as_chunks().0.iter();
+                pixels.map(|&[v, alpha]| gray(v, alpha)).collect()
+            }
+        }
+    }
 }
 
 /// Per channel, of all models of the two studies (OpenAI's numbers).
@@ -110,14 +128,15 @@ pub fn preprocess(picture: &Picture, size: usize) -> Pixels {
 
 /// Bytes of a square RGB picture to the model's range.
 pub fn normalise(rgb: &[u8], size: usize) -> Pixels {
-    let plane = |c: usize| {
-        let values = rgb.iter().skip(c).step_by(3);
-        values.map(move |&v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c])
-    };
-    Pixels {
-        size,
-        planes: (0..3).flat_map(plane).collect(),
+    let mut planes = vec![0.0; rgb.len()];
+    for (c, plane) in planes.chunks_exact_mut(size * size).enumerate() {
+        let value = |v: usize| (v as f32 / 255.0 - MEAN[c]) / DEVIATION[c];
+        let values: [f32; 256] = std::array::from_fn(value);
+        for (out, pixel) in plane.iter_mut().zip(rgb.as_chunks::<3>().0) {
+            *out = values[usize::from(pixel[c])];
+        }
     }
+    Pixels { size, planes }
 }
 
 /// The resized centre as `size` × `size` RGB bytes.
@@ -126,55 +145,35 @@ pub fn crop(picture: &Picture, size: usize) -> Vec<u8> {
     let long_side = |long: usize| size * long / short;
     let (width, height) = (long_side(picture.width), long_side(picture.height));
     let horizontal = Weights::new(picture.width, width, size);
-    let vertical = Weights::new(picture.height, height, size);
+    let mut vertical = Weights::new(picture.height, height, size);
 
     // Only the rows that the crop takes something from.
     let rows = vertical.inputs();
-    let n = picture.channels.count();
-    let stride = picture.width * n;
-    let resized = (width, height) != (picture.width, picture.height);
-    let weighed = resized && picture.channels.has_alpha();
-    let source = &picture.bytes[rows.start * stride..rows.end * stride];
-    let source = match weighed {
-        true => &multiply_alpha(source, n),
-        false => source,
-    };
+    for (start, _) in &mut vertical.taps {
+        *start -= rows.start;
+    }
+    let mut source = picture.rgba(&rows);
+    let is_resized = (width, height) != (picture.width, picture.height);
+    let is_weighed = is_resized && source.iter().any(|[.., alpha]| *alpha < 255);
+    if is_weighed {
+        multiply_alpha(source.to_mut());
+    }
 
     // Columns first, as Pillow did up to version 12 (13 picks the order that is less work, which
     // may change a byte by one): between the directions values are rounded to bytes.
-    let mut narrow = Vec::with_capacity(rows.len() * size * n);
-    for row in source.chunks_exact(stride) {
-        for (start, weights) in &horizontal.taps {
-            for c in 0..n {
-                let taps = row[start * n + c..].iter().step_by(n);
-                narrow.push(weighted(weights, taps));
-            }
-        }
+    let mut narrow = vec![[0; 4]; size * rows.len()];
+    kernels::resize(&source, picture.width, &horizontal.taps, &mut narrow);
+    let mut small = vec![[0; 4]; size * size];
+    kernels::resize(&narrow, rows.len(), &vertical.taps, &mut small);
+    if is_weighed {
+        divide_alpha(&mut small);
     }
-    let mut small = Vec::with_capacity(size * size * n);
-    let stride = size * n;
-    for (start, weights) in &vertical.taps {
-        for column in 0..stride {
-            let taps = narrow[(start - rows.start) * stride + column..].iter();
-            small.push(weighted(weights, taps.step_by(stride)));
-        }
-    }
-    if weighed {
-        divide_alpha(&mut small, n);
-    }
-    let rgb = |pixel: &[u8]| match picture.channels {
-        Channels::Gray | Channels::GrayAlpha => [pixel[0]; 3],
-        Channels::Rgb | Channels::Rgba => [pixel[0], pixel[1], pixel[2]],
-    };
-    small.chunks_exact(n).flat_map(rgb).collect()
+    small.iter().flat_map(|[rgb @ .., _]| *rgb).collect()
 }
-
-/// Pillow's fixed point: 8 bits for the value, 2 for the overshoot of negative weights.
-const PRECISION: u32 = 32 - 8 - 2;
 
 /// For each pixel of the crop along one direction: the first input, and the inputs' weights.
 struct Weights {
-    taps: Vec<(usize, Vec<i32>)>,
+    taps: Vec<kernels::Tap>,
 }
 
 impl Weights {
@@ -205,7 +204,7 @@ impl Weights {
     }
 
     /// The inputs that have a weight.
-    fn inputs(&self) -> std::ops::Range<usize> {
+    fn inputs(&self) -> Range<usize> {
         let start = self.taps.iter().map(|(start, _)| *start).min();
         let end = self.taps.iter().map(|(start, w)| start + w.len()).max();
         start.unwrap_or(0)..end.unwrap_or(0)
@@ -213,7 +212,7 @@ impl Weights {
 }
 
 fn fixed(weight: f64) -> i32 {
-    (weight * f64::from(1 << PRECISION)).round() as i32
+    (weight * f64::from(1 << kernels::PRECISION)).round() as i32
 }
 
 /// Keys' kernel with a = −1/2, multiplied out as in Pillow.
@@ -229,28 +228,18 @@ fn bicubic(x: f64) -> f64 {
     }
 }
 
-fn weighted<'a>(weights: &[i32], taps: impl Iterator<Item = &'a u8>) -> u8 {
-    let half = 1 << (PRECISION - 1);
-    let products = weights.iter().zip(taps).map(|(w, v)| w * i32::from(*v));
-    (products.fold(half, |sum, p| sum + p) >> PRECISION).clamp(0, 255) as u8
-}
-
 /// v × a / 255, rounded.
-fn multiply_alpha(bytes: &[u8], channels: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for pixel in bytes.chunks_exact_mut(channels) {
-        if let [colours @ .., alpha] = pixel {
-            for colour in colours {
-                let product = u32::from(*colour) * u32::from(*alpha) + 128;
-                *colour = (((product >> 8) + product) >> 8) as u8;
-            }
+fn multiply_alpha(pixels: &mut [Pixel]) {
+    for [colours @ .., alpha] in pixels {
+        for colour in colours {
+            let product = u32::from(*colour) * u32::from(*alpha) + 128;
+            *colour = (((product >> 8) + product) >> 8) as u8;
         }
     }
-    bytes
 }
 
-fn divide_alpha(bytes: &mut [u8], channels: usize) {
-    for pixel in bytes.chunks_exact_mut(channels) {
+fn divide_alpha(pixels: &mut [Pixel]) {
+    for pixel in pixels {
         if let [colours @ .., alpha @ 1..=254] = pixel {
             for colour in colours {
                 *colour = (255 * u32::from(*colour) / u32::from(*alpha)).min(255) as u8;
