@@ -62,12 +62,9 @@ pub fn Answers(desk: Desk) -> impl IntoView {
 }
 
 fn answer(picture: Picture) -> AnyView {
+    let address = picture.address();
     let Picture {
-        name,
-        address,
-        look,
-        said,
-        ..
+        name, look, said, ..
     } = picture;
     let inside = move || {
         look.with(|look| match look {

@@ -323,7 +323,7 @@ fn item(line: Line) -> impl IntoView {
     };
     view! {
         <li aria-busy=move || matches!(is.get(), Is::Writing(_)).to_string()>
-            <img src=picture.address alt=picture.name width="96" height="96" />
+            <img src=picture.address() alt=picture.name width="96" height="96" />
             <div>{inside}</div>
         </li>
     }

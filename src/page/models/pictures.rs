@@ -192,13 +192,8 @@ fn count(desk: Desk) -> String {
 }
 
 fn thumbnail(desk: Desk, picture: Picture) -> AnyView {
-    let Picture {
-        id,
-        name,
-        address,
-        look,
-        ..
-    } = picture;
+    let address = picture.address();
+    let Picture { id, name, look, .. } = picture;
     view! {
         <li>
             <button

@@ -93,7 +93,7 @@ pub fn Search(desk: Desk) -> impl IntoView {
             view! {
                 <li data-cosine=cosine.to_string()>
                     <button type="button" on:click=move |_| desk.selected.set(Some(id))>
-                        <img src=picture.address alt=picture.name width="96" height="96" loading="lazy" />
+                        <img src=picture.address() alt=picture.name width="96" height="96" loading="lazy" />
                     </button>
                     <span class="aside">{text}</span>
                 </li>

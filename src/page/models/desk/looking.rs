@@ -4,6 +4,7 @@ use super::{Desk, State};
 use crate::page::models::judge::{Share, shares};
 use crate::page::models::protocol::Seen;
 use leptos::prelude::*;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use web_sys::{Blob, Url};
 
@@ -17,11 +18,19 @@ pub struct Picture {
     /// What it shows, where the reader has said so.
     pub label: Option<String>,
     pub file: Blob,
-    /// For an image element.
-    pub address: String,
+    /// Made when it is first shown: a browser takes its time for each.
+    address: Rc<OnceCell<String>>,
     pub look: RwSignal<Look, LocalStorage>,
     /// Its likeliest classes.
     pub said: RwSignal<Option<Rc<Vec<Share>>>, LocalStorage>,
+}
+
+impl Picture {
+    /// For an image element.
+    pub fn address(&self) -> String {
+        let make = || Url::create_object_url_with_blob(&self.file).unwrap_or_default();
+        self.address.get_or_init(make).clone()
+    }
 }
 
 /// What the model has seen of a picture.
@@ -35,18 +44,18 @@ pub enum Look {
 impl Desk {
     /// Adds pictures: a name, what it shows where that is known, its file.
     pub fn add(self, files: Vec<(String, Option<String>, Blob)>) {
-        let pictures = files.into_iter().filter_map(|(name, label, file)| {
+        let pictures = files.into_iter().map(|(name, label, file)| {
             let id = self.next_picture.get_value();
             self.next_picture.set_value(id + 1);
-            Some(Picture {
+            Picture {
                 id,
                 name,
                 label,
-                address: Url::create_object_url_with_blob(&file).ok()?,
+                address: Rc::default(),
                 file,
                 look: RwSignal::new_local(Look::Waiting),
                 said: RwSignal::new_local(None),
-            })
+            }
         });
         let pictures: Vec<Picture> = pictures.collect();
         let first = pictures.first().map(|picture| picture.id);
@@ -68,7 +77,9 @@ impl Desk {
 
     pub fn remove_all(self) {
         for picture in self.pictures.get_untracked() {
-            let _ = Url::revoke_object_url(&picture.address);
+            if let Some(address) = picture.address.get() {
+                let _ = Url::revoke_object_url(address);
+            }
         }
         self.selected.set(None);
         self.pictures.set(Vec::new());

@@ -15,12 +15,12 @@ const DRIVER: &str = "
 globalThis.longest = 0;
 new PerformanceObserver(list => { for (const e of list.getEntries()) longest = Math.max(longest, e.duration) })
     .observe({ type: 'longtask' });
-globalThis.drawn = async (kind, side) => {
-    const canvas = new OffscreenCanvas(side, side);
+globalThis.drawn = async (kind, width, height = width, type = 'image/png') => {
+    const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext('2d');
     context.fillStyle = `hsl(${9 * kind} 90% 50%)`;
-    context.fillRect(side / 4, side / 8, side / 2, side / 2);
-    return canvas.convertToBlob({ type: 'image/png' });
+    context.fillRect(width / 4, height / 8, width / 2, height / 2);
+    return canvas.convertToBlob({ type });
 };
 globalThis.drop = async (files) => {
     const data = new DataTransfer();
@@ -129,20 +129,22 @@ pub fn run() {
     println!("  the picture: {}", page.text(STEPS));
     println!("  longest task beyond 50 ms meanwhile: {longest} ms (0: none)");
 
-    let rounds = (1..=ROUNDS).map(|round| {
-        let all = time(
-            &page,
-            &format!(
-                "(async () => {{
-                    const file = new File([await drawn({round}, 224)], '{round}.png');
-                    document.querySelector('.drop .toolbar > button:last-of-type').click();
-                    await drop([file]);
-                    await until(() => document.querySelector('.answer h3')?.innerText === '{round}.png'
-                        && document.querySelector('.answer .bars li'));
-                    return performance.now() - dropped;
-                }})()"
-            ),
+    // From a picture's drop to its answer.
+    let answered = |round: usize, picture: &str| {
+        let dropped = format!(
+            "(async () => {{
+                const file = new File([await drawn({round}, {picture})], '{round}');
+                document.querySelector('.drop .toolbar > button:last-of-type').click();
+                await drop([file]);
+                await until(() => document.querySelector('.answer h3')?.innerText === '{round}'
+                    && document.querySelector('.answer .bars li'));
+                return performance.now() - dropped;
+            }})()"
         );
+        time(&page, &dropped)
+    };
+    let rounds = (1..=ROUNDS).map(|round| {
+        let all = answered(round, "224");
         let steps: f64 = steps(&page).iter().sum();
         serde_json::json!(all - steps)
     });
@@ -152,6 +154,9 @@ pub fn run() {
         work[ROUNDS / 2],
         work[ROUNDS - 1]
     );
+
+    answered(ROUNDS + 1, "4000, 3000, 'image/jpeg'");
+    println!("a photograph's size: {}", page.text(STEPS));
 
     // Pictures that are alike are known by their bytes.
     let seen = time(
