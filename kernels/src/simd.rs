@@ -65,7 +65,7 @@ pub(crate) trait Lanes: Copy {
     /// 2 to the power of whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
 
-    /// The sum of weights × pixels, [`crate::pixels::PRECISION`] bits less of it, from 0 to 255.
+    /// The sum of weights × pixels, rounded to whole numbers from 0 to 255.
     fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel;
 
     /// The first numbers of a slice that has enough.

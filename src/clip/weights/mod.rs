@@ -386,12 +386,9 @@ impl Checkpoint {
                 Dtype::F16 | Dtype::BF16 => {
                     buffer.resize(bytes as usize, 0);
                     source.read(at, &mut buffer).await?;
-                    let widen = match entry.dtype {
-                        Dtype::F16 => half::widen,
-                        _ => brain,
-                    };
-                    for (value, bytes) in values.iter_mut().zip(buffer.as_chunks().0) {
-                        *value = widen(u16::from_le_bytes(*bytes));
+                    match entry.dtype {
+                        Dtype::F16 => widen(values, &buffer, half::widen),
+                        _ => widen(values, &buffer, brain),
                     }
                 }
                 _ => {
@@ -410,6 +407,12 @@ impl Checkpoint {
             progress(bytes);
         }
         Ok(())
+    }
+}
+
+fn widen(values: &mut [f32], bytes: &[u8], number: impl Fn(u16) -> f32) {
+    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+        *value = number(u16::from_le_bytes(*bytes));
     }
 }
 
