@@ -209,6 +209,28 @@ fn interleave<const ROWS: usize>(rows: &[f32], stride: usize, steps: &mut [[f32;
     }
 }
 
+/// Rows of `columns` numbers to columns; rows of `out` begin every `stride` numbers.
+pub fn transpose(values: &[f32], columns: usize, out: &mut [f32], stride: usize) {
+    /// As many numbers as half a line of the cache.
+    const SIDE: usize = 8;
+    for (index, rows) in values.chunks(SIDE * columns).enumerate() {
+        let first = index * SIDE;
+        let out = out.chunks_mut(stride).take(columns);
+        if rows.len() == SIDE * columns {
+            let rows: [&[f32]; SIDE] = std::array::from_fn(|i| &rows[i * columns..][..columns]);
+            for (k, out) in out.enumerate() {
+                out[first..first + SIDE].copy_from_slice(&rows.map(|row| row[k]));
+            }
+        } else {
+            for (k, out) in out.enumerate() {
+                for (out, row) in out[first..].iter_mut().zip(rows.chunks_exact(columns)) {
+                    *out = row[k];
+                }
+            }
+        }
+    }
+}
+
 /// Rows of the next tile, when so many are left.
 #[inline(always)]
 fn height<V: Lanes>(left: usize) -> usize {

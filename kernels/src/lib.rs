@@ -13,6 +13,6 @@ mod rows;
 mod simd;
 
 pub use attention::{NO_ROW, attend, attention};
-pub use gemm::{After, Matrix, Stored, multiply};
+pub use gemm::{After, Matrix, Stored, multiply, transpose};
 pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rows::{layer_norm, log_sum_exp, normalize, softmax};

@@ -1,6 +1,6 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
-use refit_kernels::{After, Matrix, Stored, attention, layer_norm, multiply, normalize};
+use refit_kernels::{After, Matrix, Stored, attention, layer_norm, multiply, normalize, transpose};
 
 /// Numbers from −1 to 1 that look random.
 fn numbers(n: usize, seed: u64) -> Vec<f32> {
@@ -143,4 +143,25 @@ fn rows_are_normalised() {
     let mut zeros = [0.0; 4];
     normalize(&mut zeros, 4);
     assert_eq!(zeros, [0.0; 4]);
+}
+
+#[test]
+fn rows_become_columns() {
+    for (rows, columns, stride) in [(1, 1, 1), (7, 3, 9), (8, 5, 8), (21, 40, 32)] {
+        let values = numbers(rows * columns, 9);
+        let mut out = vec![5.0; columns * stride];
+        transpose(&values, columns, &mut out, stride);
+        for (i, out) in out.iter().enumerate() {
+            let (column, row) = (i / stride, i % stride);
+            let is_there = row < rows;
+            assert_eq!(
+                *out,
+                if is_there {
+                    values[row * columns + column]
+                } else {
+                    5.0
+                }
+            );
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::memory::Buffer;
 use super::recorder::Part;
 use super::{Gpu, QUAD, Tensor};
 use crate::compute::{After, ComputeError, Stored};
+use refit_kernels as kernels;
 
 /// Inputs and outputs are padded with zeros to whole tiles.
 const INPUTS: usize = 32;
@@ -49,19 +50,7 @@ pub(super) fn pack(
                 packed[..outputs].copy_from_slice(row);
             }
         }
-        // Turned in squares, so that both sides stay in the cache.
-        Stored::OutputsByInputs => {
-            const SQUARE: usize = 32;
-            for first_input in (0..inputs).step_by(SQUARE) {
-                for first_output in (0..outputs).step_by(SQUARE) {
-                    for input in first_input..(first_input + SQUARE).min(inputs) {
-                        for output in first_output..(first_output + SQUARE).min(outputs) {
-                            packed[input * columns + output] = values[output * inputs + input];
-                        }
-                    }
-                }
-            }
-        }
+        Stored::OutputsByInputs => kernels::transpose(values, inputs, &mut packed, columns),
     }
     let buffer = gpu.allocate(bytes, true);
     gpu.write(&buffer, &packed);

@@ -110,28 +110,29 @@ impl Gpu {
 
     /// Writes numbers to the beginning of a buffer that no recording uses.
     fn write(&self, buffer: &Buffer, values: &[f32]) {
-        /// Numbers that are converted at a time, so that little memory is taken.
+        /// Numbers that are written at a time, so that little memory is taken.
         const CHUNK: usize = 1 << 20;
-        let mut bytes = Vec::new();
+        let mut halves = Vec::new();
         let mut offset = 0;
         for values in values.chunks(CHUNK) {
-            bytes.clear();
-            match self.device.precision {
-                Precision::F32 => bytes.extend(values.iter().flat_map(|x| x.to_le_bytes())),
+            let bytes: &[u8] = match self.device.precision {
+                Precision::F32 => bytemuck::cast_slice(values),
                 Precision::F16 => {
-                    bytes.extend(values.iter().flat_map(|x| half::narrow(*x).to_le_bytes()));
+                    halves.clear();
+                    halves.extend(values.iter().map(|x| half::narrow(*x)));
+                    bytemuck::cast_slice(&halves)
                 }
-            }
-            self.device.queue.write_buffer(buffer.raw(), offset, &bytes);
+            };
+            self.device.queue.write_buffer(buffer.raw(), offset, bytes);
             offset += bytes.len() as u64;
         }
     }
 
     /// Row numbers or token ids on the device.
     fn indices(&self, indices: &[u32]) -> Buffer {
-        let bytes: Vec<u8> = indices.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let bytes = bytemuck::cast_slice(indices);
         let buffer = self.allocate(bytes.len() as u64, true);
-        self.device.queue.write_buffer(buffer.raw(), 0, &bytes);
+        self.device.queue.write_buffer(buffer.raw(), 0, bytes);
         buffer
     }
 }

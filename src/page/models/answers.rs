@@ -7,7 +7,7 @@ use super::protocol::Seen;
 use crate::clip::browser::now;
 use crate::clip::confusion::{Confusion, is_same};
 use crate::page::{list, save};
-use crate::text::{cell, number, percent};
+use crate::text::{cell, milliseconds, percent};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -71,6 +71,7 @@ fn answer(picture: Picture) -> AnyView {
             Look::Waiting => view! { <p class="aside">"Not looked at yet."</p> }.into_any(),
             Look::Failed(sentence) => view! { <p class="error">{sentence.clone()}</p> }.into_any(),
             Look::Seen(seen) => {
+                let steps = seen.1.decode + seen.1.resize + seen.1.encode;
                 let bars = match said.get() {
                     Some(shares) => bars(&shares),
                     None => {
@@ -79,7 +80,7 @@ fn answer(picture: Picture) -> AnyView {
                 };
                 view! {
                     {bars}
-                    <p class="aside">{times(&seen.1)}</p>
+                    <p class="aside" data-milliseconds=steps.to_string()>{times(&seen.1)}</p>
                 }
                 .into_any()
             }
@@ -105,7 +106,6 @@ fn times(seen: &Seen) -> String {
     if seen.known {
         return "Known from before by its bytes; nothing was computed.".to_owned();
     }
-    let ms = |x: f64| format!("{} ms", number(x));
     let run = if seen.is_cold { "cold" } else { "warm" };
     let batch = match seen.batch {
         1 => String::new(),
@@ -115,17 +115,17 @@ fn times(seen: &Seen) -> String {
         let rest = (seen.encode - tower).max(0.0);
         format!(
             ", of which {} on the device and {} for upload and download",
-            ms(tower),
-            ms(rest)
+            milliseconds(tower),
+            milliseconds(rest)
         )
     });
     format!(
         "{} × {} pixels. Decode {}, resize {}, image tower {} ({run}){batch}{tower}.",
         seen.width,
         seen.height,
-        ms(seen.decode),
-        ms(seen.resize),
-        ms(seen.encode)
+        milliseconds(seen.decode),
+        milliseconds(seen.resize),
+        milliseconds(seen.encode)
     )
 }
 

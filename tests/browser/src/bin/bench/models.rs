@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Pictures that are answered one by one.
 const ROUNDS: usize = 9;
 const SEARCHED: usize = 10_000;
-/// Where the page tells how long each step took.
+/// Where the page tells how long each step took: decoding, resizing, the image tower.
 const STEPS: &str = ".answer > div > p.aside";
 
 /// The longest task; a picture of a kind; dropping pictures; the time until something is there.
@@ -76,14 +76,6 @@ fn time(page: &Page, expression: &str) -> f64 {
         .unwrap_or_else(|| panic!("no time: {expression}"))
 }
 
-/// The steps that the page tells of the chosen picture: decode, resize, image tower.
-fn steps(page: &Page) -> Vec<f64> {
-    let text = page.text(STEPS);
-    let words: Vec<&str> = text.split([' ', ',']).collect();
-    let pairs = words.windows(2).filter(|pair| pair[1].starts_with("ms"));
-    pairs.filter_map(|pair| pair[0].parse().ok()).collect()
-}
-
 pub fn run() {
     let page = Page::builder()
         .before_load(DRIVER)
@@ -145,8 +137,9 @@ pub fn run() {
     };
     let rounds = (1..=ROUNDS).map(|round| {
         let all = answered(round, "224");
-        let steps: f64 = steps(&page).iter().sum();
-        serde_json::json!(all - steps)
+        let steps = page.attribute(STEPS, "data-milliseconds");
+        let steps: Option<f64> = steps.and_then(|text| text.parse().ok());
+        serde_json::json!(all - steps.expect("the steps' sum"))
     });
     let work = sorted(&rounds.collect());
     println!(
