@@ -1,4 +1,5 @@
-//! The numeric inner loops: those of the CPU backend, float32, and a picture's resize.
+//! The numeric inner loops: those of the CPU backend, float32; what prepares a picture, and weights
+//! for either backend.
 //!
 //! A package of its own for one reason: it is compiled for speed in every profile, while the page
 //! is compiled for size and tests without optimisation. What linking for size would undo is spelt

@@ -165,9 +165,9 @@ impl<B: Backend> Parameters<B> {
                 progress(at);
             };
             let parameter = &roles[&name.name];
-            let mut values = match parameter.role {
-                Role::Values => Vec::new(),
-                Role::Linear | Role::Projection => std::mem::take(&mut room),
+            let mut values = match (parameter.role, name.part) {
+                (Role::Linear | Role::Projection, Part::Whole) => std::mem::take(&mut room),
+                _ => Vec::new(),
             };
             if values.capacity() < entry.count() {
                 drop(values);
@@ -212,9 +212,8 @@ impl<B: Backend> Parameters<B> {
 }
 
 impl<B: Backend> Model<B> {
-    /// Loads a checkpoint in any of the published formats. At no time more of it is in memory
-    /// than one tensor (three, where queries, keys and values are kept apart). Dropping the
-    /// future stops the load.
+    /// Loads a checkpoint in any of the published formats. At no time more than three of its
+    /// tensors are in memory besides what lies on the backend. Dropping the future stops the load.
     pub async fn load<S: Source>(
         backend: B,
         source: &mut S,

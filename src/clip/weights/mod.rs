@@ -320,8 +320,8 @@ pub struct Checkpoint {
     pub entries: Vec<Entry>,
 }
 
-/// Numbers that are read at once.
-const CHUNK: usize = 1 << 18;
+/// Bytes that are read at once.
+const CHUNK: usize = 1 << 20;
 
 impl Checkpoint {
     /// Reads what a file says about itself.
@@ -380,7 +380,8 @@ impl Checkpoint {
         // What is there is written over; zeros are only where nothing was.
         values.resize(entry.count(), 0.0);
         let mut buffer = Vec::new();
-        for (number, values) in values.chunks_mut(CHUNK).enumerate() {
+        let chunk = CHUNK / width as usize;
+        for (number, values) in values.chunks_mut(chunk).enumerate() {
             let bytes = width * values.len() as u64;
             match entry.dtype {
                 Dtype::F16 | Dtype::BF16 => {
@@ -399,7 +400,7 @@ impl Checkpoint {
                 }
             }
             if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-                let index = number * CHUNK + index;
+                let index = number * chunk + index;
                 let problem = TensorProblem::NotFinite { index };
                 return Err(WeightsError::tensor(&entry.name, problem));
             }

@@ -89,7 +89,7 @@ impl fmt::Display for SourceError {
             }
             SourceError::Damaged => write!(
                 f,
-                "What was kept of the file is damaged; delete it and download it again."
+                "What was kept of the file is damaged, or an older version of this page kept it; delete it and download it again."
             ),
             SourceError::NoLength => write!(
                 f,
