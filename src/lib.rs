@@ -11,14 +11,9 @@
 pub mod analysis;
 pub mod chart;
 pub mod claim;
-pub mod clip;
-pub mod compute;
 pub mod decimal;
 pub mod figure;
 pub mod finding;
-pub mod fit;
-pub mod law;
-pub mod order;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
 pub mod runs;

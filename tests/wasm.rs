@@ -4,30 +4,30 @@
 
 use refit::analysis::{self, Analysis};
 use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
-use refit::compute::cpu::Cpu;
-use refit::compute::gpu::{self, Gpu};
 use refit::decimal;
 use refit::study::{Table, read_measurements};
+use refit_clip::compute::cpu::Cpu;
+use refit_clip::compute::gpu::{self, Gpu};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-#[path = "clip/crops.rs"]
+#[path = "../crates/clip/tests/crops.rs"]
 mod crops;
-#[path = "clip/formula.rs"]
+#[path = "../crates/clip/tests/formula.rs"]
 mod formula;
-#[path = "clip/formula_source.rs"]
+#[path = "../crates/clip/tests/formula_source.rs"]
 mod formula_source;
-#[path = "clip/kernels.rs"]
+#[path = "../crates/clip/tests/kernels.rs"]
 mod kernels;
-#[path = "clip/parity.rs"]
+#[path = "../crates/clip/tests/parity.rs"]
 mod parity;
-#[path = "clip/sources.rs"]
+#[path = "../crates/clip/tests/sources.rs"]
 mod sources;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const VIT_S: &str = include_str!("reference/clip/formula_ViT-S-32-alt.json");
+const VIT_S: &str = include_str!("../crates/clip/tests/reference/formula_ViT-S-32-alt.json");
 
 /// The same fixture as natively, through SIMD128.
 #[wasm_bindgen_test]
@@ -40,7 +40,7 @@ fn crops_are_pillows_to_the_last_bit() {
     crops::are_pillows_to_the_last_bit();
 }
 
-const MAMMUT_S: &str = include_str!("reference/clip/formula_mammut_ViT-S-32.json");
+const MAMMUT_S: &str = include_str!("../crates/clip/tests/reference/formula_mammut_ViT-S-32.json");
 
 #[wasm_bindgen_test]
 async fn mammut_s_32_is_open_clips() {

@@ -4,21 +4,21 @@
 //! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints
 //! milliseconds, and the memory that a load took beyond what the model keeps.
 
-#[path = "../../tests/clip/formula.rs"]
+#[path = "../../crates/clip/tests/formula.rs"]
 #[expect(dead_code, reason = "the benchmark makes its own pictures")]
 mod formula;
-#[path = "../../tests/clip/formula_source.rs"]
+#[path = "../../crates/clip/tests/formula_source.rs"]
 mod formula_source;
 
 use formula::{FormulaFile, Tensor};
 use pollster::block_on;
-use refit::clip::preprocess::Pixels;
-use refit::clip::tokenizer::Tokens;
-use refit::clip::weights::source::{FileSource, Source};
-use refit::clip::{Model, Options};
-use refit::compute::Backend;
-use refit::compute::cpu::Cpu;
-use refit::compute::gpu::{self, Gpu, Precision};
+use refit_clip::compute::Backend;
+use refit_clip::compute::cpu::Cpu;
+use refit_clip::compute::gpu::{self, Gpu, Precision};
+use refit_clip::preprocess::Pixels;
+use refit_clip::tokenizer::Tokens;
+use refit_clip::weights::source::{FileSource, Source};
+use refit_clip::{Model, Options};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,11 +26,11 @@ use std::time::Instant;
 const CHECKPOINTS: [(&str, &str); 2] = [
     (
         "ViT-B-32.safetensors",
-        include_str!("../../tests/reference/clip/formula_ViT-B-32.json"),
+        include_str!("../../crates/clip/tests/reference/formula_ViT-B-32.json"),
     ),
     (
         "mammut_ViT-B-32.safetensors",
-        include_str!("../../tests/reference/clip/formula_mammut_ViT-B-32.json"),
+        include_str!("../../crates/clip/tests/reference/formula_mammut_ViT-B-32.json"),
     ),
 ];
 const RUNS: usize = 9;

@@ -4,14 +4,14 @@
 
 #[cfg(target_arch = "wasm32")]
 mod bench {
-    use refit::clip::browser::{Fetch, Timed};
-    use refit::clip::caption::Decoding;
-    use refit::clip::preprocess::Pixels;
-    use refit::clip::tokenizer::Tokens;
-    use refit::clip::weights::http::{HttpSource, Retries};
-    use refit::clip::{ClipError, Options};
-    use refit::compute::cpu::Cpu;
-    use refit::compute::gpu::{self, Gpu, Precision};
+    use refit_clip::browser::{Fetch, Timed};
+    use refit_clip::caption::Decoding;
+    use refit_clip::compute::cpu::Cpu;
+    use refit_clip::compute::gpu::{self, Gpu, Precision};
+    use refit_clip::preprocess::Pixels;
+    use refit_clip::tokenizer::Tokens;
+    use refit_clip::weights::http::{HttpSource, Retries};
+    use refit_clip::{ClipError, Options};
     use std::ops::ControlFlow;
     use wasm_bindgen::JsError;
     use wasm_bindgen::prelude::wasm_bindgen;

@@ -14,7 +14,7 @@ import time
 import open_clip
 import torch
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tests/reference/clip"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "crates/clip/tests/reference"))
 import formula_models
 
 RUNS = 9

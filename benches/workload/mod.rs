@@ -1,11 +1,11 @@
 //! What is timed, natively and in Chromium: the same work on the same points.
 
-use refit::fit::bootstrap::{Bootstrap, Population};
-use refit::fit::profile::Profile;
-use refit::fit::random::Random;
-use refit::fit::released::Search;
-use refit::fit::{Fit, Loss, Task, fit};
-use refit::law::Law;
+use refit_fit::bootstrap::{Bootstrap, Population};
+use refit_fit::law::Law;
+use refit_fit::multistart::Search;
+use refit_fit::profile::Profile;
+use refit_fit::random::Random;
+use refit_fit::{Fit, Loss, Task, fit};
 
 /// The law of CLIP in the comparison study's fig. 1.
 const TRUTH: [f64; 4] = [57.862083, 18.391321, 0.226604, 0.111169];
@@ -13,7 +13,7 @@ const LAW: Law = Law::Saturation;
 
 /// ADE20K of CLIP in the comparison study: the released frontier of its released runs, which the
 /// peers fit too.
-const ADE20K: &str = include_str!("../../tests/reference/ade20k_clip.csv");
+const ADE20K: &str = include_str!("../../crates/fit/tests/reference/ade20k_clip.csv");
 
 /// One thing to time; running it gives something that must not be optimised away.
 pub struct Work {

@@ -1,12 +1,12 @@
 //! Two series of an analysis beside each other.
 
 use super::{Series, TargetError};
-use crate::fit::bootstrap::{Replicates, quantile};
-use crate::fit::compare::{self, Curve, Needed};
-use crate::fit::{Fit, Prediction};
-use crate::order;
 use crate::study::names;
 use crate::study::select::Point;
+use refit_fit::bootstrap::{Replicates, quantile};
+use refit_fit::compare::{self, Curve, Needed};
+use refit_fit::order;
+use refit_fit::{Fit, Prediction};
 
 /// Two fitted laws, with their resamples where they have been drawn.
 #[derive(Clone, Copy, Debug)]
@@ -175,8 +175,8 @@ fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<Resampled> {
 mod tests {
     use super::*;
     use crate::analysis::{Analysis, run};
-    use crate::fit::FitError;
     use crate::study::{Table, read_measurements};
+    use refit_fit::FitError;
 
     #[test]
     fn points_are_told_against_another_law() {

@@ -4,6 +4,7 @@
 mod choices;
 pub mod comparison;
 pub mod drawing;
+pub mod loss;
 mod query;
 mod resampling;
 mod samples;
@@ -17,12 +18,12 @@ pub use resampling::{Resampling, Unit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
 
-use crate::fit::{self, Fit, FitError, Interval, Loss, Prediction};
-use crate::law::Law;
 use crate::study::architecture::Architecture;
 use crate::study::frontier::{self, FrontierPoint, Rule};
 use crate::study::select::{Axis, LAION, OPENAI_WIT, Point, Selection, select};
 use crate::study::{Measurement, Study, Table};
+use refit_fit::law::Law;
+use refit_fit::{self, Fit, FitError, Interval, Loss, Prediction};
 use serde::{Deserialize, Serialize};
 
 /// Every choice behind a figure. What can be derived is not stored: the study is the table's.
@@ -197,7 +198,7 @@ fn one_series(
         Edges::All => analysis.frontier_of(selection.pretrain, &kept, &points),
     };
     let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
-    let fit = fit::fit(analysis.law, analysis.loss, &x, &y);
+    let fit = refit_fit::fit(analysis.law, analysis.loss, &x, &y);
     let predictions = analysis
         .at
         .iter()

@@ -3,14 +3,14 @@
 use super::drawing::Drawing;
 use super::{Analysis, Edges, Unit};
 use crate::decimal;
-use crate::fit::bootstrap::Ends;
-use crate::fit::{Interval, Loss};
-use crate::law::{Form, Law};
-use crate::order;
 use crate::study::Table;
 use crate::study::digest::sha256;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
+use refit_fit::bootstrap::Ends;
+use refit_fit::law::{Form, Law};
+use refit_fit::order;
+use refit_fit::{Interval, Loss};
 use std::fmt;
 
 /// Version of the query's meaning; the `v` key.
@@ -208,7 +208,7 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
                 &mut analysis.law,
                 Law::ALL.into_iter().find(|l| l.id() == value),
             ),
-            "loss" => put(&mut analysis.loss, Loss::parse(value)),
+            "loss" => put(&mut analysis.loss, super::loss::parse(value)),
             "resample" => put(
                 &mut analysis.resampling.unit,
                 Unit::ALL.into_iter().find(|u| u.id() == value),

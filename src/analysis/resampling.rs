@@ -1,10 +1,10 @@
 //! What a bootstrap of a series resamples.
 
 use super::{Analysis, Edges, Series};
-use crate::fit::bootstrap::{Bootstrap, Ends, Points, Population};
-use crate::order;
 use crate::study::frontier::Rule;
 use crate::study::select::Point;
+use refit_fit::bootstrap::{Bootstrap, Ends, Points, Population};
+use refit_fit::order;
 use serde::{Deserialize, Serialize};
 
 /// What is drawn with replacement.

@@ -1,10 +1,10 @@
 //! Compute-optimal samples seen, as the comparison study evaluates them.
 
 use super::Series;
-use crate::fit::{self, Fit, FitError, Loss};
-use crate::law::Law;
 use crate::study::Measurement;
 use crate::study::frontier;
+use refit_fit::law::Law;
+use refit_fit::{self, Fit, FitError, Loss};
 
 /// A straight line of log samples on log compute through the Pareto set.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,6 @@ pub fn optimal_samples(
         return None;
     }
     let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-    let fit = fit::fit(Law::Power, Loss::LogSquares, &x, &y);
+    let fit = refit_fit::fit(Law::Power, Loss::LogSquares, &x, &y);
     Some(fit.map(|fit| SamplesLaw { points, fit }))
 }

@@ -1,10 +1,10 @@
 //! Laws over parameters and samples, and the compute-optimal way to split compute between them.
 
 use super::{Analysis, Series};
-use crate::fit::{self, Fit, FitError, Loss};
-use crate::law::{Form, Law, Surface};
 use crate::study::Measurement;
 use crate::study::architecture::Architecture;
+use refit_fit::law::{Form, Law, Surface};
+use refit_fit::{self, Fit, FitError, Loss};
 
 /// Runs as points of a law over parameters and samples.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +59,7 @@ impl Cost {
             .filter(patch_32)
             .map(|a| (a.mparams[0], a.compute_per_sample))
             .unzip();
-        fit::fit(Law::Power, Loss::LogSquares, &x, &y)
+        refit_fit::fit(Law::Power, Loss::LogSquares, &x, &y)
             .ok()
             .map(Cost)
     }
@@ -112,7 +112,7 @@ pub fn poorly_determined(fit: &Fit<Surface>) -> Option<String> {
     // Of one on its bound, zero, the fit's status tells.
     let loose =
         rows.filter(|(_, (value, error))| **value != 0.0 && error.is_some_and(|e| e > value.abs()));
-    let loose: Vec<&str> = loose.map(|(name, _)| fit::symbol(name)).collect();
+    let loose: Vec<&str> = loose.map(|(name, _)| refit_fit::symbol(name)).collect();
     (!loose.is_empty()).then(|| {
         format!(
             "These runs determine the law poorly: the standard error of {} exceeds the value. What it says between the runs is surer than its parameters, what it says beyond them is not.",
@@ -124,6 +124,6 @@ pub fn poorly_determined(fit: &Fit<Surface>) -> Option<String> {
 impl Analysis {
     /// Fits a law over parameters and samples to a series' runs.
     pub fn fit_surface(&self, law: Surface, grid: &Grid) -> Result<Fit<Surface>, FitError> {
-        fit::fit(law, self.loss, &grid.x, &grid.error)
+        refit_fit::fit(law, self.loss, &grid.x, &grid.error)
     }
 }

@@ -1,12 +1,12 @@
 //! How well a law predicts points that it was not fitted to.
 
 use super::{Analysis, Series};
-use crate::fit::{self, Fit, FitError, Loss, Task};
-use crate::law::{Form, Law};
-use crate::order;
 use crate::study::Measurement;
 use crate::study::frontier::{self, FrontierPoint};
 use crate::study::select::Point;
+use refit_fit::law::{Form, Law};
+use refit_fit::order;
+use refit_fit::{self, Fit, FitError, Loss, Task};
 use std::collections::BTreeSet;
 
 /// Which runs a law does not see.
@@ -129,7 +129,7 @@ impl Validation {
                     mean_absolute: mean(&f64::abs),
                     root_mean_square: mean(&|g| g * g).map(f64::sqrt),
                     mean: mean(&|g| g),
-                    fit: fit::fit(law, self.loss, &self.all.0, &self.all.1),
+                    fit: refit_fit::fit(law, self.loss, &self.all.0, &self.all.1),
                 }
             })
             .collect();
@@ -187,7 +187,7 @@ impl Task for Validation {
             return;
         };
         self.next += 1;
-        let fit = fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y).ok();
+        let fit = refit_fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y).ok();
         self.gaps[law].push(fit.map(|fit| {
             let gap = |p: &FrontierPoint| p.error - fit.law.evaluate(&fit.parameters, p.x);
             fold.held_out.iter().map(gap).collect()

@@ -8,7 +8,7 @@ use plotters::style::{
     Color, FontFamily, FontTransform, IntoFont, RGBAColor, RGBColor, ShapeStyle,
 };
 
-use crate::order;
+use refit_fit::order;
 
 use super::geometry::{Point, clip, clip_ring, dash};
 use super::projection::{Layout, TEXT, estimate_width};

@@ -2,7 +2,7 @@
 
 use super::projection::Layout;
 use super::scene::{Mark, Scene};
-use crate::order;
+use refit_fit::order;
 
 /// A keyboard move: along a layer by x, or to the neighbouring layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

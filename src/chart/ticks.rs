@@ -1,7 +1,8 @@
 //! Positions and labels of ticks.
 
 use super::scene::{Format, Scale};
-use crate::{decimal, order};
+use crate::decimal;
+use refit_fit::order;
 
 /// A tick in data units; an empty label is a faint minor line.
 #[derive(Clone, Debug, PartialEq)]

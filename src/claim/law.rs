@@ -6,12 +6,12 @@
 
 use super::{Check, CheckError, Coefficient, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis, Series};
-use crate::fit::svd::Svd;
-use crate::fit::{Fit, Status, mean_squared_error, symbol};
-use crate::law::{Form, Law};
 use crate::study::names;
 use crate::study::{Study, Table};
 use nalgebra::DMatrix;
+use refit_fit::law::{Form, Law};
+use refit_fit::svd::Svd;
+use refit_fit::{Fit, Status, mean_squared_error, symbol};
 
 /// Two curves count as one where the squared errors agree to 0.1 % and the curves to 0.05
 /// percentage points over the data.
@@ -248,7 +248,7 @@ impl Comparison {
 /// Why a printed law differs, where it was found out.
 fn known_reason(law: &str) -> Option<&'static str> {
     match law {
-        // tests/reference/laws_small.json, fig10_mammut_search_on_moved_points
+        // crates/fit/tests/reference/laws_small.json, fig10_mammut_search_on_moved_points
         "cmp-fig10-imagenet-r-mammut" => Some(
             "Likely the released search missed the optimum: re-run with SciPy on these points, each moved within its rounding, its 3,200 starts stopped short of it three times out of three, once at almost the printed coefficients.",
         ),

@@ -11,9 +11,9 @@ pub(crate) use law::printed_parameters;
 pub use printed::{Coefficient, Printed};
 
 use crate::analysis::Analysis;
-use crate::fit::Task;
 use crate::study::architecture::{self, Architecture};
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
+use refit_fit::Task;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;

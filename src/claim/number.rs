@@ -4,11 +4,11 @@ use super::printed::{Finetuning, Kind, Measurement, OptimalSamples, Prediction};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
 use crate::decimal;
-use crate::fit::{Fit, Interval};
-use crate::order;
 use crate::study::names;
 use crate::study::select::{Axis, LAION};
 use crate::study::{self, Study, Table};
+use refit_fit::order;
+use refit_fit::{Fit, Interval};
 
 /// A cell of the openclip prediction tables, or a number of the comparison study's README.
 pub(super) fn prediction(p: &Prediction, library: &Library) -> Check {

@@ -3,9 +3,9 @@
 use super::shape;
 use crate::analysis::SamplesLaw;
 use crate::chart::{Axis, Band, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scale, Scene};
-use crate::fit::Interval;
-use crate::law::Form;
 use crate::study::names;
+use refit_fit::Interval;
+use refit_fit::law::Form;
 
 /// What is drawn of one series.
 pub struct Samples<'a> {

@@ -2,12 +2,12 @@
 
 use crate::analysis::drawing::{Drawing, link};
 use crate::analysis::{Analysis, Outcome, Series};
-use crate::fit::{Fit, symbol};
-use crate::law::Form;
 use crate::study::architecture;
 use crate::study::digest::sha256;
 use crate::study::{Measurement, Study, names};
 use crate::text::cell;
+use refit_fit::law::Form;
+use refit_fit::{Fit, symbol};
 use serde_json::{Value, json};
 use std::fmt::Write;
 

@@ -400,8 +400,8 @@ mod tests {
     use crate::analysis::comparison::Pair;
     use crate::analysis::{run, to_query};
     use crate::claim::{Library, Printed};
-    use crate::fit::compare::Needed;
     use crate::study::DataError;
+    use refit_fit::compare::Needed;
 
     fn read(path: &str) -> Result<String, DataError> {
         std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string()))

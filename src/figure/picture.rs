@@ -5,9 +5,9 @@ use crate::analysis::{Analysis, Outcome, Series};
 use crate::chart::{
     Axis, Band, Dash, Emphasis, Format, Label, LegendEntry, Line, Mark, Marks, Scale, Scene, Shape,
 };
-use crate::order;
 use crate::study::select::{self, Point};
 use crate::study::{Measurement, names};
+use refit_fit::order;
 
 /// What one mark stands for; a mark's key is its index in the list of these.
 #[derive(Clone, Debug, PartialEq)]

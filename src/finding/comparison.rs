@@ -3,12 +3,12 @@
 use super::{Finding, Row, accuracy, apart, printed_law, row, series};
 use crate::analysis::{Analysis, Edges};
 use crate::claim::{CheckError, Library, Printed};
-use crate::fit::compare::{Crossing, Curve, crossings};
-use crate::fit::{Fit, Interval, mean_squared_error, symbol};
-use crate::law::{Form, Law};
 use crate::study::frontier::Rule;
 use crate::study::{Study, Table, names};
 use crate::text::number;
+use refit_fit::compare::{Crossing, Curve, crossings};
+use refit_fit::law::{Form, Law};
+use refit_fit::{Fit, Interval, mean_squared_error, symbol};
 
 type Found = Result<Finding, CheckError>;
 
@@ -16,7 +16,7 @@ type Found = Result<Finding, CheckError>;
 const L14: [(&str, f64); 2] = [("clip", 2.14e12), ("mammut", 2.59e12)];
 
 /// Mean squared error at which the released search ends with SciPy on the plotted points of MaMMUT on
-/// ImageNet-R: `tests/reference/scipy_fits.json`, `tests/reference/scipy_fits.py`.
+/// ImageNet-R: `crates/fit/tests/reference/scipy_fits.json`, `crates/fit/tests/reference/scipy_fits.py`.
 const SCIPY: &str = "2.250e-3";
 
 /// Within which laws are asked where they cross: the data and the L-14 models beyond.

@@ -6,8 +6,8 @@ mod openclip;
 
 use crate::analysis::{self, Analysis, Series};
 use crate::claim::{CheckError, Library, Printed};
-use crate::fit::Fit;
 use crate::study::Study;
+use refit_fit::Fit;
 use serde::Serialize;
 
 /// One number of a finding, both ways.
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_scipy_gave_is_what_it_gave() {
-        let text = std::fs::read_to_string("tests/reference/scipy_fits.json").unwrap();
+        let text = std::fs::read_to_string("crates/fit/tests/reference/scipy_fits.json").unwrap();
         let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
         let fits = reference["fits"].as_array().unwrap();
         let of =

@@ -3,9 +3,9 @@
 use super::{Finding, printed_law, row, series};
 use crate::analysis::{Analysis, target};
 use crate::claim::{CheckError, Library, Printed, Verdict, claims};
-use crate::fit::Interval;
 use crate::study::select::{Axis, LAION, OPENAI_WIT};
 use crate::study::{Study, Table, names};
+use refit_fit::Interval;
 
 type Found = Result<Finding, CheckError>;
 

@@ -1,7 +1,7 @@
 //! Long work in slices: the page stays responsive, shows how far it is, and can stop it.
 
-use crate::fit::Task;
 use leptos::prelude::*;
+use refit_fit::Task;
 use wasm_bindgen_futures::JsFuture;
 
 /// Longest stretch of work between two turns of the browser, in milliseconds.

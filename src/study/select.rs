@@ -2,7 +2,7 @@
 
 use super::architecture::Architecture;
 use super::{Measurement, Table};
-use crate::order;
+use refit_fit::order;
 use serde::{Deserialize, Serialize};
 
 /// `LAION` stands for these three sets together, as in the openclip study's laws.

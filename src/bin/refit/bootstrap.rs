@@ -2,9 +2,9 @@
 
 use crate::select::{Named, Selected, Selection, name, print_json};
 use refit::analysis::{Resampling, Unit};
-use refit::fit::bootstrap::{Ends, Replicates};
-use refit::fit::{Task, symbol};
-use refit::law::Form;
+use refit_fit::bootstrap::{Ends, Replicates};
+use refit_fit::law::Form;
+use refit_fit::{Task, symbol};
 use serde::Serialize;
 
 /// What to draw, how often.

@@ -3,9 +3,9 @@
 use crate::clip::print_json;
 use crate::model::{self, BackendChoice, Device, ModelArguments};
 use pollster::block_on;
-use refit::clip::architecture::Architecture;
-use refit::clip::caption::Decoding;
-use refit::compute::Backend;
+use refit_clip::architecture::Architecture;
+use refit_clip::caption::Decoding;
+use refit_clip::compute::Backend;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -2,11 +2,11 @@
 
 use crate::model::{self, BackendChoice, Device, ModelArguments};
 use pollster::block_on;
-use refit::clip::Model;
-use refit::clip::architecture::Architecture;
-use refit::clip::preprocess::Pixels;
-use refit::clip::tokenizer::Tokens;
-use refit::compute::Backend;
+use refit_clip::Model;
+use refit_clip::architecture::Architecture;
+use refit_clip::compute::Backend;
+use refit_clip::preprocess::Pixels;
+use refit_clip::tokenizer::Tokens;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -161,7 +161,7 @@ fn classify_on<B: Backend>(
 
 /// How likelihoods share out what they have together.
 fn by_captions(log_likelihoods: &[f64]) -> Vec<ByCaption> {
-    let shares = refit::clip::caption::shares(log_likelihoods);
+    let shares = refit_clip::caption::shares(log_likelihoods);
     let by_caption = |(log_likelihood, probability): (&f64, f64)| ByCaption {
         log_likelihood: *log_likelihood,
         probability,

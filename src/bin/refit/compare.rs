@@ -6,9 +6,9 @@ use clap::ValueEnum;
 use refit::analysis::comparison::{self, Pair};
 use refit::analysis::threshold;
 use refit::analysis::validation::{HoldOut, Validation};
-use refit::fit::Task;
-use refit::fit::compare::Needed;
-use refit::law::Form;
+use refit_fit::Task;
+use refit_fit::compare::Needed;
+use refit_fit::law::Form;
 use serde::Serialize;
 
 /// How far beyond the data crossings are looked for.
@@ -249,8 +249,8 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
                 root_mean_square_pp: points(s.root_mean_square),
                 mean_absolute_pp: points(s.mean_absolute),
                 mean_pp: points(s.mean),
-                aicc: fit.and_then(refit::fit::Fit::aicc),
-                bic: fit.and_then(refit::fit::Fit::bic),
+                aicc: fit.and_then(refit_fit::Fit::aicc),
+                bic: fit.and_then(refit_fit::Fit::bic),
             }
         })
         .collect();

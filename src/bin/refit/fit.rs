@@ -2,10 +2,10 @@
 
 use crate::select::{Selected, Selection, name, print_json};
 use refit::analysis::Analysis;
-use refit::fit::profile::{self, End, Profile};
-use refit::fit::released::{Released, Search};
-use refit::fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
-use refit::law::Form;
+use refit_fit::law::Form;
+use refit_fit::multistart::{Released, Search};
+use refit_fit::profile::{self, End, Profile};
+use refit_fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn print(output: &Output, fit: &refit::fit::Fit, analysis: &Analysis) {
+fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
     let unit = analysis.unit();
     for parameter in fit.law.parameters() {
         let error = match output.standard_errors[parameter] {

@@ -3,14 +3,14 @@
 use clap::ValueEnum;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
 use pollster::block_on;
-use refit::clip::architecture::{Activation, Architecture, Configuration};
-use refit::clip::preprocess::{Channels, Picture, Pixels, preprocess};
-use refit::clip::tokenizer::Tokenizer;
-use refit::clip::weights::source::FileSource;
-use refit::clip::{Model, Options};
-use refit::compute::Backend;
-use refit::compute::cpu::Cpu;
-use refit::compute::gpu::{self, Gpu, Precision};
+use refit_clip::architecture::{Activation, Architecture, Configuration};
+use refit_clip::compute::Backend;
+use refit_clip::compute::cpu::Cpu;
+use refit_clip::compute::gpu::{self, Gpu, Precision};
+use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit_clip::tokenizer::Tokenizer;
+use refit_clip::weights::source::FileSource;
+use refit_clip::{Model, Options};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

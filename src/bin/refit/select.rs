@@ -6,13 +6,13 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use refit::analysis::{self, Analysis, Edges, Outcome, Unit};
 use refit::claim::Library;
-use refit::fit::bootstrap::Ends;
-use refit::fit::{Interval, Loss};
-use refit::law::{Form, Law, Surface};
 use refit::runs::{self, Runs};
 use refit::study::frontier::Rule;
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table, names};
+use refit_fit::bootstrap::Ends;
+use refit_fit::law::{Form, Law, Surface};
+use refit_fit::{Interval, Loss};
 
 #[derive(clap::Args)]
 pub struct Selection {
@@ -116,7 +116,7 @@ named!(
 );
 
 fn loss(text: &str) -> Result<Loss, String> {
-    Loss::parse(text).ok_or_else(|| {
+    refit::analysis::loss::parse(text).ok_or_else(|| {
         let known: Vec<String> = Loss::ALL.into_iter().map(Loss::id).collect();
         format!("known: {}", known.join(", "))
     })

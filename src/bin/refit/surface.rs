@@ -3,9 +3,9 @@
 use crate::select::{Named, Selected, Selection, name, print_json};
 use refit::analysis::surface::{Cost, grid, poorly_determined};
 use refit::analysis::target;
-use refit::fit::{Interval, NO_DELTA_METHOD, symbol};
-use refit::law::{Form, Surface};
 use refit::study::select::Axis;
+use refit_fit::law::{Form, Surface};
+use refit_fit::{Interval, NO_DELTA_METHOD, symbol};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ struct Output {
     standard_errors: BTreeMap<&'static str, Option<f64>>,
     objective: f64,
     mse: f64,
-    status: refit::fit::Status,
+    status: refit_fit::Status,
     optima: Vec<Optimum>,
 }
 

@@ -2,13 +2,13 @@
 
 use super::Shown;
 use crate::analysis::{Analysis, Series, VERSION};
-use crate::fit::{Fit, NO_DELTA_METHOD, symbol};
-use crate::law::Form;
 use crate::page::list;
 use crate::study::select::Axis;
 use crate::study::{Table, names};
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::law::Form;
+use refit_fit::{Fit, NO_DELTA_METHOD, symbol};
 
 #[component]
 pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {

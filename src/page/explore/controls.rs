@@ -2,15 +2,15 @@
 
 use super::Shown;
 use crate::analysis::{Analysis, Choices, Edges, threshold};
-use crate::fit::{Interval, Loss};
-use crate::law::{Form, Law};
-use crate::order;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
 use crate::study::{Study, Table, names};
 use leptos::prelude::*;
+use refit_fit::law::{Form, Law};
+use refit_fit::order;
+use refit_fit::{Interval, Loss};
 
 /// One way a choice can fall: value, text.
 type Options = Vec<(String, String)>;
@@ -353,13 +353,13 @@ fn LossParameter() -> impl IntoView {
             .map_or(String::new(), |(_, v)| v.to_owned())
     };
     let take = move |given: &str| {
-        let loss = Loss::parse(&format!("{}:{given}", kind.get_untracked()))
+        let loss = crate::analysis::loss::parse(&format!("{}:{given}", kind.get_untracked()))
             .ok_or_else(|| format!("“{given}” is out of range here."))?;
         location.change(|a| a.loss = loss);
         Ok(())
     };
     move || {
-        let label = match Loss::parse(kind.get())? {
+        let label = match Loss::new(kind.get(), None)? {
             Loss::Huber { .. } => "δ, on the log of the error",
             Loss::Binomial { .. } => "Test images",
             Loss::Asymmetric { .. } => "Weight where the law lies above",

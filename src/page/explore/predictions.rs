@@ -3,11 +3,11 @@
 use super::Shown;
 use super::coefficients::name;
 use crate::analysis::{MOST_TARGETS, Series, TargetError, target};
-use crate::fit::Prediction;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::text::{number, percent};
 use leptos::prelude::*;
+use refit_fit::Prediction;
 
 #[component]
 pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {

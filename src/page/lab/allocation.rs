@@ -6,8 +6,6 @@ use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
 use crate::analysis::{Analysis, SamplesLaw, Series, optimal_samples};
 use crate::chart::Scene;
 use crate::figure::{Samples, samples_scene};
-use crate::fit::{Fit, FitError, Interval, NO_DELTA_METHOD, symbol};
-use crate::law::{Form, Surface};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
@@ -15,6 +13,8 @@ use crate::page::table::{or_dash, table};
 use crate::study::select::Axis;
 use crate::text::{number, percent};
 use leptos::prelude::*;
+use refit_fit::law::{Form, Surface};
+use refit_fit::{Fit, FitError, Interval, NO_DELTA_METHOD, symbol};
 
 /// How one series splits its compute, in both ways.
 #[derive(Clone, PartialEq)]

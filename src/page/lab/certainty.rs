@@ -2,10 +2,6 @@
 
 use super::{Resamples, Shown, when_fitted};
 use crate::analysis::{Series, Unit};
-use crate::fit::bootstrap::{Ends, Replicates};
-use crate::fit::profile::{End, Interval, Profile};
-use crate::fit::{Fit, Interval as Band, NO_DELTA_METHOD, symbol};
-use crate::law::Form;
 use crate::page::explore::controls::{Typed, one_of};
 use crate::page::explore::series_name as name;
 use crate::page::list;
@@ -14,6 +10,10 @@ use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::bootstrap::{Ends, Replicates};
+use refit_fit::law::Form;
+use refit_fit::profile::{End, Interval, Profile};
+use refit_fit::{Fit, Interval as Band, NO_DELTA_METHOD, symbol};
 
 #[component]
 pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {

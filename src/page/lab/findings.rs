@@ -3,7 +3,6 @@
 use crate::analysis::{self, Analysis};
 use crate::claim::{CheckError, Library, Printed};
 use crate::finding::{self, Finding};
-use crate::fit::coverage::{Coverage, Simulation, monte_carlo_error};
 use crate::page::choice::radios;
 use crate::page::location::explore;
 use crate::page::table::table;
@@ -12,6 +11,7 @@ use crate::page::{data, list};
 use crate::study::Table;
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::coverage::{Coverage, Simulation, monte_carlo_error};
 use std::sync::Arc;
 
 /// Which of a finding's two ways are shown: names, as released, corrected.

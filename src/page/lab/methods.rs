@@ -1,11 +1,11 @@
 //! Methods: what is computed, in formulas, and where in the code.
 
-use crate::law::{Form, Law};
 use crate::page::list;
 use crate::study::Study;
 use crate::study::digest;
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::law::{Form, Law};
 
 /// A heading, its paragraphs, and the file that does it.
 type Part = (&'static str, &'static [&'static str], &'static str);

@@ -24,9 +24,9 @@ use super::location::Location;
 use super::program;
 use super::shown::{Shown, shown, when_fitted};
 use super::work::Work;
-use crate::fit::Task;
-use crate::fit::bootstrap::{Bootstrap, Replicates};
 use leptos::prelude::*;
+use refit_fit::Task;
+use refit_fit::bootstrap::{Bootstrap, Replicates};
 use std::cell::LazyCell;
 use web_sys::HtmlElement;
 

@@ -4,13 +4,13 @@ use super::{Shown, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::against;
 use crate::figure::{Dot, picture};
-use crate::order;
 use crate::page::explore::series_name;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::study::names;
 use crate::text::{number, percent};
 use leptos::prelude::*;
+use refit_fit::order;
 use std::cmp::Ordering;
 
 /// Most rows that are shown at once; a filter finds the rest.

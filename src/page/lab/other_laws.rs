@@ -3,8 +3,6 @@
 use super::{Shown, when_fitted};
 use crate::analysis::Series;
 use crate::analysis::validation::{HoldOut, Score, Validation};
-use crate::fit::Fit;
-use crate::law::Form;
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
@@ -12,6 +10,8 @@ use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, Work};
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::Fit;
+use refit_fit::law::Form;
 
 /// What is held out, in the order of [`hold_out`].
 const UNSEEN: [&str; 3] = [

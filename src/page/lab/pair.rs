@@ -3,15 +3,15 @@
 use super::{Resamples, Shown, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::{Crossing, Pair, asked};
-use crate::fit::bootstrap::Replicates;
-use crate::fit::compare::Needed;
-use crate::order;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::Progress;
 use crate::text::{number, percent};
 use leptos::prelude::*;
+use refit_fit::bootstrap::Replicates;
+use refit_fit::compare::Needed;
+use refit_fit::order;
 
 /// How far beyond the data crossings are looked for.
 const BEYOND: f64 = 30.0;

@@ -1,15 +1,15 @@
 //! The comparison study's own search beside the best fit.
 
 use super::{Shown, when_fitted};
-use crate::fit::released::{Released, Search};
-use crate::fit::{Fit, Task, symbol};
-use crate::law::Form;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::table;
 use crate::page::work::{Progress, Work};
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::law::Form;
+use refit_fit::multistart::{Released, Search};
+use refit_fit::{Fit, Task, symbol};
 
 #[component]
 pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {

@@ -1,10 +1,10 @@
 //! How often the model is right where the reader has said what pictures show, and what it takes
 //! for what.
 
-use crate::clip::confusion::Confusion;
 use crate::page::{list, save};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
+use refit_clip::confusion::Confusion;
 
 /// Classes up to which all that is taken for what is shown as a matrix.
 const MATRIX: usize = 24;

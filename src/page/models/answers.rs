@@ -4,11 +4,11 @@ use super::accuracy::Accuracy;
 use super::desk::{Desk, Look, Picture};
 use super::judge::Share;
 use super::protocol::Seen;
-use crate::clip::browser::now;
-use crate::clip::confusion::{Confusion, is_same};
 use crate::page::{list, save};
 use crate::text::{cell, milliseconds, percent};
 use leptos::prelude::*;
+use refit_clip::browser::now;
+use refit_clip::confusion::{Confusion, is_same};
 use std::time::Duration;
 
 /// Pictures that the table shows; the files have all.

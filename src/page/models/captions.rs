@@ -3,12 +3,12 @@
 use super::desk::{Desk, Picture, State};
 use super::likelihoods::Likelihoods;
 use super::protocol::{Ask, Failure, Kind, Place, Progress, Writing, Written};
-use crate::clip::caption::Decoding;
 use crate::decimal;
 use crate::page::{list, save};
 use crate::text::{self, cell, number};
 use js_sys::Array;
 use leptos::prelude::*;
+use refit_clip::caption::Decoding;
 
 /// How the next word is chosen: in the form, and in words.
 const WAYS: [(&str, &str); 3] = [

@@ -4,10 +4,10 @@ use super::desk::{Choice, Desk, vectors};
 use super::protocol::{Ask, Failure, Gpu, Ready, Seen};
 use super::samples;
 use super::thread::Thread;
-use crate::clip::browser::now;
 use crate::text::{self, number};
 use js_sys::Array;
 use leptos::prelude::*;
+use refit_clip::browser::now;
 use wasm_bindgen::JsValue;
 
 /// How far numbers may be from open_clip's, in float32 and in float16.

@@ -2,9 +2,9 @@
 //! thousand classes are seconds of work.
 
 use super::desk::{Desk, Look, Picture};
-use crate::clip::Classes;
 use crate::page::work::turn;
 use leptos::prelude::*;
+use refit_clip::Classes;
 use std::rc::Rc;
 
 /// Classes that are kept of a picture.
@@ -29,7 +29,7 @@ pub fn ranked(classes: &Classes, unit: &[f32], scale: f32) -> Vec<Share> {
     let cosines = classes.cosines(unit);
     let probabilities = classes.probabilities(unit, scale);
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    crate::order::sort_by(&mut order, |a, b| {
+    refit_fit::order::sort_by(&mut order, |a, b| {
         probabilities[*b].total_cmp(&probabilities[*a])
     });
     let share = |i: &usize| Share {
@@ -63,7 +63,7 @@ impl Desk {
             let due: Vec<_> = self
                 .pictures
                 .with_untracked(|all| all.iter().filter_map(due).collect());
-            let mut began = crate::clip::browser::now();
+            let mut began = refit_clip::browser::now();
             for (look, said) in due {
                 let seen = look.try_with_untracked(|look| match look {
                     Look::Seen(seen) => Some(seen.clone()),
@@ -72,9 +72,9 @@ impl Desk {
                 let Some(seen) = seen.flatten() else { continue };
                 // The picture may have been taken away.
                 let _ = said.try_set(shares(self, &seen.0).map(Rc::new));
-                if crate::clip::browser::now() - began > 10.0 {
+                if refit_clip::browser::now() - began > 10.0 {
                     turn().await;
-                    began = crate::clip::browser::now();
+                    began = refit_clip::browser::now();
                     if self.judgements.get_value() != mine {
                         return;
                     }

@@ -3,12 +3,12 @@
 use super::captions::fail;
 use super::desk::{Desk, Look, Picture, lines, prompts};
 use super::protocol::{Ask, Writing};
-use crate::clip::caption::shares;
-use crate::clip::confusion::is_same;
 use crate::page::{save, table};
 use crate::text::{cell, percent};
 use js_sys::Array;
 use leptos::prelude::*;
+use refit_clip::caption::shares;
+use refit_clip::confusion::is_same;
 use std::rc::Rc;
 
 /// Prompts that are read at once: so often it can be stopped.
@@ -160,7 +160,7 @@ fn one_table(desk: Desk, said: &Said) -> Option<AnyView> {
     let (contrast, labels) = contrast(desk, &said.picture)?;
     let by_caption = shares(&said.logs);
     let mut order: Vec<usize> = (0..labels.len()).collect();
-    crate::order::sort_by(&mut order, |a, b| by_caption[*b].total_cmp(&by_caption[*a]));
+    refit_fit::order::sort_by(&mut order, |a, b| by_caption[*b].total_cmp(&by_caption[*a]));
     let rows = order.iter().take(SHOWN).map(|i| {
         vec![
             labels[*i].clone(),

@@ -1,13 +1,13 @@
 //! What the page asks of a worker, and what comes back: JSON, with pictures, files and vectors
 //! beside it as the objects that they are.
 
-use crate::clip::ClipError;
-use crate::clip::architecture::Architecture;
-use crate::clip::caption::Decoding;
-use crate::clip::weights::WeightsError;
-use crate::clip::weights::source::SourceError;
-use crate::clip::weights::sums::Sums;
-use crate::compute::ComputeError;
+use refit_clip::ClipError;
+use refit_clip::architecture::Architecture;
+use refit_clip::caption::Decoding;
+use refit_clip::compute::ComputeError;
+use refit_clip::weights::WeightsError;
+use refit_clip::weights::source::SourceError;
+use refit_clip::weights::sums::Sums;
 use serde::{Deserialize, Serialize};
 
 /// In place of a question's number: the caption that is written now shall end.

@@ -1,11 +1,11 @@
 //! The reader's pictures by a sentence or by another picture.
 
 use super::desk::{Desk, Look, Picture, State};
-use crate::clip::browser::now;
-use crate::clip::classes::cosine;
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
+use refit_clip::browser::now;
+use refit_clip::classes::cosine;
 
 /// Pictures that are shown of what was found.
 const FOUND: usize = 12;
@@ -31,7 +31,7 @@ fn search(desk: Desk, unit: &[f32]) -> Found {
     let mut all: Vec<(u32, f64)> = desk
         .pictures
         .with_untracked(|all| all.iter().filter_map(cosine).collect());
-    crate::order::sort_by(&mut all, |a, b| b.1.total_cmp(&a.1));
+    refit_fit::order::sort_by(&mut all, |a, b| b.1.total_cmp(&a.1));
     let best = desk.pictures.with_untracked(|pictures| {
         let found = |(id, cosine): &(u32, f64)| {
             let picture = pictures.iter().find(|picture| picture.id == *id)?;

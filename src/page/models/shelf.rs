@@ -2,10 +2,10 @@
 
 use super::desk::{Choice, Desk, State};
 use super::protocol::{Ask, Failure, Kept, Kind, Place, Progress, Shelf};
-use crate::clip::architecture::Activation;
-use crate::clip::browser::now;
 use js_sys::Array;
 use leptos::prelude::*;
+use refit_clip::architecture::Activation;
+use refit_clip::browser::now;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
 use xxhash_rust::xxh64::xxh64;

@@ -76,7 +76,7 @@ pub async fn all() -> (Vec<Kept>, Vec<String>) {
             None => unreadable.push(id),
         }
     }
-    crate::order::sort_by(&mut all, |a, b| a.id.cmp(&b.id));
+    refit_fit::order::sort_by(&mut all, |a, b| a.id.cmp(&b.id));
     (all, unreadable)
 }
 

@@ -1,7 +1,7 @@
 //! Models whose weights are a formula: what they say means nothing, but the page must say what the
 //! terminal says of a small one, and what open_clip said of one of full size.
 
-#[path = "../../clip/formula.rs"]
+#[path = "../../../crates/clip/tests/formula.rs"]
 #[expect(dead_code, reason = "the browser draws the pictures")]
 mod formula;
 
@@ -42,7 +42,7 @@ pub fn folder() -> &'static Path {
 }
 
 /// A ViT-B/32 of 605 MB, and what open_clip says of pictures and prompts with it
-/// (`tests/reference/clip/formula_models.py`).
+/// (`crates/clip/tests/reference/formula_models.py`).
 #[derive(Deserialize)]
 pub struct Reference {
     /// Which picture of the formula, its width and height.
@@ -64,7 +64,7 @@ struct Shape {
 pub const FULL_SIZE: &str = "ViT-B-32.safetensors";
 
 pub fn reference() -> Reference {
-    let text = include_str!("../../reference/clip/formula_ViT-B-32.json");
+    let text = include_str!("../../../crates/clip/tests/reference/formula_ViT-B-32.json");
     serde_json::from_str(text).expect("the reference")
 }
 

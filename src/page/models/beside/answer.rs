@@ -1,6 +1,5 @@
 //! What came of the comparison: in a sentence, as tables, as a file.
 
-use crate::clip::confusion::is_same;
 use crate::page::models::answers::{CSV, csv_rows};
 use crate::page::models::desk::Picture;
 use crate::page::models::judge::Share;
@@ -8,6 +7,7 @@ use crate::page::models::protocol::Ready;
 use crate::page::{save, table};
 use crate::text::{self, cell, number, percent};
 use leptos::prelude::*;
+use refit_clip::confusion::is_same;
 use std::rc::Rc;
 use std::sync::Arc;
 

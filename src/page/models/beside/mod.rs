@@ -10,11 +10,11 @@ use super::list::open;
 use super::protocol::{Failure, Kind, Progress};
 use super::shelf::{choice_of_file, key};
 use super::thread::Thread;
-use crate::clip::Classes;
 use crate::page::{data, list};
 use crate::text;
 use answer::{Compared, Side};
 use leptos::prelude::*;
+use refit_clip::Classes;
 use second::{Companion, Offer};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -280,7 +280,7 @@ async fn pace(thread: &Thread, file: &Blob) -> Result<f64, Failure> {
         times.extend(sights.into_iter().flatten().map(|(_, seen)| seen.encode));
     }
     let mut warm = times.split_off(times.len().min(1));
-    crate::order::sort_by(&mut warm, f64::total_cmp);
+    refit_fit::order::sort_by(&mut warm, f64::total_cmp);
     let median = warm.get(warm.len() / 2).copied();
     median.ok_or_else(|| {
         let sentence = "The first picture could be looked at once, and not again: take others.";

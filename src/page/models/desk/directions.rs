@@ -1,10 +1,10 @@
 //! The classes' directions under the model, as the reader types them.
 
 use super::{Desk, State};
-use crate::clip::Classes;
 use crate::page::models::protocol::{Ask, Failure, TextNote};
 use js_sys::Array;
 use leptos::prelude::*;
+use refit_clip::Classes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};

@@ -4,11 +4,11 @@
 use super::super::protocol::{Failure, Kept, Part, Progress};
 use super::place::PATIENCE;
 use super::store::{self, MODELS, Open};
-use crate::clip::Options;
-use crate::clip::browser::Fetch;
-use crate::clip::pack::Packed;
-use crate::clip::weights::http::{HttpSource, Retries};
-use crate::clip::weights::sums::Summing;
+use refit_clip::Options;
+use refit_clip::browser::Fetch;
+use refit_clip::pack::Packed;
+use refit_clip::weights::http::{HttpSource, Retries};
+use refit_clip::weights::sums::Summing;
 
 /// What is read of the file at a time to sum it anew.
 const CHUNK: usize = 1 << 20;

@@ -6,16 +6,16 @@ use super::super::protocol::{
 use super::memory::Memory;
 use super::picture;
 use super::place;
-use crate::clip::architecture::Activation;
-use crate::clip::browser::{Run, Timed, now};
-use crate::clip::preprocess::Pixels;
-use crate::clip::tokenizer::{Tokenizer, Tokens};
-use crate::clip::weights::source::Source;
-use crate::clip::{ClipError, Options};
-use crate::compute::cpu::Cpu;
-use crate::compute::gpu::{self, Gpu, Precision};
-use crate::compute::{Backend, ComputeError};
 use js_sys::{Array, Float32Array, Uint8Array};
+use refit_clip::architecture::Activation;
+use refit_clip::browser::{Run, Timed, now};
+use refit_clip::compute::cpu::Cpu;
+use refit_clip::compute::gpu::{self, Gpu, Precision};
+use refit_clip::compute::{Backend, ComputeError};
+use refit_clip::preprocess::Pixels;
+use refit_clip::tokenizer::{Tokenizer, Tokens};
+use refit_clip::weights::source::Source;
+use refit_clip::{ClipError, Options};
 use std::collections::HashMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -86,7 +86,7 @@ impl Engine {
         let mut source = place::open(&place, &file).await?;
         let start = now();
         let bytes = source.size();
-        let mut report = |p: crate::clip::Progress| {
+        let mut report = |p: refit_clip::Progress| {
             let (bytes, total) = (p.bytes, p.total);
             progress(Progress { bytes, total });
         };

@@ -193,7 +193,7 @@ impl<'a> Reports<'a> {
     }
 
     fn report(&mut self, progress: Progress) {
-        let now = crate::clip::browser::now();
+        let now = refit_clip::browser::now();
         if now - self.last > 100.0 || progress.bytes == progress.total {
             self.last = now;
             report(self.id, &progress);

@@ -2,9 +2,9 @@
 //! open_clip's preprocessing.
 
 use super::super::protocol::Seen;
-use crate::clip::browser::now;
-use crate::clip::preprocess::{Channels, Picture, Pixels, preprocess};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
+use refit_clip::browser::now;
+use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

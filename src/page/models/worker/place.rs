@@ -2,10 +2,10 @@
 
 use super::super::protocol::{Failure, Kind, Place};
 use super::store;
-use crate::clip::browser::{BlobSource, Fetch};
-use crate::clip::weights::http::{HttpSource, Retries};
-use crate::clip::weights::source::{Source, SourceError};
-use crate::clip::weights::sums::Summed;
+use refit_clip::browser::{BlobSource, Fetch};
+use refit_clip::weights::http::{HttpSource, Retries};
+use refit_clip::weights::source::{Source, SourceError};
+use refit_clip::weights::sums::Summed;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};

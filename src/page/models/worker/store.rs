@@ -4,10 +4,10 @@
 //! computed.
 
 use super::super::protocol::{Failure, Kept, Kind, Part, Shelf};
-use crate::clip::browser::BlobSource;
-use crate::clip::weights::source::{Source, SourceError};
-use crate::clip::weights::sums::Sums;
 use js_sys::{AsyncIterator, Reflect, Uint8Array};
+use refit_clip::browser::BlobSource;
+use refit_clip::weights::source::{Source, SourceError};
+use refit_clip::weights::sums::Sums;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;

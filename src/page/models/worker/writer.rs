@@ -3,10 +3,10 @@
 use super::super::protocol::{Failure, Kind, Progress, Writing, Written};
 use super::engine::{Engine, Towers};
 use super::{picture, place, turn};
-use crate::clip::browser::now;
-use crate::clip::caption::Decoding;
-use crate::clip::preprocess::Pixels;
-use crate::clip::tokenizer::Tokens;
+use refit_clip::browser::now;
+use refit_clip::caption::Decoding;
+use refit_clip::preprocess::Pixels;
+use refit_clip::tokenizer::Tokens;
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use wasm_bindgen::JsValue;
@@ -81,7 +81,7 @@ impl Engine {
         if has_captions {
             return Ok(());
         }
-        let progress = |p: crate::clip::Progress| {
+        let progress = |p: refit_clip::Progress| {
             let (bytes, total) = (p.bytes, p.total);
             tell(Writing::Loading(Progress { bytes, total }));
         };

@@ -23,7 +23,8 @@ const ENOUGH: f64 = 45_000.0;
 /// How far an engine's embeddings may be from open_clip's for its times to count.
 const WRONG: f64 = 1e-3;
 
-const REFERENCE: &str = include_str!("../../../reference/clip/formula_ViT-B-32.json");
+const REFERENCE: &str =
+    include_str!("../../../../crates/clip/tests/reference/formula_ViT-B-32.json");
 
 /// Inputs: the reference's first pictures, which need no resizing, and texts of 77 tokens; and
 /// the largest difference from the reference's first picture and its texts.

@@ -15,7 +15,10 @@ use browser_tests::{Files, Page};
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What the tests of checkpoints read from a server.
-const CHECKPOINTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference/clip/containers");
+const CHECKPOINTS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../crates/clip/tests/reference/containers"
+);
 
 fn main() -> ExitCode {
     let Some(address) = std::env::args().nth(1) else {

@@ -34,7 +34,7 @@ fn drawn(name: &str, width: u32, height: u32) -> String {
     )
 }
 
-/// A picture of the formula (`tests/reference/clip/formula_models.py`), as [`drawn`].
+/// A picture of the formula (`crates/clip/tests/reference/formula_models.py`), as [`drawn`].
 fn of_formula([k, width, height]: [usize; 3]) -> String {
     format!(
         "(async () => {{

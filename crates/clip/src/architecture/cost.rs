@@ -1,0 +1,111 @@
+//! What an embedding costs, in floating-point operations: a multiplication and an addition are two.
+
+use super::{Architecture, Transformer};
+
+/// Of a tower's run over so many tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cost {
+    /// Of linear maps, which the studies' tables count.
+    linear: f64,
+    /// Of tokens that look at each other, which they do not.
+    attention: f64,
+}
+
+impl Architecture {
+    /// Operations for the unit vector of one picture.
+    pub fn picture_operations(&self) -> f64 {
+        let Cost { linear, attention } = self.picture_cost();
+        linear + attention
+    }
+
+    /// Operations for the unit vector of one prompt of full length. A CLIP's prompt is cut after
+    /// its last word, and costs less in proportion; a MaMMUT reads all places.
+    pub fn prompt_operations(&self) -> f64 {
+        let Cost { linear, attention } = self.prompt_cost();
+        linear + attention
+    }
+
+    fn picture_cost(&self) -> Cost {
+        let patches = (self.grid * self.grid) as f64;
+        let width = self.vision.width as f64;
+        let mut cost = tower(&self.vision, patches + 1.0, self.vision.layers);
+        cost.linear += 2.0 * patches * width * (3 * self.patch * self.patch) as f64;
+        cost.linear += 2.0 * width * self.embedding as f64;
+        cost
+    }
+
+    fn prompt_cost(&self) -> Cost {
+        let blocks = 0..self.text.layers;
+        let perceptrons = blocks.filter(|block| self.has_perceptron(*block)).count();
+        let mut cost = tower(&self.text, self.context as f64, perceptrons);
+        if self.decoder.is_none() {
+            cost.linear += 2.0 * (self.text.width * self.embedding) as f64;
+        }
+        cost
+    }
+}
+
+fn tower(shape: &Transformer, tokens: f64, perceptrons: usize) -> Cost {
+    let (width, layers) = (shape.width as f64, shape.layers as f64);
+    let projections = 4.0 * width * width * layers;
+    let perceptrons = 2.0 * width * (shape.hidden * perceptrons) as f64;
+    Cost {
+        linear: 2.0 * tokens * (projections + perceptrons),
+        attention: 4.0 * tokens * tokens * width * layers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::{Activation, Decoder};
+
+    fn architecture(patch: usize, vision: (usize, usize), text: (usize, usize)) -> Architecture {
+        let tower = |(width, layers): (usize, usize)| Transformer {
+            width,
+            layers,
+            heads: width / 64,
+            hidden: 4 * width,
+        };
+        Architecture {
+            embedding: text.0,
+            patch,
+            grid: 224 / patch,
+            vision: tower(vision),
+            context: 77,
+            vocabulary: 49408,
+            text: tower(text),
+            activation: Activation::Gelu,
+            decoder: None,
+        }
+    }
+
+    /// The tables' compute per sample, in GFLOPs, without tokens that look at each other.
+    #[test]
+    fn costs_are_the_studies() {
+        for (patch, vision, text, gflops) in [
+            (32, (384, 12), (384, 12), 5.51),
+            (16, (384, 12), (384, 12), 11.75),
+            (32, (512, 12), (512, 12), 9.74),
+            (32, (768, 12), (512, 12), 14.54),
+            (16, (768, 12), (512, 12), 39.51),
+            (32, (1024, 24), (768, 12), 43.59),
+        ] {
+            let architecture = architecture(patch, vision, text);
+            let linear = architecture.picture_cost().linear + architecture.prompt_cost().linear;
+            assert!((linear / 1e9 - gflops).abs() < 0.011, "{linear} {gflops}");
+        }
+    }
+
+    #[test]
+    fn a_mammut_reads_with_half_of_its_perceptrons() {
+        let mut architecture = architecture(32, (768, 12), (512, 12));
+        assert!((architecture.picture_operations() / 1e9 - 8.82).abs() < 0.005);
+        assert!((architecture.prompt_operations() / 1e9 - 5.96).abs() < 0.005);
+        architecture.decoder = Some(Decoder {
+            layers: 6,
+            has_perceptrons: false,
+        });
+        assert!((architecture.prompt_operations() / 1e9 - 4.02).abs() < 0.005);
+    }
+}

@@ -1,0 +1,156 @@
+//! Requests by the browser's fetch.
+
+use crate::weights::http::{Fault, Head, Transport};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
+};
+
+// A page and a worker have these alike, where web-sys has them of each.
+#[wasm_bindgen]
+extern "C" {
+    fn fetch(address: &str, options: &RequestInit) -> Promise;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: u32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+}
+
+/// An address, and how long nothing may come from it.
+pub struct Fetch {
+    address: String,
+    seconds: u32,
+    open: Option<Open>,
+}
+
+/// A request under way, and the bytes of its answer once it has one.
+struct Open {
+    abort: AbortController,
+    reader: Option<ReadableStreamDefaultReader>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // Whoever drops it, a load that was cancelled included, wants no more of it.
+        self.abort.abort();
+    }
+}
+
+impl Open {
+    /// Waits for a promise, but not longer than so many seconds: then the request is given up.
+    async fn wait(&self, promise: Promise, seconds: u32) -> Result<JsValue, Fault> {
+        let abort = self.abort.clone();
+        let _timer = Timer::start(1000 * seconds, move || abort.abort());
+        let result = JsFuture::from(promise).await;
+        result.map_err(|_| match self.abort.signal().aborted() {
+            true => Fault::TimedOut { seconds },
+            false => Fault::Broken,
+        })
+    }
+}
+
+impl Fetch {
+    pub fn new(address: &str, seconds: u32) -> Self {
+        Fetch {
+            address: address.to_owned(),
+            seconds,
+            open: None,
+        }
+    }
+}
+
+impl Transport for Fetch {
+    async fn get(&mut self, from: u64) -> Result<Head, Fault> {
+        self.open = None;
+        let unreachable = |_| Fault::Unreachable;
+        let options = RequestInit::new();
+        let headers = Headers::new().map_err(unreachable)?;
+        let range = format!("bytes={from}-");
+        headers.set("Range", &range).map_err(unreachable)?;
+        options.set_headers(&headers);
+        // Hundreds of megabytes would push everything else out of the browser's cache.
+        options.set_cache(RequestCache::NoStore);
+        let abort = AbortController::new().map_err(unreachable)?;
+        options.set_signal(Some(&abort.signal()));
+        let open = self.open.insert(Open {
+            abort,
+            reader: None,
+        });
+        let answer = open
+            .wait(fetch(&self.address, &options), self.seconds)
+            .await;
+        let answer: Response = match answer {
+            Ok(answer) => answer.unchecked_into(),
+            Err(Fault::Broken) => return Err(Fault::Unreachable),
+            Err(fault) => return Err(fault),
+        };
+        open.reader = answer.body().map(|body| body.get_reader().unchecked_into());
+        let headers = answer.headers();
+        let field = |name| headers.get(name).ok().flatten();
+        let length = field("Content-Length").and_then(|length| length.parse().ok());
+        Ok(Head {
+            status: answer.status(),
+            media_type: field("Content-Type"),
+            length: length.filter(|_| field("Content-Encoding").is_none()),
+            range: field("Content-Range"),
+            version: field("ETag"),
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(open) = &self.open else {
+            return Err(Fault::Broken);
+        };
+        let Some(reader) = &open.reader else {
+            return Ok(None);
+        };
+        loop {
+            let part = open.wait(reader.read(), self.seconds).await?;
+            let part = Reflect::get(&part, &"value".into()).map_err(|_| Fault::Broken)?;
+            if part.is_undefined() {
+                return Ok(None);
+            }
+            let bytes = part.unchecked_into::<Uint8Array>().to_vec();
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+    }
+
+    async fn pause(&mut self, milliseconds: u32) {
+        let promise = Promise::new(&mut |resolve, _| {
+            set_timeout(&resolve, milliseconds);
+        });
+        // It only resolves.
+        let _ = JsFuture::from(promise).await;
+    }
+}
+
+/// Calls back after a while, unless it is dropped before.
+struct Timer {
+    timer: JsValue,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    fn start(milliseconds: u32, callback: impl FnMut() + 'static) -> Self {
+        let callback = Closure::new(callback);
+        Timer {
+            timer: set_timeout(callback.as_ref().unchecked_ref(), milliseconds),
+            _callback: callback,
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
+}

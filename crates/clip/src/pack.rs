@@ -1,0 +1,150 @@
+//! What a model needs of a checkpoint, as a safetensors file of its own: an optimizer's state and
+//! a container's padding are left behind. Numbers stay as they were published.
+
+use super::load::{Options, Plan};
+use super::model::ClipError;
+use super::weights::source::Source;
+use super::weights::{Checkpoint, Entry};
+use serde_json::{Map, json};
+
+/// Bytes that are handed on at a time.
+const CHUNK: u64 = 1 << 20;
+
+/// The packed file, before its bytes are read. The same checkpoint always gives the same file.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    header: Vec<u8>,
+    /// Tensors with their lengths in bytes, one after the other behind the header.
+    entries: Vec<(Entry, u64)>,
+    /// Of the whole file, in bytes.
+    pub size: u64,
+}
+
+impl Packed {
+    /// Reads what a checkpoint says about itself. What is no CLIP is refused here, before its
+    /// numbers are read.
+    pub async fn of<S: Source>(source: &mut S, options: &Options) -> Result<Packed, ClipError> {
+        let checkpoint = Checkpoint::open(source).await?;
+        // What writes captions too: it is loaded later, and perhaps without a network.
+        let plan = Plan::new(checkpoint, options, |_, _| true)?;
+        let mut fields = Map::new();
+        let mut entries = Vec::new();
+        let mut end = 0;
+        for (entry, _) in plan.entries {
+            let length = entry.bytes()?;
+            let place = [end, end + length];
+            let dtype = entry.dtype.name();
+            let tensor = json!({"dtype": dtype, "shape": entry.shape, "data_offsets": place});
+            fields.insert(entry.name.clone(), tensor);
+            end += length;
+            entries.push((entry, length));
+        }
+        let mut text = serde_json::Value::Object(fields).to_string();
+        // As safetensors pads it, so that numbers are aligned.
+        text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
+        let mut header = (text.len() as u64).to_le_bytes().to_vec();
+        header.extend(text.bytes());
+        Ok(Packed {
+            size: header.len() as u64 + end,
+            header,
+            entries,
+        })
+    }
+
+    /// The file's beginning, which says what is in it.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Hands the file's bytes on, from position `from` to its end.
+    pub async fn copy<S: Source, E: From<ClipError>>(
+        &self,
+        source: &mut S,
+        from: u64,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(rest) = self.header.get(from as usize..).filter(|h| !h.is_empty()) {
+            take(rest)?;
+        }
+        let mut start = self.header.len() as u64;
+        for (entry, length) in &self.entries {
+            let mut done = from.saturating_sub(start).min(*length);
+            start += length;
+            if done == *length {
+                continue;
+            }
+            let failed = |error| E::from(ClipError::Weights(error));
+            let at = Checkpoint::locate(source, entry).await.map_err(failed)?;
+            let mut buffer = vec![0; CHUNK.min(*length) as usize];
+            while done < *length {
+                let bytes = &mut buffer[..CHUNK.min(length - done) as usize];
+                let read = source.read(at + done, bytes).await;
+                read.map_err(|error| E::from(ClipError::from(error)))?;
+                take(bytes)?;
+                done += bytes.len() as u64;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::Configuration;
+    use pollster::block_on;
+
+    fn packed(mut file: &[u8], from: u64) -> Result<Vec<u8>, ClipError> {
+        let options = Options {
+            configuration: Configuration {
+                vision_heads: Some(2),
+                text_heads: Some(4),
+                ..Configuration::default()
+            },
+            ..Options::default()
+        };
+        let packed = block_on(Packed::of(&mut file, &options))?;
+        let mut bytes = Vec::new();
+        block_on(packed.copy(&mut file, from, |part| {
+            bytes.extend_from_slice(part);
+            Ok::<(), ClipError>(())
+        }))?;
+        assert_eq!(from + bytes.len() as u64, packed.size);
+        Ok(bytes)
+    }
+
+    /// Every tensor's name, shape and numbers.
+    fn tensors(mut file: &[u8]) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+        let checkpoint = block_on(Checkpoint::open(&mut file)).unwrap();
+        let mut read = |entry: &Entry| {
+            let mut numbers = Vec::new();
+            block_on(Checkpoint::read(&mut file, entry, &mut numbers, |_| {})).unwrap();
+            (entry.name.clone(), entry.shape.clone(), numbers)
+        };
+        let mut all: Vec<_> = checkpoint.entries.iter().map(&mut read).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    #[test]
+    fn a_packed_checkpoint_has_the_same_tensors_and_nothing_else() {
+        let whole: &[u8] = include_bytes!("../tests/reference/containers/open_clip.safetensors");
+        let training: &[u8] = include_bytes!("../tests/reference/containers/training.pt");
+        for file in [whole, training] {
+            let all = packed(file, 0).unwrap();
+            assert_eq!(tensors(&all), tensors(whole));
+            // A copy that broke off goes on where it stopped.
+            for from in [1, 8, 100, 5000, all.len() as u64 - 1] {
+                assert_eq!(packed(file, from).unwrap(), all[from as usize..], "{from}");
+            }
+        }
+        assert!(training.len() > packed(training, 0).unwrap().len());
+    }
+
+    #[test]
+    fn what_is_no_clip_is_not_packed() {
+        let archive: &[u8] = include_bytes!("../tests/reference/containers/no_tensors.pt");
+        let error = packed(archive, 0).unwrap_err();
+        assert!(matches!(error, ClipError::Weights(_)), "{error:?}");
+    }
+}

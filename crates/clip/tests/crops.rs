@@ -1,0 +1,61 @@
+//! Crops against Pillow's, on pictures that `tests/reference/preprocess.py` describes.
+
+use refit_clip::preprocess::{Channels, Picture, crop};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Case {
+    kind: String,
+    mode: String,
+    width: usize,
+    height: usize,
+    size: usize,
+    /// Of the crop's bytes.
+    fnv1a64: String,
+    first: Vec<u8>,
+}
+
+pub fn splitmix64(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn fnv1a64(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+fn bytes(case: &Case, channels: usize) -> Vec<u8> {
+    let (w, n) = (case.width, channels);
+    let byte = |i: usize| match case.kind.as_str() {
+        "noise" => (splitmix64(i as u64) >> 56) as u8,
+        _ => {
+            let (y, x, c) = (i / (w * n), i / n % w, i % n);
+            (3 * x + 5 * y + 60 * c + (x * x + 3 * y * y + x * y) / 64) as u8
+        }
+    };
+    (0..w * case.height * n).map(byte).collect()
+}
+
+pub fn are_pillows_to_the_last_bit() {
+    let cases: Vec<Case> =
+        serde_json::from_str(include_str!("reference/preprocess_cases.json")).unwrap();
+    assert!(cases.len() > 90);
+    for case in &cases {
+        let channels = match case.mode.as_str() {
+            "L" => Channels::Gray,
+            "LA" => Channels::GrayAlpha,
+            "RGB" => Channels::Rgb,
+            _ => Channels::Rgba,
+        };
+        let bytes = bytes(case, channels.count());
+        let picture = Picture::new(case.width, case.height, channels, &bytes).unwrap();
+        let crop = crop(&picture, case.size);
+        assert_eq!(crop.len(), case.size * case.size * 3);
+        assert_eq!(crop[..12], case.first, "{case:?}");
+        assert_eq!(format!("{:016x}", fnv1a64(&crop)), case.fnv1a64, "{case:?}");
+    }
+}

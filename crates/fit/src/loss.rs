@@ -1,0 +1,177 @@
+//! What a fit minimises: the sum over the points of ρ(r), of residuals on the error or on its
+//! logarithm.
+
+use serde::{Deserialize, Serialize};
+
+/// The objective of a fit. It is part of the fit's identity: the same points and law give other
+/// parameters under another loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// Squares of the error's residual: the comparison study.
+    Squares,
+    /// Squares of the log error's residual: the openclip study.
+    LogSquares,
+    /// Huber's loss of the log error's residual, as scaling laws of language models are fitted
+    /// (Hoffmann et al. 2022 take δ = 1e-3).
+    Huber { delta: f64 },
+    /// Squares of the error's residual over the binomial variance of an accuracy measured on so
+    /// many test images.
+    Binomial { images: u32 },
+    /// Squares of the error's residual, where the law lies above a point so many times as heavy:
+    /// badly tuned runs can only lie above the frontier.
+    Asymmetric { factor: f64 },
+}
+
+/// On which scale residuals are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    Linear,
+    /// Natural logarithm.
+    Log,
+}
+
+impl Scale {
+    pub fn forward(self, error: f64) -> f64 {
+        match self {
+            Scale::Linear => error,
+            Scale::Log => error.ln(),
+        }
+    }
+
+    pub fn back(self, y: f64) -> f64 {
+        match self {
+            Scale::Linear => y,
+            Scale::Log => y.exp(),
+        }
+    }
+}
+
+/// ρ with its first two derivatives at a residual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rho {
+    pub value: f64,
+    pub first: f64,
+    pub second: f64,
+}
+
+impl Loss {
+    /// One of each kind, with the parameter that is customary.
+    pub const ALL: [Loss; 5] = [
+        Loss::Squares,
+        Loss::LogSquares,
+        Loss::Huber { delta: 1e-3 },
+        Loss::Binomial { images: 50_000 },
+        Loss::Asymmetric { factor: 10.0 },
+    ];
+
+    pub fn kind(self) -> &'static str {
+        match self {
+            Loss::Squares => "squares",
+            Loss::LogSquares => "log-squares",
+            Loss::Huber { .. } => "huber",
+            Loss::Binomial { .. } => "binomial",
+            Loss::Asymmetric { .. } => "asymmetric",
+        }
+    }
+
+    /// The kind, and its parameter after a colon: `huber:0.001`.
+    pub fn id(self) -> String {
+        match self {
+            Loss::Squares | Loss::LogSquares => self.kind().to_owned(),
+            Loss::Huber { delta } => format!("huber:{delta}"),
+            Loss::Binomial { images } => format!("binomial:{images}"),
+            Loss::Asymmetric { factor } => format!("asymmetric:{factor}"),
+        }
+    }
+
+    /// The loss of a [`Loss::kind`], with its usual parameter or another. `None` for an unknown
+    /// kind, and for a parameter that the loss does not have or that lies outside its range.
+    pub fn new(kind: &str, parameter: Option<f64>) -> Option<Loss> {
+        let usual = Loss::ALL.into_iter().find(|loss| loss.kind() == kind)?;
+        let Some(parameter) = parameter else {
+            return Some(usual);
+        };
+        match usual {
+            Loss::Squares | Loss::LogSquares => None,
+            Loss::Huber { .. } => (1e-6..=10.0)
+                .contains(&parameter)
+                .then_some(Loss::Huber { delta: parameter }),
+            Loss::Binomial { .. } => (parameter.fract() == 0.0
+                && (10.0..=f64::from(u32::MAX)).contains(&parameter))
+            .then_some(Loss::Binomial {
+                images: parameter as u32,
+            }),
+            Loss::Asymmetric { .. } => (1e-3..=1e3)
+                .contains(&parameter)
+                .then_some(Loss::Asymmetric { factor: parameter }),
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Loss::Squares => "Squares of the error",
+            Loss::LogSquares => "Squares of the log error",
+            Loss::Huber { .. } => "Huber on the log error",
+            Loss::Binomial { .. } => "Squares, binomial weights",
+            Loss::Asymmetric { .. } => "Squares, asymmetric",
+        }
+    }
+
+    /// What is minimised, as a clause.
+    pub fn objective(self) -> String {
+        match self {
+            Loss::Squares => "least squares on the error".to_owned(),
+            Loss::LogSquares => "least squares on the log of the error".to_owned(),
+            Loss::Huber { delta } => format!("Huber loss on the log of the error, δ = {delta}"),
+            Loss::Binomial { images } => format!(
+                "least squares on the error, weighted by the binomial variance on {images} images"
+            ),
+            Loss::Asymmetric { factor } => {
+                format!("least squares on the error, a law above its point {factor} times as heavy")
+            }
+        }
+    }
+
+    pub fn scale(self) -> Scale {
+        match self {
+            Loss::LogSquares | Loss::Huber { .. } => Scale::Log,
+            _ => Scale::Linear,
+        }
+    }
+
+    /// Whether the objective is a sum of weighted squares, so that it is a likelihood under
+    /// normal noise.
+    pub fn is_least_squares(self) -> bool {
+        !matches!(self, Loss::Huber { .. } | Loss::Asymmetric { .. })
+    }
+
+    /// Weight of a point's square.
+    pub(super) fn weight(self, y: f64) -> f64 {
+        match self {
+            Loss::Binomial { images } => {
+                let n = f64::from(images);
+                n / (y * (1.0 - y)).max(1.0 / n)
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// ρ of a residual, observed less predicted.
+    pub(super) fn rho(self, r: f64) -> Rho {
+        let squares = |factor: f64| Rho {
+            value: 0.5 * factor * r * r,
+            first: factor * r,
+            second: factor,
+        };
+        match self {
+            Loss::Huber { delta } if r.abs() > delta => Rho {
+                value: delta * (r.abs() - 0.5 * delta),
+                first: delta * r.signum(),
+                second: 0.0,
+            },
+            Loss::Asymmetric { factor } if r < 0.0 => squares(factor),
+            _ => squares(1.0),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The library beside SciPy, and on whatever numbers there are.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod fit;
+mod hostile;
+mod intervals;
+mod losses;
+mod multistart;
+mod reference;
+mod scipy;
