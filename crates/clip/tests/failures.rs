@@ -28,7 +28,7 @@ fn a_lost_device_is_said_to_be_lost() {
         text_heads: Some(2),
         ..Configuration::default()
     };
-    let options = clip::Options {
+    let options = refit_clip::Options {
         configuration,
         ..refit_clip::Options::default()
     };

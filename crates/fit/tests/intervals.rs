@@ -1,6 +1,6 @@
 //! Intervals beside references: profiles by the F test, bootstrap ends as SciPy computes them, the
 //! delta method; and how often intervals hold the truth.
-use crate::reference::{apart, list, number, numbers, read, text};
+use crate::reference::{apart, list, loss, number, numbers, read, text};
 use refit_fit::bootstrap::{Bootstrap, Ends, Population};
 use refit_fit::coverage::Simulation;
 use refit_fit::law::{Form, Law};
@@ -16,7 +16,7 @@ fn fitted(reference: &Value, case: &Value) -> (Vec<f64>, Vec<f64>, Fit) {
         .into_iter()
         .find(|l| l.id() == text(case, "law"))
         .expect("law");
-    let loss = Loss::parse(text(case, "loss")).expect("loss");
+    let loss = loss(text(case, "loss"));
     let fit = fit(law, loss, &x, &y).expect("fits");
     (x, y, fit)
 }

@@ -3,9 +3,9 @@
 //! `tests/reference/losses.json` and `surfaces.json` were made by the scripts beside them: many
 //! starts, every face of the bounds, polished to convergence; standard errors by statsmodels'
 //! formula.
-use crate::reference::{apart, list, number, numbers, read, text};
+use crate::reference::{self, apart, list, number, numbers, read, text};
 use refit_fit::law::{Form, Law, Surface};
-use refit_fit::{Fit, Loss, Starts, Status, fit, objective};
+use refit_fit::{Fit, Starts, Status, fit, objective};
 use serde_json::Value;
 
 /// What of our fit is not the reference's; empty where all agrees.
@@ -85,7 +85,7 @@ fn every_law_under_every_loss_is_scipys() {
         let (law, loss) = (text(case, "law"), text(case, "loss"));
         let id = format!("{} {law} {loss}", text(case, "data"));
         let law = Law::ALL.into_iter().find(|l| l.id() == law).expect("law");
-        let ours = fit(law, Loss::parse(loss).expect("loss"), &x, &y).expect(&id);
+        let ours = fit(law, reference::loss(loss), &x, &y).expect(&id);
         let differences = differences(&ours, case, &x, &y);
         off.extend(differences.iter().map(|d| format!("{id}: {d}")));
     }
@@ -106,7 +106,7 @@ fn laws_of_two_variables_are_scipys() {
             .into_iter()
             .find(|l| l.id() == law)
             .expect("law");
-        let loss = Loss::parse(loss).expect("loss");
+        let loss = reference::loss(loss);
         let y = numbers(&data["y"]);
         let ours = fit(law, loss, &x, &y).expect(&id);
         let differences = differences(&ours, case, &x, &y);

@@ -1,8 +1,6 @@
 //! Reading the stored references.
 
-// Every test reads in its own way.
-#![allow(dead_code)]
-
+use refit_fit::Loss;
 use serde_json::Value;
 
 pub fn read(name: &str) -> Value {
@@ -35,4 +33,13 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 /// |a − b| relative to b.
 pub fn apart(a: f64, b: f64) -> f64 {
     (a - b).abs() / b.abs().max(1e-12)
+}
+
+/// A loss by its id: `huber:0.001`.
+pub fn loss(id: &str) -> Loss {
+    let (kind, parameter) = match id.split_once(':') {
+        Some((kind, parameter)) => (kind, Some(parameter.parse().expect("a number"))),
+        None => (id, None),
+    };
+    Loss::new(kind, parameter).expect(id)
 }
