@@ -14,7 +14,7 @@ fn main() {}
 mod native {
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use refit::runs::{Options, Reader};
+    use refit::runs::{ReadOptions, Reader};
     use std::fs::{self, File};
     use std::io::{BufWriter, Read, Write};
     use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ mod native {
         let before = peak();
         let start = Instant::now();
         let mut file = File::open(&path).expect("the file has just been written");
-        let mut reader = Reader::new(Options::default());
+        let mut reader = Reader::new(ReadOptions::default());
         let mut piece = vec![0; 1 << 16];
         let mut longest = 0.0_f64;
         loop {

@@ -9,7 +9,7 @@ async function keep() {
     const [page, sums] = await Promise.all([text("./"), text("data/SHA256SUMS")]);
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
-    const later = ["lab", "yours", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
+    const later = ["details", "user_runs", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
     const data = sums.trim().split("\n").map((line) => `data/${line.split("  ")[1]}`);
     const cache = await caches.open(CACHE);
     await cache.addAll(["./", ...named, ...later.map((path) => `${path}?${glue}`), ...data]);
@@ -59,7 +59,7 @@ self.addEventListener("activate", (event) => event.waitUntil(clear()));
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
-    // A reader's own file, which the page keeps itself (src/page/yours/source.rs).
+    // A reader's own file, which the page keeps itself (src/page/user_runs/source.rs).
     if (request.cache === "no-store") return;
     event.respondWith(answer(request));
 });

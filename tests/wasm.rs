@@ -3,11 +3,11 @@
 #![cfg(target_arch = "wasm32")]
 
 use refit::analysis::{self, Analysis};
-use refit::chart::{Axis, Emphasis, Format, Mark, Marks, Scale, Scene, Shape, Theme, canvas};
+use refit::chart::{Axis, AxisScale, Emphasis, Format, Mark, Marks, Scene, Shape, Theme, canvas};
 use refit::decimal;
 use refit::study::{Table, read_measurements};
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{self, Gpu};
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{self, Gpu};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -49,7 +49,7 @@ async fn mammut_s_32_is_open_clips() {
 
 /// The browser's GPU, which `cargo xtask test` has it compute in software.
 async fn gpu() -> Gpu {
-    Gpu::open(gpu::Options::default()).await.unwrap()
+    Gpu::open(gpu::DeviceOptions::default()).await.unwrap()
 }
 
 #[wasm_bindgen_test]
@@ -167,7 +167,7 @@ fn the_browser_reads_decimals_as_rust_does() {
 fn scene(y: f64) -> Scene {
     let axis = |format| Axis {
         label: "Axis (log scale)".to_owned(),
-        scale: Scale::Log,
+        scale: AxisScale::Log,
         range: None,
         format,
     };

@@ -12,13 +12,13 @@ mod formula_source;
 
 use formula::{FormulaFile, Tensor};
 use pollster::block_on;
-use refit_clip::compute::Backend;
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{self, Gpu, Precision};
-use refit_clip::preprocess::Pixels;
+use refit_clip::backend::Backend;
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{self, Gpu, Precision};
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::source::{FileSource, Source};
-use refit_clip::{Model, Options};
+use refit_clip::{LoadOptions, Model};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -85,7 +85,7 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
     let model = block_on(Model::load(
         backend,
         &mut source,
-        Options::default(),
+        LoadOptions::default(),
         |_| {},
     ))
     .unwrap();
@@ -93,14 +93,14 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
     let beyond = memory("VmHWM")
         .zip(memory("VmRSS"))
         .map(|(peak, now)| peak - now);
-    let size = model.architecture().picture();
-    let picture = |k: usize| Pixels {
+    let size = model.architecture().image_size();
+    let picture = |k: usize| PixelValues {
         size,
         planes: (0..3 * size * size)
             .map(|i| ((i * (k + 1)) as f32 * 0.01).sin())
             .collect(),
     };
-    let pictures: Vec<Pixels> = (0..8).map(picture).collect();
+    let pictures: Vec<PixelValues> = (0..8).map(picture).collect();
     let text = |k: u32| Tokens {
         ids: [49406]
             .into_iter()
@@ -141,9 +141,9 @@ fn main() {
         measure(&name, Cpu::with_threads(threads), path);
     }
     for precision in [Precision::F32, Precision::F16] {
-        let options = gpu::Options {
+        let options = gpu::DeviceOptions {
             precision,
-            ..gpu::Options::default()
+            ..gpu::DeviceOptions::default()
         };
         match block_on(Gpu::open(options)) {
             Ok(gpu) => measure(&format!("{} {precision:?}", gpu.adapter().name), gpu, path),

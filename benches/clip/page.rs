@@ -4,14 +4,14 @@
 
 #[cfg(target_arch = "wasm32")]
 mod bench {
+    use refit_clip::backend::cpu::Cpu;
+    use refit_clip::backend::gpu::{self, Gpu, Precision};
     use refit_clip::browser::{Fetch, Timed};
     use refit_clip::caption::Decoding;
-    use refit_clip::compute::cpu::Cpu;
-    use refit_clip::compute::gpu::{self, Gpu, Precision};
-    use refit_clip::preprocess::Pixels;
+    use refit_clip::preprocess::PixelValues;
     use refit_clip::tokenizer::Tokens;
     use refit_clip::weights::http::{HttpSource, Retries};
-    use refit_clip::{ClipError, Options};
+    use refit_clip::{ClipError, LoadOptions};
     use std::ops::ControlFlow;
     use wasm_bindgen::JsError;
     use wasm_bindgen::prelude::wasm_bindgen;
@@ -36,9 +36,9 @@ mod bench {
         pub async fn load(backend: &str, address: &str, captions: bool) -> Result<Bench, JsError> {
             let source = Fetch::new(address, PATIENCE);
             let mut source = HttpSource::open(source, address, Retries::default()).await?;
-            let options = Options {
+            let options = LoadOptions {
                 captions,
-                ..Options::default()
+                ..LoadOptions::default()
             };
             let engine = if backend == "cpu" {
                 let cpu = Cpu::default();
@@ -49,9 +49,9 @@ mod bench {
                     "gpu16" => Precision::F16,
                     _ => Precision::F32,
                 };
-                let gpu = Gpu::open(gpu::Options {
+                let gpu = Gpu::open(gpu::DeviceOptions {
                     precision,
-                    ..gpu::Options::default()
+                    ..gpu::DeviceOptions::default()
                 });
                 let model = Timed::load(gpu.await?, &mut source, options, |_| {});
                 Engine::Gpu(Box::new(model.await?))
@@ -106,15 +106,17 @@ mod bench {
     }
 
     impl Bench {
-        fn pictures(&self, pixels: &[f32]) -> Vec<Pixels> {
+        fn pictures(&self, pixels: &[f32]) -> Vec<PixelValues> {
             let size = match &self.engine {
-                Engine::Cpu(model) => model.model().architecture().picture(),
-                Engine::Gpu(model) => model.model().architecture().picture(),
+                Engine::Cpu(model) => model.model().architecture().image_size(),
+                Engine::Gpu(model) => model.model().architecture().image_size(),
             };
-            let pictures = pixels.chunks_exact(3 * size * size).map(|planes| Pixels {
-                size,
-                planes: planes.to_vec(),
-            });
+            let pictures = pixels
+                .chunks_exact(3 * size * size)
+                .map(|planes| PixelValues {
+                    size,
+                    planes: planes.to_vec(),
+                });
             pictures.collect()
         }
     }

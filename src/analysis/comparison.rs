@@ -18,7 +18,7 @@ pub struct Pair<'a> {
 
 /// Where two laws cross.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Crossing {
+pub struct SeriesCrossing {
     pub x: f64,
     /// Whether the second law has the lower error beyond it; if not, the first.
     pub second_is_lower_beyond: bool,
@@ -53,7 +53,7 @@ impl<'a> Pair<'a> {
             .flat_map(move |(a, b)| of(a).zip(of(b)))
     }
 
-    pub fn crossings(&self, range: (f64, f64)) -> Vec<Crossing> {
+    pub fn crossings(&self, range: (f64, f64)) -> Vec<SeriesCrossing> {
         let (a, b) = self.curves();
         let found = compare::crossings(a, b, range);
         let resampled: Vec<Vec<Option<f64>>> = self
@@ -61,7 +61,7 @@ impl<'a> Pair<'a> {
             .map(|(a, b)| aligned(&found, &compare::crossings(a, b, range)))
             .collect();
         let each = found.iter().enumerate();
-        each.map(|(i, c)| Crossing {
+        each.map(|(i, c)| SeriesCrossing {
             x: c.x,
             second_is_lower_beyond: c.second_is_lower_beyond,
             resampled: summary(&resampled, i),

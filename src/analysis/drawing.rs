@@ -2,7 +2,7 @@
 
 use super::query::{escape, parts};
 use super::{Analysis, VERSION, to_query};
-use crate::chart::Scale;
+use crate::chart::AxisScale;
 use crate::decimal;
 
 /// The choices that only a figure has.
@@ -10,8 +10,8 @@ use crate::decimal;
 pub struct Drawing {
     /// Which points a thin line joins.
     pub lines: Lines,
-    pub x: Scale,
-    pub y: Scale,
+    pub x: AxisScale,
+    pub y: AxisScale,
     /// The part of the plane that is seen; all of it where there is none.
     pub window: Option<Window>,
     /// Series that are not drawn, by their place among the series.
@@ -60,8 +60,8 @@ impl Default for Drawing {
     fn default() -> Self {
         Drawing {
             lines: Lines::None,
-            x: Scale::Log,
-            y: Scale::Log,
+            x: AxisScale::Log,
+            y: AxisScale::Log,
             window: None,
             hidden: Vec::new(),
         }
@@ -95,7 +95,7 @@ impl Drawing {
             put("lines", self.lines.id());
         }
         for (key, scale) in [("x", self.x), ("y", self.y)] {
-            if scale == Scale::Linear {
+            if scale == AxisScale::Linear {
                 put(key, "linear");
             }
         }
@@ -117,8 +117,8 @@ impl Drawing {
         let mut drawing = Drawing::default();
         for (key, value) in parts(query) {
             let scale = match value.as_str() {
-                "linear" => Scale::Linear,
-                _ => Scale::Log,
+                "linear" => AxisScale::Linear,
+                _ => AxisScale::Log,
             };
             match key.as_str() {
                 "lines" => {
@@ -155,8 +155,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn scale() -> impl Strategy<Value = Scale> {
-        prop::sample::select(vec![Scale::Log, Scale::Linear])
+    fn scale() -> impl Strategy<Value = AxisScale> {
+        prop::sample::select(vec![AxisScale::Log, AxisScale::Linear])
     }
 
     proptest! {

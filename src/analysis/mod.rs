@@ -14,11 +14,11 @@ pub mod validation;
 
 pub use choices::{Choices, FAMILY, Unknown};
 pub use query::{MOST_EXCLUDED, MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
-pub use resampling::{Resampling, Unit, resamples};
+pub use resampling::{Resampling, ResamplingUnit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
 
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 use crate::study::frontier::{self, FrontierPoint, Rule};
 use crate::study::select::{Axis, LAION, OPENAI_WIT, Point, Selection, select};
 use crate::study::{Measurement, Study, Table};
@@ -156,7 +156,11 @@ pub struct Series {
 }
 
 /// Selects, takes the frontier, fits and predicts. Series without a point are left out.
-pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architecture]) -> Outcome {
+pub fn run(
+    analysis: &Analysis,
+    rows: &[Measurement],
+    architectures: &[ArchitectureCost],
+) -> Outcome {
     let mut series = Vec::new();
     for family in &analysis.families {
         for pretrain in &analysis.pretrains {
@@ -181,7 +185,7 @@ pub fn run(analysis: &Analysis, rows: &[Measurement], architectures: &[Architect
 fn one_series(
     analysis: &Analysis,
     rows: &[Measurement],
-    architectures: &[Architecture],
+    architectures: &[ArchitectureCost],
     selection: &Selection,
     points: Vec<Point>,
 ) -> Series {
@@ -263,7 +267,7 @@ impl Analysis {
         }
     }
 
-    /// Unit of the axis.
+    /// ResamplingUnit of the axis.
     pub fn unit(&self) -> &'static str {
         match self.axis {
             Axis::Compute => self.study().compute_unit(),

@@ -1,13 +1,13 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
 use super::drawing::Drawing;
-use super::{Analysis, Edges, Unit};
+use super::{Analysis, Edges, ResamplingUnit};
 use crate::decimal;
 use crate::study::Table;
 use crate::study::digest::sha256;
 use crate::study::frontier::Rule;
 use crate::study::select::Axis;
-use refit_fit::bootstrap::Ends;
+use refit_fit::bootstrap::BootstrapInterval;
 use refit_fit::law::{Form, Law};
 use refit_fit::order;
 use refit_fit::{Interval, Loss};
@@ -211,13 +211,13 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
             "loss" => put(&mut analysis.loss, super::loss::parse(value)),
             "resample" => put(
                 &mut analysis.resampling.unit,
-                Unit::ALL.into_iter().find(|u| u.id() == value),
+                ResamplingUnit::ALL.into_iter().find(|u| u.id() == value),
             ),
             "resamples" => put(&mut analysis.resampling.count, super::resamples(value)),
             "seed" => put(&mut analysis.resampling.seed, value.parse().ok()),
             "ends" => put(
                 &mut analysis.resampling.ends,
-                Ends::ALL.into_iter().find(|e| e.id() == value),
+                BootstrapInterval::ALL.into_iter().find(|e| e.id() == value),
             ),
             "threshold" => put(&mut analysis.threshold, threshold(value)),
             "interval" => put(
@@ -405,8 +405,8 @@ mod tests {
         let third = (
             prop::sample::select(Axis::ALL.to_vec()),
             prop::sample::select(Loss::ALL.to_vec()),
-            prop::sample::select(Unit::ALL.to_vec()),
-            prop::sample::select(Ends::ALL.to_vec()),
+            prop::sample::select(ResamplingUnit::ALL.to_vec()),
+            prop::sample::select(BootstrapInterval::ALL.to_vec()),
             200usize..=10_000,
             any::<u64>(),
             prop::collection::btree_set(0usize..5_000, 0..MOST_EXCLUDED),

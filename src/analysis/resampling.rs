@@ -3,34 +3,34 @@
 use super::{Analysis, Edges, Series};
 use crate::study::frontier::Rule;
 use crate::study::select::Point;
-use refit_fit::bootstrap::{Bootstrap, Ends, Points, Population};
+use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Points, Population};
 use refit_fit::order;
 use serde::{Deserialize, Serialize};
 
 /// What is drawn with replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Unit {
+pub enum ResamplingUnit {
     /// The frontier's points. It ignores that the frontier itself was selected.
     Points,
     /// The runs; the frontier is taken anew in every resample.
     Runs,
 }
 
-impl Unit {
-    pub const ALL: [Unit; 2] = [Unit::Points, Unit::Runs];
+impl ResamplingUnit {
+    pub const ALL: [ResamplingUnit; 2] = [ResamplingUnit::Points, ResamplingUnit::Runs];
 
     pub fn id(self) -> &'static str {
         match self {
-            Unit::Points => "points",
-            Unit::Runs => "runs",
+            ResamplingUnit::Points => "points",
+            ResamplingUnit::Runs => "runs",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Unit::Points => "Frontier points",
-            Unit::Runs => "Runs, the frontier redone",
+            ResamplingUnit::Points => "Frontier points",
+            ResamplingUnit::Runs => "Runs, the frontier redone",
         }
     }
 }
@@ -38,20 +38,20 @@ impl Unit {
 /// A bootstrap's choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resampling {
-    pub unit: Unit,
+    pub unit: ResamplingUnit,
     /// Resamples, 200 to 10,000.
     pub count: usize,
     pub seed: u64,
-    pub ends: Ends,
+    pub ends: BootstrapInterval,
 }
 
 impl Default for Resampling {
     fn default() -> Self {
         Resampling {
-            unit: Unit::Points,
+            unit: ResamplingUnit::Points,
             count: 1000,
             seed: 1,
-            ends: Ends::Bca,
+            ends: BootstrapInterval::Bca,
         }
     }
 }
@@ -74,11 +74,11 @@ impl Analysis {
     /// What to resample for a series of this analysis.
     fn population(&self, series: &Series) -> Population {
         match self.resampling.unit {
-            Unit::Points => {
+            ResamplingUnit::Points => {
                 let (x, y) = series.fitted();
                 Population::of_points(&x, &y)
             }
-            Unit::Runs => {
+            ResamplingUnit::Runs => {
                 let (analysis, series) = (self.clone(), series.clone());
                 Population {
                     units: series.points.len(),

@@ -2,7 +2,7 @@
 
 use super::{Analysis, Series};
 use crate::study::Measurement;
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 use refit_fit::law::{Form, Law, Surface};
 use refit_fit::{self, Fit, FitError, Loss};
 
@@ -16,7 +16,7 @@ pub struct Grid {
 
 /// All runs of a series up to the threshold; a law of two variables needs no frontier. Runs that
 /// do not tell their architecture or samples are left out.
-pub fn grid(series: &Series, rows: &[Measurement], architectures: &[Architecture]) -> Grid {
+pub fn grid(series: &Series, rows: &[Measurement], architectures: &[ArchitectureCost]) -> Grid {
     let mut grid = Grid::default();
     for point in &series.points {
         let m = &rows[point.row];
@@ -29,7 +29,7 @@ pub fn grid(series: &Series, rows: &[Measurement], architectures: &[Architecture
     grid
 }
 
-fn find<'a>(all: &'a [Architecture], family: &str, name: &str) -> Option<&'a Architecture> {
+fn find<'a>(all: &'a [ArchitectureCost], family: &str, name: &str) -> Option<&'a ArchitectureCost> {
     all.iter().find(|a| a.family == family && a.name == name)
 }
 
@@ -52,8 +52,8 @@ pub struct Cost(Fit);
 
 impl Cost {
     /// `None` where the family has fewer than two sizes of them.
-    pub fn of(family: &str, architectures: &[Architecture]) -> Option<Cost> {
-        let patch_32 = |a: &&Architecture| a.family == family && a.name.ends_with("-32");
+    pub fn of(family: &str, architectures: &[ArchitectureCost]) -> Option<Cost> {
+        let patch_32 = |a: &&ArchitectureCost| a.family == family && a.name.ends_with("-32");
         let (x, y): (Vec<f64>, Vec<f64>) = architectures
             .iter()
             .filter(patch_32)

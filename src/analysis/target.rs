@@ -2,7 +2,7 @@
 
 use crate::decimal;
 use crate::study::Study;
-use crate::study::architecture::{Architecture, samples_seen};
+use crate::study::architecture::{ArchitectureCost, samples_seen};
 use crate::study::select::Axis;
 use std::fmt;
 
@@ -78,7 +78,7 @@ pub fn target(
     axis: Axis,
     study: Study,
     family: &str,
-    architectures: &[Architecture],
+    architectures: &[ArchitectureCost],
 ) -> Result<f64, TargetError> {
     let text = text.trim();
     if let Some(x) = number(text, axis, study) {

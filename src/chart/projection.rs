@@ -1,6 +1,6 @@
 //! Data to pixels and back, computed once so drawing and hit-testing agree.
 
-use super::scene::{Axis, Scale, Scene};
+use super::scene::{Axis, AxisScale, Scene};
 use super::ticks::{Tick, ticks};
 
 /// Text height in CSS pixels.
@@ -9,14 +9,14 @@ pub const TEXT: f64 = 13.0;
 /// One axis as a map from data units to CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Projection {
-    pub scale: Scale,
+    pub scale: AxisScale,
     pub data: (f64, f64),
     pub pixels: (f64, f64),
 }
 
 impl Projection {
     fn forward(&self, v: f64) -> f64 {
-        if self.scale == Scale::Log {
+        if self.scale == AxisScale::Log {
             v.log10()
         } else {
             v
@@ -54,7 +54,7 @@ impl Projection {
     }
 
     fn backward(&self, v: f64) -> f64 {
-        if self.scale == Scale::Log {
+        if self.scale == AxisScale::Log {
             10f64.powf(v)
         } else {
             v
@@ -151,7 +151,7 @@ impl Layout {
 }
 
 fn range(axis: &Axis, values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let log = axis.scale == Scale::Log;
+    let log = axis.scale == AxisScale::Log;
     let sane = |v: &f64| v.is_finite() && (!log || *v > 0.0);
     if let Some((a, b)) = axis.range.filter(|(a, b)| sane(a) && sane(b) && a < b) {
         return (a, b);
@@ -200,7 +200,7 @@ mod tests {
     fn zooming_keeps_the_place_and_the_whole() {
         let whole = (1e6, 1e12);
         let p = Projection {
-            scale: Scale::Log,
+            scale: AxisScale::Log,
             data: whole,
             pixels: (100.0, 700.0),
         };
@@ -226,7 +226,7 @@ mod tests {
             moved in -900.0f64..900.0,
         ) {
             let whole = (low, low + size);
-            let p = Projection { scale: Scale::Linear, data: whole, pixels: (100.0, 700.0) };
+            let p = Projection { scale: AxisScale::Linear, data: whole, pixels: (100.0, 700.0) };
             let (a, b) = p.seen(factor, about, moved, whole);
             let slack = 1e-9 * (size + low.abs());
             proptest::prop_assert!(a < b && a >= whole.0 && b <= whole.1 + slack, "{a} {b}");
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn pixels_return_to_data() {
         let p = Projection {
-            scale: Scale::Log,
+            scale: AxisScale::Log,
             data: (7e6, 4e12),
             pixels: (60.0, 800.0),
         };

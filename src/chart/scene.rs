@@ -2,7 +2,7 @@
 
 /// How a data range is spread over an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub enum AxisScale {
     Linear,
     Log,
 }
@@ -20,7 +20,7 @@ pub enum Format {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     pub label: String,
-    pub scale: Scale,
+    pub scale: AxisScale,
     pub range: Option<(f64, f64)>,
     pub format: Format,
 }

@@ -1,6 +1,6 @@
 //! Positions and labels of ticks.
 
-use super::scene::{Format, Scale};
+use super::scene::{AxisScale, Format};
 use crate::decimal;
 use refit_fit::order;
 
@@ -14,15 +14,15 @@ pub struct Tick {
 /// Ticks inside `low..=high`, ascending, with at most `max_labels` (2..=12) labels.
 #[must_use]
 pub fn ticks(
-    scale: Scale,
+    scale: AxisScale,
     (low, high): (f64, f64),
     max_labels: usize,
     format: Format,
 ) -> Vec<Tick> {
     let most = max_labels.clamp(2, 12);
     let (major, minor) = match scale {
-        Scale::Linear => (linear(low, high, most), vec![]),
-        Scale::Log => log(low, high, most),
+        AxisScale::Linear => (linear(low, high, most), vec![]),
+        AxisScale::Log => log(low, high, most),
     };
     let mut all: Vec<Tick> = major
         .iter()
@@ -118,13 +118,13 @@ fn log(low: f64, high: f64, most: usize) -> (Vec<f64>, Vec<f64>) {
     (major, minor)
 }
 
-fn label(value: f64, scale: Scale, format: Format) -> String {
+fn label(value: f64, scale: AxisScale, format: Format) -> String {
     if format == Format::Percent {
         return format!("{} %", plain(value * 100.0));
     }
     let exponent = value.abs().log10().round();
     let power = value > 0.0 && (value / 10f64.powi(exponent as i32) - 1.0).abs() < 1e-9;
-    if scale == Scale::Log && power && !(-2.0..=3.0).contains(&exponent) {
+    if scale == AxisScale::Log && power && !(-2.0..=3.0).contains(&exponent) {
         return format!("10{}", superscript(exponent as i32));
     }
     plain(value)
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     fn labels(r: (f64, f64), n: usize, f: Format) -> Vec<String> {
-        ticks(Scale::Log, r, n, f)
+        ticks(AxisScale::Log, r, n, f)
             .into_iter()
             .map(|t| t.label)
             .filter(|l| !l.is_empty())
@@ -189,7 +189,7 @@ mod tests {
         #[test]
         fn sorted_in_range_and_few(e in -12.0..12.0f64, d in 0.01..15.0f64, n in 2usize..13, is_log: bool) {
             let (low, high) = (10f64.powf(e), 10f64.powf(e + d));
-            let scale = if is_log { Scale::Log } else { Scale::Linear };
+            let scale = if is_log { AxisScale::Log } else { AxisScale::Linear };
             let t = ticks(scale, (low, high), n, Format::Number);
             prop_assert!(t.windows(2).all(|w| w[0].value < w[1].value));
             prop_assert!(t.iter().all(|t| (low..=high).contains(&t.value)));

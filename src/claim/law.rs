@@ -4,7 +4,7 @@
 //! were read back from a figure, within what their rounding leaves open: the curve follows from
 //! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
-use super::{Check, CheckError, Coefficient, Library, Verdict, agrees};
+use super::{Check, CheckError, Library, PrintedCoefficient, Verdict, agrees};
 use crate::analysis::{self, Analysis, Series};
 use crate::study::names;
 use crate::study::{Study, Table};
@@ -21,7 +21,7 @@ const SAME_CURVE: f64 = 5e-4;
 /// Where the comparison study evaluates its laws, in GFLOPs.
 const NAMED: [f64; 2] = [2.14e12, 2.59e12];
 
-pub(super) fn check(coefficients: &[Coefficient], library: &Library) -> Vec<Check> {
+pub(super) fn check(coefficients: &[PrintedCoefficient], library: &Library) -> Vec<Check> {
     let Some(first) = coefficients.first() else {
         return Vec::new();
     };
@@ -32,7 +32,7 @@ pub(super) fn check(coefficients: &[Coefficient], library: &Library) -> Vec<Chec
         names::dataset(&first.dataset),
         names::pretrain(&first.pretrain)
     );
-    let row = |c: &Coefficient| Check {
+    let row = |c: &PrintedCoefficient| Check {
         id: format!("{}/{}", c.law, c.parameter),
         study: c.study,
         source: c.source.clone(),
@@ -57,10 +57,10 @@ pub(super) fn check(coefficients: &[Coefficient], library: &Library) -> Vec<Chec
 /// The law's row and one for each coefficient; `row` is what the latter have before anything is
 /// recomputed.
 fn compare(
-    coefficients: &[Coefficient],
+    coefficients: &[PrintedCoefficient],
     analysis: &Analysis,
     name: &str,
-    row: impl Fn(&Coefficient) -> Check,
+    row: impl Fn(&PrintedCoefficient) -> Check,
     library: &Library,
 ) -> Result<Vec<Check>, CheckError> {
     let first = &coefficients[0];
@@ -133,7 +133,7 @@ fn compare(
 
 /// The released procedure on the best data that are bundled: for the comparison study the
 /// points that the printed fit used.
-fn analysis_of(c: &Coefficient) -> Analysis {
+fn analysis_of(c: &PrintedCoefficient) -> Analysis {
     let mut analysis = Analysis::of(match c.study {
         Study::Comparison => Table::PlottedFrontier,
         Study::Openclip => Table::Zeroshot,
@@ -149,7 +149,7 @@ fn analysis_of(c: &Coefficient) -> Analysis {
 }
 
 /// Index of the printed parameter among the law's, and the sign between the two.
-fn place(c: &Coefficient, law: Law) -> Option<(usize, f64)> {
+fn place(c: &PrintedCoefficient, law: Law) -> Option<(usize, f64)> {
     let (name, sign) = match c.parameter.as_str() {
         "minus_alpha" => ("alpha", -1.0),
         other => (other, 1.0),
@@ -159,7 +159,10 @@ fn place(c: &Coefficient, law: Law) -> Option<(usize, f64)> {
 }
 
 /// In the order of the law's parameters; `None` where one is missing.
-pub(crate) fn printed_parameters(coefficients: &[Coefficient], law: Law) -> Option<Vec<f64>> {
+pub(crate) fn printed_parameters(
+    coefficients: &[PrintedCoefficient],
+    law: Law,
+) -> Option<Vec<f64>> {
     let mut parameters = vec![None; law.parameters().len()];
     for c in coefficients {
         let (j, sign) = place(c, law)?;
@@ -198,7 +201,7 @@ impl Comparison {
 
     /// `back`: whether the coefficients that all come back do so at their printed precision;
     /// `None` where one does not.
-    fn note(&self, first: &Coefficient, fit: &Fit, back: Option<bool>) -> String {
+    fn note(&self, first: &PrintedCoefficient, fit: &Fit, back: Option<bool>) -> String {
         let points = |gap: f64| format!("{:.3} pp", 100.0 * gap.abs());
         let mut note = format!(
             "On the same {} points the printed law has {:.4} times the refit’s mean squared error ({:.3e} against {:.3e}). The curves differ by at most {} over the data",

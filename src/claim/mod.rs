@@ -8,10 +8,10 @@ mod number;
 mod printed;
 
 pub(crate) use law::printed_parameters;
-pub use printed::{Coefficient, Printed};
+pub use printed::{Printed, PrintedCoefficient};
 
 use crate::analysis::Analysis;
-use crate::study::architecture::{self, Architecture};
+use crate::study::architecture::{self, ArchitectureCost};
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use refit_fit::Task;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     pub tables: BTreeMap<Table, Vec<Measurement>>,
-    pub architectures: BTreeMap<Study, Vec<Architecture>>,
+    pub architectures: BTreeMap<Study, Vec<ArchitectureCost>>,
 }
 
 impl Library {
@@ -58,7 +58,7 @@ impl Library {
             .ok_or_else(|| CheckError(format!("{} has not been read", table.path())))
     }
 
-    pub fn architectures(&self, study: Study) -> &[Architecture] {
+    pub fn architectures(&self, study: Study) -> &[ArchitectureCost] {
         self.architectures.get(&study).map_or(&[], Vec::as_slice)
     }
 }
@@ -147,9 +147,9 @@ pub struct Check {
 /// One thing to check: a whole law, or one printed number.
 #[derive(Clone, Debug)]
 pub enum Claim<'a> {
-    Law(&'a [Coefficient]),
-    Prediction(&'a printed::Prediction),
-    Measurement(&'a printed::Measurement),
+    Law(&'a [PrintedCoefficient]),
+    Prediction(&'a printed::PrintedPrediction),
+    Measurement(&'a printed::PrintedMeasurement),
     Finetuning(&'a printed::Finetuning),
     OptimalSamples(&'a printed::OptimalSamples),
 }

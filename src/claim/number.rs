@@ -1,6 +1,6 @@
 //! Printed numbers that are not coefficients: predictions, measurements, samples.
 
-use super::printed::{Finetuning, Kind, Measurement, OptimalSamples, Prediction};
+use super::printed::{Finetuning, Kind, OptimalSamples, PrintedMeasurement, PrintedPrediction};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
 use crate::decimal;
@@ -11,7 +11,7 @@ use refit_fit::order;
 use refit_fit::{Fit, Interval};
 
 /// A cell of the openclip prediction tables, or a number of the comparison study's README.
-pub(super) fn prediction(p: &Prediction, library: &Library) -> Check {
+pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
     let mut analysis = match p.study {
         Study::Openclip => laion(&p.dataset, &p.metric),
         Study::Comparison if p.kind == Kind::Measured => Analysis::of(Table::Sweep),
@@ -67,7 +67,7 @@ pub(super) fn prediction(p: &Prediction, library: &Library) -> Check {
 
 /// The number, and what is to be said of it; `analysis` is asked where it is predicted.
 fn predicted(
-    p: &Prediction,
+    p: &PrintedPrediction,
     analysis: &mut Analysis,
     library: &Library,
 ) -> Result<(f64, String), CheckError> {
@@ -133,7 +133,7 @@ fn moved(printed_law: f64, compute: f64, library: &Library) -> Result<String, Ch
 }
 
 /// A printed zero-shot or linear-probe number.
-pub(super) fn measurement(m: &Measurement, library: &Library) -> Check {
+pub(super) fn measurement(m: &PrintedMeasurement, library: &Library) -> Check {
     let table = if m.metric.starts_with("linear_probe") {
         Table::Probes
     } else {
@@ -351,7 +351,7 @@ fn grid_compute(library: &Library, model: &str, samples: &str) -> Result<f64, Ch
 /// The best run of the comparison study's sweep that a printed measurement can mean, in percent:
 /// of its family and size, on its pre-training set, of its samples. The bundled rows have none; a
 /// reader's full sweep may.
-fn best_of_sweep(p: &Prediction, library: &Library) -> Result<Option<f64>, CheckError> {
+fn best_of_sweep(p: &PrintedPrediction, library: &Library) -> Result<Option<f64>, CheckError> {
     // "openMaMMUT L-14", "openCLIP L-14 DataComp": both were trained on DataComp-1.4B.
     let mut words = p.model.split_whitespace();
     let family = match words.next() {

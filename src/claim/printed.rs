@@ -4,16 +4,16 @@ use crate::study::{Cell, DataError, Study, read_rows};
 
 #[derive(Clone, Debug, Default)]
 pub struct Printed {
-    pub coefficients: Vec<Coefficient>,
-    pub predictions: Vec<Prediction>,
-    pub measurements: Vec<Measurement>,
+    pub coefficients: Vec<PrintedCoefficient>,
+    pub predictions: Vec<PrintedPrediction>,
+    pub measurements: Vec<PrintedMeasurement>,
     pub finetuning: Vec<Finetuning>,
     pub optimal_samples: Vec<OptimalSamples>,
 }
 
 /// A number as printed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Number {
+pub struct PrintedNumber {
     pub value: f64,
     pub text: String,
     pub decimals: u32,
@@ -21,7 +21,7 @@ pub struct Number {
 
 /// One coefficient of one law.
 #[derive(Clone, Debug)]
-pub struct Coefficient {
+pub struct PrintedCoefficient {
     pub law: String,
     pub study: Study,
     pub source: String,
@@ -31,12 +31,12 @@ pub struct Coefficient {
     pub pretrain: String,
     /// `A`, `ln_B`, `minus_alpha`, `E`, or `beta`, `alpha`.
     pub parameter: String,
-    pub printed: Number,
+    pub printed: PrintedNumber,
 }
 
 /// One predicted or measured metric in percent, or a mean absolute error in percentage points.
 #[derive(Clone, Debug)]
-pub struct Prediction {
+pub struct PrintedPrediction {
     pub claim: String,
     pub study: Study,
     pub source: String,
@@ -46,7 +46,7 @@ pub struct Prediction {
     /// "H/14"; empty for a mean absolute error.
     pub model: String,
     pub samples: String,
-    pub printed: Number,
+    pub printed: PrintedNumber,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Kind {
 
 /// One zero-shot or linear-probe metric, in percent.
 #[derive(Clone, Debug)]
-pub struct Measurement {
+pub struct PrintedMeasurement {
     pub claim: String,
     pub study: Study,
     pub source: String,
@@ -67,7 +67,7 @@ pub struct Measurement {
     pub architecture: String,
     pub pretrain: String,
     pub samples: String,
-    pub printed: Number,
+    pub printed: PrintedNumber,
 }
 
 /// One accuracy after fine-tuning, in percent.
@@ -81,7 +81,7 @@ pub struct Finetuning {
     pub image_size: u32,
     pub pretrain: String,
     pub extra: String,
-    pub printed: Number,
+    pub printed: PrintedNumber,
 }
 
 /// Compute-optimal samples seen at one compute, in GFLOPs.
@@ -92,7 +92,7 @@ pub struct OptimalSamples {
     pub family: String,
     pub compute: f64,
     pub compute_text: String,
-    pub printed: Number,
+    pub printed: PrintedNumber,
 }
 
 impl Printed {
@@ -124,7 +124,7 @@ impl Printed {
                     "printed",
                 ],
                 |cell| {
-                    Ok(Coefficient {
+                    Ok(PrintedCoefficient {
                         law: cell.name("law")?,
                         study: study(cell)?,
                         source: cell.name("source")?,
@@ -145,7 +145,7 @@ impl Printed {
                     "decimals", "printed",
                 ],
                 |cell| {
-                    Ok(Prediction {
+                    Ok(PrintedPrediction {
                         claim: cell.name("claim")?,
                         study: study(cell)?,
                         source: cell.name("source")?,
@@ -186,7 +186,7 @@ impl Printed {
                     "printed",
                 ],
                 |cell| {
-                    Ok(Measurement {
+                    Ok(PrintedMeasurement {
                         claim: cell.name("claim")?,
                         study: study(cell)?,
                         source: cell.name("source")?,
@@ -240,7 +240,7 @@ impl Printed {
                         family: cell.name("family")?,
                         compute: cell.positive("compute")?,
                         compute_text: cell.text("compute"),
-                        printed: Number {
+                        printed: PrintedNumber {
                             value: cell.positive("printed")?,
                             // Decimals of the mantissa: 2.64e10 has two.
                             decimals: text
@@ -264,8 +264,8 @@ fn study(cell: &Cell) -> Result<Study, DataError> {
         .ok_or_else(|| cell.error("study", format!("“{text}” is not openclip or comparison")))
 }
 
-fn number(cell: &Cell) -> Result<Number, DataError> {
-    Ok(Number {
+fn number(cell: &Cell) -> Result<PrintedNumber, DataError> {
+    Ok(PrintedNumber {
         value: cell.number("printed")?,
         text: cell.text("printed"),
         decimals: cell.whole("decimals")?,

@@ -2,7 +2,9 @@
 
 use super::shape;
 use crate::analysis::SamplesLaw;
-use crate::chart::{Axis, Band, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scale, Scene};
+use crate::chart::{
+    Axis, AxisScale, Band, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scene,
+};
 use crate::study::names;
 use refit_fit::Interval;
 use refit_fit::law::Form;
@@ -23,7 +25,7 @@ pub struct Samples<'a> {
 pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
     let axis = |label: String| Axis {
         label,
-        scale: Scale::Log,
+        scale: AxisScale::Log,
         range: None,
         format: Format::Number,
     };

@@ -4,8 +4,8 @@
 mod allocation;
 pub mod export;
 mod papers;
-mod picture;
+mod scene;
 
 pub use allocation::{Samples, samples_scene};
 pub use papers::{Absent, Figure, NOT_DRAWN, PAPERS};
-pub use picture::{Dot, Picture, Role, picture, shape};
+pub use scene::{AnalysisChart, Dot, Role, picture, shape};

@@ -3,8 +3,8 @@
 use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
 use crate::runs::Source;
-use crate::study::architecture::{self, Architecture};
-use crate::study::checkpoint::{self, Checkpoint};
+use crate::study::architecture::{self, ArchitectureCost};
+use crate::study::checkpoint::{self, PublishedCheckpoint};
 use crate::study::digest::integrity;
 use crate::study::training;
 use crate::study::{DataError, Measurement, Study, Table, packed, read_measurements};
@@ -53,7 +53,7 @@ pub fn own_runs() -> Option<String> {
 pub struct TableData {
     pub wanted: Wanted,
     pub rows: Vec<Measurement>,
-    pub architectures: Vec<Architecture>,
+    pub architectures: Vec<ArchitectureCost>,
     /// What of the reader's runs is among the rows, as a sentence.
     pub own: Option<String>,
 }
@@ -72,7 +72,7 @@ extern "C" {
 }
 
 /// The rows as [`packed`] has them, and what of the reader's is among them.
-type Joined = (Vec<Measurement>, Vec<Architecture>, String);
+type Joined = (Vec<Measurement>, Vec<ArchitectureCost>, String);
 
 /// The joined rows of a table; those of released files alone where `released`.
 async fn join(
@@ -125,20 +125,20 @@ pub async fn training(study: Study) -> Result<String, DataError> {
 }
 
 /// A table's bundled rows and its study's architectures.
-pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<Architecture>), DataError> {
+pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<ArchitectureCost>), DataError> {
     let (path, beside) = (table.path(), architecture::path(table.study()));
     let (rows, architectures) = (fetch(&path), fetch(&beside));
     let rows = read_measurements(&path, &rows.await?)?;
     Ok((rows, architecture::read(&beside, &architectures.await?)?))
 }
 
-pub async fn architectures(study: Study) -> Result<Vec<Architecture>, DataError> {
+pub async fn architectures(study: Study) -> Result<Vec<ArchitectureCost>, DataError> {
     let path = architecture::path(study);
     architecture::read(&path, &fetch(&path).await?)
 }
 
 /// The checkpoints that the page can run.
-pub async fn checkpoints() -> Result<Vec<Checkpoint>, DataError> {
+pub async fn checkpoints() -> Result<Vec<PublishedCheckpoint>, DataError> {
     checkpoint::read(&fetch(checkpoint::PATH).await?)
 }
 

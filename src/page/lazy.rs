@@ -1,4 +1,4 @@
-//! Views of other programs ([`super::lab`]), which are loaded when one of their views is first
+//! Views of other programs ([`super::details`]), which are loaded when one of their views is first
 //! shown.
 
 use leptos::html::Div;

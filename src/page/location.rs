@@ -21,7 +21,7 @@ pub enum View {
     Findings,
     Methods,
     /// Runs of the reader's own.
-    Yours,
+    UserRuns,
     /// Models on the reader's own pictures.
     Run,
     /// The figure alone, for somebody else's page.
@@ -37,7 +37,7 @@ impl View {
             View::Verify => "verify",
             View::Findings => "findings",
             View::Methods => "methods",
-            View::Yours => "yours",
+            View::UserRuns => "yours",
             View::Run => "run",
             View::Embed => "embed",
         }
@@ -256,7 +256,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::Verify,
         View::Findings,
         View::Methods,
-        View::Yours,
+        View::UserRuns,
         View::Run,
         View::Embed,
     ];

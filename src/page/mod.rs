@@ -4,8 +4,8 @@
 mod appearance;
 mod choice;
 mod data;
+pub mod details;
 mod explore;
-pub mod lab;
 mod lazy;
 mod location;
 pub mod models;
@@ -15,8 +15,8 @@ mod program;
 mod save;
 mod shown;
 mod table;
+pub mod user_runs;
 mod work;
-pub mod yours;
 
 use appearance::Appearance;
 use leptos::prelude::*;
@@ -73,7 +73,7 @@ fn App() -> impl IntoView {
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
                 {link(View::Methods, "Methods")} {link(View::Run, "Run")}
-                {link(View::Yours, "Your data")}
+                {link(View::UserRuns, "Your data")}
             </nav>
             <div class="tools">
                 <appearance::Switch />
@@ -84,12 +84,12 @@ fn App() -> impl IntoView {
         {move || match location.view.get() {
             View::Embed => view! { <explore::Embed /> }.into_any(),
             View::Explore => view! { <explore::Explore /> }.into_any(),
-            View::Figures => view! { <lazy::Lazy program="lab" view="figures" /> }.into_any(),
-            View::Verify => view! { <lazy::Lazy program="lab" view="verify" /> }.into_any(),
-            View::Methods => view! { <lazy::Lazy program="lab" view="methods" /> }.into_any(),
+            View::Figures => view! { <lazy::Lazy program="details" view="figures" /> }.into_any(),
+            View::Verify => view! { <lazy::Lazy program="details" view="verify" /> }.into_any(),
+            View::Methods => view! { <lazy::Lazy program="details" view="methods" /> }.into_any(),
             View::Run => view! { <lazy::Lazy program="models" view="run" /> }.into_any(),
-            View::Findings => view! { <lazy::Lazy program="lab" view="findings" /> }.into_any(),
-            View::Yours => view! { <lazy::Lazy program="yours" view="yours" /> }.into_any(),
+            View::Findings => view! { <lazy::Lazy program="details" view="findings" /> }.into_any(),
+            View::UserRuns => view! { <lazy::Lazy program="user_runs" view="yours" /> }.into_any(),
         }}
         <footer hidden=move || !shell()>
             <p>

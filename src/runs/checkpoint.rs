@@ -5,7 +5,7 @@ use crate::study::architecture::samples_seen;
 
 /// Pre-training set and samples seen of a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Checkpoint {
+pub(super) struct CheckpointName {
     pub pretrain: String,
     /// As the studies label it, and the count.
     pub samples: Option<(String, f64)>,
@@ -23,14 +23,14 @@ const SETS: [(&str, &str); 6] = [
 
 /// Reads a checkpoint's name: those of the two studies ("Model-B-32_Data-80M_Samples-3B_…",
 /// "datacomp_s3M_…") and open_clip's ("laion2b_s34b_b79k", "laion400m_e32", "openai").
-pub(super) fn checkpoint(study: Study, name: &str) -> Checkpoint {
+pub(super) fn checkpoint(study: Study, name: &str) -> CheckpointName {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let labelled = |label: &str| {
         let label = label.to_ascii_uppercase();
         samples_seen(study, &label).map(|count| (label, count))
     };
     let nominal = |count: f64| (label(study, count), count);
-    let of = |pretrain: &str, samples| Checkpoint {
+    let of = |pretrain: &str, samples| CheckpointName {
         pretrain: pretrain.to_owned(),
         samples,
     };

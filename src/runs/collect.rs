@@ -5,14 +5,14 @@ mod cells;
 mod described;
 
 use super::layout::{Layout, Rule, Text, Values, recognise};
-use super::mapping::{Field, Mapping, Preview, Quantity, Scale, YOURS};
+use super::mapping::{Field, Mapping, Preview, Quantity, UnitScale, YOURS};
 use super::number::{self, Cells, Number, Value};
 use super::propose::Table;
-use super::reader::{Limits, Options};
-use super::report::{LeftOut, Notice, Place, Refusal, Stop, Why};
+use super::reader::{Limits, ReadOptions};
+use super::report::{LeftOut, Position, ReadNotice, Refusal, Stop, Why};
 use super::store::{Builder, Run, Runs, Source};
 use crate::study::Study;
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 use amounts::checkpoint_share;
 use cells::{field, not_a_number, shown, text};
 use described::{Described, probe_metric};
@@ -27,7 +27,7 @@ const SHOWN: usize = 100;
 
 /// Takes a table's header and rows, keeps what it recognises, and counts the rest.
 pub(super) struct Collector {
-    architectures: BTreeMap<Study, Vec<Architecture>>,
+    architectures: BTreeMap<Study, Vec<ArchitectureCost>>,
     mapping: Option<Mapping>,
     study: Option<Study>,
     family: Option<String>,
@@ -52,7 +52,7 @@ pub(super) struct Collector {
     refused: u64,
     refusals: Vec<Refusal>,
     left_out: BTreeMap<LeftOut, u64>,
-    notices: Vec<Notice>,
+    notices: Vec<ReadNotice>,
 }
 
 /// What is known of a column of numbers so far.
@@ -61,9 +61,9 @@ struct Column {
     numbers: u64,
     /// Those above 1, and the first of them.
     above: u64,
-    first_above: Vec<(Place, f64)>,
+    first_above: Vec<(Position, f64)>,
     /// The first with a percent sign, which is divided by 100 for itself.
-    first_sign: Option<(Place, f64)>,
+    first_sign: Option<(Position, f64)>,
 }
 
 /// What the collector came to.
@@ -76,7 +76,7 @@ pub(super) struct Collected {
     pub refused: u64,
     pub refusals: Vec<Refusal>,
     pub left_out: BTreeMap<LeftOut, u64>,
-    pub notices: Vec<Notice>,
+    pub notices: Vec<ReadNotice>,
 }
 
 /// Why a row is not taken.
@@ -86,7 +86,7 @@ enum Not {
 }
 
 impl Collector {
-    pub fn new(options: Options) -> Collector {
+    pub fn new(options: ReadOptions) -> Collector {
         Collector {
             architectures: options.architectures,
             mapping: options.mapping,
@@ -131,7 +131,7 @@ impl Collector {
         self.comma = comma;
         for (i, name) in names.iter().enumerate() {
             let first = names[..i].iter().position(|n| n == name);
-            let told = Notice::ColumnTwice {
+            let told = ReadNotice::ColumnTwice {
                 column: name.clone(),
             };
             if first.is_some() && self.notices.len() < TOLD && !self.notices.contains(&told) {
@@ -146,7 +146,7 @@ impl Collector {
             }
             (None, Err(almost)) => {
                 self.notices
-                    .extend(almost.map(|(source, missing)| Notice::Almost { source, missing }));
+                    .extend(almost.map(|(source, missing)| ReadNotice::Almost { source, missing }));
                 None
             }
         };
@@ -164,7 +164,7 @@ impl Collector {
     }
 
     /// A row under the header; stops where memory is meant to end.
-    pub fn row(&mut self, place: Place, cells: &dyn Cells) -> Result<(), Stop> {
+    pub fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), Stop> {
         self.rows += 1;
         if self.preview.len() < Preview::ROWS {
             let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
@@ -191,7 +191,7 @@ impl Collector {
     }
 
     /// Counts a row, or a number of one, that cannot be used.
-    pub fn refuse(&mut self, place: Place, column: Option<String>, why: Why) {
+    pub fn refuse(&mut self, place: Position, column: Option<String>, why: Why) {
         self.refused += 1;
         if self.refusals.len() < TOLD {
             let place = self.place(place);
@@ -199,19 +199,19 @@ impl Collector {
         }
     }
 
-    pub fn note(&mut self, notice: Notice) {
+    pub fn note(&mut self, notice: ReadNotice) {
         self.notices.push(notice);
     }
 
-    fn place(&self, place: Place) -> Place {
+    fn place(&self, place: Position) -> Position {
         match (place, self.parquet) {
             // Under the header, which Parquet does not have.
-            (Place::Line(line), true) => Place::Row(line.saturating_sub(1)),
+            (Position::Line(line), true) => Position::Row(line.saturating_sub(1)),
             _ => place,
         }
     }
 
-    fn take(&mut self, layout: &Layout, place: Place, cells: &dyn Cells) -> Result<(), Not> {
+    fn take(&mut self, layout: &Layout, place: Position, cells: &dyn Cells) -> Result<(), Not> {
         let mut study = layout.study;
         if layout.rule == Rule::Written {
             study = self.written(cells)?;
@@ -291,7 +291,7 @@ impl Collector {
         &mut self,
         layout: &'a Layout,
         described: &Described<'a>,
-        place: Place,
+        place: Position,
         cells: &'a dyn Cells,
     ) -> Result<Vec<Taken<'a>>, Not> {
         let probe = described.task == "linear_probe";
@@ -325,18 +325,18 @@ impl Collector {
                 }
             };
             let most = match values.scale {
-                Scale::Fraction if !sign => 1.0,
+                UnitScale::Fraction if !sign => 1.0,
                 _ => 100.0,
             };
             if !(0.0..=most).contains(&value) {
                 refused.push(no(match values.scale {
-                    Scale::Percent => Why::NotPercent(value),
+                    UnitScale::Percent => Why::NotPercent(value),
                     _ => Why::NotAFraction(value),
                 }));
                 continue;
             }
             // Of a column in percent all numbers are divided at the end.
-            if sign && values.scale != Scale::Percent {
+            if sign && values.scale != UnitScale::Percent {
                 value /= 100.0;
             }
             let dataset = match &values.dataset {
@@ -388,17 +388,19 @@ impl Collector {
         let mut told = Vec::new();
         for (i, (values, column)) in values.iter().zip(&self.columns).enumerate() {
             let is = match values.scale {
-                Scale::Percent => true,
-                Scale::Fraction => false,
+                UnitScale::Percent => true,
+                UnitScale::Fraction => false,
                 // Where some have a sign, those without are meant without.
-                Scale::Detect => column.first_sign.is_none() && 2 * column.above > column.numbers,
+                UnitScale::Detect => {
+                    column.first_sign.is_none() && 2 * column.above > column.numbers
+                }
             };
             percent.push(is);
             let first = column.first_above.first().filter(|_| is);
             if let Some((place, example)) = first.copied().or(column.first_sign)
-                && values.scale != Scale::Percent
+                && values.scale != UnitScale::Percent
             {
-                self.notices.push(Notice::Percent {
+                self.notices.push(ReadNotice::Percent {
                     column: values.name.clone(),
                     place: self.place(place),
                     example,
@@ -481,9 +483,9 @@ impl Collector {
     }
 }
 
-fn line(place: Place) -> u64 {
+fn line(place: Position) -> u64 {
     match place {
-        Place::Line(n) | Place::Row(n) => n,
+        Position::Line(n) | Position::Row(n) => n,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::collect::Collector;
 use super::number::{Cells, Value};
-use super::report::{HeaderError, Place, Stop, Why};
+use super::report::{HeaderError, Position, Stop, Why};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// What separates columns, the likeliest last: of equal counts the last wins.
@@ -237,7 +237,7 @@ impl Delimited {
             }
             to.rows += 1;
             to.refuse(
-                Place::Line(self.start),
+                Position::Line(self.start),
                 None,
                 Why::TooLong { limit: self.limit },
             );
@@ -277,7 +277,7 @@ impl Delimited {
             self.header_ends = record.ends[..record.cells].to_vec();
             return to.header(names, self.delimiter == b';');
         }
-        let place = Place::Line(self.start);
+        let place = Position::Line(self.start);
         if record.cells != self.width {
             let why = Why::Columns {
                 found: record.cells,

@@ -1,7 +1,7 @@
 //! Runs beside the bundled rows of a table.
 
 use super::store::Runs;
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 use crate::study::{Measurement, Table};
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     pub rows: Vec<Measurement>,
-    pub architectures: Vec<Architecture>,
+    pub architectures: Vec<ArchitectureCost>,
     /// Rows from here on are the reader's.
     pub bundled: usize,
 }
@@ -28,7 +28,7 @@ pub struct Joined {
 pub fn join(
     table: Table,
     bundled: &[Measurement],
-    architectures: &[Architecture],
+    architectures: &[ArchitectureCost],
     runs: &[&Runs],
     view: Option<(&str, &str)>,
 ) -> Joined {
@@ -99,7 +99,7 @@ fn series(m: &Measurement) -> [&str; 5] {
 /// Architectures under the reader's families: those of the same name in the study, and those
 /// whose parameters the runs tell.
 fn add_architectures(
-    architectures: &mut Vec<Architecture>,
+    architectures: &mut Vec<ArchitectureCost>,
     runs: &Runs,
     families: &BTreeSet<String>,
 ) {
@@ -113,11 +113,11 @@ fn add_architectures(
             .iter()
             .find(|a| a.name == run.architecture && (a.family == run.family || a.family == "clip"));
         let own = match (run.parameters, known) {
-            (None, Some(known)) => Architecture {
+            (None, Some(known)) => ArchitectureCost {
                 family,
                 ..known.clone()
             },
-            (Some(parameters), known) => Architecture {
+            (Some(parameters), known) => ArchitectureCost {
                 family,
                 name: run.architecture.to_owned(),
                 image_size: known.map_or(0, |a| a.image_size),

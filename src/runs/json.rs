@@ -4,7 +4,7 @@
 use super::collect::Collector;
 use super::layout;
 use super::number::{Cells, Value};
-use super::report::{HeaderError, Place, Stop, Why};
+use super::report::{HeaderError, Position, Stop, Why};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub(super) struct JsonObjects {
     line: u64,
     start: u64,
     skipping: bool,
-    head: Vec<(Place, Map<String, Json>)>,
+    head: Vec<(Position, Map<String, Json>)>,
     head_bytes: usize,
     columns: HashMap<String, usize>,
 }
@@ -161,7 +161,7 @@ impl JsonObjects {
 
     fn refuse(&mut self, to: &mut Collector, why: Why) {
         to.rows += 1;
-        to.refuse(Place::Line(self.start), None, why);
+        to.refuse(Position::Line(self.start), None, why);
         self.reset();
     }
 
@@ -175,7 +175,7 @@ impl JsonObjects {
     fn emit(&mut self, to: &mut Collector) -> Result<(), Stop> {
         match parse(&self.object) {
             Ok(Json::Object(object)) => {
-                let place = Place::Line(self.start);
+                let place = Position::Line(self.start);
                 self.head_bytes += self.object.len();
                 self.reset();
                 let mut flat = Map::new();
@@ -229,7 +229,7 @@ impl JsonObjects {
 
     fn row(
         &mut self,
-        place: Place,
+        place: Position,
         object: Map<String, Json>,
         to: &mut Collector,
     ) -> Result<(), Stop> {

@@ -1,7 +1,7 @@
 //! Which columns of a table hold what: the released files, by their columns, and any other
 //! through a mapping.
 
-use super::mapping::{Compute, Field, Mapping, MappingError, Quantity, Scale, Scaled};
+use super::mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, UnitScale};
 use super::store::{COLUMNS, Source};
 use crate::study::Study;
 
@@ -56,7 +56,7 @@ pub(super) struct Values {
     pub dataset: Text,
     pub metric: Text,
     pub quantity: Quantity,
-    pub scale: Scale,
+    pub scale: UnitScale,
 }
 
 /// What goes for a source beyond its columns.
@@ -190,7 +190,7 @@ impl Layout {
                     dataset: dataset.map_or(Text::None, constant),
                     metric: constant(name),
                     quantity: Quantity::Metric,
-                    scale: Scale::Detect,
+                    scale: UnitScale::Detect,
                 })
             };
             metrics.iter().filter_map(of).collect()
@@ -310,7 +310,7 @@ impl Layout {
                     dataset: Text::None,
                     metric: text("metric"),
                     quantity: Quantity::Metric,
-                    scale: Scale::Fraction,
+                    scale: UnitScale::Fraction,
                 }],
                 rule: Rule::Written,
                 ..empty

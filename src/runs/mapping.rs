@@ -5,8 +5,8 @@ use super::checkpoint;
 use super::collect::Collector;
 use super::number::{self, Cells, Value};
 use super::propose::metric;
-use super::reader::Options;
-use super::report::{Place, Refusal};
+use super::reader::ReadOptions;
+use super::report::{Position, Refusal};
 use super::store::Runs;
 use crate::study::Study;
 use serde::{Deserialize, Serialize};
@@ -30,11 +30,13 @@ impl Preview {
 
     /// The first rows read with a mapping: what is kept, and why the rest is not. `None` where
     /// the mapping does not fit.
-    pub fn read(&self, options: Options) -> Option<(Runs, Vec<Refusal>)> {
+    pub fn read(&self, options: ReadOptions) -> Option<(Runs, Vec<Refusal>)> {
         let mut collector = Collector::new(options);
         collector.header(self.columns.clone(), self.comma).ok()?;
         for (i, row) in self.rows.iter().enumerate() {
-            collector.row(Place::Row(i as u64 + 1), &Shown(row)).ok()?;
+            collector
+                .row(Position::Row(i as u64 + 1), &Shown(row))
+                .ok()?;
         }
         let collected = collector.finish();
         Some((collected.runs, collected.refusals))
@@ -118,7 +120,7 @@ pub struct Score {
     pub column: String,
     pub metric: Field,
     pub quantity: Quantity,
-    pub scale: Scale,
+    pub scale: UnitScale,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +133,7 @@ pub enum Quantity {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scale {
+pub enum UnitScale {
     /// Percent where most numbers of the column are above 1, else a fraction.
     Detect,
     Fraction,
@@ -281,9 +283,9 @@ impl Mapping {
             "samples" => self.samples = Some(scaled(value)?),
             kind @ ("score" | "error") => {
                 let (column, scale) = match value.rsplit_once(':') {
-                    Some((column, "percent")) => (column, Scale::Percent),
-                    Some((column, "fraction")) => (column, Scale::Fraction),
-                    _ => (value, Scale::Detect),
+                    Some((column, "percent")) => (column, UnitScale::Percent),
+                    Some((column, "fraction")) => (column, UnitScale::Fraction),
+                    _ => (value, UnitScale::Detect),
                 };
                 let score = Score {
                     column: column.to_owned(),

@@ -27,15 +27,17 @@ mod report;
 mod store;
 
 pub use join::{Joined, family, join, joins};
-pub use mapping::{Compute, Field, Mapping, MappingError, Preview, Quantity, Scale, Scaled, Score};
+pub use mapping::{
+    Compute, Field, Mapping, MappingError, Preview, Quantity, Scaled, Score, UnitScale,
+};
 pub use propose::metric;
-pub use reader::{Limits, Options, Progress, Reader};
-pub use report::{LeftOut, Notice, Place, Refusal, Report, Stop, Why};
+pub use reader::{Limits, ReadOptions, ReadProgress, Reader};
+pub use report::{LeftOut, Position, ReadNotice, Refusal, Report, Stop, Why};
 pub use store::{Damaged, Restore, Run, Runs, Source};
 
 /// What came of reading a file.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct ReadOutcome {
     /// Empty where the columns are not known and no mapping was given.
     pub runs: Runs,
     pub report: Report,
@@ -58,14 +60,14 @@ pub fn stem(name: &str) -> &str {
 
 /// Reads a Parquet file: [`parquet::to_csv`] and [`Reader`] in one program. The page has them in
 /// two.
-pub fn read_parquet(file: &[u8], options: Options) -> Outcome {
-    let mut reader = Reader::new(Options {
+pub fn read_parquet(file: &[u8], options: ReadOptions) -> ReadOutcome {
+    let mut reader = Reader::new(ReadOptions {
         parquet: true,
         ..options
     });
     let table = parquet::to_csv(file, &mut |piece| reader.push(piece).is_ok());
     match table {
-        Ok(table) if !table.skipped.is_empty() => reader.note(Notice::Nested {
+        Ok(table) if !table.skipped.is_empty() => reader.note(ReadNotice::Nested {
             columns: table.skipped,
         }),
         Ok(_) => {}

@@ -1,7 +1,7 @@
 //! What a table's columns probably are, by their names and first numbers.
 
 use super::layout::METRICS;
-use super::mapping::{Compute, Field, Mapping, Preview, Quantity, Scale, Scaled, Score};
+use super::mapping::{Compute, Field, Mapping, Preview, Quantity, Scaled, Score, UnitScale};
 use super::number::{self, Number, Value};
 use crate::study::Study;
 
@@ -437,7 +437,7 @@ impl Table<'_> {
                 } else {
                     Quantity::Metric
                 },
-                scale: Scale::Detect,
+                scale: UnitScale::Detect,
             });
         }
         scores

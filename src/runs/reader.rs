@@ -4,10 +4,10 @@ use super::collect::Collector;
 use super::delimited::Delimited;
 use super::json::JsonObjects;
 use super::mapping::Mapping;
-use super::report::{HeaderError, Notice, Place, Report, Stop};
-use super::{Outcome, Preview};
+use super::report::{HeaderError, Position, ReadNotice, Report, Stop};
+use super::{Preview, ReadOutcome};
 use crate::study::Study;
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 use flate2::write::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -38,9 +38,9 @@ impl Default for Limits {
 
 /// How a file is read.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ReadOptions {
     /// The studies' architectures, for compute that a file lacks.
-    pub architectures: BTreeMap<Study, Vec<Architecture>>,
+    pub architectures: BTreeMap<Study, Vec<ArchitectureCost>>,
     /// `None` reads files that are recognised, and proposes a mapping for others.
     pub mapping: Option<Mapping>,
     /// Whose views output of CLIP_benchmark joins; openclip's where `None`.
@@ -54,7 +54,7 @@ pub struct Options {
 
 /// How far a reader is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct ReadProgress {
     /// Bytes taken, and what they unpacked to.
     pub bytes: u64,
     pub expanded: u64,
@@ -66,8 +66,8 @@ pub struct Progress {
 /// Reads a table of runs from bytes that come in pieces, however they are cut.
 ///
 /// ```
-/// # use refit::runs::{Options, Reader};
-/// let mut reader = Reader::new(Options::default());
+/// # use refit::runs::{ReadOptions, Reader};
+/// let mut reader = Reader::new(ReadOptions::default());
 /// for piece in [&b"model;flops;error\nmine;1e1"[..], b"8;0,25\n"] {
 ///     // Tell the reader of the page how far it is; drop the reader to give up.
 ///     if reader.push(piece).is_err() {
@@ -96,7 +96,7 @@ enum Input {
 const MAGIC: usize = 16;
 
 impl Reader {
-    pub fn new(options: Options) -> Reader {
+    pub fn new(options: ReadOptions) -> Reader {
         Reader {
             input: Input::Start(Vec::new(), Box::new(Text::new(options))),
             bytes: 0,
@@ -154,16 +154,16 @@ impl Reader {
     }
 
     /// Adds to the notices.
-    pub fn note(&mut self, notice: Notice) {
+    pub fn note(&mut self, notice: ReadNotice) {
         if let Input::Start(_, text) | Input::Plain(text) = &mut self.input {
             text.to.note(notice);
         }
     }
 
     /// How far reading is.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> ReadProgress {
         let text = self.text();
-        Progress {
+        ReadProgress {
             bytes: self.bytes,
             expanded: text.map_or(0, |t| t.expanded),
             rows: text.map_or(0, |t| t.to.rows),
@@ -187,13 +187,13 @@ impl Reader {
     }
 
     /// Ends reading before the file does; what was read is kept.
-    pub fn cancel(mut self) -> Outcome {
+    pub fn cancel(mut self) -> ReadOutcome {
         self.stop(Stop::Cancelled);
         self.finish()
     }
 
     /// Ends reading after the last bytes.
-    pub fn finish(mut self) -> Outcome {
+    pub fn finish(mut self) -> ReadOutcome {
         if self.stopped.is_none() {
             self.stopped = self.end().err();
         }
@@ -203,12 +203,12 @@ impl Reader {
             Input::Gzip(gzip) => {
                 // Its end has been checked; one that stopped has not, and does not matter.
                 let mut gzip = *gzip;
-                let empty = Text::new(Options::default());
+                let empty = Text::new(ReadOptions::default());
                 text = Some(std::mem::replace(gzip.get_mut(), empty));
             }
             Input::Moving => {}
         }
-        let text = text.unwrap_or_else(|| Text::new(Options::default()));
+        let text = text.unwrap_or_else(|| Text::new(ReadOptions::default()));
         text.outcome(bytes, self.stopped)
     }
 
@@ -296,7 +296,7 @@ const PICTURE: &str = "a picture, not a table";
 const WEB_PAGE: &str = "a web page, not a table; on GitHub take the raw file";
 
 impl Text {
-    fn new(options: Options) -> Text {
+    fn new(options: ReadOptions) -> Text {
         Text {
             start: Vec::new(),
             table: None,
@@ -347,7 +347,7 @@ impl Text {
         }
         match (zero, &self.table) {
             (Some(_), Some(_)) => Err(Stop::Binary {
-                place: Place::Line(self.line()),
+                place: Position::Line(self.line()),
             }),
             _ => Ok(()),
         }
@@ -420,7 +420,7 @@ impl Text {
         }
     }
 
-    fn outcome(self, bytes: u64, stopped: Option<Stop>) -> Outcome {
+    fn outcome(self, bytes: u64, stopped: Option<Stop>) -> ReadOutcome {
         let separated = |delimiter: u8| match delimiter {
             b'\t' => "TSV",
             b';' => "CSV, separated by semicolons",
@@ -452,7 +452,7 @@ impl Text {
             stopped,
         };
         let preview: Preview = collected.preview;
-        Outcome {
+        ReadOutcome {
             runs: collected.runs,
             report,
             preview,

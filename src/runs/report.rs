@@ -29,7 +29,7 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// Rows that the released analyses leave out, or that measured nothing, by reason.
     pub left_out: BTreeMap<LeftOut, u64>,
-    pub notices: Vec<Notice>,
+    pub notices: Vec<ReadNotice>,
     /// Why reading ended before the file did.
     pub stopped: Option<Stop>,
 }
@@ -37,7 +37,7 @@ pub struct Report {
 /// Something that is kept out, and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    pub place: Place,
+    pub place: Position,
     pub column: Option<String>,
     pub why: Why,
 }
@@ -54,18 +54,18 @@ impl fmt::Display for Refusal {
 
 /// Where in a file, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// A line of text; the header is one.
     Line(u64),
     /// A row of a Parquet file, which has no lines.
     Row(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Line(line) => write!(f, "line {line}"),
-            Place::Row(row) => write!(f, "row {row}"),
+            Position::Line(line) => write!(f, "line {line}"),
+            Position::Row(row) => write!(f, "row {row}"),
         }
     }
 }
@@ -184,11 +184,11 @@ impl fmt::Display for LeftOut {
 
 /// What was taken otherwise than it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
+pub enum ReadNotice {
     /// A column's numbers were divided by 100; with `signs`, those with a percent sign.
     Percent {
         column: String,
-        place: Place,
+        place: Position,
         example: f64,
         signs: bool,
     },
@@ -203,10 +203,10 @@ pub enum Notice {
     },
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for ReadNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::Percent {
+            ReadNotice::Percent {
                 column,
                 place,
                 example,
@@ -215,7 +215,7 @@ impl fmt::Display for Notice {
                 f,
                 "Column {column} is in percent ({place}: {example}); its numbers are divided by 100."
             ),
-            Notice::Percent {
+            ReadNotice::Percent {
                 column,
                 place,
                 example,
@@ -224,16 +224,16 @@ impl fmt::Display for Notice {
                 f,
                 "In column {column} numbers with a percent sign are divided by 100 ({place}: {example}%), the others are not."
             ),
-            Notice::ColumnTwice { column } => write!(
+            ReadNotice::ColumnTwice { column } => write!(
                 f,
                 "Line 1: the header has the column {column} twice; the first is read."
             ),
-            Notice::Nested { columns } => write!(
+            ReadNotice::Nested { columns } => write!(
                 f,
                 "Columns of lists, groups or unusual values are not read: {}.",
                 columns.join(", ")
             ),
-            Notice::Almost { source, missing } => write!(
+            ReadNotice::Almost { source, missing } => write!(
                 f,
                 "The columns are almost those of {}; missing: {}.",
                 source.title(),
@@ -252,7 +252,7 @@ pub enum Stop {
     Foreign(&'static str),
     Utf16,
     Binary {
-        place: Place,
+        place: Position,
     },
     /// Parquet where text was expected.
     Parquet {
@@ -330,7 +330,7 @@ impl fmt::Display for Stop {
                 "The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."
             ),
             Stop::Binary {
-                place: Place::Line(1),
+                place: Position::Line(1),
             } => write!(
                 f,
                 "The file is no text, and none of the tables that are read."

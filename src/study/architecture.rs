@@ -6,7 +6,7 @@ use crate::decimal;
 
 /// One architecture of a study (`data/*/architectures.csv`).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Architecture {
+pub struct ArchitectureCost {
     pub family: String,
     pub name: String,
     /// Pixels a side.
@@ -21,7 +21,7 @@ pub fn path(study: Study) -> String {
     format!("data/{}/architectures.csv", study.id())
 }
 
-pub fn read(file: &str, text: &str) -> Result<Vec<Architecture>, DataError> {
+pub fn read(file: &str, text: &str) -> Result<Vec<ArchitectureCost>, DataError> {
     let header = [
         "family",
         "architecture",
@@ -32,7 +32,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Architecture>, DataError> {
         "text_mparams",
     ];
     read_rows(file, text, &header, |cell| {
-        Ok(Architecture {
+        Ok(ArchitectureCost {
             family: cell.name("family")?,
             name: cell.name("architecture")?,
             image_size: cell.whole("image_size")?,

@@ -8,7 +8,7 @@ pub const PATH: &str = "data/checkpoints.csv";
 
 /// A published file of weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
+pub struct PublishedCheckpoint {
     /// In an address of this page.
     pub id: String,
     /// `None` of a model that neither study measured.
@@ -26,7 +26,7 @@ pub struct Checkpoint {
     pub source: String,
 }
 
-pub fn read(text: &str) -> Result<Vec<Checkpoint>, DataError> {
+pub fn read(text: &str) -> Result<Vec<PublishedCheckpoint>, DataError> {
     let header = [
         "id",
         "study",
@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Result<Vec<Checkpoint>, DataError> {
                 None => return Err(cell.error("study", format!("“{id}” is no study"))),
             },
         };
-        Ok(Checkpoint {
+        Ok(PublishedCheckpoint {
             id: cell.name("id")?,
             study,
             run: cell.text("run"),
@@ -65,7 +65,7 @@ pub fn read(text: &str) -> Result<Vec<Checkpoint>, DataError> {
     })
 }
 
-impl Checkpoint {
+impl PublishedCheckpoint {
     /// Whether a row of the study's table is a measurement of this checkpoint. The comparison
     /// study's sweep does not name runs; its row is the best of those that share the rest.
     pub fn is_of(&self, study: Study, row: &Measurement) -> bool {
@@ -121,7 +121,7 @@ impl Checkpoint {
 
 /// The checkpoint of the other family that saw as many samples of the same data at the same
 /// scale.
-pub fn sibling<'a>(all: &'a [Checkpoint], id: &str) -> Option<&'a Checkpoint> {
+pub fn sibling<'a>(all: &'a [PublishedCheckpoint], id: &str) -> Option<&'a PublishedCheckpoint> {
     let own = all.iter().find(|checkpoint| checkpoint.id == id)?;
     all.iter().find(|other| {
         other.family != own.family
@@ -145,7 +145,11 @@ mod tests {
     }
 
     /// Top-1 accuracies on ImageNet-1k that belong to a checkpoint.
-    fn accuracies(checkpoint: &Checkpoint, study: Study, rows: &[Measurement]) -> Vec<f64> {
+    fn accuracies(
+        checkpoint: &PublishedCheckpoint,
+        study: Study,
+        rows: &[Measurement],
+    ) -> Vec<f64> {
         let rows = rows.iter().filter(|row| checkpoint.is_of(study, row));
         let rows = rows.filter(|row| row.dataset == "imagenet1k" && row.metric == "acc1");
         rows.map(|row| row.value).collect()
@@ -172,7 +176,8 @@ mod tests {
                         let row = openclip
                             .iter()
                             .find(|row| checkpoint.is_of(Study::Openclip, row));
-                        let id = row.and_then(|row| Checkpoint::id_of(Study::Openclip, row));
+                        let id =
+                            row.and_then(|row| PublishedCheckpoint::id_of(Study::Openclip, row));
                         assert_eq!(id.as_ref(), Some(&checkpoint.id));
                     }
                 }
@@ -184,7 +189,7 @@ mod tests {
                     let row = sweep
                         .iter()
                         .find(|row| checkpoint.is_of(Study::Comparison, row));
-                    let id = row.and_then(|row| Checkpoint::id_of(Study::Comparison, row));
+                    let id = row.and_then(|row| PublishedCheckpoint::id_of(Study::Comparison, row));
                     assert_eq!(id.as_ref(), Some(&checkpoint.id));
                     let own = runs.iter().find(|row| {
                         row.run == checkpoint.run
@@ -201,7 +206,8 @@ mod tests {
             }
         }
         let openclip = |architecture: &str| {
-            let of = |c: &&Checkpoint| c.run.ends_with(".pt") && c.architecture == architecture;
+            let of =
+                |c: &&PublishedCheckpoint| c.run.ends_with(".pt") && c.architecture == architecture;
             all.iter()
                 .filter(of)
                 .filter(|c| c.address.ends_with(".pt"))

@@ -2,7 +2,7 @@
 //! their own, and hand rows to each other in this form.
 
 use super::Measurement;
-use super::architecture::Architecture;
+use super::architecture::ArchitectureCost;
 use std::collections::BTreeMap;
 
 /// Every name once, between separators; rows and architectures as numbers, names by their place.
@@ -20,7 +20,7 @@ const ROW: usize = 12;
 /// Numbers of an architecture: two names, image size, compute, three counts of parameters.
 const ARCHITECTURE: usize = 7;
 
-pub fn pack(rows: &[Measurement], architectures: &[Architecture]) -> Packed {
+pub fn pack(rows: &[Measurement], architectures: &[ArchitectureCost]) -> Packed {
     let mut names = Names::default();
     let mut numbers = Vec::with_capacity(1 + ROW * rows.len() + ARCHITECTURE * architectures.len());
     numbers.push(rows.len() as f64);
@@ -72,7 +72,7 @@ impl Names {
 }
 
 /// What [`pack`] was given; `None` where it is something else.
-pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Architecture>)> {
+pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<ArchitectureCost>)> {
     let names: Vec<&str> = names.split(SEPARATOR).collect();
     let name = |place: f64| Some((*names.get(place as usize)?).to_owned());
     let (count, numbers) = numbers.split_first()?;
@@ -95,7 +95,7 @@ pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Arc
         });
     }
     for n in architectures.chunks_exact(ARCHITECTURE) {
-        unpacked.1.push(Architecture {
+        unpacked.1.push(ArchitectureCost {
             family: name(n[0])?,
             name: name(n[1])?,
             image_size: n[2] as u32,

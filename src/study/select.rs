@@ -1,6 +1,6 @@
 //! Which measurements belong to one series, by the studies' own rules.
 
-use super::architecture::Architecture;
+use super::architecture::ArchitectureCost;
 use super::{Measurement, Table};
 use refit_fit::order;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub struct Point {
 /// The selected points, in order of x, then error. Rows that do not tell their x are left out.
 pub fn select(
     rows: &[Measurement],
-    architectures: &[Architecture],
+    architectures: &[ArchitectureCost],
     what: &Selection,
 ) -> Vec<Point> {
     let x = |m: &Measurement| match what.axis {

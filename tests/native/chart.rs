@@ -1,13 +1,13 @@
 //! A scene as SVG, and from a pointer or a key to a mark.
 use refit::chart::{
-    Axis, Direction, Emphasis, Format, Layout, Mark, Marks, Scale, Scene, Shape, Theme, nearest,
-    projection::estimate_width, step, to_svg,
+    Axis, AxisScale, Direction, Emphasis, Format, Layout, Mark, Marks, Scene, Shape, Theme,
+    nearest, projection::estimate_width, step, to_svg,
 };
 
 fn scene(points: &[(f64, f64)]) -> Scene {
     let axis = |label: &str, format| Axis {
         label: label.to_owned(),
-        scale: Scale::Log,
+        scale: AxisScale::Log,
         range: None,
         format,
     };

@@ -1,6 +1,6 @@
 //! What a bootstrap draws, and what two series' resamples say about their crossings.
 use refit::analysis::comparison::Pair;
-use refit::analysis::{self, Analysis, Outcome, Unit};
+use refit::analysis::{self, Analysis, Outcome, ResamplingUnit};
 use refit::study::{Table, read_measurements};
 use refit_fit::Task;
 use refit_fit::bootstrap::Replicates;
@@ -24,7 +24,7 @@ fn runs_that_are_all_fitted_are_drawn_as_points_are() {
     analysis.resampling.count = 200;
     let outcome = run(&analysis);
     let points = replicates(&analysis, &outcome, 0);
-    analysis.resampling.unit = Unit::Runs;
+    analysis.resampling.unit = ResamplingUnit::Runs;
     assert_eq!(replicates(&analysis, &outcome, 0), points);
 }
 

@@ -10,7 +10,7 @@ use super::weights::names::Part;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The nonlinearity between the two layers of each block's perceptron. No shape tells it.
+/// The nonlinearity between the two layers of each block's MLP. No shape tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -50,18 +50,18 @@ pub struct Transformer {
     pub width: usize,
     pub layers: usize,
     pub heads: usize,
-    /// Width inside each block's perceptron.
+    /// Width inside each block's MLP.
     pub hidden: usize,
 }
 
-/// What a MaMMUT has beside two towers: its text tower also writes, seeing the picture through
+/// What a MaMMUT has beside two towers: its text tower also writes, seeing the image through
 /// layers of cross-attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decoder {
     /// Layers of cross-attention, spread evenly: the first after the first block.
     pub layers: usize,
-    /// Whether the blocks before them have perceptrons of their own.
-    pub has_perceptrons: bool,
+    /// Whether the blocks before them have MLPs of their own.
+    pub has_mlps: bool,
 }
 
 /// A CLIP with a vision transformer, or a MaMMUT.
@@ -71,7 +71,7 @@ pub struct Architecture {
     pub embedding: usize,
     /// Side of a patch, in pixels.
     pub patch: usize,
-    /// Patches along a side of the picture.
+    /// Patches along a side of the image.
     pub grid: usize,
     pub vision: Transformer,
     /// Tokens that a text may have.
@@ -102,14 +102,14 @@ pub(crate) struct Parameter {
 }
 
 impl Architecture {
-    /// Side of the picture, in pixels.
-    pub fn picture(&self) -> usize {
+    /// Side of the image, in pixels.
+    pub fn image_size(&self) -> usize {
         self.patch * self.grid
     }
 
-    /// Whether a block of the text tower has a perceptron.
-    pub(crate) fn has_perceptron(&self, block: usize) -> bool {
-        self.crossed(block).is_none() || self.decoder.is_some_and(|d| d.has_perceptrons)
+    /// Whether a block of the text tower has a MLP.
+    pub(crate) fn has_mlp(&self, block: usize) -> bool {
+        self.crossed(block).is_none() || self.decoder.is_some_and(|d| d.has_mlps)
     }
 
     /// The layer of cross-attention after a block of the text tower.
@@ -150,7 +150,7 @@ impl Architecture {
         let decoder = match shapes.contains_key("map_viz2txt_kv") {
             true => Some(Decoder {
                 layers: count("cross_attn."),
-                has_perceptrons: shapes.contains_key("transformer.resblocks.0.mlp.c_fc.weight"),
+                has_mlps: shapes.contains_key("transformer.resblocks.0.mlp.c_fc.weight"),
             }),
             false => None,
         };
@@ -158,9 +158,8 @@ impl Architecture {
             let blocks = format!("{prefix}transformer.resblocks.");
             let layers = count(&blocks);
             // A MaMMUT's first block may lack one.
-            let perceptron =
-                |i: &usize| shapes.contains_key(&format!("{blocks}{i}.mlp.c_fc.weight"));
-            let perceptron = (0..layers).find(perceptron).unwrap_or(0);
+            let mlp = |i: &usize| shapes.contains_key(&format!("{blocks}{i}.mlp.c_fc.weight"));
+            let mlp = (0..layers).find(mlp).unwrap_or(0);
             let heads = heads.unwrap_or(width / head);
             if heads == 0 || !width.is_multiple_of(heads) {
                 return Err(wrong(format!(
@@ -171,7 +170,7 @@ impl Architecture {
                 width,
                 layers,
                 heads,
-                hidden: shape(&format!("{blocks}{perceptron}.mlp.c_fc.weight"), 2)?[0],
+                hidden: shape(&format!("{blocks}{mlp}.mlp.c_fc.weight"), 2)?[0],
             })
         };
         let conv = shape("visual.conv1.weight", 4)?;
@@ -200,7 +199,7 @@ impl Architecture {
             }
             if embedding != text_width {
                 return Err(wrong(format!(
-                    "pictures give {embedding} numbers and texts {text_width}"
+                    "images give {embedding} numbers and texts {text_width}"
                 )));
             }
         }
@@ -229,36 +228,35 @@ impl Architecture {
             let shape = shape.to_vec();
             all.insert(name, Parameter { shape, role });
         };
-        let mut add_block =
-            |prefix: String, tower: &Transformer, norms: &[&str], has_perceptron| {
-                let (width, hidden) = (tower.width, tower.hidden);
-                let mut add = |name: &str, role: Role, shape: &[usize]| {
-                    add(format!("{prefix}.{name}"), role, shape);
-                };
-                for norm in norms {
-                    add(&format!("{norm}.weight"), Role::Values, &[width]);
-                    add(&format!("{norm}.bias"), Role::Values, &[width]);
-                }
-                add("attn.in_proj_weight", Role::Linear, &[3 * width, width]);
-                add("attn.in_proj_bias", Role::Values, &[3 * width]);
-                add("attn.out_proj.weight", Role::Linear, &[width, width]);
-                add("attn.out_proj.bias", Role::Values, &[width]);
-                if has_perceptron {
-                    add("ln_2.weight", Role::Values, &[width]);
-                    add("ln_2.bias", Role::Values, &[width]);
-                    add("mlp.c_fc.weight", Role::Linear, &[hidden, width]);
-                    add("mlp.c_fc.bias", Role::Values, &[hidden]);
-                    add("mlp.c_proj.weight", Role::Linear, &[width, hidden]);
-                    add("mlp.c_proj.bias", Role::Values, &[width]);
-                }
+        let mut add_block = |prefix: String, tower: &Transformer, norms: &[&str], has_mlp| {
+            let (width, hidden) = (tower.width, tower.hidden);
+            let mut add = |name: &str, role: Role, shape: &[usize]| {
+                add(format!("{prefix}.{name}"), role, shape);
             };
+            for norm in norms {
+                add(&format!("{norm}.weight"), Role::Values, &[width]);
+                add(&format!("{norm}.bias"), Role::Values, &[width]);
+            }
+            add("attn.in_proj_weight", Role::Linear, &[3 * width, width]);
+            add("attn.in_proj_bias", Role::Values, &[3 * width]);
+            add("attn.out_proj.weight", Role::Linear, &[width, width]);
+            add("attn.out_proj.bias", Role::Values, &[width]);
+            if has_mlp {
+                add("ln_2.weight", Role::Values, &[width]);
+                add("ln_2.bias", Role::Values, &[width]);
+                add("mlp.c_fc.weight", Role::Linear, &[hidden, width]);
+                add("mlp.c_fc.bias", Role::Values, &[hidden]);
+                add("mlp.c_proj.weight", Role::Linear, &[width, hidden]);
+                add("mlp.c_proj.bias", Role::Values, &[width]);
+            }
+        };
         for i in 0..self.vision.layers {
             let prefix = format!("visual.transformer.resblocks.{i}");
             add_block(prefix, &self.vision, &["ln_1"], true);
         }
         for i in 0..self.text.layers {
             let prefix = format!("transformer.resblocks.{i}");
-            add_block(prefix, &self.text, &["ln_1"], self.has_perceptron(i));
+            add_block(prefix, &self.text, &["ln_1"], self.has_mlp(i));
         }
         for i in 0..self.decoder.map_or(0, |decoder| decoder.layers) {
             let prefix = format!("cross_attn.{i}");
@@ -347,8 +345,8 @@ mod tests {
     type Size = (&'static str, &'static str, [usize; 2], [usize; 2], bool);
 
     /// Models of the comparison study: family, name, widths of the towers, their layers, and
-    /// whether all blocks of a MaMMUT have perceptrons. The large ones and B/16 have, which their
-    /// parameters tell: six more perceptrons than where the first of two blocks lacks one.
+    /// whether all blocks of a MaMMUT have MLPs. The large ones and B/16 have, which their
+    /// parameters tell: six more MLPs than where the first of two blocks lacks one.
     const SIZES: [Size; 24] = [
         ("clip", "ViT-S-32", [384, 384], [12, 12], false),
         ("clip", "ViT-S-16", [384, 384], [12, 12], false),
@@ -389,7 +387,7 @@ mod tests {
             let at = header.iter().position(|name| *name == column).unwrap();
             row[at].to_owned()
         };
-        for (family, name, [vision, text], [deep, shallow], has_perceptrons) in SIZES {
+        for (family, name, [vision, text], [deep, shallow], has_mlps) in SIZES {
             let tower = |width: usize, layers: usize, head: usize| Transformer {
                 width,
                 layers,
@@ -408,7 +406,7 @@ mod tests {
                 activation: Activation::Gelu,
                 decoder: (family == "mammut").then_some(Decoder {
                     layers: shallow / 2,
-                    has_perceptrons,
+                    has_mlps,
                 }),
             };
             let parameters = architecture.parameters().into_iter();

@@ -1,11 +1,11 @@
-//! What a MaMMUT writes about a picture, and how likely it finds what others wrote.
+//! What a MaMMUT writes about a image, and how likely it finds what others wrote.
 
 use super::decoder::{Decoder, Seen, Token, Written};
 use super::model::{BATCH, ClipError, Model};
-use super::preprocess::Pixels;
+use super::preprocess::PixelValues;
 use super::tokenizer::Tokens;
 use super::weights::WeightsError;
-use crate::compute::{Backend, NO_ROW, Top};
+use crate::backend::{Backend, PADDING, TopK};
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,7 @@ impl Search {
         }
     }
 
-    fn advance(&mut self, tops: &[Top]) {
+    fn advance(&mut self, tops: &[TopK]) {
         match self.decoding {
             Decoding::Beam {
                 beams,
@@ -141,7 +141,7 @@ impl Search {
         }
     }
 
-    fn widen(&mut self, tops: &[Top], beams: usize, length_penalty: f32) {
+    fn widen(&mut self, tops: &[TopK], beams: usize, length_penalty: f32) {
         let mut next: Vec<(usize, u32, f32, f64)> = Vec::new();
         for (i, (beginning, top)) in self.open.iter().zip(tops).enumerate() {
             for (id, logit) in &top.largest {
@@ -173,7 +173,7 @@ impl Search {
         self.open = if is_over { Vec::new() } else { open };
     }
 
-    fn draw(&mut self, tops: &[Top], share: f32) {
+    fn draw(&mut self, tops: &[TopK], share: f32) {
         let (Some(beginning), Some(top)) = (self.open.pop(), tops.first()) else {
             return;
         };
@@ -222,17 +222,17 @@ impl<B: Backend> Model<B> {
         }
     }
 
-    fn look(&self, decoder: &Decoder<B>, picture: &Pixels) -> Result<Seen<B>, ClipError> {
-        self.check_pictures(std::slice::from_ref(picture))?;
+    fn look(&self, decoder: &Decoder<B>, image: &PixelValues) -> Result<Seen<B>, ClipError> {
+        self.check_images(std::slice::from_ref(image))?;
         let shape = self.architecture.text;
-        Ok(decoder.look(&self.backend, &self.vision, shape, picture)?)
+        Ok(decoder.look(&self.backend, &self.vision, shape, image)?)
     }
 
-    /// Writes a caption of at most so many `tokens`. After each, `progress` is told the likeliest
+    /// Writes a caption of at most so many `tokens`. Epilogue each, `progress` is told the likeliest
     /// tokens so far, and may end it there; dropping the future stops as well.
     pub async fn caption(
         &self,
-        picture: &Pixels,
+        image: &PixelValues,
         decoding: Decoding,
         tokens: usize,
         mut progress: impl AsyncFnMut(&[u32]) -> ControlFlow<()>,
@@ -241,7 +241,7 @@ impl<B: Backend> Model<B> {
         let decoder = self.decoder()?;
         let architecture = &self.architecture;
         let tokens = tokens.min(architecture.context);
-        let seen = self.look(decoder, picture)?;
+        let seen = self.look(decoder, image)?;
         let (start, end) = ends(architecture.vocabulary);
         let (beams, seed) = match decoding {
             Decoding::Beam { beams, .. } => (beams, 0),
@@ -284,16 +284,16 @@ impl<B: Backend> Model<B> {
         Ok(search.finish())
     }
 
-    /// After each token of a text, which is from start to end, the `count` likeliest to come next.
+    /// Epilogue each token of a text, which is from start to end, the `count` likeliest to come next.
     pub async fn candidates(
         &self,
-        picture: &Pixels,
+        image: &PixelValues,
         text: &Tokens,
         count: usize,
     ) -> Result<Vec<Vec<Candidate>>, ClipError> {
-        let seen = self.look(self.decoder()?, picture)?;
+        let seen = self.look(self.decoder()?, image)?;
         let tops = self.read(&seen, std::slice::from_ref(text), count).await?;
-        let candidates = |top: Top| {
+        let candidates = |top: TopK| {
             let candidate = |(id, logit): &(u32, f32)| Candidate {
                 id: *id,
                 logit: *logit,
@@ -304,13 +304,13 @@ impl<B: Backend> Model<B> {
         Ok(tops.into_iter().flatten().map(candidates).collect())
     }
 
-    /// The logarithm of each text's probability as a caption of the picture, its end included.
+    /// The logarithm of each text's probability as a caption of the image, its end included.
     pub async fn log_likelihoods(
         &self,
-        picture: &Pixels,
+        image: &PixelValues,
         texts: &[Tokens],
     ) -> Result<Vec<f64>, ClipError> {
-        let seen = self.look(self.decoder()?, picture)?;
+        let seen = self.look(self.decoder()?, image)?;
         let mut all = Vec::with_capacity(texts.len());
         for texts in texts.chunks(BATCH) {
             for tops in self.read(&seen, texts, 1).await? {
@@ -327,7 +327,7 @@ impl<B: Backend> Model<B> {
         seen: &Seen<B>,
         texts: &[Tokens],
         count: usize,
-    ) -> Result<Vec<Vec<Top>>, ClipError> {
+    ) -> Result<Vec<Vec<TopK>>, ClipError> {
         self.check_texts(texts)?;
         let decoder = self.decoder()?;
         let lengths: Vec<usize> = texts
@@ -347,7 +347,7 @@ impl<B: Backend> Model<B> {
         for text in texts {
             let first = tokens.len();
             for (i, pair) in text.ids.windows(2).enumerate() {
-                let place = |j: usize| if j <= i { (first + j) as u32 } else { NO_ROW };
+                let place = |j: usize| if j <= i { (first + j) as u32 } else { PADDING };
                 sees.extend((0..longest).map(place));
                 asked.push(pair[1]);
                 tokens.push(Token {

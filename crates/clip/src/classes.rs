@@ -1,4 +1,4 @@
-//! Zero-shot classes: the directions in which their pictures lie, and how a picture is shared out.
+//! Zero-shot classes: the directions in which their images lie, and how a image is shared out.
 
 /// Labels and their directions.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,17 +19,17 @@ impl Classes {
         }
     }
 
-    /// How well a picture's unit vector agrees with each class, from −1 to 1.
-    pub fn cosines(&self, picture: &[f32]) -> Vec<f32> {
-        let cosines = self.vectors.iter().map(|vector| cosine(vector, picture));
+    /// How well a image's unit vector agrees with each class, from −1 to 1.
+    pub fn cosines(&self, image: &[f32]) -> Vec<f32> {
+        let cosines = self.vectors.iter().map(|vector| cosine(vector, image));
         cosines.map(|cosine| cosine as f32).collect()
     }
 
-    /// How a picture's unit vector is shared out among the classes; sums to 1. `scale` is the
+    /// How a image's unit vector is shared out among the classes; sums to 1. `scale` is the
     /// factor from cosine to logit.
-    pub fn probabilities(&self, picture: &[f32], scale: f32) -> Vec<f32> {
+    pub fn probabilities(&self, image: &[f32], scale: f32) -> Vec<f32> {
         let scale = f64::from(scale);
-        let logits = self.vectors.iter().map(|v| scale * cosine(v, picture));
+        let logits = self.vectors.iter().map(|v| scale * cosine(v, image));
         let logits: Vec<f64> = logits.collect();
         let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let shares: Vec<f64> = logits.iter().map(|l| (l - max).exp()).collect();
@@ -67,9 +67,9 @@ mod tests {
         let classes = Classes::of(&labels, &units);
         let half = 0.5f32.sqrt();
         assert_eq!(classes.vectors, [vec![half, half], vec![-1.0, 0.0]]);
-        let picture = [1.0, 0.0];
-        assert_eq!(classes.cosines(&picture), [half, -1.0]);
-        let shares = classes.probabilities(&picture, 2.0);
+        let image = [1.0, 0.0];
+        assert_eq!(classes.cosines(&image), [half, -1.0]);
+        let shares = classes.probabilities(&image, 2.0);
         let expected = 1.0 / (1.0 + (-2.0 * (1.0 + f64::from(half))).exp());
         assert!((f64::from(shares[0]) - expected).abs() < 1e-6);
         assert!((shares[0] + shares[1] - 1.0).abs() < 1e-6);

@@ -1,17 +1,17 @@
-//! How often a model is right where the reader knows what pictures show, and what it takes for what.
+//! How often a model is right where the reader knows what images show, and what it takes for what.
 
 use std::collections::BTreeMap;
 
 /// The normal distribution's quantile at 97.5 %.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Pictures counted by what they show and by the class that they are taken for.
+/// Images counted by what they show and by the class that they are taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Confusion {
-    /// A row each: the classes that some picture shows, then what is none of the classes.
-    pub shows: Vec<String>,
-    /// A column each: the classes that some picture shows or is taken for.
-    pub taken_for: Vec<String>,
+pub struct ConfusionMatrix {
+    /// A row each: the classes that some image shows, then what is none of the classes.
+    pub actual: Vec<String>,
+    /// A column each: the classes that some image shows or is taken for.
+    pub predicted: Vec<String>,
     /// Row by row.
     pub counts: Vec<Vec<usize>>,
 }
@@ -28,9 +28,9 @@ fn plain(name: &str) -> String {
     bare.unwrap_or(&name).to_owned()
 }
 
-impl Confusion {
-    /// Counts pictures, of which each is what it shows and the class that it is taken for.
-    pub fn of(classes: &[String], pictures: &[(&str, &str)]) -> Confusion {
+impl ConfusionMatrix {
+    /// Counts images, of which each is what it shows and the class that it is taken for.
+    pub fn of(classes: &[String], images: &[(&str, &str)]) -> ConfusionMatrix {
         let mut places = BTreeMap::new();
         for (i, class) in classes.iter().enumerate() {
             places.entry(plain(class)).or_insert(i);
@@ -38,16 +38,16 @@ impl Confusion {
         // Rows and columns by their place among the classes; a row that has none, behind them.
         let mut cells: BTreeMap<(usize, String), BTreeMap<usize, usize>> = BTreeMap::new();
         let mut columns: BTreeMap<usize, usize> = BTreeMap::new();
-        for (shows, taken_for) in pictures {
-            let Some(column) = places.get(&plain(taken_for)) else {
+        for (actual, predicted) in images {
+            let Some(column) = places.get(&plain(predicted)) else {
                 continue;
             };
-            let row = match places.get(&plain(shows)) {
+            let row = match places.get(&plain(actual)) {
                 Some(place) => {
                     columns.insert(*place, 0);
                     (*place, classes[*place].clone())
                 }
-                None => (classes.len(), (*shows).to_owned()),
+                None => (classes.len(), (*actual).to_owned()),
             };
             columns.insert(*column, 0);
             *cells.entry(row).or_default().entry(*column).or_default() += 1;
@@ -62,34 +62,34 @@ impl Confusion {
             }
             row
         };
-        Confusion {
-            shows: cells.keys().map(|(_, name)| name.clone()).collect(),
-            taken_for: columns.keys().map(|i| classes[*i].clone()).collect(),
+        ConfusionMatrix {
+            actual: cells.keys().map(|(_, name)| name.clone()).collect(),
+            predicted: columns.keys().map(|i| classes[*i].clone()).collect(),
             counts: cells.values().map(row).collect(),
         }
     }
 
-    pub fn pictures(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.counts.iter().flatten().sum()
     }
 
-    /// Pictures that are taken for what they show.
-    pub fn right(&self) -> usize {
+    /// Images that are taken for what they show.
+    pub fn correct(&self) -> usize {
         let cells = self.cells().filter(|(row, column, _)| row == column);
         cells.map(|(.., count)| count).sum()
     }
 
-    /// Pictures of what is none of the classes: no answer about them can be right.
-    pub fn strangers(&self) -> usize {
-        let rows = self.shows.iter().zip(&self.counts);
-        let strangers = rows.filter(|(shows, _)| !self.taken_for.contains(shows));
+    /// Images of what is none of the classes: no answer about them can be right.
+    pub fn unlisted(&self) -> usize {
+        let rows = self.actual.iter().zip(&self.counts);
+        let strangers = rows.filter(|(actual, _)| !self.predicted.contains(actual));
         strangers.flat_map(|(_, counts)| counts).sum()
     }
 
     /// Wilson's 95 % interval of the share of right answers.
     pub fn interval(&self) -> (f64, f64) {
-        let n = self.pictures() as f64;
-        let share = self.right() as f64 / n;
+        let n = self.total() as f64;
+        let share = self.correct() as f64 / n;
         let square = Z * Z / n;
         let centre = share + square / 2.0;
         let half = Z * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
@@ -98,8 +98,8 @@ impl Confusion {
     }
 
     /// What is taken for something else, most often first: what it shows, what it is taken for,
-    /// and how many pictures.
-    pub fn wrong(&self) -> Vec<(&str, &str, usize)> {
+    /// and how many images.
+    pub fn errors(&self) -> Vec<(&str, &str, usize)> {
         let wrong = self.cells().filter(|(row, column, _)| row != column);
         let mut wrong: Vec<_> = wrong.filter(|(.., count)| *count > 0).collect();
         wrong.sort_by(|a, b| b.2.cmp(&a.2));
@@ -107,10 +107,10 @@ impl Confusion {
     }
 
     fn cells(&self) -> impl Iterator<Item = (&str, &str, usize)> {
-        let rows = self.shows.iter().zip(&self.counts);
-        rows.flat_map(|(shows, counts)| {
-            let columns = self.taken_for.iter().zip(counts);
-            columns.map(move |(taken_for, count)| (shows.as_str(), taken_for.as_str(), *count))
+        let rows = self.actual.iter().zip(&self.counts);
+        rows.flat_map(|(actual, counts)| {
+            let columns = self.predicted.iter().zip(counts);
+            columns.map(move |(predicted, count)| (actual.as_str(), predicted.as_str(), *count))
         })
     }
 }
@@ -122,21 +122,21 @@ mod tests {
     #[test]
     fn pictures_are_counted_by_what_they_show_and_are_taken_for() {
         let classes = ["a dog", "a cat", "a bird", "a red-tailed hawk"].map(str::to_owned);
-        let pictures = [
+        let images = [
             ("cat", "a cat"),
             ("CAT", "a dog"),
             ("cat", "a dog"),
             ("Red_tailed hawk", "a cat"),
             ("a horse", "a dog"),
         ];
-        let found = Confusion::of(&classes, &pictures);
-        // No picture shows a dog, and none has to do with birds.
-        assert_eq!(found.shows, ["a cat", "a red-tailed hawk", "a horse"]);
-        assert_eq!(found.taken_for, ["a dog", "a cat", "a red-tailed hawk"]);
+        let found = ConfusionMatrix::of(&classes, &images);
+        // No image shows a dog, and none has to do with birds.
+        assert_eq!(found.actual, ["a cat", "a red-tailed hawk", "a horse"]);
+        assert_eq!(found.predicted, ["a dog", "a cat", "a red-tailed hawk"]);
         assert_eq!(found.counts, [[2, 1, 0], [0, 1, 0], [1, 0, 0]]);
-        assert_eq!((found.right(), found.pictures()), (1, 5));
-        assert_eq!(found.strangers(), 1);
-        let most = found.wrong();
+        assert_eq!((found.correct(), found.total()), (1, 5));
+        assert_eq!(found.unlisted(), 1);
+        let most = found.errors();
         assert_eq!(most[0], ("a cat", "a dog", 2));
         assert_eq!(most.len(), 3);
     }
@@ -150,9 +150,9 @@ mod tests {
             (0, 4, 0.0, 0.489_890_1),
             (2, 2, 0.342_380_2, 1.0),
         ] {
-            let taken_for = |i| if i < right { "yes" } else { "no" };
-            let pictures: Vec<_> = (0..of).map(|i| ("yes", taken_for(i))).collect();
-            let found = Confusion::of(&classes, &pictures).interval();
+            let predicted = |i| if i < right { "yes" } else { "no" };
+            let images: Vec<_> = (0..of).map(|i| ("yes", predicted(i))).collect();
+            let found = ConfusionMatrix::of(&classes, &images).interval();
             assert!((found.0 - low).abs() < 1e-6, "{found:?}");
             assert!((found.1 - high).abs() < 1e-6, "{found:?}");
         }

@@ -1,24 +1,24 @@
 //! A MaMMUT's text tower as a writer: each token sees those before it and, through layers of
-//! cross-attention, the picture.
+//! cross-attention, the image.
 //!
 //! Keys and values of tokens are computed once and kept on the backend, a row each. A sequence is
 //! the list of its rows, so that sequences share what they have in common and none is ever moved.
 
 use super::architecture::{Architecture, Transformer as Shape};
+use super::image_tower::Vision;
 use super::load::Parameters;
-use super::preprocess::Pixels;
-use super::text::Text;
+use super::preprocess::PixelValues;
+use super::text_tower::Text;
 use super::transformer::{Block, Norm, Scratch};
-use super::vision::Vision;
 use super::weights::WeightsError;
-use crate::compute::{After, Backend, ComputeError, Top};
+use crate::backend::{Backend, ComputeError, Epilogue, TopK};
 
 /// Rows of logits at a time: a row is as long as the vocabulary.
 const LOGITS: usize = 64;
 
-/// Looks at the picture after a block of the tower.
+/// Looks at the image after a block of the tower.
 struct Cross<B: Backend> {
-    /// Of the picture's tokens.
+    /// Of the image's tokens.
     norm: Norm<B>,
     block: Block<B>,
 }
@@ -26,14 +26,14 @@ struct Cross<B: Backend> {
 pub(super) struct Decoder<B: Backend> {
     /// From the width of the image tower to that of the text tower.
     map: B::Weights,
-    /// After each block of the text tower, where there is one.
+    /// Epilogue each block of the text tower, where there is one.
     crosses: Vec<Option<Cross<B>>>,
     /// To the logits of the vocabulary's tokens.
     words: B::Weights,
     vocabulary: usize,
 }
 
-/// A picture's keys and values, as each layer of cross-attention sees them.
+/// A image's keys and values, as each layer of cross-attention sees them.
 pub(super) struct Seen<B: Backend> {
     layers: Vec<Option<B::Tensor>>,
     rows: usize,
@@ -90,18 +90,18 @@ impl<B: Backend> Decoder<B> {
         })
     }
 
-    /// Looks at a picture of the right size.
+    /// Looks at a image of the right size.
     pub fn look(
         &self,
         backend: &B,
         vision: &Vision<B>,
         shape: Shape,
-        picture: &Pixels,
+        image: &PixelValues,
     ) -> Result<Seen<B>, ComputeError> {
         let rows = vision.tokens();
-        let tokens = vision.run(backend, std::slice::from_ref(picture), None)?;
+        let tokens = vision.run(backend, std::slice::from_ref(image), None)?;
         let mut mapped = backend.empty(rows, shape.width)?;
-        backend.linear(&tokens, &self.map, None, After::Nothing, &mut mapped);
+        backend.linear(&tokens, &self.map, None, Epilogue::Nothing, &mut mapped);
         let mut normed = backend.empty(rows, shape.width)?;
         let mut qkv = backend.empty(rows, 3 * shape.width)?;
         let mut layers = Vec::with_capacity(self.crosses.len());
@@ -113,7 +113,7 @@ impl<B: Backend> Decoder<B> {
             norm.apply(backend, &mapped, &mut normed);
             block.keys_and_values(backend, &normed, &mut qkv);
             let mut layer = backend.empty(rows, 2 * shape.width)?;
-            backend.append(&qkv, 0, &mut layer);
+            backend.append_kv(&qkv, 0, &mut layer);
             layers.push(Some(layer));
         }
         Ok(Seen { layers, rows })
@@ -136,24 +136,24 @@ impl<B: Backend> Decoder<B> {
         let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
         let places: Vec<u32> = tokens.iter().map(|token| token.position).collect();
         let mut positions = backend.empty(ids.len(), width)?;
-        backend.rows(&text.positions, &places, &mut positions);
+        backend.gather_rows(&text.positions, &places, &mut positions);
         let mut x = backend.empty(ids.len(), width)?;
         backend.embed_tokens(&ids, ids.len(), &text.table, &positions, &mut x);
 
-        let picture: Vec<u32> = (0..ids.len()).flat_map(|_| 0..seen.rows as u32).collect();
+        let image: Vec<u32> = (0..ids.len()).flat_map(|_| 0..seen.rows as u32).collect();
         let mut scratch = Scratch::new(backend, ids.len(), transformer.shape)?;
         let activation = transformer.activation;
         let layers = self.crosses.iter().zip(&seen.layers);
         let own = transformer.blocks.iter().zip(&mut written.layers);
         for ((block, own), (cross, layer)) in own.zip(layers) {
             block.project(backend, &x, &mut scratch);
-            backend.append(&scratch.qkv, written.used, own);
-            backend.attend(&scratch.qkv, own, sees, heads, &mut scratch.attended);
+            backend.append_kv(&scratch.qkv, written.used, own);
+            backend.cached_attention(&scratch.qkv, own, sees, heads, &mut scratch.attended);
             block.add(backend, activation, &mut x, &mut scratch);
             if let (Some(cross), Some(layer)) = (cross, layer) {
-                // Only its queries are taken: the keys and values are the picture's.
+                // Only its queries are taken: the keys and values are the image's.
                 cross.block.project(backend, &x, &mut scratch);
-                backend.attend(&scratch.qkv, layer, &picture, heads, &mut scratch.attended);
+                backend.cached_attention(&scratch.qkv, layer, &image, heads, &mut scratch.attended);
                 cross.block.add(backend, activation, &mut x, &mut scratch);
             }
         }
@@ -172,7 +172,7 @@ impl<B: Backend> Decoder<B> {
         written: &B::Tensor,
         asked: &[u32],
         count: usize,
-    ) -> Result<Vec<Top>, ComputeError> {
+    ) -> Result<Vec<TopK>, ComputeError> {
         let count = count.min(self.vocabulary);
         let mut tops = Vec::with_capacity(asked.len());
         for (i, asked) in asked.chunks(LOGITS).enumerate() {
@@ -180,12 +180,12 @@ impl<B: Backend> Decoder<B> {
                 .map(|row| (i * LOGITS + row) as u32)
                 .collect();
             let mut some = backend.empty(rows.len(), width)?;
-            backend.rows(written, &rows, &mut some);
+            backend.gather_rows(written, &rows, &mut some);
             let mut logits = backend.empty(rows.len(), self.vocabulary)?;
-            backend.linear(&some, &self.words, None, After::Nothing, &mut logits);
-            let mut top = backend.empty(rows.len(), Top::columns(count))?;
-            backend.top(&logits, asked, &mut top);
-            tops.extend(Top::read(&backend.download(&top).await?, count));
+            backend.linear(&some, &self.words, None, Epilogue::Nothing, &mut logits);
+            let mut top = backend.empty(rows.len(), TopK::columns(count))?;
+            backend.top_k(&logits, asked, &mut top);
+            tops.extend(TopK::read(&backend.download(&top).await?, count));
         }
         Ok(tops)
     }

@@ -2,18 +2,18 @@
 
 use super::architecture::{Activation, Architecture, Configuration, Role, whole_shape};
 use super::decoder::Decoder;
+use super::image_tower::Vision;
 use super::model::{ClipError, Model};
-use super::text::Text;
-use super::vision::Vision;
+use super::text_tower::Text;
 use super::weights::names::{self, Name, Part};
 use super::weights::source::{Source, SourceError};
 use super::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
-use crate::compute::{Backend, Stored, reserve};
+use crate::backend::{Backend, Stored, reserve};
 use std::collections::BTreeMap;
 
 /// What a caller may know that the file does not say.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct LoadOptions {
     /// From the configuration file beside the checkpoint.
     pub configuration: Configuration,
     /// Where the configuration is silent.
@@ -63,7 +63,7 @@ impl Plan {
     /// Of the tensors that are `wanted`; others may lack.
     pub fn new(
         checkpoint: Checkpoint,
-        options: &Options,
+        options: &LoadOptions,
         wanted: impl Fn(&Architecture, &str) -> bool,
     ) -> Result<Self, WeightsError> {
         let mut entries = Vec::new();
@@ -217,7 +217,7 @@ impl<B: Backend> Model<B> {
     pub async fn load<S: Source>(
         backend: B,
         source: &mut S,
-        options: Options,
+        options: LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<Self, ClipError> {
         let wanted = |a: &Architecture, name: &str| options.captions || !a.is_for_captions(name);
@@ -244,7 +244,7 @@ impl<B: Backend> Model<B> {
     pub async fn load_captions<S: Source>(
         &mut self,
         source: &mut S,
-        options: &Options,
+        options: &LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<(), ClipError> {
         let plan = Plan::new(

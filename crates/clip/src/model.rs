@@ -1,18 +1,18 @@
-//! The whole model: pictures and texts to unit vectors, zero-shot classes, probabilities.
+//! The whole model: images and texts to unit vectors, zero-shot classes, probabilities.
 
 use super::architecture::Architecture;
 use super::classes::Classes;
 use super::decoder::Decoder;
-use super::preprocess::Pixels;
-use super::text::Text;
+use super::image_tower::Vision;
+use super::preprocess::PixelValues;
+use super::text_tower::Text;
 use super::tokenizer::{Tokenizer, Tokens};
-use super::vision::Vision;
 use super::weights::WeightsError;
 use super::weights::source::SourceError;
-use crate::compute::{Backend, ComputeError};
+use crate::backend::{Backend, ComputeError};
 use std::fmt;
 
-/// Pictures or texts that are computed at once; more would only take more memory.
+/// Images or texts that are computed at once; more would only take more memory.
 pub(super) const BATCH: usize = 16;
 
 /// Why a model gives no answer.
@@ -20,7 +20,7 @@ pub(super) const BATCH: usize = 16;
 pub enum ClipError {
     Weights(WeightsError),
     Compute(ComputeError),
-    /// A picture was prepared for another model.
+    /// A image was prepared for another model.
     PictureSize {
         found: usize,
         expected: usize,
@@ -55,7 +55,7 @@ impl fmt::Display for ClipError {
             ClipError::Compute(error) => write!(f, "{error}"),
             ClipError::PictureSize { found, expected } => write!(
                 f,
-                "The picture was prepared at {found} × {found} pixels, and this model takes {expected} × {expected}; prepare it again."
+                "The image was prepared at {found} × {found} pixels, and this model takes {expected} × {expected}; prepare it again."
             ),
             ClipError::TextTooLong { tokens, context } => write!(
                 f,
@@ -125,11 +125,11 @@ impl<B: Backend> Model<B> {
         self.logit_scale.exp()
     }
 
-    /// Unit vectors of pictures.
-    pub async fn encode_images(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, ClipError> {
-        self.check_pictures(pictures)?;
-        let mut all = Vec::with_capacity(pictures.len());
-        for batch in pictures.chunks(BATCH) {
+    /// Unit vectors of images.
+    pub async fn encode_images(&self, images: &[PixelValues]) -> Result<Vec<Vec<f32>>, ClipError> {
+        self.check_images(images)?;
+        let mut all = Vec::with_capacity(images.len());
+        for batch in images.chunks(BATCH) {
             let units = self.vision.encode(&self.backend, batch)?;
             self.collect(&units, &mut all).await?;
         }
@@ -147,10 +147,12 @@ impl<B: Backend> Model<B> {
         Ok(all)
     }
 
-    pub(super) fn check_pictures(&self, pictures: &[Pixels]) -> Result<(), ClipError> {
-        let expected = self.architecture.picture();
-        match pictures.iter().find(|picture| picture.size != expected) {
-            Some(&Pixels { size: found, .. }) => Err(ClipError::PictureSize { found, expected }),
+    pub(super) fn check_images(&self, images: &[PixelValues]) -> Result<(), ClipError> {
+        let expected = self.architecture.image_size();
+        match images.iter().find(|image| image.size != expected) {
+            Some(&PixelValues { size: found, .. }) => {
+                Err(ClipError::PictureSize { found, expected })
+            }
             None => Ok(()),
         }
     }
@@ -207,8 +209,8 @@ impl<B: Backend> Model<B> {
         Ok(Classes::of(labels, &units))
     }
 
-    /// How a picture's unit vector is shared out among classes; sums to 1.
-    pub fn probabilities(&self, picture: &[f32], classes: &Classes) -> Vec<f32> {
-        classes.probabilities(picture, self.scale())
+    /// How a image's unit vector is shared out among classes; sums to 1.
+    pub fn probabilities(&self, image: &[f32], classes: &Classes) -> Vec<f32> {
+        classes.probabilities(image, self.scale())
     }
 }

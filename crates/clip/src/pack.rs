@@ -1,7 +1,7 @@
 //! What a model needs of a checkpoint, as a safetensors file of its own: an optimizer's state and
 //! a container's padding are left behind. Numbers stay as they were published.
 
-use super::load::{Options, Plan};
+use super::load::{LoadOptions, Plan};
 use super::model::ClipError;
 use super::weights::source::Source;
 use super::weights::{Checkpoint, Entry};
@@ -23,7 +23,7 @@ pub struct Packed {
 impl Packed {
     /// Reads what a checkpoint says about itself. What is no CLIP is refused here, before its
     /// numbers are read.
-    pub async fn of<S: Source>(source: &mut S, options: &Options) -> Result<Packed, ClipError> {
+    pub async fn of<S: Source>(source: &mut S, options: &LoadOptions) -> Result<Packed, ClipError> {
         let checkpoint = Checkpoint::open(source).await?;
         // What writes captions too: it is loaded later, and perhaps without a network.
         let plan = Plan::new(checkpoint, options, |_, _| true)?;
@@ -95,13 +95,13 @@ mod tests {
     use pollster::block_on;
 
     fn packed(mut file: &[u8], from: u64) -> Result<Vec<u8>, ClipError> {
-        let options = Options {
+        let options = LoadOptions {
             configuration: Configuration {
                 vision_heads: Some(2),
                 text_heads: Some(4),
                 ..Configuration::default()
             },
-            ..Options::default()
+            ..LoadOptions::default()
         };
         let packed = block_on(Packed::of(&mut file, &options))?;
         let mut bytes = Vec::new();

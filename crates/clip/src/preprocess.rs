@@ -1,10 +1,10 @@
-//! A picture to the numbers that the image tower takes, bit for bit as open_clip does it with
+//! A image to the numbers that the image tower takes, bit for bit as open_clip does it with
 //! torchvision and Pillow: the short side resized to the model's size (bicubic, antialiased, in
 //! fixed point, rounded to bytes after each direction), the centre cut out, mean and deviation
 //! taken off. Only what the crop shows is computed, so a strip of 10,000 pixels costs little.
 //!
 //! Alpha is treated as open_clip treats it: the resize weighs colours by their alpha, then alpha
-//! is dropped, so that hidden colours may show. Two things differ, since a picture arrives here
+//! is dropped, so that hidden colours may show. Two things differ, since a image arrives here
 //! decoded: a palette has become colours before the resize (Pillow would pick nearest neighbours),
 //! and whoever decodes decides on EXIF's orientation (browsers apply it, open_clip never does).
 
@@ -33,56 +33,56 @@ impl Channels {
     }
 }
 
-/// A decoded picture: rows from the top, 8 bits a channel, alpha not multiplied in.
+/// A decoded image: rows from the top, 8 bits a channel, alpha not multiplied in.
 #[derive(Clone, Copy, Debug)]
-pub struct Picture<'a> {
+pub struct Image<'a> {
     width: usize,
     height: usize,
     channels: Channels,
     bytes: &'a [u8],
 }
 
-/// Why a picture cannot be taken.
+/// Why a image cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PictureError {
+pub enum ImageError {
     /// No pixels at all.
     Empty,
     /// The bytes are not width × height × channels.
     Bytes { found: usize, expected: usize },
 }
 
-impl fmt::Display for PictureError {
+impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PictureError::Empty => write!(f, "The picture has no pixels; choose another."),
-            PictureError::Bytes { found, expected } => write!(
+            ImageError::Empty => write!(f, "The image has no pixels; choose another."),
+            ImageError::Bytes { found, expected } => write!(
                 f,
-                "The decoded picture has {found} bytes where its size asks for {expected}; choose another."
+                "The decoded image has {found} bytes where its size asks for {expected}; choose another."
             ),
         }
     }
 }
 
-impl std::error::Error for PictureError {}
+impl std::error::Error for ImageError {}
 
-impl<'a> Picture<'a> {
+impl<'a> Image<'a> {
     pub fn new(
         width: usize,
         height: usize,
         channels: Channels,
         bytes: &'a [u8],
-    ) -> Result<Self, PictureError> {
+    ) -> Result<Self, ImageError> {
         if width == 0 || height == 0 {
-            return Err(PictureError::Empty);
+            return Err(ImageError::Empty);
         }
         let expected = width
             .saturating_mul(height)
             .saturating_mul(channels.count());
         if bytes.len() != expected {
             let found = bytes.len();
-            return Err(PictureError::Bytes { found, expected });
+            return Err(ImageError::Bytes { found, expected });
         }
-        Ok(Picture {
+        Ok(Image {
             width,
             height,
             channels,
@@ -114,20 +114,20 @@ impl<'a> Picture<'a> {
 pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 pub const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
-/// A normalised square picture: three planes (red, green, blue), rows from the top.
+/// A normalised square image: three planes (red, green, blue), rows from the top.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pixels {
+pub struct PixelValues {
     pub size: usize,
     pub planes: Vec<f32>,
 }
 
 /// Resizes, crops and normalises.
-pub fn preprocess(picture: &Picture, size: usize) -> Pixels {
-    normalise(&crop(picture, size), size)
+pub fn preprocess(image: &Image, size: usize) -> PixelValues {
+    normalise(&crop(image, size), size)
 }
 
-/// Bytes of a square RGB picture to the model's range.
-pub fn normalise(rgb: &[u8], size: usize) -> Pixels {
+/// Bytes of a square RGB image to the model's range.
+pub fn normalise(rgb: &[u8], size: usize) -> PixelValues {
     let mut planes = vec![0.0; rgb.len()];
     for (c, plane) in planes.chunks_exact_mut(size * size).enumerate() {
         let value = |v: usize| (v as f32 / 255.0 - MEAN[c]) / DEVIATION[c];
@@ -136,24 +136,24 @@ pub fn normalise(rgb: &[u8], size: usize) -> Pixels {
             *out = values[usize::from(pixel[c])];
         }
     }
-    Pixels { size, planes }
+    PixelValues { size, planes }
 }
 
 /// The resized centre as `size` × `size` RGB bytes.
-pub fn crop(picture: &Picture, size: usize) -> Vec<u8> {
-    let short = picture.width.min(picture.height);
+pub fn crop(image: &Image, size: usize) -> Vec<u8> {
+    let short = image.width.min(image.height);
     let long_side = |long: usize| size * long / short;
-    let (width, height) = (long_side(picture.width), long_side(picture.height));
-    let horizontal = Weights::new(picture.width, width, size);
-    let mut vertical = Weights::new(picture.height, height, size);
+    let (width, height) = (long_side(image.width), long_side(image.height));
+    let horizontal = Weights::new(image.width, width, size);
+    let mut vertical = Weights::new(image.height, height, size);
 
     // Only the rows that the crop takes something from.
     let rows = vertical.inputs();
     for (start, _) in &mut vertical.taps {
         *start -= rows.start;
     }
-    let mut source = picture.rgba(&rows);
-    let is_resized = (width, height) != (picture.width, picture.height);
+    let mut source = image.rgba(&rows);
+    let is_resized = (width, height) != (image.width, image.height);
     let is_weighed = is_resized && source.iter().any(|[.., alpha]| *alpha < 255);
     if is_weighed {
         multiply_alpha(source.to_mut());
@@ -162,7 +162,7 @@ pub fn crop(picture: &Picture, size: usize) -> Vec<u8> {
     // Columns first, as Pillow did up to version 12 (13 picks the order that is less work, which
     // may change a byte by one): between the directions values are rounded to bytes.
     let mut narrow = vec![[0; 4]; size * rows.len()];
-    kernels::resize(&source, picture.width, &horizontal.taps, &mut narrow);
+    kernels::resize(&source, image.width, &horizontal.taps, &mut narrow);
     let mut small = vec![[0; 4]; size * size];
     kernels::resize(&narrow, rows.len(), &vertical.taps, &mut small);
     if is_weighed {

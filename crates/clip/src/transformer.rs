@@ -3,7 +3,7 @@
 use super::architecture::{Activation, Transformer as Shape};
 use super::load::Parameters;
 use super::weights::WeightsError;
-use crate::compute::{After, Backend, ComputeError};
+use crate::backend::{Backend, ComputeError, Epilogue};
 
 /// Layer normalisation's gain and bias.
 pub(super) struct Norm<B: Backend> {
@@ -41,24 +41,24 @@ impl<B: Backend> Linear<B> {
         })
     }
 
-    fn apply(&self, backend: &B, x: &B::Tensor, after: After, out: &mut B::Tensor) {
+    fn apply(&self, backend: &B, x: &B::Tensor, after: Epilogue, out: &mut B::Tensor) {
         backend.linear(x, &self.weights, Some(&self.bias), after, out);
     }
 }
 
-/// x += perceptron(norm(x)).
-struct Perceptron<B: Backend> {
+/// x += MLP(norm(x)).
+struct Mlp<B: Backend> {
     norm: Norm<B>,
     up: Linear<B>,
     down: Linear<B>,
 }
 
-/// x += attention(norm(x)), and mostly a perceptron after it.
+/// x += attention(norm(x)), and mostly a MLP after it.
 pub(super) struct Block<B: Backend> {
     norm: Norm<B>,
     qkv: Linear<B>,
     out: Linear<B>,
-    perceptron: Option<Perceptron<B>>,
+    mlp: Option<Mlp<B>>,
 }
 
 /// What a block needs room for.
@@ -85,7 +85,7 @@ impl<B: Backend> Block<B> {
     pub fn take(
         parameters: &mut Parameters<B>,
         prefix: &str,
-        has_perceptron: bool,
+        has_mlp: bool,
     ) -> Result<Self, WeightsError> {
         let mut linear = |name: &str, joint: char| {
             let name = format!("{prefix}.{name}{joint}");
@@ -93,8 +93,8 @@ impl<B: Backend> Block<B> {
         };
         let qkv = linear("attn.in_proj", '_')?;
         let out = linear("attn.out_proj", '.')?;
-        let perceptron = match has_perceptron {
-            true => Some(Perceptron {
+        let mlp = match has_mlp {
+            true => Some(Mlp {
                 up: linear("mlp.c_fc", '.')?,
                 down: linear("mlp.c_proj", '.')?,
                 norm: Norm::take(parameters, &format!("{prefix}.ln_2"))?,
@@ -105,7 +105,7 @@ impl<B: Backend> Block<B> {
             norm: Norm::take(parameters, &format!("{prefix}.ln_1"))?,
             qkv,
             out,
-            perceptron,
+            mlp,
         })
     }
 
@@ -117,44 +117,50 @@ impl<B: Backend> Block<B> {
 
     /// The same of what is normalised already, by a norm of its own.
     pub fn keys_and_values(&self, backend: &B, normed: &B::Tensor, qkv: &mut B::Tensor) {
-        self.qkv.apply(backend, normed, After::Nothing, qkv);
+        self.qkv.apply(backend, normed, Epilogue::Nothing, qkv);
     }
 
-    /// Adds to `x` what was attended to, then the perceptron.
-    pub fn add(&self, backend: &B, activation: After, x: &mut B::Tensor, scratch: &mut Scratch<B>) {
-        self.out.apply(backend, &scratch.attended, After::Add, x);
-        if let Some(Perceptron { norm, up, down }) = &self.perceptron {
+    /// Adds to `x` what was attended to, then the MLP.
+    pub fn add(
+        &self,
+        backend: &B,
+        activation: Epilogue,
+        x: &mut B::Tensor,
+        scratch: &mut Scratch<B>,
+    ) {
+        self.out.apply(backend, &scratch.attended, Epilogue::Add, x);
+        if let Some(Mlp { norm, up, down }) = &self.mlp {
             norm.apply(backend, x, &mut scratch.normed);
             up.apply(backend, &scratch.normed, activation, &mut scratch.between);
-            down.apply(backend, &scratch.between, After::Add, x);
+            down.apply(backend, &scratch.between, Epilogue::Add, x);
         }
     }
 }
 
 pub(super) struct Transformer<B: Backend> {
     pub shape: Shape,
-    pub activation: After,
+    pub activation: Epilogue,
     pub blocks: Vec<Block<B>>,
 }
 
 impl<B: Backend> Transformer<B> {
-    /// The blocks under `prefix`; which of them have a perceptron is asked for each.
+    /// The blocks under `prefix`; which of them have a MLP is asked for each.
     pub fn take(
         parameters: &mut Parameters<B>,
         prefix: &str,
         shape: Shape,
         activation: Activation,
-        has_perceptron: impl Fn(usize) -> bool,
+        has_mlp: impl Fn(usize) -> bool,
     ) -> Result<Self, WeightsError> {
         let block = |i: usize| {
             let prefix = format!("{prefix}transformer.resblocks.{i}");
-            Block::take(parameters, &prefix, has_perceptron(i))
+            Block::take(parameters, &prefix, has_mlp(i))
         };
         Ok(Transformer {
             shape,
             activation: match activation {
-                Activation::Gelu => After::Gelu,
-                Activation::QuickGelu => After::QuickGelu,
+                Activation::Gelu => Epilogue::Gelu,
+                Activation::QuickGelu => Epilogue::QuickGelu,
             },
             blocks: (0..shape.layers)
                 .map(block)
@@ -188,7 +194,7 @@ impl<B: Backend> Transformer<B> {
             if let Some(wanted) = wanted.filter(|_| i + 1 == self.blocks.len()) {
                 let pick = |from: &B::Tensor| {
                     let mut picked = backend.empty(wanted.len(), width)?;
-                    backend.rows(from, wanted, &mut picked);
+                    backend.gather_rows(from, wanted, &mut picked);
                     Ok(picked)
                 };
                 x = pick(&x)?;

@@ -4,28 +4,28 @@ use crate::formula::{FormulaFile, Tensor};
 use crate::tiny::{WIDTH, tiny, tiny_mammut};
 use pollster::block_on;
 use refit_clip::architecture::{Configuration, Decoder};
+use refit_clip::backend::cpu::Cpu;
 use refit_clip::caption::{Caption, Decoding};
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::preprocess::Pixels;
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::source::SourceError;
-use refit_clip::{ClipError, Model, Options};
+use refit_clip::{ClipError, LoadOptions, Model};
 use std::ops::ControlFlow;
 
 const VOCABULARY: usize = 12;
 /// Start and end of a text.
 const ENDS: [u32; 2] = [10, 11];
 
-fn options(captions: bool) -> Options {
-    Options {
+fn options(captions: bool) -> LoadOptions {
+    LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
             text_heads: Some(4),
             ..Configuration::default()
         },
         captions,
-        ..Options::default()
+        ..LoadOptions::default()
     }
 }
 
@@ -43,9 +43,9 @@ fn mammut() -> Model<Cpu> {
     load(tiny_mammut(VOCABULARY, 6), true).unwrap().0
 }
 
-fn picture() -> Pixels {
+fn image() -> PixelValues {
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
-    Pixels { size: 4, planes }
+    PixelValues { size: 4, planes }
 }
 
 fn text(ids: &[u32]) -> Tokens {
@@ -61,7 +61,7 @@ async fn go_on(_: &[u32]) -> ControlFlow<()> {
 }
 
 fn caption(model: &Model<Cpu>, decoding: Decoding, tokens: usize) -> Caption {
-    block_on(model.caption(&picture(), decoding, tokens, go_on)).unwrap()
+    block_on(model.caption(&image(), decoding, tokens, go_on)).unwrap()
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_writes_captions_is_loaded_only_for_them() {
         comparing.architecture().decoder,
         Some(Decoder {
             layers: 1,
-            has_perceptrons: false
+            has_mlps: false
         })
     );
     let texts = [text(&[10, 3, 11])];
@@ -92,7 +92,7 @@ fn what_writes_captions_is_loaded_only_for_them() {
         block_on(comparing.encode_texts(&texts)),
         block_on(writing.encode_texts(&texts))
     );
-    let refused = block_on(comparing.caption(&picture(), Decoding::GREEDY, 6, go_on));
+    let refused = block_on(comparing.caption(&image(), Decoding::GREEDY, 6, go_on));
     assert_eq!(refused, Err(ClipError::DecoderNotLoaded));
     // Nobody misses what nobody asks for.
     let lacking = |names: &[&str]| {
@@ -120,7 +120,7 @@ fn blocks_are_told_by_their_tensors() {
     tensors.extend(first);
     let (model, _) = load(tensors, true).unwrap();
     let decoder = model.architecture().decoder.unwrap();
-    assert!(decoder.has_perceptrons && decoder.layers == 1);
+    assert!(decoder.has_mlps && decoder.layers == 1);
     assert!(caption(&model, Decoding::GREEDY, 3).log_likelihood < 0.0);
 }
 
@@ -141,10 +141,10 @@ fn what_is_no_mammut_is_refused() {
     assert_eq!(error, ClipError::Weights(WeightsError::NoDecoder));
     assert_eq!(
         error.to_string(),
-        "This is a CLIP, which compares pictures with texts and writes none; choose a MaMMUT checkpoint for captions."
+        "This is a CLIP, which compares images with texts and writes none; choose a MaMMUT checkpoint for captions."
     );
     let (clip, _) = load(tiny(VOCABULARY, 6), false).unwrap();
-    let refused = block_on(clip.log_likelihoods(&picture(), &[text(&ENDS)]));
+    let refused = block_on(clip.log_likelihoods(&image(), &[text(&ENDS)]));
     assert_eq!(refused, Err(ClipError::Weights(WeightsError::NoDecoder)));
 
     let mut tensors = tiny_mammut(VOCABULARY, 6);
@@ -162,7 +162,7 @@ fn what_is_no_mammut_is_refused() {
     let error = load(narrow.collect(), false).err().unwrap().to_string();
     assert_eq!(
         error,
-        "Neither CLIP nor MaMMUT has such shapes: pictures give 4 numbers and texts 8."
+        "Neither CLIP nor MaMMUT has such shapes: images give 4 numbers and texts 8."
     );
 
     let model = mammut();
@@ -189,10 +189,10 @@ fn what_is_no_mammut_is_refused() {
             "a share of 1.5 is not above 0",
         ),
     ] {
-        let error = block_on(model.caption(&picture(), decoding, 6, go_on)).unwrap_err();
+        let error = block_on(model.caption(&image(), decoding, 6, go_on)).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
-    let small = Pixels {
+    let small = PixelValues {
         size: 2,
         planes: vec![0.0; 12],
     };
@@ -202,7 +202,7 @@ fn what_is_no_mammut_is_refused() {
 }
 
 /// Of a model with four tokens every caption of at most so many words, with its log-likelihood.
-fn every_caption(model: &Model<Cpu>, picture: &Pixels, words: u32) -> Vec<(Vec<u32>, f64)> {
+fn every_caption(model: &Model<Cpu>, image: &PixelValues, words: u32) -> Vec<(Vec<u32>, f64)> {
     let mut captions = vec![Vec::new()];
     for _ in 0..words {
         let longer = captions
@@ -216,7 +216,7 @@ fn every_caption(model: &Model<Cpu>, picture: &Pixels, words: u32) -> Vec<(Vec<u
     }
     let whole = |ids: &Vec<u32>| text(&[&[2], &ids[..], &[3]].concat());
     let texts: Vec<Tokens> = captions.iter().map(whole).collect();
-    let likelihoods = block_on(model.log_likelihoods(picture, &texts)).unwrap();
+    let likelihoods = block_on(model.log_likelihoods(image, &texts)).unwrap();
     captions.into_iter().zip(likelihoods).collect()
 }
 
@@ -225,11 +225,11 @@ fn enough_beams_find_the_best_caption_that_there_is() {
     let (model, _) = load(tiny_mammut(4, 6), true).unwrap();
     for k in 0..10 {
         let planes = (0..48).map(|i| (i as f32 * 0.37 + k as f32).sin() * k as f32);
-        let picture = Pixels {
+        let image = PixelValues {
             size: 4,
             planes: planes.collect(),
         };
-        let all = every_caption(&model, &picture, 1);
+        let all = every_caption(&model, &image, 1);
         assert_eq!(all.len(), 4);
         for length_penalty in [0.0, 1.0, 3.0] {
             let score = |(ids, log): &(Vec<u32>, f64)| {
@@ -242,7 +242,7 @@ fn enough_beams_find_the_best_caption_that_there_is() {
                 beams: 16,
                 length_penalty,
             };
-            let found = block_on(model.caption(&picture, decoding, 2, go_on)).unwrap();
+            let found = block_on(model.caption(&image, decoding, 2, go_on)).unwrap();
             assert_eq!(found.ids, *ids, "{k} {length_penalty}");
             assert!((found.log_likelihood - log_likelihood).abs() < 1e-5 && found.has_ended);
         }
@@ -253,14 +253,14 @@ fn enough_beams_find_the_best_caption_that_there_is() {
 #[test]
 fn likelihoods_are_probabilities() {
     let (model, _) = load(tiny_mammut(4, 6), true).unwrap();
-    let all = every_caption(&model, &picture(), 2);
+    let all = every_caption(&model, &image(), 2);
     assert_eq!(all.len(), 1 + 3 + 9);
     let ended: f64 = all.iter().map(|(_, log)| log.exp()).sum();
     let pairs = all.iter().filter(|(ids, _)| ids.len() == 2);
     let mut goes_on = 0.0;
     for (ids, log) in pairs {
         let whole = text(&[&[2], &ids[..], &[3]].concat());
-        let after = block_on(model.candidates(&picture(), &whole, 4)).unwrap();
+        let after = block_on(model.candidates(&image(), &whole, 4)).unwrap();
         let end = after[2].iter().find(|c| c.id == 3).unwrap();
         let end = f64::from(end.log_probability).exp();
         goes_on += log.exp() / end * (1.0 - end);
@@ -272,7 +272,7 @@ fn likelihoods_are_probabilities() {
 fn what_is_drawn_follows_the_probabilities_and_the_seed() {
     let model = mammut();
     let sample = |share, seed| Decoding::Sample { share, seed };
-    let all = block_on(model.candidates(&picture(), &text(&[10, 11]), VOCABULARY)).unwrap();
+    let all = block_on(model.candidates(&image(), &text(&[10, 11]), VOCABULARY)).unwrap();
     const DRAWS: usize = 2000;
     let mut counts = [0usize; VOCABULARY];
     for seed in 0..DRAWS as u64 {
@@ -296,8 +296,8 @@ fn what_is_drawn_follows_the_probabilities_and_the_seed() {
 fn tokens_are_told_as_they_come() {
     let model = mammut();
     let mut told = Vec::new();
-    let picture = picture();
-    let caption = model.caption(&picture, Decoding::GREEDY, 5, async |ids| {
+    let image = image();
+    let caption = model.caption(&image, Decoding::GREEDY, 5, async |ids| {
         told.push(ids.to_vec());
         ControlFlow::Continue(())
     });
@@ -312,8 +312,8 @@ fn tokens_are_told_as_they_come() {
 fn a_caption_ends_where_nobody_wants_more() {
     let model = mammut();
     let whole = caption(&model, Decoding::GREEDY, 5);
-    let picture = picture();
-    let ended = model.caption(&picture, Decoding::GREEDY, 5, async |ids| match ids.len() {
+    let image = image();
+    let ended = model.caption(&image, Decoding::GREEDY, 5, async |ids| match ids.len() {
         2 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });

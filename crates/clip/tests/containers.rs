@@ -5,12 +5,12 @@ use crate::tiny::tiny;
 use pollster::block_on;
 use proptest::prelude::*;
 use refit_clip::architecture::Configuration;
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::preprocess::Pixels;
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::source::{Source, SourceError};
 use refit_clip::weights::{TensorProblem, WeightsError};
-use refit_clip::{ClipError, Model, Options, Progress};
+use refit_clip::{ClipError, LoadOptions, Model, Progress};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -27,13 +27,13 @@ fn tensors() -> Vec<Tensor> {
 }
 
 fn load(source: &mut impl Source) -> Result<Model<Cpu>, ClipError> {
-    let options = Options {
+    let options = LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
             text_heads: Some(4),
             ..Configuration::default()
         },
-        ..Options::default()
+        ..LoadOptions::default()
     };
     let mut last = Progress { bytes: 0, total: 0 };
     let model = block_on(Model::load(Cpu::default(), source, options, |progress| {
@@ -44,10 +44,10 @@ fn load(source: &mut impl Source) -> Result<Model<Cpu>, ClipError> {
     Ok(model)
 }
 
-/// Embeddings of one picture and one text.
+/// Embeddings of one image and one text.
 fn embeddings(model: &Model<Cpu>) -> Vec<f32> {
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
-    let images = block_on(model.encode_images(&[Pixels { size: 4, planes }])).unwrap();
+    let images = block_on(model.encode_images(&[PixelValues { size: 4, planes }])).unwrap();
     let ids = vec![10, 3, 5, 1, 11];
     let text = Tokens {
         ids,

@@ -1,6 +1,6 @@
-//! Crops against Pillow's, on pictures that `tests/reference/preprocess.py` describes.
+//! Crops against Pillow's, on images that `tests/reference/preprocess.py` describes.
 
-use refit_clip::preprocess::{Channels, Picture, crop};
+use refit_clip::preprocess::{Channels, Image, crop};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -52,8 +52,8 @@ pub fn are_pillows_to_the_last_bit() {
             _ => Channels::Rgba,
         };
         let bytes = bytes(case, channels.count());
-        let picture = Picture::new(case.width, case.height, channels, &bytes).unwrap();
-        let crop = crop(&picture, case.size);
+        let image = Image::new(case.width, case.height, channels, &bytes).unwrap();
+        let crop = crop(&image, case.size);
         assert_eq!(crop.len(), case.size * case.size * 3);
         assert_eq!(crop[..12], case.first, "{case:?}");
         assert_eq!(format!("{:016x}", fnv1a64(&crop)), case.fnv1a64, "{case:?}");

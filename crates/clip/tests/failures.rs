@@ -5,8 +5,8 @@ use crate::gpu;
 use crate::tiny::tiny;
 use pollster::block_on;
 use refit_clip::architecture::Configuration;
-use refit_clip::compute::gpu::{Gpu, Options};
-use refit_clip::compute::{After, Backend, ComputeError, Stored};
+use refit_clip::backend::gpu::{DeviceOptions, Gpu};
+use refit_clip::backend::{Backend, ComputeError, Epilogue, Stored};
 use refit_clip::tokenizer::Tokens;
 use refit_clip::{self, ClipError, Model};
 
@@ -19,7 +19,7 @@ fn works(gpu: &Gpu) {
 
 #[test]
 fn a_lost_device_is_said_to_be_lost() {
-    let Some(gpu) = gpu::open(Options::default()) else {
+    let Some(gpu) = gpu::open(DeviceOptions::default()) else {
         return;
     };
     let mut file = FormulaFile::new(tiny(1000, 77));
@@ -28,9 +28,9 @@ fn a_lost_device_is_said_to_be_lost() {
         text_heads: Some(2),
         ..Configuration::default()
     };
-    let options = refit_clip::Options {
+    let options = refit_clip::LoadOptions {
         configuration,
-        ..refit_clip::Options::default()
+        ..refit_clip::LoadOptions::default()
     };
     let load = Model::load(gpu.clone(), &mut file, options, |_| {});
     let model = block_on(load).unwrap();
@@ -55,15 +55,15 @@ fn a_lost_device_is_said_to_be_lost() {
         Err(ComputeError::Lost { .. })
     ));
     // Another one is soon there.
-    let again = gpu::open(Options::default()).unwrap();
+    let again = gpu::open(DeviceOptions::default()).unwrap();
     works(&again);
 }
 
 #[test]
 fn what_is_too_large_is_refused() {
-    let options = Options {
+    let options = DeviceOptions {
         binding_bytes: Some(1 << 20),
-        ..Options::default()
+        ..DeviceOptions::default()
     };
     let Some(gpu) = gpu::open(options) else {
         return;
@@ -79,14 +79,14 @@ fn what_is_too_large_is_refused() {
     // A table may be larger; whatever else reads it may not.
     let table = gpu.tensor(1024, values).unwrap();
     let mut out = gpu.empty(1, 1024).unwrap();
-    gpu.rows(&table, &[0], &mut out);
+    gpu.gather_rows(&table, &[0], &mut out);
     assert_eq!(block_on(gpu.finish()), Err(too_large));
     works(&gpu);
 }
 
 #[test]
 fn shapes_that_no_kernel_takes_are_refused() {
-    let Some(gpu) = gpu::open(Options::default()) else {
+    let Some(gpu) = gpu::open(DeviceOptions::default()) else {
         return;
     };
     let unsupported = |error| matches!(error, Some(ComputeError::Unsupported { .. }));
@@ -106,14 +106,14 @@ fn shapes_that_no_kernel_takes_are_refused() {
 /// More tiles than a dispatch may have: the device's own check, through an error scope.
 #[test]
 fn what_the_device_refuses_is_said() {
-    let Some(gpu) = gpu::open(Options::default()) else {
+    let Some(gpu) = gpu::open(DeviceOptions::default()) else {
         return;
     };
     let rows = 64 * 65536;
     let x = gpu.empty(rows, 4).unwrap();
     let mut out = gpu.empty(rows, 4).unwrap();
     let weights = gpu.weights(4, 4, Stored::InputsByOutputs, &[0.0; 16]);
-    gpu.linear(&x, &weights.unwrap(), None, After::Nothing, &mut out);
+    gpu.linear(&x, &weights.unwrap(), None, Epilogue::Nothing, &mut out);
     let error = block_on(gpu.finish()).unwrap_err();
     assert!(matches!(error, ComputeError::Refused { .. }), "{error}");
     drop((x, out));
@@ -126,7 +126,7 @@ fn what_the_device_refuses_is_said() {
 fn no_room_is_said() {
     use std::process::Command;
     const MARK: &str = "REFIT_TEST_IN_4_GB";
-    let Some(gpu) = gpu::open(Options::default()) else {
+    let Some(gpu) = gpu::open(DeviceOptions::default()) else {
         return;
     };
     if !gpu.adapter().is_software {

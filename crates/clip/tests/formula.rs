@@ -149,8 +149,8 @@ impl FormulaFile {
     }
 }
 
-/// Byte (x, y, c) of picture k.
-pub fn picture(k: usize, width: usize, height: usize) -> Vec<u8> {
+/// Byte (x, y, c) of image k.
+pub fn image(k: usize, width: usize, height: usize) -> Vec<u8> {
     let byte = |i: usize| {
         let (y, x, c) = (i / (3 * width), i / 3 % width, i % 3);
         let (k, x, y, c) = (k as f64, x as f64, y as f64, c as f64);

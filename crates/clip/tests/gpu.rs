@@ -1,14 +1,14 @@
 //! The GPU that tests run on: Mesa's lavapipe where there is no other.
 
 use pollster::block_on;
-use refit_clip::compute::ComputeError;
-use refit_clip::compute::gpu::Gpu;
-use refit_clip::compute::gpu::Options;
+use refit_clip::backend::ComputeError;
+use refit_clip::backend::gpu::DeviceOptions;
+use refit_clip::backend::gpu::Gpu;
 use std::io::Write;
 
 /// A GPU, or none after saying so where nobody overlooks it; `REFIT_NEED_GPU=1` makes that a
 /// failure.
-pub fn open(options: Options) -> Option<Gpu> {
+pub fn open(options: DeviceOptions) -> Option<Gpu> {
     let reason = match block_on(Gpu::open(options)) {
         Ok(gpu) => return Some(gpu),
         Err(error @ (ComputeError::NoDevice { .. } | ComputeError::Unsupported { .. })) => error,

@@ -1,8 +1,8 @@
 //! Every kernel of the GPU against its twin on the processor, over shapes that fit no tile.
 
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{Gpu, Options, Precision};
-use refit_clip::compute::{After, Backend, ComputeError, NO_ROW, Stored, Top, half};
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
+use refit_clip::backend::{Backend, ComputeError, Epilogue, PADDING, Stored, TopK, half};
 
 const ROWS: [usize; 8] = [1, 3, 7, 49, 50, 77, 197, 257];
 
@@ -52,7 +52,7 @@ struct Linear {
     outputs: usize,
     stored: Stored,
     has_bias: bool,
-    after: After,
+    after: Epilogue,
 }
 
 impl Operation for Linear {
@@ -75,21 +75,21 @@ impl Operation for Linear {
 
 pub async fn products(gpu: &Gpu) {
     // Software that stands in for a GPU gets other tiles.
-    let options = Options {
+    let options = DeviceOptions {
         precision: gpu.precision(),
         as_hardware: true,
-        ..Options::default()
+        ..DeviceOptions::default()
     };
     let hardware = Gpu::open(options).await.unwrap();
     let shapes = [(4, 8), (64, 68), (588, 132), (768, 256)];
     for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
         for stored in [Stored::OutputsByInputs, Stored::InputsByOutputs] {
             for (has_bias, after) in [
-                (false, After::Nothing),
-                (true, After::Gelu),
-                (true, After::QuickGelu),
-                (true, After::Add),
-                (false, After::Add),
+                (false, Epilogue::Nothing),
+                (true, Epilogue::Gelu),
+                (true, Epilogue::QuickGelu),
+                (true, Epilogue::Add),
+                (false, Epilogue::Add),
             ] {
                 let product = Linear {
                     rows,
@@ -116,7 +116,7 @@ pub async fn large_products(gpu: &Gpu) {
             outputs,
             stored: Stored::OutputsByInputs,
             has_bias: true,
-            after: After::Add,
+            after: Epilogue::Add,
         };
         product.check(gpu, &format!("{rows}×148×{outputs}")).await;
     }
@@ -174,7 +174,7 @@ impl Operation for Rows {
         let x = backend.tensor(self.columns, numbers(self.rows * self.columns, 1))?;
         let mut out = backend.empty(3, self.columns)?;
         let last = self.rows as u32 - 1;
-        backend.rows(&x, &[last, 0, last / 2], &mut out);
+        backend.gather_rows(&x, &[last, 0, last / 2], &mut out);
         backend.download(&out).await
     }
 
@@ -286,18 +286,18 @@ impl Operation for Attend {
         let mut cache = backend.empty(self.rows, 2 * width)?;
         let mut at = 0;
         for part in [first, second].into_iter().filter(|part| !part.is_empty()) {
-            backend.append(&backend.tensor(3 * width, part.to_vec())?, at, &mut cache);
+            backend.append_kv(&backend.tensor(3 * width, part.to_vec())?, at, &mut cache);
             at += part.len() / (3 * width);
         }
         // Each query misses some rows, and sees the others in an order of its own.
         let seen = |i: usize| match i * 7 % 5 {
-            0 if !i.is_multiple_of(self.rows) => NO_ROW,
+            0 if !i.is_multiple_of(self.rows) => PADDING,
             _ => (i * 31 % self.rows) as u32,
         };
         let seen: Vec<u32> = (0..self.queries * self.rows).map(seen).collect();
         let queries = backend.tensor(3 * width, queries.to_vec())?;
         let mut out = backend.empty(self.queries, width)?;
-        backend.attend(&queries, &cache, &seen, self.heads, &mut out);
+        backend.cached_attention(&queries, &cache, &seen, self.heads, &mut out);
         backend.download(&out).await
     }
 
@@ -334,8 +334,8 @@ impl Operation for Largest {
         let asked: Vec<u32> = (0..self.rows)
             .map(|row| (row * 389 % self.columns) as u32)
             .collect();
-        let mut out = backend.empty(self.rows, Top::columns(self.count))?;
-        backend.top(&x, &asked, &mut out);
+        let mut out = backend.empty(self.rows, TopK::columns(self.count))?;
+        backend.top_k(&x, &asked, &mut out);
         backend.download(&out).await
     }
 
@@ -344,7 +344,7 @@ impl Operation for Largest {
     }
 
     async fn check(&self, gpu: &Gpu, what: &str) {
-        let read = |values: Vec<f32>| Top::read(&values, self.count);
+        let read = |values: Vec<f32>| TopK::read(&values, self.count);
         let exact = read(self.run(&Cpu::default()).await.unwrap());
         let found = read(self.run(gpu).await.unwrap());
         let rounding = match gpu.precision() {
@@ -375,9 +375,9 @@ pub async fn the_largest_of_each_row(gpu: &Gpu) {
     sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
     let cpu = Cpu::default();
     let x = cpu.tensor(1000, values.clone()).unwrap();
-    let mut out = cpu.empty(1, Top::columns(12)).unwrap();
-    cpu.top(&x, &[3], &mut out);
-    let top = &Top::read(&cpu.download(&out).await.unwrap(), 12)[0];
+    let mut out = cpu.empty(1, TopK::columns(12)).unwrap();
+    cpu.top_k(&x, &[3], &mut out);
+    let top = &TopK::read(&cpu.download(&out).await.unwrap(), 12)[0];
     assert_eq!(top.largest, sorted[..12]);
     assert_eq!(top.asked, values[3]);
     let sum: f64 = values.iter().map(|x| f64::from(*x).exp()).sum();
@@ -385,18 +385,18 @@ pub async fn the_largest_of_each_row(gpu: &Gpu) {
 }
 
 struct EmbedPatches {
-    pictures: usize,
+    images: usize,
     tokens: usize,
     width: usize,
 }
 
 impl Operation for EmbedPatches {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
-        let (pictures, tokens, width) = (self.pictures, self.tokens, self.width);
-        let patches = backend.tensor(width, numbers(pictures * (tokens - 1) * width, 1))?;
+        let (images, tokens, width) = (self.images, self.tokens, self.width);
+        let patches = backend.tensor(width, numbers(images * (tokens - 1) * width, 1))?;
         let class = backend.tensor(width, numbers(width, 2))?;
         let positions = backend.tensor(width, numbers(tokens * width, 3))?;
-        let mut out = backend.empty(pictures * tokens, width)?;
+        let mut out = backend.empty(images * tokens, width)?;
         backend.embed_patches(&patches, &class, &positions, &mut out);
         backend.download(&out).await
     }
@@ -435,9 +435,9 @@ pub async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
     for (tokens, width) in ROWS.iter().flat_map(|r| [4, 260].map(|c| (*r, c))) {
         let what = format!("{tokens}×{width}");
         if tokens > 1 {
-            let pictures = 3;
+            let images = 3;
             EmbedPatches {
-                pictures,
+                images,
                 tokens,
                 width,
             }
@@ -457,10 +457,10 @@ pub async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
 
 /// A table of which only a part can be bound gives the same.
 pub async fn a_table_larger_than_a_binding(gpu: &Gpu) {
-    let options = Options {
+    let options = DeviceOptions {
         precision: gpu.precision(),
         binding_bytes: Some(70_000),
-        ..Options::default()
+        ..DeviceOptions::default()
     };
     let gpu = Gpu::open(options).await.unwrap();
     let sequences = EmbedTokens {
@@ -479,7 +479,7 @@ pub async fn the_device_says_how_long_it_worked(gpu: &Gpu) {
         outputs: 1024,
         stored: Stored::OutputsByInputs,
         has_bias: true,
-        after: After::Gelu,
+        after: Epilogue::Gelu,
     };
     // Nothing was asked of it yet.
     assert_eq!(gpu.take_seconds(), None);

@@ -18,8 +18,8 @@ mod tokenizer;
 
 use parity::{Bound, compare};
 use pollster::block_on;
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{Gpu, Options, Precision};
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
 
 const VIT_S: &str = include_str!("reference/formula_ViT-S-32-alt.json");
 /// 151 million weights.
@@ -41,7 +41,7 @@ fn mammut_b_32_is_open_clips() {
 
 #[test]
 fn mammut_s_32_is_open_clips_on_the_gpu() {
-    if let Some(gpu) = gpu::open(Options::default()) {
+    if let Some(gpu) = gpu::open(DeviceOptions::default()) {
         block_on(compare(gpu, MAMMUT_S, Bound::Rounding));
     }
 }
@@ -65,19 +65,19 @@ fn vit_b_32_is_open_clips() {
 
 #[test]
 fn vit_s_32_alt_is_open_clips_on_the_gpu() {
-    if let Some(gpu) = gpu::open(Options::default()) {
+    if let Some(gpu) = gpu::open(DeviceOptions::default()) {
         block_on(compare(gpu, VIT_S, Bound::Rounding));
     }
 }
 
 #[test]
 fn vit_b_32_is_open_clips_on_the_gpu() {
-    if let Some(gpu) = gpu::open(Options::default()) {
+    if let Some(gpu) = gpu::open(DeviceOptions::default()) {
         block_on(compare(gpu, VIT_B, Bound::Rounding));
     }
 }
 
-const HALF: Options = Options {
+const HALF: DeviceOptions = DeviceOptions {
     precision: Precision::F16,
     binding_bytes: None,
     memory_percent: None,
@@ -156,9 +156,9 @@ mod every_kernel {
 /// Runs a check on GPUs of both precisions.
 fn on_both(check: impl AsyncFn(&Gpu)) {
     for precision in [Precision::F32, Precision::F16] {
-        let options = Options {
+        let options = DeviceOptions {
             precision,
-            ..Options::default()
+            ..DeviceOptions::default()
         };
         if let Some(gpu) = gpu::open(options) {
             block_on(check(&gpu));
@@ -169,7 +169,7 @@ fn on_both(check: impl AsyncFn(&Gpu)) {
 /// With `REFIT_NEED_GPU=1` it fails where there is none: `cargo xtask test` asks it first.
 #[test]
 fn there_is_one() {
-    if let Some(gpu) = gpu::open(Options::default()) {
+    if let Some(gpu) = gpu::open(DeviceOptions::default()) {
         println!("{:?}", gpu.adapter());
     }
 }

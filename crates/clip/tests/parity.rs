@@ -1,18 +1,18 @@
-//! Embeddings and probabilities of whole models, from the picture's bytes and the text on.
+//! Embeddings and probabilities of whole models, from the image's bytes and the text on.
 
-use crate::formula::{FormulaFile, Tensor, picture};
+use crate::formula::{FormulaFile, Tensor, image};
+use refit_clip::backend::Backend;
 use refit_clip::caption::Decoding;
-use refit_clip::compute::Backend;
-use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::{Source, SourceError};
-use refit_clip::{Model, Options};
+use refit_clip::{LoadOptions, Model};
 use serde::Deserialize;
 use std::ops::ControlFlow;
 
 #[derive(Deserialize)]
 struct Reference {
-    pictures: Vec<[usize; 3]>,
+    images: Vec<[usize; 3]>,
     prompts: Vec<String>,
     token_ids: Vec<Vec<u32>>,
     tensors: Vec<TensorReference>,
@@ -109,7 +109,7 @@ fn least_cosine(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f64 {
     cosines.fold(f64::INFINITY, f64::min)
 }
 
-/// Runs the reference's pictures and prompts and holds what comes out against it.
+/// Runs the reference's images and prompts and holds what comes out against it.
 pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
     let reference: Reference = serde_json::from_str(reference).unwrap();
     let tensors = reference
@@ -130,20 +130,20 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
         file: FormulaFile::new(tensors),
         largest_read: 0,
     };
-    let options = Options {
+    let options = LoadOptions {
         captions: !reference.captions.is_empty(),
-        ..Options::default()
+        ..LoadOptions::default()
     };
     let load = Model::load(backend, &mut file, options, |_| {});
     let model = load.await.unwrap();
     // Chunks of 1 MiB: the file is nowhere held whole.
     assert!(file.largest_read <= 1 << 20);
 
-    let size = model.architecture().picture();
-    let pixels = reference.pictures.iter().map(|[k, width, height]| {
-        let bytes = picture(*k, *width, *height);
+    let size = model.architecture().image_size();
+    let pixels = reference.images.iter().map(|[k, width, height]| {
+        let bytes = image(*k, *width, *height);
         preprocess(
-            &Picture::new(*width, *height, Channels::Rgb, &bytes).unwrap(),
+            &Image::new(*width, *height, Channels::Rgb, &bytes).unwrap(),
             size,
         )
     });
@@ -198,8 +198,8 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
     }
     println!("{found}");
     if let Bound::Rounding = bound {
-        for (picture, theirs) in pixels.iter().zip(&reference.captions) {
-            captions_are_theirs(&model, picture, theirs).await;
+        for (image, theirs) in pixels.iter().zip(&reference.captions) {
+            captions_are_theirs(&model, image, theirs).await;
         }
     }
 
@@ -215,11 +215,11 @@ pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
 /// Greedy captions token for token; the five likeliest of each step, step by step and all at once.
 async fn captions_are_theirs<B: Backend>(
     model: &Model<B>,
-    picture: &Pixels,
+    image: &PixelValues,
     theirs: &CaptionReference,
 ) {
     let (ids, steps) = (&theirs.ids, &theirs.steps);
-    let caption = model.caption(picture, Decoding::GREEDY, steps.len(), async |_| {
+    let caption = model.caption(image, Decoding::GREEDY, steps.len(), async |_| {
         ControlFlow::Continue(())
     });
     let caption = caption.await.unwrap();
@@ -230,7 +230,7 @@ async fn captions_are_theirs<B: Backend>(
         cut: 0,
         mojibake: false,
     };
-    let ours = model.candidates(picture, &text, 5).await.unwrap();
+    let ours = model.candidates(image, &text, 5).await.unwrap();
     assert_eq!(ours.len(), steps.len());
     let mut worst = 0f32;
     for (ours, theirs) in ours.iter().zip(steps) {
@@ -241,7 +241,7 @@ async fn captions_are_theirs<B: Backend>(
         }
     }
     assert!(worst <= 5e-5, "{worst:.1e}");
-    let likelihoods = model.log_likelihoods(picture, &[text]).await.unwrap();
+    let likelihoods = model.log_likelihoods(image, &[text]).await.unwrap();
     let sum: f64 = ours.iter().map(|c| f64::from(c[0].log_probability)).sum();
     assert!((likelihoods[0] - sum).abs() <= 1e-3 && (caption.log_likelihood - sum).abs() <= 1e-3);
     println!("logits {worst:.1e}");

@@ -1,6 +1,6 @@
-//! Preparing pictures: crops against Pillow's, values against torchvision's, what cannot be taken.
+//! Preparing images: crops against Pillow's, values against torchvision's, what cannot be taken.
 use crate::crops::splitmix64;
-use refit_clip::preprocess::{Channels, Picture, PictureError, crop, normalise, preprocess};
+use refit_clip::preprocess::{Channels, Image, ImageError, crop, normalise, preprocess};
 
 #[test]
 fn crops_are_pillows_to_the_last_bit() {
@@ -16,8 +16,8 @@ fn opaque_alpha_changes_nothing() {
         .chunks_exact(3)
         .flat_map(|p| [p[0], p[1], p[2], 255])
         .collect();
-    let rgb = Picture::new(60, 40, Channels::Rgb, &rgb).unwrap();
-    let rgba = Picture::new(60, 40, Channels::Rgba, &rgba).unwrap();
+    let rgb = Image::new(60, 40, Channels::Rgb, &rgb).unwrap();
+    let rgba = Image::new(60, 40, Channels::Rgba, &rgba).unwrap();
     assert_eq!(crop(&rgb, 224), crop(&rgba, 224));
 }
 
@@ -33,29 +33,26 @@ fn normalised_values_are_torchs() {
 
 #[test]
 fn impossible_pictures_are_refused() {
-    let error = |w, h, n| Picture::new(w, h, Channels::Rgb, &vec![0; n]).unwrap_err();
-    assert_eq!(error(0, 5, 0), PictureError::Empty);
+    let error = |w, h, n| Image::new(w, h, Channels::Rgb, &vec![0; n]).unwrap_err();
+    assert_eq!(error(0, 5, 0), ImageError::Empty);
     let expected = 30;
     assert_eq!(
         error(2, 5, 29),
-        PictureError::Bytes {
+        ImageError::Bytes {
             found: 29,
             expected
         }
     );
-    assert!(matches!(
-        error(usize::MAX, 5, 29),
-        PictureError::Bytes { .. }
-    ));
+    assert!(matches!(error(usize::MAX, 5, 29), ImageError::Bytes { .. }));
 }
 
 proptest::proptest! {
     #[test]
     fn any_shape_gives_a_crop(w in 1usize..60, h in 1usize..60, size in 1usize..40) {
         let bytes = vec![200; w * h * 3];
-        let pixels = preprocess(&Picture::new(w, h, Channels::Rgb, &bytes).unwrap(), size);
+        let pixels = preprocess(&Image::new(w, h, Channels::Rgb, &bytes).unwrap(), size);
         proptest::prop_assert_eq!(pixels.planes.len(), 3 * size * size);
-        // A plain picture stays plain.
+        // A plain image stays plain.
         let plain = normalise(&[200; 3], 1).planes;
         proptest::prop_assert!(pixels.planes.chunks(size * size).zip(&plain).all(|(p, v)| p.iter().all(|x| x == v)));
     }

@@ -1,13 +1,13 @@
 //! The small model that comes with the page (`data/shapes/train.py`) against PyTorch in float32, on
-//! its sample pictures; and that its card tells the truth about it.
+//! its sample images; and that its card tells the truth about it.
 
 use pollster::block_on;
+use refit_clip::backend::cpu::Cpu;
 use refit_clip::caption::Decoding;
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::FileSource;
-use refit_clip::{Model, Options};
+use refit_clip::{LoadOptions, Model};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::ControlFlow;
@@ -62,11 +62,11 @@ fn tokenizer(vocabulary: usize, context: usize) -> Tokenizer {
     whole.of(vocabulary, context).unwrap()
 }
 
-fn picture(file: &str, size: usize) -> Pixels {
-    let picture = image::open(folder().join(file)).unwrap().into_rgb8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let picture = Picture::new(width, height, Channels::Rgb, picture.as_raw()).unwrap();
-    preprocess(&picture, size)
+fn image(file: &str, size: usize) -> PixelValues {
+    let image = image::open(folder().join(file)).unwrap().into_rgb8();
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let image = Image::new(width, height, Channels::Rgb, image.as_raw()).unwrap();
+    preprocess(&image, size)
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
@@ -79,10 +79,10 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 fn the_bundled_model_is_pytorchs() {
     let card = card();
     let mut file = FileSource::open(&folder().join("shapes.safetensors")).unwrap();
-    let load = Model::load(Cpu::default(), &mut file, Options::default(), |_| {});
+    let load = Model::load(Cpu::default(), &mut file, LoadOptions::default(), |_| {});
     let model = block_on(load).unwrap();
     let architecture = model.architecture();
-    assert_eq!(architecture.picture(), card.size);
+    assert_eq!(architecture.image_size(), card.size);
     assert_eq!(architecture.vocabulary, card.vocabulary);
     assert_eq!(architecture.context, card.context);
     assert!((model.scale() / card.scale - 1.0).abs() < 1e-4);
@@ -93,7 +93,7 @@ fn the_bundled_model_is_pytorchs() {
         .iter()
         .map(|label| tokenizer.encode(&card.template.replace("{}", label)));
     let texts = block_on(model.encode_texts(&tokens.collect::<Vec<Tokens>>())).unwrap();
-    let pixels = card.samples.iter().map(|s| picture(&s.file, card.size));
+    let pixels = card.samples.iter().map(|s| image(&s.file, card.size));
     let images = block_on(model.encode_images(&pixels.collect::<Vec<_>>())).unwrap();
     let templates = [card.template.clone()];
     let classes = block_on(model.classes(&tokenizer, &labels, &templates)).unwrap();
@@ -182,17 +182,17 @@ struct WriterSample {
 fn the_bundled_mammut_is_pytorchs() {
     let card: WriterCard = read("shapes_mammut.json");
     let mut file = FileSource::open(&folder().join("shapes_mammut.safetensors")).unwrap();
-    let options = Options {
+    let options = LoadOptions {
         captions: true,
-        ..Options::default()
+        ..LoadOptions::default()
     };
     let load = Model::load(Cpu::default(), &mut file, options, |_| {});
     let model = block_on(load).unwrap();
-    assert_eq!(model.architecture().picture(), card.size);
+    assert_eq!(model.architecture().image_size(), card.size);
     let tokenizer = tokenizer(card.vocabulary, card.context);
     let (mut embeddings, mut logs) = (0f32, 0f64);
     for sample in &card.samples {
-        let pixels = [picture(&sample.file, card.size)];
+        let pixels = [image(&sample.file, card.size)];
         let prompt = [tokenizer.encode(&card.template.replace("{}", &sample.label))];
         let image = block_on(model.encode_images(&pixels)).unwrap();
         let text = block_on(model.encode_texts(&prompt)).unwrap();

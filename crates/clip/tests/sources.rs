@@ -3,14 +3,14 @@
 
 use js_sys::{Array, Reflect, Uint8Array};
 use refit_clip::architecture::Configuration;
+use refit_clip::backend::cpu::Cpu;
 use refit_clip::browser::{BlobSource, Fetch, Timed};
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::preprocess::Pixels;
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::http::{HttpSource, Retries, Transport};
 use refit_clip::weights::source::{Source, SourceError};
-use refit_clip::{ClipError, Options};
+use refit_clip::{ClipError, LoadOptions};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -40,22 +40,24 @@ async fn open(path: &str) -> Result<HttpSource<Fetch>, SourceError> {
 }
 
 async fn load(source: &mut impl Source) -> Result<Timed<Cpu>, ClipError> {
-    let options = Options {
+    let options = LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
             text_heads: Some(4),
             ..Configuration::default()
         },
-        ..Options::default()
+        ..LoadOptions::default()
     };
     Timed::load(Cpu::default(), source, options, |_| {}).await
 }
 
-/// Embeddings of a picture and a text by the model that a source holds.
+/// Embeddings of a image and a text by the model that a source holds.
 async fn embeddings(source: &mut impl Source) -> Vec<f32> {
     let model = load(source).await.unwrap();
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
-    let images = model.encode_images(&[Pixels { size: 4, planes }]).await;
+    let images = model
+        .encode_images(&[PixelValues { size: 4, planes }])
+        .await;
     let text = Tokens {
         ids: vec![10, 3, 5, 1, 11],
         cut: 0,
@@ -199,11 +201,8 @@ async fn work_shows_as_user_timing() {
     let before = measures("refit:encode-image").len();
     for _ in 0..2 {
         let planes = vec![0.5; 48];
-        let picture = Pixels { size: 4, planes };
-        model
-            .encode_images(&[picture.clone(), picture])
-            .await
-            .unwrap();
+        let image = PixelValues { size: 4, planes };
+        model.encode_images(&[image.clone(), image]).await.unwrap();
     }
     let runs = &measures("refit:encode-image")[before..];
     let kinds: Vec<_> = runs

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use super::starts::Found;
-use super::{Fit, Loss, Problem, Scale, Task, search};
+use super::{Fit, Loss, Problem, ResidualScale, Task, search};
 use crate::law::Law;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -10,29 +10,33 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// How an interval is read off the resamples (Efron and Tibshirani 1993, chapters 13 and 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ends {
+pub enum BootstrapInterval {
     Percentile,
     Basic,
     /// Bias-corrected and accelerated; the acceleration from the jackknife.
     Bca,
 }
 
-impl Ends {
-    pub const ALL: [Ends; 3] = [Ends::Bca, Ends::Percentile, Ends::Basic];
+impl BootstrapInterval {
+    pub const ALL: [BootstrapInterval; 3] = [
+        BootstrapInterval::Bca,
+        BootstrapInterval::Percentile,
+        BootstrapInterval::Basic,
+    ];
 
     pub fn id(self) -> &'static str {
         match self {
-            Ends::Percentile => "percentile",
-            Ends::Basic => "basic",
-            Ends::Bca => "bca",
+            BootstrapInterval::Percentile => "percentile",
+            BootstrapInterval::Basic => "basic",
+            BootstrapInterval::Bca => "bca",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Ends::Percentile => "Percentile",
-            Ends::Basic => "Basic",
-            Ends::Bca => "BCa",
+            BootstrapInterval::Percentile => "Percentile",
+            BootstrapInterval::Basic => "Basic",
+            BootstrapInterval::Bca => "BCa",
         }
     }
 }
@@ -183,7 +187,7 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
     for (w, count) in problem.weights.iter_mut().zip(&points.weights) {
         *w *= count;
     }
-    let squares = loss.is_least_squares() && loss.scale() == Scale::Linear;
+    let squares = loss.is_least_squares() && loss.scale() == ResidualScale::Linear;
     let found: Found = if squares && law != Law::Logistic {
         match search::again(law, &points.x, &points.y, &problem.weights, near) {
             Some(found) => found,
@@ -217,7 +221,11 @@ impl Replicates {
 
     /// The 95 % interval of whatever `f` makes of the parameters. `None` where fewer than half of
     /// the resamples have a value.
-    pub fn interval(&self, ends: Ends, f: impl Fn(&[f64]) -> f64) -> Option<(f64, f64)> {
+    pub fn interval(
+        &self,
+        ends: BootstrapInterval,
+        f: impl Fn(&[f64]) -> f64,
+    ) -> Option<(f64, f64)> {
         let estimate = f(&self.estimate);
         let mut values: Vec<f64> = self.values(&f);
         if estimate.is_nan() || values.len() < 2 || values.len() * 2 < self.resamples.len() {
@@ -225,15 +233,15 @@ impl Replicates {
         }
         values.sort_by(f64::total_cmp);
         let (low, high) = match ends {
-            Ends::Percentile | Ends::Basic => (0.025, 0.975),
-            Ends::Bca => {
+            BootstrapInterval::Percentile | BootstrapInterval::Basic => (0.025, 0.975),
+            BootstrapInterval::Bca => {
                 let jackknife: Vec<f64> = self.jackknife.iter().map(|p| f(p)).collect();
                 bca(estimate, &values, &jackknife)?
             }
         };
         let (low, high) = (quantile(&values, low), quantile(&values, high));
         Some(match ends {
-            Ends::Basic => (2.0 * estimate - high, 2.0 * estimate - low),
+            BootstrapInterval::Basic => (2.0 * estimate - high, 2.0 * estimate - low),
             _ => (low, high),
         })
     }

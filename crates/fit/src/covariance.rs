@@ -25,8 +25,8 @@ pub(super) fn covariance<F: Starts>(problem: &Problem<F>, p: &[f64]) -> Option<D
         psi += weight * rho.first * rho.first;
         curvature.push(rho.second);
         let scale = match problem.loss.scale() {
-            super::Scale::Linear => weight.sqrt(),
-            super::Scale::Log => weight.sqrt() / problem.form.evaluate(p, problem.x[i]),
+            super::ResidualScale::Linear => weight.sqrt(),
+            super::ResidualScale::Log => weight.sqrt() / problem.form.evaluate(p, problem.x[i]),
         };
         for (j, g) in problem
             .form

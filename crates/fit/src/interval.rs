@@ -1,6 +1,6 @@
 //! Intervals of predictions by the delta method: honest, and as the comparison study released them.
 
-use super::{Fit, Scale};
+use super::{Fit, ResidualScale};
 use crate::law::Form;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -101,7 +101,7 @@ impl<F: Form> Fit<F> {
         let half = usable.and_then(|covariance| {
             let factor = interval.factor(self.points, self.parameters.len())?;
             let mut g = nalgebra::DVector::from_vec(self.law.gradient(&self.parameters, x));
-            if self.loss.scale() == Scale::Log {
+            if self.loss.scale() == ResidualScale::Log {
                 g /= value;
             }
             let variance = (g.transpose() * covariance * &g)[(0, 0)];

@@ -25,7 +25,7 @@ pub mod svd;
 pub mod trf;
 
 pub use interval::{Interval, NO_DELTA_METHOD, Prediction};
-pub use loss::{Loss, Scale};
+pub use loss::{Loss, ResidualScale};
 pub use starts::Starts;
 
 use crate::law::{Domain, Form, Law};
@@ -229,8 +229,8 @@ fn optimum<F: Starts>(problem: &Problem<F>) -> Option<Found> {
     let Problem { form, x, y, .. } = *problem;
     // ln y − ln f is (y − f) / y to first order.
     let weights: Vec<f64> = match problem.loss.scale() {
-        Scale::Linear => problem.weights.clone(),
-        Scale::Log => problem
+        ResidualScale::Linear => problem.weights.clone(),
+        ResidualScale::Log => problem
             .weights
             .iter()
             .zip(y)
@@ -238,7 +238,7 @@ fn optimum<F: Starts>(problem: &Problem<F>) -> Option<Found> {
             .collect(),
     };
     let starts = form.starts(x, y, &weights);
-    let squares = problem.loss.is_least_squares() && problem.loss.scale() == Scale::Linear;
+    let squares = problem.loss.is_least_squares() && problem.loss.scale() == ResidualScale::Linear;
     if squares && form.starts_are_optima() {
         let first = starts.into_iter().next()?;
         return problem
@@ -322,7 +322,7 @@ fn check<F: Form>(law: F, loss: Loss, x: &[F::Input], y: &[f64]) -> Result<(), F
         if !law.accepts(x) {
             return Err(FitError::NotPositive { index });
         }
-        if loss.scale() == Scale::Log && error <= 0.0 {
+        if loss.scale() == ResidualScale::Log && error <= 0.0 {
             return Err(FitError::ErrorNotPositive { index, error });
         }
     }

@@ -25,24 +25,24 @@ pub enum Loss {
 
 /// On which scale residuals are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub enum ResidualScale {
     Linear,
     /// Natural logarithm.
     Log,
 }
 
-impl Scale {
+impl ResidualScale {
     pub fn forward(self, error: f64) -> f64 {
         match self {
-            Scale::Linear => error,
-            Scale::Log => error.ln(),
+            ResidualScale::Linear => error,
+            ResidualScale::Log => error.ln(),
         }
     }
 
     pub fn back(self, y: f64) -> f64 {
         match self {
-            Scale::Linear => y,
-            Scale::Log => y.exp(),
+            ResidualScale::Linear => y,
+            ResidualScale::Log => y.exp(),
         }
     }
 }
@@ -133,10 +133,10 @@ impl Loss {
         }
     }
 
-    pub fn scale(self) -> Scale {
+    pub fn scale(self) -> ResidualScale {
         match self {
-            Loss::LogSquares | Loss::Huber { .. } => Scale::Log,
-            _ => Scale::Linear,
+            Loss::LogSquares | Loss::Huber { .. } => ResidualScale::Log,
+            _ => ResidualScale::Linear,
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Search {
 
 /// What the search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Released {
+pub struct MultiStart {
     /// In the order of the law's parameters.
     pub parameters: Vec<f64>,
     pub mse: f64,
@@ -37,7 +37,7 @@ pub struct Released {
     pub evaluations: usize,
 }
 
-impl Released {
+impl MultiStart {
     /// Whether the best fit has a lower squared error, beyond rounding.
     pub fn stopped_early(&self, best: &Fit) -> bool {
         best.mse < self.mse * (1.0 - SAME)
@@ -76,7 +76,7 @@ impl Search {
     }
 
     /// What has been found so far; `None` before the first start ended.
-    pub fn released(&self) -> Option<Released> {
+    pub fn released(&self) -> Option<MultiStart> {
         let (best, sse) =
             self.ended
                 .iter()
@@ -86,7 +86,7 @@ impl Search {
                 })?;
         let mut parameters = vec![best[0], best[1].ln(), -best[2]];
         parameters.extend(best.get(3));
-        Some(Released {
+        Some(MultiStart {
             parameters,
             mse: sse / self.x.len() as f64,
             starts: self.next,

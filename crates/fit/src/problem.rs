@@ -3,7 +3,7 @@
 //! Bounds are kept by the coordinates in which parameters move ([`Domain`](crate::law::Domain));
 //! a bound itself is a face of its own, on which the law has fewer parameters ([`Form::faces`]).
 
-use super::loss::{Loss, Scale};
+use super::loss::{Loss, ResidualScale};
 use super::random::Random;
 use super::starts::Starts;
 use crate::law::jet::{Jet, MOST, Real};
@@ -41,7 +41,7 @@ struct Local {
 }
 
 /// (index, value) of parameters that do not move.
-pub(super) type Held = [(usize, f64)];
+pub(super) type Fixed = [(usize, f64)];
 
 const ITERATIONS: usize = 200;
 /// On the way to Huber's δ nothing has to be exact.
@@ -77,7 +77,7 @@ impl<'a, F: Starts> Problem<'a, F> {
     }
 
     /// The objective around a place, in the coordinates of the parameters that move.
-    fn derivatives(&self, coordinates: &[f64], held: &Held) -> Local {
+    fn derivatives(&self, coordinates: &[f64], held: &Fixed) -> Local {
         let domains = self.form.domains();
         let p: Vec<Jet> = coordinates
             .iter()
@@ -92,8 +92,8 @@ impl<'a, F: Starts> Problem<'a, F> {
         for i in 0..self.y.len() {
             let law = self.form.evaluate(&p, self.x[i]);
             let law = match self.loss.scale() {
-                Scale::Linear => law,
-                Scale::Log => law.ln(),
+                ResidualScale::Linear => law,
+                ResidualScale::Log => law.ln(),
             };
             let r = Jet::constant(self.loss.scale().forward(self.y[i])) - law;
             let rho = self.loss.rho(r.value);
@@ -109,7 +109,7 @@ impl<'a, F: Starts> Problem<'a, F> {
         Local { jet, bound }
     }
 
-    fn at(&self, coordinates: &[f64], held: &Held) -> Vec<f64> {
+    fn at(&self, coordinates: &[f64], held: &Fixed) -> Vec<f64> {
         let domains = self.form.domains();
         let mut p: Vec<f64> = coordinates
             .iter()
@@ -123,7 +123,7 @@ impl<'a, F: Starts> Problem<'a, F> {
     }
 
     /// Where parameters lie; a held one has no coordinate that matters.
-    fn coordinates(&self, p: &[f64], held: &Held) -> Vec<f64> {
+    fn coordinates(&self, p: &[f64], held: &Fixed) -> Vec<f64> {
         let domains = self.form.domains();
         (0..p.len())
             .map(|j| {
@@ -137,11 +137,11 @@ impl<'a, F: Starts> Problem<'a, F> {
     }
 
     /// The minimum near `start` (parameters, inside their domains where not held).
-    pub fn descend(&self, start: &[f64], held: &Held) -> Minimum {
+    pub fn descend(&self, start: &[f64], held: &Fixed) -> Minimum {
         self.steps(start, held, ITERATIONS)
     }
 
-    fn steps(&self, start: &[f64], held: &Held, most: usize) -> Minimum {
+    fn steps(&self, start: &[f64], held: &Fixed, most: usize) -> Minimum {
         let mut at = self.coordinates(start, held);
         let mut here = self.derivatives(&at, held);
         let mut damping = 1e-4;
@@ -198,7 +198,7 @@ impl<'a, F: Starts> Problem<'a, F> {
 
     /// [`Problem::descend`] in the problem's own loss; Huber's corner is approached from a wide δ,
     /// since its loss is nearly flat of curvature far from the optimum.
-    pub fn approach(&self, start: &[f64], held: &Held) -> Minimum {
+    pub fn approach(&self, start: &[f64], held: &Fixed) -> Minimum {
         let mut from = start.to_vec();
         if let Loss::Huber { delta } = self.loss {
             let mut wide = (0..self.y.len())
@@ -221,7 +221,7 @@ impl<'a, F: Starts> Problem<'a, F> {
 
     /// The lowest minimum from any of the starts on any face of the bounds. `fixed` parameters
     /// stay where they are on every face.
-    pub fn lowest(&self, starts: &[Vec<f64>], fixed: &Held) -> Option<Minimum> {
+    pub fn lowest(&self, starts: &[Vec<f64>], fixed: &Fixed) -> Option<Minimum> {
         // Faces of fewer parameters first: where freeing one gains nothing, the bound stands.
         let minima = self.form.faces().iter().rev().filter_map(|face| {
             let clash = face.iter().any(|(j, _)| fixed.iter().any(|(k, _)| k == j));
@@ -242,7 +242,7 @@ impl<'a, F: Starts> Problem<'a, F> {
     /// A minimum no higher than `from`: a nearly absolute loss has a minimum at many a set of
     /// points that the law meets exactly, so its neighbours are tried, out to where squares would
     /// have risen by half.
-    fn hop(&self, from: Minimum, held: &Held) -> Minimum {
+    fn hop(&self, from: Minimum, held: &Fixed) -> Minimum {
         let mut random = Random::new(0, 0);
         let mut best = from;
         let mut left = HOPS;

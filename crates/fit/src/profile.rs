@@ -24,12 +24,12 @@ pub enum End {
 
 /// The profile interval of one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Interval {
+pub struct ProfileInterval {
     pub low: End,
     pub high: End,
 }
 
-impl Interval {
+impl ProfileInterval {
     /// Why the data do not tell the parameter, where they do not.
     pub fn not_identified(&self, name: &str) -> Option<&'static str> {
         let logarithm = name.starts_with("ln_");
@@ -109,10 +109,10 @@ impl Profile {
     }
 
     /// One interval a parameter, as far as they are known.
-    pub fn intervals(&self) -> Vec<Interval> {
+    pub fn intervals(&self) -> Vec<ProfileInterval> {
         let pairs = self.ends.chunks_exact(2);
         pairs
-            .map(|pair| Interval {
+            .map(|pair| ProfileInterval {
                 low: pair[0],
                 high: pair[1],
             })

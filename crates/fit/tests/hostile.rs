@@ -2,7 +2,7 @@
 //!
 //! `PROPTEST_CASES=1000000 cargo test --release --test hostile` is the long run.
 use proptest::prelude::*;
-use refit_fit::bootstrap::{Bootstrap, Ends, Population};
+use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::law::{Law, Surface};
 use refit_fit::multistart::released_problem;
 use refit_fit::profile::Profile;
@@ -58,7 +58,7 @@ proptest! {
             }
             let population = Population::of_points(&x, &y);
             let bootstrap = Bootstrap::new(&found, population, 3, 1).finish();
-            for ends in Ends::ALL {
+            for ends in BootstrapInterval::ALL {
                 let _ = bootstrap.replicates().interval(ends, |p| law.value(p, at));
             }
         }

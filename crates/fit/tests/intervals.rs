@@ -1,11 +1,11 @@
 //! Intervals beside references: profiles by the F test, bootstrap ends as SciPy computes them, the
 //! delta method; and how often intervals hold the truth.
 use crate::reference::{apart, list, loss, number, numbers, read, text};
-use refit_fit::bootstrap::{Bootstrap, Ends, Population};
+use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::coverage::Simulation;
 use refit_fit::law::{Form, Law};
 use refit_fit::profile::{End, Profile};
-use refit_fit::{Fit, Interval, Loss, Scale, Task, fit};
+use refit_fit::{Fit, Interval, Loss, ResidualScale, Task, fit};
 use serde_json::Value;
 
 /// The points of a case, and our fit to them.
@@ -68,8 +68,8 @@ fn the_delta_method_is_the_references() {
             // The reference is symmetric in the error; ours is on the loss's scale, where the fit
             // was made, so that an error stays above zero.
             let theirs = match fit.loss.scale() {
-                Scale::Linear => error + sign * half,
-                Scale::Log => error * (sign * half / error).exp(),
+                ResidualScale::Linear => error + sign * half,
+                ResidualScale::Log => error * (sign * half / error).exp(),
             };
             let gap = (ours.expect("an interval") - theirs).abs();
             assert!(
@@ -97,9 +97,9 @@ fn bootstrap_ends_are_scipys_within_their_monte_carlo_error() {
                 _ => fit.law.value(p, 2.14e12),
             };
             for (ends, id) in [
-                (Ends::Percentile, "percentile"),
-                (Ends::Basic, "basic"),
-                (Ends::Bca, "BCa"),
+                (BootstrapInterval::Percentile, "percentile"),
+                (BootstrapInterval::Basic, "basic"),
+                (BootstrapInterval::Bca, "BCa"),
             ] {
                 let (low, high) = replicates.interval(ends, of).expect("an interval");
                 let theirs = numbers(&reference["ends"][id]);

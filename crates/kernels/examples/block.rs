@@ -1,7 +1,7 @@
 //! How long each operation of ViT-B/32's twelve blocks takes on one thread, the best of five runs:
 //! `cargo run --release -p refit-kernels --example block`.
 
-use refit_kernels::{After, Matrix, Stored, attention, layer_norm, multiply};
+use refit_kernels::{Epilogue, Matrix, Stored, attention, layer_norm, multiply};
 use std::time::Instant;
 
 const WIDTH: usize = 768;
@@ -28,9 +28,9 @@ fn main() {
     };
     let layers: Vec<[Matrix; 4]> = (0..LAYERS).map(layer).collect();
     let (gain, bias) = (vec![1.0; WIDTH], numbers(WIDTH));
-    println!("pictures: norms, qkv, attention, out, up, down: milliseconds; together");
-    for pictures in [1, 8] {
-        let rows = TOKENS * pictures;
+    println!("images: norms, qkv, attention, out, up, down: milliseconds; together");
+    for images in [1, 8] {
+        let rows = TOKENS * images;
         let x = numbers(rows * WIDTH);
         let [mut normed, mut seen, mut sums] = [(); 3].map(|()| vec![0.0; rows * WIDTH]);
         let mut mixed = vec![0.0; 3 * rows * WIDTH];
@@ -47,7 +47,7 @@ fn main() {
                 layer_norm(&x, &gain, &bias, &mut normed);
                 layer_norm(&x, &gain, &bias, &mut normed);
                 lap(&mut times[0]);
-                let nothing = After::Nothing;
+                let nothing = Epilogue::Nothing;
                 multiply(&normed, WIDTH, qkv, &[], nothing, &mut mixed, 3 * WIDTH);
                 lap(&mut times[1]);
                 let sequences = mixed.chunks(3 * TOKENS * WIDTH);
@@ -55,11 +55,27 @@ fn main() {
                     attention(mixed, WIDTH, WIDTH / 64, false, seen);
                 }
                 lap(&mut times[2]);
-                multiply(&seen, WIDTH, out, &[], After::Add, &mut sums, WIDTH);
+                multiply(&seen, WIDTH, out, &[], Epilogue::Add, &mut sums, WIDTH);
                 lap(&mut times[3]);
-                multiply(&normed, WIDTH, up, &[], After::Gelu, &mut hidden, 4 * WIDTH);
+                multiply(
+                    &normed,
+                    WIDTH,
+                    up,
+                    &[],
+                    Epilogue::Gelu,
+                    &mut hidden,
+                    4 * WIDTH,
+                );
                 lap(&mut times[4]);
-                multiply(&hidden, 4 * WIDTH, down, &[], After::Add, &mut sums, WIDTH);
+                multiply(
+                    &hidden,
+                    4 * WIDTH,
+                    down,
+                    &[],
+                    Epilogue::Add,
+                    &mut sums,
+                    WIDTH,
+                );
                 lap(&mut times[5]);
             }
             for (best, time) in best.iter_mut().zip(times) {
@@ -67,6 +83,6 @@ fn main() {
             }
         }
         let all: f64 = best.iter().sum();
-        println!("{pictures}: {best:.1?}; {all:.0}");
+        println!("{images}: {best:.1?}; {all:.0}");
     }
 }

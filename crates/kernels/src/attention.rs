@@ -1,7 +1,7 @@
 //! Multi-head attention of one sequence.
 
-use crate::gemm::{After, Matrix, Stored, multiply};
-use crate::rows::{add, dot, softmax, softmax_rows};
+use crate::gemm::{Epilogue, Matrix, Stored, multiply};
+use crate::rowwise::{add, dot, softmax, softmax_rows};
 use crate::simd::{Lanes, vectorised};
 
 /// Attention of a sequence whose rows hold queries, keys and values side by side, `width` numbers
@@ -20,7 +20,7 @@ pub fn attention(qkv: &[f32], width: usize, heads: usize, causal: bool, out: &mu
             stride,
             &keys,
             &[],
-            After::Nothing,
+            Epilogue::Nothing,
             &mut scores,
             tokens,
         );
@@ -33,18 +33,18 @@ pub fn attention(qkv: &[f32], width: usize, heads: usize, causal: bool, out: &mu
             stride,
         );
         let out = &mut out[start..];
-        multiply(&scores, tokens, &values, &[], After::Nothing, out, width);
+        multiply(&scores, tokens, &values, &[], Epilogue::Nothing, out, width);
     }
 }
 
 /// Marks a place of [`attend`]'s lists where there is no row.
-pub const NO_ROW: u32 = u32::MAX;
+pub const PADDING: u32 = u32::MAX;
 
 vectorised! {
     /// Attention of single queries over rows that each names. A query is the first `width` numbers
     /// of a row of `stride`; a row of `cache` holds a key and a value; of `seen` each query has an
-    /// equal share, in which [`NO_ROW`] stands for nothing.
-    pub fn attend(queries: &[f32], stride: usize, cache: &[f32], seen: &[u32], width: usize, heads: usize, out: &mut [f32]) = attend_rows
+    /// equal share, in which [`PADDING`] stands for nothing.
+    pub fn cached_attention(queries: &[f32], stride: usize, cache: &[f32], seen: &[u32], width: usize, heads: usize, out: &mut [f32]) = attend_rows
 }
 
 #[inline(always)]
@@ -63,7 +63,7 @@ fn attend_rows<V: Lanes>(
     let mut scores = Vec::with_capacity(length);
     let rows = queries.chunks(stride).zip(seen.chunks_exact(length));
     for ((query, seen), out) in rows.zip(out.chunks_exact_mut(width)) {
-        let seen = seen.iter().filter(|row| **row != NO_ROW);
+        let seen = seen.iter().filter(|row| **row != PADDING);
         for start in (0..width).step_by(head) {
             let query = &query[start..start + head];
             scores.clear();

@@ -108,7 +108,7 @@ impl Matrix {
 
 /// What becomes of a product before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
+pub enum Epilogue {
     Nothing,
     /// Gaussian error linear unit, exact.
     Gelu,
@@ -118,14 +118,14 @@ pub enum After {
 }
 
 vectorised! {
-    /// C = A B + bias, then [`After`]. Rows of A begin every `a_stride` numbers, rows of C every
+    /// C = A B + bias, then [`Epilogue`]. Rows of A begin every `a_stride` numbers, rows of C every
     /// `c_stride`; an empty bias is none.
     pub fn multiply(
         a: &[f32],
         a_stride: usize,
         b: &Matrix,
         bias: &[f32],
-        after: After,
+        after: Epilogue,
         c: &mut [f32],
         c_stride: usize,
     ) = multiply_blocks
@@ -137,7 +137,7 @@ fn multiply_blocks<V: Lanes>(
     a_stride: usize,
     b: &Matrix,
     bias: &[f32],
-    after: After,
+    after: Epilogue,
     c: &mut [f32],
     c_stride: usize,
 ) {
@@ -247,7 +247,7 @@ struct Place<'a> {
     first: bool,
     last: bool,
     bias: &'a [f32],
-    after: After,
+    after: Epilogue,
 }
 
 /// One tile of `ROWS` × [`PANEL`]; `a` holds its rows interleaved.
@@ -287,14 +287,14 @@ fn finish<V: Lanes>(sums: [V; 2], bias: &[f32; PANEL], place: &Place, c: &mut [f
         .zip(c.chunks_exact_mut(V::COUNT));
     for (sum, (bias, c)) in sums.into_iter().zip(halves) {
         let mut sum = sum.plus(V::load(bias));
-        if !place.first || place.after == After::Add {
+        if !place.first || place.after == Epilogue::Add {
             sum = sum.plus(V::load(c));
         }
         if place.last {
             match place.after {
-                After::Nothing | After::Add => {}
-                After::Gelu => sum = gelu(sum),
-                After::QuickGelu => sum = quick_gelu(sum),
+                Epilogue::Nothing | Epilogue::Add => {}
+                Epilogue::Gelu => sum = gelu(sum),
+                Epilogue::QuickGelu => sum = quick_gelu(sum),
             }
         }
         sum.store(c);

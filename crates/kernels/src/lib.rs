@@ -1,4 +1,4 @@
-//! The numeric inner loops: those of the CPU backend, float32; what prepares a picture, and weights
+//! The numeric inner loops: those of the CPU backend, float32; what prepares a image, and weights
 //! for either backend.
 //!
 //! A package of its own for one reason: it is compiled for speed in every profile, while the page
@@ -10,10 +10,10 @@ mod attention;
 mod gemm;
 mod math;
 mod pixels;
-mod rows;
+mod rowwise;
 mod simd;
 
-pub use attention::{NO_ROW, attend, attention};
-pub use gemm::{After, Matrix, Stored, multiply, transpose};
+pub use attention::{PADDING, attention, cached_attention};
+pub use gemm::{Epilogue, Matrix, Stored, multiply, transpose};
 pub use pixels::{PRECISION, Pixel, Tap, resize};
-pub use rows::{layer_norm, log_sum_exp, normalize, softmax};
+pub use rowwise::{layer_norm, log_sum_exp, normalize, softmax};

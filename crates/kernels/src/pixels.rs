@@ -17,7 +17,7 @@ pub type Tap = (usize, Vec<i32>);
 
 vectorised! {
     /// Rows of `width` pixels to columns of the taps' results, side by side: the next direction is
-    /// then along rows, too, and turns the picture back.
+    /// then along rows, too, and turns the image back.
     pub fn resize(pixels: &[Pixel], width: usize, taps: &[Tap], columns: &mut [Pixel]) = resize_rows
 }
 

@@ -1,6 +1,8 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
-use refit_kernels::{After, Matrix, Stored, attention, layer_norm, multiply, normalize, transpose};
+use refit_kernels::{
+    Epilogue, Matrix, Stored, attention, layer_norm, multiply, normalize, transpose,
+};
 
 /// Numbers from −1 to 1 that look random.
 fn numbers(n: usize, seed: u64) -> Vec<f32> {
@@ -50,10 +52,18 @@ fn products_are_right_for_awkward_shapes() {
             ] {
                 let matrix = Matrix::pack(inputs, outputs, stored, values, stride);
                 let mut c = old.clone();
-                multiply(&a, inputs, &matrix, &bias, After::Nothing, &mut c, outputs);
+                multiply(
+                    &a,
+                    inputs,
+                    &matrix,
+                    &bias,
+                    Epilogue::Nothing,
+                    &mut c,
+                    outputs,
+                );
                 close(&c, &exact, bound, "product");
                 let mut c = old.clone();
-                multiply(&a, inputs, &matrix, &bias, After::Add, &mut c, outputs);
+                multiply(&a, inputs, &matrix, &bias, Epilogue::Add, &mut c, outputs);
                 let sums: Vec<f64> = exact
                     .iter()
                     .zip(&old)
@@ -66,7 +76,7 @@ fn products_are_right_for_awkward_shapes() {
                     inputs,
                     &matrix,
                     &bias,
-                    After::QuickGelu,
+                    Epilogue::QuickGelu,
                     &mut c,
                     outputs,
                 );

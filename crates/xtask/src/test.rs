@@ -180,7 +180,7 @@ fn lint() -> Result<Count> {
     process::run(&mut cargo(
         "clippy --workspace --all-targets -- -D warnings",
     ))?;
-    let page = "clippy --package refit --features bench --lib --bin page --bin lab --bin yours --bin parquet --bin models --bin clip-bench \
+    let page = "clippy --package refit --features bench --lib --bin page --bin details --bin user_runs --bin parquet --bin models --bin clip-bench \
                 --test wasm --test speed";
     process::run(&mut cargo(&format!(
         "{page} --target {} -- -D warnings",

@@ -1,8 +1,8 @@
 //! `refit bootstrap`: intervals by resampling.
 
 use crate::select::{Named, Selected, Selection, name, print_json};
-use refit::analysis::{Resampling, Unit};
-use refit_fit::bootstrap::{Ends, Replicates};
+use refit::analysis::{Resampling, ResamplingUnit};
+use refit_fit::bootstrap::{BootstrapInterval, Replicates};
 use refit_fit::law::Form;
 use refit_fit::{Task, symbol};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct Draws {
     /// What is drawn with replacement
     #[arg(long, value_enum)]
-    resample: Option<Named<Unit>>,
+    resample: Option<Named<ResamplingUnit>>,
     /// How often, 200 to 10,000
     #[arg(long, value_parser = clap::value_parser!(u64).range(200..=10_000))]
     resamples: Option<u64>,
@@ -20,7 +20,7 @@ pub struct Draws {
     seed: Option<u64>,
     /// How ends are read off the resamples
     #[arg(long, value_enum)]
-    ends: Option<Named<Ends>>,
+    ends: Option<Named<BootstrapInterval>>,
 }
 
 impl Draws {
@@ -122,7 +122,12 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn interval(of: String, r: &Replicates, ends: Ends, f: impl Fn(&[f64]) -> f64) -> Interval {
+fn interval(
+    of: String,
+    r: &Replicates,
+    ends: BootstrapInterval,
+    f: impl Fn(&[f64]) -> f64,
+) -> Interval {
     let found = r.interval(ends, &f);
     Interval {
         of,

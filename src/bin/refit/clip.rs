@@ -4,8 +4,8 @@ use crate::model::{self, BackendChoice, Device, ModelArguments};
 use pollster::block_on;
 use refit_clip::Model;
 use refit_clip::architecture::Architecture;
-use refit_clip::compute::Backend;
-use refit_clip::preprocess::Pixels;
+use refit_clip::backend::Backend;
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -230,7 +230,7 @@ fn report(text: &str, tokens: &Tokens) {
 fn encode_pictures<B: Backend>(
     model: &Model<B>,
     paths: &[PathBuf],
-    pixels: &[Pixels],
+    pixels: &[PixelValues],
 ) -> Result<Vec<Embedding>, String> {
     let units = block_on(model.encode_images(pixels)).map_err(|e| e.to_string())?;
     let named = |(path, embedding): (&PathBuf, Vec<f32>)| Embedding {

@@ -3,7 +3,7 @@
 use crate::select::{Selected, Selection, name, print_json};
 use refit::analysis::Analysis;
 use refit_fit::law::Form;
-use refit_fit::multistart::{Released, Search};
+use refit_fit::multistart::{MultiStart, Search};
 use refit_fit::profile::{self, End, Profile};
 use refit_fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
 use serde::Serialize;
@@ -34,7 +34,7 @@ struct Output {
     parameters: BTreeMap<&'static str, f64>,
     standard_errors: BTreeMap<&'static str, Option<f64>>,
     /// 95 % intervals by the profile of the objective, where it is a sum of squares.
-    profile: Option<BTreeMap<&'static str, profile::Interval>>,
+    profile: Option<BTreeMap<&'static str, profile::ProfileInterval>>,
     /// In the order of the law's parameters.
     correlations: Option<Vec<Vec<Option<f64>>>>,
     mse: f64,
@@ -46,7 +46,7 @@ struct Output {
     scatter: Option<f64>,
     status: Status,
     predictions: Vec<Prediction>,
-    released_search: Option<Released>,
+    released_search: Option<MultiStart>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {

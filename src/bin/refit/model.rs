@@ -4,13 +4,13 @@ use clap::ValueEnum;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
 use pollster::block_on;
 use refit_clip::architecture::{Activation, Architecture, Configuration};
-use refit_clip::compute::Backend;
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{self, Gpu, Precision};
-use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit_clip::backend::Backend;
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{self, Gpu, Precision};
+use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::weights::source::FileSource;
-use refit_clip::{Model, Options};
+use refit_clip::{LoadOptions, Model};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -95,12 +95,12 @@ pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
 }
 
 pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
-    let options = gpu::Options {
+    let options = gpu::DeviceOptions {
         precision: match arguments.dtype {
             Dtype::F32 => Precision::F32,
             Dtype::F16 => Precision::F16,
         },
-        ..gpu::Options::default()
+        ..gpu::DeviceOptions::default()
     };
     let gpu = block_on(Gpu::open(options)).map_err(|e| e.to_string())?;
     let name = &gpu.adapter().name;
@@ -133,13 +133,13 @@ pub fn load<B: Backend>(
     if activation.is_none() {
         eprintln!("refit: the activation is not known, GELU is taken; --activation chooses");
     }
-    let options = Options {
+    let options = LoadOptions {
         configuration: Configuration {
             activation,
             ..configuration
         },
         captions,
-        ..Options::default()
+        ..LoadOptions::default()
     };
     let mut source = FileSource::open(path).map_err(|e| e.to_string())?;
     block_on(Model::load(backend, &mut source, options, |_| {})).map_err(|e| e.to_string())
@@ -167,16 +167,16 @@ fn configuration(arguments: &ModelArguments) -> Result<Configuration, String> {
 pub fn read_pictures(
     paths: &[PathBuf],
     architecture: &Architecture,
-) -> Result<Vec<Pixels>, String> {
+) -> Result<Vec<PixelValues>, String> {
     let pixels = paths.iter().map(|path| {
-        let pixels = read_picture(path, architecture.picture());
+        let pixels = read_picture(path, architecture.image_size());
         pixels.map_err(|reason| format!("{}: {reason}", path.display()))
     });
     pixels.collect()
 }
 
 /// Decodes a picture, turns it as its EXIF data say (as a browser does), and prepares it.
-fn read_picture(path: &Path, size: usize) -> Result<Pixels, String> {
+fn read_picture(path: &Path, size: usize) -> Result<PixelValues, String> {
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
     let reader = reader.map_err(|e| e.to_string())?;
     let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
@@ -192,6 +192,6 @@ fn read_picture(path: &Path, size: usize) -> Result<Pixels, String> {
         color if color.has_alpha() => (Channels::Rgba, picture.into_rgba8().into_raw()),
         _ => (Channels::Rgb, picture.into_rgb8().into_raw()),
     };
-    let picture = Picture::new(width, height, channels, &bytes).map_err(|e| e.to_string())?;
+    let picture = Image::new(width, height, channels, &bytes).map_err(|e| e.to_string())?;
     Ok(preprocess(&picture, size))
 }

@@ -3,7 +3,7 @@
 use crate::data;
 use crate::select::print_json;
 use refit::claim::Library;
-use refit::runs::{self, Compute, Field, Mapping, Options, Outcome, Reader, Runs, Scaled};
+use refit::runs::{self, Compute, Field, Mapping, ReadOptions, ReadOutcome, Reader, Runs, Scaled};
 use refit::study::Study;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -89,14 +89,14 @@ impl Joining {
 
 /// Reads a file as it is recognised, or as the mapping has it that its columns suggest and the
 /// arguments change.
-fn read(path: &Path, how: &How, library: &Library) -> Result<Outcome, String> {
-    let options = Options {
+fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String> {
+    let options = ReadOptions {
         architectures: library.architectures.clone(),
         study: how.runs_study,
         family: path
             .file_name()
             .map(|name| runs::stem(&name.to_string_lossy()).to_owned()),
-        ..Options::default()
+        ..ReadOptions::default()
     };
     let first = read_with(path, options.clone(), true)?;
     let recognised = first.report.source.is_some() && how.map.is_empty();
@@ -117,7 +117,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<Outcome, String> {
         first.preview.mapping = mapping;
         return Ok(first);
     }
-    let options = Options {
+    let options = ReadOptions {
         mapping: Some(mapping),
         ..options
     };
@@ -125,7 +125,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<Outcome, String> {
 }
 
 /// `peek` ends where a mapping is needed and its preview is complete.
-fn read_with(path: &Path, options: Options, peek: bool) -> Result<Outcome, String> {
+fn read_with(path: &Path, options: ReadOptions, peek: bool) -> Result<ReadOutcome, String> {
     let problem = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = File::open(path).map_err(problem)?;
     let mut buffer = vec![0; PIECE];
@@ -204,7 +204,7 @@ struct Output {
 }
 
 impl Output {
-    fn of(path: &Path, outcome: &Outcome) -> Output {
+    fn of(path: &Path, outcome: &ReadOutcome) -> Output {
         let (report, runs) = (&outcome.report, &outcome.runs);
         let mut series: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (_, dataset, metric, _) in runs.iter() {

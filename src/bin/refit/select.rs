@@ -4,13 +4,13 @@ use crate::data;
 use crate::runs::Joining;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use refit::analysis::{self, Analysis, Edges, Outcome, Unit};
+use refit::analysis::{self, Analysis, Edges, Outcome, ResamplingUnit};
 use refit::claim::Library;
 use refit::runs::{self, Runs};
 use refit::study::frontier::Rule;
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table, names};
-use refit_fit::bootstrap::Ends;
+use refit_fit::bootstrap::BootstrapInterval;
 use refit_fit::law::{Form, Law, Surface};
 use refit_fit::{Interval, Loss};
 
@@ -112,7 +112,16 @@ macro_rules! named {
 }
 
 named!(
-    Study, Table, Axis, Law, Rule, Edges, Interval, Unit, Ends, Surface
+    Study,
+    Table,
+    Axis,
+    Law,
+    Rule,
+    Edges,
+    Interval,
+    ResamplingUnit,
+    BootstrapInterval,
+    Surface
 );
 
 fn loss(text: &str) -> Result<Loss, String> {
@@ -283,7 +292,7 @@ impl Selected {
         rows.map_or(&[], Vec::as_slice)
     }
 
-    pub fn architectures(&self) -> &[refit::study::architecture::Architecture] {
+    pub fn architectures(&self) -> &[refit::study::architecture::ArchitectureCost] {
         self.library.architectures(self.analysis.study())
     }
 

@@ -90,7 +90,7 @@ fn own(shown: Memo<Option<Shown>>, location: Location) -> Option<AnyView> {
     let sentence = own.filter(|sentence| !sentence.is_empty())?;
     let link = view! {
         <p class="own">
-            <a href=location.href(View::Yours)>"Your data"</a>
+            <a href=location.href(View::UserRuns)>"Your data"</a>
             ": "
             {sentence}
         </p>
@@ -124,7 +124,7 @@ fn Section(title: &'static str, id: &'static str) -> impl IntoView {
             <summary>
                 <h2>{title}</h2>
             </summary>
-            {move || open.get().then(|| view! { <Lazy program="lab" view=id /> })}
+            {move || open.get().then(|| view! { <Lazy program="details" view=id /> })}
         </details>
     }
 }

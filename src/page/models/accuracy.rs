@@ -4,7 +4,7 @@
 use crate::page::{list, save};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
-use refit_clip::confusion::Confusion;
+use refit_clip::confusion::ConfusionMatrix;
 
 /// Classes up to which all that is taken for what is shown as a matrix.
 const MATRIX: usize = 24;
@@ -12,8 +12,8 @@ const MATRIX: usize = 24;
 const PAIRS: usize = 12;
 
 #[component]
-pub fn Accuracy(confusion: Confusion) -> impl IntoView {
-    let (right, pictures) = (confusion.right(), confusion.pictures());
+pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
+    let (right, pictures) = (confusion.correct(), confusion.total());
     let (low, high) = confusion.interval();
     let share = right as f64 / pictures as f64;
     let sentence = format!(
@@ -22,7 +22,7 @@ pub fn Accuracy(confusion: Confusion) -> impl IntoView {
         percent(low),
         percent(high)
     );
-    let strangers = match confusion.strangers() {
+    let strangers = match confusion.unlisted() {
         0 => String::new(),
         count => format!(
             " {} of what is none of the classes, which no answer can get right.",
@@ -32,7 +32,7 @@ pub fn Accuracy(confusion: Confusion) -> impl IntoView {
             }
         ),
     };
-    let most = confusion.shows.len().max(confusion.taken_for.len());
+    let most = confusion.actual.len().max(confusion.predicted.len());
     let inside = match (most <= MATRIX, right < pictures) {
         (true, _) => matrix(&confusion),
         (false, true) => pairs(&confusion),
@@ -53,12 +53,12 @@ pub fn Accuracy(confusion: Confusion) -> impl IntoView {
     }
 }
 
-fn matrix(confusion: &Confusion) -> AnyView {
-    let columns = confusion.taken_for.iter();
+fn matrix(confusion: &ConfusionMatrix) -> AnyView {
+    let columns = confusion.predicted.iter();
     let head = columns.map(|name| view! { <th scope="col">{name.clone()}</th> });
-    let row = |(shows, counts): (&String, &Vec<usize>)| {
-        let cells = confusion.taken_for.iter().zip(counts);
-        let cells = cells.map(|(taken_for, count)| match (taken_for == shows, count) {
+    let row = |(actual, counts): (&String, &Vec<usize>)| {
+        let cells = confusion.predicted.iter().zip(counts);
+        let cells = cells.map(|(predicted, count)| match (predicted == actual, count) {
             // Not by its frame alone: a screen reader says it too.
             (true, count) => view! {
                 <td class="right">
@@ -72,12 +72,12 @@ fn matrix(confusion: &Confusion) -> AnyView {
         });
         view! {
             <tr>
-                <th scope="row">{shows.clone()}</th>
+                <th scope="row">{actual.clone()}</th>
                 {list(cells)}
             </tr>
         }
     };
-    let rows = confusion.shows.iter().zip(&confusion.counts).map(row);
+    let rows = confusion.actual.iter().zip(&confusion.counts).map(row);
     view! {
         <h4>"What is taken for what"</h4>
         <p class="aside" id="confusion">
@@ -98,14 +98,14 @@ fn matrix(confusion: &Confusion) -> AnyView {
     .into_any()
 }
 
-fn pairs(confusion: &Confusion) -> AnyView {
-    let wrong = confusion.wrong();
-    let pair = |(shows, taken_for, count): &(&str, &str, usize)| {
+fn pairs(confusion: &ConfusionMatrix) -> AnyView {
+    let wrong = confusion.errors();
+    let pair = |(actual, predicted, count): &(&str, &str, usize)| {
         let pictures = match count {
             1 => "1 picture".to_owned(),
             count => format!("{count} pictures"),
         };
-        view! { <li>{format!("{shows}, taken for {taken_for}: {pictures}")}</li> }
+        view! { <li>{format!("{actual}, taken for {predicted}: {pictures}")}</li> }
     };
     view! {
         <h4>"Most often confused"</h4>
@@ -115,15 +115,15 @@ fn pairs(confusion: &Confusion) -> AnyView {
 }
 
 /// The matrix as a table, however large it is.
-fn csv(confusion: &Confusion) -> String {
+fn csv(confusion: &ConfusionMatrix) -> String {
     let mut text = "shows".to_owned();
-    for name in &confusion.taken_for {
+    for name in &confusion.predicted {
         text.push(',');
         text.push_str(&cell(name));
     }
-    for (shows, counts) in confusion.shows.iter().zip(&confusion.counts) {
+    for (actual, counts) in confusion.actual.iter().zip(&confusion.counts) {
         text.push('\n');
-        text.push_str(&cell(shows));
+        text.push_str(&cell(actual));
         for count in counts {
             text.push_str(&format!(",{count}"));
         }
@@ -133,16 +133,16 @@ fn csv(confusion: &Confusion) -> String {
 }
 
 /// The same for a program.
-pub fn json(confusion: &Confusion) -> serde_json::Value {
+pub fn json(confusion: &ConfusionMatrix) -> serde_json::Value {
     let (low, high) = confusion.interval();
-    let (right, pictures) = (confusion.right(), confusion.pictures());
+    let (right, pictures) = (confusion.correct(), confusion.total());
     serde_json::json!({
         "right": right,
         "pictures": pictures,
         "share": right as f64 / pictures as f64,
         "wilson_95": [low, high],
-        "shows": confusion.shows,
-        "taken_for": confusion.taken_for,
+        "shows": confusion.actual,
+        "taken_for": confusion.predicted,
         "counts": confusion.counts,
     })
 }

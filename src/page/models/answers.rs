@@ -1,14 +1,14 @@
 //! What the model says of the pictures: one large, all in a table, and how long each step took.
 
 use super::accuracy::Accuracy;
-use super::desk::{Desk, Look, Picture};
-use super::judge::Share;
-use super::protocol::Seen;
+use super::protocol::EncodedImage;
+use super::ranking::RankedClass;
+use super::session::{ImageState, Picture, Session};
 use crate::page::{list, save};
 use crate::text::{cell, milliseconds, percent};
 use leptos::prelude::*;
 use refit_clip::browser::now;
-use refit_clip::confusion::{Confusion, is_same};
+use refit_clip::confusion::{ConfusionMatrix, is_same};
 use std::time::Duration;
 
 /// Pictures that the table shows; the files have all.
@@ -17,17 +17,18 @@ const ROWS: usize = 200;
 const PAUSE: f64 = 300.0;
 
 #[component]
-pub fn Answers(desk: Desk) -> impl IntoView {
+pub fn Answers(session: Session) -> impl IntoView {
     let selected = move || {
-        let id = desk.selected.get()?;
-        desk.pictures
+        let id = session.selected.get()?;
+        session
+            .pictures
             .with(|all| all.iter().find(|p| p.id == id).cloned())
     };
     // The table is not drawn anew with every batch of many pictures, and never before the answer.
     let shown = RwSignal::new(0u32);
     let due = StoredValue::new((0.0, false));
     Effect::new(move || {
-        desk.judged.track();
+        session.rankings_done.track();
         let (last, is_waiting) = due.get_value();
         let show = move || {
             // The view may be gone.
@@ -55,7 +56,7 @@ pub fn Answers(desk: Desk) -> impl IntoView {
             </div>
             {move || {
                 shown.track();
-                all(desk)
+                all(session)
             }}
         </section>
     }
@@ -68,9 +69,11 @@ fn answer(picture: Picture) -> AnyView {
     } = picture;
     let inside = move || {
         look.with(|look| match look {
-            Look::Waiting => view! { <p class="aside">"Not looked at yet."</p> }.into_any(),
-            Look::Failed(sentence) => view! { <p class="error">{sentence.clone()}</p> }.into_any(),
-            Look::Seen(seen) => {
+            ImageState::Waiting => view! { <p class="aside">"Not looked at yet."</p> }.into_any(),
+            ImageState::Failed(sentence) => {
+                view! { <p class="error">{sentence.clone()}</p> }.into_any()
+            }
+            ImageState::Encoded(seen) => {
                 let steps = seen.1.decode + seen.1.resize + seen.1.encode;
                 let bars = match said.get() {
                     Some(shares) => bars(&shares),
@@ -91,7 +94,7 @@ fn answer(picture: Picture) -> AnyView {
             class="large"
             src=address
             alt=""
-            hidden=move || look.with(|look| matches!(look, Look::Failed(_)))
+            hidden=move || look.with(|look| matches!(look, ImageState::Failed(_)))
         />
         <div>
             <h3>{name}</h3>
@@ -102,7 +105,7 @@ fn answer(picture: Picture) -> AnyView {
 }
 
 /// How long each step took.
-fn times(seen: &Seen) -> String {
+fn times(seen: &EncodedImage) -> String {
     if seen.known {
         return "Known from before by its bytes; nothing was computed.".to_owned();
     }
@@ -130,7 +133,7 @@ fn times(seen: &Seen) -> String {
 }
 
 /// Shares of classes as bars.
-pub fn bars(shares: &[Share]) -> AnyView {
+pub fn bars(shares: &[RankedClass]) -> AnyView {
     let rows = shares.iter().map(|share| {
         let width = format!("{:.2}%", 100.0 * share.probability);
         view! {
@@ -145,14 +148,14 @@ pub fn bars(shares: &[Share]) -> AnyView {
     view! { <ol class="bars">{list(rows)}</ol> }.into_any()
 }
 
-/// A picture, what it shows, and its likeliest classes.
+/// A picture, what it actual, and its likeliest classes.
 struct Row {
     name: String,
     label: Option<String>,
-    shares: Vec<Share>,
+    shares: Vec<RankedClass>,
 }
 
-fn rows(desk: Desk) -> Vec<Row> {
+fn rows(session: Session) -> Vec<Row> {
     let row = |picture: &Picture| {
         let shares = picture.said.get_untracked()?;
         Some(Row {
@@ -161,12 +164,13 @@ fn rows(desk: Desk) -> Vec<Row> {
             shares: shares.to_vec(),
         })
     };
-    desk.pictures
+    session
+        .pictures
         .with_untracked(|all| all.iter().filter_map(row).collect())
 }
 
-fn all(desk: Desk) -> AnyView {
-    let rows = rows(desk);
+fn all(session: Session) -> AnyView {
+    let rows = rows(session);
     if rows.len() < 2 {
         return ().into_any();
     }
@@ -175,7 +179,7 @@ fn all(desk: Desk) -> AnyView {
         .iter()
         .take(ROWS)
         .map(|row| {
-            let share = |share: &Share| {
+            let share = |share: &RankedClass| {
                 format!("{} {}", share.label, percent(f64::from(share.probability)))
             };
             let mut cells = vec![
@@ -191,14 +195,14 @@ fn all(desk: Desk) -> AnyView {
     let more = (hidden > 0).then(|| format!("{hidden} more are in the files."));
     view! {
         <h3>"All pictures"</h3>
-        {confusion(desk, &rows).map(|confusion| view! { <Accuracy confusion /> })}
+        {confusion(session, &rows).map(|confusion| view! { <Accuracy confusion /> })}
         <p class="toolbar">
-            <button type="button" on:click=move |_| save::text("answers.csv", "text/csv", &csv(desk))>
+            <button type="button" on:click=move |_| save::text("answers.csv", "text/csv", &csv(session))>
                 "Save CSV"
             </button>
             <button
                 type="button"
-                on:click=move |_| save::text("answers.json", "application/json", &json(desk))
+                on:click=move |_| save::text("answers.json", "application/json", &json(session))
             >
                 "Save JSON"
             </button>
@@ -212,23 +216,23 @@ fn all(desk: Desk) -> AnyView {
 }
 
 /// What is taken for what, where it is known what some pictures show.
-fn confusion(desk: Desk, rows: &[Row]) -> Option<Confusion> {
-    let classes = desk.classes.get_untracked()?;
+fn confusion(session: Session, rows: &[Row]) -> Option<ConfusionMatrix> {
+    let classes = session.classes.get_untracked()?;
     let labelled = rows.iter().filter_map(|row| {
         let first = row.shares.first()?;
         Some((row.label.as_deref()?, first.label.as_str()))
     });
     let labelled: Vec<(&str, &str)> = labelled.collect();
-    let confusion = Confusion::of(&classes.labels, &labelled);
-    (confusion.pictures() > 0).then_some(confusion)
+    let confusion = ConfusionMatrix::of(&classes.labels, &labelled);
+    (confusion.total() > 0).then_some(confusion)
 }
 
 /// What [`csv_rows`] has in its columns.
 pub const CSV: &str = "picture,shows,rank,class,right,probability,cosine";
 
 /// Rows of what a model says of a picture that shows `label`.
-pub fn csv_rows(name: &str, label: Option<&str>, shares: &[Share]) -> Vec<String> {
-    let row = |(rank, share): (usize, &Share)| {
+pub fn csv_rows(name: &str, label: Option<&str>, shares: &[RankedClass]) -> Vec<String> {
+    let row = |(rank, share): (usize, &RankedClass)| {
         let right = label.map(|label| is_same(label, &share.label).to_string());
         let cells = [
             cell(name),
@@ -244,13 +248,13 @@ pub fn csv_rows(name: &str, label: Option<&str>, shares: &[Share]) -> Vec<String
     shares.iter().enumerate().map(row).collect()
 }
 
-fn csv(desk: Desk) -> String {
+fn csv(session: Session) -> String {
     let mut text = format!("{CSV}\n");
     for Row {
         name,
         label,
         shares,
-    } in rows(desk)
+    } in rows(session)
     {
         for row in csv_rows(&name, label.as_deref(), &shares) {
             text.push_str(&row);
@@ -260,9 +264,9 @@ fn csv(desk: Desk) -> String {
     text
 }
 
-fn json(desk: Desk) -> String {
-    let rows = rows(desk);
-    let confusion = confusion(desk, &rows);
+fn json(session: Session) -> String {
+    let rows = rows(session);
+    let confusion = confusion(session, &rows);
     let pictures: Vec<serde_json::Value> = rows
         .into_iter()
         .map(|row| {
@@ -274,11 +278,11 @@ fn json(desk: Desk) -> String {
             serde_json::json!({"picture": row.name, "shows": row.label, "classes": classes})
         })
         .collect();
-    let ready = desk.ready();
+    let ready = session.ready();
     serde_json::json!({
-        "model": desk.choice.with_untracked(|choice| choice.name.clone()),
+        "model": session.choice.with_untracked(|choice| choice.name.clone()),
         "scale": ready.map(|ready| ready.scale),
-        "templates": super::desk::lines(&desk.templates.get_untracked()),
+        "templates": super::session::lines(&session.templates.get_untracked()),
         "accuracy": confusion.as_ref().map(super::accuracy::json),
         "pictures": pictures,
     })

@@ -1,9 +1,9 @@
 //! The reader's camera, classified live: one frame at a time, so that none ever waits.
 
 use super::answers::bars;
-use super::desk::{Desk, State, vectors};
-use super::judge::{Share, shares};
-use super::protocol::{Ask, Seen};
+use super::protocol::{EncodedImage, Request};
+use super::ranking::{RankedClass, shares};
+use super::session::{Session, State, vectors};
 use crate::page::work::turn;
 use crate::text;
 use js_sys::{Array, Promise};
@@ -23,9 +23,9 @@ extern "C" {
 
 #[derive(Clone, Copy)]
 struct Camera {
-    desk: Desk,
+    session: Session,
     stream: RwSignal<Option<MediaStream>, LocalStorage>,
-    answer: RwSignal<Option<(Vec<Share>, f64)>>,
+    answer: RwSignal<Option<(Vec<RankedClass>, f64)>>,
     problem: RwSignal<Option<&'static str>>,
 }
 
@@ -65,11 +65,11 @@ impl Camera {
 
     async fn watch(self, video: HtmlVideoElement) {
         while self.stream.try_get_untracked().flatten().is_some() {
-            if self.desk.ready().is_none() || !video.is_connected() {
+            if self.session.ready().is_none() || !video.is_connected() {
                 self.stop();
                 return;
             }
-            let (start, mine) = (now(), self.desk.loads.get_untracked());
+            let (start, mine) = (now(), self.session.loads.get_untracked());
             let bitmap = match create_image_bitmap(&video) {
                 Ok(bitmap) => JsFuture::from(bitmap).await,
                 Err(error) => Err(error),
@@ -79,24 +79,29 @@ impl Camera {
                 turn().await;
                 continue;
             };
-            let engine = self.desk.engine.get_value();
+            let engine = self.session.engine.get_value();
             let frames = Array::of1(&bitmap);
-            let ask = Ask::Pictures { keep: false };
+            let ask = Request::Pictures { keep: false };
             let seen = engine
-                .ask_with::<Vec<Result<Seen, String>>>(&ask, frames.clone().into(), frames, |_| {})
+                .ask_with::<Vec<Result<EncodedImage, String>>>(
+                    &ask,
+                    frames.clone().into(),
+                    frames,
+                    |_| {},
+                )
                 .await;
             match seen {
                 Ok(seen) => {
                     let unit = vectors(&seen.beside, 1);
-                    let shares = unit.first().and_then(|unit| shares(self.desk, unit));
+                    let shares = unit.first().and_then(|unit| shares(self.session, unit));
                     let answer = shares.map(|shares| (shares, now() - start));
                     let _ = self.answer.try_set(answer);
                 }
                 // Another model was chosen: no fault.
-                Err(_) if self.desk.loads.get_untracked() != mine => {}
+                Err(_) if self.session.loads.get_untracked() != mine => {}
                 Err(failure) => {
                     self.stop();
-                    return self.desk.state.set(State::Failed(failure));
+                    return self.session.state.set(State::Failed(failure));
                 }
             }
         }
@@ -104,9 +109,9 @@ impl Camera {
 }
 
 #[component]
-pub fn Live(desk: Desk) -> impl IntoView {
+pub fn Live(session: Session) -> impl IntoView {
     let camera = Camera {
-        desk,
+        session,
         stream: RwSignal::new_local(None),
         answer: RwSignal::new(None),
         problem: RwSignal::new(None),

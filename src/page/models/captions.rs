@@ -1,8 +1,10 @@
 //! What a MaMMUT writes about the pictures, word by word as it comes.
 
-use super::desk::{Desk, Picture, State};
-use super::likelihoods::Likelihoods;
-use super::protocol::{Ask, Failure, Kind, Place, Progress, Writing, Written};
+use super::caption_scoring::Likelihoods;
+use super::protocol::{
+    CaptionProgress, CaptionResult, CheckpointLocation, Failure, FailureKind, Progress, Request,
+};
+use super::session::{Picture, Session, State};
 use crate::decimal;
 use crate::page::{list, save};
 use crate::text::{self, cell, number};
@@ -30,7 +32,7 @@ enum Is {
     Waiting,
     Loading(Progress),
     Writing(String),
-    Written(Written),
+    Written(CaptionResult),
     Failed(String),
 }
 
@@ -75,7 +77,7 @@ impl Form {
                 length_penalty: number(self.length_penalty, "Length penalty")?,
             },
             "sample" => Decoding::Sample {
-                share: number(self.share, "Share")?,
+                share: number(self.share, "RankedClass")?,
                 seed: whole(self.seed, "Seed")?,
             },
             _ => Decoding::GREEDY,
@@ -90,18 +92,18 @@ impl Form {
 
 /// There where the model writes.
 #[component]
-pub fn Captions(desk: Desk) -> impl IntoView {
+pub fn Captions(session: Session) -> impl IntoView {
     let writes = Memo::new(move |_| {
-        desk.state.with(|state| match state {
+        session.state.with(|state| match state {
             State::Ready(ready) => ready.architecture.decoder.is_some(),
             _ => false,
         })
     });
-    move || writes.get().then(|| view! { <Inside desk /> })
+    move || writes.get().then(|| view! { <Inside session /> })
 }
 
 #[component]
-fn Inside(desk: Desk) -> impl IntoView {
+fn Inside(session: Session) -> impl IntoView {
     let form = Form::new();
     let lines = RwSignal::new_local(Vec::<Line>::new());
     let problem = RwSignal::new(None::<String>);
@@ -111,9 +113,9 @@ fn Inside(desk: Desk) -> impl IntoView {
     let stop = move || {
         run.update(|run| *run += 1);
         is_busy.set(false);
-        desk.engine.get_value().interrupt();
+        session.engine.get_value().interrupt();
     };
-    on_cleanup(move || desk.engine.get_value().interrupt());
+    on_cleanup(move || session.engine.get_value().interrupt());
     let start = move |pictures: Vec<Picture>| {
         let (decoding, tokens) = match form.read() {
             Ok(read) => read,
@@ -135,7 +137,7 @@ fn Inside(desk: Desk) -> impl IntoView {
                 if run.try_get_untracked() != Some(mine) {
                     return;
                 }
-                write(desk, &line, tokens).await;
+                write(session, &line, tokens).await;
             }
             if run.try_get_untracked() == Some(mine) {
                 is_busy.set(false);
@@ -144,12 +146,12 @@ fn Inside(desk: Desk) -> impl IntoView {
     };
     // Captions of pictures that were taken away go with them, and those of another model.
     Effect::new(move || {
-        if desk.pictures.with(Vec::is_empty) {
+        if session.pictures.with(Vec::is_empty) {
             lines.set(Vec::new());
         }
     });
     Effect::new(move |before: Option<u32>| {
-        let load = desk.loads.get();
+        let load = session.loads.get();
         if before.is_some_and(|before| before != load) {
             run.update(|run| *run += 1);
             is_busy.set(false);
@@ -157,10 +159,10 @@ fn Inside(desk: Desk) -> impl IntoView {
         }
         load
     });
-    let chosen = move |_| start(desk.chosen().into_iter().collect());
-    let all = move |_| start(desk.pictures.get_untracked());
-    let is_alone = move || desk.pictures.with(|all| all.len() < 2);
-    let none = move || desk.pictures.with(Vec::is_empty);
+    let chosen = move |_| start(session.chosen().into_iter().collect());
+    let all = move |_| start(session.pictures.get_untracked());
+    let is_alone = move || session.pictures.with(|all| all.len() < 2);
+    let none = move || session.pictures.with(Vec::is_empty);
     let far = move || {
         let (count, done) = lines.with(|lines| {
             let is_done = |line: &&Line| {
@@ -179,12 +181,12 @@ fn Inside(desk: Desk) -> impl IntoView {
         save::text(
             "captions.csv",
             "text/csv",
-            &csv(desk, &lines.get_untracked()),
+            &csv(session, &lines.get_untracked()),
         )
     };
-    let comes_again = desk
+    let comes_again = session
         .choice
-        .with_untracked(|choice| matches!(choice.place, Place::Address(_)));
+        .with_untracked(|choice| matches!(choice.place, CheckpointLocation::Address(_)));
     let aside = match comes_again {
         true => {
             "This model writes. What writes, about a quarter of it, is fetched from the server with the first caption."
@@ -226,7 +228,7 @@ fn Inside(desk: Desk) -> impl IntoView {
                 </button>
             </p>
             <ol class="written">{move || list(lines.get().into_iter().map(item))}</ol>
-            <Likelihoods desk />
+            <Likelihoods session />
         </section>
     }
 }
@@ -261,7 +263,7 @@ fn Fields(form: Form) -> impl IntoView {
                 {field("Length penalty, 0 favours short", "Length penalty", form.length_penalty)}
             </div>
             <div class="choices" hidden=is("sample")>
-                {field("From this share of probability", "Share", form.share)}
+                {field("From this share of probability", "RankedClass", form.share)}
                 {field("Seed", "Seed", form.seed)}
             </div>
             {field("Tokens at most", "Tokens", form.tokens)}
@@ -269,36 +271,42 @@ fn Fields(form: Form) -> impl IntoView {
     }
 }
 
-async fn write(desk: Desk, line: &Line, tokens: usize) {
+async fn write(session: Session, line: &Line, tokens: usize) {
     let is = line.is;
     let decoding = line.decoding;
-    let ask = Ask::Caption { decoding, tokens };
-    let told = move |writing: Writing| {
+    let ask = Request::Caption { decoding, tokens };
+    let told = move |writing: CaptionProgress| {
         is.try_set(match writing {
-            Writing::Loading(progress) => Is::Loading(progress),
-            Writing::Words(words) => Is::Writing(words),
+            CaptionProgress::Loading(progress) => Is::Loading(progress),
+            CaptionProgress::Words(words) => Is::Writing(words),
         });
     };
-    let engine = desk.engine.get_value();
+    let engine = session.engine.get_value();
     let file = (&line.picture.file).into();
-    let written = engine.ask_telling::<Written, Writing>(&ask, file, Array::new(), told);
+    let written =
+        engine.ask_telling::<CaptionResult, CaptionProgress>(&ask, file, Array::new(), told);
     match written.await {
         Ok(written) => {
             is.try_set(Is::Written(written.value));
         }
         Err(failure) => {
             is.try_set(Is::Failed(failure.sentence.clone()));
-            fail(desk, failure);
+            fail(session, failure);
         }
     }
 }
 
 /// Says where the model is in question, not one answer alone.
-pub fn fail(desk: Desk, failure: Failure) {
+pub fn fail(session: Session, failure: Failure) {
     // A model that was chosen meanwhile is not meant.
-    let is_ready = desk.ready().is_some();
-    if is_ready && matches!(failure.kind, Kind::Device | Kind::Stopped | Kind::Damaged) {
-        desk.state.set(State::Failed(failure));
+    let is_ready = session.ready().is_some();
+    if is_ready
+        && matches!(
+            failure.kind,
+            FailureKind::Device | FailureKind::Stopped | FailureKind::Damaged
+        )
+    {
+        session.state.set(State::Failed(failure));
     }
 }
 
@@ -337,7 +345,7 @@ fn loading(Progress { bytes, total }: Progress) -> String {
     )
 }
 
-fn sentence(written: &Written) -> String {
+fn sentence(written: &CaptionResult) -> String {
     let text = match written.text.as_str() {
         "" => "(nothing)",
         text => text,
@@ -345,7 +353,7 @@ fn sentence(written: &Written) -> String {
     format!("{text}{}", if written.has_ended { "" } else { " …" })
 }
 
-fn facts(written: &Written) -> String {
+fn facts(written: &CaptionResult) -> String {
     let tokens = match written.tokens {
         1 => "1 token".to_owned(),
         tokens => format!("{tokens} tokens"),
@@ -364,8 +372,8 @@ fn facts(written: &Written) -> String {
 }
 
 /// Every caption that is there, with how it was chosen.
-fn csv(desk: Desk, lines: &[Line]) -> String {
-    let model = desk.choice.with_untracked(|choice| cell(&choice.name));
+fn csv(session: Session, lines: &[Line]) -> String {
+    let model = session.choice.with_untracked(|choice| cell(&choice.name));
     let mut text = "model,picture,caption,tokens,ended,log_likelihood,decoding\n".to_owned();
     for line in lines {
         let Is::Written(written) = line.is.get_untracked() else {

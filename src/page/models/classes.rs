@@ -1,7 +1,7 @@
 //! The classes that pictures are shared out among, and the templates that make sentences of them.
 
-use super::desk::{Desk, lines};
 use super::samples;
+use super::session::{Session, lines};
 use crate::page::{list, save};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -92,12 +92,12 @@ fn put(words: Words, into: RwSignal<String>, problem: RwSignal<Option<String>>) 
 }
 
 #[component]
-pub fn ClassList(desk: Desk) -> impl IntoView {
+pub fn ClassList(session: Session) -> impl IntoView {
     let state = move || {
-        if let Some(problem) = desk.class_problem.get() {
+        if let Some(problem) = session.class_problem.get() {
             return view! { <p class="error">{problem}</p> }.into_any();
         }
-        match desk.classing.get() {
+        match session.classing.get() {
             Some((done, all)) => view! {
                 <div class="progress">
                     <progress
@@ -110,7 +110,7 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
             }
             .into_any(),
             None => view! {
-                <p class="aside">{move || desk.classes.with(|classes| {
+                <p class="aside">{move || session.classes.with(|classes| {
                     classes.as_ref().map(|c| format!("{} classes are ready.", c.labels.len()))
                 })}</p>
             }
@@ -120,7 +120,7 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
     let own = Own::new();
     let save_list = move |_| {
         own.change(|lists, name| {
-            lists.insert(name, desk.labels.get_untracked());
+            lists.insert(name, session.labels.get_untracked());
         });
     };
     let forget = move |_| {
@@ -129,7 +129,7 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
         });
     };
     let export = move |_| {
-        if let Some(classes) = desk.classes.get_untracked() {
+        if let Some(classes) = session.classes.get_untracked() {
             let of: Vec<_> = classes
                 .labels
                 .iter()
@@ -137,8 +137,8 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
                 .map(|(label, vector)| serde_json::json!({"class": label, "vector": vector}))
                 .collect();
             let text = serde_json::json!({
-                "model": desk.choice.with_untracked(|choice| choice.name.clone()),
-                "templates": lines(&desk.templates.get_untracked()),
+                "model": session.choice.with_untracked(|choice| choice.name.clone()),
+                "templates": lines(&session.templates.get_untracked()),
                 "classes": of,
             });
             save::text("classes.json", "application/json", &text.to_string());
@@ -152,8 +152,8 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
         <section aria-labelledby="classes">
             <h2 id="classes">"Classes"</h2>
             <Lines
-                desk
-                words=desk.labels
+                session
+                words=session.labels
                 lists=("List", "Ready lists, and yours")
                 ready=&LISTS
                 own
@@ -177,22 +177,22 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
                 </button>
             </div>
             <Lines
-                desk
-                words=desk.templates
+                session
+                words=session.templates
                 lists=("Template list", "Templates")
                 ready=&TEMPLATES
                 lines=("Templates", "One a line; {} stands for the class")
                 rows=3
             />
             <div role="status">{state}</div>
-            <ul class="aside" hidden=move || desk.notes.with(Vec::is_empty)>
+            <ul class="aside" hidden=move || session.notes.with(Vec::is_empty)>
                 {move || {
-                    list(desk.notes.get().into_iter().take(5).map(|note| view! { <li>{note}</li> }))
+                    list(session.notes.get().into_iter().take(5).map(|note| view! { <li>{note}</li> }))
                 }}
             </ul>
             <button
                 type="button"
-                hidden=move || desk.classes.with(Option::is_none)
+                hidden=move || session.classes.with(Option::is_none)
                 on:click=export
             >
                 "Save the class vectors"
@@ -205,7 +205,7 @@ pub fn ClassList(desk: Desk) -> impl IntoView {
 /// control's name, the second what is written over it.
 #[component]
 fn Lines(
-    desk: Desk,
+    session: Session,
     words: RwSignal<String>,
     lists: (&'static str, &'static str),
     ready: &'static [(&'static str, Words)],
@@ -216,7 +216,7 @@ fn Lines(
     let choose = move |event: web_sys::Event| {
         let chosen = event_target_value(&event);
         if let Some((_, ready)) = ready.iter().find(|(name, _)| *name == chosen) {
-            put(*ready, words, desk.class_problem);
+            put(*ready, words, session.class_problem);
         } else if let Some(own) = own
             && let Some(text) = own
                 .lists

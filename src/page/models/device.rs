@@ -1,9 +1,9 @@
 //! This device: its GPU in plain words, and whether it computes what open_clip does.
 
-use super::desk::{Choice, Desk, vectors};
-use super::protocol::{Ask, Failure, Gpu, Ready, Seen};
+use super::protocol::{EncodedImage, Failure, GpuInfo, LoadedModel, Request};
 use super::samples;
-use super::thread::Thread;
+use super::session::{Choice, Session, vectors};
+use super::worker_client::WorkerClient;
 use crate::text::{self, number};
 use js_sys::Array;
 use leptos::prelude::*;
@@ -14,15 +14,19 @@ use wasm_bindgen::JsValue;
 const BOUNDS: [f64; 2] = [1e-4, 5e-3];
 
 #[component]
-pub fn Device(desk: Desk) -> impl IntoView {
-    let gpu = RwSignal::new(None::<Result<Gpu, Failure>>);
+pub fn Device(session: Session) -> impl IntoView {
+    let gpu = RwSignal::new(None::<Result<GpuInfo, Failure>>);
     let check = RwSignal::new(None::<Result<String, String>>);
     let is_checking = RwSignal::new(false);
     let opened = move |event: web_sys::Event| {
         let details: web_sys::Element = event_target(&event);
         if details.has_attribute("open") && gpu.with_untracked(Option::is_none) {
             leptos::task::spawn_local(async move {
-                let found = desk.keeper.get_value().ask::<Gpu>(&Ask::Gpu).await;
+                let found = session
+                    .storage
+                    .get_value()
+                    .ask::<GpuInfo>(&Request::Gpu)
+                    .await;
                 gpu.set(Some(found));
             });
         }
@@ -30,7 +34,7 @@ pub fn Device(desk: Desk) -> impl IntoView {
     let start = move |_| {
         is_checking.set(true);
         leptos::task::spawn_local(async move {
-            check.set(Some(self_check(desk).await));
+            check.set(Some(self_check(session).await));
             is_checking.set(false);
         });
     };
@@ -70,7 +74,7 @@ pub fn Device(desk: Desk) -> impl IntoView {
     }
 }
 
-fn facts(gpu: &Gpu) -> AnyView {
+fn facts(gpu: &GpuInfo) -> AnyView {
     let name = match gpu.name.as_str() {
         "" => "The browser does not name the GPU.".to_owned(),
         name => format!("The GPU is {name}."),
@@ -112,29 +116,33 @@ fn how_to_enable() -> &'static str {
 }
 
 /// Has this device look at the samples and compares with what open_clip said of them.
-async fn self_check(desk: Desk) -> Result<String, String> {
+async fn self_check(session: Session) -> Result<String, String> {
     let start = now();
     let samples = samples::all().await?;
     // A worker of its own: the reader's model stays where it is.
-    let thread = Thread::default();
+    let thread = WorkerClient::default();
     let own = Choice::own();
-    let ask = Ask::Load {
+    let ask = Request::Load {
         key: String::new(),
         place: own.place,
-        device: desk.device.get_untracked(),
+        device: session.device.get_untracked(),
         quick_gelu: false,
     };
     let ready = thread
-        .ask::<Ready>(&ask)
+        .ask::<LoadedModel>(&ask)
         .await
         .map_err(|failure| failure.sentence)?;
     let files: Array = samples
         .iter()
         .map(|(_, file)| JsValue::from(file))
         .collect();
-    let ask = Ask::Pictures { keep: false };
-    let seen =
-        thread.ask_with::<Vec<Result<Seen, String>>>(&ask, files.into(), Array::new(), |_| {});
+    let ask = Request::Pictures { keep: false };
+    let seen = thread.ask_with::<Vec<Result<EncodedImage, String>>>(
+        &ask,
+        files.into(),
+        Array::new(),
+        |_| {},
+    );
     let seen = seen.await.map_err(|failure| failure.sentence)?;
     let units = vectors(&seen.beside, samples.len());
     let pairs = units.iter().zip(&samples);
@@ -144,7 +152,7 @@ async fn self_check(desk: Desk) -> Result<String, String> {
             .map(|(a, b)| f64::from((a - b).abs()))
     });
     let largest = differences.fold(0.0, f64::max);
-    thread.stop(&Failure::new(super::protocol::Kind::Stopped, ""));
+    thread.stop(&Failure::new(super::protocol::FailureKind::Stopped, ""));
     let bound = BOUNDS[usize::from(ready.has_f16_weights)];
     let on = if ready.gpu.is_some() {
         "GPU"

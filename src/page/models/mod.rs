@@ -4,31 +4,31 @@
 
 mod accuracy;
 mod answers;
-mod ask;
-mod beside;
 mod camera;
+mod caption_scoring;
 mod captions;
+mod checkpoints;
 mod classes;
-mod desk;
+mod comparison;
 mod device;
-mod judge;
-mod likelihoods;
-mod list;
+mod downloads;
 mod model;
 mod pictures;
 mod protocol;
+mod ranking;
+mod requests;
 mod samples;
 mod search;
-mod shelf;
-mod thread;
+mod session;
 mod worker;
+mod worker_client;
 
 pub use worker::serve;
 
 use super::{location, panic};
-use desk::Desk;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use session::Session;
 use std::any::Any;
 use std::cell::RefCell;
 use web_sys::HtmlElement;
@@ -38,7 +38,7 @@ type Mounted = (HtmlElement, Box<dyn Any>);
 
 thread_local! {
     static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
-    static DESK: RefCell<Option<Desk>> = const { RefCell::new(None) };
+    static DESK: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
 /// Puts the view into a place of the page; it goes when the place does. False for a view that
@@ -48,53 +48,53 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         return false;
     }
     MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
-    let desk = DESK.with_borrow(|desk| *desk);
-    let desk = desk.or_else(start);
-    let Some(desk) = desk else { return false };
-    DESK.set(Some(desk));
-    let (asked, beside) = location::asked();
-    desk.asked.set(asked);
-    desk.asked_beside.set(beside);
+    let session = DESK.with_borrow(|session| *session);
+    let session = session.or_else(start);
+    let Some(session) = session else { return false };
+    DESK.set(Some(session));
+    let (requested, beside) = location::asked();
+    session.requested.set(requested);
+    session.requested_second.set(beside);
     place.set_inner_html("");
-    let handle = mount_to(place.clone(), move || view! { <Run desk /> });
+    let handle = mount_to(place.clone(), move || view! { <Run session /> });
     MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
     true
 }
 
 /// What all views share: pictures, classes and the model outlive a look at another page.
-fn start() -> Option<Desk> {
+fn start() -> Option<Session> {
     panic::install();
     // A view of nothing in no place of the document: it starts Leptos and owns the signals.
     let place = document().create_element("div").ok()?;
-    let desk = std::rc::Rc::new(std::cell::OnceCell::new());
-    let started = desk.clone();
+    let session = std::rc::Rc::new(std::cell::OnceCell::new());
+    let started = session.clone();
     let owner = mount_to(wasm_bindgen::JsCast::unchecked_into(place), move || {
-        started.get_or_init(Desk::new);
+        started.get_or_init(Session::new);
     });
     owner.forget();
-    desk.get().copied()
+    session.get().copied()
 }
 
 #[component]
-fn Run(desk: Desk) -> impl IntoView {
+fn Run(session: Session) -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="run">
             <h1>"Run a model"</h1>
             <p class="lead">
                 "Classify your own pictures with a model of the studies. Everything is computed on this device; no picture leaves it."
             </p>
-            <model::Model desk />
-            <list::Others desk />
+            <model::Model session />
+            <checkpoints::Others session />
             <div class="bench">
-                <pictures::Pictures desk />
-                <classes::ClassList desk />
+                <pictures::Pictures session />
+                <classes::ClassList session />
             </div>
-            <answers::Answers desk />
-            <captions::Captions desk />
-            <beside::Beside desk />
-            <search::Search desk />
-            <camera::Live desk />
-            <device::Device desk />
+            <answers::Answers session />
+            <captions::Captions session />
+            <comparison::Beside session />
+            <search::Search session />
+            <camera::Live session />
+            <device::Device session />
         </main>
     }
 }

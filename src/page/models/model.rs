@@ -1,7 +1,7 @@
 //! Which model is there, on what it runs, and what went wrong with it.
 
-use super::desk::{Choice, Desk, State};
-use super::protocol::{Device, Kind, Progress, Ready};
+use super::protocol::{Device, FailureKind, LoadedModel, Progress};
+use super::session::{Choice, Session, State};
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
@@ -18,18 +18,18 @@ const DEVICES: [(Device, &str, &str); 4] = [
 ];
 
 #[component]
-pub fn Model(desk: Desk) -> impl IntoView {
+pub fn Model(session: Session) -> impl IntoView {
     let status = move || {
-        let name = desk.choice.with(|choice| choice.name.clone());
-        desk.state.with(|state| match state {
+        let name = session.choice.with(|choice| choice.name.clone());
+        session.state.with(|state| match state {
             State::Loading(progress) => loading(&name, *progress),
             State::Ready(ready) => {
                 view! { <p class="model-status">{sentence(&name, ready)}</p> }.into_any()
             }
-            State::Failed(failure) => failed(desk, failure.kind, failure.sentence.clone()),
+            State::Failed(failure) => failed(session, failure.kind, failure.sentence.clone()),
         })
     };
-    let is = move |own: &Choice| desk.choice.with(|choice| choice.key == own.key);
+    let is = move |own: &Choice| session.choice.with(|choice| choice.key == own.key);
     let own = [
         (Choice::own(), OWN, "Take Shapes, a small CLIP of this page"),
         (
@@ -48,8 +48,8 @@ pub fn Model(desk: Desk) -> impl IntoView {
     let take = own.map(|(choice, _, text)| {
         let own = choice.clone();
         let load = move |_| {
-            desk.ask_for(None);
-            desk.load(choice.clone());
+            session.request_checkpoint(None);
+            session.load(choice.clone());
         };
         view! {
             <button type="button" class="own" hidden=move || is(&own) on:click=load>
@@ -59,7 +59,7 @@ pub fn Model(desk: Desk) -> impl IntoView {
     });
     let devices = DEVICES.map(|(device, value, text)| {
         view! {
-            <option value=value prop:selected=move || desk.device.get() == device>
+            <option value=value prop:selected=move || session.device.get() == device>
                 {text}
             </option>
         }
@@ -67,8 +67,8 @@ pub fn Model(desk: Desk) -> impl IntoView {
     let choose = move |event| {
         let value = event_target_value(&event);
         if let Some((device, ..)) = DEVICES.iter().find(|(_, id, _)| *id == value) {
-            desk.device.set(*device);
-            desk.load_again();
+            session.device.set(*device);
+            session.load_again();
         }
     };
     view! {
@@ -106,7 +106,7 @@ fn loading(name: &str, Progress { bytes, total }: Progress) -> AnyView {
 }
 
 /// What the model is, in a sentence.
-fn sentence(name: &str, ready: &Ready) -> String {
+fn sentence(name: &str, ready: &LoadedModel) -> String {
     let architecture = &ready.architecture;
     let on = match &ready.gpu {
         None => "the processor".to_owned(),
@@ -130,25 +130,25 @@ fn sentence(name: &str, ready: &Ready) -> String {
         architecture.vision.layers,
         architecture.text.layers,
         text::bytes(ready.bytes as f64),
-        size = architecture.picture(),
+        size = architecture.image_size(),
     )
 }
 
 /// A sentence, and the ways on.
-fn failed(desk: Desk, kind: Kind, sentence: String) -> AnyView {
+fn failed(session: Session, kind: FailureKind, sentence: String) -> AnyView {
     let own = Choice::own().key;
-    let is_own = desk.choice.with(|choice| choice.key == own);
+    let is_own = session.choice.with(|choice| choice.key == own);
     let on_processor = move |_| {
-        desk.device.set(Device::Cpu);
-        desk.load_again();
+        session.device.set(Device::Cpu);
+        session.load_again();
     };
     view! {
         <p class="error">{sentence}</p>
         <p class="toolbar">
-            <button type="button" on:click=move |_| desk.load_again()>
+            <button type="button" on:click=move |_| session.load_again()>
                 "Load it again"
             </button>
-            {(kind == Kind::Device)
+            {(kind == FailureKind::Device)
                 .then(|| {
                     view! {
                         <button type="button" on:click=on_processor>
@@ -159,7 +159,7 @@ fn failed(desk: Desk, kind: Kind, sentence: String) -> AnyView {
             {(!is_own)
                 .then(|| {
                     view! {
-                        <button type="button" on:click=move |_| desk.load(Choice::own())>
+                        <button type="button" on:click=move |_| session.load(Choice::own())>
                             "Take the small model"
                         </button>
                     }

@@ -1,8 +1,8 @@
 //! The reader's pictures: chosen, dropped, pasted, from a folder, an address, or samples that come
 //! with the page.
 
-use super::desk::{Desk, Look, Picture};
-use super::{samples, shelf};
+use super::session::{ImageState, Picture, Session};
+use super::{downloads, samples};
 use crate::page::list;
 use crate::page::work::turn;
 use js_sys::Reflect;
@@ -18,13 +18,13 @@ const SHOWN: usize = 48;
 const AT_ONCE: usize = 100;
 
 #[component]
-pub fn Pictures(desk: Desk) -> impl IntoView {
+pub fn Pictures(session: Session) -> impl IntoView {
     let is_over = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let chosen = move |event: web_sys::Event| {
         let input: HtmlInputElement = event_target(&event);
         if let Some(files) = input.files() {
-            take(desk, &files);
+            take(session, &files);
         }
         // The same file may be chosen again.
         input.set_value("");
@@ -37,14 +37,14 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
             let text = file.map(|file| JsFuture::from(file.text()));
             let Some(text) = text else { return };
             let text = text.await.ok().and_then(|text| text.as_string());
-            problem.set(label(desk, &text.unwrap_or_default()).err());
+            problem.set(label(session, &text.unwrap_or_default()).err());
         });
     };
     let dropped = move |event: web_sys::DragEvent| {
         event.prevent_default();
         is_over.set(false);
         if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-            take(desk, &files);
+            take(session, &files);
         }
     };
     let pasted = window_event_listener_untyped("paste", move |event| {
@@ -52,7 +52,7 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
         let files = data.and_then(|event| event.clipboard_data()?.files());
         if let Some(files) = files.filter(|files| files.length() > 0) {
             event.prevent_default();
-            take(desk, &files);
+            take(session, &files);
         }
     });
     on_cleanup(move || pasted.remove());
@@ -67,14 +67,14 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
                     let picture = |(sample, file): (samples::Sample, Blob)| {
                         (sample.file.clone(), Some(sample.label), file)
                     };
-                    desk.add(all.into_iter().map(picture).collect());
+                    session.add(all.into_iter().map(picture).collect());
                     problem.set(None);
                 }
                 Err(sentence) => problem.set(Some(sentence)),
             }
         });
     };
-    let none = move || desk.pictures.with(Vec::is_empty);
+    let none = move || session.pictures.with(Vec::is_empty);
     view! {
         <section aria-labelledby="pictures">
             <h2 id="pictures">"Pictures"</h2>
@@ -101,25 +101,25 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
                         "What they show (CSV: name, class)"
                         <input type="file" name="Labels" accept=".csv,text/csv" on:change=labelled />
                     </label>
-                    <button type="button" hidden=none on:click=move |_| desk.remove_all()>
+                    <button type="button" hidden=none on:click=move |_| session.remove_all()>
                         "Remove all"
                     </button>
                 </p>
-                <Address desk problem />
+                <Address session problem />
                 <p class="aside">"Or drop them here, or paste one."</p>
                 <p class="error" role="alert" hidden=move || problem.with(Option::is_none)>
                     {move || problem.get()}
                 </p>
                 <ul class="thumbnails">
                     {move || {
-                        let shown = desk.pictures.with(|all| {
+                        let shown = session.pictures.with(|all| {
                             all.iter().take(SHOWN).cloned().collect::<Vec<_>>()
                         });
-                        list(shown.into_iter().map(|picture| thumbnail(desk, picture)))
+                        list(shown.into_iter().map(|picture| thumbnail(session, picture)))
                     }}
                 </ul>
                 <p class="aside count" hidden=none>
-                    {move || count(desk)}
+                    {move || count(session)}
                 </p>
             </div>
         </section>
@@ -128,7 +128,7 @@ pub fn Pictures(desk: Desk) -> impl IntoView {
 
 /// A picture on a host that this page may connect to.
 #[component]
-fn Address(desk: Desk, problem: RwSignal<Option<String>>) -> impl IntoView {
+fn Address(session: Session, problem: RwSignal<Option<String>>) -> impl IntoView {
     let address = RwSignal::new(String::new());
     let add = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -137,7 +137,7 @@ fn Address(desk: Desk, problem: RwSignal<Option<String>>) -> impl IntoView {
             match picture_at(&address).await {
                 Ok(file) => {
                     let name = address.rsplit('/').next().unwrap_or_default().to_owned();
-                    desk.add(vec![(name, None, file)]);
+                    session.add(vec![(name, None, file)]);
                     problem.set(None);
                 }
                 Err(sentence) => problem.set(Some(sentence)),
@@ -161,7 +161,7 @@ fn Address(desk: Desk, problem: RwSignal<Option<String>>) -> impl IntoView {
 }
 
 async fn picture_at(address: &str) -> Result<Blob, String> {
-    if shelf::host(address).is_err() {
+    if downloads::host(address).is_err() {
         return Err("This page may read pictures only from its own host and from Hugging Face: most hosts do not let other pages read their files (CORS), and nothing of yours should go to others. Save the picture and drop it here, or copy and paste it.".to_owned());
     }
     let unreadable = || {
@@ -176,12 +176,15 @@ async fn picture_at(address: &str) -> Result<Blob, String> {
     Ok(blob.await.map_err(|_| unreadable())?.unchecked_into())
 }
 
-fn count(desk: Desk) -> String {
+fn count(session: Session) -> String {
     // Ten thousand pictures are not listened to one by one.
-    desk.judged.track();
-    desk.loads.track();
-    let (count, seen) = desk.pictures.with(|all| {
-        let done = |p: &&Picture| p.look.with_untracked(|look| !matches!(look, Look::Waiting));
+    session.rankings_done.track();
+    session.loads.track();
+    let (count, seen) = session.pictures.with(|all| {
+        let done = |p: &&Picture| {
+            p.look
+                .with_untracked(|look| !matches!(look, ImageState::Waiting))
+        };
         (all.len(), all.iter().filter(done).count())
     });
     let more = match count.saturating_sub(SHOWN) {
@@ -191,16 +194,16 @@ fn count(desk: Desk) -> String {
     format!("{seen} of {count} looked at.{more}")
 }
 
-fn thumbnail(desk: Desk, picture: Picture) -> AnyView {
+fn thumbnail(session: Session, picture: Picture) -> AnyView {
     let address = picture.address();
     let Picture { id, name, look, .. } = picture;
     view! {
         <li>
             <button
                 type="button"
-                aria-pressed=move || (desk.selected.get() == Some(id)).to_string()
-                class:failed=move || look.with(|look| matches!(look, Look::Failed(_)))
-                on:click=move |_| desk.selected.set(Some(id))
+                aria-pressed=move || (session.selected.get() == Some(id)).to_string()
+                class:failed=move || look.with(|look| matches!(look, ImageState::Failed(_)))
+                on:click=move |_| session.selected.set(Some(id))
             >
                 <img src=address alt=name width="64" height="64" loading="lazy" />
             </button>
@@ -209,7 +212,7 @@ fn thumbnail(desk: Desk, picture: Picture) -> AnyView {
     .into_any()
 }
 
-fn take(desk: Desk, files: &FileList) {
+fn take(session: Session, files: &FileList) {
     let files = (0..files.length()).filter_map(|i| files.get(i));
     // A folder holds more than pictures.
     let pictures = files.filter(|file| {
@@ -234,14 +237,14 @@ fn take(desk: Desk, files: &FileList) {
             if some.is_empty() {
                 return;
             }
-            desk.add(some);
+            session.add(some);
             turn().await;
         }
     });
 }
 
 /// Takes what pictures show from a table of names and classes.
-fn label(desk: Desk, text: &str) -> Result<(), String> {
+fn label(session: Session, text: &str) -> Result<(), String> {
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -253,7 +256,7 @@ fn label(desk: Desk, text: &str) -> Result<(), String> {
         }
     }
     let mut found = 0;
-    desk.pictures.update(|all| {
+    session.pictures.update(|all| {
         for picture in all {
             if let Some(label) = labels.get(&picture.name) {
                 picture.label = Some(label.clone());
@@ -261,7 +264,7 @@ fn label(desk: Desk, text: &str) -> Result<(), String> {
             }
         }
     });
-    desk.judge_new();
+    session.rank_new();
     match found {
         0 => Err("No line of the file begins with the name of one of these pictures; it needs a name and a class on each line.".to_owned()),
         _ => Ok(()),

@@ -3,11 +3,11 @@
 
 use refit_clip::ClipError;
 use refit_clip::architecture::Architecture;
+use refit_clip::backend::ComputeError;
 use refit_clip::caption::Decoding;
-use refit_clip::compute::ComputeError;
 use refit_clip::weights::WeightsError;
+use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
-use refit_clip::weights::sums::Sums;
 use serde::{Deserialize, Serialize};
 
 /// In place of a question's number: the caption that is written now shall end.
@@ -27,11 +27,11 @@ pub enum Device {
 
 /// Where a checkpoint is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Place {
+pub enum CheckpointLocation {
     /// A file of this page.
-    Own(String),
-    /// What a download left, by its [`Kept::key`].
-    Kept(String),
+    Bundled(String),
+    /// What a download left, by its [`CachedCheckpoint::key`].
+    Cached(String),
     /// A server, where this browser keeps no files.
     Address(String),
     /// A file of the reader's, which lies beside.
@@ -39,42 +39,42 @@ pub enum Place {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Ask {
-    /// Which GPU is there: [`Gpu`].
+pub enum Request {
+    /// Which GPU is there: [`GpuInfo`].
     Gpu,
-    /// Makes a model ready in place of the one before: [`Ready`], with [`Progress`].
+    /// Makes a model ready in place of the one before: [`LoadedModel`], with [`Progress`].
     Load {
         /// Under which seen pictures are remembered; empty for none.
         key: String,
-        place: Place,
+        place: CheckpointLocation,
         device: Device,
         /// Where no configuration says it.
         quick_gelu: bool,
     },
-    /// Unit vectors of texts: [`TextNote`]s, the vectors beside.
+    /// Unit vectors of texts: [`TextWarning`]s, the vectors beside.
     Texts(Vec<String>),
-    /// Unit vectors of the pictures beside: a [`Seen`] or a sentence for each, the vectors of
+    /// Unit vectors of the pictures beside: a [`EncodedImage`] or a sentence for each, the vectors of
     /// those that could be seen beside. `keep` remembers them by their bytes.
     Pictures {
         keep: bool,
     },
-    /// Writes a caption of at most so many tokens about the picture beside: [`Written`], with
-    /// [`Writing`]. What writes is loaded first, where it was left out.
+    /// Writes a caption of at most so many tokens about the picture beside: [`CaptionResult`], with
+    /// [`CaptionProgress`]. What writes is loaded first, where it was left out.
     Caption {
         decoding: Decoding,
         tokens: usize,
     },
     /// How likely each text is as a caption of the picture beside: log-likelihoods, with
-    /// [`Writing`] while what writes is loaded.
+    /// [`CaptionProgress`] while what writes is loaded.
     Likelihoods(Vec<String>),
-    /// Downloads a checkpoint to keep it: [`Kept`], with [`Progress`].
+    /// Downloads a checkpoint to keep it: [`CachedCheckpoint`], with [`Progress`].
     Download {
         key: String,
         address: String,
         name: String,
     },
-    /// All that is kept: [`Shelf`].
-    Shelf,
+    /// All that is kept: [`CacheListing`].
+    CacheListing,
     /// Deletes what is kept under a key, a broken-off download too.
     Delete(String),
     /// The bytes beside, kept under a name; and back: beside, where there are any.
@@ -91,7 +91,7 @@ pub struct Progress {
 
 /// How far a caption is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Writing {
+pub enum CaptionProgress {
     /// What writes captions comes first.
     Loading(Progress),
     /// The likeliest words so far.
@@ -100,7 +100,7 @@ pub enum Writing {
 
 /// A caption.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Written {
+pub struct CaptionResult {
     pub text: String,
     /// Between start and end.
     pub tokens: usize,
@@ -113,7 +113,7 @@ pub struct Written {
 
 /// A GPU as WebGPU tells of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gpu {
+pub struct GpuInfo {
     pub name: String,
     pub is_software: bool,
     pub has_f16: bool,
@@ -125,12 +125,12 @@ pub struct Gpu {
 
 /// A model that is ready.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ready {
+pub struct LoadedModel {
     pub architecture: Architecture,
     /// The factor from cosine to logit.
     pub scale: f32,
     /// `None` on the processor.
-    pub gpu: Option<Gpu>,
+    pub gpu: Option<GpuInfo>,
     pub has_f16_weights: bool,
     pub milliseconds: f64,
     pub bytes: u64,
@@ -138,7 +138,7 @@ pub struct Ready {
 
 /// What happened to a text that was not taken as it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TextNote {
+pub struct TextWarning {
     /// Tokens that did not fit.
     pub cut: usize,
     pub mojibake: bool,
@@ -146,7 +146,7 @@ pub struct TextNote {
 
 /// What was seen of a picture, and how long each step took in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct EncodedImage {
     /// SHA-256 of its file, in hexadecimal; empty for a frame of a camera.
     pub digest: String,
     pub width: u32,
@@ -166,17 +166,17 @@ pub struct Seen {
 
 /// A checkpoint that was downloaded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct CachedCheckpoint {
     /// Name of its files.
     pub key: String,
     pub name: String,
     pub address: String,
-    pub sums: Sums,
+    pub sums: Checksums,
 }
 
 /// A download that broke off, or is under way in another tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct PartialDownload {
     pub key: String,
     pub name: String,
     pub address: String,
@@ -186,9 +186,9 @@ pub struct Part {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Shelf {
-    pub kept: Vec<Kept>,
-    pub parts: Vec<Part>,
+pub struct CacheListing {
+    pub kept: Vec<CachedCheckpoint>,
+    pub parts: Vec<PartialDownload>,
     /// Bytes that this page uses, and may use, as the browser tells.
     pub used: f64,
     pub quota: f64,
@@ -196,7 +196,7 @@ pub struct Shelf {
 
 /// What a failure asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum FailureKind {
     /// The device does not go on, or cannot hold the model: another must be taken.
     Device,
     /// What was kept is not what was written.
@@ -215,12 +215,12 @@ pub enum Kind {
 /// A sentence for the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    pub kind: Kind,
+    pub kind: FailureKind,
     pub sentence: String,
 }
 
 impl Failure {
-    pub fn new(kind: Kind, sentence: impl Into<String>) -> Failure {
+    pub fn new(kind: FailureKind, sentence: impl Into<String>) -> Failure {
         Failure {
             kind,
             sentence: sentence.into(),
@@ -236,9 +236,9 @@ impl From<ClipError> for Failure {
             | ClipError::Compute(ComputeError::Lost { .. })
             | ClipError::Compute(ComputeError::Refused { .. })
             | ClipError::Compute(ComputeError::NoDevice { .. })
-            | ClipError::Compute(ComputeError::Unsupported { .. }) => Kind::Device,
-            ClipError::Weights(WeightsError::Source(SourceError::Damaged)) => Kind::Damaged,
-            _ => Kind::Other,
+            | ClipError::Compute(ComputeError::Unsupported { .. }) => FailureKind::Device,
+            ClipError::Weights(WeightsError::Source(SourceError::Damaged)) => FailureKind::Damaged,
+            _ => FailureKind::Other,
         };
         Failure::new(kind, error.to_string())
     }

@@ -1,6 +1,6 @@
 //! The reader's pictures by a sentence or by another picture.
 
-use super::desk::{Desk, Look, Picture, State};
+use super::session::{ImageState, Picture, Session, State};
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
@@ -19,20 +19,20 @@ struct Found {
     milliseconds: f64,
 }
 
-fn search(desk: Desk, unit: &[f32]) -> Found {
+fn search(session: Session, unit: &[f32]) -> Found {
     let start = now();
     let cosine = |picture: &Picture| {
         let cosine = picture.look.with_untracked(|look| match look {
-            Look::Seen(seen) => Some(cosine(&seen.0, unit)),
+            ImageState::Encoded(seen) => Some(cosine(&seen.0, unit)),
             _ => None,
         })?;
         Some((picture.id, cosine))
     };
-    let mut all: Vec<(u32, f64)> = desk
+    let mut all: Vec<(u32, f64)> = session
         .pictures
         .with_untracked(|all| all.iter().filter_map(cosine).collect());
     refit_fit::order::sort_by(&mut all, |a, b| b.1.total_cmp(&a.1));
-    let best = desk.pictures.with_untracked(|pictures| {
+    let best = session.pictures.with_untracked(|pictures| {
         let found = |(id, cosine): &(u32, f64)| {
             let picture = pictures.iter().find(|picture| picture.id == *id)?;
             Some((picture.clone(), *cosine))
@@ -47,39 +47,39 @@ fn search(desk: Desk, unit: &[f32]) -> Found {
 }
 
 #[component]
-pub fn Search(desk: Desk) -> impl IntoView {
+pub fn Search(session: Session) -> impl IntoView {
     let sentence = RwSignal::new(String::new());
     let found = RwSignal::new_local(None::<Found>);
     let by_sentence = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let text = sentence.get_untracked().trim().to_owned();
-        if text.is_empty() || desk.ready().is_none() {
+        if text.is_empty() || session.ready().is_none() {
             return;
         }
-        let mine = desk.loads.get_untracked();
+        let mine = session.loads.get_untracked();
         leptos::task::spawn_local(async move {
-            let answer = desk.texts(vec![text]).await;
-            if desk.loads.get_untracked() != mine {
+            let answer = session.texts(vec![text]).await;
+            if session.loads.get_untracked() != mine {
                 return;
             }
             match answer {
                 Ok((_, units)) => {
-                    found.set(units.first().map(|unit| search(desk, unit)));
+                    found.set(units.first().map(|unit| search(session, unit)));
                 }
-                Err(failure) => desk.state.set(State::Failed(failure)),
+                Err(failure) => session.state.set(State::Failed(failure)),
             }
         });
     };
     let by_picture = move |_| {
-        let id = desk.selected.get_untracked();
-        let unit = desk.pictures.with_untracked(|all| {
+        let id = session.selected.get_untracked();
+        let unit = session.pictures.with_untracked(|all| {
             let picture = all.iter().find(|picture| Some(picture.id) == id)?;
             picture.look.with_untracked(|look| match look {
-                Look::Seen(seen) => Some(seen.clone()),
+                ImageState::Encoded(seen) => Some(seen.clone()),
                 _ => None,
             })
         });
-        found.set(unit.map(|unit| search(desk, &unit.0)));
+        found.set(unit.map(|unit| search(session, &unit.0)));
     };
     let results = move || {
         let Found {
@@ -92,7 +92,7 @@ pub fn Search(desk: Desk) -> impl IntoView {
             let text = format!("{cosine:.3}").replace('-', "−");
             view! {
                 <li data-cosine=cosine.to_string()>
-                    <button type="button" on:click=move |_| desk.selected.set(Some(id))>
+                    <button type="button" on:click=move |_| session.selected.set(Some(id))>
                         <img src=picture.address() alt=picture.name width="96" height="96" loading="lazy" />
                     </button>
                     <span class="aside">{text}</span>
@@ -107,7 +107,7 @@ pub fn Search(desk: Desk) -> impl IntoView {
         })
     };
     view! {
-        <section aria-labelledby="search" hidden=move || desk.pictures.with(|all| all.len() < 2)>
+        <section aria-labelledby="search" hidden=move || session.pictures.with(|all| all.len() < 2)>
             <h2 id="search">"Search"</h2>
             <form class="choices" on:submit=by_sentence>
                 <label class="choice address">

@@ -8,7 +8,7 @@ use crate::runs::layout::{self, Checkpoints, ComputeFrom, Layout};
 use crate::runs::mapping;
 use crate::runs::number::{self, Cells, Number, Value, is_missing};
 use crate::study::Study;
-use crate::study::architecture::Architecture;
+use crate::study::architecture::ArchitectureCost;
 
 pub struct Amounts {
     pub samples: String,
@@ -70,8 +70,9 @@ impl Collector {
                 .find(|a| a.family == described.family && a.name == described.architecture)
                 // The family of a table's own is not the study's, its architecture may be.
                 .or_else(|| {
-                    let of_clip =
-                        |a: &&Architecture| a.family == "clip" && a.name == described.architecture;
+                    let of_clip = |a: &&ArchitectureCost| {
+                        a.family == "clip" && a.name == described.architecture
+                    };
                     let own = !known.iter().any(|a| a.family == described.family);
                     known.iter().find(of_clip).filter(|_| own)
                 });

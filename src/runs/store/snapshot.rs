@@ -259,7 +259,7 @@ impl<'a> Bytes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::{Options, Reader};
+    use crate::runs::{ReadOptions, Reader};
 
     fn runs() -> Runs {
         let mut text = "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n".to_owned();
@@ -272,7 +272,7 @@ mod tests {
                 i % 3,
             );
         }
-        let mut reader = Reader::new(Options::default());
+        let mut reader = Reader::new(ReadOptions::default());
         reader.push(text.as_bytes()).unwrap();
         reader.finish().runs
     }

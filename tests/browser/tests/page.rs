@@ -299,7 +299,7 @@ fn page_and_lab_bring_no_gpu() {
     let requests = page.requests();
     let scripts = requests.iter().filter(|r| r.path.ends_with(".js"));
     let scripts: Vec<_> = scripts.collect();
-    assert!(scripts.iter().any(|script| script.path == "lab.js"));
+    assert!(scripts.iter().any(|script| script.path == "details.js"));
     for Request { path, body, .. } in scripts {
         let glue = String::from_utf8_lossy(body);
         assert!(!glue.contains("requestAdapter"), "{path}");

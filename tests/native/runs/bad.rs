@@ -1,7 +1,7 @@
 //! Everything that can be wrong with a file: a sentence with the line, and what is good is kept.
 
 use crate::runs::made::{gzip, measurements, options, read, read_with};
-use refit::runs::{Limits, Options, Outcome, Reader};
+use refit::runs::{Limits, ReadOptions, ReadOutcome, Reader};
 
 const HEADER: &str =
     "arch,samples_seen,gmacs_total,upstream_dataset,downstream_dataset,acc1,acc5,name";
@@ -14,7 +14,7 @@ const A: &str = "ViT-B-32,3e9,2.2e10,LAION-2B,imagenet1k,0.5,0.75,a";
 const B: &str = "ViT-B-16,3e9,6.2e10,LAION-2B,imagenet1k,0.6,0.85,b";
 
 /// What is told of a file, in order.
-fn told(outcome: &Outcome) -> Vec<String> {
+fn told(outcome: &ReadOutcome) -> Vec<String> {
     let report = &outcome.report;
     let refusals = report.refusals.iter().map(ToString::to_string);
     let notices = report.notices.iter().map(ToString::to_string);
@@ -23,7 +23,7 @@ fn told(outcome: &Outcome) -> Vec<String> {
 }
 
 /// In ascending order.
-fn values(outcome: &Outcome) -> Vec<f64> {
+fn values(outcome: &ReadOutcome) -> Vec<f64> {
     let mut values: Vec<f64> = outcome.runs.iter().map(|(_, _, _, value)| value).collect();
     values.sort_by(f64::total_cmp);
     values
@@ -117,7 +117,7 @@ fn an_open_quote_costs_what_it_swallows_and_says_so() {
             "line 3: has 2 columns where the header has 8; it goes on to line 6, so that a quote is perhaps not closed",
         ],
     );
-    let options = Options {
+    let options = ReadOptions {
         limits: Limits {
             row: 1000,
             ..Limits::default()
@@ -411,7 +411,7 @@ fn a_bomb_does_not_go_off() {
         expansion_free: 1 << 20,
         ..Limits::default()
     };
-    let options = Options {
+    let options = ReadOptions {
         limits,
         ..options()
     };
@@ -438,7 +438,7 @@ fn rows_beyond_memory_are_told() {
     };
     let outcome = read_with(
         table(&vec![A; 100_000]).as_bytes(),
-        Options {
+        ReadOptions {
             limits,
             ..options()
         },

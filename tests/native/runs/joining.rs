@@ -2,7 +2,7 @@
 
 use crate::runs::made::{self, LIBRARY, options, read, read_with, rows};
 use refit::analysis::{self, Analysis, Choices};
-use refit::runs::{Options, Runs, join, read_parquet};
+use refit::runs::{ReadOptions, Runs, join, read_parquet};
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table};
 
@@ -15,7 +15,7 @@ fn mine() -> Runs {
     let mapping = Some(read(MINE.as_bytes()).preview.mapping);
     read_with(
         MINE.as_bytes(),
-        Options {
+        ReadOptions {
             mapping,
             ..options()
         },

@@ -8,7 +8,7 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, Write
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use refit::claim::Library;
-use refit::runs::{Options, Outcome, Reader};
+use refit::runs::{ReadOptions, ReadOutcome, Reader};
 use refit::study::{DataError, Measurement, Study, Table};
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,18 +26,18 @@ pub fn rows(table: Table) -> &'static [Measurement] {
     LIBRARY.rows(table).unwrap()
 }
 
-pub fn options() -> Options {
-    Options {
+pub fn options() -> ReadOptions {
+    ReadOptions {
         architectures: LIBRARY.architectures.clone(),
-        ..Options::default()
+        ..ReadOptions::default()
     }
 }
 
-pub fn read(bytes: &[u8]) -> Outcome {
+pub fn read(bytes: &[u8]) -> ReadOutcome {
     read_with(bytes, options())
 }
 
-pub fn read_with(bytes: &[u8], options: Options) -> Outcome {
+pub fn read_with(bytes: &[u8], options: ReadOptions) -> ReadOutcome {
     let mut reader = Reader::new(options);
     // An error comes again at the end.
     let _ = reader.push(bytes);
@@ -287,14 +287,14 @@ pub fn sorted(rows: impl IntoIterator<Item = Measurement>) -> Vec<String> {
 }
 
 /// All of an outcome's runs as measurements.
-pub fn measurements(outcome: &Outcome) -> Vec<Measurement> {
+pub fn measurements(outcome: &ReadOutcome) -> Vec<Measurement> {
     let all = outcome.runs.iter();
     all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
         .collect()
 }
 
-pub fn study(study: Study) -> Options {
-    Options {
+pub fn study(study: Study) -> ReadOptions {
+    ReadOptions {
         study: Some(study),
         ..options()
     }

@@ -2,20 +2,20 @@
 
 use crate::runs::made::{measurements, options, read, read_with};
 use refit::runs::{
-    Compute, Field, Mapping, MappingError, Options, Outcome, Quantity, Scaled, Source, Stop,
+    Compute, Field, Mapping, MappingError, Quantity, ReadOptions, ReadOutcome, Scaled, Source, Stop,
 };
 use refit::study::Study;
 
 /// Reads a table as proposed.
-fn proposed(text: &str) -> Outcome {
+fn proposed(text: &str) -> ReadOutcome {
     mapped(text, read(text.as_bytes()).preview.mapping)
 }
 
-fn mapped(text: &str, mapping: Mapping) -> Outcome {
+fn mapped(text: &str, mapping: Mapping) -> ReadOutcome {
     let mapping = Some(mapping);
     read_with(
         text.as_bytes(),
-        Options {
+        ReadOptions {
             mapping,
             ..options()
         },
@@ -214,7 +214,7 @@ fn usual_names_are_the_studies() {
 #[test]
 fn runs_that_tell_no_family_are_their_files() {
     let text = "flops,acc\n1e18,0.5\n";
-    let with = Options {
+    let with = ReadOptions {
         family: Some("sweep 3".to_owned()),
         ..options()
     };

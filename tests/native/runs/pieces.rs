@@ -2,7 +2,7 @@
 
 use crate::runs::made::{self, Writing, gzip, options, read};
 use proptest::prelude::*;
-use refit::runs::{Limits, Mapping, Options, Reader, parquet::to_csv, read_parquet};
+use refit::runs::{Limits, Mapping, ReadOptions, Reader, parquet::to_csv, read_parquet};
 
 /// A table of any text, good and bad rows mixed.
 fn table() -> impl Strategy<Value = String> {
@@ -85,7 +85,7 @@ fn mapping() -> Mapping {
 
 /// All that comes of a file, in pieces of the given lengths, in turn.
 fn in_pieces(file: &[u8], lengths: &[usize], mapping: Option<Mapping>) -> String {
-    let mut reader = Reader::new(Options {
+    let mut reader = Reader::new(ReadOptions {
         mapping,
         ..options()
     });
@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn rows_are_all_accounted_for(text in table()) {
         let columns = ["model", "flops", "error", "family", "dataset", "acc1"];
-        let outcome = made::read_with(text.as_bytes(), Options { mapping: Some(mapping()), ..options() });
+        let outcome = made::read_with(text.as_bytes(), ReadOptions { mapping: Some(mapping()), ..options() });
         let report = &outcome.report;
         prop_assert_eq!(&outcome.preview.columns, &columns);
         // A row may be refused in part, never without being told.
@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn limits_hold(text in table(), memory in 100usize..100_000, row in 10usize..200) {
         let limits = Limits { memory, row, ..Limits::default() };
-        let outcome = made::read_with(text.as_bytes(), Options { mapping: Some(mapping()), limits, ..options() });
+        let outcome = made::read_with(text.as_bytes(), ReadOptions { mapping: Some(mapping()), limits, ..options() });
         prop_assert!(outcome.runs.bytes() <= memory + 10 * row + 1000);
     }
 

@@ -5,7 +5,7 @@ use parquet::basic::{BrotliLevel, Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterVersion;
 use proptest::prelude::*;
 use refit::runs::parquet::{ParquetError, to_csv};
-use refit::runs::{Notice, read_parquet};
+use refit::runs::{ReadNotice, read_parquet};
 
 const NAMES: [&str; 3] = ["text", "whole", "double"];
 
@@ -195,7 +195,10 @@ fn lists_and_groups_are_left_out_and_told() {
     assert_eq!(csv(&file).unwrap(), "acc1,flops\n0.25,10\n0.5,20\n");
     let notices = read_parquet(&file, options()).report.notices;
     let columns = ["list", "inner"].map(str::to_owned).to_vec();
-    assert!(notices.contains(&Notice::Nested { columns }), "{notices:?}");
+    assert!(
+        notices.contains(&ReadNotice::Nested { columns }),
+        "{notices:?}"
+    );
 }
 
 #[test]

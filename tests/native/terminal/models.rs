@@ -1,11 +1,11 @@
 //! `refit classify` and `refit embed` as a user calls them.
 
-use crate::formula::{FormulaFile, picture};
+use crate::formula::{FormulaFile, image as formula_image};
 use crate::gpu;
 use crate::tiny::{tiny, tiny_mammut};
 use image::{Rgb, RgbImage};
 use pollster::block_on;
-use refit_clip::compute::gpu::Options;
+use refit_clip::backend::gpu::DeviceOptions;
 use refit_clip::weights::source::Source;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         r#"{"model_cfg": {"vision_cfg": {"width": 8, "head_width": 4}, "text_cfg": {"heads": 2}}}"#;
     std::fs::write(folder.join("open_clip_config.json"), config).unwrap();
     for (k, width, height) in [(0, 40, 30), (1, 9, 50)] {
-        let bytes = picture(k, width, height);
+        let bytes = formula_image(k, width, height);
         let picture = RgbImage::from_fn(width as u32, height as u32, |x, y| {
             let at = 3 * (y as usize * width + x as usize);
             Rgb([bytes[at], bytes[at + 1], bytes[at + 2]])
@@ -237,7 +237,7 @@ const ON_THE_GPU: [&str; 9] = [
 
 #[test]
 fn the_gpu_says_what_the_processor_says() {
-    let Some(gpu) = gpu::open(Options::default()) else {
+    let Some(gpu) = gpu::open(DeviceOptions::default()) else {
         return;
     };
     let (ok, json, errors) = refit(&ON_THE_GPU[..7]);

@@ -12,9 +12,9 @@ struct Cost {
 }
 
 impl Architecture {
-    /// Operations for the unit vector of one picture.
-    pub fn picture_operations(&self) -> f64 {
-        let Cost { linear, attention } = self.picture_cost();
+    /// Operations for the unit vector of one image.
+    pub fn image_operations(&self) -> f64 {
+        let Cost { linear, attention } = self.image_cost();
         linear + attention
     }
 
@@ -25,7 +25,7 @@ impl Architecture {
         linear + attention
     }
 
-    fn picture_cost(&self) -> Cost {
+    fn image_cost(&self) -> Cost {
         let patches = (self.grid * self.grid) as f64;
         let width = self.vision.width as f64;
         let mut cost = tower(&self.vision, patches + 1.0, self.vision.layers);
@@ -36,8 +36,8 @@ impl Architecture {
 
     fn prompt_cost(&self) -> Cost {
         let blocks = 0..self.text.layers;
-        let perceptrons = blocks.filter(|block| self.has_perceptron(*block)).count();
-        let mut cost = tower(&self.text, self.context as f64, perceptrons);
+        let mlps = blocks.filter(|block| self.has_mlp(*block)).count();
+        let mut cost = tower(&self.text, self.context as f64, mlps);
         if self.decoder.is_none() {
             cost.linear += 2.0 * (self.text.width * self.embedding) as f64;
         }
@@ -45,12 +45,12 @@ impl Architecture {
     }
 }
 
-fn tower(shape: &Transformer, tokens: f64, perceptrons: usize) -> Cost {
+fn tower(shape: &Transformer, tokens: f64, mlps: usize) -> Cost {
     let (width, layers) = (shape.width as f64, shape.layers as f64);
     let projections = 4.0 * width * width * layers;
-    let perceptrons = 2.0 * width * (shape.hidden * perceptrons) as f64;
+    let mlps = 2.0 * width * (shape.hidden * mlps) as f64;
     Cost {
-        linear: 2.0 * tokens * (projections + perceptrons),
+        linear: 2.0 * tokens * (projections + mlps),
         attention: 4.0 * tokens * tokens * width * layers,
     }
 }
@@ -92,19 +92,19 @@ mod tests {
             (32, (1024, 24), (768, 12), 43.59),
         ] {
             let architecture = architecture(patch, vision, text);
-            let linear = architecture.picture_cost().linear + architecture.prompt_cost().linear;
+            let linear = architecture.image_cost().linear + architecture.prompt_cost().linear;
             assert!((linear / 1e9 - gflops).abs() < 0.011, "{linear} {gflops}");
         }
     }
 
     #[test]
-    fn a_mammut_reads_with_half_of_its_perceptrons() {
+    fn a_mammut_reads_with_half_of_its_mlps() {
         let mut architecture = architecture(32, (768, 12), (512, 12));
-        assert!((architecture.picture_operations() / 1e9 - 8.82).abs() < 0.005);
+        assert!((architecture.image_operations() / 1e9 - 8.82).abs() < 0.005);
         assert!((architecture.prompt_operations() / 1e9 - 5.96).abs() < 0.005);
         architecture.decoder = Some(Decoder {
             layers: 6,
-            has_perceptrons: false,
+            has_mlps: false,
         });
         assert!((architecture.prompt_operations() / 1e9 - 4.02).abs() < 0.005);
     }

@@ -6,4 +6,4 @@ mod timing;
 
 pub use blob::BlobSource;
 pub use fetch::Fetch;
-pub use timing::{Run, Timed, now};
+pub use timing::{Timed, TimedRun, now};

@@ -1,16 +1,16 @@
 //! User Timing: how long loading and encoding take, for anyone who opens the browser's tools.
 //!
 //! `refit:load`, `refit:encode-image`, `refit:encode-text` and `refit:caption` are measures. The
-//! `detail` of encoding says how many pictures or texts were encoded, whether the run was the first
+//! `detail` of encoding says how many images or texts were encoded, whether the run was the first
 //! of its kind ("cold": kernels are compiled, memory is allocated) or not ("warm"), and how long the
 //! device itself worked, in milliseconds, where it tells; that of a caption, its tokens.
 
+use crate::backend::Backend;
 use crate::caption::{Caption, Decoding};
-use crate::compute::Backend;
-use crate::preprocess::Pixels;
+use crate::preprocess::PixelValues;
 use crate::tokenizer::Tokens;
 use crate::weights::source::Source;
-use crate::{ClipError, Model, Options, Progress};
+use crate::{ClipError, LoadOptions, Model, Progress};
 use js_sys::{Object, Reflect};
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ extern "C" {
 
 /// How long one encoding took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Run {
+pub struct TimedRun {
     pub milliseconds: f64,
     /// Of these the device worked so long, where it tells.
     pub device: Option<f64>,
@@ -42,7 +42,7 @@ pub struct Run {
 /// A model whose work shows as User Timing.
 pub struct Timed<B: Backend> {
     model: Model<B>,
-    last: Cell<Run>,
+    last: Cell<TimedRun>,
     has_seen_images: Cell<bool>,
     has_seen_texts: Cell<bool>,
 }
@@ -52,7 +52,7 @@ impl<B: Backend> Timed<B> {
     pub async fn load<S: Source>(
         backend: B,
         source: &mut S,
-        options: Options,
+        options: LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<Self, ClipError> {
         let start = now();
@@ -72,16 +72,16 @@ impl<B: Backend> Timed<B> {
     }
 
     /// The latest encoding.
-    pub fn last(&self) -> Run {
+    pub fn last(&self) -> TimedRun {
         self.last.get()
     }
 
     /// As [`Model::encode_images`].
-    pub async fn encode_images(&self, pictures: &[Pixels]) -> Result<Vec<Vec<f32>>, ClipError> {
+    pub async fn encode_images(&self, images: &[PixelValues]) -> Result<Vec<Vec<f32>>, ClipError> {
         let start = now();
-        let units = self.model.encode_images(pictures).await?;
+        let units = self.model.encode_images(images).await?;
         let is_warm = self.has_seen_images.replace(true);
-        self.encoded("refit:encode-image", start, is_warm, pictures.len());
+        self.encoded("refit:encode-image", start, is_warm, images.len());
         Ok(units)
     }
 
@@ -97,13 +97,13 @@ impl<B: Backend> Timed<B> {
     /// As [`Model::caption`].
     pub async fn caption(
         &self,
-        picture: &Pixels,
+        image: &PixelValues,
         decoding: Decoding,
         tokens: usize,
         progress: impl AsyncFnMut(&[u32]) -> ControlFlow<()>,
     ) -> Result<Caption, ClipError> {
         let start = now();
-        let caption = self.model.caption(picture, decoding, tokens, progress);
+        let caption = self.model.caption(image, decoding, tokens, progress);
         let caption = caption.await?;
         let tokens = caption.ids.len() as f64;
         measure("refit:caption", start, &[("tokens", tokens.into())]);
@@ -114,7 +114,7 @@ impl<B: Backend> Timed<B> {
     pub async fn load_captions<S: Source>(
         &mut self,
         source: &mut S,
-        options: &Options,
+        options: &LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<(), ClipError> {
         self.model.load_captions(source, options, progress).await
@@ -128,7 +128,7 @@ impl<B: Backend> Timed<B> {
         if let Some(milliseconds) = device {
             detail.push(("deviceMilliseconds", milliseconds.into()));
         }
-        self.last.set(Run {
+        self.last.set(TimedRun {
             milliseconds: now() - start,
             device,
             is_cold: !is_warm,

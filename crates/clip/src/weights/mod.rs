@@ -6,15 +6,15 @@
 //! memory, and nothing in it is run: of a pickle only tensors, containers, numbers and text are
 //! built ([`pickle`]).
 
+pub mod checksums;
 pub mod http;
 pub(crate) mod names;
 mod pickle;
 mod safetensors;
 pub mod source;
-pub mod sums;
 mod zip;
 
-use crate::compute::half;
+use crate::backend::half;
 use source::{Source, SourceError};
 use std::fmt;
 
@@ -293,7 +293,7 @@ impl fmt::Display for WeightsError {
             ),
             WeightsError::NoDecoder => write!(
                 f,
-                "This is a CLIP, which compares pictures with texts and writes none; choose a MaMMUT checkpoint for captions."
+                "This is a CLIP, which compares images with texts and writes none; choose a MaMMUT checkpoint for captions."
             ),
             WeightsError::Architecture { reason } => {
                 write!(f, "Neither CLIP nor MaMMUT has such shapes: {reason}.")

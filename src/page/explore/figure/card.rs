@@ -4,7 +4,7 @@ use super::{Figure, name};
 use crate::figure::Dot;
 use crate::page::explore::Shown;
 use crate::page::{data, list, location};
-use crate::study::checkpoint::Checkpoint;
+use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::training::settings;
 use crate::study::{Study, names};
 use crate::text::{number, percent};
@@ -76,7 +76,7 @@ pub fn Card(figure: Figure) -> impl IntoView {
 /// Where the checkpoint behind a point can be run.
 fn run(shown: &Shown, dot: &Dot) -> Option<String> {
     let row = shown.data.rows.get(dot.row)?;
-    Checkpoint::id_of(shown.analysis.study(), row).map(|id| location::run(&id))
+    PublishedCheckpoint::id_of(shown.analysis.study(), row).map(|id| location::run(&id))
 }
 
 /// `training`: what the study's runs were trained with, where it is there.

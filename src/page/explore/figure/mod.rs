@@ -8,7 +8,7 @@ use super::coefficients::name;
 use super::{Shown, measured};
 use crate::analysis::drawing::{Drawing, Lines, Window};
 use crate::chart::{Direction, Layout, Mark, Scene, canvas, nearest, step};
-use crate::figure::{Picture, Role, picture};
+use crate::figure::{AnalysisChart, Role, picture};
 use crate::page::appearance::Appearance;
 use crate::page::location::Location;
 use crate::text::number;
@@ -35,7 +35,7 @@ struct Figure {
     location: Location,
     shown: Memo<Option<Shown>>,
     /// The whole picture; the window cuts a part out of it.
-    picture: Memo<Option<Picture>>,
+    picture: Memo<Option<AnalysisChart>>,
     /// What is seen, also in the middle of a gesture.
     window: RwSignal<Option<Window>>,
     layout: RwSignal<Option<Layout>>,

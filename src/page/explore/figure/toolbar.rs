@@ -2,7 +2,7 @@
 
 use super::{Drag, Figure, name};
 use crate::analysis::drawing::{Drawing, Lines};
-use crate::chart::{Scale, Theme};
+use crate::chart::{AxisScale, Theme};
 use crate::figure::shape;
 use crate::page::list;
 use leptos::prelude::*;
@@ -66,15 +66,15 @@ pub fn Toolbar(figure: Figure) -> impl IntoView {
     };
     let excluded = move || location.analysis.with(|a| a.excluded.len());
     let linear = move |label: &'static str,
-                       get: fn(&Drawing) -> Scale,
-                       set: fn(&mut Drawing, Scale)| {
+                       get: fn(&Drawing) -> AxisScale,
+                       set: fn(&mut Drawing, AxisScale)| {
         view! {
             <label class="switch">
                 <input
                     type="checkbox"
-                    prop:checked=move || location.drawing.with(|d| get(d) == Scale::Log)
+                    prop:checked=move || location.drawing.with(|d| get(d) == AxisScale::Log)
                     on:change:target=move |event| {
-                        let scale = if event.target().checked() { Scale::Log } else { Scale::Linear };
+                        let scale = if event.target().checked() { AxisScale::Log } else { AxisScale::Linear };
                         location.draw(|d| {
                             set(d, scale);
                             d.window = None;

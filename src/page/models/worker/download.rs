@@ -1,14 +1,14 @@
 //! A checkpoint from a server to a file that is kept: what the model needs of it, written as it
 //! comes, and taken up where it broke off.
 
-use super::super::protocol::{Failure, Kept, Part, Progress};
-use super::place::PATIENCE;
-use super::store::{self, MODELS, Open};
-use refit_clip::Options;
+use super::super::protocol::{CachedCheckpoint, Failure, PartialDownload, Progress};
+use super::file_store::{self, MODELS, Open};
+use super::open_checkpoint::PATIENCE;
+use refit_clip::LoadOptions;
 use refit_clip::browser::Fetch;
 use refit_clip::pack::Packed;
+use refit_clip::weights::checksums::Summing;
 use refit_clip::weights::http::{HttpSource, Retries};
-use refit_clip::weights::sums::Summing;
 
 /// What is read of the file at a time to sum it anew.
 const CHUNK: usize = 1 << 20;
@@ -18,24 +18,24 @@ pub async fn download(
     address: &str,
     name: &str,
     mut progress: impl FnMut(Progress),
-) -> Result<Kept, Failure> {
-    let folder = store::folder(MODELS).await?;
-    let part = store::file(&folder, &format!("{key}.part"), true).await?;
+) -> Result<CachedCheckpoint, Failure> {
+    let folder = file_store::folder(MODELS).await?;
+    let part = file_store::file(&folder, &format!("{key}.part"), true).await?;
     // From here on no other tab can write it.
     let open = Open::new(&part).await?;
     let fetch = Fetch::new(address, PATIENCE);
     let mut source = HttpSource::open(fetch, address, Retries::default()).await?;
-    let packed = Packed::of(&mut source, &Options::default()).await?;
+    let packed = Packed::of(&mut source, &LoadOptions::default()).await?;
     let total = packed.size;
     // Whoever comes back can go on.
-    let mut begun = Part {
+    let mut begun = PartialDownload {
         key: key.to_owned(),
         name: name.to_owned(),
         address: address.to_owned(),
         progress: Progress::default(),
     };
     begun.progress.total = total;
-    store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
+    file_store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
     let mut sums = Summing::default();
     if starts_with(&open, packed.header())? {
         open.cut(open.size()?.min(total))?;
@@ -59,14 +59,14 @@ pub async fn download(
     copied.await?;
     open.flush()?;
     drop(open);
-    let kept = Kept {
+    let kept = CachedCheckpoint {
         key: key.to_owned(),
         name: name.to_owned(),
         address: address.to_owned(),
         sums: sums.finish(),
     };
-    store::rename(&part, &format!("{key}.safetensors")).await?;
-    store::write_card(&folder, &format!("{key}.json"), &kept).await?;
+    file_store::rename(&part, &format!("{key}.safetensors")).await?;
+    file_store::write_card(&folder, &format!("{key}.json"), &kept).await?;
     Ok(kept)
 }
 

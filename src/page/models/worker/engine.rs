@@ -1,21 +1,22 @@
 //! A model that is ready, on whatever it runs.
 
 use super::super::protocol::{
-    Device, Failure, Gpu as GpuFacts, Kind, Place, Progress, Ready, Seen, TextNote,
+    CheckpointLocation, Device, EncodedImage, Failure, FailureKind, GpuInfo, LoadedModel, Progress,
+    TextWarning,
 };
-use super::memory::Memory;
+use super::embedding_cache::Memory;
+use super::open_checkpoint;
 use super::picture;
-use super::place;
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::architecture::Activation;
-use refit_clip::browser::{Run, Timed, now};
-use refit_clip::compute::cpu::Cpu;
-use refit_clip::compute::gpu::{self, Gpu, Precision};
-use refit_clip::compute::{Backend, ComputeError};
-use refit_clip::preprocess::Pixels;
+use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::{self, Gpu, Precision};
+use refit_clip::backend::{Backend, ComputeError};
+use refit_clip::browser::{Timed, TimedRun, now};
+use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::Source;
-use refit_clip::{ClipError, Options};
+use refit_clip::{ClipError, LoadOptions};
 use std::collections::HashMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -29,7 +30,7 @@ pub struct Engine {
     pub(super) towers: Towers,
     pub(super) tokenizer: Tokenizer,
     /// Where it was loaded from, for what writes captions.
-    pub(super) from: (Place, JsValue, Options),
+    pub(super) from: (CheckpointLocation, JsValue, LoadOptions),
     /// Unit vectors of pictures that were seen, by their bytes' SHA-256.
     seen: HashMap<String, (Vec<f32>, u32, u32)>,
     /// Where they are kept, if nobody else has that open.
@@ -39,7 +40,7 @@ pub struct Engine {
 }
 
 /// What WebGPU says of this machine.
-pub async fn gpu() -> Result<GpuFacts, Failure> {
+pub async fn gpu() -> Result<GpuInfo, Failure> {
     let gpu = open(Precision::F32).await?;
     let facts = facts(&gpu);
     gpu.give_back();
@@ -47,17 +48,17 @@ pub async fn gpu() -> Result<GpuFacts, Failure> {
 }
 
 async fn open(precision: Precision) -> Result<Gpu, ClipError> {
-    let options = gpu::Options {
+    let options = gpu::DeviceOptions {
         precision,
-        ..gpu::Options::default()
+        ..gpu::DeviceOptions::default()
     };
     Ok(Gpu::open(options).await?)
 }
 
-fn facts(gpu: &Gpu) -> GpuFacts {
+fn facts(gpu: &Gpu) -> GpuInfo {
     let adapter = gpu.adapter();
     let (buffer_bytes, binding_bytes) = gpu.limits();
-    GpuFacts {
+    GpuInfo {
         name: adapter.name.clone(),
         is_software: adapter.is_software,
         has_f16: adapter.has_f16,
@@ -70,20 +71,20 @@ fn facts(gpu: &Gpu) -> GpuFacts {
 impl Engine {
     /// Loads a checkpoint; `file` is it where it is the reader's own.
     pub async fn load(
-        place: Place,
+        place: CheckpointLocation,
         device: Device,
         quick_gelu: bool,
         file: JsValue,
         mut progress: impl FnMut(Progress),
-    ) -> Result<(Engine, Ready), Failure> {
-        let options = Options {
+    ) -> Result<(Engine, LoadedModel), Failure> {
+        let options = LoadOptions {
             activation: match quick_gelu {
                 true => Activation::QuickGelu,
                 false => Activation::Gelu,
             },
-            ..Options::default()
+            ..LoadOptions::default()
         };
-        let mut source = place::open(&place, &file).await?;
+        let mut source = open_checkpoint::open(&place, &file).await?;
         let start = now();
         let bytes = source.size();
         let mut report = |p: refit_clip::Progress| {
@@ -124,7 +125,7 @@ impl Engine {
             memory: None,
             unkept: Vec::new(),
         };
-        let ready = Ready {
+        let ready = LoadedModel {
             architecture,
             scale,
             gpu: facts,
@@ -135,13 +136,16 @@ impl Engine {
         Ok((engine, ready))
     }
 
-    pub async fn texts(&mut self, texts: &[String]) -> Result<(Vec<TextNote>, JsValue), Failure> {
+    pub async fn texts(
+        &mut self,
+        texts: &[String],
+    ) -> Result<(Vec<TextWarning>, JsValue), Failure> {
         let tokens: Vec<Tokens> = texts.iter().map(|t| self.tokenizer.encode(t)).collect();
         let units = match &self.towers {
             Towers::Cpu(model) => model.encode_texts(&tokens).await,
             Towers::Gpu(model) => model.encode_texts(&tokens).await,
         }?;
-        let notes = tokens.iter().map(|tokens| TextNote {
+        let notes = tokens.iter().map(|tokens| TextWarning {
             cut: tokens.cut,
             mojibake: tokens.mojibake,
         });
@@ -152,10 +156,10 @@ impl Engine {
         &mut self,
         pictures: &Array,
         keep: bool,
-    ) -> Result<(Vec<Result<Seen, String>>, JsValue), Failure> {
+    ) -> Result<(Vec<Result<EncodedImage, String>>, JsValue), Failure> {
         let size = self.size();
         let mut seen = Vec::new();
-        let mut prepared: Vec<Pixels> = Vec::new();
+        let mut prepared: Vec<PixelValues> = Vec::new();
         for picture in pictures.iter() {
             let known = |digest: &str| self.seen.contains_key(digest);
             match picture::prepare(&picture, size, keep, known).await {
@@ -219,8 +223,8 @@ impl Engine {
     /// Side of the picture that the model takes.
     pub(super) fn size(&self) -> usize {
         match &self.towers {
-            Towers::Cpu(model) => model.model().architecture().picture(),
-            Towers::Gpu(model) => model.model().architecture().picture(),
+            Towers::Cpu(model) => model.model().architecture().image_size(),
+            Towers::Gpu(model) => model.model().architecture().image_size(),
         }
     }
 }
@@ -229,7 +233,7 @@ impl Engine {
 fn on_processor(error: ClipError) -> Failure {
     match error {
         ClipError::Compute(ComputeError::OutOfMemory { .. }) => Failure::new(
-            Kind::Other,
+            FailureKind::Other,
             "The processor has no room for this model: a page may have 4 GB of memory at most, here perhaps less. Choose a smaller model, or a GPU.",
         ),
         error => error.into(),
@@ -238,8 +242,8 @@ fn on_processor(error: ClipError) -> Failure {
 
 async fn encode<B: Backend>(
     model: &Timed<B>,
-    pictures: &[Pixels],
-) -> Result<(Vec<Vec<f32>>, Run), ClipError> {
+    pictures: &[PixelValues],
+) -> Result<(Vec<Vec<f32>>, TimedRun), ClipError> {
     if pictures.is_empty() {
         return Ok(Default::default());
     }
@@ -252,14 +256,14 @@ fn numbers(units: &[Vec<f32>]) -> JsValue {
 }
 
 async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failure> {
-    let merges = place::own("clip/merges.bin").await?;
-    let merges = JsFuture::from(merges.array_buffer().map_err(place::unreadable)?);
-    let merges = Uint8Array::new(&merges.await.map_err(place::unreadable)?).to_vec();
-    let entities = place::own("clip/entities.txt").await?;
-    let entities = JsFuture::from(entities.text().map_err(place::unreadable)?);
-    let entities = entities.await.map_err(place::unreadable)?;
+    let merges = open_checkpoint::own("clip/merges.bin").await?;
+    let merges = JsFuture::from(merges.array_buffer().map_err(open_checkpoint::unreadable)?);
+    let merges = Uint8Array::new(&merges.await.map_err(open_checkpoint::unreadable)?).to_vec();
+    let entities = open_checkpoint::own("clip/entities.txt").await?;
+    let entities = JsFuture::from(entities.text().map_err(open_checkpoint::unreadable)?);
+    let entities = entities.await.map_err(open_checkpoint::unreadable)?;
     let entities = entities.as_string().unwrap_or_default();
     let tokenizer = Tokenizer::new(&merges, &entities);
     let tokenizer = tokenizer.and_then(|whole| whole.of(vocabulary, context));
-    tokenizer.map_err(|error| Failure::new(Kind::Other, error.to_string()))
+    tokenizer.map_err(|error| Failure::new(FailureKind::Other, error.to_string()))
 }

@@ -1,14 +1,14 @@
 //! What runs in a worker: models, downloads, files. One question at a time, in their order.
 
+mod captioner;
 mod download;
+mod embedding_cache;
 mod engine;
-mod memory;
+mod file_store;
+mod open_checkpoint;
 mod picture;
-mod place;
-mod store;
-mod writer;
 
-use super::protocol::{Ask, Failure, Progress, STOP};
+use super::protocol::{Failure, Progress, Request, STOP};
 use engine::Engine;
 use js_sys::Array;
 use serde::Serialize;
@@ -22,7 +22,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// What came back: JSON's side, and the object beside it, which is handed over.
 type Answer = Result<(String, JsValue), Failure>;
 
-struct Desk {
+struct WorkerState {
     engine: RefCell<Option<Engine>>,
     questions: RefCell<VecDeque<Array>>,
     is_busy: Cell<bool>,
@@ -34,7 +34,7 @@ pub fn serve() {
     std::panic::set_hook(Box::new(|info| {
         post("end", &info.to_string(), &JsValue::UNDEFINED);
     }));
-    let desk = Rc::new(Desk {
+    let state = Rc::new(WorkerState {
         engine: RefCell::default(),
         questions: RefCell::default(),
         is_busy: Cell::new(false),
@@ -43,12 +43,12 @@ pub fn serve() {
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let question: Array = event.data().unchecked_into();
         if question.get(0).as_string().as_deref() == Some(STOP) {
-            desk.is_stopped.set(true);
+            state.is_stopped.set(true);
             return;
         }
-        desk.questions.borrow_mut().push_back(question);
-        if !desk.is_busy.replace(true) {
-            wasm_bindgen_futures::spawn_local(work(desk.clone()));
+        state.questions.borrow_mut().push_back(question);
+        if !state.is_busy.replace(true) {
+            wasm_bindgen_futures::spawn_local(work(state.clone()));
         }
     });
     scope().set_onmessage(Some(heard.as_ref().unchecked_ref()));
@@ -67,16 +67,16 @@ fn post(what: &str, text: &str, beside: &JsValue) {
     let _ = scope().post_message(&message);
 }
 
-async fn work(desk: Rc<Desk>) {
+async fn work(state: Rc<WorkerState>) {
     loop {
-        let question = desk.questions.borrow_mut().pop_front();
+        let question = state.questions.borrow_mut().pop_front();
         let Some(question) = question else { break };
         let id = question.get(0);
         let text = question.get(1).as_string().unwrap_or_default();
         let (text, beside) = match serde_json::from_str(&text) {
-            Ok(ask) => answer(&desk, &id, ask, question.get(2)).await,
+            Ok(ask) => answer(&state, &id, ask, question.get(2)).await,
             Err(error) => Err(Failure::new(
-                super::protocol::Kind::Other,
+                super::protocol::FailureKind::Other,
                 error.to_string(),
             )),
         }
@@ -90,11 +90,11 @@ async fn work(desk: Rc<Desk>) {
         };
         let message = Array::of3(&id, &text.into(), &beside);
         let _ = scope().post_message_with_transfer(&message, &moved);
-        if let Some(engine) = desk.engine.borrow_mut().as_mut() {
+        if let Some(engine) = state.engine.borrow_mut().as_mut() {
             engine.keep();
         }
     }
-    desk.is_busy.set(false);
+    state.is_busy.set(false);
 }
 
 fn json<T: Serialize>(value: &Result<T, Failure>) -> String {
@@ -109,75 +109,75 @@ fn with<T: Serialize>(value: T, beside: JsValue) -> Answer {
     Ok((json(&Ok(value)), beside))
 }
 
-async fn answer(desk: &Desk, id: &JsValue, ask: Ask, beside: JsValue) -> Answer {
+async fn answer(state: &WorkerState, id: &JsValue, ask: Request, beside: JsValue) -> Answer {
     match ask {
-        Ask::Gpu => plain(engine::gpu().await?),
-        Ask::Load {
+        Request::Gpu => plain(engine::gpu().await?),
+        Request::Load {
             key,
             place,
             device,
             quick_gelu,
         } => {
             // Two models at once may be one too many.
-            drop(desk.engine.take());
+            drop(state.engine.take());
             let mut reports = Reports::new(id);
             let progress = |progress| reports.report(progress);
             let loaded = Engine::load(place, device, quick_gelu, beside, progress);
             let (mut engine, ready) = loaded.await?;
             engine.remember(&key).await;
-            desk.engine.replace(Some(engine));
+            state.engine.replace(Some(engine));
             plain(ready)
         }
-        Ask::Texts(texts) => {
+        Request::Texts(texts) => {
             // Nobody else has it: questions are answered one by one.
-            let mut engine = taken(desk)?;
+            let mut engine = taken(state)?;
             let answer = engine.texts(&texts).await;
-            desk.engine.replace(Some(engine));
+            state.engine.replace(Some(engine));
             let (notes, numbers) = answer?;
             with(notes, numbers)
         }
-        Ask::Pictures { keep } => {
-            let mut engine = taken(desk)?;
+        Request::Pictures { keep } => {
+            let mut engine = taken(state)?;
             let answer = engine.pictures(&beside.unchecked_into(), keep).await;
-            desk.engine.replace(Some(engine));
+            state.engine.replace(Some(engine));
             let (seen, numbers) = answer?;
             with(seen, numbers)
         }
-        Ask::Caption { decoding, tokens } => {
-            desk.is_stopped.set(false);
-            let mut engine = taken(desk)?;
+        Request::Caption { decoding, tokens } => {
+            state.is_stopped.set(false);
+            let mut engine = taken(state)?;
             let tell = |writing| report(id, &writing);
-            let answer = engine.caption(&beside, decoding, tokens, tell, &desk.is_stopped);
+            let answer = engine.caption(&beside, decoding, tokens, tell, &state.is_stopped);
             let answer = answer.await;
-            desk.engine.replace(Some(engine));
+            state.engine.replace(Some(engine));
             plain(answer?)
         }
-        Ask::Likelihoods(texts) => {
-            let mut engine = taken(desk)?;
+        Request::Likelihoods(texts) => {
+            let mut engine = taken(state)?;
             let tell = |writing| report(id, &writing);
             let answer = engine.likelihoods(&beside, &texts, tell).await;
-            desk.engine.replace(Some(engine));
+            state.engine.replace(Some(engine));
             plain(answer?)
         }
-        Ask::Download { key, address, name } => {
+        Request::Download { key, address, name } => {
             let mut reports = Reports::new(id);
             let progress = |progress| reports.report(progress);
             plain(download::download(&key, &address, &name, progress).await?)
         }
-        Ask::Shelf => plain(store::shelf().await?),
-        Ask::Delete(key) => plain(store::delete(&key).await?),
-        Ask::Put(name) => {
+        Request::CacheListing => plain(file_store::cache().await?),
+        Request::Delete(key) => plain(file_store::delete(&key).await?),
+        Request::Put(name) => {
             let bytes: js_sys::Uint8Array = beside.unchecked_into();
-            plain(store::put(&name, &bytes.to_vec()).await?)
+            plain(file_store::put(&name, &bytes.to_vec()).await?)
         }
-        Ask::Get(name) => with((), store::get(&name).await?),
+        Request::Get(name) => with((), file_store::get(&name).await?),
     }
 }
 
-fn taken(desk: &Desk) -> Result<Engine, Failure> {
+fn taken(state: &WorkerState) -> Result<Engine, Failure> {
     let none = "The part of the page that computes has begun anew. Load the model again; your pictures and classes are still here.";
-    let engine = desk.engine.take();
-    engine.ok_or_else(|| Failure::new(super::protocol::Kind::Other, none))
+    let engine = state.engine.take();
+    engine.ok_or_else(|| Failure::new(super::protocol::FailureKind::Other, none))
 }
 
 /// Says how far a load is, but not more often than anyone could see.

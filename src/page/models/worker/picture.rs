@@ -1,10 +1,10 @@
 //! A file or a camera's frame to what the image tower takes: the browser decodes, the rest is
 //! open_clip's preprocessing.
 
-use super::super::protocol::Seen;
+use super::super::protocol::EncodedImage;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use refit_clip::browser::now;
-use refit_clip::preprocess::{Channels, Picture, Pixels, preprocess};
+use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -21,7 +21,7 @@ extern "C" {
     static SUBTLE: Option<SubtleCrypto>;
 }
 
-/// Pixels beyond which a decoded picture would take more memory than a browser may have.
+/// PixelValues beyond which a decoded picture would take more memory than a browser may have.
 const MOST_PIXELS: f64 = 1e8;
 
 /// What is seen of a picture, and its pixels unless it is `known` by its digest.
@@ -30,9 +30,9 @@ pub async fn prepare(
     size: usize,
     keep: bool,
     known: impl Fn(&str) -> bool,
-) -> Result<(Seen, Option<Pixels>), String> {
+) -> Result<(EncodedImage, Option<PixelValues>), String> {
     let start = now();
-    let mut seen = Seen::default();
+    let mut seen = EncodedImage::default();
     let bitmap: ImageBitmap = match picture.dyn_ref::<Blob>() {
         None => picture.clone().unchecked_into(),
         Some(file) => {
@@ -53,7 +53,7 @@ pub async fn prepare(
     let decoded = now();
     seen.decode = decoded - start;
     let (width, height) = (seen.width as usize, seen.height as usize);
-    let picture = Picture::new(width, height, Channels::Rgba, &bytes);
+    let picture = Image::new(width, height, Channels::Rgba, &bytes);
     let pixels = preprocess(&picture.map_err(|error| error.to_string())?, size);
     seen.resize = now() - decoded;
     Ok((seen, Some(pixels)))

@@ -1,0 +1,251 @@
+//! The operations on the processor, at once: the fallback where there is no WebGPU, and the
+//! reference that kernels on a GPU are held against. The loops are in `refit_kernels`; here rows
+//! are handed out to the machine's threads (there are none on the page).
+
+use super::{Backend, ComputeError, Epilogue, Stored, reserve};
+use refit_kernels as kernels;
+
+/// The processor.
+#[derive(Clone, Debug)]
+pub struct Cpu {
+    threads: usize,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism();
+        Cpu::with_threads(threads.map_or(1, usize::from))
+    }
+}
+
+impl Cpu {
+    /// Natively any number of threads; on the page always one.
+    pub fn with_threads(threads: usize) -> Self {
+        let threads = if cfg!(target_arch = "wasm32") {
+            1
+        } else {
+            threads.max(1)
+        };
+        Cpu { threads }
+    }
+
+    /// Calls `work` for pieces of `out`, each a multiple of `unit` long, with the piece's
+    /// position in units; on several threads if there is enough to do.
+    fn share(
+        &self,
+        out: &mut [f32],
+        unit: usize,
+        operations: usize,
+        work: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        /// Below this a thread costs more than it saves.
+        const WORTH_A_THREAD: usize = 1 << 21;
+        let units = out.len() / unit;
+        let threads = self.threads.min(operations / WORTH_A_THREAD).min(units);
+        if threads < 2 {
+            return work(0, out);
+        }
+        let piece = units.div_ceil(threads);
+        std::thread::scope(|scope| {
+            for (i, out) in out.chunks_mut(piece * unit).enumerate() {
+                let work = &work;
+                scope.spawn(move || work(i * piece, out));
+            }
+        });
+    }
+}
+
+/// A matrix in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    columns: usize,
+    values: Vec<f32>,
+}
+
+impl Backend for Cpu {
+    type Tensor = Tensor;
+    type Weights = kernels::Matrix;
+
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
+        Ok(Tensor { columns, values })
+    }
+
+    fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
+        let mut values = reserve(rows * columns)?;
+        values.resize(rows * columns, 0.0);
+        Ok(Tensor { columns, values })
+    }
+
+    fn weights(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+    ) -> Result<kernels::Matrix, ComputeError> {
+        let stride = match stored {
+            Stored::OutputsByInputs => inputs,
+            Stored::InputsByOutputs => outputs,
+        };
+        let room = reserve(kernels::Matrix::length(inputs, outputs))?;
+        Ok(kernels::Matrix::pack_into(
+            room, inputs, outputs, stored, values, stride,
+        ))
+    }
+
+    fn linear(
+        &self,
+        x: &Tensor,
+        weights: &kernels::Matrix,
+        bias: Option<&Tensor>,
+        after: Epilogue,
+        out: &mut Tensor,
+    ) {
+        let (inputs, outputs) = (weights.inputs(), weights.outputs());
+        let bias = bias.map_or(&[][..], |bias| &bias.values);
+        let operations = x.values.len() * outputs;
+        self.share(&mut out.values, outputs, operations, |row, out| {
+            let x = &x.values[row * inputs..];
+            kernels::multiply(x, inputs, weights, bias, after, out, outputs);
+        });
+    }
+
+    fn layer_norm(&self, x: &Tensor, gain: &Tensor, bias: &Tensor, out: &mut Tensor) {
+        kernels::layer_norm(&x.values, &gain.values, &bias.values, &mut out.values);
+    }
+
+    fn attention(&self, qkv: &Tensor, tokens: usize, heads: usize, causal: bool, out: &mut Tensor) {
+        let width = out.columns;
+        let sequence = tokens * width;
+        let operations = 2 * out.values.len() * tokens;
+        self.share(&mut out.values, sequence, operations, |first, out| {
+            let qkv = qkv.values[3 * first * sequence..].chunks_exact(3 * sequence);
+            for (qkv, out) in qkv.zip(out.chunks_exact_mut(sequence)) {
+                kernels::attention(qkv, width, heads, causal, out);
+            }
+        });
+    }
+
+    fn embed_patches(
+        &self,
+        patches: &Tensor,
+        class: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        let width = class.values.len();
+        let sequence = positions.values.len();
+        let patches = patches.values.chunks_exact(sequence - width);
+        for (patches, out) in patches.zip(out.values.chunks_exact_mut(sequence)) {
+            let rows = class.values.iter().chain(patches);
+            for ((out, value), position) in out.iter_mut().zip(rows).zip(&positions.values) {
+                *out = value + position;
+            }
+        }
+    }
+
+    fn embed_tokens(
+        &self,
+        ids: &[u32],
+        tokens: usize,
+        table: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        let width = table.columns;
+        let rows = out.values.chunks_exact_mut(width);
+        for (i, (id, out)) in ids.iter().zip(rows).enumerate() {
+            let row = &table.values[*id as usize * width..];
+            let position = &positions.values[i % tokens * width..];
+            for ((out, value), position) in out.iter_mut().zip(row).zip(position) {
+                *out = value + position;
+            }
+        }
+    }
+
+    fn gather_rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
+        let width = x.columns;
+        for (row, out) in rows.iter().zip(out.values.chunks_exact_mut(width)) {
+            out.copy_from_slice(&x.values[*row as usize * width..][..width]);
+        }
+    }
+
+    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+        let width = x.columns;
+        let sequences = x.values.chunks_exact(tokens * width);
+        for (sequence, out) in sequences.zip(out.values.chunks_exact_mut(width)) {
+            out.fill(0.0);
+            for row in sequence.chunks_exact(width) {
+                for (out, value) in out.iter_mut().zip(row) {
+                    *out += value;
+                }
+            }
+            for out in out {
+                *out /= tokens as f32;
+            }
+        }
+    }
+
+    fn append_kv(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+        let (width, columns) = (qkv.columns / 3, cache.columns);
+        let rows = cache.values[at * columns..].chunks_exact_mut(columns);
+        for (qkv, row) in qkv.values.chunks_exact(qkv.columns).zip(rows) {
+            row.copy_from_slice(&qkv[width..]);
+        }
+    }
+
+    fn cached_attention(
+        &self,
+        queries: &Tensor,
+        cache: &Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Tensor,
+    ) {
+        let (stride, width) = (queries.columns, out.columns);
+        let length = seen.len() * width / out.values.len();
+        let operations = 2 * seen.len() * width;
+        self.share(&mut out.values, width, operations, |row, out| {
+            let queries = &queries.values[row * stride..];
+            let seen = &seen[row * length..][..out.len() / width * length];
+            kernels::cached_attention(queries, stride, &cache.values, seen, width, heads, out);
+        });
+    }
+
+    fn top_k(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
+        let count = out.columns / 4 - 1;
+        let rows = x.values.chunks_exact(x.columns).zip(asked);
+        for ((row, asked), out) in rows.zip(out.values.chunks_exact_mut(out.columns)) {
+            out[..4].copy_from_slice(&[kernels::log_sum_exp(row), row[*asked as usize], 0.0, 0.0]);
+            for (quad, (column, value)) in out[4..].chunks_exact_mut(4).zip(largest(row, count)) {
+                let parts = [column / 256, column % 256].map(|part| part as f32);
+                quad.copy_from_slice(&[value, parts[0], parts[1], 0.0]);
+            }
+        }
+    }
+
+    fn normalize(&self, x: &mut Tensor) {
+        kernels::normalize(&mut x.values, x.columns);
+    }
+
+    async fn finish(&self) -> Result<(), ComputeError> {
+        Ok(())
+    }
+
+    async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
+        Ok(x.values.clone())
+    }
+}
+
+/// The largest numbers of a row and their columns, in order; of equals the first comes first.
+fn largest(row: &[f32], count: usize) -> Vec<(u32, f32)> {
+    let mut kept: Vec<(u32, f32)> = Vec::with_capacity(count + 1);
+    for (column, &value) in row.iter().enumerate() {
+        if kept.len() < count || kept.last().is_some_and(|last| value > last.1) {
+            let at = kept.partition_point(|(_, other)| *other >= value);
+            kept.insert(at, (column as u32, value));
+            kept.truncate(count);
+        }
+    }
+    kept
+}

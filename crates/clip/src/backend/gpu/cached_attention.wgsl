@@ -1,0 +1,82 @@
+// Attention of one head of single queries over rows of a cache, a workgroup a query.
+//
+// Keys come by 64 at a time, one a thread, and softmax's maximum and sum are kept up to date as
+// they come. A thread holds one vec4 of the head's result (QUADS of them in all, 32 at most).
+
+const THREADS = 64u;
+const PADDING = 0xffffffffu;
+const SCALE = 1.0 / sqrt(4.0 * f32(QUADS));
+// Below every score, yet finite, so that differences are.
+const LOWEST = -1e30;
+
+struct Shape {
+    rows: u32,
+    // Columns of the result and of a row with a query, four by four.
+    quads: u32,
+    stride: u32,
+    // Rows that a query names.
+    length: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> queries: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> cache: array<vec4<T>>;
+@group(0) @binding(3) var<storage, read> seen: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
+
+var<workgroup> scores: array<f32, THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let head = group.y * QUADS;
+    for (var row = group.x; row < shape.rows; row += groups.x) {
+        let query = row * shape.stride + head;
+        var highest = LOWEST;
+        var sum = 0.0;
+        var result = vec4f();
+        for (var first = 0u; first < shape.length; first += THREADS) {
+            var score = LOWEST;
+            if first + thread < shape.length {
+                let place = seen[row * shape.length + first + thread];
+                if place != PADDING {
+                    let key = place * 2u * shape.quads + head;
+                    var product = 0.0;
+                    for (var i = 0u; i < QUADS; i++) {
+                        product += dot(vec4f(queries[query + i]), vec4f(cache[key + i]));
+                    }
+                    score = product * SCALE;
+                }
+            }
+            // Whoever still reads the last scores is waited for.
+            workgroupBarrier();
+            scores[thread] = score;
+            workgroupBarrier();
+            var higher = highest;
+            for (var i = 0u; i < THREADS; i++) {
+                higher = max(higher, scores[i]);
+            }
+            let shrink = exp(highest - higher);
+            highest = higher;
+            sum *= shrink;
+            result *= shrink;
+            for (var i = 0u; i < min(THREADS, shape.length - first); i++) {
+                if scores[i] > LOWEST {
+                    let weight = exp(scores[i] - higher);
+                    sum += weight;
+                    if thread < QUADS {
+                        let place = seen[row * shape.length + first + i];
+                        let value = (2u * place + 1u) * shape.quads + head + thread;
+                        result += weight * vec4f(cache[value]);
+                    }
+                }
+            }
+        }
+        if thread < QUADS {
+            out[row * shape.quads + head + thread] = vec4<T>(result / sum);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The operations on a GPU, through WebGPU on the page and through Vulkan natively.
+//!
+//! Operations are recorded ([`recorder`]) and run in one pass when a result is asked for. Each
+//! kernel is a WGSL file beside the Rust file that records it. Rows are read four numbers at a
+//! time, so widths are multiples of four. Numbers are kept as [`Precision`] says and summed as
+//! float32. Tiles are cut to the limits that WebGPU promises everywhere.
+
+mod attention;
+mod cached_attention;
+mod device;
+mod embed_patches;
+mod embed_tokens;
+mod gather_rows;
+mod gemm;
+mod kv_append;
+mod layer_norm;
+mod mean;
+mod memory;
+mod normalize;
+mod recorder;
+mod signal;
+mod top_k;
+
+pub use device::{Adapter, DeviceOptions, Precision};
+pub use gemm::Weights;
+
+use super::{Backend, ComputeError, Epilogue, Stored, half};
+use device::Device;
+use memory::Buffer;
+use recorder::Part;
+use std::rc::Rc;
+
+/// Numbers that are read at a time.
+const QUAD: usize = 4;
+
+/// A GPU.
+#[derive(Clone)]
+pub struct Gpu {
+    device: Rc<Device>,
+}
+
+/// A matrix on the device.
+pub struct Tensor {
+    buffer: Buffer,
+    rows: usize,
+    columns: usize,
+    bytes: u64,
+}
+
+impl Tensor {
+    /// All of it.
+    fn part(&self) -> Part<'_> {
+        Part {
+            buffer: &self.buffer,
+            offset: 0,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Columns, four by four.
+    fn quads(&self) -> u32 {
+        (self.columns / QUAD) as u32
+    }
+}
+
+impl Gpu {
+    /// The fastest GPU of this machine.
+    pub async fn open(options: DeviceOptions) -> Result<Self, ComputeError> {
+        let device = Rc::new(Device::open(options).await?);
+        Ok(Gpu { device })
+    }
+
+    pub fn adapter(&self) -> &Adapter {
+        &self.device.adapter
+    }
+
+    /// Bytes of the largest buffer, and the most of one that a kernel can bind.
+    pub fn limits(&self) -> (u64, u64) {
+        (self.device.buffer_bytes, self.device.binding_bytes)
+    }
+
+    pub fn precision(&self) -> Precision {
+        self.device.precision
+    }
+
+    /// Gives the device and all its memory back, whoever still holds tensors; from then on every
+    /// answer is [`ComputeError::Lost`].
+    pub fn give_back(&self) {
+        self.device.raw.destroy();
+    }
+
+    /// The bytes of a matrix, if its rows can be read four numbers at a time and it fits.
+    fn bytes(&self, rows: usize, columns: usize, limit: u64) -> Result<u64, ComputeError> {
+        if !columns.is_multiple_of(QUAD) {
+            let what = format!("a matrix is {columns} wide, which is no multiple of {QUAD}");
+            return Err(ComputeError::Unsupported { what });
+        }
+        let bytes = rows as u64 * columns as u64 * self.device.precision.bytes();
+        if bytes > limit {
+            return Err(ComputeError::TooLarge { bytes, limit });
+        }
+        Ok(bytes)
+    }
+
+    fn allocate(&self, bytes: u64, written: bool) -> Buffer {
+        let device = &self.device;
+        let recording = device.recorder.borrow().number();
+        device.memory.take(&device.raw, bytes, written, recording)
+    }
+
+    /// Writes numbers to the beginning of a buffer that no recording uses.
+    fn write(&self, buffer: &Buffer, values: &[f32]) {
+        /// Numbers that are written at a time, so that little memory is taken.
+        const CHUNK: usize = 1 << 20;
+        let mut halves = Vec::new();
+        let mut offset = 0;
+        for values in values.chunks(CHUNK) {
+            let bytes: &[u8] = match self.device.precision {
+                Precision::F32 => bytemuck::cast_slice(values),
+                Precision::F16 => {
+                    halves.clear();
+                    halves.extend(values.iter().map(|x| half::narrow(*x)));
+                    bytemuck::cast_slice(&halves)
+                }
+            };
+            self.device.queue.write_buffer(buffer.raw(), offset, bytes);
+            offset += bytes.len() as u64;
+        }
+    }
+
+    /// Row numbers or token ids on the device.
+    fn indices(&self, indices: &[u32]) -> Buffer {
+        let bytes = bytemuck::cast_slice(indices);
+        let buffer = self.allocate(bytes.len() as u64, true);
+        self.device.queue.write_buffer(buffer.raw(), 0, bytes);
+        buffer
+    }
+}
+
+/// A grid of one workgroup a row; kernels loop where there are more rows than that.
+fn row_grid(rows: usize) -> [u32; 3] {
+    [rows.min(65535) as u32, 1, 1]
+}
+
+impl Backend for Gpu {
+    type Tensor = Tensor;
+    type Weights = Weights;
+
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
+        let rows = values.len() / columns;
+        // May be larger than a binding: the table of tokens is read in parts.
+        let bytes = self.bytes(rows, columns, self.device.buffer_bytes)?;
+        let buffer = self.allocate(bytes, true);
+        self.write(&buffer, &values);
+        Ok(Tensor {
+            buffer,
+            rows,
+            columns,
+            bytes,
+        })
+    }
+
+    fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
+        let bytes = self.bytes(rows, columns, self.device.binding_bytes)?;
+        Ok(Tensor {
+            buffer: self.allocate(bytes, false),
+            rows,
+            columns,
+            bytes,
+        })
+    }
+
+    fn weights(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+    ) -> Result<Weights, ComputeError> {
+        gemm::pack(self, inputs, outputs, stored, values)
+    }
+
+    fn linear(
+        &self,
+        x: &Tensor,
+        weights: &Weights,
+        bias: Option<&Tensor>,
+        after: Epilogue,
+        out: &mut Tensor,
+    ) {
+        gemm::record(self, x, weights, bias, after, out);
+    }
+
+    fn layer_norm(&self, x: &Tensor, gain: &Tensor, bias: &Tensor, out: &mut Tensor) {
+        layer_norm::record(self, x, gain, bias, out);
+    }
+
+    fn attention(&self, qkv: &Tensor, tokens: usize, heads: usize, causal: bool, out: &mut Tensor) {
+        attention::record(self, qkv, tokens, heads, causal, out);
+    }
+
+    fn embed_patches(
+        &self,
+        patches: &Tensor,
+        class: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        embed_patches::record(self, patches, class, positions, out);
+    }
+
+    fn embed_tokens(
+        &self,
+        ids: &[u32],
+        tokens: usize,
+        table: &Tensor,
+        positions: &Tensor,
+        out: &mut Tensor,
+    ) {
+        embed_tokens::record(self, ids, tokens, table, positions, out);
+    }
+
+    fn gather_rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
+        gather_rows::record(self, x, rows, out);
+    }
+
+    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+        mean::record(self, x, tokens, out);
+    }
+
+    fn append_kv(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+        kv_append::record(self, qkv, at, cache);
+    }
+
+    fn cached_attention(
+        &self,
+        queries: &Tensor,
+        cache: &Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Tensor,
+    ) {
+        cached_attention::record(self, queries, cache, seen, heads, out);
+    }
+
+    fn top_k(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
+        top_k::record(self, x, asked, out);
+    }
+
+    fn normalize(&self, x: &mut Tensor) {
+        normalize::record(self, x);
+    }
+
+    async fn finish(&self) -> Result<(), ComputeError> {
+        self.device.finish().await
+    }
+
+    async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
+        let bytes = self.device.read(x.part()).await?;
+        Ok(match self.device.precision {
+            Precision::F32 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers.map(|b| f32::from_le_bytes(*b)).collect()
+            }
+            Precision::F16 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers
+                    .map(|b| half::widen(u16::from_le_bytes(*b)))
+                    .collect()
+            }
+        })
+    }
+
+    fn take_seconds(&self) -> Option<f64> {
+        self.device.take_seconds()
+    }
+}

@@ -1,0 +1,223 @@
+//! The few tensor operations that the towers need, behind one trait.
+//!
+//! A tower is written once, over [`Backend`]; it holds opaque handles and asks for operations in
+//! order. A backend may carry them out at once ([`cpu`]) or record them and run them when a
+//! result is asked for ([`gpu`]), which is why only [`Backend::finish`] and [`Backend::download`] are
+//! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
+
+pub mod cpu;
+pub mod gpu;
+pub mod half;
+
+/// What becomes of a product in [`Backend::linear`].
+pub use refit_kernels::Epilogue;
+/// Marks a place of [`Backend::cached_attention`]'s lists where there is no row.
+pub use refit_kernels::PADDING;
+/// How a checkpoint's matrix lies in memory.
+pub use refit_kernels::Stored;
+
+use std::fmt;
+use std::future::Future;
+
+/// Why a computation failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComputeError {
+    /// There is no GPU that can be used.
+    NoDevice { reason: String },
+    /// The device lacks something that cannot be done without.
+    Unsupported { what: String },
+    /// A matrix is larger than the device takes.
+    TooLarge { bytes: u64, limit: u64 },
+    /// The device has no room for a tensor.
+    OutOfMemory { bytes: u64 },
+    /// The device went away; what was on it is gone.
+    Lost { reason: String },
+    /// The device refused an operation, a mistake here or in its driver.
+    Refused { reason: String },
+}
+
+impl fmt::Display for ComputeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ComputeError::NoDevice { reason } => write!(
+                f,
+                "No GPU can be used here ({reason}); install its driver, or compute on the processor."
+            ),
+            ComputeError::Unsupported { what } => {
+                write!(f, "This GPU cannot run the model: {what}.")
+            }
+            ComputeError::TooLarge { bytes, limit } => write!(
+                f,
+                "A matrix of {bytes} bytes is larger than this device takes ({limit} bytes); choose a smaller model or compute on the processor."
+            ),
+            ComputeError::OutOfMemory { bytes } => write!(
+                f,
+                "The device has no room for {bytes} bytes more; close other pages or choose a smaller model."
+            ),
+            ComputeError::Lost { reason } => {
+                write!(f, "The device was lost ({reason}); load the model again.")
+            }
+            ComputeError::Refused { reason } => write!(
+                f,
+                "The device refused an operation ({reason}); compute on the processor, and please report this."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ComputeError {}
+
+/// Room in memory for so many numbers: a model may be larger than what a page may have.
+pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
+    let mut values = Vec::new();
+    let bytes = 4 * count as u64;
+    let room = values.try_reserve_exact(count);
+    room.map_err(|_| ComputeError::OutOfMemory { bytes })?;
+    Ok(values)
+}
+
+/// Tensors and operations on them. Tensors are matrices of float32 to whoever looks; how they are
+/// stored is the backend's matter. Shapes that do not fit together are mistakes of the caller,
+/// which has checked them when it loaded the model.
+pub trait Backend {
+    /// A matrix of activations or of small parameters, row-major.
+    type Tensor;
+    /// The weights of a linear map, laid out as products want them.
+    type Weights;
+
+    /// A matrix with these values.
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Self::Tensor, ComputeError>;
+
+    /// A matrix to be written to.
+    fn empty(&self, rows: usize, columns: usize) -> Result<Self::Tensor, ComputeError>;
+
+    /// Weights from `inputs` to `outputs` numbers.
+    fn weights(
+        &self,
+        inputs: usize,
+        outputs: usize,
+        stored: Stored,
+        values: &[f32],
+    ) -> Result<Self::Weights, ComputeError>;
+
+    /// Each row of `x` through the weights, plus `bias`, then `after`.
+    fn linear(
+        &self,
+        x: &Self::Tensor,
+        weights: &Self::Weights,
+        bias: Option<&Self::Tensor>,
+        after: Epilogue,
+        out: &mut Self::Tensor,
+    );
+
+    /// Layer normalisation of each row, with epsilon 1e-5.
+    fn layer_norm(
+        &self,
+        x: &Self::Tensor,
+        gain: &Self::Tensor,
+        bias: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// Multi-head attention within sequences of `tokens` rows. A row of `qkv` holds query, key
+    /// and value; with `causal` a token sees itself and what precedes it.
+    fn attention(
+        &self,
+        qkv: &Self::Tensor,
+        tokens: usize,
+        heads: usize,
+        causal: bool,
+        out: &mut Self::Tensor,
+    );
+
+    /// Sequences of a image: `class`, then its rows of `patches`, all plus `positions`.
+    fn embed_patches(
+        &self,
+        patches: &Self::Tensor,
+        class: &Self::Tensor,
+        positions: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// Sequences of `tokens` ids: their rows of `table` plus `positions`.
+    fn embed_tokens(
+        &self,
+        ids: &[u32],
+        tokens: usize,
+        table: &Self::Tensor,
+        positions: &Self::Tensor,
+        out: &mut Self::Tensor,
+    );
+
+    /// These rows of `x`, in this order.
+    fn gather_rows(&self, x: &Self::Tensor, rows: &[u32], out: &mut Self::Tensor);
+
+    /// The mean over each sequence of `tokens` rows.
+    fn mean(&self, x: &Self::Tensor, tokens: usize, out: &mut Self::Tensor);
+
+    /// Keys and values, the last two thirds of each row of `qkv`, to rows of `cache` from `at` on.
+    fn append_kv(&self, qkv: &Self::Tensor, at: usize, cache: &mut Self::Tensor);
+
+    /// Multi-head attention of single queries, each the beginning of a row of `queries`, over rows
+    /// of `cache`, each a key and a value. Each query has an equal share of `seen`, the rows that
+    /// it sees; [`PADDING`] fills a share up.
+    fn cached_attention(
+        &self,
+        queries: &Self::Tensor,
+        cache: &Self::Tensor,
+        seen: &[u32],
+        heads: usize,
+        out: &mut Self::Tensor,
+    );
+
+    /// The largest numbers of each row, the one in the column that is `asked` for, and the
+    /// logarithm of the sum of all exponentials, as [`TopK::read`] reads it: `out` is
+    /// [`TopK::columns`] wide.
+    fn top_k(&self, x: &Self::Tensor, asked: &[u32], out: &mut Self::Tensor);
+
+    /// Divides each row by its length.
+    fn normalize(&self, x: &mut Self::Tensor);
+
+    /// Waits until everything that was asked for is done and what was uploaded has left memory.
+    fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
+
+    /// The values of a matrix, once everything that was asked for before is done.
+    fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
+
+    /// How many seconds the device worked on what was downloaded since the last question; `None`
+    /// where it has no clock of its own.
+    fn take_seconds(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// What [`Backend::top_k`] finds in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopK {
+    /// The logarithm of the sum of all exponentials.
+    pub log_sum: f32,
+    /// The number in the column that was asked for.
+    pub asked: f32,
+    /// Columns and their numbers, the largest first, of equals the first column.
+    pub largest: Vec<(u32, f32)>,
+}
+
+impl TopK {
+    /// Numbers of a row that says so of the `count` largest.
+    pub fn columns(count: usize) -> usize {
+        4 * (count + 1)
+    }
+
+    /// From rows of such numbers. A column is kept in two, which float16 holds exactly.
+    pub fn read(values: &[f32], count: usize) -> Vec<TopK> {
+        let row = |row: &[f32]| TopK {
+            log_sum: row[0],
+            asked: row[1],
+            largest: row[4..]
+                .chunks_exact(4)
+                .map(|quad| (256 * quad[1] as u32 + quad[2] as u32, quad[0]))
+                .collect(),
+        };
+        values.chunks_exact(TopK::columns(count)).map(row).collect()
+    }
+}

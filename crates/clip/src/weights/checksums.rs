@@ -1,0 +1,166 @@
+//! A kept file, held against the sums that were taken when it was written.
+
+use super::source::{Source, SourceError};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh64::{Xxh64, xxh64};
+
+/// Bytes that one sum is of.
+pub const PIECE: usize = 4 << 20;
+
+/// XXH64 of each [`PIECE`] of a file, the last one shorter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksums {
+    /// The file's length.
+    pub bytes: u64,
+    pieces: Vec<u64>,
+}
+
+impl Checksums {
+    /// Whether these bytes are the file's piece of this number.
+    fn holds(&self, number: usize, bytes: &[u8]) -> bool {
+        self.pieces.get(number) == Some(&xxh64(bytes, 0))
+    }
+}
+
+/// Checksums a file that comes in parts of any length.
+#[derive(Default)]
+pub struct Summing {
+    sums: Checksums,
+    /// Of the piece that is not full yet.
+    open: Xxh64,
+}
+
+impl Summing {
+    /// What came so far.
+    pub fn bytes(&self) -> u64 {
+        self.sums.bytes
+    }
+
+    pub fn add(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = PIECE - (self.sums.bytes % PIECE as u64) as usize;
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.open.update(now);
+            self.sums.bytes += now.len() as u64;
+            if now.len() == room {
+                self.close();
+            }
+            bytes = later;
+        }
+    }
+
+    fn close(&mut self) {
+        self.sums.pieces.push(self.open.digest());
+        self.open.reset(0);
+    }
+
+    /// The file ends here.
+    pub fn finish(mut self) -> Checksums {
+        if !self.sums.bytes.is_multiple_of(PIECE as u64) {
+            self.close();
+        }
+        self.sums
+    }
+}
+
+/// A source whose bytes are those that were summed, or an error.
+#[derive(Debug)]
+pub struct Summed<S> {
+    source: S,
+    sums: Checksums,
+    /// The piece that was read last, and its number.
+    piece: Option<(usize, Vec<u8>)>,
+}
+
+impl<S: Source> Summed<S> {
+    pub fn new(source: S, sums: Checksums) -> Result<Self, SourceError> {
+        if source.size() != sums.bytes {
+            return Err(SourceError::Damaged);
+        }
+        Ok(Summed {
+            source,
+            sums,
+            piece: None,
+        })
+    }
+
+    async fn piece(&mut self, number: usize) -> Result<&[u8], SourceError> {
+        if self.piece.as_ref().is_none_or(|(n, _)| *n != number) {
+            // The memory of the piece before is used again.
+            let mut bytes = self.piece.take().map(|(_, b)| b).unwrap_or_default();
+            let at = number as u64 * PIECE as u64;
+            bytes.resize((self.sums.bytes - at).min(PIECE as u64) as usize, 0);
+            self.source.read(at, &mut bytes).await?;
+            if !self.sums.holds(number, &bytes) {
+                return Err(SourceError::Damaged);
+            }
+            self.piece = Some((number, bytes));
+        }
+        Ok(self.piece.as_ref().map_or(&[], |(_, bytes)| bytes))
+    }
+}
+
+impl<S: Source> Source for Summed<S> {
+    fn size(&self) -> u64 {
+        self.sums.bytes
+    }
+
+    async fn read(&mut self, at: u64, mut buffer: &mut [u8]) -> Result<(), SourceError> {
+        let end = at.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.sums.bytes) {
+            return Err(SourceError::Ended {
+                at: self.sums.bytes,
+            });
+        }
+        let mut at = at;
+        while !buffer.is_empty() {
+            let piece = self.piece((at / PIECE as u64) as usize).await?;
+            let from = (at % PIECE as u64) as usize;
+            let count = buffer.len().min(piece.len() - from);
+            let (now, later) = buffer.split_at_mut(count);
+            now.copy_from_slice(&piece[from..from + count]);
+            at += count as u64;
+            buffer = later;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pollster::block_on;
+
+    #[test]
+    fn a_bit_that_flipped_is_noticed_where_it_lies() {
+        let mut file: Vec<u8> = (0..PIECE + 1000).map(|i| (i * 31 % 251) as u8).collect();
+        let mut sums = Summing::default();
+        for part in file.chunks(70_001) {
+            sums.add(part);
+        }
+        let text = serde_json::to_string(&sums.finish()).unwrap();
+        let sums: Checksums = serde_json::from_str(&text).unwrap();
+        let read = |file: &[u8], at: usize, length: usize| {
+            let mut source = Summed::new(file, sums.clone())?;
+            let mut bytes = vec![0; length];
+            block_on(source.read(at as u64, &mut bytes))?;
+            assert_eq!(bytes, file[at..at + length]);
+            Ok(())
+        };
+        for (at, length) in [(0, 10), (PIECE - 5, 10), (0, file.len()), (file.len(), 0)] {
+            assert_eq!(read(&file, at, length), Ok(()), "{at} {length}");
+        }
+        assert_eq!(read(&file[1..], 0, 1), Err(SourceError::Damaged));
+        file[PIECE + 7] ^= 4;
+        assert_eq!(read(&file, 0, 10), Ok(()));
+        assert_eq!(read(&file, PIECE, 1), Err(SourceError::Damaged));
+        let mut source = Summed::new(&file[..], sums.clone()).unwrap();
+        let beyond = block_on(source.read(file.len() as u64 - 1, &mut [0; 2]));
+        assert_eq!(
+            beyond,
+            Err(SourceError::Ended {
+                at: file.len() as u64
+            })
+        );
+    }
+}

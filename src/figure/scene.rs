@@ -1,0 +1,376 @@
+//! An analysis as a chart.
+
+use crate::analysis::drawing::{Drawing, Lines};
+use crate::analysis::{Analysis, Outcome, Series};
+use crate::chart::{
+    Axis, AxisScale, Band, Dash, Emphasis, Format, Label, LegendEntry, Line, Mark, Marks, Scene,
+    Shape,
+};
+use crate::study::select::{self, Point};
+use crate::study::{Measurement, names};
+use refit_fit::order;
+
+/// What one mark stands for; a mark's key is its index in the list of these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dot {
+    pub series: usize,
+    pub row: usize,
+    pub x: f64,
+    pub error: f64,
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    AboveFrontier,
+    HeldOut,
+    Frontier,
+    Excluded,
+}
+
+impl Role {
+    pub fn title(self) -> &'static str {
+        match self {
+            Role::AboveFrontier => "above the frontier",
+            Role::HeldOut => "held out",
+            Role::Frontier => "on the frontier",
+            Role::Excluded => "taken out",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalysisChart {
+    pub scene: Scene,
+    pub dots: Vec<Dot>,
+}
+
+const SHAPES: [Shape; 4] = [
+    Shape::Circle,
+    Shape::Square,
+    Shape::Triangle,
+    Shape::Diamond,
+];
+
+/// The shape of a series' marks, by its place among the series.
+pub fn shape(series: usize) -> Shape {
+    SHAPES[series % SHAPES.len()]
+}
+
+/// Points of a law's curve.
+const CURVE: i32 = 160;
+
+/// Series by series: all runs, the frontier, the law and its band.
+pub fn picture(
+    analysis: &Analysis,
+    outcome: &Outcome,
+    rows: &[Measurement],
+    drawing: &Drawing,
+) -> AnalysisChart {
+    let drawn = || {
+        let series = outcome.series.iter().enumerate();
+        series.filter(|(i, _)| !drawing.hidden.contains(i))
+    };
+    let mut errors = Span::EMPTY;
+    let mut places = Span::EMPTY;
+    for (_, series) in drawn() {
+        for point in series.measured().chain(&series.excluded) {
+            places.take(point.x);
+            errors.take(point.error);
+        }
+        for prediction in series.predictions.iter().flatten() {
+            places.take(prediction.x);
+        }
+    }
+    // Room for the law beyond the data.
+    let range = places.range().map(|(low, high)| match drawing.x {
+        AxisScale::Log => (low / 1.5, high * 3.0),
+        AxisScale::Linear => (0.0, high * 1.25),
+    });
+    let heights = errors.range().map(|(low, high)| match drawing.y {
+        AxisScale::Log => (low * 0.75, (high * 1.08).min(1.05)),
+        AxisScale::Linear => ((low - 0.1).max(0.0), (high * 1.04).min(1.02)),
+    });
+    let mut scene = Scene::new(
+        Axis {
+            label: labelled(&place_label(analysis), drawing.x),
+            scale: drawing.x,
+            range: drawing.window.map(|w| w.x).or(range),
+            format: Format::Number,
+        },
+        Axis {
+            label: labelled(&error_label(&analysis.metric), drawing.y),
+            scale: drawing.y,
+            range: drawing.window.map(|w| w.y).or(heights),
+            format: Format::Percent,
+        },
+    );
+    let mut dots = Vec::new();
+    for (i, series) in drawn() {
+        joined(series, i, rows, drawing.lines, &mut scene);
+        marks(series, i, &mut scene, &mut dots);
+        if let Some((low, high)) = range {
+            // A linear axis begins at zero, where no law is.
+            let span = (low.max(places.low / 1.5), high);
+            law(analysis, series, i, span, errors.low, &mut scene);
+            if drawing.lines == Lines::None {
+                let seen = heights.unwrap_or((0.0, 1.0));
+                scene.labels.extend(named(series, i, outcome, span, seen));
+            }
+        }
+        scene.legend.push(LegendEntry {
+            shape: shape(i),
+            color: i,
+            text: names::series(&series.family, &series.pretrain, &series.schedule),
+        });
+    }
+    AnalysisChart { scene, dots }
+}
+
+fn place_label(analysis: &Analysis) -> String {
+    match analysis.axis {
+        select::Axis::Compute => format!("Compute, {}", analysis.unit()),
+        axis => axis.title().to_owned(),
+    }
+}
+
+fn error_label(metric: &str) -> String {
+    format!("Error, 1 − {}", names::metric(metric))
+}
+
+fn labelled(label: &str, scale: AxisScale) -> String {
+    match scale {
+        AxisScale::Log => format!("{label} (log scale)"),
+        AxisScale::Linear => label.to_owned(),
+    }
+}
+
+/// The least and the most of numbers above zero.
+struct Span {
+    low: f64,
+    high: f64,
+}
+
+impl Span {
+    const EMPTY: Span = Span {
+        low: f64::INFINITY,
+        high: 0.0,
+    };
+
+    fn take(&mut self, x: f64) {
+        if x > 0.0 {
+            self.low = self.low.min(x);
+            self.high = self.high.max(x);
+        }
+    }
+
+    fn range(&self) -> Option<(f64, f64)> {
+        (self.low < self.high).then_some((self.low, self.high))
+    }
+}
+
+fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
+    let on_frontier = |row: usize| series.frontier.iter().any(|f| f.row == row);
+    let mut layer =
+        |shape, emphasis, size, role, points: &mut dyn Iterator<Item = (usize, f64, f64)>| {
+            let points = points.map(|(row, x, error)| {
+                dots.push(Dot {
+                    series: i,
+                    row,
+                    x,
+                    error,
+                    role,
+                });
+                Mark {
+                    x,
+                    y: error,
+                    key: dots.len() - 1,
+                }
+            });
+            let points = points.collect();
+            scene.marks.push(Marks {
+                shape,
+                color: i,
+                size,
+                emphasis,
+                points,
+            });
+        };
+    let plain = |p: &Point| (p.row, p.x, p.error);
+    let own = shape(i);
+    let ordinary = series.points.iter().filter(|p| !on_frontier(p.row));
+    layer(
+        own,
+        Emphasis::Faint,
+        3.0,
+        Role::AboveFrontier,
+        &mut ordinary.map(plain),
+    );
+    layer(
+        own,
+        Emphasis::HeldOut,
+        4.5,
+        Role::HeldOut,
+        &mut series.held_out.iter().map(plain),
+    );
+    layer(
+        Shape::Cross,
+        Emphasis::Ordinary,
+        4.0,
+        Role::Excluded,
+        &mut series.excluded.iter().map(plain),
+    );
+    layer(
+        own,
+        Emphasis::Frontier,
+        4.0,
+        Role::Frontier,
+        &mut series.frontier.iter().map(|p| (p.row, p.x, p.error)),
+    );
+}
+
+/// A name at the end of what is seen of a law: what tells its series from the others; none where
+/// it is alone.
+fn named(
+    series: &Series,
+    i: usize,
+    outcome: &Outcome,
+    span: (f64, f64),
+    seen: (f64, f64),
+) -> Option<Label> {
+    let fit = series.fit.as_ref().ok()?;
+    let curve = places(span).map(|x| (x, fit.law.value(&fit.parameters, x)));
+    let (x, y) = curve.filter(|p| p.1 >= seen.0 && p.1 <= seen.1).last()?;
+    let differs = |get: fn(&Series) -> &str| outcome.series.iter().any(|s| get(s) != get(series));
+    let text = if differs(|s| &s.family) {
+        names::family(&series.family)
+    } else if differs(|s| &s.pretrain) {
+        // The legend has the rest.
+        match series.pretrain.as_str() {
+            select::LAION => "LAION",
+            other => names::pretrain(other),
+        }
+    } else if differs(|s| &s.schedule) {
+        names::schedule(&series.schedule)
+    } else {
+        return None;
+    };
+    Some(Label {
+        x,
+        y,
+        text: text.to_owned(),
+        color: i,
+    })
+}
+
+/// Where a law is drawn.
+fn places((from, to): (f64, f64)) -> impl Iterator<Item = f64> {
+    (0..=CURVE).map(move |k| from * (to / from).powf(f64::from(k) / f64::from(CURVE)))
+}
+
+/// Thin lines through the points that have something in common, the lowest error at each place.
+fn joined(series: &Series, i: usize, rows: &[Measurement], lines: Lines, scene: &mut Scene) {
+    let group = |p: &Point| {
+        let m = rows.get(p.row)?;
+        let group = match lines {
+            Lines::None => return None,
+            Lines::Architecture => &m.architecture,
+            Lines::Samples => &m.samples,
+            Lines::Run => &m.run,
+        };
+        (!group.is_empty()).then_some(group.as_str())
+    };
+    let mut groups: Vec<(&str, Vec<(f64, f64)>)> = Vec::new();
+    let mut points: Vec<&Point> = series.measured().collect();
+    order::sort_by(&mut points, |a, b| {
+        (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error))
+    });
+    for point in points {
+        let Some(name) = group(point) else { continue };
+        let at = (point.x, point.error);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, line)) if line.last().is_some_and(|last| last.0 == at.0) => {}
+            Some((_, line)) => line.push(at),
+            None => groups.push((name, vec![at])),
+        }
+    }
+    for (name, line) in groups {
+        // The name of a run says more than a label holds; its card has it.
+        if let (Some((x, y)), true) = (line.last(), lines != Lines::Run) {
+            scene.labels.push(Label {
+                x: *x,
+                y: *y,
+                text: name.to_owned(),
+                color: i,
+            });
+        }
+        scene.lines.push(Line {
+            points: line,
+            color: i,
+            dash: Dash::Solid,
+            width: 1.0,
+        });
+    }
+}
+
+/// The law and its band over a span of the axis; `least` is the lowest error in sight.
+fn law(
+    analysis: &Analysis,
+    series: &Series,
+    i: usize,
+    (from, to): (f64, f64),
+    least: f64,
+    scene: &mut Scene,
+) {
+    let Ok(fit) = &series.fit else { return };
+    let grid: Vec<f64> = places((from, to)).collect();
+    let band = grid.iter().filter_map(|&c| {
+        let p = fit.predict(c, analysis.interval);
+        // On a logarithmic axis a band that reaches zero error ends at its edge.
+        Some((c, p.low?.max(least * 1e-3), p.high?))
+    });
+    scene.bands.push(Band {
+        points: band.collect(),
+        color: i,
+        opacity: 0.16,
+    });
+    let last = series.frontier.last().map_or(to, |p| p.x);
+    let mut curve = |dash, keep: &dyn Fn(f64) -> bool| {
+        let places = grid.iter().copied().chain([last]).filter(|&c| keep(c));
+        let points = places.map(|c| (c, fit.law.value(&fit.parameters, c)));
+        let mut points: Vec<(f64, f64)> = points.collect();
+        order::sort_by(&mut points, |a, b| a.0.total_cmp(&b.0));
+        scene.lines.push(Line {
+            points,
+            color: i,
+            dash,
+            width: 2.0,
+        });
+    };
+    curve(Dash::Solid, &|c| c <= last);
+    curve(Dash::Dashed, &|c| c >= last);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::run;
+    use crate::study::{Table, read_measurements};
+
+    #[test]
+    fn a_family_of_the_readers_reads_at_its_curve_as_in_the_legend() {
+        let mut analysis = Analysis::of(Table::PlottedFrontier);
+        let path = analysis.table.path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut rows = read_measurements(&path, &text).unwrap();
+        for row in rows.iter_mut().filter(|row| row.family == "mammut") {
+            row.family = "clip (yours)".to_owned();
+        }
+        analysis.families[1] = "clip (yours)".to_owned();
+        let outcome = run(&analysis, &rows, &[]);
+        let scene = picture(&analysis, &outcome, &rows, &Drawing::default()).scene;
+        let labels: Vec<&str> = scene.labels.iter().map(|l| l.text.as_str()).collect();
+        assert_eq!(labels, ["CLIP", "clip (yours)"]);
+        assert_eq!(scene.legend[1].text, "clip (yours), DataComp-1.4B");
+    }
+}

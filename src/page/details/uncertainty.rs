@@ -1,0 +1,212 @@
+//! How sure a fit is: profiles, a bootstrap, and how the parameters hang together.
+
+use super::{Resamples, Shown, when_fitted};
+use crate::analysis::{ResamplingUnit, Series};
+use crate::page::explore::controls::{Typed, one_of};
+use crate::page::explore::series_name as name;
+use crate::page::list;
+use crate::page::location::Location;
+use crate::page::table::{or_dash, table};
+use crate::page::work::{Progress, Work};
+use crate::text::number;
+use leptos::prelude::*;
+use refit_fit::bootstrap::{BootstrapInterval, Replicates};
+use refit_fit::law::Form;
+use refit_fit::profile::{End, Profile, ProfileInterval};
+use refit_fit::{Fit, Interval as Band, NO_DELTA_METHOD, symbol};
+
+#[component]
+pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {
+    let location = expect_context::<Location>();
+    // One list of intervals for each series, as far as they are known.
+    let profiles = RwSignal::new(Vec::<Option<Vec<ProfileInterval>>>::new());
+    let work = Work::new();
+    when_fitted(shown, move |shown| {
+        profiles.set(Vec::new());
+        let Some(shown) = shown else {
+            return;
+        };
+        let profile = |series: &Series| {
+            let (x, y) = series.fitted();
+            Profile::new(series.fit.as_ref().ok()?, &x, &y)
+        };
+        let all: Vec<Option<Profile>> = shown.outcome.series.iter().map(profile).collect();
+        let possible: Vec<bool> = all.iter().map(Option::is_some).collect();
+        let task: Vec<Profile> = all.into_iter().flatten().collect();
+        work.start("refit:profile", task, move |task| {
+            let mut done = task.iter().map(Profile::intervals);
+            let each = possible.iter().map(|p| if *p { done.next() } else { None });
+            profiles.set(each.collect());
+        });
+    });
+    let draw = move |_| {
+        if let Some(shown) = shown.get_untracked() {
+            resamples.start(&shown);
+        }
+    };
+    let typed = move |get: fn(&crate::analysis::Resampling) -> String| {
+        Signal::derive(move || location.analysis.with(|a| get(&a.resampling)))
+    };
+    view! {
+        <p>
+            "Three answers to one question. The delta method takes the law for a plane near its optimum; the profile asks how far a parameter can move before the best of all others fits significantly worse; the bootstrap draws the data anew."
+        </p>
+        <div class="choices">
+            {one_of(
+                "Draw with replacement",
+                &ResamplingUnit::ALL,
+                ResamplingUnit::id,
+                ResamplingUnit::title,
+                |a| a.resampling.unit,
+                |a, u| a.resampling.unit = u,
+            )}
+            <Typed
+                label=Signal::stored("Resamples, 200 to 10,000".to_owned())
+                name="Resamples"
+                value=typed(|r| r.count.to_string())
+                take=move |given: &str| {
+                    let count = crate::analysis::resamples(given)
+                        .ok_or_else(|| format!("“{given}” is not a number from 200 to 10000."))?;
+                    location.change(|a| a.resampling.count = count);
+                    Ok(())
+                }
+            />
+            <Typed
+                label=Signal::stored("Seed".to_owned())
+                name="Seed"
+                value=typed(|r| r.seed.to_string())
+                take=move |given: &str| {
+                    let seed = given
+                        .parse()
+                        .map_err(|_| format!("“{given}” is not a whole number."))?;
+                    location.change(|a| a.resampling.seed = seed);
+                    Ok(())
+                }
+            />
+            {one_of(
+                "Ends",
+                &BootstrapInterval::ALL,
+                BootstrapInterval::id,
+                BootstrapInterval::title,
+                |a| a.resampling.ends,
+                |a, e| a.resampling.ends = e,
+            )}
+            <button type="button" on:click=draw disabled=move || resamples.work.running()>
+                "Resample"
+            </button>
+        </div>
+        <Progress work=resamples.work what="resamples" />
+        <Progress work what="ends of profiles" />
+        {move || {
+            let shown = shown.get()?;
+            let (profiles, drawn) = (profiles.get(), resamples.replicates.get());
+            let series = shown.outcome.series.iter().enumerate();
+            Some(list(series.filter_map(|(i, series)| {
+                        let fit = series.fit.as_ref().ok()?;
+                        let profile = profiles.get(i).cloned().flatten();
+                        let drawn = drawn.get(i).cloned().flatten();
+                        Some(one(&shown, series, fit, profile.as_deref(), drawn.as_ref()))
+                    })))
+        }}
+    }
+}
+
+/// One series: a table of intervals, what is not identified, correlations.
+fn one(
+    shown: &Shown,
+    series: &Series,
+    fit: &Fit,
+    profile: Option<&[ProfileInterval]>,
+    drawn: Option<&Replicates>,
+) -> AnyView {
+    let ends = shown.analysis.resampling.ends;
+    let names = fit.law.parameters();
+    let t = fit.t_quantile();
+    let errors = fit.usable_errors();
+    let resampled = |f: &dyn Fn(&[f64]) -> f64| match drawn {
+        None => "–".to_owned(),
+        Some(drawn) => drawn.interval(ends, f).map_or("none".to_owned(), between),
+    };
+    let mut rows = Vec::new();
+    for (j, parameter) in names.iter().enumerate() {
+        let value = fit.parameters[j];
+        let delta = errors[j].zip(t);
+        rows.push(vec![
+            symbol(parameter).to_owned(),
+            number(value),
+            or_dash(delta, |(e, t)| between((value - e * t, value + e * t))),
+            or_dash(profile.and_then(|p| p.get(j)), |p| {
+                format!("{} to {}", end(p.low), end(p.high))
+            }),
+            resampled(&|p| p[j]),
+        ]);
+    }
+    for p in series.predictions.iter().flatten() {
+        let (law, x) = (fit.law, p.x);
+        // Whatever the band of the figure: its column says 95 %.
+        let delta = fit.predict(x, Band::Honest);
+        rows.push(vec![
+            format!("Error at {}", number(x)),
+            number(p.error),
+            or_dash(delta.low.zip(delta.high), between),
+            String::new(),
+            resampled(&|p| law.value(p, x)),
+        ]);
+    }
+    let notes = names.iter().enumerate().filter_map(|(j, parameter)| {
+        let note = profile?.get(j)?.not_identified(parameter)?;
+        Some(view! { <li>{format!("{}: {note}.", symbol(parameter))}</li> })
+    });
+    let notes: Vec<_> = notes.collect();
+    let failures = drawn.map(|d| {
+        format!(
+            "{} resamples fitted, {} failed. ",
+            d.resamples.len(),
+            d.failures
+        )
+    });
+    let few = drawn.and_then(Replicates::warning).map(|w| format!("{w} "));
+    let why = (!fit.loss.is_least_squares())
+        .then_some("This loss is no sum of squares, so it has no profile. ");
+    let no_delta = (!fit.delta_method_holds()).then_some(NO_DELTA_METHOD);
+    let head = [
+        "Quantity",
+        "Estimate",
+        "95 %, delta method",
+        "95 %, profile",
+        "95 %, bootstrap",
+    ];
+    view! {
+        <h3>{name(series)}</h3>
+        {table(None, &head, rows)}
+        <p class="aside">{failures} {few} {why} {no_delta}</p>
+        {(!notes.is_empty()).then(|| view! { <ul class="aside">{notes}</ul> })}
+        {correlations(fit)}
+    }
+    .into_any()
+}
+
+fn correlations(fit: &Fit) -> Option<AnyView> {
+    let matrix = fit.correlations()?;
+    let names: Vec<&str> = fit.law.parameters().iter().map(|n| symbol(n)).collect();
+    let rows = names.iter().enumerate().map(|(i, name)| {
+        let text = |c: f64| format!("{c:+.3}").replace('-', "−");
+        let cells = (0..names.len()).map(|j| or_dash(matrix[(i, j)], text));
+        [(*name).to_owned()].into_iter().chain(cells).collect()
+    });
+    let head: Vec<&str> = [""].into_iter().chain(names.iter().copied()).collect();
+    let caption = "Correlation of the parameters".to_owned();
+    Some(table(Some(caption), &head, rows.collect()))
+}
+
+fn between((low, high): (f64, f64)) -> String {
+    format!("{} to {}", number(low), number(high))
+}
+
+fn end(end: End) -> String {
+    match end {
+        End::At(value) => number(value),
+        End::Bound(value) => format!("{} (its bound)", number(value)),
+        End::Open => "open".to_owned(),
+    }
+}

@@ -1,0 +1,480 @@
+//! A reader's own runs: given, read, joined, kept, exported.
+
+use browser_tests::{Manner, NO_WORKER, Page};
+use flate2::{Compression, write::GzEncoder};
+use parquet::basic::Compression as Codec;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use serde_json::json;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+const FITTED: &str = "document.querySelector('[data-parameter]')";
+
+/// Runs of one family on one set, as the page's own table has them.
+const MINE: &str = "model,flops,samples,top1_err\n\
+    mine,1e18,3e8,0.80\n\
+    mine,4e18,3e8,0.71\n\
+    mine,2e19,3e9,0.60\n\
+    mine,9e19,3e9,0.52\n\
+    mine,4e20,1e10,0.45\n\
+    mine,2e21,1e10,0.40\n";
+
+/// A table that needs no mapping: what the page exports.
+const KNOWN: &str = "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n\
+    own,comparison,,a,clip,ViT-B-32,mine,cosine,300M,3e8,1e9,imagenet1k,acc1,0.2\n\
+    own,comparison,,b,clip,ViT-B-32,mine,cosine,300M,3e8,8e9,imagenet1k,acc1,0.3\n\
+    own,comparison,,c,clip,ViT-B-16,mine,cosine,3B,3e9,7e10,imagenet1k,acc1,0.45\n\
+    own,comparison,,d,clip,ViT-B-16,mine,cosine,3B,3e9,3e11,imagenet1k,acc1,0.55\n\
+    own,comparison,,e,clip,ViT-L-14,mine,cosine,3B,3e9,9e11,imagenet1k,acc1,0.6\n";
+
+/// Drops a file onto the page; `made` is an expression for its parts.
+fn drop_made(page: &Page, name: &str, made: &str) {
+    page.eval(&format!(
+        "(async () => {{ const data = new DataTransfer(); \
+           data.items.add(new File([{made}], {name})); \
+           for (const kind of ['dragover', 'drop']) \
+             document.body.dispatchEvent(new DragEvent(kind, {{dataTransfer: data, bubbles: true, cancelable: true}})); }})()",
+        name = json!(name)
+    ));
+}
+
+fn drop_text(page: &Page, name: &str, text: &str) {
+    drop_made(page, name, &json!(text).to_string());
+}
+
+fn drop_bytes(page: &Page, name: &str, bytes: &[u8]) {
+    drop_made(page, name, &format!("new Uint8Array({})", json!(bytes)));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+/// Waits until what came of a file is told, and tells it.
+fn came(page: &Page, name: &str) -> String {
+    let card = format!("[data-came={}]", json!(name));
+    page.wait_for(&format!("document.querySelector({})", json!(card)));
+    page.text(&card)
+}
+
+fn kept(page: &Page, number: usize) {
+    page.wait_for(&format!(
+        "document.querySelector('[data-kept=\"{number}\"]')"
+    ));
+}
+
+fn button(page: &Page, within: &str, text: &str) {
+    page.eval(&format!(
+        "[...document.querySelectorAll({})].find(b => b.innerText.includes({})).click()",
+        json!(format!("{within} button, {within} a")),
+        json!(text)
+    ));
+}
+
+#[test]
+fn a_dropped_file_joins_every_view_and_survives_a_reload() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    let bundled = page.eval("document.querySelectorAll('[data-parameter]').length");
+    drop_text(&page, "known.csv", KNOWN);
+    let told = came(&page, "known.csv");
+    assert!(told.contains("5 of 5 rows kept, with 5 numbers"), "{told}");
+    kept(&page, 1);
+    page.screenshot("yours-light", 1280, 1200, false);
+    page.screenshot("yours-dark", 1280, 1200, true);
+    page.screenshot("yours-phone", 320, 900, false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    page.set_view(1280, 900, false);
+
+    button(&page, "[data-file='known.csv']", "See it in Explore");
+    page.wait_for_text("Your data: 5 numbers of known.csv, family “clip (yours)”.");
+    page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
+    let joined = page.eval("document.querySelectorAll('[data-parameter]').length");
+    assert!(joined.as_u64() > bundled.as_u64(), "{joined} and {bundled}");
+    page.screenshot("yours-joined-light", 1280, 1000, false);
+    page.screenshot("yours-joined-phone", 360, 800, false);
+    page.set_view(1280, 900, false);
+    page.eval("document.querySelector('#numbers').open = true");
+    page.wait_for("document.querySelector('#numbers input')");
+    page.set_value("#numbers input", "clip (yours)");
+    page.wait_for("document.querySelectorAll('#numbers tbody tr').length === 5");
+    // Do they beat the curve? In numbers, against the study's law.
+    page.set_value("select[name='Residual from']", "CLIP, DataComp-1.4B");
+    page.wait_for_text("clip (yours), mine: ");
+    let told = page.text("#numbers ul");
+    assert!(
+        told.contains("clip (yours), mine: 0 of 5 points have a lower error than the law of CLIP"),
+        "{told}"
+    );
+    page.eval("document.querySelector('#pair').open = true");
+    page.wait_for("document.querySelector('#pair td')");
+    page.set_value("select[name='The second']", "clip (yours), mine");
+    page.wait_for(
+        "[...document.querySelectorAll('#pair thead th')].some(h => h.textContent === 'Error of clip (yours), mine')",
+    );
+    page.set_value("select[name='The first']", "clip (yours), mine");
+    page.wait_for(
+        "document.querySelector('#pair thead th:nth-child(2)').textContent === 'Error of clip (yours), mine'",
+    );
+    page.eval("document.querySelector('#numbers').scrollIntoView()");
+    page.screenshot("yours-numbers-light", 1280, 1000, false);
+    page.eval("document.querySelector('#pair').scrollIntoView()");
+    page.screenshot("yours-pair-light", 1280, 1000, false);
+    page.set_view(360, 900, true);
+    page.eval("document.querySelector('#pair').scrollIntoView()");
+    page.screenshot("yours-pair-phone", 360, 900, true);
+    page.set_view(1280, 900, false);
+
+    // A reload has them again; the laws of the studies are as they were.
+    page.go("?v=2&family=clip&family=clip%20(yours)&pretrain=datacomp_1b&pretrain=mine");
+    page.wait_for_text("Your data: 5 numbers of known.csv");
+    page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
+    page.go("?page=yours");
+    kept(&page, 1);
+    button(&page, "[data-file='known.csv']", "Delete");
+    kept(&page, 0);
+    assert_eq!(page.eval("localStorage.getItem('data-yours')"), json!(null));
+    page.go("");
+    page.wait_for(FITTED);
+    assert!(!page.has(".own"));
+    let requests = page.requests();
+    let last = requests.iter().rposition(|r| r.path.is_empty());
+    let after = &requests[last.expect("the page")..];
+    assert!(
+        after.iter().all(|r| r.path != "user_runs.js"),
+        "nothing is asked of it"
+    );
+}
+
+#[test]
+fn a_table_of_other_columns_is_mapped_and_exported() {
+    let keep = "globalThis.files = {}; const make = URL.createObjectURL; \
+        URL.createObjectURL = blob => { globalThis.last = blob; return make.call(URL, blob); }; \
+        HTMLAnchorElement.prototype.click = function () { \
+            if (this.download) globalThis.files[this.download] = globalThis.last; else this.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); };";
+    let page = Page::builder().before_load(keep).open("?page=yours");
+    page.wait_for_text("Read a file");
+    // Pasted, not into a field.
+    page.eval(&format!(
+        "(() => {{ const data = new DataTransfer(); data.setData('text/plain', {}); \
+           document.body.dispatchEvent(new ClipboardEvent('paste', {{clipboardData: data, bubbles: true}})); }})()",
+        json!(MINE)
+    ));
+    let told = came(&page, "pasted table 1");
+    assert!(told.contains("The first rows of 4 columns"), "{told}");
+    let chosen = |name: &str| {
+        page.eval(&format!(
+            "document.querySelector('[name=\"{name}\"]').value"
+        ))
+    };
+    assert_eq!(chosen("Compute"), "=flops");
+    assert_eq!(chosen("Compute is multiplied by"), "1e-9");
+    assert_eq!(chosen("is"), "error");
+    assert_eq!(chosen("Family of all rows"), "pasted table 1");
+    // What the first rows come to is shown before they are read.
+    let tried = page.text(".tried");
+    assert!(tried.contains("10⁹ GFLOPs"), "{tried}");
+    assert!(tried.contains("80.00 %"), "{tried}");
+    page.screenshot("yours-mapping-light", 1280, 2000, false);
+    page.screenshot("yours-mapping-phone", 320, 3200, false);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    page.set_view(1280, 900, false);
+    // Without compute it says what is missing; with it, it reads.
+    page.set_value("[name='Compute']", "");
+    page.wait_for_text("No column says how much compute a run took");
+    page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
+    page.set_value("[name='Compute']", "=flops");
+    assert_eq!(chosen("Compute is multiplied by"), "1e-9");
+    page.set_value("[name='Compute is multiplied by']", "abc");
+    page.wait_for_text("“abc” is not a number above zero");
+    page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
+    page.set_value("[name='Compute is multiplied by']", "1e-9");
+    page.set_value("[name='Family']", "same");
+    page.wait_for("document.querySelector('[name=\"Family of all rows\"]')");
+    page.set_value("[name='Family of all rows']", "ours");
+    page.wait_for("!document.querySelector('.mapping button[type=submit]').disabled");
+    page.click(".mapping button[type=submit]");
+    page.wait_for_text("6 of 6 rows kept, with 6 numbers");
+    kept(&page, 1);
+    // The keyboard goes on where the form was.
+    page.wait_for("document.activeElement.innerText === 'pasted table 1'");
+
+    button(&page, "[data-file='pasted table 1']", "Export CSV");
+    page.wait_for("files['pasted table 1.csv']");
+    let csv = page.eval("files['pasted table 1.csv'].text()");
+    let csv = csv.as_str().expect("text");
+    assert_eq!(csv.lines().count(), 7, "{csv}");
+    assert!(
+        csv.contains(",ours,mine,yours,cosine,300M,300000000,"),
+        "{csv}"
+    );
+    // What is exported reads back as it is.
+    drop_text(&page, "again.csv", csv);
+    let told = came(&page, "again.csv");
+    assert!(told.contains("6 of 6 rows kept, with 6 numbers"), "{told}");
+    assert!(
+        told.contains("The very same runs are kept already, as pasted table 1"),
+        "{told}"
+    );
+    kept(&page, 1);
+    // Another file of a name takes the place of the first, and says so.
+    drop_text(&page, "known.csv", KNOWN);
+    kept(&page, 2);
+    drop_text(&page, "known.csv", &KNOWN.replace("0.45", "0.46"));
+    page.wait_for_text("It takes the place of the file of this name");
+    kept(&page, 2);
+    // Deleting all is asked once more.
+    button(&page, ".yours", "Delete all");
+    page.wait_for_text("Delete all 2 files for good");
+    kept(&page, 2);
+    button(&page, ".yours", "Delete all");
+    kept(&page, 0);
+}
+
+#[test]
+fn bad_input_is_told_by_line_and_the_rest_is_kept() {
+    let page = Page::open("?page=yours");
+    page.wait_for_text("Read a file");
+    let told = |name: &str, bytes: &[u8], sentences: &[&str]| {
+        drop_bytes(&page, name, bytes);
+        let told = came(&page, name);
+        for sentence in sentences {
+            assert!(told.contains(sentence), "{name}: {told}");
+        }
+    };
+    told("nothing.csv", b"", &["The file is empty."]);
+    told(
+        "book.xlsx",
+        b"PK\x03\x04 and so on, and so on",
+        &["Excel workbook"],
+    );
+    told("one.csv", b"model\nmine\nyours\n", &["one column only"]);
+    told(
+        "cut.parquet",
+        b"PAR1 and then nothing more of it",
+        &["The Parquet file ends too early"],
+    );
+    // Good rows stay, with byte order mark and CRLF; bad ones are named by their line.
+    let rows = format!(
+        "{KNOWN}own,comparison,,f,clip,x,mine,cosine,,,NaN,imagenet1k,acc1,0.5\nown,too,few\n"
+    );
+    let rows = format!("\u{feff}{}", rows.replace('\n', "\r\n"));
+    told(
+        "rows.csv",
+        rows.as_bytes(),
+        &[
+            "5 of 7 rows kept",
+            "line 7",
+            "line 8: has 3 columns where the header has 14",
+        ],
+    );
+    // Equal runs would not count twice.
+    let whole = gzip(KNOWN.replace(",mine,", ",whole,").as_bytes());
+    told("whole.csv.gz", &whole, &["5 of 5 rows kept", "CSV, gzip"]);
+    let long = format!(
+        "{KNOWN}{}",
+        "own,comparison,,g,clip,x,mine,cosine,,,1e9,imagenet1k,acc1,0.5\n".repeat(5000)
+    );
+    let long = gzip(long.as_bytes());
+    told(
+        "cut.csv.gz",
+        &long[..long.len() - 30],
+        &["it is cut off or damaged after line"],
+    );
+    let bomb = gzip(
+        &[
+            KNOWN.replace(",mine,", ",bomb,").as_bytes(),
+            &vec![b'\n'; 80 << 20],
+        ]
+        .concat(),
+    );
+    told(
+        "bomb.csv.gz",
+        &bomb,
+        &[
+            "unpacks to more than 200 times its size",
+            "5 of 5 rows kept",
+        ],
+    );
+    kept(&page, 4);
+    page.screenshot("yours-bad-light", 1280, 1400, false);
+}
+
+/// A table of three columns, packed with Snappy.
+fn parquet() -> Vec<u8> {
+    let schema = "message m { REQUIRED BYTE_ARRAY model (UTF8); REQUIRED DOUBLE flops; REQUIRED DOUBLE acc1; }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let properties = WriterProperties::builder().set_compression(Codec::SNAPPY);
+    let properties = Arc::new(properties.build());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).expect("a writer");
+    let mut group = writer.next_row_group().expect("a group");
+    let names: Vec<ByteArray> = (0..40).map(|_| ByteArray::from("mine")).collect();
+    let flops: Vec<f64> = (0..40).map(|i| 1e17 * 1.3f64.powi(i)).collect();
+    let scores: Vec<f64> = (0..40).map(|i| 0.1 + 0.01 * f64::from(i)).collect();
+    let mut column = group.next_column().expect("no error").expect("model");
+    let typed = column.typed::<ByteArrayType>();
+    typed.write_batch(&names, None, None).expect("names");
+    column.close().expect("model");
+    for values in [flops, scores] {
+        let mut column = group.next_column().expect("no error").expect("numbers");
+        let typed = column.typed::<DoubleType>();
+        typed.write_batch(&values, None, None).expect("numbers");
+        column.close().expect("numbers");
+    }
+    group.close().expect("a group");
+    writer.into_inner().expect("the file")
+}
+
+#[test]
+fn parquet_is_read_by_a_program_of_its_own() {
+    let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
+    page.wait_for_text("Read a file");
+    assert!(page.requests().iter().all(|r| r.path != "parquet.js"));
+    drop_bytes(&page, "mine.parquet", &parquet());
+    let told = came(&page, "mine.parquet");
+    assert!(told.contains("The first rows of 3 columns"), "{told}");
+    page.click(".mapping button[type=submit]");
+    page.wait_for_text("40 of 40 rows kept, with 40 numbers");
+    let told = came(&page, "mine.parquet");
+    assert!(told.contains("Parquet: a table of your own"), "{told}");
+    kept(&page, 1);
+}
+
+/// Columns of the released sweep, and runs of every kind that its rules tell apart.
+fn sweep(rows: usize) -> Vec<u8> {
+    let mut text = "model_simple,name,model,pretrain_dataset,downstream_dataset,epoch,samples_seen,gflops,total_epochs,global_batch_size,warmup,lr_scheduler,eval_type,acc1,gflops_total,total_samples_seen\n".to_owned();
+    for i in 0..rows {
+        let (family, set) = [
+            ("clip", "datacomp_1b"),
+            ("mammut", "datacomp_1b"),
+            ("clip", "dfn"),
+        ][i % 3];
+        let step = (i / 3 % 40) as f64;
+        let (compute, samples) = (1e8 * 2f64.powf(step / 3.0), 3e6 * 2f64.powf(step / 6.0));
+        let accuracy = 0.9 - (compute / 1e7).powf(-0.2) - 0.001 * (i % 7) as f64;
+        text += &format!(
+            "ViT-B-32,run {i},{family},{set},imagenet1k,1,3e8,8,1,4096,1000,cosine,similarity,{accuracy:.5},{compute:.3e},{samples:.0}\n"
+        );
+    }
+    gzip(text.as_bytes())
+}
+
+#[test]
+fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
+    let body = sweep(1200);
+    let size = format!("{:.1} KB.", body.len() as f64 / 1e3);
+    let page = Page::builder()
+        .serve("all_results.csv.gz", body.clone(), Manner::Whole)
+        .serve("broken/all_results.csv.gz", body.clone(), Manner::Breaks)
+        .serve("stuck/all_results.csv.gz", body, Manner::Hangs)
+        .tolerate("404")
+        .tolerate("net::ERR")
+        .open("?page=yours");
+    page.wait_for_text("The full sweep");
+    let address = |path: &str| {
+        page.set_value(
+            "[name='address']",
+            page.eval(&format!("new URL('{path}', document.baseURI).href"))
+                .as_str()
+                .expect("an address"),
+        );
+    };
+    // The address is the study's own until it is changed.
+    let own = page.eval("document.querySelector('[name=address]').value");
+    assert!(
+        own.as_str()
+            .is_some_and(|a| a.starts_with("https://raw.githubusercontent.com/LAION-AI/")),
+        "{own}"
+    );
+    address("nowhere/all_results.csv.gz");
+    button(&page, ".sweep", "Read the full sweep");
+    page.wait_for_text("The host answered 404");
+    address("broken/all_results.csv.gz");
+    button(&page, ".sweep", "Read the full sweep");
+    page.wait_for_text("The connection broke after");
+    address("stuck/all_results.csv.gz");
+    button(&page, ".sweep", "Read the full sweep");
+    page.wait_for("document.querySelector('.reading button')");
+    page.wait_for("!document.querySelector('[data-progress]').innerText.startsWith('0 bytes')");
+    page.click(".reading button");
+    page.wait_for_text("Cancelled. Nothing was kept.");
+    kept(&page, 0);
+
+    address("all_results.csv.gz");
+    button(&page, ".sweep", "How large is it?");
+    page.wait_for_text(&size);
+    button(&page, ".sweep", "Read the full sweep");
+    page.wait_for_text("1,200 of 1,200 rows kept, with 1,200 numbers");
+    kept(&page, 1);
+    button(
+        &page,
+        "[data-file='all_results.csv.gz']",
+        "See it in Explore",
+    );
+    page.wait_for_text("1,200 numbers of all_results.csv.gz in place of the bundled ones");
+    // Its third series can be chosen, and is drawn.
+    page.wait_for("document.querySelector('.controls').innerText.includes('dfn')");
+    page.go("?v=2&pretrain=dfn&family=clip");
+    page.wait_for("document.querySelector('.legend')?.innerText.includes('dfn')");
+    page.screenshot("yours-sweep-light", 1280, 1000, false);
+    // The address is remembered, the file kept: nothing is fetched again.
+    page.go("?page=yours");
+    kept(&page, 1);
+    let fetched = |page: &Page| {
+        page.requests()
+            .iter()
+            .filter(|r| r.path == "all_results.csv.gz")
+            .count()
+    };
+    assert_eq!(fetched(&page), 2, "once for its size");
+    assert!(
+        page.eval("document.querySelector('[name=address]').value")
+            .as_str()
+            .is_some_and(|a| a.contains("127.0.0.1"))
+    );
+    // Verify has them, too, and says so.
+    page.go("?page=verify");
+    page.wait_for_text("Checked on your data: 1,200 numbers of all_results.csv.gz in place");
+    page.wait_for("document.querySelectorAll('tr[data-id]').length > 500");
+}
+
+#[test]
+fn a_large_file_is_read_in_pieces_and_can_be_stopped() {
+    let watch = "globalThis.longest = 0; new PerformanceObserver(list => { \
+        for (const entry of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, entry.duration); \
+    }).observe({type: 'longtask'});";
+    let page = Page::builder()
+        .before_load(watch)
+        .patience(Duration::from_secs(120))
+        .open("?page=yours");
+    page.wait_for_text("Read a file");
+    page.eval("globalThis.longest = 0");
+    // Made in the page: 300,000 rows.
+    let made = "new Blob([await (async () => { \
+        const rows = ['model_simple,name,model,pretrain_dataset,downstream_dataset,epoch,samples_seen,gflops,total_epochs,global_batch_size,warmup,lr_scheduler,eval_type,acc1,gflops_total,total_samples_seen\\n']; \
+        for (let i = 0; i < 300000; i++) rows.push(`ViT-B-32,run ${i % 6000},clip,datacomp_1b,set ${i % 50},1,3e8,8,1,4096,1000,cosine,similarity,${(i * 7919 % 100003) / 100003},${1e8 + i},300000000\\n`); \
+        const blob = new Blob(rows); globalThis.longest = 0; \
+        return new Response(blob.stream().pipeThrough(new CompressionStream('gzip'))).blob(); })()])";
+    page.eval(&format!("(async () => {{ globalThis.large = {made}; }})()"));
+    drop_made(&page, "large.csv.gz", "globalThis.large");
+    page.wait_for("document.querySelector('.reading progress')?.value > 0");
+    page.wait_for("document.querySelector('[data-progress]').innerText.includes(',')");
+    page.screenshot("yours-reading-light", 1280, 900, false);
+    page.click(".reading button");
+    page.wait_for_text("Cancelled. Nothing was kept.");
+    page.eval("globalThis.longest = 0");
+    drop_made(&page, "large.csv.gz", "globalThis.large");
+    page.wait_for_text("300,000 of 300,000 rows kept, with 300,000 numbers");
+    kept(&page, 1);
+    let longest = page.eval("globalThis.longest").as_f64().unwrap_or(0.0);
+    println!("300,000 rows: longest task {longest} ms");
+    assert!(longest < 500.0, "a task of {longest} ms");
+}
