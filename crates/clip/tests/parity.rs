@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 
 #[derive(Deserialize)]
 struct Reference {
+    #[serde(rename = "pictures")]
     images: Vec<[usize; 3]>,
     prompts: Vec<String>,
     token_ids: Vec<Vec<u32>>,
