@@ -107,7 +107,7 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
             .chain((0..75).map(|i| 320 + 7 * i + k))
             .chain([49407])
             .collect(),
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     };
     let texts: Vec<Tokens> = (0..10).map(text).collect();

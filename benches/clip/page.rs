@@ -6,7 +6,7 @@
 mod bench {
     use refit_clip::backend::cpu::Cpu;
     use refit_clip::backend::gpu::{self, Gpu, Precision};
-    use refit_clip::browser::{Fetch, Timed};
+    use refit_clip::browser::{FetchTransport, TimedModel};
     use refit_clip::caption::Decoding;
     use refit_clip::preprocess::PixelValues;
     use refit_clip::tokenizer::Tokens;
@@ -20,8 +20,8 @@ mod bench {
     const PATIENCE: u32 = 30;
 
     enum Engine {
-        Cpu(Box<Timed<Cpu>>),
-        Gpu(Box<Timed<Gpu>>),
+        Cpu(Box<TimedModel<Cpu>>),
+        Gpu(Box<TimedModel<Gpu>>),
     }
 
     #[wasm_bindgen]
@@ -34,7 +34,7 @@ mod bench {
         /// Loads a checkpoint onto `cpu`, `gpu` or, with numbers kept as f16, `gpu16`; with
         /// `captions` what a MaMMUT writes with, too.
         pub async fn load(backend: &str, address: &str, captions: bool) -> Result<Bench, JsError> {
-            let source = Fetch::new(address, PATIENCE);
+            let source = FetchTransport::new(address, PATIENCE);
             let mut source = HttpSource::open(source, address, Retries::default()).await?;
             let options = LoadOptions {
                 captions,
@@ -42,7 +42,7 @@ mod bench {
             };
             let engine = if backend == "cpu" {
                 let cpu = Cpu::default();
-                let model = Timed::load(cpu, &mut source, options, |_| {});
+                let model = TimedModel::load(cpu, &mut source, options, |_| {});
                 Engine::Cpu(Box::new(model.await?))
             } else {
                 let precision = match backend {
@@ -53,7 +53,7 @@ mod bench {
                     precision,
                     ..gpu::DeviceOptions::default()
                 });
-                let model = Timed::load(gpu.await?, &mut source, options, |_| {});
+                let model = TimedModel::load(gpu.await?, &mut source, options, |_| {});
                 Engine::Gpu(Box::new(model.await?))
             };
             Ok(Bench { engine })
@@ -74,7 +74,7 @@ mod bench {
         pub async fn encode_text(&self, ids: Vec<u32>, tokens: usize) -> Result<Vec<f32>, JsError> {
             let texts = ids.chunks_exact(tokens).map(|ids| Tokens {
                 ids: ids.to_vec(),
-                cut: 0,
+                truncated: 0,
                 mojibake: false,
             });
             let texts: Vec<Tokens> = texts.collect();

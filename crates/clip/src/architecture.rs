@@ -6,7 +6,7 @@ mod cost;
 pub use configuration::Configuration;
 
 use super::weights::WeightsError;
-use super::weights::names::Part;
+use super::weights::names::Slice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Activation {
 
 /// A tower's transformer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transformer {
+pub struct TransformerConfig {
     pub width: usize,
     pub layers: usize,
     pub heads: usize,
@@ -57,7 +57,7 @@ pub struct Transformer {
 /// What a MaMMUT has beside two towers: its text tower also writes, seeing the image through
 /// layers of cross-attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decoder {
+pub struct DecoderConfig {
     /// Layers of cross-attention, spread evenly: the first after the first block.
     pub layers: usize,
     /// Whether the blocks before them have MLPs of their own.
@@ -73,14 +73,14 @@ pub struct Architecture {
     pub patch: usize,
     /// Patches along a side of the image.
     pub grid: usize,
-    pub vision: Transformer,
+    pub vision: TransformerConfig,
     /// Tokens that a text may have.
     pub context: usize,
     pub vocabulary: usize,
-    pub text: Transformer,
+    pub text: TransformerConfig,
     pub activation: Activation,
     /// A MaMMUT's; a CLIP has none.
-    pub decoder: Option<Decoder>,
+    pub decoder: Option<DecoderConfig>,
 }
 
 /// What a tensor is for, which says how a backend keeps it.
@@ -107,13 +107,13 @@ impl Architecture {
         self.patch * self.grid
     }
 
-    /// Whether a block of the text tower has a MLP.
+    /// Whether a block of the text tower has an MLP.
     pub(crate) fn has_mlp(&self, block: usize) -> bool {
-        self.crossed(block).is_none() || self.decoder.is_some_and(|d| d.has_mlps)
+        self.cross_attention_after(block).is_none() || self.decoder.is_some_and(|d| d.has_mlps)
     }
 
     /// The layer of cross-attention after a block of the text tower.
-    pub(crate) fn crossed(&self, block: usize) -> Option<usize> {
+    pub(crate) fn cross_attention_after(&self, block: usize) -> Option<usize> {
         let every = self.text.layers / self.decoder?.layers;
         block.is_multiple_of(every).then_some(block / every)
     }
@@ -148,7 +148,7 @@ impl Architecture {
             last.map_or(0, |last| last.min(shapes.len()) + 1)
         };
         let decoder = match shapes.contains_key("map_viz2txt_kv") {
-            true => Some(Decoder {
+            true => Some(DecoderConfig {
                 layers: count("cross_attn."),
                 has_mlps: shapes.contains_key("transformer.resblocks.0.mlp.c_fc.weight"),
             }),
@@ -166,7 +166,7 @@ impl Architecture {
                     "{heads} heads do not divide the width {width}"
                 )));
             }
-            Ok(Transformer {
+            Ok(TransformerConfig {
                 width,
                 layers,
                 heads,
@@ -187,7 +187,7 @@ impl Architecture {
         };
         let embedding = shape("visual.proj", 2)?[1];
         let text = transformer("", text_width, 64, configuration.text_heads)?;
-        if let Some(Decoder { layers, .. }) = decoder {
+        if let Some(DecoderConfig { layers, .. }) = decoder {
             if layers == 0 {
                 shape("cross_attn.0.attn.in_proj_weight", 2)?;
             }
@@ -228,7 +228,7 @@ impl Architecture {
             let shape = shape.to_vec();
             all.insert(name, Parameter { shape, role });
         };
-        let mut add_block = |prefix: String, tower: &Transformer, norms: &[&str], has_mlp| {
+        let mut add_block = |prefix: String, tower: &TransformerConfig, norms: &[&str], has_mlp| {
             let (width, hidden) = (tower.width, tower.hidden);
             let mut add = |name: &str, role: Role, shape: &[usize]| {
                 add(format!("{prefix}.{name}"), role, shape);
@@ -326,10 +326,10 @@ fn wrong(reason: String) -> WeightsError {
     WeightsError::Architecture { reason }
 }
 
-/// The shape of open_clip's tensor that this part of it implies.
-pub(crate) fn whole_shape(shape: &[usize], part: Part, transposed: bool) -> Vec<usize> {
+/// The shape that open_clip's tensor has if this tensor is a slice of it, or is it transposed.
+pub(crate) fn joint_shape(shape: &[usize], slice: Slice, transposed: bool) -> Vec<usize> {
     let mut shape = shape.to_vec();
-    if let (Part::Third(_), Some(rows)) = (part, shape.first_mut()) {
+    if let (Slice::Qkv(_), Some(rows)) = (slice, shape.first_mut()) {
         *rows = rows.saturating_mul(3);
     }
     if transposed {
@@ -388,7 +388,7 @@ mod tests {
             row[at].to_owned()
         };
         for (family, name, [vision, text], [deep, shallow], has_mlps) in SIZES {
-            let tower = |width: usize, layers: usize, head: usize| Transformer {
+            let tower = |width: usize, layers: usize, head: usize| TransformerConfig {
                 width,
                 layers,
                 heads: width / head,
@@ -404,7 +404,7 @@ mod tests {
                 vocabulary: 49408,
                 text: tower(text, shallow, 64),
                 activation: Activation::Gelu,
-                decoder: (family == "mammut").then_some(Decoder {
+                decoder: (family == "mammut").then_some(DecoderConfig {
                     layers: shallow / 2,
                     has_mlps,
                 }),

@@ -30,7 +30,7 @@ fn plain(name: &str) -> String {
 
 impl ConfusionMatrix {
     /// Counts images, of which each is what it shows and the class that it is taken for.
-    pub fn of(classes: &[String], images: &[(&str, &str)]) -> ConfusionMatrix {
+    pub fn new(classes: &[String], images: &[(&str, &str)]) -> ConfusionMatrix {
         let mut places = BTreeMap::new();
         for (i, class) in classes.iter().enumerate() {
             places.entry(plain(class)).or_insert(i);
@@ -129,7 +129,7 @@ mod tests {
             ("Red_tailed hawk", "a cat"),
             ("a horse", "a dog"),
         ];
-        let found = ConfusionMatrix::of(&classes, &images);
+        let found = ConfusionMatrix::new(&classes, &images);
         // No image shows a dog, and none has to do with birds.
         assert_eq!(found.actual, ["a cat", "a red-tailed hawk", "a horse"]);
         assert_eq!(found.predicted, ["a dog", "a cat", "a red-tailed hawk"]);
@@ -152,7 +152,7 @@ mod tests {
         ] {
             let predicted = |i| if i < right { "yes" } else { "no" };
             let images: Vec<_> = (0..of).map(|i| ("yes", predicted(i))).collect();
-            let found = ConfusionMatrix::of(&classes, &images).interval();
+            let found = ConfusionMatrix::new(&classes, &images).interval();
             assert!((found.0 - low).abs() < 1e-6, "{found:?}");
             assert!((found.1 - high).abs() < 1e-6, "{found:?}");
         }

@@ -1,62 +1,70 @@
-//! The image tower: a image's patches as tokens after one of its class. What becomes of the class
-//! token is a CLIP's answer, the mean of all a MaMMUT's.
+//! The image tower: a vision transformer over an image's patches and a class token
+//! (`VisionTransformer` in open_clip's `transformer.py`). CLIP's embedding comes from the class
+//! token, MaMMUT's from the mean of all tokens.
 
-use super::architecture::Architecture;
-use super::load::Parameters;
-use super::preprocess::PixelValues;
-use super::transformer::{Norm, Transformer};
-use super::weights::WeightsError;
+use crate::architecture::Architecture;
 use crate::backend::{Backend, ComputeError, Epilogue};
+use crate::parameters::Parameters;
+use crate::preprocess::PixelValues;
+use crate::transformer::{LayerNorm, Transformer};
+use crate::weights::WeightsError;
 
-pub(super) struct Vision<B: Backend> {
+pub(crate) struct ImageTower<B: Backend> {
+    /// Side of a patch, in pixels.
     patch: usize,
+    /// Patches along a side.
     grid: usize,
     width: usize,
     embedding: usize,
-    patches: B::Weights,
-    class: B::Tensor,
-    positions: B::Tensor,
-    ln_pre: Norm<B>,
+    /// The convolution as a linear map: 3·patch² inputs, `width` outputs.
+    patch_weights: B::Weights,
+    class_embedding: B::Tensor,
+    positional_embedding: B::Tensor,
+    ln_pre: LayerNorm<B>,
     transformer: Transformer<B>,
-    ln_post: Norm<B>,
+    ln_post: LayerNorm<B>,
     projection: B::Weights,
-    /// The answer is the mean of all tokens.
-    is_mean: bool,
+    /// The embedding is of the mean of all tokens, not of the class token.
+    pools_by_mean: bool,
 }
 
-impl<B: Backend> Vision<B> {
-    pub fn take(
+impl<B: Backend> ImageTower<B> {
+    pub(crate) fn new(
         parameters: &mut Parameters<B>,
         architecture: &Architecture,
     ) -> Result<Self, WeightsError> {
         let activation = architecture.activation;
-        Ok(Vision {
+        Ok(ImageTower {
             patch: architecture.patch,
             grid: architecture.grid,
             width: architecture.vision.width,
             embedding: architecture.embedding,
-            patches: parameters.weights("visual.conv1.weight")?,
-            class: parameters.tensor("visual.class_embedding")?,
-            positions: parameters.tensor("visual.positional_embedding")?,
-            ln_pre: Norm::take(parameters, "visual.ln_pre")?,
-            transformer: Transformer::take(
+            patch_weights: parameters.take_weights("visual.conv1.weight")?,
+            class_embedding: parameters.take_tensor("visual.class_embedding")?,
+            positional_embedding: parameters.take_tensor("visual.positional_embedding")?,
+            ln_pre: LayerNorm::new(parameters, "visual.ln_pre")?,
+            transformer: Transformer::new(
                 parameters,
                 "visual.",
                 architecture.vision,
                 activation,
                 |_| true,
             )?,
-            ln_post: Norm::take(parameters, "visual.ln_post")?,
-            projection: parameters.weights("visual.proj")?,
-            is_mean: architecture.decoder.is_some(),
+            ln_post: LayerNorm::new(parameters, "visual.ln_post")?,
+            projection: parameters.take_weights("visual.proj")?,
+            pools_by_mean: architecture.decoder.is_some(),
         })
     }
 
-    /// Unit vectors, one a image, of images of the right size.
-    pub fn encode(&self, backend: &B, images: &[PixelValues]) -> Result<B::Tensor, ComputeError> {
+    /// Embeddings `[images, embedding]`, each of length 1, of images of the model's size.
+    pub(crate) fn encode(
+        &self,
+        backend: &B,
+        images: &[PixelValues],
+    ) -> Result<B::Tensor, ComputeError> {
         let tokens = self.tokens();
         let class_rows: Vec<u32> = (0..images.len()).map(|i| (i * tokens) as u32).collect();
-        let x = if self.is_mean {
+        let pooled = if self.pools_by_mean {
             let all = self.run(backend, images, None)?;
             let mut means = backend.empty(images.len(), self.width)?;
             backend.mean(&all, tokens, &mut means);
@@ -65,30 +73,30 @@ impl<B: Backend> Vision<B> {
             self.run(backend, images, Some(&class_rows))?
         };
         let mut normed = backend.empty(images.len(), self.width)?;
-        self.ln_post.apply(backend, &x, &mut normed);
-        let mut units = backend.empty(images.len(), self.embedding)?;
+        self.ln_post.apply(backend, &pooled, &mut normed);
+        let mut embeddings = backend.empty(images.len(), self.embedding)?;
         backend.linear(
             &normed,
             &self.projection,
             None,
             Epilogue::Nothing,
-            &mut units,
+            &mut embeddings,
         );
-        backend.normalize(&mut units);
-        Ok(units)
+        backend.normalize(&mut embeddings);
+        Ok(embeddings)
     }
 
-    /// Tokens of a image.
-    pub fn tokens(&self) -> usize {
+    /// Tokens of an image: its patches and the class token.
+    pub(crate) fn tokens(&self) -> usize {
         self.grid * self.grid + 1
     }
 
-    /// What becomes of images' tokens, or of those that are `wanted`.
-    pub fn run(
+    /// The transformer's output `[images·tokens, width]`, or only the `output_rows` of it.
+    pub(crate) fn run(
         &self,
         backend: &B,
         images: &[PixelValues],
-        wanted: Option<&[u32]>,
+        output_rows: Option<&[u32]>,
     ) -> Result<B::Tensor, ComputeError> {
         let values: Vec<f32> = images.iter().flat_map(|p| self.unfold(p)).collect();
         let numbers = 3 * self.patch * self.patch;
@@ -97,7 +105,7 @@ impl<B: Backend> Vision<B> {
         let mut embedded = backend.empty(rows, self.width)?;
         backend.linear(
             &patches,
-            &self.patches,
+            &self.patch_weights,
             None,
             Epilogue::Nothing,
             &mut embedded,
@@ -106,14 +114,20 @@ impl<B: Backend> Vision<B> {
         let tokens = self.tokens();
         let rows = images.len() * tokens;
         let mut sequences = backend.empty(rows, self.width)?;
-        backend.embed_patches(&embedded, &self.class, &self.positions, &mut sequences);
+        backend.embed_patches(
+            &embedded,
+            &self.class_embedding,
+            &self.positional_embedding,
+            &mut sequences,
+        );
         let mut x = backend.empty(rows, self.width)?;
         self.ln_pre.apply(backend, &sequences, &mut x);
         self.transformer
-            .run(backend, x, rows, tokens, false, wanted)
+            .run(backend, x, rows, tokens, false, output_rows)
     }
 
-    /// A image's patches, row by row; of each its planes, as the convolution's weights lie.
+    /// An image's patches `[grid², 3·patch²]`, each plane by plane as the convolution's weights
+    /// are stored.
     fn unfold(&self, image: &PixelValues) -> Vec<f32> {
         let (patch, size) = (self.patch, image.size);
         let mut values = Vec::with_capacity(image.planes.len());

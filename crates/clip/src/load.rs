@@ -1,67 +1,47 @@
-//! A checkpoint to a model on a backend, tensor by tensor as they come.
+//! A checkpoint's tensors to parameters on a backend, one by one as they come.
 
-use super::architecture::{Activation, Architecture, Configuration, Role, whole_shape};
-use super::decoder::Decoder;
-use super::image_tower::Vision;
-use super::model::{ClipError, Model};
-use super::text_tower::Text;
-use super::weights::names::{self, Name, Part};
-use super::weights::source::{Source, SourceError};
-use super::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
+use crate::architecture::{Activation, Architecture, Configuration, Parameter, Role, joint_shape};
 use crate::backend::{Backend, Stored, reserve};
+use crate::error::ClipError;
+use crate::parameters::Parameters;
+use crate::weights::names::{self, CanonicalName, Slice};
+use crate::weights::source::Source;
+use crate::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a caller may know that the file does not say.
+/// What a caller may know about a checkpoint that the file does not say.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoadOptions {
-    /// From the configuration file beside the checkpoint.
+    /// From the configuration file published beside the checkpoint.
     pub configuration: Configuration,
-    /// Where the configuration is silent.
+    /// The activation if the configuration does not name one.
     pub activation: Activation,
-    /// Load what writes captions too: a quarter of a MaMMUT.
+    /// Load a MaMMUT's decoder too, about a quarter of the file. Without it the model only
+    /// encodes, and [`Model::load_captions`](crate::Model::load_captions) can load it later.
     pub captions: bool,
 }
 
-/// How far a load is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a load or a download has come, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
+    /// Bytes that have been read.
     pub bytes: u64,
-    /// All bytes of the file; those of an optimizer's state are never read.
+    /// Bytes of the whole file. A load may end before it has read all of them: it skips an
+    /// optimizer's state.
     pub total: u64,
 }
 
-/// What lies on the backend, by open_clip's names; towers take theirs out of it.
-pub(super) struct Parameters<B: Backend> {
-    weights: BTreeMap<String, B::Weights>,
-    tensors: BTreeMap<String, B::Tensor>,
-}
-
-impl<B: Backend> Parameters<B> {
-    pub fn weights(&mut self, name: &str) -> Result<B::Weights, WeightsError> {
-        self.weights.remove(name).ok_or_else(|| missing(name))
-    }
-
-    pub fn tensor(&mut self, name: &str) -> Result<B::Tensor, WeightsError> {
-        self.tensors.remove(name).ok_or_else(|| missing(name))
-    }
-}
-
-fn missing(name: &str) -> WeightsError {
-    WeightsError::Missing {
-        names: vec![name.to_owned()],
-    }
-}
-
-/// A file's tensors and their places in the architecture.
-pub(super) struct Plan {
-    architecture: Architecture,
-    /// In the order in which they lie in the file.
-    pub entries: Vec<(Entry, Name)>,
+/// Which of a checkpoint's tensors to read, and where they belong in the architecture.
+pub(crate) struct Plan {
+    pub(crate) architecture: Architecture,
+    /// In the order in which they are stored in the file.
+    pub(crate) entries: Vec<(Entry, CanonicalName)>,
 }
 
 impl Plan {
-    /// Of the tensors that are `wanted`; others may lack.
-    pub fn new(
+    /// Plans to read the tensors that are `wanted`; only those must be complete.
+    pub(crate) fn new(
         checkpoint: Checkpoint,
         options: &LoadOptions,
         wanted: impl Fn(&Architecture, &str) -> bool,
@@ -76,50 +56,15 @@ impl Plan {
                 continue;
             }
             let name = names::canonical(&entry.name);
-            let shape = whole_shape(&entry.shape, name.part, name.transposed);
+            let shape = joint_shape(&entry.shape, name.slice, name.transposed);
             shapes.insert(name.name.clone(), shape);
             entries.push((entry, name));
         }
         let (configuration, activation) = (&options.configuration, options.activation);
         let architecture = Architecture::infer(&shapes, configuration, activation)?;
         let parameters = architecture.parameters();
-        let unexpected = entries
-            .iter()
-            .filter(|(_, name)| !parameters.contains_key(&name.name));
-        let unexpected: Vec<String> = unexpected.map(|(entry, _)| entry.name.clone()).collect();
-        if !unexpected.is_empty() {
-            return Err(WeightsError::Unexpected { names: unexpected });
-        }
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for (entry, name) in &entries {
-            let problem = |problem| Err(WeightsError::tensor(&entry.name, problem));
-            let found = whole_shape(&entry.shape, name.part, name.transposed);
-            let expected = &parameters[&name.name].shape;
-            if found != *expected {
-                return problem(TensorProblem::Shape {
-                    found,
-                    expected: expected.clone(),
-                });
-            }
-            // Thirds are counted in bits.
-            let parts = match name.part {
-                Part::Whole => 0b111,
-                Part::Third(third) => 1 << third,
-            };
-            let seen = seen.entry(&name.name).or_default();
-            if *seen & parts != 0 {
-                return problem(TensorProblem::Twice);
-            }
-            *seen |= parts;
-        }
         let is_needed = |name: &str| wanted(&architecture, name);
-        let missing = parameters
-            .keys()
-            .filter(|name| is_needed(name) && seen.get(name.as_str()) != Some(&0b111));
-        let missing: Vec<String> = missing.cloned().collect();
-        if !missing.is_empty() {
-            return Err(WeightsError::Missing { names: missing });
-        }
+        check_complete(&entries, &parameters, is_needed)?;
         entries.retain(|(_, name)| is_needed(&name.name));
         Ok(Plan {
             architecture,
@@ -127,46 +72,42 @@ impl Plan {
         })
     }
 
-    /// Refuses what writes no captions.
-    fn for_captions(self) -> Result<Self, WeightsError> {
+    /// Refuses a model without a decoder.
+    pub(crate) fn for_captions(self) -> Result<Self, WeightsError> {
         match self.architecture.decoder {
             Some(_) => Ok(self),
             None => Err(WeightsError::NoDecoder),
         }
     }
-}
 
-impl<B: Backend> Parameters<B> {
-    /// Puts the planned tensors onto the backend, and gives the logarithm of the factor from
-    /// cosine to logit where it is among them.
-    async fn read<S: Source>(
-        plan: &Plan,
+    /// Reads the planned tensors and puts them onto the backend. Returns them with the logarithm
+    /// of the factor from cosine to logit, 0 if it is not among them.
+    pub(crate) async fn read<B: Backend, S: Source>(
+        &self,
         backend: &B,
         source: &mut S,
         mut progress: impl FnMut(Progress),
-    ) -> Result<(Self, f32), ClipError> {
-        let roles = plan.architecture.parameters();
-        let mut parameters = Parameters::<B> {
-            weights: BTreeMap::new(),
-            tensors: BTreeMap::new(),
-        };
-        let mut thirds: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
+    ) -> Result<(Parameters<B>, f32), ClipError> {
+        let expected = self.architecture.parameters();
+        let mut parameters = Parameters::new();
+        // Queries, keys and values that are stored apart, until all three are there.
+        let mut slices: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
         let mut logit_scale = 0.0;
-        // Weights are packed out of the same memory, one after the other; other numbers stay where
-        // they were read.
+        // Matrices are packed out of the same memory, one after the other; other tensors keep the
+        // memory that they were read into.
         let mut room = Vec::new();
         let mut at = Progress {
             bytes: 0,
             total: source.size(),
         };
-        for (entry, name) in &plan.entries {
+        for (entry, name) in &self.entries {
             let advance = |bytes| {
                 at.bytes += bytes;
                 progress(at);
             };
-            let parameter = &roles[&name.name];
-            let mut values = match (parameter.role, name.part) {
-                (Role::Linear | Role::Projection, Part::Whole) => std::mem::take(&mut room),
+            let parameter = &expected[&name.name];
+            let mut values = match (parameter.role, name.slice) {
+                (Role::Linear | Role::Projection, Slice::Whole) => std::mem::take(&mut room),
                 _ => Vec::new(),
             };
             if values.capacity() < entry.count() {
@@ -174,34 +115,23 @@ impl<B: Backend> Parameters<B> {
                 values = reserve(entry.count())?;
             }
             Checkpoint::read(source, entry, &mut values, advance).await?;
-            if let Part::Third(third) = name.part {
-                let parts = thirds.entry(name.name.clone()).or_default();
-                parts[third] = values;
-                if parts.iter().any(Vec::is_empty) {
+            if let Slice::Qkv(i) = name.slice {
+                let qkv = slices.entry(name.name.clone()).or_default();
+                qkv[i] = values;
+                if qkv.iter().any(Vec::is_empty) {
                     continue;
                 }
-                values = thirds.remove(&name.name).unwrap_or_default().concat();
+                values = slices.remove(&name.name).unwrap_or_default().concat();
             }
-            let shape = &parameter.shape;
             match parameter.role {
                 _ if name.name == "logit_scale" => logit_scale = values[0],
                 Role::Values => {
-                    let columns = shape.last().copied().unwrap_or(1);
-                    let tensor = backend.tensor(columns, values)?;
-                    parameters.tensors.insert(name.name.clone(), tensor);
+                    let columns = parameter.shape.last().copied().unwrap_or(1);
+                    parameters.insert_tensor(&name.name, backend.tensor(columns, values)?);
                 }
                 Role::Linear | Role::Projection => {
-                    let (rows, columns) = (shape[0], shape[1..].iter().product());
-                    let (inputs, outputs) = match parameter.role {
-                        Role::Projection => (rows, columns),
-                        _ => (columns, rows),
-                    };
-                    let stored = match (parameter.role, name.transposed) {
-                        (Role::Projection, false) => Stored::InputsByOutputs,
-                        _ => Stored::OutputsByInputs,
-                    };
-                    let weights = backend.weights(inputs, outputs, stored, &values)?;
-                    parameters.weights.insert(name.name.clone(), weights);
+                    let weights = upload(backend, parameter, name.transposed, &values)?;
+                    parameters.insert_weights(&name.name, weights);
                     room = values;
                 }
             }
@@ -211,59 +141,70 @@ impl<B: Backend> Parameters<B> {
     }
 }
 
-impl<B: Backend> Model<B> {
-    /// Loads a checkpoint in any of the published formats. At no time more than three of its
-    /// tensors are in memory besides what lies on the backend. Dropping the future stops the load.
-    pub async fn load<S: Source>(
-        backend: B,
-        source: &mut S,
-        options: LoadOptions,
-        progress: impl FnMut(Progress),
-    ) -> Result<Self, ClipError> {
-        let wanted = |a: &Architecture, name: &str| options.captions || !a.is_for_captions(name);
-        let mut plan = Plan::new(Checkpoint::open(source).await?, &options, wanted)?;
-        if options.captions {
-            plan = plan.for_captions()?;
+/// Checks that every tensor is one of the architecture's, has its shape and is there once, and
+/// that none is missing of those that are needed.
+fn check_complete(
+    entries: &[(Entry, CanonicalName)],
+    parameters: &BTreeMap<String, Parameter>,
+    is_needed: impl Fn(&str) -> bool,
+) -> Result<(), WeightsError> {
+    let unexpected = entries
+        .iter()
+        .filter(|(_, name)| !parameters.contains_key(&name.name));
+    let unexpected: Vec<String> = unexpected.map(|(entry, _)| entry.name.clone()).collect();
+    if !unexpected.is_empty() {
+        return Err(WeightsError::Unexpected { names: unexpected });
+    }
+    // For each parameter a bit for each of query, key and value.
+    const ALL: u8 = 0b111;
+    let mut found_slices: BTreeMap<&str, u8> = BTreeMap::new();
+    for (entry, name) in entries {
+        let problem = |problem| Err(WeightsError::tensor(&entry.name, problem));
+        let found = joint_shape(&entry.shape, name.slice, name.transposed);
+        let expected = &parameters[&name.name].shape;
+        if found != *expected {
+            return problem(TensorProblem::Shape {
+                found,
+                expected: expected.clone(),
+            });
         }
-        let read = Parameters::read(&plan, &backend, source, progress);
-        let (mut parameters, logit_scale) = read.await?;
-        Ok(Model {
-            vision: Vision::take(&mut parameters, &plan.architecture)?,
-            text: Text::take(&mut parameters, &plan.architecture)?,
-            decoder: match options.captions {
-                true => Some(Decoder::take(&mut parameters, &plan.architecture)?),
-                false => None,
-            },
-            architecture: plan.architecture,
-            logit_scale,
-            backend,
-        })
-    }
-
-    /// Loads what writes captions, where it was left out, from the same checkpoint.
-    pub async fn load_captions<S: Source>(
-        &mut self,
-        source: &mut S,
-        options: &LoadOptions,
-        progress: impl FnMut(Progress),
-    ) -> Result<(), ClipError> {
-        let plan = Plan::new(
-            Checkpoint::open(source).await?,
-            options,
-            Architecture::is_for_captions,
-        )?;
-        let plan = plan.for_captions()?;
-        if plan.architecture != self.architecture {
-            return Err(SourceError::Changed.into());
+        let slices = match name.slice {
+            Slice::Whole => ALL,
+            Slice::Qkv(i) => 1 << i,
+        };
+        let found = found_slices.entry(&name.name).or_default();
+        if *found & slices != 0 {
+            return problem(TensorProblem::Twice);
         }
-        let read = Parameters::read(&plan, &self.backend, source, progress);
-        let (mut parameters, _) = read.await?;
-        self.decoder = Some(Decoder::take(&mut parameters, &plan.architecture)?);
-        Ok(())
+        *found |= slices;
     }
+    let missing = parameters
+        .keys()
+        .filter(|name| is_needed(name) && found_slices.get(name.as_str()) != Some(&ALL));
+    let missing: Vec<String> = missing.cloned().collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(WeightsError::Missing { names: missing }),
+    }
+}
 
-    /// Whether it can write captions as it is.
-    pub fn has_captions(&self) -> bool {
-        self.decoder.is_some()
-    }
+/// Puts a matrix onto the backend; `transposed` says that the file has a row for each output where
+/// open_clip has one for each input.
+fn upload<B: Backend>(
+    backend: &B,
+    parameter: &Parameter,
+    transposed: bool,
+    values: &[f32],
+) -> Result<B::Weights, ClipError> {
+    let shape = &parameter.shape;
+    let (rows, columns) = (shape[0], shape[1..].iter().product());
+    let (inputs, outputs) = match parameter.role {
+        Role::Projection => (rows, columns),
+        _ => (columns, rows),
+    };
+    let stored = match (parameter.role, transposed) {
+        (Role::Projection, false) => Stored::InputsByOutputs,
+        _ => Stored::OutputsByInputs,
+    };
+    Ok(backend.weights(inputs, outputs, stored, values)?)
 }

@@ -1,163 +1,136 @@
-//! The whole model: images and texts to unit vectors, zero-shot classes, probabilities.
+//! The whole model: images and texts to embeddings, labels to zero-shot classes (`CLIP` in
+//! open_clip's `model.py`, `MaMMUT` in its fork with that model).
 
-use super::architecture::Architecture;
-use super::classes::Classes;
-use super::decoder::Decoder;
-use super::image_tower::Vision;
-use super::preprocess::PixelValues;
-use super::text_tower::Text;
-use super::tokenizer::{Tokenizer, Tokens};
-use super::weights::WeightsError;
-use super::weights::source::SourceError;
-use crate::backend::{Backend, ComputeError};
-use std::fmt;
+use crate::architecture::Architecture;
+use crate::backend::Backend;
+use crate::classes::Classes;
+use crate::decoder::Decoder;
+use crate::error::ClipError;
+use crate::image_tower::ImageTower;
+use crate::load::{LoadOptions, Plan, Progress};
+use crate::preprocess::PixelValues;
+use crate::text_tower::TextTower;
+use crate::tokenizer::{Tokenizer, Tokens};
+use crate::weights::Checkpoint;
+use crate::weights::source::{Source, SourceError};
 
 /// Images or texts that are computed at once; more would only take more memory.
-pub(super) const BATCH: usize = 16;
-
-/// Why a model gives no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClipError {
-    Weights(WeightsError),
-    Compute(ComputeError),
-    /// A image was prepared for another model.
-    PictureSize {
-        found: usize,
-        expected: usize,
-    },
-    /// A text has more tokens than this model takes.
-    TextTooLong {
-        tokens: usize,
-        context: usize,
-    },
-    /// A token is not in this model's vocabulary.
-    UnknownToken {
-        id: u32,
-        vocabulary: usize,
-    },
-    /// The model can write captions, but what writes them was not loaded.
-    DecoderNotLoaded,
-    /// Captions cannot be searched for like this.
-    Decoding {
-        reason: String,
-    },
-    NoLabels,
-    /// A template without a place for the label.
-    Template {
-        template: String,
-    },
-}
-
-impl fmt::Display for ClipError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ClipError::Weights(error) => write!(f, "{error}"),
-            ClipError::Compute(error) => write!(f, "{error}"),
-            ClipError::PictureSize { found, expected } => write!(
-                f,
-                "The image was prepared at {found} × {found} pixels, and this model takes {expected} × {expected}; prepare it again."
-            ),
-            ClipError::TextTooLong { tokens, context } => write!(
-                f,
-                "The text has {tokens} tokens and this model takes {context}; shorten it."
-            ),
-            ClipError::UnknownToken { id, vocabulary } => write!(
-                f,
-                "Token {id} is not in this model's vocabulary of {vocabulary}; it was trained with another tokenizer."
-            ),
-            ClipError::DecoderNotLoaded => write!(
-                f,
-                "The model was loaded without what writes captions; load it again, for captions."
-            ),
-            ClipError::Decoding { reason } => write!(f, "No caption can be written so: {reason}."),
-            ClipError::NoLabels => write!(f, "There are no labels; give at least one."),
-            ClipError::Template { template } => write!(
-                f,
-                "The template “{template}” has no place for the label; write {{}} where it belongs."
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ClipError {}
-
-impl From<WeightsError> for ClipError {
-    fn from(error: WeightsError) -> Self {
-        ClipError::Weights(error)
-    }
-}
-
-impl From<SourceError> for ClipError {
-    fn from(error: SourceError) -> Self {
-        ClipError::Weights(WeightsError::Source(error))
-    }
-}
-
-impl From<ComputeError> for ClipError {
-    fn from(error: ComputeError) -> Self {
-        ClipError::Compute(error)
-    }
-}
+pub(crate) const BATCH: usize = 16;
 
 /// A CLIP or a MaMMUT on a backend.
 pub struct Model<B: Backend> {
-    pub(super) architecture: Architecture,
-    pub(super) vision: Vision<B>,
-    pub(super) text: Text<B>,
-    /// Where captions were asked for.
-    pub(super) decoder: Option<Decoder<B>>,
-    /// The logarithm of the factor from cosine to logit.
-    pub(super) logit_scale: f32,
-    pub(super) backend: B,
+    pub(crate) architecture: Architecture,
+    pub(crate) image_tower: ImageTower<B>,
+    pub(crate) text_tower: TextTower<B>,
+    /// Only if captions were asked for ([`LoadOptions::captions`], [`Model::load_captions`]).
+    pub(crate) decoder: Option<Decoder<B>>,
+    /// The logarithm of [`Model::scale`].
+    logit_scale: f32,
+    pub(crate) backend: B,
 }
 
 impl<B: Backend> Model<B> {
+    /// Loads a checkpoint in any of the published formats. At no time are more than three of its
+    /// tensors in memory besides what is on the backend. Dropping the future stops the load.
+    pub async fn load<S: Source>(
+        backend: B,
+        source: &mut S,
+        options: LoadOptions,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, ClipError> {
+        let wanted = |a: &Architecture, name: &str| options.captions || !a.is_for_captions(name);
+        let mut plan = Plan::new(Checkpoint::open(source).await?, &options, wanted)?;
+        if options.captions {
+            plan = plan.for_captions()?;
+        }
+        let (mut parameters, logit_scale) = plan.read(&backend, source, progress).await?;
+        Ok(Model {
+            image_tower: ImageTower::new(&mut parameters, &plan.architecture)?,
+            text_tower: TextTower::new(&mut parameters, &plan.architecture)?,
+            decoder: match options.captions {
+                true => Some(Decoder::new(&mut parameters, &plan.architecture)?),
+                false => None,
+            },
+            architecture: plan.architecture,
+            logit_scale,
+            backend,
+        })
+    }
+
+    /// Loads a MaMMUT's decoder, where [`LoadOptions::captions`] left it out, from the same
+    /// checkpoint.
+    pub async fn load_captions<S: Source>(
+        &mut self,
+        source: &mut S,
+        options: &LoadOptions,
+        progress: impl FnMut(Progress),
+    ) -> Result<(), ClipError> {
+        let plan = Plan::new(
+            Checkpoint::open(source).await?,
+            options,
+            Architecture::is_for_captions,
+        )?;
+        let plan = plan.for_captions()?;
+        if plan.architecture != self.architecture {
+            return Err(SourceError::Changed.into());
+        }
+        let (mut parameters, _) = plan.read(&self.backend, source, progress).await?;
+        self.decoder = Some(Decoder::new(&mut parameters, &plan.architecture)?);
+        Ok(())
+    }
+
+    /// Whether the decoder is loaded, so that [`Model::caption`] can run.
+    pub fn has_captions(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// The shapes of the model.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
+    /// The backend on which the model runs.
     pub fn backend(&self) -> &B {
         &self.backend
     }
 
-    /// The factor from cosine to logit.
+    /// The factor from cosine to logit: `logit_scale.exp()` in open_clip.
     pub fn scale(&self) -> f32 {
         self.logit_scale.exp()
     }
 
-    /// Unit vectors of images.
+    /// One embedding for each image: [`Architecture::embedding`] numbers, normalised to length 1.
+    /// Images must have [`Architecture::image_size`] pixels a side.
     pub async fn encode_images(&self, images: &[PixelValues]) -> Result<Vec<Vec<f32>>, ClipError> {
         self.check_images(images)?;
         let mut all = Vec::with_capacity(images.len());
         for batch in images.chunks(BATCH) {
-            let units = self.vision.encode(&self.backend, batch)?;
-            self.collect(&units, &mut all).await?;
+            let embeddings = self.image_tower.encode(&self.backend, batch)?;
+            self.download_rows(&embeddings, &mut all).await?;
         }
         Ok(all)
     }
 
-    /// Unit vectors of texts.
+    /// One embedding for each text: [`Architecture::embedding`] numbers, normalised to length 1.
     pub async fn encode_texts(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ClipError> {
         self.check_texts(texts)?;
         let mut all = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
-            let units = self.text.encode(&self.backend, batch)?;
-            self.collect(&units, &mut all).await?;
+            let embeddings = self.text_tower.encode(&self.backend, batch)?;
+            self.download_rows(&embeddings, &mut all).await?;
         }
         Ok(all)
     }
 
-    pub(super) fn check_images(&self, images: &[PixelValues]) -> Result<(), ClipError> {
+    pub(crate) fn check_images(&self, images: &[PixelValues]) -> Result<(), ClipError> {
         let expected = self.architecture.image_size();
         match images.iter().find(|image| image.size != expected) {
-            Some(&PixelValues { size: found, .. }) => {
-                Err(ClipError::PictureSize { found, expected })
-            }
+            Some(&PixelValues { size: found, .. }) => Err(ClipError::ImageSize { found, expected }),
             None => Ok(()),
         }
     }
 
-    pub(super) fn check_texts(&self, texts: &[Tokens]) -> Result<(), ClipError> {
+    pub(crate) fn check_texts(&self, texts: &[Tokens]) -> Result<(), ClipError> {
         let Architecture {
             context,
             vocabulary,
@@ -175,18 +148,20 @@ impl<B: Backend> Model<B> {
         Ok(())
     }
 
-    async fn collect(&self, units: &B::Tensor, all: &mut Vec<Vec<f32>>) -> Result<(), ClipError> {
-        let values = self.backend.download(units).await?;
-        all.extend(
-            values
-                .chunks_exact(self.architecture.embedding)
-                .map(<[f32]>::to_vec),
-        );
+    async fn download_rows(
+        &self,
+        embeddings: &B::Tensor,
+        all: &mut Vec<Vec<f32>>,
+    ) -> Result<(), ClipError> {
+        let values = self.backend.download(embeddings).await?;
+        let rows = values.chunks_exact(self.architecture.embedding);
+        all.extend(rows.map(<[f32]>::to_vec));
         Ok(())
     }
 
-    /// Zero-shot classes: a label's direction is the mean over templates ("a photo of a {}.") of
-    /// the unit vectors of its prompts.
+    /// Zero-shot classes: each label's class embedding is the mean embedding of its prompts, one
+    /// for each template ("a photo of a {}."), normalised again
+    /// (`build_zero_shot_classifier` in open_clip's `zero_shot_classifier.py`).
     pub async fn classes(
         &self,
         tokenizer: &Tokenizer,
@@ -205,11 +180,11 @@ impl<B: Backend> Model<B> {
             templates.iter().map(prompt).collect::<Vec<_>>()
         });
         let prompts: Vec<Tokens> = prompts.collect();
-        let units = self.encode_texts(&prompts).await?;
-        Ok(Classes::of(labels, &units))
+        let embeddings = self.encode_texts(&prompts).await?;
+        Ok(Classes::new(labels, &embeddings))
     }
 
-    /// How a image's unit vector is shared out among classes; sums to 1.
+    /// The probability of each class for an image's embedding; they sum to 1.
     pub fn probabilities(&self, image: &[f32], classes: &Classes) -> Vec<f32> {
         classes.probabilities(image, self.scale())
     }

@@ -1,10 +1,10 @@
-//! A image to the numbers that the image tower takes, bit for bit as open_clip does it with
+//! An image to the numbers that the image tower takes, bit for bit as open_clip does it with
 //! torchvision and Pillow: the short side resized to the model's size (bicubic, antialiased, in
 //! fixed point, rounded to bytes after each direction), the centre cut out, mean and deviation
 //! taken off. Only what the crop shows is computed, so a strip of 10,000 pixels costs little.
 //!
 //! Alpha is treated as open_clip treats it: the resize weighs colours by their alpha, then alpha
-//! is dropped, so that hidden colours may show. Two things differ, since a image arrives here
+//! is dropped, so that hidden colours may show. Two things differ, since an image arrives here
 //! decoded: a palette has become colours before the resize (Pillow would pick nearest neighbours),
 //! and whoever decodes decides on EXIF's orientation (browsers apply it, open_clip never does).
 
@@ -42,7 +42,7 @@ pub struct Image<'a> {
     bytes: &'a [u8],
 }
 
-/// Why a image cannot be taken.
+/// Why an image cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageError {
     /// No pixels at all.
@@ -112,7 +112,7 @@ impl<'a> Image<'a> {
 
 /// Per channel, of all models of the two studies (OpenAI's numbers).
 pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-pub const DEVIATION: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
+pub const STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// A normalised square image: three planes (red, green, blue), rows from the top.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +130,7 @@ pub fn preprocess(image: &Image, size: usize) -> PixelValues {
 pub fn normalise(rgb: &[u8], size: usize) -> PixelValues {
     let mut planes = vec![0.0; rgb.len()];
     for (c, plane) in planes.chunks_exact_mut(size * size).enumerate() {
-        let value = |v: usize| (v as f32 / 255.0 - MEAN[c]) / DEVIATION[c];
+        let value = |v: usize| (v as f32 / 255.0 - MEAN[c]) / STD[c];
         let values: [f32; 256] = std::array::from_fn(value);
         for (out, pixel) in plane.iter_mut().zip(rgb.as_chunks::<3>().0) {
             *out = values[usize::from(pixel[c])];
@@ -144,8 +144,8 @@ pub fn crop(image: &Image, size: usize) -> Vec<u8> {
     let short = image.width.min(image.height);
     let long_side = |long: usize| size * long / short;
     let (width, height) = (long_side(image.width), long_side(image.height));
-    let horizontal = Weights::new(image.width, width, size);
-    let mut vertical = Weights::new(image.height, height, size);
+    let horizontal = Filter::new(image.width, width, size);
+    let mut vertical = Filter::new(image.height, height, size);
 
     // Only the rows that the crop takes something from.
     let rows = vertical.inputs();
@@ -172,11 +172,11 @@ pub fn crop(image: &Image, size: usize) -> Vec<u8> {
 }
 
 /// For each pixel of the crop along one direction: the first input, and the inputs' weights.
-struct Weights {
+struct Filter {
     taps: Vec<kernels::Tap>,
 }
 
-impl Weights {
+impl Filter {
     /// From `input` to `output` pixels, of which the middle `crop` are wanted.
     fn new(input: usize, output: usize, crop: usize) -> Self {
         // Python rounds halves to even.
@@ -198,7 +198,7 @@ impl Weights {
             }
             (start, weights.iter().map(|w| fixed(w / sum)).collect())
         };
-        Weights {
+        Filter {
             taps: (first..first + crop).map(tap).collect(),
         }
     }

@@ -1,26 +1,27 @@
-//! The stack of blocks that both towers are made of.
+//! The stack of residual attention blocks that both towers consist of (`Transformer` and
+//! `ResidualAttentionBlock` in open_clip's `transformer.py`).
 
-use super::architecture::{Activation, Transformer as Shape};
-use super::load::Parameters;
-use super::weights::WeightsError;
+use crate::architecture::{Activation, TransformerConfig};
 use crate::backend::{Backend, ComputeError, Epilogue};
+use crate::parameters::Parameters;
+use crate::weights::WeightsError;
 
-/// Layer normalisation's gain and bias.
-pub(super) struct Norm<B: Backend> {
-    gain: B::Tensor,
+/// Layer normalisation with its weight and bias, both `[1, width]`.
+pub(crate) struct LayerNorm<B: Backend> {
+    weight: B::Tensor,
     bias: B::Tensor,
 }
 
-impl<B: Backend> Norm<B> {
-    pub fn take(parameters: &mut Parameters<B>, name: &str) -> Result<Self, WeightsError> {
-        Ok(Norm {
-            gain: parameters.tensor(&format!("{name}.weight"))?,
-            bias: parameters.tensor(&format!("{name}.bias"))?,
+impl<B: Backend> LayerNorm<B> {
+    pub(crate) fn new(parameters: &mut Parameters<B>, name: &str) -> Result<Self, WeightsError> {
+        Ok(LayerNorm {
+            weight: parameters.take_tensor(&format!("{name}.weight"))?,
+            bias: parameters.take_tensor(&format!("{name}.bias"))?,
         })
     }
 
-    pub fn apply(&self, backend: &B, x: &B::Tensor, out: &mut B::Tensor) {
-        backend.layer_norm(x, &self.gain, &self.bias, out);
+    pub(crate) fn apply(&self, backend: &B, x: &B::Tensor, out: &mut B::Tensor) {
+        backend.layer_norm(x, &self.weight, &self.bias, out);
     }
 }
 
@@ -30,66 +31,74 @@ struct Linear<B: Backend> {
 }
 
 impl<B: Backend> Linear<B> {
-    fn take(
+    fn new(
         parameters: &mut Parameters<B>,
         weights: &str,
         bias: &str,
     ) -> Result<Self, WeightsError> {
         Ok(Linear {
-            weights: parameters.weights(weights)?,
-            bias: parameters.tensor(bias)?,
+            weights: parameters.take_weights(weights)?,
+            bias: parameters.take_tensor(bias)?,
         })
     }
 
-    fn apply(&self, backend: &B, x: &B::Tensor, after: Epilogue, out: &mut B::Tensor) {
-        backend.linear(x, &self.weights, Some(&self.bias), after, out);
+    fn apply(&self, backend: &B, x: &B::Tensor, epilogue: Epilogue, out: &mut B::Tensor) {
+        backend.linear(x, &self.weights, Some(&self.bias), epilogue, out);
     }
 }
 
-/// x += MLP(norm(x)).
+/// x += MLP(layer_norm(x)).
 struct Mlp<B: Backend> {
-    norm: Norm<B>,
+    norm: LayerNorm<B>,
     up: Linear<B>,
     down: Linear<B>,
 }
 
-/// x += attention(norm(x)), and mostly a MLP after it.
-pub(super) struct Block<B: Backend> {
-    norm: Norm<B>,
+/// x += attention(layer_norm(x)), followed by an MLP in all but some blocks of a MaMMUT.
+pub(crate) struct Block<B: Backend> {
+    norm: LayerNorm<B>,
     qkv: Linear<B>,
     out: Linear<B>,
     mlp: Option<Mlp<B>>,
 }
 
-/// What a block needs room for.
-pub(super) struct Scratch<B: Backend> {
+/// The intermediate matrices of a block, reused from block to block.
+pub(crate) struct Scratch<B: Backend> {
+    /// `[rows, width]`.
     normed: B::Tensor,
-    pub qkv: B::Tensor,
-    pub attended: B::Tensor,
-    between: B::Tensor,
+    /// `[rows, 3·width]`: query, key and value.
+    pub(crate) qkv: B::Tensor,
+    /// `[rows, width]`: the result of attention.
+    pub(crate) attended: B::Tensor,
+    /// `[rows, hidden]`: between the two layers of the MLP.
+    hidden: B::Tensor,
 }
 
 impl<B: Backend> Scratch<B> {
-    pub fn new(backend: &B, rows: usize, shape: Shape) -> Result<Self, ComputeError> {
+    pub(crate) fn new(
+        backend: &B,
+        rows: usize,
+        config: TransformerConfig,
+    ) -> Result<Self, ComputeError> {
         Ok(Scratch {
-            normed: backend.empty(rows, shape.width)?,
-            qkv: backend.empty(rows, 3 * shape.width)?,
-            attended: backend.empty(rows, shape.width)?,
-            between: backend.empty(rows, shape.hidden)?,
+            normed: backend.empty(rows, config.width)?,
+            qkv: backend.empty(rows, 3 * config.width)?,
+            attended: backend.empty(rows, config.width)?,
+            hidden: backend.empty(rows, config.hidden)?,
         })
     }
 }
 
 impl<B: Backend> Block<B> {
-    /// The block under `prefix`.
-    pub fn take(
+    /// Takes the block whose tensors' names begin with `prefix`.
+    pub(crate) fn new(
         parameters: &mut Parameters<B>,
         prefix: &str,
         has_mlp: bool,
     ) -> Result<Self, WeightsError> {
         let mut linear = |name: &str, joint: char| {
             let name = format!("{prefix}.{name}{joint}");
-            Linear::take(parameters, &format!("{name}weight"), &format!("{name}bias"))
+            Linear::new(parameters, &format!("{name}weight"), &format!("{name}bias"))
         };
         let qkv = linear("attn.in_proj", '_')?;
         let out = linear("attn.out_proj", '.')?;
@@ -97,31 +106,31 @@ impl<B: Backend> Block<B> {
             true => Some(Mlp {
                 up: linear("mlp.c_fc", '.')?,
                 down: linear("mlp.c_proj", '.')?,
-                norm: Norm::take(parameters, &format!("{prefix}.ln_2"))?,
+                norm: LayerNorm::new(parameters, &format!("{prefix}.ln_2"))?,
             }),
             false => None,
         };
         Ok(Block {
-            norm: Norm::take(parameters, &format!("{prefix}.ln_1"))?,
+            norm: LayerNorm::new(parameters, &format!("{prefix}.ln_1"))?,
             qkv,
             out,
             mlp,
         })
     }
 
-    /// Queries, keys and values of `x`.
-    pub fn project(&self, backend: &B, x: &B::Tensor, scratch: &mut Scratch<B>) {
+    /// Computes queries, keys and values of `x` into the scratch.
+    pub(crate) fn project_qkv(&self, backend: &B, x: &B::Tensor, scratch: &mut Scratch<B>) {
         self.norm.apply(backend, x, &mut scratch.normed);
-        self.keys_and_values(backend, &scratch.normed, &mut scratch.qkv);
+        self.project_normed(backend, &scratch.normed, &mut scratch.qkv);
     }
 
-    /// The same of what is normalised already, by a norm of its own.
-    pub fn keys_and_values(&self, backend: &B, normed: &B::Tensor, qkv: &mut B::Tensor) {
+    /// The same for rows that are normalised already, by another layer norm than the block's own.
+    pub(crate) fn project_normed(&self, backend: &B, normed: &B::Tensor, qkv: &mut B::Tensor) {
         self.qkv.apply(backend, normed, Epilogue::Nothing, qkv);
     }
 
-    /// Adds to `x` what was attended to, then the MLP.
-    pub fn add(
+    /// Adds the result of attention, projected, to the residual stream `x`, then the MLP.
+    pub(crate) fn add_to_residual(
         &self,
         backend: &B,
         activation: Epilogue,
@@ -131,78 +140,79 @@ impl<B: Backend> Block<B> {
         self.out.apply(backend, &scratch.attended, Epilogue::Add, x);
         if let Some(Mlp { norm, up, down }) = &self.mlp {
             norm.apply(backend, x, &mut scratch.normed);
-            up.apply(backend, &scratch.normed, activation, &mut scratch.between);
-            down.apply(backend, &scratch.between, Epilogue::Add, x);
+            up.apply(backend, &scratch.normed, activation, &mut scratch.hidden);
+            down.apply(backend, &scratch.hidden, Epilogue::Add, x);
         }
     }
 }
 
-pub(super) struct Transformer<B: Backend> {
-    pub shape: Shape,
-    pub activation: Epilogue,
-    pub blocks: Vec<Block<B>>,
+pub(crate) struct Transformer<B: Backend> {
+    pub(crate) config: TransformerConfig,
+    pub(crate) activation: Epilogue,
+    pub(crate) blocks: Vec<Block<B>>,
 }
 
 impl<B: Backend> Transformer<B> {
-    /// The blocks under `prefix`; which of them have a MLP is asked for each.
-    pub fn take(
+    /// Takes the blocks whose tensors' names begin with `prefix`; `has_mlp` says which of them
+    /// have an MLP.
+    pub(crate) fn new(
         parameters: &mut Parameters<B>,
         prefix: &str,
-        shape: Shape,
+        config: TransformerConfig,
         activation: Activation,
         has_mlp: impl Fn(usize) -> bool,
     ) -> Result<Self, WeightsError> {
         let block = |i: usize| {
             let prefix = format!("{prefix}transformer.resblocks.{i}");
-            Block::take(parameters, &prefix, has_mlp(i))
+            Block::new(parameters, &prefix, has_mlp(i))
         };
         Ok(Transformer {
-            shape,
+            config,
             activation: match activation {
                 Activation::Gelu => Epilogue::Gelu,
                 Activation::QuickGelu => Epilogue::QuickGelu,
             },
-            blocks: (0..shape.layers)
+            blocks: (0..config.layers)
                 .map(block)
                 .collect::<Result<_, WeightsError>>()?,
         })
     }
 
-    /// Runs sequences of `tokens` rows, `rows` in all; with `causal` a token sees only itself and
-    /// what precedes it. Where only some rows are `wanted` they are returned alone, and the last
-    /// block computes no others once tokens have seen each other.
-    pub fn run(
+    /// Runs sequences of `tokens` rows, `rows` in all, through the blocks; `causal` attention lets
+    /// a token see only itself and those before it. Returns `[rows, width]`, or only the
+    /// `output_rows`: the last block then computes no others once attention is done.
+    pub(crate) fn run(
         &self,
         backend: &B,
         mut x: B::Tensor,
         rows: usize,
         tokens: usize,
         causal: bool,
-        wanted: Option<&[u32]>,
+        output_rows: Option<&[u32]>,
     ) -> Result<B::Tensor, ComputeError> {
-        let Shape {
+        let TransformerConfig {
             width,
             heads,
             hidden,
             ..
-        } = self.shape;
-        let mut scratch = Scratch::new(backend, rows, self.shape)?;
+        } = self.config;
+        let mut scratch = Scratch::new(backend, rows, self.config)?;
         for (i, block) in self.blocks.iter().enumerate() {
-            block.project(backend, &x, &mut scratch);
+            block.project_qkv(backend, &x, &mut scratch);
             let Scratch { qkv, attended, .. } = &mut scratch;
             backend.attention(qkv, tokens, heads, causal, attended);
-            if let Some(wanted) = wanted.filter(|_| i + 1 == self.blocks.len()) {
-                let pick = |from: &B::Tensor| {
-                    let mut picked = backend.empty(wanted.len(), width)?;
-                    backend.gather_rows(from, wanted, &mut picked);
-                    Ok(picked)
+            if let Some(output_rows) = output_rows.filter(|_| i + 1 == self.blocks.len()) {
+                let gather = |from: &B::Tensor| {
+                    let mut gathered = backend.empty(output_rows.len(), width)?;
+                    backend.gather_rows(from, output_rows, &mut gathered);
+                    Ok(gathered)
                 };
-                x = pick(&x)?;
-                scratch.attended = pick(&scratch.attended)?;
-                scratch.normed = backend.empty(wanted.len(), width)?;
-                scratch.between = backend.empty(wanted.len(), hidden)?;
+                x = gather(&x)?;
+                scratch.attended = gather(&scratch.attended)?;
+                scratch.normed = backend.empty(output_rows.len(), width)?;
+                scratch.hidden = backend.empty(output_rows.len(), hidden)?;
             }
-            block.add(backend, self.activation, &mut x, &mut scratch);
+            block.add_to_residual(backend, self.activation, &mut x, &mut scratch);
         }
         Ok(x)
     }

@@ -3,7 +3,7 @@
 use crate::formula::{FormulaFile, Tensor};
 use crate::tiny::{WIDTH, tiny, tiny_mammut};
 use pollster::block_on;
-use refit_clip::architecture::{Configuration, Decoder};
+use refit_clip::architecture::{Configuration, DecoderConfig};
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::caption::{Caption, Decoding};
 use refit_clip::preprocess::PixelValues;
@@ -51,7 +51,7 @@ fn image() -> PixelValues {
 fn text(ids: &[u32]) -> Tokens {
     Tokens {
         ids: ids.to_vec(),
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     }
 }
@@ -82,7 +82,7 @@ fn what_writes_captions_is_loaded_only_for_them() {
     assert_eq!(bytes, needed);
     assert_eq!(
         comparing.architecture().decoder,
-        Some(Decoder {
+        Some(DecoderConfig {
             layers: 1,
             has_mlps: false
         })
@@ -179,14 +179,14 @@ fn what_is_no_mammut_is_refused() {
                 beams: 2,
                 length_penalty: f32::NAN,
             },
-            "the length penalty is no number",
+            "the length penalty is not a finite number",
         ),
         (
             Decoding::Sample {
-                share: 1.5,
+                top_p: 1.5,
                 seed: 0,
             },
-            "a share of 1.5 is not above 0",
+            "a top-p of 1.5 is not above 0",
         ),
     ] {
         let error = block_on(model.caption(&image(), decoding, 6, go_on)).unwrap_err();
@@ -198,7 +198,7 @@ fn what_is_no_mammut_is_refused() {
     };
     let error = block_on(model.caption(&small, Decoding::GREEDY, 6, go_on));
     let (found, expected) = (2, 4);
-    assert_eq!(error, Err(ClipError::PictureSize { found, expected }));
+    assert_eq!(error, Err(ClipError::ImageSize { found, expected }));
 }
 
 /// Of a model with four tokens every caption of at most so many words, with its log-likelihood.
@@ -271,7 +271,7 @@ fn likelihoods_are_probabilities() {
 #[test]
 fn what_is_drawn_follows_the_probabilities_and_the_seed() {
     let model = mammut();
-    let sample = |share, seed| Decoding::Sample { share, seed };
+    let sample = |top_p, seed| Decoding::Sample { top_p, seed };
     let all = block_on(model.candidates(&image(), &text(&[10, 11]), VOCABULARY)).unwrap();
     const DRAWS: usize = 2000;
     let mut counts = [0usize; VOCABULARY];
@@ -288,7 +288,7 @@ fn what_is_drawn_follows_the_probabilities_and_the_seed() {
     }
     let six = |decoding| caption(&model, decoding, 6);
     assert_eq!(six(sample(0.9, 7)), six(sample(0.9, 7)));
-    // A share that the likeliest token has alone.
+    // The likeliest token alone has as much.
     assert_eq!(six(sample(1e-6, 7)).ids, six(Decoding::GREEDY).ids);
 }
 

@@ -51,7 +51,7 @@ fn embeddings(model: &Model<Cpu>) -> Vec<f32> {
     let ids = vec![10, 3, 5, 1, 11];
     let text = Tokens {
         ids,
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     };
     let texts = block_on(model.encode_texts(&[text])).unwrap();

@@ -35,10 +35,10 @@ fn a_lost_device_is_said_to_be_lost() {
     let load = Model::load(gpu.clone(), &mut file, options, |_| {});
     let model = block_on(load).unwrap();
     works(&gpu);
-    gpu.give_back();
+    gpu.destroy();
     let text = Tokens {
         ids: vec![1, 999],
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     };
     let error = block_on(model.encode_texts(&[text])).unwrap_err();

@@ -14,7 +14,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
         state ^= state >> 7;
         state ^= state << 17;
         let uniform = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-        half::widen(half::narrow(uniform))
+        half::f16_to_f32(half::f32_to_f16(uniform))
     };
     (0..count).map(|_| next()).collect()
 }
@@ -132,13 +132,15 @@ impl Operation for LayerNorm {
         let columns = self.columns;
         let values = numbers(self.rows * columns, 1);
         // Far from zero, where squares minus the mean's square would lose everything.
-        let shifted = values.iter().map(|x| half::widen(half::narrow(x + 8.0)));
+        let shifted = values
+            .iter()
+            .map(|x| half::f16_to_f32(half::f32_to_f16(x + 8.0)));
         let values: Vec<f32> = shifted.collect();
         let x = backend.tensor(columns, values)?;
-        let gain = backend.tensor(columns, numbers(columns, 2))?;
+        let weight = backend.tensor(columns, numbers(columns, 2))?;
         let bias = backend.tensor(columns, numbers(columns, 3))?;
         let mut out = backend.empty(self.rows, columns)?;
-        backend.layer_norm(&x, &gain, &bias, &mut out);
+        backend.layer_norm(&x, &weight, &bias, &mut out);
         backend.download(&out).await
     }
 
@@ -331,11 +333,11 @@ impl Operation for Largest {
     async fn run<B: Backend>(&self, backend: &B) -> Result<Vec<f32>, ComputeError> {
         // Equal numbers are common among those that eleven bits hold.
         let x = backend.tensor(self.columns, numbers(self.rows * self.columns, 1))?;
-        let asked: Vec<u32> = (0..self.rows)
+        let targets: Vec<u32> = (0..self.rows)
             .map(|row| (row * 389 % self.columns) as u32)
             .collect();
         let mut out = backend.empty(self.rows, TopK::columns(self.count))?;
-        backend.top_k(&x, &asked, &mut out);
+        backend.top_k(&x, &targets, &mut out);
         backend.download(&out).await
     }
 
@@ -352,9 +354,9 @@ impl Operation for Largest {
             Precision::F16 => 1e-2,
         };
         for (exact, found) in exact.iter().zip(&found) {
-            assert_eq!(exact.largest, found.largest, "{what}");
-            assert_eq!(exact.asked, found.asked, "{what}");
-            let difference = (exact.log_sum - found.log_sum).abs();
+            assert_eq!(exact.entries, found.entries, "{what}");
+            assert_eq!(exact.target, found.target, "{what}");
+            let difference = (exact.log_sum_exp - found.log_sum_exp).abs();
             assert!(difference <= rounding, "{what}: {difference:.1e}");
         }
     }
@@ -378,10 +380,10 @@ pub async fn the_largest_of_each_row(gpu: &Gpu) {
     let mut out = cpu.empty(1, TopK::columns(12)).unwrap();
     cpu.top_k(&x, &[3], &mut out);
     let top = &TopK::read(&cpu.download(&out).await.unwrap(), 12)[0];
-    assert_eq!(top.largest, sorted[..12]);
-    assert_eq!(top.asked, values[3]);
+    assert_eq!(top.entries, sorted[..12]);
+    assert_eq!(top.target, values[3]);
     let sum: f64 = values.iter().map(|x| f64::from(*x).exp()).sum();
-    assert!((f64::from(top.log_sum) - sum.ln()).abs() < 1e-6);
+    assert!((f64::from(top.log_sum_exp) - sum.ln()).abs() < 1e-6);
 }
 
 struct EmbedPatches {

@@ -228,7 +228,7 @@ async fn captions_are_theirs<B: Backend>(
     assert!(!caption.has_ended);
     let text = Tokens {
         ids: ids.clone(),
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     };
     let ours = model.candidates(image, &text, 5).await.unwrap();

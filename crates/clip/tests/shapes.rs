@@ -59,7 +59,7 @@ fn tokenizer(vocabulary: usize, context: usize) -> Tokenizer {
     let merges = include_bytes!("../../../public/clip/merges.bin");
     let entities = include_str!("../../../public/clip/entities.txt");
     let whole = Tokenizer::new(merges, entities).unwrap();
-    whole.of(vocabulary, context).unwrap()
+    whole.for_model(vocabulary, context).unwrap()
 }
 
 fn image(file: &str, size: usize) -> PixelValues {

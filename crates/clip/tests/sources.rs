@@ -4,7 +4,7 @@
 use js_sys::{Array, Reflect, Uint8Array};
 use refit_clip::architecture::Configuration;
 use refit_clip::backend::cpu::Cpu;
-use refit_clip::browser::{BlobSource, Fetch, Timed};
+use refit_clip::browser::{BlobSource, FetchTransport, TimedModel};
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::WeightsError;
@@ -34,12 +34,12 @@ fn address(path: &str) -> String {
     format!("{server}/{path}")
 }
 
-async fn open(path: &str) -> Result<HttpSource<Fetch>, SourceError> {
-    let transport = Fetch::new(&address(path), SECONDS);
+async fn open(path: &str) -> Result<HttpSource<FetchTransport>, SourceError> {
+    let transport = FetchTransport::new(&address(path), SECONDS);
     HttpSource::open(transport, path, RETRIES).await
 }
 
-async fn load(source: &mut impl Source) -> Result<Timed<Cpu>, ClipError> {
+async fn load(source: &mut impl Source) -> Result<TimedModel<Cpu>, ClipError> {
     let options = LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
@@ -48,10 +48,10 @@ async fn load(source: &mut impl Source) -> Result<Timed<Cpu>, ClipError> {
         },
         ..LoadOptions::default()
     };
-    Timed::load(Cpu::default(), source, options, |_| {}).await
+    TimedModel::load(Cpu::default(), source, options, |_| {}).await
 }
 
-/// Embeddings of a image and a text by the model that a source holds.
+/// Embeddings of an image and a text by the model that a source holds.
 async fn embeddings(source: &mut impl Source) -> Vec<f32> {
     let model = load(source).await.unwrap();
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
@@ -60,7 +60,7 @@ async fn embeddings(source: &mut impl Source) -> Vec<f32> {
         .await;
     let text = Tokens {
         ids: vec![10, 3, 5, 1, 11],
-        cut: 0,
+        truncated: 0,
         mojibake: false,
     };
     let texts = model.encode_texts(&[text]).await;
@@ -131,21 +131,21 @@ async fn what_is_wrong_with_a_server_is_said() {
         WeightsError::Archive { .. }
     ));
     // Nobody listens there.
-    let nowhere = Fetch::new("http://127.0.0.1:1/x.pt", SECONDS);
+    let nowhere = FetchTransport::new("http://127.0.0.1:1/x.pt", SECONDS);
     let nowhere = HttpSource::open(nowhere, "x.pt", RETRIES).await;
     assert_eq!(nowhere.err(), Some(SourceError::Unreachable));
 }
 
 /// How many slow answers are under way.
 async fn drips() -> u8 {
-    let mut fetch = Fetch::new(&address("drips"), SECONDS);
+    let mut fetch = FetchTransport::new(&address("drips"), SECONDS);
     fetch.get(0).await.unwrap();
     let digits = fetch.next().await.unwrap().unwrap();
     String::from_utf8(digits).unwrap().parse().unwrap()
 }
 
 async fn pause() {
-    Fetch::new("", SECONDS).pause(10).await;
+    FetchTransport::new("", SECONDS).pause(10).await;
 }
 
 #[wasm_bindgen_test]

@@ -42,7 +42,7 @@ pub fn tiny(vocabulary: usize, context: usize) -> Vec<Tensor> {
     all
 }
 
-/// The tiny CLIP's tensors as a MaMMUT's: its first block lacks a MLP.
+/// The tiny CLIP's tensors as a MaMMUT's: its first block lacks an MLP.
 pub fn tiny_mammut(vocabulary: usize, context: usize) -> Vec<Tensor> {
     let mut all = Vec::new();
     for tensor in tiny(vocabulary, context) {

@@ -65,9 +65,9 @@ fn ids_become_text_again() {
 #[test]
 fn what_does_not_fit_is_counted() {
     let tokenizer = tokenizer();
-    assert_eq!(tokenizer.encode(&"word ".repeat(75)).cut, 0);
+    assert_eq!(tokenizer.encode(&"word ".repeat(75)).truncated, 0);
     let long = tokenizer.encode(&"word ".repeat(80));
-    assert_eq!((long.cut, long.ids.len()), (5, CONTEXT_LENGTH));
+    assert_eq!((long.truncated, long.ids.len()), (5, CONTEXT_LENGTH));
     assert_eq!(long.ids.last(), Some(&tokenizer.end()));
 }
 
@@ -86,7 +86,7 @@ fn a_smaller_vocabulary_has_the_first_merges() {
     for size in &sizes {
         let tokenizer = tokenizer()
             .clone()
-            .of(size.vocabulary, size.context)
+            .for_model(size.vocabulary, size.context)
             .unwrap();
         for case in &size.cases {
             assert_eq!(
@@ -98,10 +98,13 @@ fn a_smaller_vocabulary_has_the_first_merges() {
         }
     }
     for tokens in [0, 513, VOCABULARY + 1] {
-        let error = tokenizer().clone().of(tokens, CONTEXT_LENGTH).unwrap_err();
+        let error = tokenizer()
+            .clone()
+            .for_model(tokens, CONTEXT_LENGTH)
+            .unwrap_err();
         assert_eq!(error, VocabularyError::Size { tokens });
     }
-    let error = tokenizer().clone().of(VOCABULARY, 2).unwrap_err();
+    let error = tokenizer().clone().for_model(VOCABULARY, 2).unwrap_err();
     assert_eq!(error, VocabularyError::Context { tokens: 2 });
 }
 

@@ -15,19 +15,20 @@ use std::time::Instant;
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Beginnings of captions that are kept at a time; one is the greedy way
+    /// Beams of the search; 1 is greedy decoding
     #[arg(long, default_value_t = 1)]
     beams: usize,
     /// Power of its length by which a caption's log-likelihood is divided, with several beams
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     length_penalty: f32,
-    /// Draw among the likeliest tokens that have this share of the probability, for example 0.9
-    #[arg(long, conflicts_with_all = ["beams", "length_penalty"])]
-    sample: Option<f32>,
-    /// Seed of what is drawn
+    /// Nucleus sampling: sample among the most likely tokens whose probabilities add up to this,
+    /// for example 0.9
+    #[arg(long, alias = "sample", conflicts_with_all = ["beams", "length_penalty"])]
+    top_p: Option<f32>,
+    /// Seed of the sampling
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Tokens of a caption at most
+    /// The most tokens of a caption
     #[arg(long, default_value_t = 30)]
     tokens: usize,
     #[arg(required = true)]
@@ -62,9 +63,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> Result<(), String> {
-    let decoding = match arguments.sample {
-        Some(share) => Decoding::Sample {
-            share,
+    let decoding = match arguments.top_p {
+        Some(top_p) => Decoding::Sample {
+            top_p,
             seed: arguments.seed,
         },
         None => Decoding::Beam {

@@ -161,7 +161,7 @@ fn classify_on<B: Backend>(
 
 /// How likelihoods share out what they have together.
 fn by_captions(log_likelihoods: &[f64]) -> Vec<ByCaption> {
-    let shares = refit_clip::caption::shares(log_likelihoods);
+    let shares = refit_clip::softmax(log_likelihoods);
     let by_caption = |(log_likelihood, probability): (&f64, f64)| ByCaption {
         log_likelihood: *log_likelihood,
         probability,
@@ -219,8 +219,11 @@ pub fn print_json(output: &impl Serialize) -> Result<(), String> {
 
 /// Says what happened to a text that was not taken as it stands.
 fn report(text: &str, tokens: &Tokens) {
-    if tokens.cut > 0 {
-        eprintln!("refit: “{text}” is cut: {} tokens do not fit", tokens.cut);
+    if tokens.truncated > 0 {
+        eprintln!(
+            "refit: “{text}” is cut: {} tokens do not fit",
+            tokens.truncated
+        );
     }
     if tokens.mojibake {
         eprintln!("refit: “{text}” looks wrongly decoded; open_clip would try to repair it");

@@ -75,7 +75,7 @@ pub struct Device {
 pub fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
     let architecture = model.architecture();
     let (vocabulary, context) = (architecture.vocabulary, architecture.context);
-    let tokenizer = Tokenizer::new(MERGES, ENTITIES).and_then(|t| t.of(vocabulary, context));
+    let tokenizer = Tokenizer::new(MERGES, ENTITIES).and_then(|t| t.for_model(vocabulary, context));
     tokenizer.map_err(|e| e.to_string())
 }
 

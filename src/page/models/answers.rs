@@ -223,7 +223,7 @@ fn confusion(session: Session, rows: &[Row]) -> Option<ConfusionMatrix> {
         Some((row.label.as_deref()?, first.label.as_str()))
     });
     let labelled: Vec<(&str, &str)> = labelled.collect();
-    let confusion = ConfusionMatrix::of(&classes.labels, &labelled);
+    let confusion = ConfusionMatrix::new(&classes.labels, &labelled);
     (confusion.total() > 0).then_some(confusion)
 }
 

@@ -7,8 +7,8 @@ use crate::page::{save, table};
 use crate::text::{cell, percent};
 use js_sys::Array;
 use leptos::prelude::*;
-use refit_clip::caption::shares;
 use refit_clip::confusion::is_same;
+use refit_clip::softmax;
 use std::rc::Rc;
 
 /// Prompts that are read at once: so often it can be stopped.
@@ -165,7 +165,7 @@ pub fn Likelihoods(session: Session) -> impl IntoView {
 /// Both answers about a picture: each class's share by contrast and by caption.
 fn one_table(session: Session, said: &Said) -> Option<AnyView> {
     let (contrast, labels) = contrast(session, &said.picture)?;
-    let by_caption = shares(&said.logs);
+    let by_caption = softmax(&said.logs);
     let mut order: Vec<usize> = (0..labels.len()).collect();
     refit_fit::order::sort_by(&mut order, |a, b| by_caption[*b].total_cmp(&by_caption[*a]));
     let rows = order.iter().take(SHOWN).map(|i| {
@@ -240,7 +240,7 @@ fn csv(session: Session, said: &[Said]) -> String {
         let Some((contrast, labels)) = contrast(session, &one.picture) else {
             continue;
         };
-        let by_caption = shares(&one.logs);
+        let by_caption = softmax(&one.logs);
         for (i, label) in labels.iter().enumerate() {
             let cells = [
                 cell(&one.picture.name),

@@ -77,7 +77,7 @@ impl Form {
                 length_penalty: number(self.length_penalty, "Length penalty")?,
             },
             "sample" => Decoding::Sample {
-                share: number(self.share, "RankedClass")?,
+                top_p: number(self.share, "Top-p")?,
                 seed: whole(self.seed, "Seed")?,
             },
             _ => Decoding::GREEDY,
@@ -401,6 +401,6 @@ fn way(decoding: Decoding) -> String {
             beams,
             length_penalty,
         } => format!("{beams} beams, length penalty {length_penalty}"),
-        Decoding::Sample { share, seed } => format!("sampled, share {share}, seed {seed}"),
+        Decoding::Sample { top_p, seed } => format!("sampled, top-p {top_p}, seed {seed}"),
     }
 }

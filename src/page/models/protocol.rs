@@ -1,6 +1,8 @@
 //! What the page asks of a worker, and what comes back: JSON, with pictures, files and vectors
 //! beside it as the objects that they are.
 
+pub use refit_clip::Progress;
+
 use refit_clip::ClipError;
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::ComputeError;
@@ -80,13 +82,6 @@ pub enum Request {
     /// The bytes beside, kept under a name; and back: beside, where there are any.
     Put(String),
     Get(String),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Bytes so far, and of all.
-    pub bytes: u64,
-    pub total: u64,
 }
 
 /// How far a caption is.

@@ -16,7 +16,7 @@ impl Configuration {
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
-        struct Tower {
+        struct TowerJson {
             width: Option<usize>,
             heads: Option<usize>,
             head_width: Option<usize>,
@@ -25,19 +25,19 @@ impl Configuration {
         }
         #[derive(Deserialize, Default)]
         #[serde(default)]
-        struct Model {
+        struct ModelJson {
             quick_gelu: Option<bool>,
-            vision_cfg: Option<Tower>,
-            text_cfg: Option<Tower>,
-            vision_config: Option<Tower>,
-            text_config: Option<Tower>,
-            model_cfg: Option<Box<Model>>,
+            vision_cfg: Option<TowerJson>,
+            text_cfg: Option<TowerJson>,
+            vision_config: Option<TowerJson>,
+            text_config: Option<TowerJson>,
+            model_cfg: Option<Box<ModelJson>>,
         }
-        let mut model: Model = serde_json::from_str(json)?;
+        let mut model: ModelJson = serde_json::from_str(json)?;
         if let Some(inner) = model.model_cfg.take() {
             model = *inner;
         }
-        let heads = |tower: &Tower| {
+        let heads = |tower: &TowerJson| {
             let by_width = tower.width.zip(tower.head_width.filter(|head| *head > 0));
             let heads = tower.num_attention_heads.or(tower.heads);
             heads.or(by_width.map(|(width, head)| width / head))

@@ -1,6 +1,6 @@
 //! What an embedding costs, in floating-point operations: a multiplication and an addition are two.
 
-use super::{Architecture, Transformer};
+use super::{Architecture, TransformerConfig};
 
 /// Of a tower's run over so many tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,7 +45,7 @@ impl Architecture {
     }
 }
 
-fn tower(shape: &Transformer, tokens: f64, mlps: usize) -> Cost {
+fn tower(shape: &TransformerConfig, tokens: f64, mlps: usize) -> Cost {
     let (width, layers) = (shape.width as f64, shape.layers as f64);
     let projections = 4.0 * width * width * layers;
     let mlps = 2.0 * width * (shape.hidden * mlps) as f64;
@@ -58,10 +58,10 @@ fn tower(shape: &Transformer, tokens: f64, mlps: usize) -> Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::architecture::{Activation, Decoder};
+    use crate::architecture::{Activation, DecoderConfig};
 
     fn architecture(patch: usize, vision: (usize, usize), text: (usize, usize)) -> Architecture {
-        let tower = |(width, layers): (usize, usize)| Transformer {
+        let tower = |(width, layers): (usize, usize)| TransformerConfig {
             width,
             layers,
             heads: width / 64,
@@ -102,7 +102,7 @@ mod tests {
         let mut architecture = architecture(32, (768, 12), (512, 12));
         assert!((architecture.image_operations() / 1e9 - 8.82).abs() < 0.005);
         assert!((architecture.prompt_operations() / 1e9 - 5.96).abs() < 0.005);
-        architecture.decoder = Some(Decoder {
+        architecture.decoder = Some(DecoderConfig {
             layers: 6,
             has_mlps: false,
         });

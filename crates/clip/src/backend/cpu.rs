@@ -31,7 +31,7 @@ impl Cpu {
 
     /// Calls `work` for pieces of `out`, each a multiple of `unit` long, with the piece's
     /// position in units; on several threads if there is enough to do.
-    fn share(
+    fn split_rows(
         &self,
         out: &mut [f32],
         unit: usize,
@@ -57,23 +57,23 @@ impl Cpu {
 
 /// A matrix in memory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
+pub struct CpuTensor {
     columns: usize,
     values: Vec<f32>,
 }
 
 impl Backend for Cpu {
-    type Tensor = Tensor;
+    type Tensor = CpuTensor;
     type Weights = kernels::Matrix;
 
-    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
-        Ok(Tensor { columns, values })
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<CpuTensor, ComputeError> {
+        Ok(CpuTensor { columns, values })
     }
 
-    fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
+    fn empty(&self, rows: usize, columns: usize) -> Result<CpuTensor, ComputeError> {
         let mut values = reserve(rows * columns)?;
         values.resize(rows * columns, 0.0);
-        Ok(Tensor { columns, values })
+        Ok(CpuTensor { columns, values })
     }
 
     fn weights(
@@ -95,30 +95,37 @@ impl Backend for Cpu {
 
     fn linear(
         &self,
-        x: &Tensor,
+        x: &CpuTensor,
         weights: &kernels::Matrix,
-        bias: Option<&Tensor>,
-        after: Epilogue,
-        out: &mut Tensor,
+        bias: Option<&CpuTensor>,
+        epilogue: Epilogue,
+        out: &mut CpuTensor,
     ) {
         let (inputs, outputs) = (weights.inputs(), weights.outputs());
         let bias = bias.map_or(&[][..], |bias| &bias.values);
         let operations = x.values.len() * outputs;
-        self.share(&mut out.values, outputs, operations, |row, out| {
+        self.split_rows(&mut out.values, outputs, operations, |row, out| {
             let x = &x.values[row * inputs..];
-            kernels::multiply(x, inputs, weights, bias, after, out, outputs);
+            kernels::multiply(x, inputs, weights, bias, epilogue, out, outputs);
         });
     }
 
-    fn layer_norm(&self, x: &Tensor, gain: &Tensor, bias: &Tensor, out: &mut Tensor) {
-        kernels::layer_norm(&x.values, &gain.values, &bias.values, &mut out.values);
+    fn layer_norm(&self, x: &CpuTensor, weight: &CpuTensor, bias: &CpuTensor, out: &mut CpuTensor) {
+        kernels::layer_norm(&x.values, &weight.values, &bias.values, &mut out.values);
     }
 
-    fn attention(&self, qkv: &Tensor, tokens: usize, heads: usize, causal: bool, out: &mut Tensor) {
+    fn attention(
+        &self,
+        qkv: &CpuTensor,
+        tokens: usize,
+        heads: usize,
+        causal: bool,
+        out: &mut CpuTensor,
+    ) {
         let width = out.columns;
         let sequence = tokens * width;
         let operations = 2 * out.values.len() * tokens;
-        self.share(&mut out.values, sequence, operations, |first, out| {
+        self.split_rows(&mut out.values, sequence, operations, |first, out| {
             let qkv = qkv.values[3 * first * sequence..].chunks_exact(3 * sequence);
             for (qkv, out) in qkv.zip(out.chunks_exact_mut(sequence)) {
                 kernels::attention(qkv, width, heads, causal, out);
@@ -128,17 +135,19 @@ impl Backend for Cpu {
 
     fn embed_patches(
         &self,
-        patches: &Tensor,
-        class: &Tensor,
-        positions: &Tensor,
-        out: &mut Tensor,
+        patches: &CpuTensor,
+        class_embedding: &CpuTensor,
+        positional_embedding: &CpuTensor,
+        out: &mut CpuTensor,
     ) {
-        let width = class.values.len();
-        let sequence = positions.values.len();
+        let width = class_embedding.values.len();
+        let sequence = positional_embedding.values.len();
         let patches = patches.values.chunks_exact(sequence - width);
         for (patches, out) in patches.zip(out.values.chunks_exact_mut(sequence)) {
-            let rows = class.values.iter().chain(patches);
-            for ((out, value), position) in out.iter_mut().zip(rows).zip(&positions.values) {
+            let rows = class_embedding.values.iter().chain(patches);
+            for ((out, value), position) in
+                out.iter_mut().zip(rows).zip(&positional_embedding.values)
+            {
                 *out = value + position;
             }
         }
@@ -148,29 +157,29 @@ impl Backend for Cpu {
         &self,
         ids: &[u32],
         tokens: usize,
-        table: &Tensor,
-        positions: &Tensor,
-        out: &mut Tensor,
+        token_embedding: &CpuTensor,
+        positional_embedding: &CpuTensor,
+        out: &mut CpuTensor,
     ) {
-        let width = table.columns;
+        let width = token_embedding.columns;
         let rows = out.values.chunks_exact_mut(width);
         for (i, (id, out)) in ids.iter().zip(rows).enumerate() {
-            let row = &table.values[*id as usize * width..];
-            let position = &positions.values[i % tokens * width..];
+            let row = &token_embedding.values[*id as usize * width..];
+            let position = &positional_embedding.values[i % tokens * width..];
             for ((out, value), position) in out.iter_mut().zip(row).zip(position) {
                 *out = value + position;
             }
         }
     }
 
-    fn gather_rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
+    fn gather_rows(&self, x: &CpuTensor, rows: &[u32], out: &mut CpuTensor) {
         let width = x.columns;
         for (row, out) in rows.iter().zip(out.values.chunks_exact_mut(width)) {
             out.copy_from_slice(&x.values[*row as usize * width..][..width]);
         }
     }
 
-    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+    fn mean(&self, x: &CpuTensor, tokens: usize, out: &mut CpuTensor) {
         let width = x.columns;
         let sequences = x.values.chunks_exact(tokens * width);
         for (sequence, out) in sequences.zip(out.values.chunks_exact_mut(width)) {
@@ -186,7 +195,7 @@ impl Backend for Cpu {
         }
     }
 
-    fn append_kv(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+    fn append_kv(&self, qkv: &CpuTensor, at: usize, cache: &mut CpuTensor) {
         let (width, columns) = (qkv.columns / 3, cache.columns);
         let rows = cache.values[at * columns..].chunks_exact_mut(columns);
         for (qkv, row) in qkv.values.chunks_exact(qkv.columns).zip(rows) {
@@ -196,27 +205,32 @@ impl Backend for Cpu {
 
     fn cached_attention(
         &self,
-        queries: &Tensor,
-        cache: &Tensor,
-        seen: &[u32],
+        queries: &CpuTensor,
+        cache: &CpuTensor,
+        visible: &[u32],
         heads: usize,
-        out: &mut Tensor,
+        out: &mut CpuTensor,
     ) {
         let (stride, width) = (queries.columns, out.columns);
-        let length = seen.len() * width / out.values.len();
-        let operations = 2 * seen.len() * width;
-        self.share(&mut out.values, width, operations, |row, out| {
+        let length = visible.len() * width / out.values.len();
+        let operations = 2 * visible.len() * width;
+        self.split_rows(&mut out.values, width, operations, |row, out| {
             let queries = &queries.values[row * stride..];
-            let seen = &seen[row * length..][..out.len() / width * length];
-            kernels::cached_attention(queries, stride, &cache.values, seen, width, heads, out);
+            let visible = &visible[row * length..][..out.len() / width * length];
+            kernels::cached_attention(queries, stride, &cache.values, visible, width, heads, out);
         });
     }
 
-    fn top_k(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
+    fn top_k(&self, x: &CpuTensor, targets: &[u32], out: &mut CpuTensor) {
         let count = out.columns / 4 - 1;
-        let rows = x.values.chunks_exact(x.columns).zip(asked);
-        for ((row, asked), out) in rows.zip(out.values.chunks_exact_mut(out.columns)) {
-            out[..4].copy_from_slice(&[kernels::log_sum_exp(row), row[*asked as usize], 0.0, 0.0]);
+        let rows = x.values.chunks_exact(x.columns).zip(targets);
+        for ((row, targets), out) in rows.zip(out.values.chunks_exact_mut(out.columns)) {
+            out[..4].copy_from_slice(&[
+                kernels::log_sum_exp(row),
+                row[*targets as usize],
+                0.0,
+                0.0,
+            ]);
             for (quad, (column, value)) in out[4..].chunks_exact_mut(4).zip(largest(row, count)) {
                 let parts = [column / 256, column % 256].map(|part| part as f32);
                 quad.copy_from_slice(&[value, parts[0], parts[1], 0.0]);
@@ -224,7 +238,7 @@ impl Backend for Cpu {
         }
     }
 
-    fn normalize(&self, x: &mut Tensor) {
+    fn normalize(&self, x: &mut CpuTensor) {
         kernels::normalize(&mut x.values, x.columns);
     }
 
@@ -232,7 +246,7 @@ impl Backend for Cpu {
         Ok(())
     }
 
-    async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
+    async fn download(&self, x: &CpuTensor) -> Result<Vec<f32>, ComputeError> {
         Ok(x.values.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! IEEE 754's binary16: checkpoints hold it, and GPUs keep numbers in it.
 
 /// The same number as float32.
-pub fn widen(bits: u16) -> f32 {
+pub fn f16_to_f32(bits: u16) -> f32 {
     let sign = u32::from(bits & 0x8000) << 16;
     let rest = u32::from(bits & 0x7fff);
     let magnitude = match rest {
@@ -14,7 +14,7 @@ pub fn widen(bits: u16) -> f32 {
 }
 
 /// The nearest binary16, the even one of two; infinity beyond 65519.
-pub fn narrow(value: f32) -> u16 {
+pub fn f32_to_f16(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16) as u16 & 0x8000;
     let rest = bits & 0x7fff_ffff;
@@ -34,7 +34,7 @@ pub fn narrow(value: f32) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{narrow, widen};
+    use super::{f16_to_f32, f32_to_f16};
 
     #[test]
     fn halves_are_widened_exactly() {
@@ -48,29 +48,29 @@ mod tests {
             (0x7bff, 65504.0),
             (0x3555, 0.333_251_95),
         ] {
-            assert_eq!(widen(bits), value, "{bits:04x}");
+            assert_eq!(f16_to_f32(bits), value, "{bits:04x}");
         }
-        assert!(widen(0x8000).is_sign_negative());
-        assert_eq!(widen(0xfc00), f32::NEG_INFINITY);
-        assert!(widen(0x7e00).is_nan());
+        assert!(f16_to_f32(0x8000).is_sign_negative());
+        assert_eq!(f16_to_f32(0xfc00), f32::NEG_INFINITY);
+        assert!(f16_to_f32(0x7e00).is_nan());
     }
 
     /// Every half, and every midpoint between neighbours with what lies beside it.
     #[test]
     fn numbers_are_rounded_to_the_nearest_half() {
         for bits in (0..=0xffff).filter(|bits| bits & 0x7fff <= 0x7c00) {
-            assert_eq!(narrow(widen(bits)), bits, "{bits:04x}");
+            assert_eq!(f32_to_f16(f16_to_f32(bits)), bits, "{bits:04x}");
         }
         for low in 0..0x7bff {
-            let middle = (widen(low) + widen(low + 1)) / 2.0;
-            assert_eq!(narrow(middle), low + (low & 1), "{low:04x}");
-            assert_eq!(narrow(middle.next_down()), low);
-            assert_eq!(narrow(middle.next_up()), low + 1);
-            assert_eq!(narrow(-middle.next_up()), (low + 1) | 0x8000);
+            let middle = (f16_to_f32(low) + f16_to_f32(low + 1)) / 2.0;
+            assert_eq!(f32_to_f16(middle), low + (low & 1), "{low:04x}");
+            assert_eq!(f32_to_f16(middle.next_down()), low);
+            assert_eq!(f32_to_f16(middle.next_up()), low + 1);
+            assert_eq!(f32_to_f16(-middle.next_up()), (low + 1) | 0x8000);
         }
-        assert_eq!(narrow(65519.996), 0x7bff);
-        assert_eq!(narrow(65520.0), 0x7c00);
-        assert_eq!(narrow(-1e30), 0xfc00);
-        assert!(widen(narrow(f32::NAN)).is_nan());
+        assert_eq!(f32_to_f16(65519.996), 0x7bff);
+        assert_eq!(f32_to_f16(65520.0), 0x7c00);
+        assert_eq!(f32_to_f16(-1e30), 0xfc00);
+        assert!(f16_to_f32(f32_to_f16(f32::NAN)).is_nan());
     }
 }

@@ -106,7 +106,7 @@ pub trait Backend {
         x: &Self::Tensor,
         weights: &Self::Weights,
         bias: Option<&Self::Tensor>,
-        after: Epilogue,
+        epilogue: Epilogue,
         out: &mut Self::Tensor,
     );
 
@@ -114,7 +114,7 @@ pub trait Backend {
     fn layer_norm(
         &self,
         x: &Self::Tensor,
-        gain: &Self::Tensor,
+        weight: &Self::Tensor,
         bias: &Self::Tensor,
         out: &mut Self::Tensor,
     );
@@ -130,12 +130,12 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// Sequences of a image: `class`, then its rows of `patches`, all plus `positions`.
+    /// Sequences of an image: `class`, then its rows of `patches`, all plus `positions`.
     fn embed_patches(
         &self,
         patches: &Self::Tensor,
-        class: &Self::Tensor,
-        positions: &Self::Tensor,
+        class_embedding: &Self::Tensor,
+        positional_embedding: &Self::Tensor,
         out: &mut Self::Tensor,
     );
 
@@ -144,8 +144,8 @@ pub trait Backend {
         &self,
         ids: &[u32],
         tokens: usize,
-        table: &Self::Tensor,
-        positions: &Self::Tensor,
+        token_embedding: &Self::Tensor,
+        positional_embedding: &Self::Tensor,
         out: &mut Self::Tensor,
     );
 
@@ -159,29 +159,29 @@ pub trait Backend {
     fn append_kv(&self, qkv: &Self::Tensor, at: usize, cache: &mut Self::Tensor);
 
     /// Multi-head attention of single queries, each the beginning of a row of `queries`, over rows
-    /// of `cache`, each a key and a value. Each query has an equal share of `seen`, the rows that
+    /// of `cache`, each a key and a value. Each query has an equal share of `visible`, the rows that
     /// it sees; [`PADDING`] fills a share up.
     fn cached_attention(
         &self,
         queries: &Self::Tensor,
         cache: &Self::Tensor,
-        seen: &[u32],
+        visible: &[u32],
         heads: usize,
         out: &mut Self::Tensor,
     );
 
-    /// The largest numbers of each row, the one in the column that is `asked` for, and the
+    /// The largest numbers of each row, the one in the column that is `targets`, and the
     /// logarithm of the sum of all exponentials, as [`TopK::read`] reads it: `out` is
     /// [`TopK::columns`] wide.
-    fn top_k(&self, x: &Self::Tensor, asked: &[u32], out: &mut Self::Tensor);
+    fn top_k(&self, x: &Self::Tensor, targets: &[u32], out: &mut Self::Tensor);
 
     /// Divides each row by its length.
     fn normalize(&self, x: &mut Self::Tensor);
 
-    /// Waits until everything that was asked for is done and what was uploaded has left memory.
+    /// Waits until everything that was recorded is done and what was uploaded has left memory.
     fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
 
-    /// The values of a matrix, once everything that was asked for before is done.
+    /// The values of a matrix, once everything that was recorded before is done.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
 
     /// How many seconds the device worked on what was downloaded since the last question; `None`
@@ -195,11 +195,11 @@ pub trait Backend {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopK {
     /// The logarithm of the sum of all exponentials.
-    pub log_sum: f32,
-    /// The number in the column that was asked for.
-    pub asked: f32,
+    pub log_sum_exp: f32,
+    /// The number in the column of the row's target.
+    pub target: f32,
     /// Columns and their numbers, the largest first, of equals the first column.
-    pub largest: Vec<(u32, f32)>,
+    pub entries: Vec<(u32, f32)>,
 }
 
 impl TopK {
@@ -211,9 +211,9 @@ impl TopK {
     /// From rows of such numbers. A column is kept in two, which float16 holds exactly.
     pub fn read(values: &[f32], count: usize) -> Vec<TopK> {
         let row = |row: &[f32]| TopK {
-            log_sum: row[0],
-            asked: row[1],
-            largest: row[4..]
+            log_sum_exp: row[0],
+            target: row[1],
+            entries: row[4..]
                 .chunks_exact(4)
                 .map(|quad| (256 * quad[1] as u32 + quad[2] as u32, quad[0]))
                 .collect(),

@@ -1,6 +1,6 @@
 //! Requests by the browser's fetch.
 
-use crate::weights::http::{Fault, Head, Transport};
+use crate::weights::http::{ResponseHead, Transport, TransportError};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,7 +20,7 @@ extern "C" {
 }
 
 /// An address, and how long nothing may come from it.
-pub struct Fetch {
+pub struct FetchTransport {
     address: String,
     seconds: u32,
     open: Option<Open>,
@@ -41,20 +41,20 @@ impl Drop for Open {
 
 impl Open {
     /// Waits for a promise, but not longer than so many seconds: then the request is given up.
-    async fn wait(&self, promise: Promise, seconds: u32) -> Result<JsValue, Fault> {
+    async fn wait(&self, promise: Promise, seconds: u32) -> Result<JsValue, TransportError> {
         let abort = self.abort.clone();
         let _timer = Timer::start(1000 * seconds, move || abort.abort());
         let result = JsFuture::from(promise).await;
         result.map_err(|_| match self.abort.signal().aborted() {
-            true => Fault::TimedOut { seconds },
-            false => Fault::Broken,
+            true => TransportError::TimedOut { seconds },
+            false => TransportError::Broken,
         })
     }
 }
 
-impl Fetch {
+impl FetchTransport {
     pub fn new(address: &str, seconds: u32) -> Self {
-        Fetch {
+        FetchTransport {
             address: address.to_owned(),
             seconds,
             open: None,
@@ -62,10 +62,10 @@ impl Fetch {
     }
 }
 
-impl Transport for Fetch {
-    async fn get(&mut self, from: u64) -> Result<Head, Fault> {
+impl Transport for FetchTransport {
+    async fn get(&mut self, from: u64) -> Result<ResponseHead, TransportError> {
         self.open = None;
-        let unreachable = |_| Fault::Unreachable;
+        let unreachable = |_| TransportError::Unreachable;
         let options = RequestInit::new();
         let headers = Headers::new().map_err(unreachable)?;
         let range = format!("bytes={from}-");
@@ -84,14 +84,14 @@ impl Transport for Fetch {
             .await;
         let answer: Response = match answer {
             Ok(answer) => answer.unchecked_into(),
-            Err(Fault::Broken) => return Err(Fault::Unreachable),
+            Err(TransportError::Broken) => return Err(TransportError::Unreachable),
             Err(fault) => return Err(fault),
         };
         open.reader = answer.body().map(|body| body.get_reader().unchecked_into());
         let headers = answer.headers();
         let field = |name| headers.get(name).ok().flatten();
         let length = field("Content-Length").and_then(|length| length.parse().ok());
-        Ok(Head {
+        Ok(ResponseHead {
             status: answer.status(),
             media_type: field("Content-Type"),
             length: length.filter(|_| field("Content-Encoding").is_none()),
@@ -100,16 +100,16 @@ impl Transport for Fetch {
         })
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
         let Some(open) = &self.open else {
-            return Err(Fault::Broken);
+            return Err(TransportError::Broken);
         };
         let Some(reader) = &open.reader else {
             return Ok(None);
         };
         loop {
             let part = open.wait(reader.read(), self.seconds).await?;
-            let part = Reflect::get(&part, &"value".into()).map_err(|_| Fault::Broken)?;
+            let part = Reflect::get(&part, &"value".into()).map_err(|_| TransportError::Broken)?;
             if part.is_undefined() {
                 return Ok(None);
             }

@@ -5,5 +5,5 @@ mod fetch;
 mod timing;
 
 pub use blob::BlobSource;
-pub use fetch::Fetch;
-pub use timing::{Timed, TimedRun, now};
+pub use fetch::FetchTransport;
+pub use timing::{EncodingTime, TimedModel, now};

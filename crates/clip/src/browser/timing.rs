@@ -31,7 +31,7 @@ extern "C" {
 
 /// How long one encoding took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct TimedRun {
+pub struct EncodingTime {
     pub milliseconds: f64,
     /// Of these the device worked so long, where it tells.
     pub device: Option<f64>,
@@ -40,14 +40,14 @@ pub struct TimedRun {
 }
 
 /// A model whose work shows as User Timing.
-pub struct Timed<B: Backend> {
+pub struct TimedModel<B: Backend> {
     model: Model<B>,
-    last: Cell<TimedRun>,
+    last: Cell<EncodingTime>,
     has_seen_images: Cell<bool>,
     has_seen_texts: Cell<bool>,
 }
 
-impl<B: Backend> Timed<B> {
+impl<B: Backend> TimedModel<B> {
     /// As [`Model::load`].
     pub async fn load<S: Source>(
         backend: B,
@@ -59,7 +59,7 @@ impl<B: Backend> Timed<B> {
         let bytes = source.size();
         let model = Model::load(backend, source, options, progress).await?;
         measure("refit:load", start, &[("bytes", (bytes as f64).into())]);
-        Ok(Timed {
+        Ok(TimedModel {
             model,
             last: Cell::default(),
             has_seen_images: Cell::new(false),
@@ -72,7 +72,7 @@ impl<B: Backend> Timed<B> {
     }
 
     /// The latest encoding.
-    pub fn last(&self) -> TimedRun {
+    pub fn last(&self) -> EncodingTime {
         self.last.get()
     }
 
@@ -128,7 +128,7 @@ impl<B: Backend> Timed<B> {
         if let Some(milliseconds) = device {
             detail.push(("deviceMilliseconds", milliseconds.into()));
         }
-        self.last.set(TimedRun {
+        self.last.set(EncodingTime {
             milliseconds: now() - start,
             device,
             is_cold: !is_warm,

@@ -30,7 +30,7 @@ pub struct Tokens {
     /// From [`Tokenizer::start`] to [`Tokenizer::end`], unpadded; no more than the context takes.
     pub ids: Vec<u32>,
     /// Tokens that the context left no room for.
-    pub cut: usize,
+    pub truncated: usize,
     /// The text looks like UTF-8 that was read in another encoding ("cafÃ©"). open_clip would try
     /// to repair it (with ftfy); here it is taken as it stands.
     pub mojibake: bool,
@@ -120,7 +120,7 @@ impl Tokenizer {
 
     /// The tokenizer of a model with so many tokens in its vocabulary, and in a text: the bytes,
     /// the merges that were learnt first, then start and end of text.
-    pub fn of(mut self, vocabulary: usize, context: usize) -> Result<Self, VocabularyError> {
+    pub fn for_model(mut self, vocabulary: usize, context: usize) -> Result<Self, VocabularyError> {
         if !(BYTE_TOKENS + SPECIAL_TOKENS..=self.vocabulary).contains(&vocabulary) {
             return Err(VocabularyError::Size { tokens: vocabulary });
         }
@@ -147,19 +147,19 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> Tokens {
         let clean = clean::clean(text, &self.entities);
         let mut ids = vec![self.start()];
-        for piece in split::pieces(&clean) {
-            match piece {
+        for word in split::pre_tokens(&clean) {
+            match word {
                 "<start_of_text>" => ids.push(self.start()),
                 "<end_of_text>" => ids.push(self.end()),
-                _ => self.encode_piece(piece, &mut ids),
+                _ => self.encode_word(word, &mut ids),
             }
         }
-        let cut = (ids.len() + 1).saturating_sub(self.context);
+        let truncated = (ids.len() + 1).saturating_sub(self.context);
         ids.truncate(self.context - 1);
         ids.push(self.end());
         Tokens {
             ids,
-            cut,
+            truncated,
             mojibake: mojibake::suspected(text),
         }
     }
@@ -184,18 +184,18 @@ impl Tokenizer {
     }
 
     /// Joins the pair that was learnt first, everywhere, until no pair is left that was learnt.
-    fn encode_piece(&self, piece: &str, ids: &mut Vec<u32>) {
-        let mut word: Vec<u16> = piece.bytes().map(byte_token).collect();
-        if let Some(last) = word.last_mut() {
+    fn encode_word(&self, word: &str, ids: &mut Vec<u32>) {
+        let mut tokens: Vec<u16> = word.bytes().map(byte_token).collect();
+        if let Some(last) = tokens.last_mut() {
             *last += 256;
         }
         loop {
-            let pairs = word
+            let pairs = tokens
                 .windows(2)
                 .filter_map(|w| self.merges.get(&[w[0], w[1]]));
             let Some(&token) = pairs.min() else { break };
-            let mut joined = Vec::with_capacity(word.len());
-            let mut rest = word.as_slice();
+            let mut joined = Vec::with_capacity(tokens.len());
+            let mut rest = tokens.as_slice();
             while let [first, tail @ ..] = rest {
                 let pair = tail
                     .first()
@@ -208,9 +208,9 @@ impl Tokenizer {
                     rest = tail;
                 }
             }
-            word = joined;
+            tokens = joined;
         }
-        ids.extend(word.into_iter().map(u32::from));
+        ids.extend(tokens.into_iter().map(u32::from));
     }
 }
 

@@ -30,7 +30,7 @@ fn class(c: char) -> Class {
 }
 
 /// The pieces of a cleaned (lower-case) text.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pre_tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c| class(c) == Class::Space);
@@ -41,9 +41,9 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
             Class::Number => first.len_utf8(),
             class => run(rest, class),
         });
-        let (piece, tail) = rest.split_at(length);
+        let (word, tail) = rest.split_at(length);
         rest = tail;
-        Some(piece)
+        Some(word)
     })
 }
 

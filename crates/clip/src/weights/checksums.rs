@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::{Xxh64, xxh64};
 
 /// Bytes that one sum is of.
-pub const PIECE: usize = 4 << 20;
+pub const BLOCK: usize = 4 << 20;
 
-/// XXH64 of each [`PIECE`] of a file, the last one shorter.
+/// XXH64 of each [`BLOCK`] of a file, the last one shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksums {
     /// The file's length.
@@ -24,21 +24,21 @@ impl Checksums {
 
 /// Checksums a file that comes in parts of any length.
 #[derive(Default)]
-pub struct Summing {
+pub struct ChecksumBuilder {
     sums: Checksums,
     /// Of the piece that is not full yet.
     open: Xxh64,
 }
 
-impl Summing {
+impl ChecksumBuilder {
     /// What came so far.
     pub fn bytes(&self) -> u64 {
         self.sums.bytes
     }
 
-    pub fn add(&mut self, mut bytes: &[u8]) {
+    pub fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = PIECE - (self.sums.bytes % PIECE as u64) as usize;
+            let room = BLOCK - (self.sums.bytes % BLOCK as u64) as usize;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
             self.open.update(now);
             self.sums.bytes += now.len() as u64;
@@ -56,7 +56,7 @@ impl Summing {
 
     /// The file ends here.
     pub fn finish(mut self) -> Checksums {
-        if !self.sums.bytes.is_multiple_of(PIECE as u64) {
+        if !self.sums.bytes.is_multiple_of(BLOCK as u64) {
             self.close();
         }
         self.sums
@@ -65,19 +65,19 @@ impl Summing {
 
 /// A source whose bytes are those that were summed, or an error.
 #[derive(Debug)]
-pub struct Summed<S> {
+pub struct VerifiedSource<S> {
     source: S,
     sums: Checksums,
     /// The piece that was read last, and its number.
     piece: Option<(usize, Vec<u8>)>,
 }
 
-impl<S: Source> Summed<S> {
+impl<S: Source> VerifiedSource<S> {
     pub fn new(source: S, sums: Checksums) -> Result<Self, SourceError> {
         if source.size() != sums.bytes {
             return Err(SourceError::Damaged);
         }
-        Ok(Summed {
+        Ok(VerifiedSource {
             source,
             sums,
             piece: None,
@@ -88,8 +88,8 @@ impl<S: Source> Summed<S> {
         if self.piece.as_ref().is_none_or(|(n, _)| *n != number) {
             // The memory of the piece before is used again.
             let mut bytes = self.piece.take().map(|(_, b)| b).unwrap_or_default();
-            let at = number as u64 * PIECE as u64;
-            bytes.resize((self.sums.bytes - at).min(PIECE as u64) as usize, 0);
+            let at = number as u64 * BLOCK as u64;
+            bytes.resize((self.sums.bytes - at).min(BLOCK as u64) as usize, 0);
             self.source.read(at, &mut bytes).await?;
             if !self.sums.holds(number, &bytes) {
                 return Err(SourceError::Damaged);
@@ -100,7 +100,7 @@ impl<S: Source> Summed<S> {
     }
 }
 
-impl<S: Source> Source for Summed<S> {
+impl<S: Source> Source for VerifiedSource<S> {
     fn size(&self) -> u64 {
         self.sums.bytes
     }
@@ -114,8 +114,8 @@ impl<S: Source> Source for Summed<S> {
         }
         let mut at = at;
         while !buffer.is_empty() {
-            let piece = self.piece((at / PIECE as u64) as usize).await?;
-            let from = (at % PIECE as u64) as usize;
+            let piece = self.piece((at / BLOCK as u64) as usize).await?;
+            let from = (at % BLOCK as u64) as usize;
             let count = buffer.len().min(piece.len() - from);
             let (now, later) = buffer.split_at_mut(count);
             now.copy_from_slice(&piece[from..from + count]);
@@ -133,28 +133,28 @@ mod tests {
 
     #[test]
     fn a_bit_that_flipped_is_noticed_where_it_lies() {
-        let mut file: Vec<u8> = (0..PIECE + 1000).map(|i| (i * 31 % 251) as u8).collect();
-        let mut sums = Summing::default();
+        let mut file: Vec<u8> = (0..BLOCK + 1000).map(|i| (i * 31 % 251) as u8).collect();
+        let mut sums = ChecksumBuilder::default();
         for part in file.chunks(70_001) {
-            sums.add(part);
+            sums.update(part);
         }
         let text = serde_json::to_string(&sums.finish()).unwrap();
         let sums: Checksums = serde_json::from_str(&text).unwrap();
         let read = |file: &[u8], at: usize, length: usize| {
-            let mut source = Summed::new(file, sums.clone())?;
+            let mut source = VerifiedSource::new(file, sums.clone())?;
             let mut bytes = vec![0; length];
             block_on(source.read(at as u64, &mut bytes))?;
             assert_eq!(bytes, file[at..at + length]);
             Ok(())
         };
-        for (at, length) in [(0, 10), (PIECE - 5, 10), (0, file.len()), (file.len(), 0)] {
+        for (at, length) in [(0, 10), (BLOCK - 5, 10), (0, file.len()), (file.len(), 0)] {
             assert_eq!(read(&file, at, length), Ok(()), "{at} {length}");
         }
         assert_eq!(read(&file[1..], 0, 1), Err(SourceError::Damaged));
-        file[PIECE + 7] ^= 4;
+        file[BLOCK + 7] ^= 4;
         assert_eq!(read(&file, 0, 10), Ok(()));
-        assert_eq!(read(&file, PIECE, 1), Err(SourceError::Damaged));
-        let mut source = Summed::new(&file[..], sums.clone()).unwrap();
+        assert_eq!(read(&file, BLOCK, 1), Err(SourceError::Damaged));
+        let mut source = VerifiedSource::new(&file[..], sums.clone()).unwrap();
         let beyond = block_on(source.read(file.len() as u64 - 1, &mut [0; 2]));
         assert_eq!(
             beyond,

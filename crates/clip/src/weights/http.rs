@@ -12,10 +12,10 @@ use std::future::Future;
 pub trait Transport {
     /// Asks for the bytes from this position on and returns the answer's head; whatever was open
     /// before is given up.
-    fn get(&mut self, from: u64) -> impl Future<Output = Result<Head, Fault>>;
+    fn get(&mut self, from: u64) -> impl Future<Output = Result<ResponseHead, TransportError>>;
 
     /// The next bytes of the open answer, never none of them; `None` after the last.
-    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>>;
+    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>>;
 
     /// Gives up the open answer.
     fn close(&mut self);
@@ -26,7 +26,7 @@ pub trait Transport {
 /// What an answer says before its bytes. A server may hide from a page all but status, media type
 /// and length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct ResponseHead {
     pub status: u16,
     /// `Content-Type`.
     pub media_type: Option<String>,
@@ -40,7 +40,7 @@ pub struct Head {
 
 /// Why a request failed, or broke off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum TransportError {
     /// No answer, or none that the page may see.
     Unreachable,
     /// The connection broke in the middle of the answer.
@@ -89,10 +89,10 @@ pub struct HttpSource<T> {
 }
 
 /// What became of an attempt to read on.
-enum Failure {
+enum ReadFailure {
     /// Trying again may help.
-    Passing(SourceError),
-    Final(SourceError),
+    Temporary(SourceError),
+    Permanent(SourceError),
 }
 
 impl<T: Transport> HttpSource<T> {
@@ -102,16 +102,16 @@ impl<T: Transport> HttpSource<T> {
         let (head, has_ranges, size) = loop {
             let answer = match transport.get(0).await {
                 // A server that refuses pages refuses them again.
-                Err(fault) => return Err(sentence(fault, 0)),
-                Ok(head) => judge(&head, 0, name).map(|found| (head, found)),
+                Err(fault) => return Err(source_error(fault, 0)),
+                Ok(head) => check_head(&head, 0, name).map(|found| (head, found)),
             };
             match answer {
                 Ok((head, (has_ranges, size))) => {
                     let size = size.ok_or(SourceError::NoLength)?;
                     break (head, has_ranges, size);
                 }
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(error)) => {
+                Err(ReadFailure::Permanent(error)) => return Err(error),
+                Err(ReadFailure::Temporary(error)) => {
                     if failures == retries.count {
                         return Err(error);
                     }
@@ -135,13 +135,13 @@ impl<T: Transport> HttpSource<T> {
     }
 
     /// Sees to it that the next unused byte is the one at this position, which is in the file.
-    async fn come_to(&mut self, wanted: u64) -> Result<(), Failure> {
+    async fn seek_to(&mut self, wanted: u64) -> Result<(), ReadFailure> {
         let is_ahead = wanted >= self.at && wanted - self.at <= GAP + self.unused();
         if !is_ahead && !self.has_ranges {
-            return Err(Failure::Final(SourceError::NoRanges));
+            return Err(ReadFailure::Permanent(SourceError::NoRanges));
         }
         if !is_ahead || !self.is_open {
-            self.ask(wanted).await?;
+            self.request_from(wanted).await?;
         }
         loop {
             let skipped = self.unused().min(wanted - self.at);
@@ -151,26 +151,26 @@ impl<T: Transport> HttpSource<T> {
                 return Ok(());
             }
             let at = self.at;
-            let failed = |fault| Failure::Passing(sentence(fault, at));
+            let failed = |fault| ReadFailure::Temporary(source_error(fault, at));
             let next = self.transport.next().await.map_err(failed)?;
-            self.chunk = next.ok_or(failed(Fault::Broken))?;
+            self.chunk = next.ok_or(failed(TransportError::Broken))?;
             self.used = 0;
         }
     }
 
-    async fn ask(&mut self, from: u64) -> Result<(), Failure> {
+    async fn request_from(&mut self, from: u64) -> Result<(), ReadFailure> {
         self.is_open = false;
         let head = self.transport.get(from).await;
         // It was there before: the network is down.
-        let head = head.map_err(|fault| Failure::Passing(sentence(fault, from)))?;
-        let (is_part, size) = judge(&head, from, &self.name)?;
+        let head = head.map_err(|fault| ReadFailure::Temporary(source_error(fault, from)))?;
+        let (is_part, size) = check_head(&head, from, &self.name)?;
         let other =
             |old: &Option<String>| old.is_some() && head.version.is_some() && *old != head.version;
         if size.is_some_and(|size| size != self.size) || other(&self.version) {
-            return Err(Failure::Final(SourceError::Changed));
+            return Err(ReadFailure::Permanent(SourceError::Changed));
         }
         if !is_part && from > 0 {
-            return Err(Failure::Final(SourceError::NoRanges));
+            return Err(ReadFailure::Permanent(SourceError::NoRanges));
         }
         self.is_open = true;
         self.chunk.clear();
@@ -205,7 +205,7 @@ impl<T: Transport> Source for HttpSource<T> {
         let mut done = 0;
         let mut failures = 0;
         while done < buffer.len() {
-            match self.come_to(at + done as u64).await {
+            match self.seek_to(at + done as u64).await {
                 Ok(()) => {
                     let bytes = &self.chunk[self.used..];
                     let count = bytes.len().min(buffer.len() - done);
@@ -215,11 +215,11 @@ impl<T: Transport> Source for HttpSource<T> {
                     done += count;
                     failures = 0;
                 }
-                Err(Failure::Final(error)) => {
+                Err(ReadFailure::Permanent(error)) => {
                     self.close();
                     return Err(error);
                 }
-                Err(Failure::Passing(error)) => {
+                Err(ReadFailure::Temporary(error)) => {
                     self.close();
                     // Without ranges all of it would have to come again.
                     if failures == self.retries.count || !self.has_ranges {
@@ -235,31 +235,35 @@ impl<T: Transport> Source for HttpSource<T> {
     }
 }
 
-fn sentence(fault: Fault, at: u64) -> SourceError {
+fn source_error(fault: TransportError, at: u64) -> SourceError {
     match fault {
-        Fault::TimedOut { seconds } => SourceError::TimedOut { seconds },
-        Fault::Unreachable if at == 0 => SourceError::Unreachable,
-        Fault::Unreachable | Fault::Broken => SourceError::Broken { at },
+        TransportError::TimedOut { seconds } => SourceError::TimedOut { seconds },
+        TransportError::Unreachable if at == 0 => SourceError::Unreachable,
+        TransportError::Unreachable | TransportError::Broken => SourceError::Broken { at },
     }
 }
 
 /// Whether an answer to a request from `from` on is the part that was asked for rather than the
 /// whole file, and how long the file is, if it says so.
-fn judge(head: &Head, from: u64, name: &str) -> Result<(bool, Option<u64>), Failure> {
+fn check_head(
+    head: &ResponseHead,
+    from: u64,
+    name: &str,
+) -> Result<(bool, Option<u64>), ReadFailure> {
     let code = head.status;
     match code {
         200 | 206 => {}
         404 | 410 => {
             let name = name.to_owned();
-            return Err(Failure::Final(SourceError::NotFound { name }));
+            return Err(ReadFailure::Permanent(SourceError::NotFound { name }));
         }
         // The file ends before this position, which it did not when it was opened.
-        416 if from > 0 => return Err(Failure::Final(SourceError::Changed)),
-        416 => return Err(Failure::Final(SourceError::Ended { at: 0 })),
+        416 if from > 0 => return Err(ReadFailure::Permanent(SourceError::Changed)),
+        416 => return Err(ReadFailure::Permanent(SourceError::Ended { at: 0 })),
         408 | 425 | 429 | 500 | 502 | 503 | 504 => {
-            return Err(Failure::Passing(SourceError::Status { code }));
+            return Err(ReadFailure::Temporary(SourceError::Status { code }));
         }
-        _ => return Err(Failure::Final(SourceError::Status { code })),
+        _ => return Err(ReadFailure::Permanent(SourceError::Status { code })),
     }
     let is_page = |media: &String| {
         media
@@ -268,7 +272,7 @@ fn judge(head: &Head, from: u64, name: &str) -> Result<(bool, Option<u64>), Fail
             .starts_with("text/html")
     };
     if head.media_type.as_ref().is_some_and(is_page) {
-        return Err(Failure::Final(SourceError::WebPage));
+        return Err(ReadFailure::Permanent(SourceError::WebPage));
     }
     if code == 200 {
         return Ok((false, head.length));
@@ -281,7 +285,7 @@ fn judge(head: &Head, from: u64, name: &str) -> Result<(bool, Option<u64>), Fail
         return Ok((true, unseen));
     };
     if first != from {
-        return Err(Failure::Final(SourceError::Other {
+        return Err(ReadFailure::Permanent(SourceError::Other {
             reason: format!("the server sent byte {first} where byte {from} was asked for"),
         }));
     }
@@ -305,7 +309,7 @@ mod tests {
     struct Server {
         file: Vec<u8>,
         /// Answers before which requests fail, each in turn.
-        faults: Vec<Fault>,
+        faults: Vec<TransportError>,
         /// Statuses of answers, each in turn, before it answers as it should.
         statuses: Vec<u16>,
         ignores_ranges: bool,
@@ -334,23 +338,23 @@ mod tests {
     }
 
     impl Transport for &mut Server {
-        async fn get(&mut self, from: u64) -> Result<Head, Fault> {
+        async fn get(&mut self, from: u64) -> Result<ResponseHead, TransportError> {
             self.asked.push(from);
             if !self.faults.is_empty() {
                 return Err(self.faults.remove(0));
             }
             if !self.statuses.is_empty() {
                 let status = self.statuses.remove(0);
-                return Ok(Head {
+                return Ok(ResponseHead {
                     status,
-                    ..Head::default()
+                    ..ResponseHead::default()
                 });
             }
             let size = self.file.len();
             if from as usize >= size {
-                return Ok(Head {
+                return Ok(ResponseHead {
                     status: 416,
-                    ..Head::default()
+                    ..ResponseHead::default()
                 });
             }
             let first = if self.ignores_ranges {
@@ -360,7 +364,7 @@ mod tests {
             };
             self.open = Some((first, self.breaks_after.unwrap_or(size)));
             let version = if self.changes { self.asked.len() } else { 1 };
-            Ok(Head {
+            Ok(ResponseHead {
                 status: if self.ignores_ranges { 200 } else { 206 },
                 media_type: Some(self.media_type.to_owned()),
                 length: (!self.says_no_length).then_some((size - first) as u64),
@@ -370,7 +374,7 @@ mod tests {
             })
         }
 
-        async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        async fn next(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
             const CHUNK: usize = 1000;
             let (at, left) = self.open.expect("an open answer");
             let end = self.file.len().min(at + CHUNK.min(left));
@@ -378,7 +382,7 @@ mod tests {
                 return Ok(None);
             }
             if at == end {
-                return Err(Fault::Broken);
+                return Err(TransportError::Broken);
             }
             self.open = Some((end, left - (end - at)));
             Ok(Some(self.file[at..end].to_vec()))
@@ -497,9 +501,9 @@ mod tests {
             assert_eq!(server.asked, [0]);
         }
         let mut server = Server::of(100);
-        server.faults = vec![Fault::Unreachable];
+        server.faults = vec![TransportError::Unreachable];
         assert_eq!(read(&mut server, &[]), Err(SourceError::Unreachable));
-        server.faults = vec![Fault::TimedOut { seconds: 3 }];
+        server.faults = vec![TransportError::TimedOut { seconds: 3 }];
         let late = Err(SourceError::TimedOut { seconds: 3 });
         assert_eq!(read(&mut server, &[]), late);
     }

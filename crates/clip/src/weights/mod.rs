@@ -388,8 +388,8 @@ impl Checkpoint {
                     buffer.resize(bytes as usize, 0);
                     source.read(at, &mut buffer).await?;
                     match entry.dtype {
-                        Dtype::F16 => widen(values, &buffer, half::widen),
-                        _ => widen(values, &buffer, brain),
+                        Dtype::F16 => convert(values, &buffer, half::f16_to_f32),
+                        _ => convert(values, &buffer, bf16_to_f32),
                     }
                 }
                 _ => {
@@ -411,23 +411,26 @@ impl Checkpoint {
     }
 }
 
-fn widen(values: &mut [f32], bytes: &[u8], number: impl Fn(u16) -> f32) {
+fn convert(values: &mut [f32], bytes: &[u8], number: impl Fn(u16) -> f32) {
     for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
         *value = number(u16::from_le_bytes(*bytes));
     }
 }
 
 /// The upper half of a float32.
-fn brain(bits: u16) -> f32 {
+fn bf16_to_f32(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::brain;
+    use super::bf16_to_f32;
 
     #[test]
     fn short_numbers_are_widened_exactly() {
-        assert_eq!((brain(0x3f80), brain(0xc049)), (1.0, -3.140_625));
+        assert_eq!(
+            (bf16_to_f32(0x3f80), bf16_to_f32(0xc049)),
+            (1.0, -3.140_625)
+        );
     }
 }

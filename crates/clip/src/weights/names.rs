@@ -3,16 +3,16 @@
 /// Which rows of open_clip's tensor a tensor holds. transformers keeps queries, keys and values
 /// apart, open_clip has them in one, a third each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Slice {
     Whole,
-    Third(usize),
+    Qkv(usize),
 }
 
 /// A tensor's place in open_clip's naming.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct CanonicalName {
     pub name: String,
-    pub part: Part,
+    pub slice: Slice,
     /// The projections: open_clip keeps a row for each input, transformers one for each output.
     pub transposed: bool,
 }
@@ -46,29 +46,29 @@ pub(crate) fn other_model(name: &str) -> Option<&'static str> {
 }
 
 /// The place of a name from any of the namings; a name that is in none stays as it is.
-pub(crate) fn canonical(name: &str) -> Name {
+pub(crate) fn canonical(name: &str) -> CanonicalName {
     if let Some(name) = transformers(name) {
         return name;
     }
     // open_clip's CustomTextCLIP keeps the text tower apart, as MaMMUT does, whose blocks lie in it.
     let name = name.strip_prefix("text.").unwrap_or(name);
     let blocks = name.strip_prefix("resblocks.");
-    Name {
+    CanonicalName {
         name: blocks.map_or(name.to_owned(), |rest| {
             format!("transformer.resblocks.{rest}")
         }),
-        part: Part::Whole,
+        slice: Slice::Whole,
         transposed: false,
     }
 }
 
-fn transformers(name: &str) -> Option<Name> {
-    let whole = |name: String| Name {
+fn transformers(name: &str) -> Option<CanonicalName> {
+    let whole = |name: String| CanonicalName {
         name,
-        part: Part::Whole,
+        slice: Slice::Whole,
         transposed: false,
     };
-    let projection = |name: &str| Name {
+    let projection = |name: &str| CanonicalName {
         transposed: true,
         ..whole(name.to_owned())
     };
@@ -100,19 +100,19 @@ fn transformers(name: &str) -> Option<Name> {
     }
     let (block, rest) = rest.strip_prefix("encoder.layers.")?.split_once('.')?;
     let (module, kind) = rest.rsplit_once('.')?;
-    let (module, part) = match module {
-        "layer_norm1" => ("ln_1.", Part::Whole),
-        "layer_norm2" => ("ln_2.", Part::Whole),
-        "self_attn.q_proj" => ("attn.in_proj_", Part::Third(0)),
-        "self_attn.k_proj" => ("attn.in_proj_", Part::Third(1)),
-        "self_attn.v_proj" => ("attn.in_proj_", Part::Third(2)),
-        "self_attn.out_proj" => ("attn.out_proj.", Part::Whole),
-        "mlp.fc1" => ("mlp.c_fc.", Part::Whole),
-        "mlp.fc2" => ("mlp.c_proj.", Part::Whole),
+    let (module, slice) = match module {
+        "layer_norm1" => ("ln_1.", Slice::Whole),
+        "layer_norm2" => ("ln_2.", Slice::Whole),
+        "self_attn.q_proj" => ("attn.in_proj_", Slice::Qkv(0)),
+        "self_attn.k_proj" => ("attn.in_proj_", Slice::Qkv(1)),
+        "self_attn.v_proj" => ("attn.in_proj_", Slice::Qkv(2)),
+        "self_attn.out_proj" => ("attn.out_proj.", Slice::Whole),
+        "mlp.fc1" => ("mlp.c_fc.", Slice::Whole),
+        "mlp.fc2" => ("mlp.c_proj.", Slice::Whole),
         _ => return None,
     };
-    Some(Name {
-        part,
+    Some(CanonicalName {
+        slice,
         ..whole(format!(
             "{prefix}transformer.resblocks.{block}.{module}{kind}"
         ))

@@ -9,7 +9,7 @@ use super::{Dtype, WeightsError};
 use std::collections::HashMap;
 
 /// A tensor as the pickle describes it.
-pub(super) struct Tensor {
+pub(super) struct PickledTensor {
     pub name: String,
     /// The archive's member that holds its numbers.
     pub key: String,
@@ -72,7 +72,7 @@ fn global(module: &str, name: &str) -> Option<Global> {
 }
 
 /// The tensors of the state dictionary, which is the whole or stands under "state_dict".
-pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<Tensor>, WeightsError> {
+pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<PickledTensor>, WeightsError> {
     let mut machine = Machine {
         bytes,
         at: 0,
@@ -88,7 +88,7 @@ pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<Tensor>, WeightsError> {
     let Value::Dict(items) = &machine.values[root] else {
         return Err(WeightsError::NoStateDict);
     };
-    let tensors: Vec<Tensor> = items
+    let tensors: Vec<PickledTensor> = items
         .iter()
         .filter_map(|item| machine.tensor(item))
         .collect();
@@ -129,7 +129,7 @@ impl Machine<'_> {
             .map(|(_, value)| *value)
     }
 
-    fn tensor(&self, (name, value): &(Id, Id)) -> Option<Tensor> {
+    fn tensor(&self, (name, value): &(Id, Id)) -> Option<PickledTensor> {
         let Value::Text(name) = &self.values[*name] else {
             return None;
         };
@@ -145,7 +145,7 @@ impl Machine<'_> {
         let Value::Storage { key, dtype } = &self.values[*storage] else {
             return None;
         };
-        Some(Tensor {
+        Some(PickledTensor {
             name: name.clone(),
             key: key.clone(),
             dtype: *dtype,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const LONGEST_HEADER: u64 = 100_000_000;
 
 #[derive(Deserialize)]
-struct Tensor {
+struct TensorHeader {
     dtype: String,
     shape: Vec<u64>,
     data_offsets: [u64; 2],
@@ -51,7 +51,7 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
         if name == "__metadata__" {
             continue;
         }
-        let tensor: Tensor =
+        let tensor: TensorHeader =
             serde_json::from_value(value).map_err(|error| WeightsError::Header {
                 reason: format!("{name}: {error}"),
             })?;

@@ -39,7 +39,7 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<Vec<Entry>, Wei
     let at = contents(source, member.header).await?;
     let mut bytes = vec![0; member.size.min(source.size()) as usize];
     source.read(at, &mut bytes).await?;
-    let entry = |tensor: pickle::Tensor| {
+    let entry = |tensor: pickle::PickledTensor| {
         let problem = |problem| WeightsError::tensor(&tensor.name, problem);
         let member = members.get(&format!("{root}data/{}", tensor.key));
         let member = member.ok_or_else(|| problem(TensorProblem::OutOfRange))?;

@@ -226,7 +226,7 @@ async fn compare(
         ));
         units.extend(second.texts(some.to_vec()).await?.1);
     }
-    let their_classes = Classes::of(&classes.labels, &units);
+    let their_classes = Classes::new(&classes.labels, &units);
 
     let mut rows = Vec::with_capacity(pictures.len());
     for some in pictures.chunks(BATCH) {

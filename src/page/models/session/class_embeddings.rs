@@ -85,7 +85,7 @@ impl Session {
                 }
             };
             self.note(&prompts, &notes);
-            let classes = Classes::of(some, &units);
+            let classes = Classes::new(some, &units);
             self.class_embeddings.update_value(|all| {
                 all.extend(classes.labels.into_iter().zip(classes.vectors));
             });

@@ -1,6 +1,6 @@
 //! What a MaMMUT writes about a picture, and how likely it finds what others wrote.
 
-use super::super::protocol::{CaptionProgress, CaptionResult, Failure, FailureKind, Progress};
+use super::super::protocol::{CaptionProgress, CaptionResult, Failure, FailureKind};
 use super::engine::{Engine, Towers};
 use super::{open_checkpoint, picture, turn};
 use refit_clip::browser::now;
@@ -81,10 +81,7 @@ impl Engine {
         if has_captions {
             return Ok(());
         }
-        let progress = |p: refit_clip::Progress| {
-            let (bytes, total) = (p.bytes, p.total);
-            tell(CaptionProgress::Loading(Progress { bytes, total }));
-        };
+        let progress = |progress| tell(CaptionProgress::Loading(progress));
         let mut source = open_checkpoint::open(place, file).await?;
         match &mut self.towers {
             Towers::Cpu(model) => model.load_captions(&mut source, options, progress).await,

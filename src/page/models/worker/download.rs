@@ -5,9 +5,9 @@ use super::super::protocol::{CachedCheckpoint, Failure, PartialDownload, Progres
 use super::file_store::{self, MODELS, Open};
 use super::open_checkpoint::PATIENCE;
 use refit_clip::LoadOptions;
-use refit_clip::browser::Fetch;
-use refit_clip::pack::Packed;
-use refit_clip::weights::checksums::Summing;
+use refit_clip::browser::FetchTransport;
+use refit_clip::repack::RepackedCheckpoint;
+use refit_clip::weights::checksums::ChecksumBuilder;
 use refit_clip::weights::http::{HttpSource, Retries};
 
 /// What is read of the file at a time to sum it anew.
@@ -23,9 +23,9 @@ pub async fn download(
     let part = file_store::file(&folder, &format!("{key}.part"), true).await?;
     // From here on no other tab can write it.
     let open = Open::new(&part).await?;
-    let fetch = Fetch::new(address, PATIENCE);
+    let fetch = FetchTransport::new(address, PATIENCE);
     let mut source = HttpSource::open(fetch, address, Retries::default()).await?;
-    let packed = Packed::of(&mut source, &LoadOptions::default()).await?;
+    let packed = RepackedCheckpoint::new(&mut source, &LoadOptions::default()).await?;
     let total = packed.size;
     // Whoever comes back can go on.
     let mut begun = PartialDownload {
@@ -36,7 +36,7 @@ pub async fn download(
     };
     begun.progress.total = total;
     file_store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
-    let mut sums = Summing::default();
+    let mut sums = ChecksumBuilder::default();
     if starts_with(&open, packed.header())? {
         open.cut(open.size()?.min(total))?;
         sum(&open, &mut sums)?;
@@ -49,7 +49,7 @@ pub async fn download(
     });
     let copied = packed.copy(&mut source, sums.bytes(), |bytes| {
         open.write(sums.bytes(), bytes)?;
-        sums.add(bytes);
+        sums.update(bytes);
         progress(Progress {
             bytes: sums.bytes(),
             total,
@@ -80,13 +80,13 @@ fn starts_with(open: &Open, header: &[u8]) -> Result<bool, Failure> {
 }
 
 /// Sums what is in a file.
-fn sum(open: &Open, sums: &mut Summing) -> Result<(), Failure> {
+fn sum(open: &Open, sums: &mut ChecksumBuilder) -> Result<(), Failure> {
     let mut buffer = vec![0; CHUNK];
     loop {
         let read = open.read(sums.bytes(), &mut buffer)?;
         if read == 0 {
             return Ok(());
         }
-        sums.add(&buffer[..read]);
+        sums.update(&buffer[..read]);
     }
 }

@@ -12,7 +12,7 @@ use refit_clip::architecture::Activation;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{self, Gpu, Precision};
 use refit_clip::backend::{Backend, ComputeError};
-use refit_clip::browser::{Timed, TimedRun, now};
+use refit_clip::browser::{EncodingTime, TimedModel, now};
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::Source;
@@ -22,8 +22,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 pub(super) enum Towers {
-    Cpu(Box<Timed<Cpu>>),
-    Gpu(Box<Timed<Gpu>>),
+    Cpu(Box<TimedModel<Cpu>>),
+    Gpu(Box<TimedModel<Gpu>>),
 }
 
 pub struct Engine {
@@ -43,7 +43,7 @@ pub struct Engine {
 pub async fn gpu() -> Result<GpuInfo, Failure> {
     let gpu = open(Precision::F32).await?;
     let facts = facts(&gpu);
-    gpu.give_back();
+    gpu.destroy();
     Ok(facts)
 }
 
@@ -87,10 +87,6 @@ impl Engine {
         let mut source = open_checkpoint::open(&place, &file).await?;
         let start = now();
         let bytes = source.size();
-        let mut report = |p: refit_clip::Progress| {
-            let (bytes, total) = (p.bytes, p.total);
-            progress(Progress { bytes, total });
-        };
         let gpu = match device {
             Device::Cpu => None,
             Device::Gpu => Some(open(Precision::F32).await?),
@@ -105,11 +101,11 @@ impl Engine {
         let source = &mut source;
         let towers = match gpu {
             None => {
-                let model = Timed::load(Cpu::default(), source, options, &mut report);
+                let model = TimedModel::load(Cpu::default(), source, options, &mut progress);
                 Towers::Cpu(Box::new(model.await.map_err(on_processor)?))
             }
             Some(gpu) => {
-                let model = Timed::load(gpu, source, options, &mut report);
+                let model = TimedModel::load(gpu, source, options, &mut progress);
                 Towers::Gpu(Box::new(model.await?))
             }
         };
@@ -146,7 +142,7 @@ impl Engine {
             Towers::Gpu(model) => model.encode_texts(&tokens).await,
         }?;
         let notes = tokens.iter().map(|tokens| TextWarning {
-            cut: tokens.cut,
+            cut: tokens.truncated,
             mojibake: tokens.mojibake,
         });
         Ok((notes.collect(), numbers(&units)))
@@ -241,9 +237,9 @@ fn on_processor(error: ClipError) -> Failure {
 }
 
 async fn encode<B: Backend>(
-    model: &Timed<B>,
+    model: &TimedModel<B>,
     pictures: &[PixelValues],
-) -> Result<(Vec<Vec<f32>>, TimedRun), ClipError> {
+) -> Result<(Vec<Vec<f32>>, EncodingTime), ClipError> {
     if pictures.is_empty() {
         return Ok(Default::default());
     }
@@ -264,6 +260,6 @@ async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failu
     let entities = entities.await.map_err(open_checkpoint::unreadable)?;
     let entities = entities.as_string().unwrap_or_default();
     let tokenizer = Tokenizer::new(&merges, &entities);
-    let tokenizer = tokenizer.and_then(|whole| whole.of(vocabulary, context));
+    let tokenizer = tokenizer.and_then(|whole| whole.for_model(vocabulary, context));
     tokenizer.map_err(|error| Failure::new(FailureKind::Other, error.to_string()))
 }

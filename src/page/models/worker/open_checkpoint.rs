@@ -2,8 +2,8 @@
 
 use super::super::protocol::{CheckpointLocation, Failure, FailureKind};
 use super::file_store;
-use refit_clip::browser::{BlobSource, Fetch};
-use refit_clip::weights::checksums::Summed;
+use refit_clip::browser::{BlobSource, FetchTransport};
+use refit_clip::weights::checksums::VerifiedSource;
 use refit_clip::weights::http::{HttpSource, Retries};
 use refit_clip::weights::source::{Source, SourceError};
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,8 +15,8 @@ pub const PATIENCE: u32 = 30;
 
 pub enum Opened {
     Blob(BlobSource),
-    Kept(Summed<file_store::File>),
-    Server(HttpSource<Fetch>),
+    Kept(VerifiedSource<file_store::File>),
+    Server(HttpSource<FetchTransport>),
 }
 
 impl Source for Opened {
@@ -48,10 +48,10 @@ pub async fn open(place: &CheckpointLocation, file: &JsValue) -> Result<Opened, 
         CheckpointLocation::File => Opened::Blob(BlobSource(file.clone().unchecked_into::<Blob>())),
         CheckpointLocation::Cached(key) => {
             let (file, sums) = file_store::open(key).await?;
-            Opened::Kept(Summed::new(file, sums)?)
+            Opened::Kept(VerifiedSource::new(file, sums)?)
         }
         CheckpointLocation::Address(address) => {
-            let fetch = Fetch::new(address, PATIENCE);
+            let fetch = FetchTransport::new(address, PATIENCE);
             Opened::Server(HttpSource::open(fetch, address, Retries::default()).await?)
         }
     })

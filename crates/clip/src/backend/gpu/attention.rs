@@ -1,6 +1,6 @@
 //! Multi-head attention, fused: scores are nowhere stored.
 
-use super::{Gpu, QUAD, Tensor};
+use super::{Gpu, GpuTensor, QUAD};
 use crate::backend::ComputeError;
 
 /// The widest head of which a thread holds its share.
@@ -17,11 +17,11 @@ pub(super) fn check(head: usize) -> Result<(), ComputeError> {
 
 pub(super) fn record(
     gpu: &Gpu,
-    qkv: &Tensor,
+    qkv: &GpuTensor,
     tokens: usize,
     heads: usize,
     causal: bool,
-    out: &Tensor,
+    out: &GpuTensor,
 ) {
     let head = out.columns / heads;
     if let Err(error) = check(head) {
@@ -33,7 +33,7 @@ pub(super) fn record(
     gpu.device.record(
         &pipeline,
         &[tokens as u32, out.quads(), u32::from(causal)],
-        &[qkv.part(), out.part()],
+        &[qkv.slice(), out.slice()],
         [
             tokens.div_ceil(32) as u32,
             heads as u32,

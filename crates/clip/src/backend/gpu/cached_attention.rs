@@ -1,15 +1,15 @@
 //! Attention of single queries over rows of a cache.
 
-use super::recorder::Part;
-use super::{Gpu, QUAD, Tensor, attention, row_grid};
+use super::recorder::BufferSlice;
+use super::{Gpu, GpuTensor, QUAD, attention, row_grid};
 
 pub(super) fn record(
     gpu: &Gpu,
-    queries: &Tensor,
-    cache: &Tensor,
-    seen: &[u32],
+    queries: &GpuTensor,
+    cache: &GpuTensor,
+    visible: &[u32],
     heads: usize,
-    out: &Tensor,
+    out: &GpuTensor,
 ) {
     let head = out.columns / heads;
     if let Err(error) = attention::check(head) {
@@ -20,11 +20,11 @@ pub(super) fn record(
     let pipeline = gpu
         .device
         .pipeline("cached_attention", &sources, &constants, 4);
-    let indices = gpu.indices(seen);
-    let indices = Part {
+    let indices = gpu.indices(visible);
+    let indices = BufferSlice {
         buffer: &indices,
         offset: 0,
-        bytes: 4 * seen.len() as u64,
+        bytes: 4 * visible.len() as u64,
     };
     let [rows, ..] = row_grid(out.rows);
     gpu.device.record(
@@ -33,9 +33,9 @@ pub(super) fn record(
             out.rows as u32,
             out.quads(),
             queries.quads(),
-            (seen.len() / out.rows) as u32,
+            (visible.len() / out.rows) as u32,
         ],
-        &[queries.part(), cache.part(), indices, out.part()],
+        &[queries.slice(), cache.slice(), indices, out.slice()],
         [rows, heads as u32, 1],
     );
 }

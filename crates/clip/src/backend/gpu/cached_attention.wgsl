@@ -21,7 +21,7 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<vec4<T>>;
 @group(0) @binding(2) var<storage, read> cache: array<vec4<T>>;
-@group(0) @binding(3) var<storage, read> seen: array<u32>;
+@group(0) @binding(3) var<storage, read> visible: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
 
 var<workgroup> scores: array<f32, THREADS>;
@@ -41,7 +41,7 @@ fn main(
         for (var first = 0u; first < shape.length; first += THREADS) {
             var score = LOWEST;
             if first + thread < shape.length {
-                let place = seen[row * shape.length + first + thread];
+                let place = visible[row * shape.length + first + thread];
                 if place != PADDING {
                     let key = place * 2u * shape.quads + head;
                     var product = 0.0;
@@ -68,7 +68,7 @@ fn main(
                     let weight = exp(scores[i] - higher);
                     sum += weight;
                     if thread < QUADS {
-                        let place = seen[row * shape.length + first + i];
+                        let place = visible[row * shape.length + first + i];
                         let value = (2u * place + 1u) * shape.quads + head + thread;
                         result += weight * vec4f(cache[value]);
                     }

@@ -1,7 +1,7 @@
 //! The adapter, what it can do, and what goes wrong on it.
 
 use super::memory::Memory;
-use super::recorder::{Part, Pipeline, Recorder, STAMP_BYTES, stamps_at};
+use super::recorder::{BufferSlice, Pipeline, Recorder, STAMP_BYTES, stamps_at};
 use super::signal::Signal;
 use crate::backend::ComputeError;
 use std::cell::{Cell, RefCell};
@@ -79,7 +79,7 @@ pub(super) struct Device {
     /// Why the device is lost.
     lost: Arc<Mutex<Option<String>>>,
     /// An error outside all scopes.
-    stray: Arc<Mutex<Option<String>>>,
+    uncaptured: Arc<Mutex<Option<String>>>,
     /// Where results are read.
     staging: Cell<Option<wgpu::Buffer>>,
     /// How long the passes of the results that were read took.
@@ -193,8 +193,8 @@ impl Device {
             };
             locked(&slot).get_or_insert(reason);
         });
-        let stray = Arc::new(Mutex::new(None));
-        let slot = stray.clone();
+        let uncaptured = Arc::new(Mutex::new(None));
+        let slot = uncaptured.clone();
         raw.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             locked(&slot).get_or_insert(error.to_string());
         }));
@@ -217,7 +217,7 @@ impl Device {
             scopes: RefCell::new(Scopes::open(&raw)),
             failure: RefCell::default(),
             lost,
-            stray,
+            uncaptured,
             staging: Cell::default(),
             seconds: Cell::default(),
             raw,
@@ -319,7 +319,7 @@ impl Device {
         &self,
         pipeline: &Pipeline,
         parameters: &[u32],
-        parts: &[Part<'_>],
+        parts: &[BufferSlice<'_>],
         grid: [u32; 3],
     ) {
         let limit = self.binding_bytes;
@@ -342,7 +342,7 @@ impl Device {
     }
 
     /// Submits what was recorded and reads a part's bytes.
-    pub async fn read(&self, part: Part<'_>) -> Result<Vec<u8>, ComputeError> {
+    pub async fn read(&self, part: BufferSlice<'_>) -> Result<Vec<u8>, ComputeError> {
         let size = stamps_at(part.bytes) + STAMP_BYTES;
         let staging = self.staging.take();
         let staging = staging.filter(|staging| staging.size() >= size);
@@ -415,19 +415,21 @@ impl Device {
             true => Some(done.await),
             false => None,
         };
-        let asked = self.memory.take_asked();
+        let allocated_bytes = self.memory.take_allocated_bytes();
         let failure = self.failure.take();
-        let stray = locked(&self.stray).take();
+        let uncaptured = locked(&self.uncaptured).take();
         let refused = |reason| Err(ComputeError::Refused { reason });
         let result = if let Some(reason) = locked(&self.lost).clone() {
             Err(ComputeError::Lost { reason })
         } else if let Some(wgpu::Error::OutOfMemory { .. }) = caught {
-            Err(ComputeError::OutOfMemory { bytes: asked })
+            Err(ComputeError::OutOfMemory {
+                bytes: allocated_bytes,
+            })
         } else if let Some(failure) = failure {
             Err(failure)
         } else if let Some(error) = caught {
             refused(error.to_string())
-        } else if let Some(reason) = stray {
+        } else if let Some(reason) = uncaptured {
             refused(reason)
         } else if let Some(value) = value {
             Ok(value)
@@ -435,9 +437,11 @@ impl Device {
             refused("it does not answer".to_owned())
         };
         if result.is_err() {
-            self.memory.distrust();
+            self.memory.discard_all();
         }
-        self.recorder.borrow_mut().forget(&self.memory);
+        self.recorder
+            .borrow_mut()
+            .drop_stale_bind_groups(&self.memory);
         result
     }
 }

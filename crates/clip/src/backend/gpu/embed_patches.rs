@@ -1,20 +1,29 @@
 //! Sequences of images.
 
-use super::{Gpu, Tensor, row_grid};
+use super::{Gpu, GpuTensor, row_grid};
 
 pub(super) fn record(
     gpu: &Gpu,
-    patches: &Tensor,
-    class: &Tensor,
-    positions: &Tensor,
-    out: &Tensor,
+    patches: &GpuTensor,
+    class_embedding: &GpuTensor,
+    positional_embedding: &GpuTensor,
+    out: &GpuTensor,
 ) {
     let sources = [include_str!("embed_patches.wgsl")];
     let pipeline = gpu.device.pipeline("embed_patches", &sources, &[], 4);
     gpu.device.record(
         &pipeline,
-        &[out.rows as u32, out.quads(), positions.rows as u32],
-        &[patches.part(), class.part(), positions.part(), out.part()],
+        &[
+            out.rows as u32,
+            out.quads(),
+            positional_embedding.rows as u32,
+        ],
+        &[
+            patches.slice(),
+            class_embedding.slice(),
+            positional_embedding.slice(),
+            out.slice(),
+        ],
         row_grid(out.rows),
     );
 }

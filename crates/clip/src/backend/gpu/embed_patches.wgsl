@@ -1,4 +1,4 @@
-// Sequences of a image: the class token, then its patches, all plus their positions. A
+// Sequences of an image: the class token, then its patches, all plus their positions. A
 // workgroup a row.
 
 const THREADS = 64u;
@@ -13,8 +13,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> patches: array<vec4<T>>;
-@group(0) @binding(2) var<storage, read> class_token: array<vec4<T>>;
-@group(0) @binding(3) var<storage, read> positions: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> class_embedding: array<vec4<T>>;
+@group(0) @binding(3) var<storage, read> positional_embedding: array<vec4<T>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
 
 @compute @workgroup_size(THREADS)
@@ -27,9 +27,9 @@ fn main(
         let sequence = row / shape.tokens;
         let token = row % shape.tokens;
         for (var i = thread; i < shape.quads; i += THREADS) {
-            var value = vec4f(positions[token * shape.quads + i]);
+            var value = vec4f(positional_embedding[token * shape.quads + i]);
             if token == 0u {
-                value += vec4f(class_token[i]);
+                value += vec4f(class_embedding[i]);
             } else {
                 // There is one patch less than there are tokens.
                 value += vec4f(patches[(row - sequence - 1u) * shape.quads + i]);

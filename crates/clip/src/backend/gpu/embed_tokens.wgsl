@@ -1,4 +1,4 @@
-// Rows of a table plus their positions, a workgroup a row. Only a part of the table is bound:
+// Rows of a table plus their positional_embedding, a workgroup a row. Only a part of the table is bound:
 // rows whose ids lie elsewhere are left to another dispatch.
 
 const THREADS = 64u;
@@ -16,8 +16,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> table: array<vec4<T>>;
-@group(0) @binding(3) var<storage, read> positions: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> token_embedding: array<vec4<T>>;
+@group(0) @binding(3) var<storage, read> positional_embedding: array<vec4<T>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
 
 @compute @workgroup_size(THREADS)
@@ -32,8 +32,8 @@ fn main(
         if entry < shape.count {
             let token = row % shape.tokens;
             for (var i = thread; i < shape.quads; i += THREADS) {
-                let value = vec4f(table[entry * shape.quads + i]);
-                let position = vec4f(positions[token * shape.quads + i]);
+                let value = vec4f(token_embedding[entry * shape.quads + i]);
+                let position = vec4f(positional_embedding[token * shape.quads + i]);
                 out[row * shape.quads + i] = vec4<T>(value + position);
             }
         }

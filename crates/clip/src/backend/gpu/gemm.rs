@@ -1,8 +1,8 @@
 //! Products with weights, and what comes after them in one go.
 
 use super::memory::Buffer;
-use super::recorder::Part;
-use super::{Gpu, QUAD, Tensor};
+use super::recorder::BufferSlice;
+use super::{Gpu, GpuTensor, QUAD};
 use crate::backend::{ComputeError, Epilogue, Stored};
 use refit_kernels as kernels;
 
@@ -20,7 +20,7 @@ const SINGLE_ROWS: usize = 4;
 const SINGLE_OUTPUTS: usize = 32;
 
 /// A row of outputs for each input.
-pub struct Weights {
+pub struct GpuWeights {
     buffer: Buffer,
     bytes: u64,
     inputs: usize,
@@ -33,7 +33,7 @@ pub(super) fn pack(
     outputs: usize,
     stored: Stored,
     values: &[f32],
-) -> Result<Weights, ComputeError> {
+) -> Result<GpuWeights, ComputeError> {
     let (rows, columns) = (
         inputs.next_multiple_of(INPUTS),
         outputs.next_multiple_of(OUTPUTS),
@@ -54,7 +54,7 @@ pub(super) fn pack(
     }
     let buffer = gpu.allocate(bytes, true);
     gpu.write(&buffer, &packed);
-    Ok(Weights {
+    Ok(GpuWeights {
         buffer,
         bytes,
         inputs,
@@ -64,11 +64,11 @@ pub(super) fn pack(
 
 pub(super) fn record(
     gpu: &Gpu,
-    x: &Tensor,
-    weights: &Weights,
-    bias: Option<&Tensor>,
-    after: Epilogue,
-    out: &Tensor,
+    x: &GpuTensor,
+    weights: &GpuWeights,
+    bias: Option<&GpuTensor>,
+    epilogue: Epilogue,
+    out: &GpuTensor,
 ) {
     let tiles = |side| out.rows.div_ceil(side) * weights.outputs.div_ceil(side);
     let would_idle = !gpu.device.is_software && tiles(64) < ENOUGH_TILES;
@@ -92,13 +92,13 @@ pub(super) fn record(
         let pipeline = gpu.device.pipeline("gemm", &sources, &constants, 4);
         (pipeline, 32 * blocks, 32 * blocks)
     };
-    let after = match after {
+    let epilogue = match epilogue {
         Epilogue::Nothing => 0,
         Epilogue::Gelu => 1,
         Epilogue::QuickGelu => 2,
         Epilogue::Add => 3,
     };
-    let matrix = Part {
+    let matrix = BufferSlice {
         buffer: &weights.buffer,
         offset: 0,
         bytes: weights.bytes,
@@ -111,15 +111,15 @@ pub(super) fn record(
             quads(weights.inputs),
             quads(weights.outputs),
             quads(weights.outputs.next_multiple_of(OUTPUTS)),
-            after,
+            epilogue,
             u32::from(bias.is_some()),
         ],
         // Something must be bound where there is no bias.
         &[
-            x.part(),
+            x.slice(),
             matrix,
-            bias.map_or(matrix, Tensor::part),
-            out.part(),
+            bias.map_or(matrix, GpuTensor::slice),
+            out.slice(),
         ],
         [
             weights.outputs.div_ceil(across) as u32,

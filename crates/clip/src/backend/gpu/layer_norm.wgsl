@@ -8,7 +8,7 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<T>>;
-@group(0) @binding(2) var<storage, read> gain: array<vec4<T>>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4<T>>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<T>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
 
@@ -35,7 +35,7 @@ fn main(
         let scale = 1.0 / sqrt(variance + 1e-5);
         for (var i = thread; i < shape.quads; i += THREADS) {
             let unit = (vec4f(x[start + i]) - mean) * scale;
-            out[start + i] = vec4<T>(unit * vec4f(gain[i]) + vec4f(bias[i]));
+            out[start + i] = vec4<T>(unit * vec4f(weight[i]) + vec4f(bias[i]));
         }
     }
 }

@@ -26,10 +26,10 @@ struct State {
     generation: u64,
     /// The longest idle first.
     idle: Vec<Allocation>,
-    /// Ids that are gone.
-    gone: Vec<u64>,
+    /// Ids that are freed.
+    freed: Vec<u64>,
     /// Bytes that were allocated since the last question.
-    asked: u64,
+    allocated_bytes: u64,
 }
 
 /// Allocates buffers and takes them back.
@@ -59,7 +59,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.memory.give_back(self.allocation.clone());
+        self.memory.release(self.allocation.clone());
     }
 }
 
@@ -87,7 +87,7 @@ impl Memory {
         let allocation = match at {
             Some(at) => state.idle.remove(at),
             None => {
-                state.asked += bytes;
+                state.allocated_bytes += bytes;
                 state.next_id += 1;
                 Allocation {
                     id: state.next_id,
@@ -110,10 +110,10 @@ impl Memory {
         }
     }
 
-    fn give_back(&self, allocation: Allocation) {
+    fn release(&self, allocation: Allocation) {
         let state = &mut *self.0.borrow_mut();
         if allocation.generation != state.generation {
-            return state.gone.push(allocation.id);
+            return state.freed.push(allocation.id);
         }
         state.idle.push(allocation);
         let size = |allocation: &Allocation| allocation.raw.size();
@@ -124,23 +124,23 @@ impl Memory {
             over
         });
         let excess = excess.count();
-        state.gone.extend(state.idle.drain(..excess).map(|a| a.id));
+        state.freed.extend(state.idle.drain(..excess).map(|a| a.id));
     }
 
     /// Uses nothing again that was allocated so far: something went wrong with it.
-    pub fn distrust(&self) {
+    pub fn discard_all(&self) {
         let state = &mut *self.0.borrow_mut();
         state.generation += 1;
-        state.gone.extend(state.idle.drain(..).map(|a| a.id));
+        state.freed.extend(state.idle.drain(..).map(|a| a.id));
     }
 
     /// Ids of buffers that were let go since the last call.
-    pub fn take_gone(&self) -> Vec<u64> {
-        std::mem::take(&mut self.0.borrow_mut().gone)
+    pub fn take_freed_ids(&self) -> Vec<u64> {
+        std::mem::take(&mut self.0.borrow_mut().freed)
     }
 
     /// Bytes that were allocated since the last call.
-    pub fn take_asked(&self) -> u64 {
-        std::mem::take(&mut self.0.borrow_mut().asked)
+    pub fn take_allocated_bytes(&self) -> u64 {
+        std::mem::take(&mut self.0.borrow_mut().allocated_bytes)
     }
 }

@@ -22,12 +22,12 @@ mod signal;
 mod top_k;
 
 pub use device::{Adapter, DeviceOptions, Precision};
-pub use gemm::Weights;
+pub use gemm::GpuWeights;
 
 use super::{Backend, ComputeError, Epilogue, Stored, half};
 use device::Device;
 use memory::Buffer;
-use recorder::Part;
+use recorder::BufferSlice;
 use std::rc::Rc;
 
 /// Numbers that are read at a time.
@@ -40,17 +40,17 @@ pub struct Gpu {
 }
 
 /// A matrix on the device.
-pub struct Tensor {
+pub struct GpuTensor {
     buffer: Buffer,
     rows: usize,
     columns: usize,
     bytes: u64,
 }
 
-impl Tensor {
+impl GpuTensor {
     /// All of it.
-    fn part(&self) -> Part<'_> {
-        Part {
+    fn slice(&self) -> BufferSlice<'_> {
+        BufferSlice {
             buffer: &self.buffer,
             offset: 0,
             bytes: self.bytes,
@@ -85,7 +85,7 @@ impl Gpu {
 
     /// Gives the device and all its memory back, whoever still holds tensors; from then on every
     /// answer is [`ComputeError::Lost`].
-    pub fn give_back(&self) {
+    pub fn destroy(&self) {
         self.device.raw.destroy();
     }
 
@@ -119,7 +119,7 @@ impl Gpu {
                 Precision::F32 => bytemuck::cast_slice(values),
                 Precision::F16 => {
                     halves.clear();
-                    halves.extend(values.iter().map(|x| half::narrow(*x)));
+                    halves.extend(values.iter().map(|x| half::f32_to_f16(*x)));
                     bytemuck::cast_slice(&halves)
                 }
             };
@@ -143,16 +143,16 @@ fn row_grid(rows: usize) -> [u32; 3] {
 }
 
 impl Backend for Gpu {
-    type Tensor = Tensor;
-    type Weights = Weights;
+    type Tensor = GpuTensor;
+    type Weights = GpuWeights;
 
-    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Tensor, ComputeError> {
+    fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<GpuTensor, ComputeError> {
         let rows = values.len() / columns;
         // May be larger than a binding: the table of tokens is read in parts.
         let bytes = self.bytes(rows, columns, self.device.buffer_bytes)?;
         let buffer = self.allocate(bytes, true);
         self.write(&buffer, &values);
-        Ok(Tensor {
+        Ok(GpuTensor {
             buffer,
             rows,
             columns,
@@ -160,9 +160,9 @@ impl Backend for Gpu {
         })
     }
 
-    fn empty(&self, rows: usize, columns: usize) -> Result<Tensor, ComputeError> {
+    fn empty(&self, rows: usize, columns: usize) -> Result<GpuTensor, ComputeError> {
         let bytes = self.bytes(rows, columns, self.device.binding_bytes)?;
-        Ok(Tensor {
+        Ok(GpuTensor {
             buffer: self.allocate(bytes, false),
             rows,
             columns,
@@ -176,78 +176,92 @@ impl Backend for Gpu {
         outputs: usize,
         stored: Stored,
         values: &[f32],
-    ) -> Result<Weights, ComputeError> {
+    ) -> Result<GpuWeights, ComputeError> {
         gemm::pack(self, inputs, outputs, stored, values)
     }
 
     fn linear(
         &self,
-        x: &Tensor,
-        weights: &Weights,
-        bias: Option<&Tensor>,
-        after: Epilogue,
-        out: &mut Tensor,
+        x: &GpuTensor,
+        weights: &GpuWeights,
+        bias: Option<&GpuTensor>,
+        epilogue: Epilogue,
+        out: &mut GpuTensor,
     ) {
-        gemm::record(self, x, weights, bias, after, out);
+        gemm::record(self, x, weights, bias, epilogue, out);
     }
 
-    fn layer_norm(&self, x: &Tensor, gain: &Tensor, bias: &Tensor, out: &mut Tensor) {
-        layer_norm::record(self, x, gain, bias, out);
+    fn layer_norm(&self, x: &GpuTensor, weight: &GpuTensor, bias: &GpuTensor, out: &mut GpuTensor) {
+        layer_norm::record(self, x, weight, bias, out);
     }
 
-    fn attention(&self, qkv: &Tensor, tokens: usize, heads: usize, causal: bool, out: &mut Tensor) {
+    fn attention(
+        &self,
+        qkv: &GpuTensor,
+        tokens: usize,
+        heads: usize,
+        causal: bool,
+        out: &mut GpuTensor,
+    ) {
         attention::record(self, qkv, tokens, heads, causal, out);
     }
 
     fn embed_patches(
         &self,
-        patches: &Tensor,
-        class: &Tensor,
-        positions: &Tensor,
-        out: &mut Tensor,
+        patches: &GpuTensor,
+        class_embedding: &GpuTensor,
+        positional_embedding: &GpuTensor,
+        out: &mut GpuTensor,
     ) {
-        embed_patches::record(self, patches, class, positions, out);
+        embed_patches::record(self, patches, class_embedding, positional_embedding, out);
     }
 
     fn embed_tokens(
         &self,
         ids: &[u32],
         tokens: usize,
-        table: &Tensor,
-        positions: &Tensor,
-        out: &mut Tensor,
+        token_embedding: &GpuTensor,
+        positional_embedding: &GpuTensor,
+        out: &mut GpuTensor,
     ) {
-        embed_tokens::record(self, ids, tokens, table, positions, out);
+        embed_tokens::record(
+            self,
+            ids,
+            tokens,
+            token_embedding,
+            positional_embedding,
+            out,
+        );
     }
 
-    fn gather_rows(&self, x: &Tensor, rows: &[u32], out: &mut Tensor) {
+    fn gather_rows(&self, x: &GpuTensor, rows: &[u32], out: &mut GpuTensor) {
         gather_rows::record(self, x, rows, out);
     }
 
-    fn mean(&self, x: &Tensor, tokens: usize, out: &mut Tensor) {
+    fn mean(&self, x: &GpuTensor, tokens: usize, out: &mut GpuTensor) {
         mean::record(self, x, tokens, out);
     }
 
-    fn append_kv(&self, qkv: &Tensor, at: usize, cache: &mut Tensor) {
+    fn append_kv(&self, qkv: &GpuTensor, at: usize, cache: &mut GpuTensor) {
         kv_append::record(self, qkv, at, cache);
     }
 
     fn cached_attention(
         &self,
-        queries: &Tensor,
-        cache: &Tensor,
-        seen: &[u32],
+        queries: &GpuTensor,
+        cache: &GpuTensor,
+        visible: &[u32],
         heads: usize,
-        out: &mut Tensor,
+        out: &mut GpuTensor,
     ) {
-        cached_attention::record(self, queries, cache, seen, heads, out);
+        cached_attention::record(self, queries, cache, visible, heads, out);
     }
 
-    fn top_k(&self, x: &Tensor, asked: &[u32], out: &mut Tensor) {
-        top_k::record(self, x, asked, out);
+    fn top_k(&self, x: &GpuTensor, targets: &[u32], out: &mut GpuTensor) {
+        top_k::record(self, x, targets, out);
     }
 
-    fn normalize(&self, x: &mut Tensor) {
+    fn normalize(&self, x: &mut GpuTensor) {
         normalize::record(self, x);
     }
 
@@ -255,8 +269,8 @@ impl Backend for Gpu {
         self.device.finish().await
     }
 
-    async fn download(&self, x: &Tensor) -> Result<Vec<f32>, ComputeError> {
-        let bytes = self.device.read(x.part()).await?;
+    async fn download(&self, x: &GpuTensor) -> Result<Vec<f32>, ComputeError> {
+        let bytes = self.device.read(x.slice()).await?;
         Ok(match self.device.precision {
             Precision::F32 => {
                 let numbers = bytes.as_chunks().0.iter();
@@ -265,7 +279,7 @@ impl Backend for Gpu {
             Precision::F16 => {
                 let numbers = bytes.as_chunks().0.iter();
                 numbers
-                    .map(|b| half::widen(u16::from_le_bytes(*b)))
+                    .map(|b| half::f16_to_f32(u16::from_le_bytes(*b)))
                     .collect()
             }
         })

@@ -6,13 +6,13 @@ struct Shape {
     inner: u32,
     columns: u32,
     stride: u32,
-    after: u32,
+    epilogue: u32,
     has_bias: u32,
 }
 
-const AFTER_GELU = 1u;
-const AFTER_QUICK_GELU = 2u;
-const AFTER_ADD = 3u;
+const EPILOGUE_GELU = 1u;
+const EPILOGUE_QUICK_GELU = 2u;
+const EPILOGUE_ADD = 3u;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> a: array<vec4<T>>;
@@ -53,15 +53,15 @@ fn store(row: u32, column: u32, sum: vec4f) {
     if shape.has_bias != 0u {
         value += vec4f(bias[column]);
     }
-    switch shape.after {
-        case AFTER_GELU: {
+    switch shape.epilogue {
+        case EPILOGUE_GELU: {
             value *= 0.5 * (1.0 + erf(value * 0.70710678));
         }
-        case AFTER_QUICK_GELU: {
+        case EPILOGUE_QUICK_GELU: {
             // Beyond 87 the exponential leaves float32, and the quotient is 0 anyway.
             value /= 1.0 + exp(min(-1.702 * value, vec4f(87.0)));
         }
-        case AFTER_ADD: {
+        case EPILOGUE_ADD: {
             value += vec4f(c[at]);
         }
         default: {}

@@ -18,7 +18,7 @@ pub(super) struct Pipeline {
 
 /// A part of a buffer that a kernel binds.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'a> {
+pub(super) struct BufferSlice<'a> {
     pub buffer: &'a Buffer,
     pub offset: u64,
     pub bytes: u64,
@@ -58,7 +58,7 @@ pub(super) struct Recorder {
     slot: u32,
     parameters: Vec<u8>,
     dispatches: Vec<Dispatch>,
-    groups: HashMap<Key, wgpu::BindGroup>,
+    bind_groups: HashMap<Key, wgpu::BindGroup>,
     /// Counts recordings, from 1.
     number: u64,
     /// Where the device has a clock.
@@ -96,7 +96,7 @@ impl Recorder {
             slot,
             parameters: Vec::new(),
             dispatches: Vec::new(),
-            groups: HashMap::new(),
+            bind_groups: HashMap::new(),
             number: 1,
         }
     }
@@ -111,7 +111,7 @@ impl Recorder {
         &mut self,
         pipeline: &Pipeline,
         parameters: &[u32],
-        parts: &[Part<'_>],
+        parts: &[BufferSlice<'_>],
         grid: [u32; 3],
     ) {
         if self.dispatches.len() as u32 == SLOTS {
@@ -127,7 +127,7 @@ impl Recorder {
         }
         let places = parts.iter().map(|p| (p.buffer.id(), p.offset, p.bytes));
         let key = (pipeline.id, places.collect());
-        let group = self.groups.entry(key).or_insert_with(|| {
+        let group = self.bind_groups.entry(key).or_insert_with(|| {
             let parameters = wgpu::BufferBinding {
                 buffer: &self.uniforms,
                 offset: 0,
@@ -159,7 +159,7 @@ impl Recorder {
 
     /// Hands everything that was recorded to the device, then copies a part to another buffer,
     /// with the pass's stamps behind it; says whether there are any.
-    pub fn submit(&mut self, copy: Option<(Part<'_>, &wgpu::Buffer)>) -> bool {
+    pub fn submit(&mut self, copy: Option<(BufferSlice<'_>, &wgpu::Buffer)>) -> bool {
         let stamps = self.stamps.as_ref();
         let stamps = stamps.filter(|_| copy.is_some() && !self.dispatches.is_empty());
         let mut encoder = self.device.create_command_encoder(&Default::default());
@@ -198,12 +198,12 @@ impl Recorder {
         is_stamped
     }
 
-    /// Drops what binds buffers that are gone.
-    pub fn forget(&mut self, memory: &Memory) {
-        let gone = memory.take_gone();
-        if !gone.is_empty() {
-            let lives = |key: &Key| key.1.iter().all(|(id, ..)| !gone.contains(id));
-            self.groups.retain(|key, _| lives(key));
+    /// Drops what binds buffers that are freed.
+    pub fn drop_stale_bind_groups(&mut self, memory: &Memory) {
+        let freed = memory.take_freed_ids();
+        if !freed.is_empty() {
+            let lives = |key: &Key| key.1.iter().all(|(id, ..)| !freed.contains(id));
+            self.bind_groups.retain(|key, _| lives(key));
         }
     }
 }

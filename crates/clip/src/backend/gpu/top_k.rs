@@ -1,21 +1,21 @@
 //! The largest numbers of each row.
 
-use super::recorder::Part;
-use super::{Gpu, Tensor, row_grid};
+use super::recorder::BufferSlice;
+use super::{Gpu, GpuTensor, row_grid};
 
-pub(super) fn record(gpu: &Gpu, x: &Tensor, asked: &[u32], out: &Tensor) {
+pub(super) fn record(gpu: &Gpu, x: &GpuTensor, targets: &[u32], out: &GpuTensor) {
     let sources = [include_str!("reduce.wgsl"), include_str!("top_k.wgsl")];
     let pipeline = gpu.device.pipeline("top_k", &sources, &[], 3);
-    let indices = gpu.indices(asked);
-    let indices = Part {
+    let indices = gpu.indices(targets);
+    let indices = BufferSlice {
         buffer: &indices,
         offset: 0,
-        bytes: 4 * asked.len() as u64,
+        bytes: 4 * targets.len() as u64,
     };
     gpu.device.record(
         &pipeline,
         &[x.rows as u32, x.quads(), out.quads() - 1],
-        &[x.part(), indices, out.part()],
+        &[x.slice(), indices, out.slice()],
         row_grid(x.rows),
     );
 }

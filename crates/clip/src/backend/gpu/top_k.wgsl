@@ -1,5 +1,5 @@
 // The largest numbers of each row, a workgroup a row. A row of the result begins with the logarithm
-// of the sum of all exponentials and the number that is asked for; then come the largest, in order,
+// of the sum of all exponentials and the target's number; then come the largest, in order,
 // each with its column in two parts that float16 holds.
 
 const NO_COLUMN = 0xffffffffu;
@@ -15,7 +15,7 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> x: array<vec4<T>>;
-@group(0) @binding(2) var<storage, read> asked: array<u32>;
+@group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4<T>>;
 
 var<workgroup> values: array<f32, THREADS>;
@@ -79,8 +79,8 @@ fn main(
         }
         let all = total(sum, thread);
         if thread == 0u {
-            var quad = vec4f(x[start + asked[row] / 4u]);
-            let wanted = quad[asked[row] % 4u];
+            var quad = vec4f(x[start + targets[row] / 4u]);
+            let wanted = quad[targets[row] % 4u];
             out[to] = vec4<T>(vec4f(log(all) + highest, wanted, 0.0, 0.0));
         }
     }

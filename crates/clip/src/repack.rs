@@ -1,10 +1,10 @@
 //! What a model needs of a checkpoint, as a safetensors file of its own: an optimizer's state and
 //! a container's padding are left behind. Numbers stay as they were published.
 
-use super::load::{LoadOptions, Plan};
-use super::model::ClipError;
 use super::weights::source::Source;
 use super::weights::{Checkpoint, Entry};
+use crate::error::ClipError;
+use crate::load::{LoadOptions, Plan};
 use serde_json::{Map, json};
 
 /// Bytes that are handed on at a time.
@@ -12,7 +12,7 @@ const CHUNK: u64 = 1 << 20;
 
 /// The packed file, before its bytes are read. The same checkpoint always gives the same file.
 #[derive(Clone, Debug)]
-pub struct Packed {
+pub struct RepackedCheckpoint {
     header: Vec<u8>,
     /// Tensors with their lengths in bytes, one after the other behind the header.
     entries: Vec<(Entry, u64)>,
@@ -20,10 +20,13 @@ pub struct Packed {
     pub size: u64,
 }
 
-impl Packed {
+impl RepackedCheckpoint {
     /// Reads what a checkpoint says about itself. What is no CLIP is refused here, before its
     /// numbers are read.
-    pub async fn of<S: Source>(source: &mut S, options: &LoadOptions) -> Result<Packed, ClipError> {
+    pub async fn new<S: Source>(
+        source: &mut S,
+        options: &LoadOptions,
+    ) -> Result<RepackedCheckpoint, ClipError> {
         let checkpoint = Checkpoint::open(source).await?;
         // What writes captions too: it is loaded later, and perhaps without a network.
         let plan = Plan::new(checkpoint, options, |_, _| true)?;
@@ -44,7 +47,7 @@ impl Packed {
         text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
         let mut header = (text.len() as u64).to_le_bytes().to_vec();
         header.extend(text.bytes());
-        Ok(Packed {
+        Ok(RepackedCheckpoint {
             size: header.len() as u64 + end,
             header,
             entries,
@@ -103,7 +106,7 @@ mod tests {
             },
             ..LoadOptions::default()
         };
-        let packed = block_on(Packed::of(&mut file, &options))?;
+        let packed = block_on(RepackedCheckpoint::new(&mut file, &options))?;
         let mut bytes = Vec::new();
         block_on(packed.copy(&mut file, from, |part| {
             bytes.extend_from_slice(part);
