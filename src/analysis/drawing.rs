@@ -1,7 +1,6 @@
 //! How an analysis is drawn: nothing here changes a fit.
 
-use super::query::{escape, parts};
-use super::{Analysis, VERSION, to_query};
+use super::query_string::{parts, push};
 use crate::chart::AxisScale;
 use crate::decimal;
 
@@ -68,48 +67,28 @@ impl Default for Drawing {
     }
 }
 
-/// The query string of an analysis and its drawing, without `?`; empty where all is as usual.
-pub fn link(analysis: &Analysis, drawing: &Drawing) -> String {
-    match (to_query(analysis), drawing.to_query()) {
-        (analysis, drawing) if analysis.is_empty() && !drawing.is_empty() => {
-            format!("v={VERSION}{drawing}")
-        }
-        (analysis, drawing) => analysis + &drawing,
-    }
-}
-
 impl Drawing {
     /// Its keys in the query.
     pub const KEYS: [&'static str; 5] = ["lines", "x", "y", "window", "hide"];
 
-    /// The part of a query string that says it: `&key=value` for all that is not as usual.
-    pub fn to_query(&self) -> String {
-        let mut query = String::new();
-        let mut put = |key: &str, value: &str| {
-            query.push('&');
-            query.push_str(key);
-            query.push('=');
-            escape(value, &mut query);
-        };
+    /// Appends `&key=value` for all that is not as usual.
+    pub(super) fn write(&self, query: &mut String) {
         if self.lines != Lines::None {
-            put("lines", self.lines.id());
+            push(query, "lines", self.lines.id());
         }
         for (key, scale) in [("x", self.x), ("y", self.y)] {
             if scale == AxisScale::Linear {
-                put(key, "linear");
+                push(query, key, "linear");
             }
         }
         if let Some(Window { x, y }) = self.window {
-            put(
-                "window",
-                &format!("{:e},{:e},{:e},{:e}", x.0, x.1, y.0, y.1),
-            );
+            let window = format!("{:e},{:e},{:e},{:e}", x.0, x.1, y.0, y.1);
+            push(query, "window", &window);
         }
         if !self.hidden.is_empty() {
             let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
-            put("hide", &hidden.join(","));
+            push(query, "hide", &hidden.join(","));
         }
-        query
     }
 
     /// Reads its keys of a query string; what cannot be read stays as usual.
@@ -170,7 +149,9 @@ mod tests {
         ) {
             let window = window.map(|(x, dx, y, dy)| Window { x: (x, x + dx), y: (y, y + dy) });
             let drawing = Drawing { lines, x, y, window, hidden };
-            prop_assert_eq!(Drawing::from_query(&drawing.to_query()), drawing);
+            let mut query = String::new();
+            drawing.write(&mut query);
+            prop_assert_eq!(Drawing::from_query(&query), drawing);
         }
 
         #[test]

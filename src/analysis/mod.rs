@@ -4,8 +4,10 @@
 mod choices;
 pub mod comparison;
 pub mod drawing;
+mod keys;
 pub mod loss;
 mod query;
+mod query_string;
 mod resampling;
 mod samples;
 pub mod surface;
@@ -13,7 +15,8 @@ mod target;
 pub mod validation;
 
 pub use choices::{Choices, FAMILY, Unknown};
-pub use query::{MOST_EXCLUDED, MOST_TARGETS, Notice, VERSION, from_query, threshold, to_query};
+pub use keys::{KEYS, Key, MOST_EXCLUDED, Values, threshold};
+pub use query::{MOST_TARGETS, Notice, VERSION, from_query, link, to_query};
 pub use resampling::{Resampling, ResamplingUnit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};

@@ -1,16 +1,13 @@
 //! An analysis as a URL's query string: only what differs from the table's standard view.
 
+use super::Analysis;
 use super::drawing::Drawing;
-use super::{Analysis, Edges, ResamplingUnit};
-use crate::decimal;
+use super::keys::{self, KEYS, Key, Values};
+use super::query_string::{parts, push};
 use crate::study::Table;
 use crate::study::digest::sha256;
-use crate::study::frontier::Rule;
-use crate::study::select::Axis;
-use refit_fit::bootstrap::BootstrapInterval;
+use refit_fit::Loss;
 use refit_fit::law::{Form, Law};
-use refit_fit::order;
-use refit_fit::{Interval, Loss};
 use std::fmt;
 
 /// Version of the query's meaning; the `v` key.
@@ -19,11 +16,11 @@ pub const VERSION: &str = "2";
 /// Before it had the key `loss`, a law said how it was fitted: a line in log-log was a law.
 const WITHOUT_LOSS: &str = "1";
 
+/// The key that names the edition of the data: row numbers mean nothing without it.
+const EDITION: &str = "data";
+
 /// Longest query that is read, in bytes: longer ones are not ours.
 const LONGEST: usize = 2_000;
-
-/// Most rows that are left out: a link has to hold their numbers.
-pub const MOST_EXCLUDED: usize = 200;
 
 /// Most predictions that a link asks for.
 pub const MOST_TARGETS: usize = 8;
@@ -75,78 +72,48 @@ impl fmt::Display for Notice {
 }
 
 /// Key-value pairs of the query, in a fixed order, unescaped. Empty for the standard view.
-fn pairs(a: &Analysis) -> Vec<(&'static str, String)> {
-    let standard = Analysis::of(a.table);
+fn pairs(analysis: &Analysis) -> Vec<(&'static str, String)> {
+    let standard = Analysis::of(analysis.table);
     let mut pairs = Vec::new();
-    let mut put = |key, value: String, standard: String| {
-        if value != standard {
-            pairs.push((key, value));
+    for key in &KEYS {
+        let values = (key.write)(analysis);
+        let default = match key.name {
+            keys::TABLE => (key.write)(&Analysis::default()),
+            _ => (key.write)(&standard),
+        };
+        if values == default {
+            continue;
         }
-    };
-    let list = |v: &[String]| v.join(",");
-    let threshold = |t: Option<f64>| t.map_or("none".to_owned(), |t| format!("{t:e}"));
-    put(
-        "table",
-        a.table.id().into(),
-        Analysis::default().table.id().into(),
-    );
-    put("dataset", a.dataset.clone(), standard.dataset);
-    put("metric", a.metric.clone(), standard.metric);
-    put("family", list(&a.families), list(&standard.families));
-    put("pretrain", list(&a.pretrains), list(&standard.pretrains));
-    put("schedule", list(&a.schedules), list(&standard.schedules));
-    put(
-        "frontier",
-        a.frontier.id().into(),
-        standard.frontier.id().into(),
-    );
-    put("edges", a.edges.id().into(), standard.edges.id().into());
-    put("axis", a.axis.id().into(), standard.axis.id().into());
-    put("law", a.law.id().into(), standard.law.id().into());
-    put("loss", a.loss.id(), standard.loss.id());
-    put(
-        "threshold",
-        threshold(a.threshold),
-        threshold(standard.threshold),
-    );
-    put(
-        "interval",
-        a.interval.id().into(),
-        standard.interval.id().into(),
-    );
-    let (ours, theirs) = (a.resampling, standard.resampling);
-    put("resample", ours.unit.id().into(), theirs.unit.id().into());
-    put(
-        "resamples",
-        ours.count.to_string(),
-        theirs.count.to_string(),
-    );
-    put("seed", ours.seed.to_string(), theirs.seed.to_string());
-    put("ends", ours.ends.id().into(), theirs.ends.id().into());
-    for at in &a.at {
-        put("at", at.clone(), String::new());
+        match key.values {
+            Values::One | Values::List => pairs.push((key.name, values.join(","))),
+            Values::Each => {
+                let values = values.into_iter().filter(|v| !v.is_empty());
+                pairs.extend(values.map(|v| (key.name, v)));
+            }
+        }
     }
-    if !a.excluded.is_empty() {
-        put("exclude", ranges(&a.excluded), String::new());
-        put("data", edition(a.table), String::new());
+    if !analysis.excluded.is_empty() {
+        pairs.push((EDITION, edition(analysis.table)));
     }
     pairs
 }
 
 /// The query string, without `?`; empty for the standard view.
 pub fn to_query(analysis: &Analysis) -> String {
-    let pairs = pairs(analysis);
-    if pairs.is_empty() {
-        return String::new();
+    link(analysis, &Drawing::default())
+}
+
+/// The query string of an analysis and its drawing, without `?`; empty where both are standard.
+pub fn link(analysis: &Analysis, drawing: &Drawing) -> String {
+    let mut query = String::new();
+    for (key, value) in pairs(analysis) {
+        push(&mut query, key, &value);
     }
-    let mut query = format!("v={VERSION}");
-    for (key, value) in pairs {
-        query.push('&');
-        query.push_str(key);
-        query.push('=');
-        escape(&value, &mut query);
+    drawing.write(&mut query);
+    match query.is_empty() {
+        true => query,
+        false => format!("v={VERSION}{query}"),
     }
-    query
 }
 
 /// Reads a query string, with or without `?`. Whatever cannot be taken becomes a notice and
@@ -155,231 +122,92 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
     if query.len() > LONGEST {
         return (Analysis::default(), vec![Notice::TooLong]);
     }
-    let pairs = parts(query);
-    let mut notices = Vec::new();
-    // The table first: it sets the standard for all the rest.
-    let mut analysis = Analysis::default();
-    for (key, value) in pairs.iter().filter(|(key, _)| key == "table") {
-        match Table::ALL.into_iter().find(|t| t.id() == value) {
-            Some(table) => analysis = Analysis::of(table),
-            None => notices.push(unknown(key, value)),
-        }
+    let mut pairs = parts(query);
+    if pairs.iter().any(|(k, v)| k == "v" && v == WITHOUT_LOSS) {
+        pairs = with_loss(pairs);
     }
-    let mut edition = None;
-    let before_loss = pairs.iter().any(|(k, v)| k == "v" && v == WITHOUT_LOSS);
-    for (key, value) in &pairs {
-        let taken = match key.as_str() {
-            "table" => true,
-            "v" => {
-                if value != VERSION && !before_loss {
+    let mut notices = Vec::new();
+    let mut analysis = Analysis::default();
+    let mut data = None;
+    // The table first: it sets the defaults of all the rest.
+    for table in [true, false] {
+        for (key, value) in &pairs {
+            if (key == keys::TABLE) != table {
+                continue;
+            }
+            if let Some(known) = KEYS.iter().find(|k| k.name == key) {
+                read(known, value, &mut analysis, &mut notices);
+            } else if key == EDITION {
+                data = Some(value.as_str());
+            } else if key == "v" {
+                if value != VERSION && value != WITHOUT_LOSS {
                     notices.push(Notice::OtherVersion(value.clone()));
                 }
-                true
+            } else if !Drawing::KEYS.contains(&key.as_str()) && !others.contains(&key.as_str()) {
+                notices.push(Notice::UnknownKey(key.clone()));
             }
-            "dataset" => put(&mut analysis.dataset, name(value)),
-            "metric" => put(&mut analysis.metric, name(value)),
-            "family" => put(&mut analysis.families, names(value)),
-            "pretrain" => put(&mut analysis.pretrains, names(value)),
-            "schedule" => put(&mut analysis.schedules, names(value)),
-            "frontier" => put(
-                &mut analysis.frontier,
-                Rule::ALL.into_iter().find(|r| r.id() == value),
-            ),
-            "edges" => put(
-                &mut analysis.edges,
-                Edges::ALL.into_iter().find(|e| e.id() == value),
-            ),
-            "axis" => put(
-                &mut analysis.axis,
-                Axis::ALL.into_iter().find(|a| a.id() == value),
-            ),
-            "law" if before_loss => {
-                let (law, loss) = match value.as_str() {
-                    "line" => ("power", Loss::LogSquares),
-                    law => (law, Loss::Squares),
-                };
-                analysis.loss = loss;
-                put(
-                    &mut analysis.law,
-                    Law::ALL.into_iter().find(|l| l.id() == law),
-                )
-            }
-            "law" => put(
-                &mut analysis.law,
-                Law::ALL.into_iter().find(|l| l.id() == value),
-            ),
-            "loss" => put(&mut analysis.loss, super::loss::parse(value)),
-            "resample" => put(
-                &mut analysis.resampling.unit,
-                ResamplingUnit::ALL.into_iter().find(|u| u.id() == value),
-            ),
-            "resamples" => put(&mut analysis.resampling.count, super::resamples(value)),
-            "seed" => put(&mut analysis.resampling.seed, value.parse().ok()),
-            "ends" => put(
-                &mut analysis.resampling.ends,
-                BootstrapInterval::ALL.into_iter().find(|e| e.id() == value),
-            ),
-            "threshold" => put(&mut analysis.threshold, threshold(value)),
-            "interval" => put(
-                &mut analysis.interval,
-                Interval::ALL.into_iter().find(|i| i.id() == value),
-            ),
-            "at" if analysis.at.len() == MOST_TARGETS => {
-                if !notices.contains(&Notice::TooManyTargets) {
-                    notices.push(Notice::TooManyTargets);
-                }
-                true
-            }
-            "at" => name(value).map(|at| analysis.at.push(at)).is_some(),
-            "exclude" => put(&mut analysis.excluded, rows(value)),
-            "data" => {
-                edition = Some(value);
-                true
-            }
-            // How it is drawn is read by itself.
-            other if Drawing::KEYS.contains(&other) || others.contains(&other) => true,
-            other => {
-                notices.push(Notice::UnknownKey(other.to_owned()));
-                true
-            }
-        };
-        if !taken {
-            notices.push(unknown(key, value));
         }
     }
-    if !analysis.excluded.is_empty() && edition != Some(&self::edition(analysis.table)) {
+    if !analysis.excluded.is_empty() && data != Some(&edition(analysis.table)) {
         analysis.excluded.clear();
         notices.push(Notice::OtherData);
     }
     (analysis, notices)
 }
 
-fn unknown(key: &str, value: &str) -> Notice {
-    Notice::UnknownValue {
-        key: key.to_owned(),
-        value: value.to_owned(),
+fn read(key: &Key, value: &str, analysis: &mut Analysis, notices: &mut Vec<Notice>) {
+    if key.name == keys::AT && analysis.at.len() == MOST_TARGETS {
+        if !notices.contains(&Notice::TooManyTargets) {
+            notices.push(Notice::TooManyTargets);
+        }
+        return;
+    }
+    let values: Vec<&str> = match key.values {
+        Values::List => value.split(',').collect(),
+        Values::One | Values::Each => vec![value],
+    };
+    if !(key.read)(analysis, &values) {
+        notices.push(Notice::UnknownValue {
+            key: key.name.to_owned(),
+            value: value.to_owned(),
+        });
     }
 }
 
-fn put<T>(place: &mut T, value: Option<T>) -> bool {
-    value.map(|value| *place = value).is_some()
-}
-
-fn name(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn names(text: &str) -> Option<Vec<String>> {
-    let names: Vec<String> = text.split(',').filter_map(name).collect();
-    (!names.is_empty()).then_some(names)
-}
-
-/// "none", or a positive number.
-pub fn threshold(text: &str) -> Option<Option<f64>> {
-    match text {
-        "none" => Some(None),
-        _ => decimal::parse(text)
-            .filter(|t| t.is_finite() && *t > 0.0)
-            .map(Some),
+/// A query of version 1 as one of version 2: every law with the loss that it was fitted with.
+fn with_loss(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut new = Vec::new();
+    for (key, value) in pairs {
+        if key == "law" {
+            let (law, loss) = match value.as_str() {
+                "line" => (Law::Power.id(), Loss::LogSquares),
+                law => (law, Loss::Squares),
+            };
+            new.push(("loss".to_owned(), loss.id()));
+            new.push((key, law.to_owned()));
+        } else {
+            new.push((key, value));
+        }
     }
+    new
 }
 
-/// The first digits of the data's SHA-256: row numbers mean nothing without.
+/// The first digits of the data's SHA-256.
 fn edition(table: Table) -> String {
     let sum = sha256(&table.path()).and_then(|sum| sum.get(..8));
     sum.unwrap_or("unknown").to_owned()
 }
 
-/// Row numbers in order as "3,7-9".
-fn ranges(rows: &[usize]) -> String {
-    let mut text = String::new();
-    let mut i = 0;
-    while i < rows.len() {
-        let first = i;
-        while i + 1 < rows.len() && rows[i + 1] == rows[i] + 1 {
-            i += 1;
-        }
-        if first > 0 {
-            text.push(',');
-        }
-        text.push_str(&rows[first].to_string());
-        if i > first {
-            text.push('-');
-            text.push_str(&rows[i].to_string());
-        }
-        i += 1;
-    }
-    text
-}
-
-/// [`ranges`] read back, in order and without repetition.
-fn rows(text: &str) -> Option<Vec<usize>> {
-    let mut rows = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-        if first > last || last - first > MOST_EXCLUDED {
-            return None;
-        }
-        rows.extend(first..=last);
-    }
-    order::sort_by(&mut rows, Ord::cmp);
-    rows.dedup();
-    (rows.len() <= MOST_EXCLUDED).then_some(rows)
-}
-
-/// Key and value of every part of a query string, with or without `?`.
-pub(super) fn parts(query: &str) -> Vec<(String, String)> {
-    let query = query.strip_prefix('?').unwrap_or(query);
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            (unescape(key), unescape(value))
-        })
-        .collect()
-}
-
-pub(super) fn escape(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b'@' => {
-                out.push(byte as char);
-            }
-            b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-}
-
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = bytes
-            .get(i + 1..i + 3)
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
-        match (bytes[i], hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                i += 3;
-                continue;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        i += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Resampling;
+    use crate::analysis::keys::MOST_EXCLUDED;
+    use crate::analysis::{Edges, Resampling, ResamplingUnit};
+    use crate::study::frontier::Rule;
+    use crate::study::select::Axis;
     use proptest::prelude::*;
+    use refit_fit::Interval;
+    use refit_fit::bootstrap::BootstrapInterval;
 
     fn word() -> impl Strategy<Value = String> {
         "[a-zé%&=+# /@1-9-]{1,8}"

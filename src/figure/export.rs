@@ -1,6 +1,7 @@
 //! An analysis to take away: points, curve and coefficients as text, with where they come from.
 
-use crate::analysis::drawing::{Drawing, link};
+use crate::analysis::drawing::Drawing;
+use crate::analysis::link;
 use crate::analysis::{Analysis, Outcome, Series};
 use crate::study::architecture;
 use crate::study::digest::sha256;

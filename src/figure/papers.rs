@@ -398,7 +398,7 @@ pub const NOT_DRAWN: &[Absent] = &[
 mod tests {
     use super::*;
     use crate::analysis::comparison::Pair;
-    use crate::analysis::{run, to_query};
+    use crate::analysis::{link, run};
     use crate::claim::{Library, Printed};
     use crate::study::DataError;
     use refit_fit::compare::Needed;
@@ -434,7 +434,7 @@ mod tests {
             for law in figure.laws {
                 assert!(printed.coefficients.iter().any(|c| c.law == *law), "{law}");
             }
-            let link = to_query(&analysis) + &drawing.to_query();
+            let link = link(&analysis, &drawing);
             assert_eq!(from_query(&link, &[]).0, analysis);
             assert_eq!(Drawing::from_query(&link), drawing);
         }

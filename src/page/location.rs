@@ -5,7 +5,8 @@
 //! so by an event; the others read it anew.
 
 use super::data;
-use crate::analysis::drawing::{Drawing, link};
+use crate::analysis::drawing::Drawing;
+use crate::analysis::link;
 use crate::analysis::{Analysis, Notice, VERSION, from_query};
 use leptos::ev;
 use leptos::prelude::*;

@@ -1,6 +1,7 @@
 //! The library and the terminal, natively: verdicts, charts, resampling, frontiers, a reader's tables.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod addresses;
 mod chart;
 mod claims;
 #[path = "../../crates/clip/tests/formula.rs"]

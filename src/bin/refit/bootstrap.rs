@@ -1,46 +1,19 @@
 //! `refit bootstrap`: intervals by resampling.
 
-use crate::select::{Named, Selected, Selection, name, print_json};
-use refit::analysis::{Resampling, ResamplingUnit};
+use crate::keys::KeyOptions;
+use crate::select::{Selected, Selection, name, print_json};
+use refit::analysis::Resampling;
 use refit_fit::bootstrap::{BootstrapInterval, Replicates};
 use refit_fit::law::Form;
 use refit_fit::{Task, symbol};
 use serde::Serialize;
-
-/// What to draw, how often.
-#[derive(clap::Args)]
-pub struct Draws {
-    /// What is drawn with replacement
-    #[arg(long, value_enum)]
-    resample: Option<Named<ResamplingUnit>>,
-    /// How often, 200 to 10,000
-    #[arg(long, value_parser = clap::value_parser!(u64).range(200..=10_000))]
-    resamples: Option<u64>,
-    #[arg(long)]
-    seed: Option<u64>,
-    /// How ends are read off the resamples
-    #[arg(long, value_enum)]
-    ends: Option<Named<BootstrapInterval>>,
-}
-
-impl Draws {
-    pub fn resampling(&self) -> Resampling {
-        let standard = Resampling::default();
-        Resampling {
-            unit: self.resample.map_or(standard.unit, |u| u.0),
-            count: self.resamples.map_or(standard.count, |n| n as usize),
-            seed: self.seed.unwrap_or(standard.seed),
-            ends: self.ends.map_or(standard.ends, |e| e.0),
-        }
-    }
-}
 
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    draws: Draws,
+    resampling: KeyOptions<true>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -67,8 +40,9 @@ struct Interval {
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     arguments.selection.refuse(&["interval"])?;
-    let resampling = arguments.draws.resampling();
-    let selected = Selected::with(&arguments.selection, Some(1), |a| a.resampling = resampling)?;
+    let resampling = Some(&arguments.resampling);
+    let selected = Selected::with(&arguments.selection, Some(1), resampling)?;
+    let resampling = selected.analysis.resampling;
     let series = &selected.outcome.series[0];
     let fit = series.fit.as_ref().map_err(ToString::to_string)?;
     let bootstrap = selected

@@ -1,6 +1,6 @@
 //! `refit compare`: two series beside each other; `refit laws`: every law on one.
 
-use crate::bootstrap::Draws;
+use crate::keys::KeyOptions;
 use crate::select::{Selected, Selection, name, print_json};
 use clap::ValueEnum;
 use refit::analysis::comparison::{self, Pair};
@@ -19,7 +19,7 @@ pub struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    draws: Draws,
+    resampling: KeyOptions<true>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -61,8 +61,8 @@ struct Place {
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     arguments.selection.refuse(&["interval"])?;
-    let resampling = arguments.draws.resampling();
-    let selected = Selected::with(&arguments.selection, Some(2), |a| a.resampling = resampling)?;
+    let resampling = Some(&arguments.resampling);
+    let selected = Selected::with(&arguments.selection, Some(2), resampling)?;
     let [one, two] = &selected.outcome.series[..] else {
         return Err("two series are compared".to_owned());
     };

@@ -1,86 +1,38 @@
 //! Which runs a command is about, from its arguments.
 
 use crate::data;
+use crate::keys::KeyOptions;
 use crate::runs::Joining;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use refit::analysis::{self, Analysis, Edges, Outcome, ResamplingUnit};
+use refit::analysis::{self, Analysis, Outcome};
 use refit::claim::Library;
 use refit::runs::{self, Runs};
-use refit::study::frontier::Rule;
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table, names};
-use refit_fit::bootstrap::BootstrapInterval;
-use refit_fit::law::{Form, Law, Surface};
-use refit_fit::{Interval, Loss};
+use refit_fit::law::{Form, Surface};
 
 #[derive(clap::Args)]
 pub struct Selection {
     #[arg(long, value_enum, default_value = "comparison")]
     study: Named<Study>,
-    /// Which table; by default the study's first that has the dataset and metric
-    #[arg(long, value_enum)]
-    table: Option<Named<Table>>,
-    /// Downstream set, such as imagenet1k or mscoco_captions
-    #[arg(long)]
-    dataset: Option<String>,
-    /// Such as acc1 or image_retrieval_recall@5
-    #[arg(long)]
-    metric: Option<String>,
-    /// May be repeated where a command takes several series
-    #[arg(long)]
-    family: Vec<String>,
-    /// Pre-training set, may be repeated; LAION stands for LAION-80M, LAION-400M and LAION-2B
-    /// together
-    #[arg(long)]
-    pretrain: Vec<String>,
-    /// Learning-rate schedule, may be repeated
-    #[arg(long)]
-    schedule: Vec<String>,
-    /// What the law is a function of
-    #[arg(long, value_enum)]
-    axis: Option<Named<Axis>>,
-    #[arg(long, value_enum)]
-    law: Option<Named<Law>>,
-    /// What is minimised: squares, log-squares, huber[:DELTA], binomial[:IMAGES] or
-    /// asymmetric[:FACTOR]
-    #[arg(long, value_parser = loss)]
-    loss: Option<Loss>,
-    #[arg(long, value_enum)]
-    frontier: Option<Named<Rule>>,
-    /// Compute above which runs are held out, or "none"
-    #[arg(long)]
-    threshold: Option<String>,
-    /// Which runs set the range of the compute bins
-    #[arg(long, value_enum)]
-    edges: Option<Named<Edges>>,
-    /// Which interval predictions have: 95 %, or the released one, which covers about 50 %
-    #[arg(long, value_enum)]
-    interval: Option<Named<Interval>>,
-    /// Predict here: a compute, or "ViT-L-14 at 12.8B"; may be repeated
-    #[arg(long)]
-    at: Vec<String>,
+    #[command(flatten)]
+    options: KeyOptions<false>,
     #[command(flatten)]
     runs: Joining,
 }
 
 impl Selection {
-    /// An argument that a command has no use for is an error: nothing is ignored in silence.
+    /// An option that a command does not use is an error: nothing is ignored in silence.
     pub fn refuse(&self, unused: &[&str]) -> Result<(), String> {
-        let given = [
-            ("axis", self.axis.is_some_and(|a| a.0 != Axis::Compute)),
-            ("law", self.law.is_some()),
-            ("frontier", self.frontier.is_some()),
-            ("edges", self.edges.is_some()),
-            ("interval", self.interval.is_some()),
-            ("at", !self.at.is_empty()),
-        ];
-        let refused = given.iter().find(|(name, is)| *is && unused.contains(name));
-        refused.map_or(Ok(()), |(name, _)| {
-            Err(format!(
-                "this command has no use for --{name}: leave it out"
-            ))
-        })
+        for name in unused {
+            // The standard axis is no choice.
+            let given = self.options.value(name);
+            if given.is_some_and(|value| (*name, value) != ("axis", Axis::Compute.id())) {
+                return Err(format!("this command does not use --{name}"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -111,25 +63,7 @@ macro_rules! named {
     )*};
 }
 
-named!(
-    Study,
-    Table,
-    Axis,
-    Law,
-    Rule,
-    Edges,
-    Interval,
-    ResamplingUnit,
-    BootstrapInterval,
-    Surface
-);
-
-fn loss(text: &str) -> Result<Loss, String> {
-    refit::analysis::loss::parse(text).ok_or_else(|| {
-        let known: Vec<String> = Loss::ALL.into_iter().map(Loss::id).collect();
-        format!("known: {}", known.join(", "))
-    })
-}
+named!(Study, Surface);
 
 /// The analysis that the arguments describe; `count` series, or as many as there are.
 fn analysis_of(
@@ -137,19 +71,18 @@ fn analysis_of(
     count: Option<usize>,
     library: &Library,
 ) -> Result<Analysis, String> {
-    let study = arguments.study.0;
+    let (study, options) = (arguments.study.0, &arguments.options);
+    let (dataset, metric) = (options.value("dataset"), options.value("metric"));
     let has = |table: &Table| {
         let rows = library.tables.get(table).map_or(&[][..], Vec::as_slice);
-        let standard = Analysis::of(*table);
-        rows.iter().any(|m| {
-            arguments.dataset.as_ref().is_none_or(|d| m.dataset == *d)
-                && arguments.metric.as_ref().is_none_or(|x| m.metric == *x)
-                && (arguments.dataset.is_some() || m.dataset == standard.dataset)
-        })
+        let dataset = dataset.unwrap_or(&Analysis::of(*table).dataset).to_owned();
+        rows.iter()
+            .any(|m| m.dataset == dataset && metric.is_none_or(|x| m.metric == x))
     };
-    let table = match arguments.table {
-        Some(Named(table)) if table.study() == study => table,
-        Some(Named(table)) => {
+    let named = options.value("table");
+    let table = match named.and_then(|id| Table::ALL.into_iter().find(|t| t.id() == id)) {
+        Some(table) if table.study() == study => table,
+        Some(table) => {
             return Err(format!(
                 "table {} belongs to the study {}, not to {}",
                 table.id(),
@@ -163,47 +96,18 @@ fn analysis_of(
         }),
     };
     let mut analysis = Analysis::of(table);
-    if let Some(dataset) = &arguments.dataset {
-        analysis.dataset.clone_from(dataset);
-    }
-    if let Some(metric) = &arguments.metric {
-        analysis.metric.clone_from(metric);
-    }
-    for (given, chosen) in [
-        (&arguments.family, &mut analysis.families),
-        (&arguments.pretrain, &mut analysis.pretrains),
-        (&arguments.schedule, &mut analysis.schedules),
-    ] {
-        if !given.is_empty() {
-            chosen.clone_from(given);
-        } else if count == Some(1) {
-            chosen.truncate(1);
+    options.apply(&mut analysis);
+    if count == Some(1) {
+        for (name, chosen) in [
+            ("family", &mut analysis.families),
+            ("pretrain", &mut analysis.pretrains),
+            ("schedule", &mut analysis.schedules),
+        ] {
+            if options.values(name).is_none() {
+                chosen.truncate(1);
+            }
         }
     }
-    if let Some(Named(law)) = arguments.law {
-        analysis.law = law;
-    }
-    if let Some(loss) = arguments.loss {
-        analysis.loss = loss;
-    }
-    if let Some(Named(axis)) = arguments.axis {
-        analysis.axis = axis;
-    }
-    if let Some(Named(frontier)) = arguments.frontier {
-        analysis.frontier = frontier;
-    }
-    if let Some(Named(edges)) = arguments.edges {
-        analysis.edges = edges;
-    }
-    if let Some(Named(interval)) = arguments.interval {
-        analysis.interval = interval;
-    }
-    if let Some(text) = &arguments.threshold {
-        analysis.threshold = analysis::threshold(text).ok_or_else(|| {
-            format!("threshold “{text}” is neither a compute above zero nor “none”")
-        })?;
-    }
-    analysis.at.clone_from(&arguments.at);
     Ok(analysis)
 }
 
@@ -239,19 +143,21 @@ pub struct Selected {
 impl Selected {
     /// `count` series; the error says which choices do not fit the data.
     pub fn new(arguments: &Selection, count: Option<usize>) -> Result<Selected, String> {
-        Selected::with(arguments, count, |_| {})
+        Selected::with(arguments, count, None)
     }
 
-    /// As [`Selected::new`], with choices that the selection does not have.
+    /// As [`Selected::new`], with the options for resampling.
     pub fn with(
         arguments: &Selection,
         count: Option<usize>,
-        choose: impl FnOnce(&mut Analysis),
+        resampling: Option<&KeyOptions<true>>,
     ) -> Result<Selected, String> {
         let mut library = data::library()?;
         join(&arguments.runs.read(&library)?, &mut library);
         let mut analysis = analysis_of(arguments, count, &library)?;
-        choose(&mut analysis);
+        if let Some(options) = resampling {
+            options.apply(&mut analysis);
+        }
         let rows = library
             .tables
             .get(&analysis.table)

@@ -1,6 +1,7 @@
 //! Figures: the papers' own, drawn from the bundled data; each opens in Explore.
 
-use crate::analysis::drawing::{Drawing, link};
+use crate::analysis::drawing::Drawing;
+use crate::analysis::link;
 use crate::analysis::{self, Analysis};
 use crate::chart::{Layout, LegendEntry, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
