@@ -128,7 +128,7 @@ const VERSION_2: [Address; 21] = [
     ("?v=2&schedule=const,cosine", Table::Sweep, |a| {
         a.schedules = owned(&["const", "cosine"]);
     }),
-    ("?v=2&frontier=bins&edges=all", Table::Sweep, |a| {
+    ("?v=2&frontier=corrected&edges=all", Table::Sweep, |a| {
         a.frontier = Rule::Bins;
         a.edges = Edges::All;
     }),

@@ -25,21 +25,21 @@ fn what_a_command_cannot_use_is_an_error() {
             &["surface", "--at", "ViT-X at 3B"],
             "“ViT-X” is not an architecture",
         ),
-        (&["surface", "--axis", "samples"], "no use for --axis"),
-        (&["surface", "--law", "power"], "no use for --law"),
+        (&["surface", "--axis", "samples"], "does not use --axis"),
+        (&["surface", "--law", "power"], "does not use --law"),
         (
             &["surface", "--frontier", "minima"],
-            "no use for --frontier",
+            "does not use --frontier",
         ),
         (
             &["compare", "--interval", "released"],
-            "no use for --interval",
+            "does not use --interval",
         ),
         (
             &["bootstrap", "--interval", "released"],
-            "no use for --interval",
+            "does not use --interval",
         ),
-        (&["laws", "--at", "1e12"], "no use for --at"),
+        (&["laws", "--at", "1e12"], "does not use --at"),
         (&["laws", "--beyond", "nan"], "not a compute above zero"),
         (&["laws", "--beyond", "1e30"], "No run lies beyond"),
         (
