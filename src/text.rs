@@ -1,7 +1,5 @@
 //! Numbers as readers read them, on the page and in a terminal.
 
-use crate::chart::ticks::superscript;
-
 /// Four significant digits, powers of ten where those do not reach the point: 5.858, 0.02145,
 /// 3.955 × 10⁷.
 pub fn number(x: f64) -> String {
@@ -33,6 +31,25 @@ pub fn number(x: f64) -> String {
         }
     };
     text.replace('-', "−")
+}
+
+/// `-9` as `⁻⁹`.
+#[must_use]
+pub fn superscript(n: i32) -> String {
+    let digit = |c| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '4' => '⁴',
+        '5' => '⁵',
+        '6' => '⁶',
+        '7' => '⁷',
+        '8' => '⁸',
+        '9' => '⁹',
+        _ => '⁰',
+    };
+    n.to_string().chars().map(digit).collect()
 }
 
 /// A fraction in percent, two decimals.

@@ -2,6 +2,7 @@
 
 use super::scene::{AxisScale, Format};
 use crate::decimal;
+use crate::text::superscript;
 use refit_fit::order;
 
 /// A tick in data units; an empty label is a faint minor line.
@@ -144,25 +145,6 @@ fn plain(value: f64) -> String {
         }
         None => text,
     }
-}
-
-/// `-9` as `⁻⁹`.
-#[must_use]
-pub fn superscript(n: i32) -> String {
-    let digit = |c| match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4' => '⁴',
-        '5' => '⁵',
-        '6' => '⁶',
-        '7' => '⁷',
-        '8' => '⁸',
-        '9' => '⁹',
-        _ => '⁰',
-    };
-    n.to_string().chars().map(digit).collect()
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ mod cells;
 mod described;
 
 use super::layout::{Layout, Rule, Text, Values, recognise};
-use super::mapping::{Field, Mapping, Preview, Quantity, UnitScale, YOURS};
+use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
 use super::number::{self, Cells, Number, Value};
+use super::options::{Limits, ReadOptions};
+use super::preview::Preview;
 use super::propose::Table;
-use super::reader::{Limits, ReadOptions};
 use super::report::{LeftOut, Position, ReadNotice, Refusal, Stop, Why};
+use super::row_sink::RowSink;
 use super::store::{Builder, Run, Runs, Source};
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
@@ -85,6 +87,77 @@ enum Not {
     Refused(Option<String>, Why),
 }
 
+impl RowSink for Collector {
+    /// The first row of all, which names the columns.
+    fn header(&mut self, names: Vec<String>, decimal_comma: bool) -> Result<(), Stop> {
+        self.comma = decimal_comma;
+        for (i, name) in names.iter().enumerate() {
+            let first = names[..i].iter().position(|n| n == name);
+            let told = ReadNotice::ColumnTwice {
+                column: name.clone(),
+            };
+            if first.is_some() && self.notices.len() < TOLD && !self.notices.contains(&told) {
+                self.notices.push(told);
+            }
+        }
+        let layout = match (&self.mapping, recognise(&names)) {
+            (Some(mapping), _) => Some(Layout::mapped(mapping, &names).map_err(Stop::Mapping)?),
+            (None, Ok(source)) => {
+                let study = self.study.unwrap_or(Study::Openclip);
+                Some(Layout::of(source, study, &names))
+            }
+            (None, Err(almost)) => {
+                self.notices
+                    .extend(almost.map(|(source, missing)| ReadNotice::Almost { source, missing }));
+                None
+            }
+        };
+        if let Some(layout) = &layout {
+            self.columns = vec![Column::default(); layout.values.len()];
+        }
+        self.layout = layout;
+        self.names = names;
+        Ok(())
+    }
+
+    /// Leaves columns out of the preview, which the table may have but is not known to.
+    fn show(&mut self, columns: usize) {
+        self.shown = columns.min(SHOWN);
+    }
+
+    /// A row under the header; stops where memory is meant to end.
+    fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), Stop> {
+        self.rows += 1;
+        if self.preview.len() < Preview::ROWS {
+            let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
+            self.preview.push(shown.collect());
+        }
+        // Taken out for a moment, so that it can be read while the rest is written.
+        let Some(layout) = self.layout.take() else {
+            return Ok(());
+        };
+        match self.take(&layout, place, cells) {
+            Ok(()) => self.kept_rows += 1,
+            Err(Not::LeftOut(reason)) => *self.left_out.entry(reason).or_default() += 1,
+            Err(Not::Refused(column, why)) => self.refuse(place, column, why),
+        }
+        self.layout = Some(layout);
+        let bytes = self.builder.bytes();
+        match bytes > self.limits.memory {
+            true => Err(Stop::Memory {
+                bytes,
+                line: line(place),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn broken_row(&mut self, place: Position, why: Why) {
+        self.rows += 1;
+        self.refuse(place, None, why);
+    }
+}
+
 impl Collector {
     pub fn new(options: ReadOptions) -> Collector {
         Collector {
@@ -126,72 +199,8 @@ impl Collector {
         self.preview.len() == Preview::ROWS
     }
 
-    /// The first row of all, which names the columns.
-    pub fn header(&mut self, names: Vec<String>, comma: bool) -> Result<(), Stop> {
-        self.comma = comma;
-        for (i, name) in names.iter().enumerate() {
-            let first = names[..i].iter().position(|n| n == name);
-            let told = ReadNotice::ColumnTwice {
-                column: name.clone(),
-            };
-            if first.is_some() && self.notices.len() < TOLD && !self.notices.contains(&told) {
-                self.notices.push(told);
-            }
-        }
-        let layout = match (&self.mapping, recognise(&names)) {
-            (Some(mapping), _) => Some(Layout::mapped(mapping, &names).map_err(Stop::Mapping)?),
-            (None, Ok(source)) => {
-                let study = self.study.unwrap_or(Study::Openclip);
-                Some(Layout::of(source, study, &names))
-            }
-            (None, Err(almost)) => {
-                self.notices
-                    .extend(almost.map(|(source, missing)| ReadNotice::Almost { source, missing }));
-                None
-            }
-        };
-        if let Some(layout) = &layout {
-            self.columns = vec![Column::default(); layout.values.len()];
-        }
-        self.layout = layout;
-        self.names = names;
-        Ok(())
-    }
-
-    /// Leaves columns out of the preview, which the table may have but is not known to.
-    pub fn show(&mut self, columns: usize) {
-        self.shown = columns.min(SHOWN);
-    }
-
-    /// A row under the header; stops where memory is meant to end.
-    pub fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), Stop> {
-        self.rows += 1;
-        if self.preview.len() < Preview::ROWS {
-            let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
-            self.preview.push(shown.collect());
-        }
-        // Taken out for a moment, so that it can be read while the rest is written.
-        let Some(layout) = self.layout.take() else {
-            return Ok(());
-        };
-        match self.take(&layout, place, cells) {
-            Ok(()) => self.kept_rows += 1,
-            Err(Not::LeftOut(reason)) => *self.left_out.entry(reason).or_default() += 1,
-            Err(Not::Refused(column, why)) => self.refuse(place, column, why),
-        }
-        self.layout = Some(layout);
-        let bytes = self.builder.bytes();
-        match bytes > self.limits.memory {
-            true => Err(Stop::Memory {
-                bytes,
-                line: line(place),
-            }),
-            false => Ok(()),
-        }
-    }
-
     /// Counts a row, or a number of one, that cannot be used.
-    pub fn refuse(&mut self, place: Position, column: Option<String>, why: Why) {
+    fn refuse(&mut self, place: Position, column: Option<String>, why: Why) {
         self.refused += 1;
         if self.refusals.len() < TOLD {
             let place = self.place(place);

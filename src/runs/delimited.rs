@@ -1,14 +1,14 @@
 //! CSV and its kin, in pieces of any size.
 
-use super::collect::Collector;
 use super::number::{Cells, Value};
 use super::report::{HeaderError, Position, Stop, Why};
+use super::row_sink::RowSink;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// What separates columns, the likeliest last: of equal counts the last wins.
 const DELIMITERS: [u8; 4] = [b'|', b';', b'\t', b','];
 
-/// Bytes to records; each goes to the [`Collector`] under the line that it begins on.
+/// Bytes to records; each goes to the [`RowSink`] under the line that it begins on.
 pub(super) struct Delimited {
     /// `None` until line 1 has ended and its delimiter is known.
     reader: Option<Reader>,
@@ -95,7 +95,7 @@ impl Delimited {
         self.delimiter
     }
 
-    pub fn push(&mut self, mut input: &[u8], to: &mut Collector) -> Result<(), Stop> {
+    pub fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
         if self.reader.is_none() {
             let Some(end) = self.first_line(input)? else {
                 return Ok(());
@@ -108,7 +108,7 @@ impl Delimited {
         self.records(input, to)
     }
 
-    pub fn finish(&mut self, to: &mut Collector) -> Result<(), Stop> {
+    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
         if self.reader.is_none() {
             let head = std::mem::take(&mut self.head);
             self.open(&head);
@@ -168,7 +168,7 @@ impl Delimited {
         self.record.ends.resize((self.limit + 1).min(64), 0);
     }
 
-    fn records(&mut self, mut input: &[u8], to: &mut Collector) -> Result<(), Stop> {
+    fn records(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
         while !input.is_empty() {
             if self.skipping {
                 let end = input.iter().position(|b| *b == b'\n');
@@ -198,7 +198,7 @@ impl Delimited {
     }
 
     /// One turn of the parser; the bytes that it took.
-    fn step(&mut self, input: &[u8], to: &mut Collector) -> Result<usize, Stop> {
+    fn step(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<usize, Stop> {
         let Some(reader) = &mut self.reader else {
             return Ok(input.len());
         };
@@ -235,12 +235,8 @@ impl Delimited {
                 let limit = self.limit;
                 return Err(Stop::Header(HeaderError::TooLong { limit }));
             }
-            to.rows += 1;
-            to.refuse(
-                Position::Line(self.start),
-                None,
-                Why::TooLong { limit: self.limit },
-            );
+            let why = Why::TooLong { limit: self.limit };
+            to.broken_row(Position::Line(self.start), why);
             if let Some(reader) = &mut self.reader {
                 reader.reset();
             }
@@ -257,7 +253,7 @@ impl Delimited {
     }
 
     /// A whole record, which ends on the line `last`.
-    fn emit(&mut self, last: u64, to: &mut Collector) -> Result<(), Stop> {
+    fn emit(&mut self, last: u64, to: &mut dyn RowSink) -> Result<(), Stop> {
         let record = &self.record;
         if record.is_blank() && record.cells <= 1 {
             return Ok(());
@@ -284,15 +280,13 @@ impl Delimited {
                 expected: self.width,
                 last_line: (last > self.start).then_some(last),
             };
-            to.rows += 1;
-            to.refuse(place, None, why);
+            to.broken_row(place, why);
             return Ok(());
         }
         let again = record.ends[..record.cells] == self.header_ends
             && record.bytes[..record.filled] == self.header;
         if again {
-            to.rows += 1;
-            to.refuse(place, None, Why::HeaderAgain);
+            to.broken_row(place, Why::HeaderAgain);
             return Ok(());
         }
         to.row(place, record)

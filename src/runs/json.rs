@@ -1,10 +1,10 @@
 //! JSON in pieces of any size: a list of objects, one object a line, or objects one after the
 //! other.
 
-use super::collect::Collector;
-use super::layout;
+use super::metrics::METRICS;
 use super::number::{Cells, Value};
 use super::report::{HeaderError, Position, Stop, Why};
+use super::row_sink::RowSink;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ const HEAD_BYTES: usize = 1 << 22;
 /// "metrics".
 const DEPTH: usize = 4;
 
-/// Bytes to objects; each goes to the [`Collector`] under the line that it begins on.
+/// Bytes to objects; each goes to the [`RowSink`] under the line that it begins on.
 pub(super) struct JsonObjects {
     /// The object under way.
     object: Vec<u8>,
@@ -75,7 +75,7 @@ impl JsonObjects {
         self.lines == Some(true)
     }
 
-    pub fn push(&mut self, input: &[u8], to: &mut Collector) -> Result<(), Stop> {
+    pub fn push(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
         for byte in input {
             self.byte(*byte, to)?;
             self.line += u64::from(*byte == b'\n');
@@ -83,7 +83,7 @@ impl JsonObjects {
         Ok(())
     }
 
-    fn byte(&mut self, byte: u8, to: &mut Collector) -> Result<(), Stop> {
+    fn byte(&mut self, byte: u8, to: &mut dyn RowSink) -> Result<(), Stop> {
         if self.skipping {
             self.skipping = byte != b'\n';
             return Ok(());
@@ -144,7 +144,7 @@ impl JsonObjects {
         Ok(())
     }
 
-    pub fn finish(&mut self, to: &mut Collector) -> Result<(), Stop> {
+    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
         if !self.object.is_empty() {
             let open = self.depth > 0 || self.in_string;
             match open && self.lines != Some(true) {
@@ -159,9 +159,8 @@ impl JsonObjects {
         Ok(())
     }
 
-    fn refuse(&mut self, to: &mut Collector, why: Why) {
-        to.rows += 1;
-        to.refuse(Position::Line(self.start), None, why);
+    fn refuse(&mut self, to: &mut dyn RowSink, why: Why) {
+        to.broken_row(Position::Line(self.start), why);
         self.reset();
     }
 
@@ -172,7 +171,7 @@ impl JsonObjects {
         self.escaped = false;
     }
 
-    fn emit(&mut self, to: &mut Collector) -> Result<(), Stop> {
+    fn emit(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
         match parse(&self.object) {
             Ok(Json::Object(object)) => {
                 let place = Position::Line(self.start);
@@ -202,7 +201,7 @@ impl JsonObjects {
 
     /// Takes the columns from the objects so far. A metric may first come up later, so that all
     /// known ones are among them.
-    fn open(&mut self, to: &mut Collector) -> Result<(), Stop> {
+    fn open(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
         if self.head.is_empty() || !self.columns.is_empty() {
             return Ok(());
         }
@@ -217,7 +216,7 @@ impl JsonObjects {
         };
         let found = head.iter().flat_map(|(_, object)| object.keys());
         to.show(found.map(|name| add(name)).max().unwrap_or(0));
-        for name in layout::METRICS {
+        for name in METRICS {
             add(name);
         }
         to.header(names, false)?;
@@ -231,7 +230,7 @@ impl JsonObjects {
         &mut self,
         place: Position,
         object: Map<String, Json>,
-        to: &mut Collector,
+        to: &mut dyn RowSink,
     ) -> Result<(), Stop> {
         let mut row = Row(vec![None; self.columns.len()]);
         for (name, value) in object {

@@ -2,21 +2,9 @@
 //! through a mapping.
 
 use super::mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, UnitScale};
+use super::metrics::METRICS;
 use super::store::{COLUMNS, Source};
 use crate::study::Study;
-
-/// Metrics that are fractions, by their columns in the released files and in CLIP_benchmark's.
-pub(super) const METRICS: [&str; 9] = [
-    "acc1",
-    "acc5",
-    "mean_per_class_recall",
-    "image_retrieval_recall@5",
-    "text_retrieval_recall@5",
-    "mean_average_precision",
-    "miou",
-    "lp_acc1",
-    "acc",
-];
 
 /// Where text comes from.
 #[derive(Clone, Debug, Default, PartialEq)]

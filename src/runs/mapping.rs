@@ -2,57 +2,11 @@
 //! changed by the reader.
 
 use super::checkpoint;
-use super::collect::Collector;
-use super::number::{self, Cells, Value};
-use super::propose::metric;
-use super::reader::ReadOptions;
-use super::report::{Position, Refusal};
-use super::store::Runs;
+use super::metrics::metric;
+use super::number;
 use crate::study::Study;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// The columns of a table and its first rows, as text, and the mapping that they suggest.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Preview {
-    pub columns: Vec<String>,
-    /// Up to [`Preview::ROWS`], a cell for each column.
-    pub rows: Vec<Vec<String>>,
-    /// May lack compute or scores ([`Mapping::problem`]).
-    pub mapping: Mapping,
-    /// Decimal commas are read.
-    #[serde(skip)]
-    pub(super) comma: bool,
-}
-
-impl Preview {
-    pub const ROWS: usize = 20;
-
-    /// The first rows read with a mapping: what is kept, and why the rest is not. `None` where
-    /// the mapping does not fit.
-    pub fn read(&self, options: ReadOptions) -> Option<(Runs, Vec<Refusal>)> {
-        let mut collector = Collector::new(options);
-        collector.header(self.columns.clone(), self.comma).ok()?;
-        for (i, row) in self.rows.iter().enumerate() {
-            collector
-                .row(Position::Row(i as u64 + 1), &Shown(row))
-                .ok()?;
-        }
-        let collected = collector.finish();
-        Some((collected.runs, collected.refusals))
-    }
-}
-
-/// A row of the preview.
-struct Shown<'a>(&'a [String]);
-
-impl Cells for Shown<'_> {
-    fn get(&self, column: usize) -> Value<'_> {
-        self.0
-            .get(column)
-            .map_or(Value::Missing, |cell| Value::Text(cell))
-    }
-}
 
 /// Which columns hold what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

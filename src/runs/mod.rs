@@ -19,31 +19,25 @@ mod join;
 mod json;
 mod layout;
 mod mapping;
+mod metrics;
 mod number;
+mod options;
 pub mod parquet;
+mod preview;
 mod propose;
 mod reader;
 mod report;
+mod row_sink;
 mod store;
 
 pub use join::{Joined, family, join, joins};
-pub use mapping::{
-    Compute, Field, Mapping, MappingError, Preview, Quantity, Scaled, Score, UnitScale,
-};
-pub use propose::metric;
-pub use reader::{Limits, ReadOptions, ReadProgress, Reader};
+pub use mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, Score, UnitScale};
+pub use metrics::metric;
+pub use options::{Limits, ReadOptions};
+pub use preview::Preview;
+pub use reader::{ReadOutcome, ReadProgress, Reader};
 pub use report::{LeftOut, Position, ReadNotice, Refusal, Report, Stop, Why};
 pub use store::{Damaged, Restore, Run, Runs, Source};
-
-/// What came of reading a file.
-#[derive(Clone, Debug)]
-pub struct ReadOutcome {
-    /// Empty where the columns are not known and no mapping was given.
-    pub runs: Runs,
-    pub report: Report,
-    /// Columns and first rows, for choosing a mapping.
-    pub preview: Preview,
-}
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
 pub fn stem(name: &str) -> &str {

@@ -1,33 +1,9 @@
 //! What a table's columns probably are, by their names and first numbers.
 
-use super::layout::METRICS;
-use super::mapping::{Compute, Field, Mapping, Preview, Quantity, Scaled, Score, UnitScale};
+use super::mapping::{Compute, Field, Mapping, Quantity, Scaled, Score, UnitScale};
+use super::metrics::{METRICS, metric, words};
 use super::number::{self, Number, Value};
 use crate::study::Study;
-
-impl Preview {
-    /// What compute a column of the reader's choice tells, and in whose unit.
-    pub fn compute_of(&self, column: &str) -> Option<(Compute, Study)> {
-        self.table().compute_of(self.place(column)?)
-    }
-
-    /// Parameters in a column of the reader's choice.
-    pub fn parameters_of(&self, column: &str) -> Option<Scaled> {
-        self.table().parameters_of(self.place(column)?)
-    }
-
-    fn place(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c == column)
-    }
-
-    fn table(&self) -> Table<'_> {
-        Table {
-            columns: &self.columns,
-            rows: &self.rows,
-            comma: self.comma,
-        }
-    }
-}
 
 impl Mapping {
     /// What names and first numbers of the columns suggest.
@@ -124,32 +100,6 @@ impl Mapping {
             }
         }
         mapping
-    }
-}
-
-/// A column's name without case and punctuation, in words.
-fn words(name: &str) -> Vec<String> {
-    // Letters beyond ASCII stay as they are: the tables of their cases are not worth their size.
-    let lower = name.to_ascii_lowercase();
-    let words = lower.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
-    words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
-}
-
-/// The project's name of a metric, by that of its column.
-pub fn metric(column: &str) -> String {
-    if METRICS.contains(&column) && column != "acc" {
-        return column.to_owned();
-    }
-    let words = words(column);
-    let has = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    if has(&["top5", "acc5"]) || (has(&["top"]) && has(&["5"])) {
-        "acc5".to_owned()
-    } else if has(&["miou", "iou"]) {
-        "miou".to_owned()
-    } else if has(&["recall", "map", "precision", "auc", "auroc", "f1"]) {
-        column.to_owned()
-    } else {
-        "acc1".to_owned()
     }
 }
 
@@ -280,7 +230,7 @@ impl Table<'_> {
     }
 
     /// What compute a column tells, by its name and the size of its numbers.
-    fn compute_of(&self, column: usize) -> Option<(Compute, Study)> {
+    pub fn compute_of(&self, column: usize) -> Option<(Compute, Study)> {
         let largest = self.largest(column)?;
         let words = words(&self.columns[column]);
         let (factor, study, each) = match operations(&words) {
@@ -341,7 +291,7 @@ impl Table<'_> {
     }
 
     /// A column of parameters: millions where it says so or its numbers are small.
-    fn parameters_of(&self, column: usize) -> Option<Scaled> {
+    pub fn parameters_of(&self, column: usize) -> Option<Scaled> {
         let largest = self.largest(column)?;
         let name = words(&self.columns[column]).join(" ");
         let millions = name.contains("mparams") || name.ends_with(" m") || largest < 1e5;

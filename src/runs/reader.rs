@@ -3,53 +3,23 @@
 use super::collect::Collector;
 use super::delimited::Delimited;
 use super::json::JsonObjects;
-use super::mapping::Mapping;
-use super::report::{HeaderError, Position, ReadNotice, Report, Stop};
-use super::{Preview, ReadOutcome};
-use crate::study::Study;
-use crate::study::architecture::ArchitectureCost;
+use super::number::{Cells, Value};
+use super::options::{Limits, ReadOptions};
+use super::preview::Preview;
+use super::report::{HeaderError, Position, ReadNotice, Refusal, Report, Stop};
+use super::row_sink::RowSink;
+use super::store::Runs;
 use flate2::write::MultiGzDecoder;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// What a file may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of memory for what is kept.
-    pub memory: usize,
-    /// How many times its size a file may unpack to, and what it may in any case. Tables of
-    /// numbers come to ten or twenty times.
-    pub expansion: u64,
-    pub expansion_free: u64,
-    /// Bytes of one row.
-    pub row: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            memory: 1 << 30,
-            expansion: 200,
-            expansion_free: 64 << 20,
-            row: 1 << 20,
-        }
-    }
-}
-
-/// How a file is read.
-#[derive(Clone, Debug, Default)]
-pub struct ReadOptions {
-    /// The studies' architectures, for compute that a file lacks.
-    pub architectures: BTreeMap<Study, Vec<ArchitectureCost>>,
-    /// `None` reads files that are recognised, and proposes a mapping for others.
-    pub mapping: Option<Mapping>,
-    /// Whose views output of CLIP_benchmark joins; openclip's where `None`.
-    pub study: Option<Study>,
-    /// The family of runs that do not tell theirs, such as the file's name; "yours" where `None`.
-    pub family: Option<String>,
-    pub limits: Limits,
-    /// The bytes are those of [`super::parquet::to_csv`]: places are rows of the Parquet file.
-    pub parquet: bool,
+/// What came of reading a file.
+#[derive(Clone, Debug)]
+pub struct ReadOutcome {
+    /// Empty where the columns are not known and no mapping was given.
+    pub runs: Runs,
+    pub report: Report,
+    /// Columns and first rows, for choosing a mapping.
+    pub preview: Preview,
 }
 
 /// How far a reader is.
@@ -249,7 +219,7 @@ struct Text {
     start: Vec<u8>,
     table: Option<Table>,
     to: Collector,
-    limits: super::Limits,
+    limits: Limits,
     parquet: bool,
     gzip: bool,
     /// Bytes of the file so far, and those that they unpacked to.
@@ -451,11 +421,10 @@ impl Text {
             notices: collected.notices,
             stopped,
         };
-        let preview: Preview = collected.preview;
         ReadOutcome {
             runs: collected.runs,
             report,
-            preview,
+            preview: collected.preview,
         }
     }
 }
@@ -477,5 +446,29 @@ impl Write for Text {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Preview {
+    /// The first rows read with a mapping: what is kept, and why the rest is not. `None` where
+    /// the mapping does not fit.
+    pub fn read(&self, options: ReadOptions) -> Option<(Runs, Vec<Refusal>)> {
+        let mut collector = Collector::new(options);
+        collector.header(self.columns.clone(), self.comma).ok()?;
+        for (i, row) in self.rows.iter().enumerate() {
+            let place = Position::Row(i as u64 + 1);
+            collector.row(place, &PreviewRow(row)).ok()?;
+        }
+        let collected = collector.finish();
+        Some((collected.runs, collected.refusals))
+    }
+}
+
+struct PreviewRow<'a>(&'a [String]);
+
+impl Cells for PreviewRow<'_> {
+    fn get(&self, column: usize) -> Value<'_> {
+        let cell = self.0.get(column);
+        cell.map_or(Value::Missing, |cell| Value::Text(cell))
     }
 }
