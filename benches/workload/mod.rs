@@ -1,8 +1,8 @@
 //! What is timed, natively and in Chromium: the same work on the same points.
 
+use refit::analysis::released_search::{found, released_search};
 use refit_fit::bootstrap::{Bootstrap, Population};
 use refit_fit::law::Law;
-use refit_fit::multistart::Search;
 use refit_fit::profile::Profile;
 use refit_fit::random::Random;
 use refit_fit::{Fit, Loss, Task, fit};
@@ -69,8 +69,10 @@ pub fn all(slow: bool) -> Vec<Work> {
     if slow {
         let (x, y) = points.clone();
         all.push(work("released-search/ade20k", move || {
-            let search = Search::new(LAW, &x, &y).expect("a searched law").finish();
-            search.released().map_or(0.0, |r| r.mse)
+            let search = released_search(LAW, &x, &y)
+                .expect("a searched law")
+                .finish();
+            found(&search).map_or(0.0, |r| r.mse)
         }));
     }
     all.push(work("profile/ade20k", move || {

@@ -4,10 +4,12 @@
 mod choices;
 pub mod comparison;
 pub mod drawing;
+mod fit_text;
 mod keys;
 pub mod loss;
 mod query;
 mod query_string;
+pub mod released_search;
 mod resampling;
 mod samples;
 pub mod surface;
@@ -15,6 +17,7 @@ mod target;
 pub mod validation;
 
 pub use choices::{Choices, FAMILY, Unknown};
+pub use fit_text::{NO_DELTA_METHOD, interval_title, why_not_fitted};
 pub use keys::{KEYS, Key, MOST_EXCLUDED, Values, threshold};
 pub use query::{MOST_TARGETS, Notice, VERSION, from_query, link, to_query};
 pub use resampling::{Resampling, ResamplingUnit, resamples};
@@ -118,7 +121,7 @@ impl Analysis {
             loss,
             threshold: table.study().released_threshold(),
             excluded: Vec::new(),
-            interval: Interval::Honest,
+            interval: Interval::StudentT,
             resampling: Resampling::default(),
             at: Vec::new(),
         }

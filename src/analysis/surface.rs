@@ -107,12 +107,12 @@ impl Cost {
 /// What a reader of a fit over parameters and samples has to know of it, as a sentence: which of
 /// its parameters the runs do not tell.
 pub fn poorly_determined(fit: &Fit<Surface>) -> Option<String> {
-    let names = fit.law.parameters().iter();
-    let rows = names.zip(fit.parameters.iter().zip(fit.usable_errors()));
+    let parameters = fit.law.parameters().iter();
+    let rows = parameters.zip(fit.parameters.iter().zip(fit.usable_errors()));
     // Of one on its bound, zero, the fit's status tells.
     let loose =
         rows.filter(|(_, (value, error))| **value != 0.0 && error.is_some_and(|e| e > value.abs()));
-    let loose: Vec<&str> = loose.map(|(name, _)| refit_fit::symbol(name)).collect();
+    let loose: Vec<&str> = loose.map(|(parameter, _)| parameter.symbol).collect();
     (!loose.is_empty()).then(|| {
         format!(
             "These runs determine the law poorly: the standard error of {} exceeds the value. What it says between the runs is surer than its parameters, what it says beyond them is not.",

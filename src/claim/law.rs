@@ -5,13 +5,13 @@
 //! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
 use super::{Check, CheckError, Library, PrintedCoefficient, Verdict, agrees};
-use crate::analysis::{self, Analysis, Series};
+use crate::analysis::{self, Analysis, Series, why_not_fitted};
 use crate::study::names;
 use crate::study::{Study, Table};
 use nalgebra::DMatrix;
 use refit_fit::law::{Form, Law};
 use refit_fit::svd::Svd;
-use refit_fit::{Fit, Status, mean_squared_error, symbol};
+use refit_fit::{Fit, Status, mean_squared_error};
 
 /// Two curves count as one where the squared errors agree to 0.1 % and the curves to 0.05
 /// percentage points over the data.
@@ -36,7 +36,7 @@ pub(super) fn check(coefficients: &[PrintedCoefficient], library: &Library) -> V
         id: format!("{}/{}", c.law, c.parameter),
         study: c.study,
         source: c.source.clone(),
-        quantity: format!("{name}: {}", symbol(&c.parameter)),
+        quantity: format!("{name}: {}", c.symbol()),
         printed: c.printed.value,
         printed_text: c.printed.text.clone(),
         recomputed: None,
@@ -67,7 +67,10 @@ fn compare(
     let rows = library.rows(analysis.table)?;
     let outcome = analysis::run(analysis, rows, library.architectures(first.study));
     let series = outcome.series.first().ok_or_else(CheckError::no_run)?;
-    let fit = series.fit.as_ref().map_err(|e| CheckError(e.to_string()))?;
+    let fit = series
+        .fit
+        .as_ref()
+        .map_err(|e| CheckError(why_not_fitted(e)))?;
     let printed = printed_parameters(coefficients, fit.law)
         .ok_or_else(|| CheckError(format!("{}: coefficients are missing", first.law)))?;
     let comparison = Comparison::of(&printed, fit, series);
@@ -154,7 +157,7 @@ fn place(c: &PrintedCoefficient, law: Law) -> Option<(usize, f64)> {
         "minus_alpha" => ("alpha", -1.0),
         other => (other, 1.0),
     };
-    let j = law.parameters().iter().position(|p| *p == name)?;
+    let j = law.parameters().iter().position(|p| p.name == name)?;
     Some((j, sign))
 }
 
@@ -278,7 +281,7 @@ fn input_rounding(fit: &Fit, series: &Series, dataset: &str, table: Table) -> Ve
     // A parameter on its bound does not move; its column would only blur the others.
     let free: Vec<usize> = (0..k)
         .filter(|&j| match &fit.status {
-            Status::AtBound(names) => !names.contains(&fit.law.parameters()[j]),
+            Status::AtBound(at) => !at.contains(&&fit.law.parameters()[j]),
             _ => true,
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use super::printed::{Finetuning, Kind, OptimalSamples, PrintedMeasurement, PrintedPrediction};
 use super::{Check, CheckError, Library, Verdict, agrees};
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, why_not_fitted};
 use crate::decimal;
 use crate::study::names;
 use crate::study::select::{Axis, LAION};
@@ -290,7 +290,7 @@ fn samples(analysis: &Analysis, o: &OptimalSamples, library: &Library) -> Result
     let law = law.ok_or_else(|| {
         CheckError("No line can be fitted through the samples seen of these runs.".to_owned())
     })?;
-    Ok(law.fit.predict(o.compute, Interval::Honest).error)
+    Ok(law.fit.predict(o.compute, Interval::StudentT).error)
 }
 
 fn verdict(recomputed: Option<f64>, printed: f64, decimals: u32) -> Verdict {
@@ -324,11 +324,11 @@ fn fit(analysis: &Analysis, library: &Library) -> Result<Fit, CheckError> {
     let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
     let series = outcome.series.into_iter().next();
     let series = series.ok_or_else(CheckError::no_run)?;
-    series.fit.map_err(|e| CheckError(e.to_string()))
+    series.fit.map_err(|e| CheckError(why_not_fitted(&e)))
 }
 
 fn percent(fit: &Fit, compute: f64) -> f64 {
-    100.0 * (1.0 - fit.predict(compute, Interval::Honest).error)
+    100.0 * (1.0 - fit.predict(compute, Interval::StudentT).error)
 }
 
 /// "H/14" is open_clip's ViT-H-14.

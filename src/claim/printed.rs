@@ -1,6 +1,7 @@
 //! The printed numbers, typed (`data/printed/*.csv`; columns in `data/README.md`).
 
 use crate::study::{Cell, DataError, Study, read_rows};
+use refit_fit::law::{Form, Law};
 
 #[derive(Clone, Debug, Default)]
 pub struct Printed {
@@ -32,6 +33,19 @@ pub struct PrintedCoefficient {
     /// `A`, `ln_B`, `minus_alpha`, `E`, or `beta`, `alpha`.
     pub parameter: String,
     pub printed: PrintedNumber,
+}
+
+impl PrintedCoefficient {
+    /// The parameter as a formula has it.
+    pub fn symbol(&self) -> &str {
+        let mut parameters = Law::ALL.into_iter().flat_map(Form::parameters);
+        match self.parameter.as_str() {
+            "minus_alpha" => "−α",
+            name => parameters
+                .find(|p| p.name == name)
+                .map_or(name, |p| p.symbol),
+        }
+    }
 }
 
 /// One predicted or measured metric in percent, or a mean absolute error in percentage points.

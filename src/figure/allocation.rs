@@ -64,7 +64,7 @@ pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
             .map(|i| low * (high / low).powf(f64::from(i) / 40.0))
             .collect();
         let band = grid.iter().filter_map(|&x| {
-            let p = fit.predict(x, Interval::Honest);
+            let p = fit.predict(x, Interval::StudentT);
             Some((x, p.low?, p.high?))
         });
         scene.bands.push(Band {

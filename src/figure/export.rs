@@ -2,13 +2,13 @@
 
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
-use crate::analysis::{Analysis, Outcome, Series};
+use crate::analysis::{Analysis, Outcome, Series, why_not_fitted};
 use crate::study::architecture;
 use crate::study::digest::sha256;
 use crate::study::{Measurement, Study, names};
 use crate::text::cell;
+use refit_fit::Fit;
 use refit_fit::law::Form;
-use refit_fit::{Fit, symbol};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -78,7 +78,7 @@ pub fn curve_csv(analysis: &Analysis, outcome: &Outcome) -> String {
 fn parameters(fit: &Fit) -> impl Iterator<Item = (&'static str, f64, Option<f64>)> {
     let values = fit.parameters.iter().zip(&fit.standard_errors);
     let parameters = fit.law.parameters().iter().zip(values);
-    parameters.map(|(p, (value, error))| (symbol(p), *value, *error))
+    parameters.map(|(p, (value, error))| (p.symbol, *value, *error))
 }
 
 /// One line for each parameter of each law.
@@ -168,7 +168,7 @@ pub fn json(
                     "status": fit.status.to_string(),
                 })
             }
-            Err(error) => json!({ "error": error.to_string() }),
+            Err(error) => json!({ "error": why_not_fitted(error) }),
         };
         json!({
             "series": name(series),

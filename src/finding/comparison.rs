@@ -8,7 +8,7 @@ use crate::study::{Study, Table, names};
 use crate::text::number;
 use refit_fit::compare::{Crossing, Curve, crossings};
 use refit_fit::law::{Form, Law};
-use refit_fit::{Fit, Interval, mean_squared_error, symbol};
+use refit_fit::{Fit, Interval, mean_squared_error};
 
 type Found = Result<Finding, CheckError>;
 
@@ -39,11 +39,11 @@ fn both(analysis: &Analysis) -> Analysis {
 
 /// A law's parameters, two ways.
 fn parameter_rows(of: &str, law: Law, released: &[f64], corrected: &[f64]) -> Vec<Row> {
-    let names = law.parameters().iter().zip(released.iter().zip(corrected));
-    names
-        .map(|(name, (a, b))| {
+    let parameters = law.parameters().iter().zip(released.iter().zip(corrected));
+    parameters
+        .map(|(parameter, (a, b))| {
             row(
-                format!("{of}: {}", symbol(name)),
+                format!("{of}: {parameter}"),
                 format!("{a:.6}"),
                 format!("{b:.6}"),
             )
@@ -108,7 +108,7 @@ pub(super) fn a_point_off_the_frontier(_: &Printed, library: &Library) -> Found 
         without.frontier.len().to_string(),
     )];
     rows.extend(parameter_rows("CLIP", a.law, &a.parameters, &b.parameters));
-    let at = |fit: &Fit| fit.predict(L14[0].1, Interval::Honest).error;
+    let at = |fit: &Fit| fit.predict(L14[0].1, Interval::StudentT).error;
     rows.push(row(
         "ImageNet-1k at 2.14e12 GFLOPs",
         accuracy(at(&a)),
@@ -140,7 +140,7 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
     let mut shares = Vec::new();
     for (family, compute) in L14 {
         let (_, fit) = series(&of(Table::PlottedFrontier, family), library)?;
-        let share = fit.share_held(Interval::Released).unwrap_or(f64::NAN);
+        let share = fit.nominal_coverage(Interval::LogT).unwrap_or(f64::NAN);
         shares.push(format!(
             "{:.1} % ({})",
             100.0 * share,
@@ -154,10 +154,10 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
         let text = |half: f64| format!("± {:.3} pp", 100.0 * half);
         rows.push(row(
             format!("{name}: half-width"),
-            text(half(Interval::Released)),
-            text(half(Interval::Honest)),
+            text(half(Interval::LogT)),
+            text(half(Interval::StudentT)),
         ));
-        for interval in [Interval::Released, Interval::Honest] {
+        for interval in [Interval::LogT, Interval::StudentT] {
             let p = fit.predict(compute, interval);
             let (low, high) = p.low.zip(p.high).unwrap_or((f64::NAN, f64::NAN));
             ends.push((1.0 - high, 1.0 - low));
@@ -199,8 +199,8 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
             "The intervals of the two predictions {as_released} as released; at 95 % they {honest}."
         ),
         analyses: [
-            ("As released", Interval::Released),
-            ("Corrected", Interval::Honest),
+            ("As released", Interval::LogT),
+            ("Corrected", Interval::StudentT),
         ]
         .map(|(name, interval)| {
             let analysis = Analysis {
@@ -230,12 +230,12 @@ pub(super) fn held_out_runs_move_the_bins(_: &Printed, library: &Library) -> Fou
             };
             Ok(series(&analysis, library)?
                 .1
-                .predict(compute, Interval::Honest)
+                .predict(compute, Interval::StudentT)
                 .error)
         };
         let plotted = series(&of(Table::PlottedFrontier, family), library)?
             .1
-            .predict(compute, Interval::Honest)
+            .predict(compute, Interval::StudentT)
             .error;
         let (released, corrected) = (at(&all)?, at(&kept)?);
         let name = format!("{} at {} GFLOPs", names::family(family), number(compute));

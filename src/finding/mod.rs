@@ -4,7 +4,7 @@
 mod comparison;
 mod openclip;
 
-use crate::analysis::{self, Analysis, Series};
+use crate::analysis::{self, Analysis, Series, why_not_fitted};
 use crate::claim::{CheckError, Library, Printed};
 use crate::study::Study;
 use refit_fit::Fit;
@@ -66,7 +66,10 @@ fn series(analysis: &Analysis, library: &Library) -> Result<(Series, Fit), Check
     let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
     let series = outcome.series.into_iter().next();
     let series = series.ok_or_else(|| CheckError("no run fits the choices".to_owned()))?;
-    let fit = series.fit.clone().map_err(|e| CheckError(e.to_string()))?;
+    let fit = series
+        .fit
+        .clone()
+        .map_err(|e| CheckError(why_not_fitted(&e)))?;
     Ok((series, fit))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
         rows.push(row(
             format!("ImageNet-1k, {name}: H/14 at 34B"),
             accuracy(fit.law.value(&theirs, compute)),
-            accuracy(fit.predict(compute, Interval::Honest).error),
+            accuracy(fit.predict(compute, Interval::StudentT).error),
         ));
     }
     for check in checks

@@ -146,14 +146,14 @@ const VERSION_2: [Address; 21] = [
         |a| {
             a.loss = Loss::Huber { delta: 0.01 };
             a.threshold = None;
-            a.interval = Interval::Released;
+            a.interval = Interval::LogT;
         },
     ),
     ("?v=2&loss=log-squares&law=power", Table::Sweep, |a| {
         (a.law, a.loss) = (Law::Power, Loss::LogSquares);
     }),
     ("?table=zeroshot&interval=released", Table::Zeroshot, |a| {
-        a.interval = Interval::Released;
+        a.interval = Interval::LogT;
     }),
 ];
 

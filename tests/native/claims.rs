@@ -2,7 +2,6 @@
 //! from our own output.
 use refit::claim::{Check, Library, Printed, Verdict, verify};
 use refit::study::{DataError, Measurement, Table};
-use refit_fit::symbol;
 use std::sync::LazyLock;
 
 fn read(path: &str) -> Result<String, DataError> {
@@ -113,7 +112,7 @@ fn the_static_page_has_what_is_printed_and_its_verdict() {
         let first = &law[0];
         let coefficients = law.iter().map(|c| {
             let value = c.printed.text.replace('-', "−");
-            format!("{} = {value}", symbol(&c.parameter))
+            format!("{} = {value}", c.symbol())
         });
         let coefficients: Vec<String> = coefficients.collect();
         let verdict = one(&first.law).verdict;

@@ -1,29 +1,35 @@
 //! Intervals by resampling: of parameters, predictions, or anything that follows from parameters.
 
-use super::random::Random;
-use super::starts::Found;
-use super::{Fit, Loss, Problem, ResidualScale, Task, search};
+use crate::fittable::Candidate;
 use crate::law::Law;
+use crate::problem::Problem;
+use crate::random::Random;
+use crate::{Fit, Loss, ResidualScale, Task, error, search};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// How an interval is read off the resamples (Efron and Tibshirani 1993, chapters 13 and 14).
+/// How an interval is read off the resamples (Efron and Tibshirani 1993, "An introduction to the
+/// bootstrap", chapters 13 and 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BootstrapInterval {
+    /// Quantiles of the resamples.
     Percentile,
+    /// Quantiles of the resamples, reflected at the estimate.
     Basic,
-    /// Bias-corrected and accelerated; the acceleration from the jackknife.
+    /// Bias-corrected and accelerated (Efron 1987); the acceleration from the jackknife.
     Bca,
 }
 
 impl BootstrapInterval {
+    /// Every kind, the most accurate first.
     pub const ALL: [BootstrapInterval; 3] = [
         BootstrapInterval::Bca,
         BootstrapInterval::Percentile,
         BootstrapInterval::Basic,
     ];
 
+    /// A stable name for links and stored data.
     pub fn id(self) -> &'static str {
         match self {
             BootstrapInterval::Percentile => "percentile",
@@ -32,6 +38,7 @@ impl BootstrapInterval {
         }
     }
 
+    /// A name for headings.
     pub fn title(self) -> &'static str {
         match self {
             BootstrapInterval::Percentile => "Percentile",
@@ -41,20 +48,25 @@ impl BootstrapInterval {
     }
 }
 
-/// What is resampled: so many units, and what a draw of them gives.
+/// What is resampled: the units that are drawn with replacement, and the points that they give.
 pub struct Population {
+    /// How many units there are.
     pub units: usize,
+    /// The points that a draw gives.
     pub points: Draw,
 }
 
-/// The points that a draw gives, from how often it has each unit.
+/// The points that a draw gives, from how often it contains each unit.
 pub type Draw = Box<dyn Fn(&[u32]) -> Points>;
 
-/// x, y and the weight of every point.
+/// Points of a resample, three lists of one length.
 #[derive(Clone, Debug, Default)]
 pub struct Points {
+    /// Inputs.
     pub x: Vec<f64>,
+    /// Errors.
     pub y: Vec<f64>,
+    /// How often each point counts.
     pub weights: Vec<f64>,
 }
 
@@ -79,7 +91,7 @@ impl Population {
 
 /// Refits of the jackknife, which only gives BCa its acceleration: with more units than this one
 /// group of them is left out at a time, so that the cost stays linear in the units.
-const MOST_GROUPS: usize = 200;
+const MAX_GROUPS: usize = 200;
 
 /// A bootstrap under way. Each resample has a random stream of its own, so that a seed gives the
 /// same numbers wherever the work is cut.
@@ -93,22 +105,25 @@ pub struct Bootstrap {
     replicates: Replicates,
 }
 
-/// The laws of all resamples.
+/// The parameters fitted to all resamples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replicates {
+    /// The law.
     pub law: Law,
     /// Parameters of the fit to the data.
     pub estimate: Vec<f64>,
+    /// Parameters of the fit to each resample.
     pub resamples: Vec<Vec<f64>>,
-    /// One unit left out at a time; of many units, one group.
+    /// Parameters of the fits that leave out one unit at a time; of many units, one group.
     pub jackknife: Vec<Vec<f64>>,
     /// Resamples that no law could be fitted to.
     pub failures: usize,
-    /// How many there were to draw.
+    /// Units that each resample drew from.
     pub units: usize,
 }
 
 impl Bootstrap {
+    /// Resamples of what `fit` was fitted to, `count` of them.
     pub fn new(fit: &Fit, population: Population, count: usize, seed: u64) -> Bootstrap {
         Bootstrap {
             law: fit.law,
@@ -135,7 +150,7 @@ impl Bootstrap {
 
     /// Groups of the jackknife.
     fn groups(&self) -> usize {
-        self.population.units.min(MOST_GROUPS)
+        self.population.units.min(MAX_GROUPS)
     }
 
     fn draw(&self, index: usize) -> Vec<u32> {
@@ -182,20 +197,20 @@ impl Task for Bootstrap {
 /// The law of a resample, from the parameters of the data's. `None` where the resample has too
 /// few different points.
 fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>> {
-    super::check(law, loss, &points.x, &points.y).ok()?;
+    error::check(law, loss, &points.x, &points.y).ok()?;
     let mut problem = Problem::new(law, loss, &points.x, &points.y);
     for (w, count) in problem.weights.iter_mut().zip(&points.weights) {
         *w *= count;
     }
     let squares = loss.is_least_squares() && loss.scale() == ResidualScale::Linear;
-    let found: Found = if squares && law != Law::Logistic {
-        match search::again(law, &points.x, &points.y, &problem.weights, near) {
+    let found: Candidate = if squares && law != Law::Logistic {
+        match search::refine(law, &points.x, &points.y, &problem.weights, near) {
             Some(found) => found,
-            None => search::bottoms(law, &points.x, &points.y, &problem.weights).swap_remove(0),
+            None => search::minima(law, &points.x, &points.y, &problem.weights).swap_remove(0),
         }
     } else {
         let lowest = problem.lowest(&[near.to_vec()], &[])?;
-        Found {
+        Candidate {
             parameters: lowest.parameters,
             converged: lowest.converged,
         }
@@ -211,7 +226,7 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
 const FEW: usize = 10;
 
 impl Replicates {
-    /// What a reader has to know where there was little to draw from.
+    /// What to know where there were few units to draw from, as a sentence.
     pub fn warning(&self) -> Option<String> {
         let units = self.units;
         (units < FEW).then(|| format!(
@@ -219,8 +234,8 @@ impl Replicates {
         ))
     }
 
-    /// The 95 % interval of whatever `f` makes of the parameters. `None` where fewer than half of
-    /// the resamples have a value.
+    /// The 95 % interval (low, high) of a function of the parameters. `None` where fewer than half
+    /// of the resamples have a value.
     pub fn interval(
         &self,
         ends: BootstrapInterval,
@@ -246,6 +261,7 @@ impl Replicates {
         })
     }
 
+    /// The median of a function of the parameters; `None` where no resample has a value.
     pub fn median(&self, f: impl Fn(&[f64]) -> f64) -> Option<f64> {
         let mut values = self.values(&f);
         values.sort_by(f64::total_cmp);
@@ -258,7 +274,11 @@ impl Replicates {
     }
 }
 
-/// The quantile of sorted values by linear interpolation.
+/// The quantile `q`, from 0 to 1, of sorted values by linear interpolation (NumPy's default).
+///
+/// # Panics
+///
+/// Where there are no values.
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let at = q * (sorted.len() - 1) as f64;
     let (below, rest) = (at.floor(), at - at.floor());

@@ -1,21 +1,25 @@
-//! Two laws beside each other: where they cross, and how much compute one needs for the other's
-//! error.
+//! Two laws compared: where they cross, and how much compute one needs for the other's error.
+//!
+//! The axis is called compute here; it may be any positive input of a [`Law`].
 
 use crate::law::Law;
 
 /// A law with its parameters, as far as a curve needs them.
 #[derive(Clone, Copy, Debug)]
 pub struct Curve<'a> {
+    /// The law.
     pub law: Law,
+    /// In the order of its parameters.
     pub parameters: &'a [f64],
 }
 
 impl Curve<'_> {
+    /// The law's error at `compute`.
     pub fn error(&self, compute: f64) -> f64 {
         self.law.value(self.parameters, compute)
     }
 
-    /// The compute at which the law falls to an error, looked for within `range`.
+    /// The compute at which the law falls to `error`, looked for within `range` (low, high).
     pub fn compute_for(&self, error: f64, range: (f64, f64)) -> Needed {
         let gap = |ln_c: f64| self.error(ln_c.exp()) - error;
         let (low, high) = (range.0.ln(), range.1.ln());
@@ -34,6 +38,7 @@ impl Curve<'_> {
 pub enum Needed {
     /// It is already lower at the low end of the range.
     Less,
+    /// It needs this much.
     At(f64),
     /// It is still higher at the high end of the range, or everywhere.
     More,
@@ -42,6 +47,7 @@ pub enum Needed {
 /// Where two laws cross.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing {
+    /// The compute at which both have the same error.
     pub x: f64,
     /// Whether the second law has the lower error beyond it; if not, the first.
     pub second_is_lower_beyond: bool,
@@ -50,7 +56,7 @@ pub struct Crossing {
 /// Steps over the range in which two laws cross at most once.
 const STEPS: usize = 400;
 
-/// Where two laws give the same error within `range`, in order.
+/// Where two laws give the same error within `range` (low, high), in rising order.
 pub fn crossings(a: Curve, b: Curve, range: (f64, f64)) -> Vec<Crossing> {
     let gap = |ln_c: f64| a.error(ln_c.exp()) - b.error(ln_c.exp());
     let (low, high) = (range.0.ln(), range.1.ln());

@@ -1,8 +1,9 @@
 //! Covariance of fitted parameters from the Jacobian at the optimum.
 
-use super::problem::Problem;
-use super::starts::Starts;
-use super::svd::Svd;
+use crate::ResidualScale;
+use crate::fittable::Fittable;
+use crate::problem::Problem;
+use crate::svd::Svd;
 use nalgebra::{DMatrix, DVector};
 
 /// κ² [Σψ² / (n − p)] / m² · (JᵀJ)⁻¹ with ψ = ρ′, m the mean of ρ″ and
@@ -12,7 +13,7 @@ use nalgebra::{DMatrix, DVector};
 /// `None` where n ≤ p, where no residual lies where ρ curves, or where the Jacobian is not finite.
 /// The columns are scaled to unit length first, so that a parameter's unit does not decide what
 /// counts as singular; directions that the data do not determine drop out (pseudo-inverse).
-pub(super) fn covariance<F: Starts>(problem: &Problem<F>, p: &[f64]) -> Option<DMatrix<f64>> {
+pub(crate) fn covariance<F: Fittable>(problem: &Problem<F>, p: &[f64]) -> Option<DMatrix<f64>> {
     let (n, k) = (problem.y.len(), p.len());
     if n <= k {
         return None;
@@ -25,8 +26,8 @@ pub(super) fn covariance<F: Starts>(problem: &Problem<F>, p: &[f64]) -> Option<D
         psi += weight * rho.first * rho.first;
         curvature.push(rho.second);
         let scale = match problem.loss.scale() {
-            super::ResidualScale::Linear => weight.sqrt(),
-            super::ResidualScale::Log => weight.sqrt() / problem.form.evaluate(p, problem.x[i]),
+            ResidualScale::Linear => weight.sqrt(),
+            ResidualScale::Log => weight.sqrt() / problem.form.evaluate(p, problem.x[i]),
         };
         for (j, g) in problem
             .form
@@ -68,7 +69,7 @@ fn pseudo_inverse(mut jacobian: DMatrix<f64>) -> DMatrix<f64> {
     inverse
 }
 
-pub(super) fn standard_errors(covariance: Option<&DMatrix<f64>>, count: usize) -> Vec<Option<f64>> {
+pub(crate) fn standard_errors(covariance: Option<&DMatrix<f64>>, count: usize) -> Vec<Option<f64>> {
     (0..count)
         .map(|j| {
             covariance
@@ -79,7 +80,7 @@ pub(super) fn standard_errors(covariance: Option<&DMatrix<f64>>, count: usize) -
 }
 
 /// Correlations of the parameters; `None` where one has no standard error.
-pub(super) fn correlations(covariance: &DMatrix<f64>) -> DMatrix<Option<f64>> {
+pub(crate) fn correlations(covariance: &DMatrix<f64>) -> DMatrix<Option<f64>> {
     DMatrix::from_fn(covariance.nrows(), covariance.ncols(), |i, j| {
         let scale = (covariance[(i, i)] * covariance[(j, j)]).sqrt();
         (scale > 0.0).then(|| covariance[(i, j)] / scale)

@@ -1,9 +1,9 @@
-//! How often an interval holds the truth: points are drawn from a known law, fitted, and the
-//! interval asked whether it holds the law's error.
+//! How often an interval covers the truth: points are drawn from a known law and fitted, and the
+//! interval is checked against the law's error.
 
-use super::random::Random;
-use super::{Fit, Interval, Loss, Task, fit};
 use crate::law::{Form, Law};
+use crate::random::Random;
+use crate::{Fit, Interval, Loss, Task, fit};
 
 /// A simulation under way.
 pub struct Simulation {
@@ -17,28 +17,32 @@ pub struct Simulation {
     count: usize,
     seed: u64,
     next: usize,
-    /// Per compute of `at`: sets whose honest, and whose released, interval held the truth.
-    held: Vec<[usize; 2]>,
+    /// For each input of `at`, the sets whose interval covered the truth, in the order of
+    /// [`Interval::ALL`].
+    covered: Vec<[usize; 2]>,
     /// Sets whose fit has intervals.
     fitted: usize,
 }
 
-/// Shares of the sets whose interval held the truth.
+/// How often the intervals of predictions at one input covered the truth, as fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coverage {
-    pub compute: f64,
-    pub honest: f64,
-    pub released: f64,
+    /// The input.
+    pub x: f64,
+    /// Of [`Interval::StudentT`].
+    pub student_t: f64,
+    /// Of [`Interval::LogT`].
+    pub log_t: f64,
 }
 
-/// Standard error of a share that so many sets gave: the simulation's own.
-pub fn monte_carlo_error(share: f64, sets: usize) -> f64 {
-    (share * (1.0 - share) / sets as f64).sqrt()
+/// Standard error of a fraction that `sets` simulated sets gave.
+pub fn monte_carlo_error(fraction: f64, sets: usize) -> f64 {
+    (fraction * (1.0 - fraction) / sets as f64).sqrt()
 }
 
 impl Simulation {
     /// Takes the law of a fit to points (x, y) for the truth, and their scatter about it for the
-    /// noise.
+    /// noise; `count` sets are drawn from `seed`, and predictions checked at the inputs `at`.
     pub fn new(
         truth: &Fit,
         x: &[f64],
@@ -64,20 +68,20 @@ impl Simulation {
             count,
             seed,
             next: 0,
-            held: vec![[0; 2]; at.len()],
+            covered: vec![[0; 2]; at.len()],
             fitted: 0,
         }
     }
 
     /// What the sets so far give, and how many of them have intervals.
     pub fn coverage(&self) -> (Vec<Coverage>, usize) {
-        let share = |held: usize| held as f64 / self.fitted.max(1) as f64;
-        let rows = self.at.iter().zip(&self.held);
+        let fraction = |covered: usize| covered as f64 / self.fitted.max(1) as f64;
+        let rows = self.at.iter().zip(&self.covered);
         let coverage = rows
-            .map(|(compute, [honest, released])| Coverage {
-                compute: *compute,
-                honest: share(*honest),
-                released: share(*released),
+            .map(|(x, [student_t, log_t])| Coverage {
+                x: *x,
+                student_t: fraction(*student_t),
+                log_t: fraction(*log_t),
             })
             .collect();
         (coverage, self.fitted)
@@ -105,15 +109,15 @@ impl Task for Simulation {
             return;
         }
         self.fitted += 1;
-        for (compute, held) in self.at.iter().zip(&mut self.held) {
-            let truth = self.law.evaluate(&self.truth, *compute);
-            for (interval, held) in Interval::ALL.into_iter().zip(held) {
-                let p = fit.predict(*compute, interval);
-                let holds = p
+        for (x, covered) in self.at.iter().zip(&mut self.covered) {
+            let truth = self.law.evaluate(&self.truth, *x);
+            for (interval, covered) in Interval::ALL.into_iter().zip(covered) {
+                let p = fit.predict(*x, interval);
+                let covers = p
                     .low
                     .zip(p.high)
                     .is_some_and(|(l, h)| (l..=h).contains(&truth));
-                *held += usize::from(holds);
+                *covered += usize::from(covers);
             }
         }
     }

@@ -1,67 +1,63 @@
-//! Intervals of predictions by the delta method: honest, and as the comparison study released them.
+//! Intervals of predictions by the delta method.
 
-use super::{Fit, ResidualScale};
 use crate::law::Form;
+use crate::{Fit, ResidualScale};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// How wide a 95 % interval is, in standard errors of the prediction.
+/// How many standard errors of the prediction an interval reaches to each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Interval {
-    /// Student's t with n − p degrees of freedom.
-    Honest,
-    /// ln(t) in place of t, with 296 degrees of freedom: what the released code draws. It covers
-    /// about 50 %.
-    Released,
+    /// The 97.5 % quantile of Student's t with n − p degrees of freedom: a 95 % interval.
+    #[serde(rename = "honest")]
+    StudentT,
+    /// ln t in place of t, with 296 degrees of freedom whatever the points. It covers about 50 %;
+    /// for comparison with published bands that were drawn so.
+    #[serde(rename = "released")]
+    LogT,
 }
 
 impl Interval {
-    pub const ALL: [Interval; 2] = [Interval::Honest, Interval::Released];
+    /// Both, the right one first.
+    pub const ALL: [Interval; 2] = [Interval::StudentT, Interval::LogT];
 
+    /// A stable name for links and stored data.
     pub fn id(self) -> &'static str {
         match self {
-            Interval::Honest => "honest",
-            Interval::Released => "released",
-        }
-    }
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Interval::Honest => "95 %, t with n − p",
-            Interval::Released => "As released (covers about 50 %)",
+            Interval::StudentT => "honest",
+            Interval::LogT => "released",
         }
     }
 
     /// Standard errors to each side; `None` without degrees of freedom.
     fn factor(self, n: usize, p: usize) -> Option<f64> {
         match self {
-            Interval::Honest => t_quantile(n, p),
-            Interval::Released => t_quantile(300, 4).map(f64::ln),
+            Interval::StudentT => t_quantile(n, p),
+            Interval::LogT => t_quantile(300, 4).map(f64::ln),
         }
     }
 }
 
 /// 97.5 % quantile of Student's t with n − p degrees of freedom.
-pub(super) fn t_quantile(n: usize, p: usize) -> Option<f64> {
+pub(crate) fn t_quantile(n: usize, p: usize) -> Option<f64> {
     let degrees = n.checked_sub(p).filter(|d| *d > 0)?;
     let t = StudentsT::new(0.0, 1.0, degrees as f64).ok()?;
     Some(t.inverse_cdf(0.975))
 }
 
-/// What a law says at one place of its axis.
+/// What a law of one variable predicts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Prediction {
+    /// The input.
     pub x: f64,
+    /// The law's error there.
     pub error: f64,
-    /// Ends of the 95 % interval of the mean; `None` without degrees of freedom, and where the
+    /// Lower end of the interval of the mean; `None` without degrees of freedom, and where the
     /// delta method does not hold.
     pub low: Option<f64>,
+    /// Upper end, as [`Prediction::low`].
     pub high: Option<f64>,
 }
-
-/// What a reader is told in place of intervals where [`Fit::delta_method_holds`] is false.
-pub const NO_DELTA_METHOD: &str = "Most points lie in the linear zone of Huber’s loss, where the delta method does not hold: no standard errors; use the bootstrap.";
 
 impl<F: Form> Fit<F> {
     /// False where most points lie in the linear zone of Huber's loss. Its covariance divides by
@@ -72,21 +68,22 @@ impl<F: Form> Fit<F> {
         self.linear_zone.is_none_or(|share| share <= 0.5)
     }
 
-    /// The standard errors for readers: none where the delta method does not hold.
+    /// The standard errors that may be shown: none where the delta method does not hold.
     pub fn usable_errors(&self) -> Vec<Option<f64>> {
         let holds = self.delta_method_holds();
         let errors = self.standard_errors.iter();
         errors.map(|error| error.filter(|_| holds)).collect()
     }
 
-    /// Half a 95 % interval in standard errors; `None` without degrees of freedom.
+    /// The 97.5 % quantile of Student's t with n − p degrees of freedom: half a 95 % interval in
+    /// standard errors. `None` without degrees of freedom.
     pub fn t_quantile(&self) -> Option<f64> {
         t_quantile(self.points, self.parameters.len())
     }
 
-    /// How often the interval holds the truth where the law is linear in its parameters and the
-    /// noise normal: the share of Student's t within its factor; `None` without degrees of freedom.
-    pub fn share_held(&self, interval: Interval) -> Option<f64> {
+    /// How often the interval covers the truth where the law is linear in its parameters and the
+    /// noise normal: the probability of Student's t within its factor; `None` without degrees of freedom.
+    pub fn nominal_coverage(&self, interval: Interval) -> Option<f64> {
         let (n, p) = (self.points, self.parameters.len());
         let factor = interval.factor(n, p)?;
         let t = StudentsT::new(0.0, 1.0, (n - p) as f64).ok()?;
@@ -110,7 +107,7 @@ impl<F: Form> Fit<F> {
         (value, half)
     }
 
-    /// The error at an input with the ends of its interval.
+    /// The error at an input with the (low, high) ends of its interval.
     pub fn error_at(&self, x: F::Input, interval: Interval) -> (f64, Option<(f64, f64)>) {
         let (value, half) = self.on_scale(x, interval);
         let scale = self.loss.scale();
@@ -120,6 +117,7 @@ impl<F: Form> Fit<F> {
 }
 
 impl Fit {
+    /// The error at an input with its interval.
     pub fn predict(&self, x: f64, interval: Interval) -> Prediction {
         let (error, ends) = self.error_at(x, interval);
         Prediction {
@@ -136,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_released_band_is_one_of_a_half() {
+    fn the_log_t_band_covers_a_half() {
         // A straight line in log-log through 25 points, and one law of 4 parameters.
         let x: Vec<f64> = (0..25).map(|i| 1e7 * 1.6f64.powi(i)).collect();
         let wave = |i: usize| 1.0 + 0.01 * (i as f64).sin();
@@ -147,10 +145,13 @@ mod tests {
             .collect();
         let fit = crate::fit(crate::law::Law::Saturation, crate::Loss::Squares, &x, &y).unwrap();
         // 2 * scipy.stats.t.cdf(numpy.log(scipy.stats.t.ppf(0.975, 296)), 21) - 1
-        let share = fit.share_held(Interval::Released).unwrap();
-        assert!((share - 0.494_218_590_448_906_9).abs() < 1e-7, "{share}");
-        let share = fit.share_held(Interval::Honest).unwrap();
-        assert!((share - 0.95).abs() < 1e-9, "{share}");
+        let coverage = fit.nominal_coverage(Interval::LogT).unwrap();
+        assert!(
+            (coverage - 0.494_218_590_448_906_9).abs() < 1e-7,
+            "{coverage}"
+        );
+        let coverage = fit.nominal_coverage(Interval::StudentT).unwrap();
+        assert!((coverage - 0.95).abs() < 1e-9, "{coverage}");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a fit minimises: the sum over the points of ρ(r), of residuals on the error or on its
-//! logarithm.
+//! The loss that a fit minimises: the sum over the points of ρ(r), of residuals on the error or on
+//! its logarithm.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,40 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
-    /// Squares of the error's residual: the comparison study.
+    /// Squares of the error's residual: ordinary least squares.
     Squares,
-    /// Squares of the log error's residual: the openclip study.
+    /// Squares of the log error's residual.
     LogSquares,
-    /// Huber's loss of the log error's residual, as scaling laws of language models are fitted
-    /// (Hoffmann et al. 2022 take δ = 1e-3).
-    Huber { delta: f64 },
-    /// Squares of the error's residual over the binomial variance of an accuracy measured on so
-    /// many test images.
-    Binomial { images: u32 },
-    /// Squares of the error's residual, where the law lies above a point so many times as heavy:
-    /// badly tuned runs can only lie above the frontier.
-    Asymmetric { factor: f64 },
+    /// Huber's loss (1964) of the log error's residual: squares up to δ, linear beyond. Hoffmann et
+    /// al. 2022 (arXiv 2203.15556) fit scaling laws of language models with δ = 1e-3.
+    Huber {
+        /// δ, in natural logarithms of the error.
+        delta: f64,
+    },
+    /// Squares of the error's residual over its binomial variance y (1 − y) / n.
+    Binomial {
+        /// Test images that each error was measured on, n.
+        images: u32,
+    },
+    /// Squares of the error's residual, heavier where the law lies above a point: badly tuned runs
+    /// can only lie above the frontier.
+    Asymmetric {
+        /// How many times as much such a point weighs.
+        factor: f64,
+    },
 }
 
 /// On which scale residuals are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResidualScale {
+    /// The error itself.
     Linear,
     /// Natural logarithm.
     Log,
 }
 
 impl ResidualScale {
+    /// An error on this scale.
     pub fn forward(self, error: f64) -> f64 {
         match self {
             ResidualScale::Linear => error,
@@ -39,6 +49,7 @@ impl ResidualScale {
         }
     }
 
+    /// The error of a value on this scale: the inverse of [`ResidualScale::forward`].
     pub fn back(self, y: f64) -> f64 {
         match self {
             ResidualScale::Linear => y,
@@ -49,14 +60,14 @@ impl ResidualScale {
 
 /// ρ with its first two derivatives at a residual.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rho {
+pub(crate) struct Rho {
     pub value: f64,
     pub first: f64,
     pub second: f64,
 }
 
 impl Loss {
-    /// One of each kind, with the parameter that is customary.
+    /// One of each kind, with its usual parameter.
     pub const ALL: [Loss; 5] = [
         Loss::Squares,
         Loss::LogSquares,
@@ -65,6 +76,7 @@ impl Loss {
         Loss::Asymmetric { factor: 10.0 },
     ];
 
+    /// The loss without its parameter, for links and stored data: `huber`.
     pub fn kind(self) -> &'static str {
         match self {
             Loss::Squares => "squares",
@@ -108,6 +120,7 @@ impl Loss {
         }
     }
 
+    /// A name for headings.
     pub fn title(self) -> &'static str {
         match self {
             Loss::Squares => "Squares of the error",
@@ -133,6 +146,7 @@ impl Loss {
         }
     }
 
+    /// The scale of its residuals.
     pub fn scale(self) -> ResidualScale {
         match self {
             Loss::LogSquares | Loss::Huber { .. } => ResidualScale::Log,
@@ -147,7 +161,7 @@ impl Loss {
     }
 
     /// Weight of a point's square.
-    pub(super) fn weight(self, y: f64) -> f64 {
+    pub(crate) fn weight(self, y: f64) -> f64 {
         match self {
             Loss::Binomial { images } => {
                 let n = f64::from(images);
@@ -158,7 +172,7 @@ impl Loss {
     }
 
     /// ρ of a residual, observed less predicted.
-    pub(super) fn rho(self, r: f64) -> Rho {
+    pub(crate) fn rho(self, r: f64) -> Rho {
         let squares = |factor: f64| Rho {
             value: 0.5 * factor * r * r,
             first: factor * r,

@@ -1,101 +1,90 @@
-//! The comparison study's own search: SciPy's `curve_fit` from every start of a grid, the lowest
-//! squared error kept (`scaling_laws/fitting_utils.py` of its repository).
+//! Local least squares from each of many starts, the lowest squared error kept: how `curve_fit` is
+//! often used. [`crate::fit()`] needs no starts.
 
-use super::trf::LeastSquares;
-use super::{Fit, Task};
-use crate::law::{Form, Law};
+use crate::Task;
+use crate::trf::LeastSquares;
 use serde::Serialize;
 
-/// `maxfev` of the released call.
-const MOST_EVALUATIONS: usize = 1_000_000;
 /// Two squared errors count as one minimum within this.
-const SAME: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-6;
 
-/// A search under way.
+/// A function from parameters to residuals.
+pub type Residuals = Box<dyn Fn(&[f64]) -> Vec<f64>>;
+
+/// A search under way: one start a step.
 pub struct Search {
-    law: Law,
-    x: Vec<f64>,
-    y: Vec<f64>,
+    residuals: Residuals,
+    bounds: Vec<(f64, f64)>,
+    max_evaluations: usize,
     starts: Vec<Vec<f64>>,
     next: usize,
-    /// (A, B, −α, E) and the squared error of each start that ended.
-    ended: Vec<(Vec<f64>, f64)>,
+    minima: Vec<Minimum>,
     evaluations: usize,
 }
 
-/// What the search found.
+/// Where one start ended.
+struct Minimum {
+    parameters: Vec<f64>,
+    sse: f64,
+}
+
+/// The best of a search.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MultiStart {
-    /// In the order of the law's parameters.
+pub struct Best {
+    /// Of the lowest squared error.
     pub parameters: Vec<f64>,
+    /// The mean squared error there.
     pub mse: f64,
+    /// Starts that were tried.
     pub starts: usize,
     /// Starts that ended within 1e-6 of the lowest squared error.
     pub reached: usize,
+    /// Starts that gave no finite squared error.
     pub failed: usize,
-    /// Of the residuals, those for Jacobians aside.
+    /// Evaluations of the residuals, those for Jacobians aside.
     pub evaluations: usize,
 }
 
-impl MultiStart {
-    /// Whether the best fit has a lower squared error, beyond rounding.
-    pub fn stopped_early(&self, best: &Fit) -> bool {
-        best.mse < self.mse * (1.0 - SAME)
-    }
-
-    /// How it ended beside the best fit, as a sentence.
-    pub fn beside(&self, best: &Fit) -> &'static str {
-        if self.stopped_early(best) {
-            "The released search stopped early: the best fit has a lower squared error."
-        } else if self.mse < best.mse * (1.0 - SAME) {
-            // Where the loss is another than squares of the error.
-            "The two minimise different losses."
-        } else {
-            "The released search found the best fit."
-        }
-    }
-}
-
 impl Search {
-    /// `None` for laws that the study did not search this way.
-    pub fn new(law: Law, x: &[f64], y: &[f64]) -> Option<Search> {
-        let starts = match law {
-            Law::Saturation => grid(),
-            Law::ShiftedPower => vec![vec![10.0, 10.0, -0.1]],
-            _ => return None,
-        };
-        Some(Search {
-            law,
-            x: x.to_vec(),
-            y: y.to_vec(),
+    /// A search from each of `starts`. `bounds` are (lower, upper), one for each parameter;
+    /// `max_evaluations` limits each start.
+    pub fn new(
+        residuals: Residuals,
+        bounds: Vec<(f64, f64)>,
+        max_evaluations: usize,
+        starts: Vec<Vec<f64>>,
+    ) -> Search {
+        Search {
+            residuals,
+            bounds,
+            max_evaluations,
             starts,
             next: 0,
-            ended: Vec::new(),
+            minima: Vec::new(),
             evaluations: 0,
-        })
+        }
     }
 
-    /// What has been found so far; `None` before the first start ended.
-    pub fn released(&self) -> Option<MultiStart> {
-        let (best, sse) =
-            self.ended
-                .iter()
-                .fold(None, |best: Option<&(Vec<f64>, f64)>, next| match best {
-                    Some(best) if best.1 <= next.1 => Some(best),
-                    _ => Some(next),
-                })?;
-        let mut parameters = vec![best[0], best[1].ln(), -best[2]];
-        parameters.extend(best.get(3));
-        Some(MultiStart {
-            parameters,
-            mse: sse / self.x.len() as f64,
+    /// The best so far; `None` before the first start has ended.
+    pub fn best(&self) -> Option<Best> {
+        let mut minima = self.minima.iter();
+        let first = minima.next()?;
+        // Of equal ones the first.
+        let best = minima.fold(
+            first,
+            |best, next| {
+                if best.sse <= next.sse { best } else { next }
+            },
+        );
+        let reached = self.minima.iter();
+        let reached = reached.filter(|m| m.sse <= best.sse * (1.0 + TOLERANCE));
+        let points = (self.residuals)(&best.parameters).len();
+        Some(Best {
+            parameters: best.parameters.clone(),
+            mse: best.sse / points as f64,
             starts: self.next,
-            reached: self
-                .ended
-                .iter()
-                .filter(|(_, s)| *s <= sse * (1.0 + SAME))
-                .count(),
-            failed: self.next - self.ended.len(),
+            reached: reached.count(),
+            failed: self.next - self.minima.len(),
             evaluations: self.evaluations,
         })
     }
@@ -106,12 +95,21 @@ impl Task for Search {
         let Some(start) = self.starts.get(self.next) else {
             return;
         };
-        let count = self.law.parameters().len();
-        let solution = released_problem(&self.x, &self.y, start, count);
+        let (lower, upper): (Vec<f64>, Vec<f64>) = self.bounds.iter().copied().unzip();
+        let solution = LeastSquares {
+            residuals: &self.residuals,
+            lower: &lower,
+            upper: &upper,
+            max_evaluations: self.max_evaluations,
+        }
+        .solve(start);
         if let Some(solution) = solution {
             self.evaluations += solution.evaluations;
             if solution.cost.is_finite() {
-                self.ended.push((solution.x, 2.0 * solution.cost));
+                self.minima.push(Minimum {
+                    parameters: solution.x,
+                    sse: 2.0 * solution.cost,
+                });
             }
         }
         self.next += 1;
@@ -120,44 +118,4 @@ impl Task for Search {
     fn progress(&self) -> (usize, usize) {
         (self.next, self.starts.len())
     }
-}
-
-/// One start of `curve_fit` on a (x + b)^c + d, or without d.
-pub fn released_problem(
-    x: &[f64],
-    y: &[f64],
-    start: &[f64],
-    parameters: usize,
-) -> Option<super::trf::Solution> {
-    let residuals = |p: &[f64]| -> Vec<f64> {
-        let offset = p.get(3).copied().unwrap_or(0.0);
-        x.iter()
-            .zip(y)
-            .map(|(x, y)| p[0] * (x + p[1]).powf(p[2]) + offset - y)
-            .collect()
-    };
-    let infinite = f64::INFINITY;
-    LeastSquares {
-        residuals: &residuals,
-        low: &[0.0, 0.0, -infinite, 0.0][..parameters],
-        high: &[infinite, infinite, 0.0, infinite][..parameters],
-        most_evaluations: MOST_EVALUATIONS,
-    }
-    .solve(start)
-}
-
-/// 20 × 20 × 4 × 2 starts of A, B, −α and E, the last the fastest.
-fn grid() -> Vec<Vec<f64>> {
-    let fives = || (0..20).map(|i| 5.0 * f64::from(i));
-    let mut starts = Vec::with_capacity(3200);
-    for a in fives() {
-        for b in fives() {
-            for c in [-0.2, -0.15, -0.1, -0.05] {
-                for d in [0.0, 0.0005] {
-                    starts.push(vec![a, b, c, d]);
-                }
-            }
-        }
-    }
-    starts
 }

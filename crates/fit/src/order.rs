@@ -1,18 +1,18 @@
-//! Sorting, compiled once: the standard library's sort is compiled anew for every type and every
-//! comparison, four kilobytes each.
+//! A stable sort that is compiled once: the standard library's is compiled anew for every type and
+//! every comparison, four kilobytes of wasm each. For programs that a browser downloads.
 
 use std::cmp::Ordering;
 
-/// Sorts as `[T]::sort_by` does: equal items keep their order.
+/// Sorts as [`slice::sort_by`] does: equal items keep their order. It clones every item once.
 pub fn sort_by<T: Clone>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
-    let places = sorted_places(items.len(), &|i, j| compare(&items[i], &items[j]));
-    *items = places.into_iter().map(|i| items[i].clone()).collect();
+    let indices = sorted_indices(items.len(), &|i, j| compare(&items[i], &items[j]));
+    *items = indices.into_iter().map(|i| items[i].clone()).collect();
 }
 
-fn sorted_places(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..count).collect();
-    places.sort_by(|&i, &j| compare(i, j));
-    places
+fn sorted_indices(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut indices: Vec<usize> = (0..count).collect();
+    indices.sort_by(|&i, &j| compare(i, j));
+    indices
 }
 
 #[cfg(test)]

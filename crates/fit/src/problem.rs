@@ -1,26 +1,27 @@
 //! The objective over a law's parameters, and its minimum near a start by damped Newton steps.
 //!
 //! Bounds are kept by the coordinates in which parameters move ([`Domain`](crate::law::Domain));
-//! a bound itself is a face of its own, on which the law has fewer parameters ([`Form::faces`]).
+//! a bound itself is a face of its own, on which the law has fewer parameters
+//! ([`Form::faces`](crate::law::Form::faces)).
 
-use super::loss::{Loss, ResidualScale};
-use super::random::Random;
-use super::starts::Starts;
-use crate::law::jet::{Jet, MOST, Real};
+use crate::fittable::Fittable;
+use crate::law::{Jet, MAX_PARAMETERS, Real};
+use crate::random::Random;
+use crate::{Loss, ResidualScale};
 use nalgebra::{SMatrix, SVector};
 
-type Matrix = SMatrix<f64, MOST, MOST>;
-type Vector = SVector<f64, MOST>;
+type Matrix = SMatrix<f64, MAX_PARAMETERS, MAX_PARAMETERS>;
+type Vector = SVector<f64, MAX_PARAMETERS>;
 
 /// Points, a form and a loss.
-pub(super) struct Problem<'a, F: Starts> {
+pub(super) struct Problem<'a, F: Fittable> {
     pub form: F,
     pub loss: Loss,
     pub x: &'a [F::Input],
     pub y: &'a [f64],
     /// Of each point's ρ: the loss's own times how often the point counts.
     pub weights: Vec<f64>,
-    /// Of each coordinate ([`Starts::range`]).
+    /// Of each coordinate ([`Fittable::coordinate_range`]).
     range: Vec<(f64, f64)>,
 }
 
@@ -32,7 +33,7 @@ pub(super) struct Minimum {
     pub converged: bool,
 }
 
-/// The objective near a place.
+/// The objective near given parameters.
 struct Local {
     jet: Jet,
     /// Curvature of parabolas that bound the loss from above. Damping is relative to its
@@ -40,18 +41,18 @@ struct Local {
     bound: Matrix,
 }
 
-/// (index, value) of parameters that do not move.
+/// (index, value) of parameters that are fixed.
 pub(super) type Fixed = [(usize, f64)];
 
 const ITERATIONS: usize = 200;
 /// On the way to Huber's δ nothing has to be exact.
-const EASED_STEPS: usize = 15;
+const CONTINUATION_STEPS: usize = 15;
 /// Neighbours of a Huber minimum that are tried in vain before it stands.
 const HOPS: usize = 24;
 /// Longest move of a coordinate in one step; all coordinates are logarithms or exponents.
 const LONGEST_STEP: f64 = 3.0;
 
-impl<'a, F: Starts> Problem<'a, F> {
+impl<'a, F: Fittable> Problem<'a, F> {
     pub fn new(form: F, loss: Loss, x: &'a [F::Input], y: &'a [f64]) -> Self {
         Problem {
             form,
@@ -59,7 +60,7 @@ impl<'a, F: Starts> Problem<'a, F> {
             x,
             y,
             weights: y.iter().map(|y| loss.weight(*y)).collect(),
-            range: form.range(x),
+            range: form.coordinate_range(x),
         }
     }
 
@@ -76,15 +77,15 @@ impl<'a, F: Starts> Problem<'a, F> {
             .sum()
     }
 
-    /// The objective around a place, in the coordinates of the parameters that move.
-    fn derivatives(&self, coordinates: &[f64], held: &Fixed) -> Local {
-        let domains = self.form.domains();
+    /// The objective with its derivatives, in the coordinates of the free parameters.
+    fn derivatives(&self, coordinates: &[f64], fixed: &Fixed) -> Local {
+        let parameters = self.form.parameters();
         let p: Vec<Jet> = coordinates
             .iter()
             .enumerate()
-            .map(|(j, c)| match held.iter().find(|(k, _)| *k == j) {
+            .map(|(j, c)| match fixed.iter().find(|(k, _)| *k == j) {
                 Some((_, value)) => Jet::constant(*value),
-                None => domains[j].value(Jet::variable(*c, j)),
+                None => parameters[j].domain.value(Jet::variable(*c, j)),
             })
             .collect();
         let mut jet = Jet::constant(0.0);
@@ -109,41 +110,40 @@ impl<'a, F: Starts> Problem<'a, F> {
         Local { jet, bound }
     }
 
-    fn at(&self, coordinates: &[f64], held: &Fixed) -> Vec<f64> {
-        let domains = self.form.domains();
+    fn at(&self, coordinates: &[f64], fixed: &Fixed) -> Vec<f64> {
         let mut p: Vec<f64> = coordinates
             .iter()
-            .zip(domains)
-            .map(|(c, d)| d.value(*c))
+            .zip(self.form.parameters())
+            .map(|(c, parameter)| parameter.domain.value(*c))
             .collect();
-        for (j, value) in held {
+        for (j, value) in fixed {
             p[*j] = *value;
         }
         p
     }
 
-    /// Where parameters lie; a held one has no coordinate that matters.
-    fn coordinates(&self, p: &[f64], held: &Fixed) -> Vec<f64> {
-        let domains = self.form.domains();
+    /// Where parameters lie; the coordinate of a fixed one does not matter.
+    fn coordinates(&self, p: &[f64], fixed: &Fixed) -> Vec<f64> {
+        let parameters = self.form.parameters();
         (0..p.len())
             .map(|j| {
                 let (low, high) = self.range[j];
-                if held.iter().any(|(k, _)| *k == j) {
+                if fixed.iter().any(|(k, _)| *k == j) {
                     return 0.0_f64.clamp(low, high);
                 }
-                domains[j].coordinate(p[j]).clamp(low, high)
+                parameters[j].domain.coordinate(p[j]).clamp(low, high)
             })
             .collect()
     }
 
-    /// The minimum near `start` (parameters, inside their domains where not held).
-    pub fn descend(&self, start: &[f64], held: &Fixed) -> Minimum {
-        self.steps(start, held, ITERATIONS)
+    /// The minimum near `start` (parameters, inside their domains where not fixed).
+    pub fn descend(&self, start: &[f64], fixed: &Fixed) -> Minimum {
+        self.steps(start, fixed, ITERATIONS)
     }
 
-    fn steps(&self, start: &[f64], held: &Fixed, most: usize) -> Minimum {
-        let mut at = self.coordinates(start, held);
-        let mut here = self.derivatives(&at, held);
+    fn steps(&self, start: &[f64], fixed: &Fixed, most: usize) -> Minimum {
+        let mut at = self.coordinates(start, fixed);
+        let mut here = self.derivatives(&at, fixed);
         let mut damping = 1e-4;
         let mut converged = !here.jet.value.is_finite();
         for _ in 0..most {
@@ -152,9 +152,11 @@ impl<'a, F: Starts> Problem<'a, F> {
             }
             converged = true;
             // Ends by a step that improves, or by one too small to matter.
-            let still: Vec<bool> = (0..MOST)
+            let still: Vec<bool> = (0..MAX_PARAMETERS)
                 .map(|j| {
-                    j >= at.len() || held.iter().any(|(k, _)| *k == j) || self.leaves(&at, &here, j)
+                    j >= at.len()
+                        || fixed.iter().any(|(k, _)| *k == j)
+                        || self.leaves(&at, &here, j)
                 })
                 .collect();
             while damping < 1e20 {
@@ -166,10 +168,10 @@ impl<'a, F: Starts> Problem<'a, F> {
                     .map(|j| (at[j] + step[j]).clamp(self.range[j].0, self.range[j].1))
                     .collect();
                 // Derivatives cost ten times the value, and many a step is in vain.
-                if self.objective(&self.at(&next, held)) < here.jet.value {
+                if self.objective(&self.at(&next, fixed)) < here.jet.value {
                     let small = (0..at.len())
                         .all(|j| (next[j] - at[j]).abs() <= 1e-13 * (1.0 + at[j].abs()));
-                    here = self.derivatives(&next, held);
+                    here = self.derivatives(&next, fixed);
                     at = next;
                     damping = (damping * 0.1).max(1e-16);
                     converged = small;
@@ -183,7 +185,7 @@ impl<'a, F: Starts> Problem<'a, F> {
             }
         }
         Minimum {
-            parameters: self.at(&at, held),
+            parameters: self.at(&at, fixed),
             objective: here.jet.value,
             converged,
         }
@@ -198,7 +200,7 @@ impl<'a, F: Starts> Problem<'a, F> {
 
     /// [`Problem::descend`] in the problem's own loss; Huber's corner is approached from a wide δ,
     /// since its loss is nearly flat of curvature far from the optimum.
-    pub fn approach(&self, start: &[f64], held: &Fixed) -> Minimum {
+    pub fn approach(&self, start: &[f64], fixed: &Fixed) -> Minimum {
         let mut from = start.to_vec();
         if let Loss::Huber { delta } = self.loss {
             let mut wide = (0..self.y.len())
@@ -206,17 +208,17 @@ impl<'a, F: Starts> Problem<'a, F> {
                 .fold(0.0, f64::max)
                 .min(10.0);
             while wide > delta {
-                let eased = Problem {
+                let wider = Problem {
                     loss: Loss::Huber { delta: wide },
                     weights: self.weights.clone(),
                     range: self.range.clone(),
                     ..*self
                 };
-                from = self.inside(&eased.steps(&from, held, EASED_STEPS).parameters);
+                from = self.interior(&wider.steps(&from, fixed, CONTINUATION_STEPS).parameters);
                 wide *= 0.3;
             }
         }
-        self.descend(&from, held)
+        self.descend(&from, fixed)
     }
 
     /// The lowest minimum from any of the starts on any face of the bounds. `fixed` parameters
@@ -228,11 +230,13 @@ impl<'a, F: Starts> Problem<'a, F> {
             if clash {
                 return None;
             }
-            let held: Vec<(usize, f64)> = face.iter().chain(fixed).copied().collect();
-            let found = starts.iter().map(|s| self.approach(&self.inside(s), &held));
+            let fixed: Vec<(usize, f64)> = face.iter().chain(fixed).copied().collect();
+            let found = starts
+                .iter()
+                .map(|s| self.approach(&self.interior(s), &fixed));
             let found = lower(found.filter(|m| m.objective.is_finite()))?;
             Some(match self.loss {
-                Loss::Huber { .. } => self.hop(found, &held),
+                Loss::Huber { .. } => self.hop(found, &fixed),
                 _ => found,
             })
         });
@@ -242,18 +246,18 @@ impl<'a, F: Starts> Problem<'a, F> {
     /// A minimum no higher than `from`: a nearly absolute loss has a minimum at many a set of
     /// points that the law meets exactly, so its neighbours are tried, out to where squares would
     /// have risen by half.
-    fn hop(&self, from: Minimum, held: &Fixed) -> Minimum {
+    fn hop(&self, from: Minimum, fixed: &Fixed) -> Minimum {
         let mut random = Random::new(0, 0);
         let mut best = from;
         let mut left = HOPS;
         while left > 0 {
             left -= 1;
-            let mut at = self.coordinates(&best.parameters, held);
-            let mut bound = self.derivatives(&at, held).bound;
+            let mut at = self.coordinates(&best.parameters, fixed);
+            let mut bound = self.derivatives(&at, fixed).bound;
             let mut direction = Vector::zeros();
-            for j in 0..MOST {
+            for j in 0..MAX_PARAMETERS {
                 direction[j] = random.normal();
-                if j >= at.len() || held.iter().any(|(k, _)| *k == j) {
+                if j >= at.len() || fixed.iter().any(|(k, _)| *k == j) {
                     bound.fill_row(j, 0.0);
                     bound.fill_column(j, 0.0);
                     bound[(j, j)] = 1.0;
@@ -270,7 +274,7 @@ impl<'a, F: Starts> Problem<'a, F> {
             for j in 0..at.len() {
                 at[j] += (step[j] * reach).clamp(-LONGEST_STEP, LONGEST_STEP);
             }
-            let found = self.descend(&self.inside(&self.at(&at, held)), held);
+            let found = self.descend(&self.interior(&self.at(&at, fixed)), fixed);
             if found.objective < best.objective * (1.0 - 1e-10) {
                 best = found;
                 left = HOPS;
@@ -281,19 +285,20 @@ impl<'a, F: Starts> Problem<'a, F> {
 
     /// Moves parameters that lie on a bound, or so near that the objective no longer feels them,
     /// a little inside.
-    pub fn inside(&self, p: &[f64]) -> Vec<f64> {
+    pub fn interior(&self, p: &[f64]) -> Vec<f64> {
         /// In coordinates: a thousandth of a parameter that is well inside.
         const NEAR: f64 = 7.0;
-        let low = self.y.iter().copied().fold(f64::INFINITY, f64::min);
-        let inner = self.form.inside(self.x, low.max(1e-6));
-        let domains = self.form.domains();
+        let lowest = self.y.iter().copied().fold(f64::INFINITY, f64::min);
+        let inner = self.form.interior(self.x, lowest.max(1e-6));
+        let parameters = self.form.parameters();
         let faces = self.form.faces();
         (0..p.len())
             .map(|j| {
-                let (at, inside) = (domains[j].coordinate(p[j]), domains[j].coordinate(inner[j]));
+                let domain = parameters[j].domain;
+                let (at, inside) = (domain.coordinate(p[j]), domain.coordinate(inner[j]));
                 let bound = faces.iter().flat_map(|f| f.iter()).find(|(k, _)| *k == j);
                 let near = bound.is_some_and(|(_, value)| {
-                    let towards = (domains[j].coordinate(*value) - inside).signum();
+                    let towards = (domain.coordinate(*value) - inside).signum();
                     (at - inside) * towards > NEAR
                 });
                 if at.is_finite() && !near {
@@ -320,15 +325,15 @@ fn lower(minima: impl Iterator<Item = Minimum>) -> Option<Minimum> {
 /// −(H + λ D)⁻¹ g over the coordinates that move; `None` where it is not positive definite.
 fn newton_step(local: &Local, still: &[bool], damping: f64) -> Option<Vector> {
     let moves = |j: usize| !still[j];
-    let largest = (0..MOST)
+    let largest = (0..MAX_PARAMETERS)
         .filter(|j| moves(*j))
         .map(|j| local.bound[(j, j)])
         .fold(f64::MIN_POSITIVE, f64::max);
     let mut matrix = Matrix::identity();
     let mut gradient = Vector::zeros();
-    for j in (0..MOST).filter(|j| moves(*j)) {
+    for j in (0..MAX_PARAMETERS).filter(|j| moves(*j)) {
         gradient[j] = local.jet.gradient[j];
-        for k in (0..MOST).filter(|k| moves(*k)) {
+        for k in (0..MAX_PARAMETERS).filter(|k| moves(*k)) {
             matrix[(j, k)] = local.jet.hessian[j][k];
         }
         matrix[(j, j)] += damping * local.bound[(j, j)].max(1e-14 * largest);

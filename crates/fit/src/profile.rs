@@ -2,12 +2,12 @@
 //! significantly worse.
 //!
 //! The 95 % interval is where the lowest sum of squares at a fixed value stays below
-//! SSE (1 + F₀.₉₅(1, n − p) / (n − p)) (Bates and Watts 1988). It needs no symmetry, and it says
-//! when the data leave a side open.
+//! SSE (1 + F₀.₉₅(1, n − p) / (n − p)) (Bates and Watts 1988, "Nonlinear regression analysis and
+//! its applications"). It needs no symmetry, and it says when the data leave a side open.
 
-use super::problem::Problem;
-use super::{Fit, Task};
-use crate::law::{Domain, Form, Law};
+use crate::law::{Domain, Form, Law, Parameter, Role};
+use crate::problem::Problem;
+use crate::{Fit, Loss, Task};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
@@ -15,6 +15,7 @@ use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "value", rename_all = "lowercase")]
 pub enum End {
+    /// Beyond this value the fit is significantly worse.
     At(f64),
     /// The data do not exclude the parameter's bound.
     Bound(f64),
@@ -25,14 +26,16 @@ pub enum End {
 /// The profile interval of one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ProfileInterval {
+    /// The lower end.
     pub low: End,
+    /// The upper end.
     pub high: End,
 }
 
 impl ProfileInterval {
-    /// Why the data do not tell the parameter, where they do not.
-    pub fn not_identified(&self, name: &str) -> Option<&'static str> {
-        let logarithm = name.starts_with("ln_");
+    /// Why the data do not tell the parameter, where they do not; or that it reaches its bound.
+    pub fn not_identified(&self, parameter: &Parameter) -> Option<&'static str> {
+        let logarithm = parameter.role == Role::LogScale;
         match (self.low, self.high) {
             (End::Open, _) | (_, End::Open) => Some("not identified: one side is open"),
             (End::Bound(b), _) if b == f64::NEG_INFINITY => {
@@ -56,7 +59,7 @@ impl ProfileInterval {
 /// The profiles of a fit under way: one end a step.
 pub struct Profile {
     law: Law,
-    loss: super::Loss,
+    loss: Loss,
     x: Vec<f64>,
     y: Vec<f64>,
     parameters: Vec<f64>,
@@ -67,7 +70,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// `None` where the loss is no sum of squares, or where there are no degrees of freedom.
+    /// Profiles of `fit`, which was fitted to points (x, y). `None` where the loss is not a sum of
+    /// squares, or where there are no degrees of freedom.
     pub fn new(fit: &Fit, x: &[f64], y: &[f64]) -> Option<Profile> {
         let degrees = x
             .len()
@@ -80,10 +84,10 @@ impl Profile {
         let steps = fit
             .parameters
             .iter()
-            .zip(fit.law.domains())
+            .zip(fit.law.parameters())
             .zip(&fit.standard_errors)
-            .map(|((p, domain), error)| {
-                let slope = match domain {
+            .map(|((p, parameter), error)| {
+                let slope = match parameter.domain {
                     Domain::Real => 1.0,
                     Domain::Positive => 1.0 / p,
                     Domain::Fraction => 1.0 / (p * (1.0 - p)),
@@ -108,7 +112,7 @@ impl Profile {
         })
     }
 
-    /// One interval a parameter, as far as they are known.
+    /// One interval for each parameter, as far as they are known.
     pub fn intervals(&self) -> Vec<ProfileInterval> {
         let pairs = self.ends.chunks_exact(2);
         pairs
@@ -119,9 +123,10 @@ impl Profile {
             .collect()
     }
 
+    /// One end of the interval of parameter `j`.
     fn end(&self, j: usize, up: bool) -> End {
         let problem = Problem::new(self.law, self.loss, &self.x, &self.y);
-        let domain = self.law.domains()[j];
+        let domain = self.law.parameters()[j].domain;
         // The lowest objective with parameter j at a value, from where the last one ended.
         let mut near = self.parameters.clone();
         let mut gap = |value: f64| {
@@ -139,7 +144,11 @@ impl Profile {
             (Domain::Positive | Domain::Fraction, false) => Some(0.0),
             (Domain::Fraction, true) => Some(1.0),
             (Domain::Real, false)
-                if self.law.faces().iter().any(|f| f.iter().any(|h| h.0 == j)) =>
+                if self
+                    .law
+                    .faces()
+                    .iter()
+                    .any(|f| f.iter().any(|fixed| fixed.0 == j)) =>
             {
                 Some(f64::NEG_INFINITY)
             }
@@ -156,7 +165,7 @@ impl Profile {
         let mut step = direction * self.steps[j];
         if !inner.is_finite() {
             // The optimum is a bound: begin next to it.
-            inner = domain.coordinate(problem.inside(&self.parameters)[j]);
+            inner = domain.coordinate(problem.interior(&self.parameters)[j]);
             for _ in 0..FARTHEST as usize {
                 if gap(value(inner)) <= 0.0 {
                     break;

@@ -1,4 +1,5 @@
-//! Random numbers from a seed, the same on every machine: SplitMix64 (Steele, Lea and Flood 2014).
+//! Random numbers from a seed, the same on every machine: SplitMix64 (Steele, Lea and Flood 2014,
+//! "Fast splittable pseudorandom number generators").
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};

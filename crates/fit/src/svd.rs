@@ -1,21 +1,25 @@
 //! Singular values of a tall matrix by one-sided Jacobi rotations (Hestenes 1958).
 //!
 //! It finds small singular values to their own precision, and leaves a column of zeros a zero,
-//! where a bidiagonal method blurs both by the largest. The matrices here have five columns at most.
+//! where a bidiagonal method blurs both by the largest. Meant for matrices of few columns.
 
-use crate::order;
+use crate::order::sort_by;
 use nalgebra::{DMatrix, DVector};
 
-/// A = U diag(s) Vᵀ, the singular values in falling order. Columns of U to a value of zero are zero.
+/// A = U diag(s) Vᵀ, the singular values in falling order.
 pub struct Svd {
+    /// [rows, columns]; a column whose singular value is zero is zero.
     pub u: DMatrix<f64>,
+    /// [columns]
     pub s: DVector<f64>,
+    /// [columns, columns]
     pub v: DMatrix<f64>,
 }
 
 const SWEEPS: usize = 60;
 
 impl Svd {
+    /// Decomposes `a`, which has at least as many rows as columns.
     pub fn new(mut a: DMatrix<f64>) -> Svd {
         let n = a.ncols();
         let mut v = DMatrix::identity(n, n);
@@ -31,19 +35,20 @@ impl Svd {
             }
         }
         let norms: Vec<f64> = a.column_iter().map(|c| c.norm()).collect();
-        let mut places: Vec<usize> = (0..n).collect();
-        order::sort_by(&mut places, |i, j| norms[*j].total_cmp(&norms[*i]));
+        let mut order: Vec<usize> = (0..n).collect();
+        sort_by(&mut order, |i, j| norms[*j].total_cmp(&norms[*i]));
         Svd {
-            u: DMatrix::from_fn(a.nrows(), n, |i, k| match norms[places[k]] {
+            u: DMatrix::from_fn(a.nrows(), n, |i, k| match norms[order[k]] {
                 0.0 => 0.0,
-                norm => a[(i, places[k])] / norm,
+                norm => a[(i, order[k])] / norm,
             }),
-            s: DVector::from_fn(n, |k, _| norms[places[k]]),
-            v: DMatrix::from_fn(n, n, |i, k| v[(i, places[k])]),
+            s: DVector::from_fn(n, |k, _| norms[order[k]]),
+            v: DMatrix::from_fn(n, n, |i, k| v[(i, order[k])]),
         }
     }
 
-    /// (AᵀA)⁺, singular values below `relative` of the largest taken for zero.
+    /// The pseudo-inverse (AᵀA)⁺, [columns, columns]; singular values below `relative` of the
+    /// largest count as zero.
     pub fn inverse_gram(&self, relative: f64) -> DMatrix<f64> {
         let n = self.s.len();
         let mut inverse = DMatrix::zeros(n, n);

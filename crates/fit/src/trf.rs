@@ -1,146 +1,184 @@
-//! Bounded least squares as SciPy runs it: the trust-region reflective method of Branch, Coleman
-//! and Li (1999) with a two-point Jacobian, step for step, so that a released analysis can be
-//! followed to where it stopped. [`super::fit`] is the better solver.
+//! Bounded least squares as SciPy's `least_squares(method="trf")` runs it: the trust-region
+//! reflective method of Branch, Coleman and Li (1999) with a two-point Jacobian, step for step
+//! (`scipy/optimize/_lsq/trf.py`), so that an analysis made with `curve_fit` can be followed to
+//! where it stopped. [`crate::fit()`] is the better solver.
 
-use super::svd::Svd;
+use crate::svd::Svd;
 use nalgebra::{DMatrix, DVector};
 
-/// `curve_fit`'s defaults.
+/// `ftol`, `xtol` and `gtol` of `curve_fit`.
 const TOLERANCE: f64 = 1e-8;
 
 /// A function from parameters to residuals, with bounds.
 pub struct LeastSquares<'a> {
+    /// Residuals, of one length whatever the parameters.
     pub residuals: &'a dyn Fn(&[f64]) -> Vec<f64>,
-    pub low: &'a [f64],
-    pub high: &'a [f64],
-    pub most_evaluations: usize,
+    /// Lower bounds of the parameters; −∞ for none.
+    pub lower: &'a [f64],
+    /// Upper bounds of the parameters; ∞ for none.
+    pub upper: &'a [f64],
+    /// `max_nfev`: evaluations of the residuals, those for Jacobians aside.
+    pub max_evaluations: usize,
 }
 
+/// Where the method stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
+    /// The parameters.
     pub x: Vec<f64>,
     /// Half the sum of squares.
     pub cost: f64,
-    /// Evaluations of the residuals, those for the Jacobian aside.
+    /// Evaluations of the residuals, those for Jacobians aside.
     pub evaluations: usize,
+    /// Evaluations of the Jacobian.
     pub jacobians: usize,
-    pub ended: Ended,
+    /// Why it stopped.
+    pub termination: Termination,
 }
 
-/// Why it ended; SciPy's `status`.
+/// Why the method stopped; the numbers are SciPy's `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    MostEvaluations = 0,
-    SmallGradient = 1,
-    SmallChange = 2,
-    SmallStep = 3,
-    SmallChangeAndStep = 4,
+pub enum Termination {
+    /// The limit of evaluations is reached.
+    MaxEvaluations = 0,
+    /// `gtol`: the gradient is small.
+    Gradient = 1,
+    /// `ftol`: the cost hardly changes.
+    Cost = 2,
+    /// `xtol`: the step is small.
+    Step = 3,
+    /// `ftol` and `xtol`.
+    CostAndStep = 4,
+}
+
+/// Parameters with their residuals.
+struct Iterate {
+    x: Vec<f64>,
+    f: DVector<f64>,
+    /// Half the sum of squares.
+    cost: f64,
+}
+
+/// The trust region, and the Levenberg-Marquardt parameter that its last step took.
+struct TrustRegion {
+    radius: f64,
+    alpha: f64,
 }
 
 impl LeastSquares<'_> {
     /// From `start` to where the method stops. `None` where the start has no finite sum of
     /// squares: nothing could be an improvement, and every evaluation would be spent in vain.
     pub fn solve(&self, start: &[f64]) -> Option<Solution> {
-        let mut x = self.feasible(start, 1e-10);
-        let mut f = DVector::from_vec((self.residuals)(&x));
-        let mut cost = 0.5 * f.norm_squared();
-        if !cost.is_finite() {
+        let mut at = self.evaluate(self.feasible(start, 1e-10));
+        if !at.cost.is_finite() {
             return None;
         }
-        let (m, n) = (f.len(), x.len());
-        let mut jacobian = self.jacobian(&x, &f);
-        let mut g = jacobian.tr_mul(&f);
+        let mut jacobian = self.jacobian(&at.x, &at.f);
+        let mut g = jacobian.tr_mul(&at.f);
         let (mut evaluations, mut jacobians) = (1, 1);
-        let (v, _) = self.scaling(&x, &g);
-        let mut radius = (0..n)
-            .map(|j| (x[j] / v[j].sqrt()).powi(2))
-            .sum::<f64>()
-            .sqrt();
-        if radius == 0.0 {
-            radius = 1.0;
-        }
-        let mut alpha = 0.0;
-        let mut ended = None;
+        let mut region = self.initial_region(&at.x, &g);
+        let mut termination = None;
         loop {
-            let (v, dv) = self.scaling(&x, &g);
-            let g_norm = (0..n).map(|j| (g[j] * v[j]).abs()).fold(0.0, f64::max);
+            let (v, dv) = self.scaling(&at.x, &g);
+            let g_norm = (0..v.len())
+                .map(|j| (g[j] * v[j]).abs())
+                .fold(0.0, f64::max);
             if g_norm < TOLERANCE {
-                ended = Some(Ended::SmallGradient);
+                termination = Some(Termination::Gradient);
             }
-            if ended.is_some() || evaluations == self.most_evaluations {
+            if termination.is_some() || evaluations == self.max_evaluations {
                 break;
             }
-            let d: Vec<f64> = v.iter().map(|v| v.sqrt()).collect();
-            let model = Model::new(&jacobian, &f, &g, &d, &dv);
-            let svd = Svd::new(model.augmented(&f));
-            let residuals = svd.u.tr_mul(&f.clone().resize_vertically(m + n, 0.0));
+            let model = Model::new(&jacobian, &at.f, &g, &v, &dv);
             let theta = 0.995_f64.max(1.0 - g_norm);
-            let mut reduction = -1.0;
-            while reduction <= 0.0 && evaluations < self.most_evaluations {
-                let (p_hat, next_alpha) = trust_region(m, &residuals, &svd, radius, alpha);
-                alpha = next_alpha;
-                let (step, step_hat, predicted) =
-                    self.select_step(&x, &model, p_hat, &d, radius, theta);
-                let next: Vec<f64> = (0..n).map(|j| x[j] + step[j]).collect();
-                let next = self.feasible(&next, 0.0);
-                let f_next = DVector::from_vec((self.residuals)(&next));
-                evaluations += 1;
-                let step_norm = step_hat.norm();
-                if f_next.iter().any(|v| !v.is_finite()) {
-                    radius = 0.25 * step_norm;
-                    continue;
-                }
-                let cost_next = 0.5 * f_next.norm_squared();
-                reduction = cost - cost_next;
-                let ratio = match predicted {
-                    p if p > 0.0 => reduction / p,
-                    0.0 if reduction == 0.0 => 1.0,
-                    _ => 0.0,
-                };
-                let mut next_radius = radius;
-                if ratio < 0.25 {
-                    next_radius = 0.25 * step_norm;
-                } else if ratio > 0.75 && step_norm > 0.95 * radius {
-                    next_radius = 2.0 * radius;
-                }
-                let small_change = reduction < TOLERANCE * cost && ratio > 0.25;
-                let x_norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-                let small_step = step.norm() < TOLERANCE * (TOLERANCE + x_norm);
-                ended = match (small_change, small_step) {
-                    (true, true) => Some(Ended::SmallChangeAndStep),
-                    (true, false) => Some(Ended::SmallChange),
-                    (false, true) => Some(Ended::SmallStep),
-                    (false, false) => None,
-                };
-                if reduction > 0.0 {
-                    (x, f, cost) = (next, f_next, cost_next);
-                }
-                if ended.is_some() {
-                    break;
-                }
-                alpha *= radius / next_radius;
-                radius = next_radius;
-            }
-            if reduction > 0.0 {
-                jacobian = self.jacobian(&x, &f);
+            let improved;
+            (improved, termination) =
+                self.improve(&mut at, &model, theta, &mut region, &mut evaluations);
+            if improved {
+                jacobian = self.jacobian(&at.x, &at.f);
                 jacobians += 1;
-                g = jacobian.tr_mul(&f);
+                g = jacobian.tr_mul(&at.f);
             }
         }
         Some(Solution {
-            x,
-            cost,
+            x: at.x,
+            cost: at.cost,
             evaluations,
             jacobians,
-            ended: ended.unwrap_or(Ended::MostEvaluations),
+            termination: termination.unwrap_or(Termination::MaxEvaluations),
         })
+    }
+
+    fn evaluate(&self, x: Vec<f64>) -> Iterate {
+        let f = DVector::from_vec((self.residuals)(&x));
+        let cost = 0.5 * f.norm_squared();
+        Iterate { x, f, cost }
+    }
+
+    fn initial_region(&self, x: &[f64], g: &DVector<f64>) -> TrustRegion {
+        let (v, _) = self.scaling(x, g);
+        let radius = (0..x.len())
+            .map(|j| (x[j] / v[j].sqrt()).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        TrustRegion {
+            radius: if radius == 0.0 { 1.0 } else { radius },
+            alpha: 0.0,
+        }
+    }
+
+    /// Shrinks the trust region until a step lowers the cost, a tolerance is met or the evaluations
+    /// are used up: whether a step did, and why to stop, if so.
+    fn improve(
+        &self,
+        at: &mut Iterate,
+        model: &Model,
+        theta: f64,
+        region: &mut TrustRegion,
+        evaluations: &mut usize,
+    ) -> (bool, Option<Termination>) {
+        let (m, n) = (at.f.len(), at.x.len());
+        let svd = Svd::new(model.augmented());
+        let residuals = svd.u.tr_mul(&at.f.clone().resize_vertically(m + n, 0.0));
+        while *evaluations < self.max_evaluations {
+            let p_hat = trust_region_step(m, &residuals, &svd, region);
+            let step = self.select_step(&at.x, model, p_hat, region.radius, theta);
+            let next: Vec<f64> = (0..n).map(|j| at.x[j] + step.p[j]).collect();
+            let next = self.evaluate(self.feasible(&next, 0.0));
+            *evaluations += 1;
+            let step_norm = step.p_hat.norm();
+            if next.f.iter().any(|v| !v.is_finite()) {
+                region.radius = 0.25 * step_norm;
+                continue;
+            }
+            let reduction = at.cost - next.cost;
+            let ratio = match -step.value {
+                p if p > 0.0 => reduction / p,
+                0.0 if reduction == 0.0 => 1.0,
+                _ => 0.0,
+            };
+            let termination = termination(at, reduction, ratio, step.p.norm());
+            if reduction > 0.0 {
+                *at = next;
+            }
+            if termination.is_some() {
+                return (reduction > 0.0, termination);
+            }
+            let radius = updated_radius(region.radius, ratio, step_norm);
+            region.alpha *= region.radius / radius;
+            region.radius = radius;
+            if reduction > 0.0 {
+                return (true, None);
+            }
+        }
+        (false, None)
     }
 
     /// The point moved strictly inside the bounds: by `relative` of the bound's size, or by one
     /// unit in the last place.
     fn feasible(&self, x: &[f64], relative: f64) -> Vec<f64> {
         let place = |j: usize| {
-            let (x, low, high) = (x[j], self.low[j], self.high[j]);
+            let (x, low, high) = (x[j], self.lower[j], self.upper[j]);
             let reach = |bound: f64| relative * bound.abs().max(1.0);
             let (to_low, to_high) = (x - low, high - x);
             let moved = if relative == 0.0 {
@@ -171,11 +209,11 @@ impl LeastSquares<'_> {
         for j in 0..x.len() {
             let sign = if x[j] >= 0.0 { 1.0 } else { -1.0 };
             let mut h = f64::EPSILON.sqrt() * sign * x[j].abs().max(1.0);
-            let (to_low, to_high) = (x[j] - self.low[j], self.high[j] - x[j]);
+            let (to_low, to_high) = (x[j] - self.lower[j], self.upper[j] - x[j]);
             let fits = h.abs() <= to_low.max(to_high);
             if !fits {
                 h = if to_high >= to_low { to_high } else { -to_low };
-            } else if x[j] + h < self.low[j] || x[j] + h > self.high[j] {
+            } else if x[j] + h < self.lower[j] || x[j] + h > self.upper[j] {
                 h = -h;
             }
             let mut moved = x.to_vec();
@@ -192,10 +230,10 @@ impl LeastSquares<'_> {
     fn scaling(&self, x: &[f64], g: &DVector<f64>) -> (Vec<f64>, Vec<f64>) {
         (0..x.len())
             .map(|j| {
-                if g[j] < 0.0 && self.high[j].is_finite() {
-                    (self.high[j] - x[j], -1.0)
-                } else if g[j] > 0.0 && self.low[j].is_finite() {
-                    (x[j] - self.low[j], 1.0)
+                if g[j] < 0.0 && self.upper[j].is_finite() {
+                    (self.upper[j] - x[j], -1.0)
+                } else if g[j] > 0.0 && self.lower[j].is_finite() {
+                    (x[j] - self.lower[j], 1.0)
                 } else {
                     (1.0, 0.0)
                 }
@@ -204,7 +242,7 @@ impl LeastSquares<'_> {
     }
 
     fn inside(&self, x: &[f64], step: &DVector<f64>) -> bool {
-        (0..x.len()).all(|j| (self.low[j]..=self.high[j]).contains(&(x[j] + step[j])))
+        (0..x.len()).all(|j| (self.lower[j]..=self.upper[j]).contains(&(x[j] + step[j])))
     }
 
     /// How far along `step` the first bound lies, and which coordinates meet it.
@@ -212,7 +250,7 @@ impl LeastSquares<'_> {
         let reach: Vec<f64> = (0..x.len())
             .map(|j| match step[j] {
                 0.0 => f64::INFINITY,
-                s => ((self.low[j] - x[j]) / s).max((self.high[j] - x[j]) / s),
+                s => ((self.lower[j] - x[j]) / s).max((self.upper[j] - x[j]) / s),
             })
             .collect();
         let nearest = reach.iter().copied().fold(f64::INFINITY, f64::min);
@@ -223,36 +261,60 @@ impl LeastSquares<'_> {
     }
 
     /// The best of the truncated trust-region step, its reflection at the first bound, and the
-    /// steepest descent: the step, the same in scaled variables, and the predicted reduction.
+    /// steepest descent.
     fn select_step(
         &self,
         x: &[f64],
         model: &Model,
-        mut p_hat: DVector<f64>,
-        d: &[f64],
+        p_hat: DVector<f64>,
         radius: f64,
         theta: f64,
-    ) -> (DVector<f64>, DVector<f64>, f64) {
-        let unscale = |hat: &DVector<f64>| DVector::from_fn(hat.len(), |j, _| d[j] * hat[j]);
-        let mut p = unscale(&p_hat);
+    ) -> Step {
+        let p = model.unscale(&p_hat);
         if self.inside(x, &p) {
             let value = model.value(&p_hat);
-            return (p, p_hat, -value);
+            return Step { p, p_hat, value };
         }
-        let (p_stride, hits) = self.to_bound(x, &p);
+        let (stride, hits) = self.to_bound(x, &p);
         let mut r_hat = p_hat.clone();
         for j in (0..x.len()).filter(|j| hits[*j]) {
             r_hat[j] = -r_hat[j];
         }
-        let mut r = unscale(&r_hat);
-        p *= p_stride;
-        p_hat *= p_stride;
+        let (p, p_hat) = (p * stride, p_hat * stride);
         let on_bound: Vec<f64> = (0..x.len()).map(|j| x[j] + p[j]).collect();
-        let to_tr = to_radius(&p_hat, &r_hat, radius);
-        let (to_bound, _) = self.to_bound(&on_bound, &r);
+        let reflected = self.reflected(&on_bound, model, &p_hat, r_hat, stride, radius, theta);
+        let (p, p_hat) = (p * theta, p_hat * theta);
+        let value = model.value(&p_hat);
+        let truncated = Step { p, p_hat, value };
+        let descent = self.steepest_descent(x, model, radius, theta);
+        if truncated.value < reflected.value && truncated.value < descent.value {
+            truncated
+        } else if reflected.value < truncated.value && reflected.value < descent.value {
+            reflected
+        } else {
+            descent
+        }
+    }
+
+    /// The step to the bound and on along its reflection `r_hat`. Its value is ∞ where there is no
+    /// room. `stride` is how much of the whole step leads to the bound.
+    #[allow(clippy::too_many_arguments)]
+    fn reflected(
+        &self,
+        on_bound: &[f64],
+        model: &Model,
+        p_hat: &DVector<f64>,
+        r_hat: DVector<f64>,
+        stride: f64,
+        radius: f64,
+        theta: f64,
+    ) -> Step {
+        let r = model.unscale(&r_hat);
+        let to_tr = to_radius(p_hat, &r_hat, radius);
+        let (to_bound, _) = self.to_bound(on_bound, &r);
         let r_stride = to_bound.min(to_tr);
         let (from, to) = if r_stride > 0.0 {
-            let from = (1.0 - theta) * p_stride / r_stride;
+            let from = (1.0 - theta) * stride / r_stride;
             let to = if r_stride == to_bound {
                 theta * to_bound
             } else {
@@ -262,37 +324,70 @@ impl LeastSquares<'_> {
         } else {
             (0.0, -1.0)
         };
-        let mut r_value = f64::INFINITY;
         if from <= to {
-            let (a, b, c) = model.along(&r_hat, Some(&p_hat));
+            let (a, b, c) = model.along(&r_hat, Some(p_hat));
             let (stride, value) = lowest(a, b, c, from, to);
-            r_value = value;
-            r_hat = r_hat * stride + &p_hat;
-            r = unscale(&r_hat);
+            let p_hat = r_hat * stride + p_hat;
+            let p = model.unscale(&p_hat);
+            Step { p, p_hat, value }
+        } else {
+            Step {
+                p: r,
+                p_hat: r_hat,
+                value: f64::INFINITY,
+            }
         }
-        p *= theta;
-        p_hat *= theta;
-        let p_value = model.value(&p_hat);
-        let mut ag_hat = -&model.gradient;
-        let mut ag = unscale(&ag_hat);
-        let to_tr = radius / ag_hat.norm();
-        let (to_bound, _) = self.to_bound(x, &ag);
+    }
+
+    /// The lowest value along the steepest descent, within the radius and the bounds.
+    fn steepest_descent(&self, x: &[f64], model: &Model, radius: f64, theta: f64) -> Step {
+        let p_hat = -&model.gradient;
+        let p = model.unscale(&p_hat);
+        let to_tr = radius / p_hat.norm();
+        let (to_bound, _) = self.to_bound(x, &p);
         let most = if to_bound < to_tr {
             theta * to_bound
         } else {
             to_tr
         };
-        let (a, b, c) = model.along(&ag_hat, None);
-        let (stride, ag_value) = lowest(a, b, c, 0.0, most);
-        ag_hat *= stride;
-        ag *= stride;
-        if p_value < r_value && p_value < ag_value {
-            (p, p_hat, -p_value)
-        } else if r_value < p_value && r_value < ag_value {
-            (r, r_hat, -r_value)
-        } else {
-            (ag, ag_hat, -ag_value)
+        let (a, b, c) = model.along(&p_hat, None);
+        let (stride, value) = lowest(a, b, c, 0.0, most);
+        Step {
+            p: p * stride,
+            p_hat: p_hat * stride,
+            value,
         }
+    }
+}
+
+/// A step, the same in scaled variables, and the model's change of the cost along it.
+struct Step {
+    p: DVector<f64>,
+    p_hat: DVector<f64>,
+    value: f64,
+}
+
+/// Why to stop after a step that lowers the cost at `at` by `reduction`, if there is a reason;
+/// `ratio` is the reduction relative to the predicted one.
+fn termination(at: &Iterate, reduction: f64, ratio: f64, step_norm: f64) -> Option<Termination> {
+    let small_change = reduction < TOLERANCE * at.cost && ratio > 0.25;
+    let x_norm = at.x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let small_step = step_norm < TOLERANCE * (TOLERANCE + x_norm);
+    match (small_change, small_step) {
+        (true, true) => Some(Termination::CostAndStep),
+        (true, false) => Some(Termination::Cost),
+        (false, true) => Some(Termination::Step),
+        (false, false) => None,
+    }
+}
+
+fn updated_radius(radius: f64, ratio: f64, step_norm: f64) -> f64 {
+    if ratio < 0.25 {
+        0.25 * step_norm
+    } else if ratio > 0.75 && step_norm > 0.95 * radius {
+        2.0 * radius
+    } else {
+        radius
     }
 }
 
@@ -301,6 +396,8 @@ struct Model {
     jacobian: DMatrix<f64>,
     gradient: DVector<f64>,
     diagonal: Vec<f64>,
+    /// Units of the scaled variables.
+    scale: Vec<f64>,
 }
 
 impl Model {
@@ -308,20 +405,27 @@ impl Model {
         jacobian: &DMatrix<f64>,
         f: &DVector<f64>,
         g: &DVector<f64>,
-        d: &[f64],
+        v: &[f64],
         dv: &[f64],
     ) -> Model {
-        let n = d.len();
+        let n = v.len();
+        let d: Vec<f64> = v.iter().map(|v| v.sqrt()).collect();
         Model {
             jacobian: DMatrix::from_fn(f.len(), n, |i, j| jacobian[(i, j)] * d[j]),
             gradient: DVector::from_fn(n, |j, _| d[j] * g[j]),
             diagonal: (0..n).map(|j| g[j] * dv[j]).collect(),
+            scale: d,
         }
     }
 
+    /// A step in scaled variables as one of the parameters.
+    fn unscale(&self, hat: &DVector<f64>) -> DVector<f64> {
+        DVector::from_fn(hat.len(), |j, _| self.scale[j] * hat[j])
+    }
+
     /// The Jacobian with the square root of the diagonal below it.
-    fn augmented(&self, f: &DVector<f64>) -> DMatrix<f64> {
-        let (m, n) = (f.len(), self.diagonal.len());
+    fn augmented(&self) -> DMatrix<f64> {
+        let (m, n) = self.jacobian.shape();
         DMatrix::from_fn(m + n, n, |i, j| match i {
             i if i < m => self.jacobian[(i, j)],
             i if i == m + j => self.diagonal[j].sqrt(),
@@ -376,15 +480,15 @@ fn to_radius(x: &DVector<f64>, s: &DVector<f64>, radius: f64) -> f64 {
     (q / a).max(c / q)
 }
 
-/// The step within the radius that lowers the linear model most, and its Levenberg-Marquardt
-/// parameter (Moré 1978).
-fn trust_region(
+/// The step within the region that lowers the linear model most (Moré 1978), and its
+/// Levenberg-Marquardt parameter into the region. `uf` is Uᵀf, of `m` residuals.
+fn trust_region_step(
     m: usize,
     uf: &DVector<f64>,
     svd: &Svd,
-    radius: f64,
-    initial: f64,
-) -> (DVector<f64>, f64) {
+    region: &mut TrustRegion,
+) -> DVector<f64> {
+    let (radius, initial) = (region.radius, region.alpha);
     let Svd { s, v, .. } = svd;
     let n = s.len();
     let suf = DVector::from_fn(n, |j, _| s[j] * uf[j]);
@@ -392,7 +496,8 @@ fn trust_region(
     if full_rank {
         let p = -v * (DVector::from_fn(n, |j, _| uf[j] / s[j]));
         if p.norm() <= radius {
-            return (p, 0.0);
+            region.alpha = 0.0;
+            return p;
         }
     }
     let phi = |alpha: f64| {
@@ -435,5 +540,6 @@ fn trust_region(
     }
     let p = -v * (DVector::from_fn(n, |j, _| suf[j] / (s[j] * s[j] + alpha)));
     let norm = p.norm();
-    (p * (radius / norm), alpha)
+    region.alpha = alpha;
+    p * (radius / norm)
 }

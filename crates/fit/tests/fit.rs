@@ -127,8 +127,8 @@ proptest! {
             points.iter().map(|(c, e)| (10f64.powf(*c), *e)).unzip();
         for (law, loss) in every() {
             let Ok(found) = fit(law, loss, &x, &y) else { continue };
-            for (p, domain) in found.parameters.iter().zip(law.domains()) {
-                let inside = match domain {
+            for (p, parameter) in found.parameters.iter().zip(law.parameters()) {
+                let inside = match parameter.domain {
                     Domain::Real => !p.is_nan(),
                     Domain::Positive => *p >= 0.0,
                     Domain::Fraction => (0.0..=1.0).contains(p),
@@ -137,12 +137,12 @@ proptest! {
             }
             // The two intervals are of one standard error: t of n − p degrees of freedom of it, and
             // ln t of 296, which is smaller.
-            let [honest, released] = Interval::ALL.map(|i| found.predict(1e12, i));
-            if let (Some(low), Some(high)) = (honest.low, honest.high) {
-                prop_assert!(!low.is_nan() && !high.is_nan(), "{honest:?}");
-                let inside = released.low.zip(released.high);
+            let [student_t, log_t] = Interval::ALL.map(|i| found.predict(1e12, i));
+            if let (Some(low), Some(high)) = (student_t.low, student_t.high) {
+                prop_assert!(!low.is_nan() && !high.is_nan(), "{student_t:?}");
+                let inside = log_t.low.zip(log_t.high);
                 let inside = inside.is_some_and(|(l, h)| low <= l && h <= high);
-                prop_assert!(inside, "{law:?} {loss:?} {honest:?} {released:?}");
+                prop_assert!(inside, "{law:?} {loss:?} {student_t:?} {log_t:?}");
             }
         }
     }
@@ -160,7 +160,7 @@ fn what_cannot_be_fitted_is_said() {
     assert_eq!(error(&x, &[0.5; 5]), FitError::AllEqual);
     assert_eq!(
         error(&[1e9; 5], &y),
-        FitError::TooFewComputes { have: 1, need: 4 }
+        FitError::TooFewInputs { have: 1, need: 4 }
     );
     assert_eq!(
         error(&x, &[0.9, f64::NAN, 0.7, 0.6, 0.5]),
@@ -171,6 +171,6 @@ fn what_cannot_be_fitted_is_said() {
     assert!(
         error(&zero, &y)
             .to_string()
-            .starts_with("Point 1 lies at no finite number above zero")
+            .starts_with("Point 1 does not lie at a finite number above zero")
     );
 }

@@ -5,11 +5,11 @@
 //! formula.
 use crate::reference::{self, apart, list, number, numbers, read, text};
 use refit_fit::law::{Form, Law, Surface};
-use refit_fit::{Fit, Starts, Status, fit, objective};
+use refit_fit::{Fit, Fittable, Status, fit, objective};
 use serde_json::Value;
 
 /// What of our fit is not the reference's; empty where all agrees.
-fn differences<F: Starts>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f64]) -> Vec<String> {
+fn differences<F: Fittable>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f64]) -> Vec<String> {
     let mut off = Vec::new();
     let theirs = number(&case["objective"]);
     let ratio = ours.objective / theirs - 1.0;
@@ -26,8 +26,8 @@ fn differences<F: Starts>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f64]
     // Ours must be the same function of the parameters. Null is for ln B of B = 0.
     let at = ours.law.parameters().iter();
     let at: Vec<f64> = at
-        .map(|name| {
-            parameters[named(name)]
+        .map(|parameter| {
+            parameters[named(parameter.name)]
                 .as_f64()
                 .unwrap_or(f64::NEG_INFINITY)
         })
@@ -39,8 +39,8 @@ fn differences<F: Starts>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f64]
     let errors = case["standard_errors"]
         .as_object()
         .expect("standard errors");
-    for (j, name) in ours.law.parameters().iter().enumerate() {
-        let name = named(name);
+    for (j, parameter) in ours.law.parameters().iter().enumerate() {
+        let name = named(parameter.name);
         let value = parameters[name].as_f64();
         let error = errors[name].as_f64();
         // Where one has no standard error it is on a bound, or not determined.

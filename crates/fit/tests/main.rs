@@ -5,6 +5,6 @@ mod fit;
 mod hostile;
 mod intervals;
 mod losses;
-mod multistart;
 mod reference;
 mod scipy;
+mod trf;

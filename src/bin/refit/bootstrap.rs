@@ -2,10 +2,10 @@
 
 use crate::keys::KeyOptions;
 use crate::select::{Selected, Selection, name, print_json};
-use refit::analysis::Resampling;
+use refit::analysis::{Resampling, why_not_fitted};
+use refit_fit::Task;
 use refit_fit::bootstrap::{BootstrapInterval, Replicates};
 use refit_fit::law::Form;
-use refit_fit::{Task, symbol};
 use serde::Serialize;
 
 #[derive(clap::Args)]
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let selected = Selected::with(&arguments.selection, Some(1), resampling)?;
     let resampling = selected.analysis.resampling;
     let series = &selected.outcome.series[0];
-    let fit = series.fit.as_ref().map_err(ToString::to_string)?;
+    let fit = series.fit.as_ref().map_err(why_not_fitted)?;
     let bootstrap = selected
         .analysis
         .bootstrap(series, 0)
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let replicates = bootstrap.replicates();
     let mut intervals = Vec::new();
     for (j, parameter) in fit.law.parameters().iter().enumerate() {
-        let of = symbol(parameter).to_owned();
+        let of = parameter.symbol.to_owned();
         intervals.push(interval(of, replicates, resampling.ends, |p| p[j]));
     }
     for prediction in &series.predictions {

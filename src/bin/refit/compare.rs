@@ -4,8 +4,8 @@ use crate::keys::KeyOptions;
 use crate::select::{Selected, Selection, name, print_json};
 use clap::ValueEnum;
 use refit::analysis::comparison::{self, Pair};
-use refit::analysis::threshold;
 use refit::analysis::validation::{HoldOut, Validation};
+use refit::analysis::{threshold, why_not_fitted};
 use refit_fit::Task;
 use refit_fit::compare::Needed;
 use refit_fit::law::Form;
@@ -67,8 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         return Err("two series are compared".to_owned());
     };
     let fits = (
-        one.fit.as_ref().map_err(ToString::to_string)?,
-        two.fit.as_ref().map_err(ToString::to_string)?,
+        one.fit.as_ref().map_err(why_not_fitted)?,
+        two.fit.as_ref().map_err(why_not_fitted)?,
     );
     let resample = |series, index| {
         let bootstrap = selected.analysis.bootstrap(series, index);

@@ -1,11 +1,11 @@
 //! `refit fit`: one analysis, as the page would do it.
 
 use crate::select::{Selected, Selection, name, print_json};
-use refit::analysis::Analysis;
+use refit::analysis::{Analysis, NO_DELTA_METHOD, interval_title, released_search, why_not_fitted};
 use refit_fit::law::Form;
-use refit_fit::multistart::{MultiStart, Search};
+use refit_fit::multistart::Best;
 use refit_fit::profile::{self, End, Profile};
-use refit_fit::{Interval, NO_DELTA_METHOD, Prediction, Status, Task, symbol};
+use refit_fit::{Interval, Prediction, Status, Task};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -46,13 +46,13 @@ struct Output {
     scatter: Option<f64>,
     status: Status,
     predictions: Vec<Prediction>,
-    released_search: Option<MultiStart>,
+    released_search: Option<Best>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];
-    let fit = series.fit.as_ref().map_err(ToString::to_string)?;
+    let fit = series.fit.as_ref().map_err(why_not_fitted)?;
     let (x, y) = series.fitted();
     let predictions = series
         .predictions
@@ -60,14 +60,14 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         .cloned()
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| e.to_string())?;
-    let names = fit.law.parameters().iter().copied();
+    let names = fit.law.parameters().iter().map(|p| p.name);
     let profile = Profile::new(fit, &x, &y).map(Task::finish);
     let released_search = match arguments.released_search {
         true => {
-            let search = Search::new(fit.law, &x, &y).ok_or_else(|| {
+            let search = released_search::released_search(fit.law, &x, &y).ok_or_else(|| {
                 format!("the study searched no law of the form {}", fit.law.plain())
             })?;
-            search.finish().released()
+            released_search::found(&search.finish())
         }
         false => None,
     };
@@ -113,20 +113,20 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
 fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
     let unit = analysis.unit();
     for parameter in fit.law.parameters() {
-        let error = match output.standard_errors[parameter] {
+        let error = match output.standard_errors[parameter.name] {
             Some(error) => format!("± {error:.6}"),
             None => "± –".to_owned(),
         };
         let profile = output.profile.as_ref().map_or(String::new(), |p| {
-            let interval = p[parameter];
+            let interval = p[parameter.name];
             let note = interval.not_identified(parameter);
             let note = note.map_or(String::new(), |n| format!("  {n}"));
             format!("  [{}, {}]{note}", end(interval.low), end(interval.high))
         });
         say!(
             "  {:<7} {:>16.6} {error:<16}{profile}",
-            symbol(parameter),
-            output.parameters[parameter]
+            parameter.symbol,
+            output.parameters[parameter.name]
         );
     }
     say!("  mean squared error {:.6e}; {}", output.mse, output.status);
@@ -150,8 +150,8 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
         };
         say!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
     }
-    if analysis.interval != Interval::Honest && !output.predictions.is_empty() {
-        say!("  interval: {}", analysis.interval.title());
+    if analysis.interval != Interval::StudentT && !output.predictions.is_empty() {
+        say!("  interval: {}", interval_title(analysis.interval));
     }
     if let Some(released) = &output.released_search {
         say!(
@@ -159,7 +159,7 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
             released.mse,
             released.reached,
             released.starts,
-            released.beside(fit)
+            released_search::conclusion(released, fit)
         );
     }
 }

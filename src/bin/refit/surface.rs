@@ -2,10 +2,10 @@
 
 use crate::select::{Named, Selected, Selection, name, print_json};
 use refit::analysis::surface::{Cost, grid, poorly_determined};
-use refit::analysis::target;
+use refit::analysis::{NO_DELTA_METHOD, target};
 use refit::study::select::Axis;
+use refit_fit::Interval;
 use refit_fit::law::{Form, Surface};
-use refit_fit::{Interval, NO_DELTA_METHOD, symbol};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     }
     let optima = computes.into_iter().map(|compute| {
         let split = cost.split(law, &fit.parameters, compute).map(|at| {
-            let (error, ends) = fit.error_at([at.parameters, at.samples], Interval::Honest);
+            let (error, ends) = fit.error_at([at.parameters, at.samples], Interval::StudentT);
             Split {
                 parameters: at.parameters,
                 samples: at.samples,
@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         });
         Optimum { compute, split }
     });
-    let names = law.parameters().iter().copied();
+    let names = law.parameters().iter().map(|p| p.name);
     let output = Output {
         points: grid.x.len(),
         law: law.id(),
@@ -123,12 +123,12 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         fit.loss.objective()
     );
     for parameter in law.parameters() {
-        let error = output.standard_errors[parameter];
+        let error = output.standard_errors[parameter.name];
         let error = error.map_or("± –".to_owned(), |e| format!("± {e:.6}"));
         say!(
             "  {:<7} {:>16.6} {error}",
-            symbol(parameter),
-            output.parameters[parameter]
+            parameter.symbol,
+            output.parameters[parameter.name]
         );
     }
     say!("  mean squared error {:.6e}; {}", output.mse, output.status);

@@ -3,7 +3,9 @@
 use super::Shown;
 use super::static_chart::Chart;
 use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
-use crate::analysis::{Analysis, SamplesLaw, Series, optimal_samples};
+use crate::analysis::{
+    Analysis, NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted,
+};
 use crate::chart::Scene;
 use crate::figure::{Samples, samples_scene};
 use crate::page::choice::radios;
@@ -14,7 +16,7 @@ use crate::study::select::Axis;
 use crate::text::{number, percent};
 use leptos::prelude::*;
 use refit_fit::law::{Form, Surface};
-use refit_fit::{Fit, FitError, Interval, NO_DELTA_METHOD, symbol};
+use refit_fit::{Fit, FitError, Interval};
 
 /// How one series splits its compute, in both ways.
 #[derive(Clone, PartialEq)]
@@ -110,7 +112,7 @@ fn tables(shown: &Shown, one: &Allocated) -> impl IntoView + use<> {
         _ if one.points.x.is_empty() => {
             view! { <p>"These points do not tell their architecture and samples."</p> }.into_any()
         }
-        Err(error) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+        Err(error) => view! { <p class="error">{why_not_fitted(error)}</p> }.into_any(),
         Ok(fit) => surface(shown, one, fit),
     };
     view! {
@@ -137,7 +139,7 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
         .enumerate()
         .map(|(j, parameter)| {
             vec![
-                symbol(parameter).to_owned(),
+                parameter.symbol.to_owned(),
                 number(fit.parameters[j]),
                 or_dash(errors[j], number),
             ]
@@ -160,7 +162,7 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
         let best = one.split(compute);
         let pareto = line
             .as_ref()
-            .map(|l| l.fit.predict(compute, Interval::Honest));
+            .map(|l| l.fit.predict(compute, Interval::StudentT));
         let ends = pareto.and_then(|p| p.low.zip(p.high));
         vec![
             number(compute),
@@ -171,7 +173,7 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
             or_dash(best.map(|b| 1e6 * b.samples), number),
             or_dash(best.map(|b| 1e6 * b.parameters), number),
             or_dash(best, |b| {
-                let (error, ends) = fit.error_at([b.parameters, b.samples], Interval::Honest);
+                let (error, ends) = fit.error_at([b.parameters, b.samples], Interval::StudentT);
                 let ends = ends.map_or(String::new(), |(low, high)| {
                     format!(" ({} to {})", percent(low), percent(high))
                 });

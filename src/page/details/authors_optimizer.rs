@@ -1,6 +1,7 @@
 //! The comparison study's own search beside the best fit.
 
 use super::{Shown, when_fitted};
+use crate::analysis::released_search;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::table;
@@ -8,12 +9,12 @@ use crate::page::work::{Progress, Work};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::Form;
-use refit_fit::multistart::{MultiStart, Search};
-use refit_fit::{Fit, Task, symbol};
+use refit_fit::multistart::{Best, Search};
+use refit_fit::{Fit, Task};
 
 #[component]
 pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let found = RwSignal::new(Vec::<Option<MultiStart>>::new());
+    let found = RwSignal::new(Vec::<Option<Best>>::new());
     let work = Work::new();
     when_fitted(shown, move |_| {
         work.stop();
@@ -23,7 +24,7 @@ pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
         let searches = shown.with_untracked(|s| searches(s.as_ref()));
         work.start("refit:released-search", searches, move |task| {
             if task.progress().0 == task.progress().1 {
-                found.set(task.iter().map(Search::released).collect());
+                found.set(task.iter().map(released_search::found).collect());
             }
         });
     };
@@ -58,12 +59,12 @@ fn searches(shown: Option<&Shown>) -> Vec<Search> {
     let series = shown.into_iter().flat_map(|s| &s.outcome.series);
     let search = |s: &crate::analysis::Series| {
         let (x, y) = s.fitted();
-        Search::new(s.fit.as_ref().ok()?.law, &x, &y)
+        released_search::released_search(s.fit.as_ref().ok()?.law, &x, &y)
     };
     series.filter_map(search).collect()
 }
 
-fn beside(fit: &Fit, released: &MultiStart) -> AnyView {
+fn beside(fit: &Fit, released: &Best) -> AnyView {
     let mut rows = vec![vec![
         "Mean squared error".to_owned(),
         format!("{:.6e}", released.mse),
@@ -71,7 +72,7 @@ fn beside(fit: &Fit, released: &MultiStart) -> AnyView {
     ]];
     for (j, parameter) in fit.law.parameters().iter().enumerate() {
         rows.push(vec![
-            symbol(parameter).to_owned(),
+            parameter.symbol.to_owned(),
             number(released.parameters[j]),
             number(fit.parameters[j]),
         ]);
@@ -79,7 +80,7 @@ fn beside(fit: &Fit, released: &MultiStart) -> AnyView {
     view! {
         {table(None, &["", "Released search", "Best fit"], rows)}
         <p>
-            <strong>{released.beside(fit)}</strong>
+            <strong>{released_search::conclusion(released, fit)}</strong>
             {format!(
                 " {} of {} starts ended in the lowest it found, within 10⁻⁶; {} evaluations of the law on all points.",
                 released.reached,

@@ -156,7 +156,7 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
                 };
                 let rows = rows
                     .into_iter()
-                    .map(|c| vec![number(c.compute), share(c.released), share(c.honest)]);
+                    .map(|c| vec![number(c.x), share(c.log_t), share(c.student_t)]);
                 let caption = format!(
                     "Share of {count} sets whose interval holds the truth, ± the standard error of so many sets"
                 );

@@ -77,7 +77,8 @@ const PARTS: &[Part] = &[
 #[component]
 pub fn Methods() -> impl IntoView {
     let laws = Law::ALL.into_iter().map(|law| {
-        let parameters = law.parameters().join(", ");
+        let parameters: Vec<&str> = law.parameters().iter().map(|p| p.name).collect();
+        let parameters = parameters.join(", ");
         view! {
             <tr>
                 <th scope="row">{law.plain()}</th>

@@ -1,7 +1,7 @@
 //! How sure a fit is: profiles, a bootstrap, and how the parameters hang together.
 
 use super::{Resamples, Shown, when_fitted};
-use crate::analysis::{ResamplingUnit, Series};
+use crate::analysis::{NO_DELTA_METHOD, ResamplingUnit, Series};
 use crate::page::explore::controls::{Typed, one_of};
 use crate::page::explore::series_name as name;
 use crate::page::list;
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use refit_fit::bootstrap::{BootstrapInterval, Replicates};
 use refit_fit::law::Form;
 use refit_fit::profile::{End, Profile, ProfileInterval};
-use refit_fit::{Fit, Interval as Band, NO_DELTA_METHOD, symbol};
+use refit_fit::{Fit, Interval as Band};
 
 #[component]
 pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {
@@ -120,7 +120,7 @@ fn one(
     drawn: Option<&Replicates>,
 ) -> AnyView {
     let ends = shown.analysis.resampling.ends;
-    let names = fit.law.parameters();
+    let parameters = fit.law.parameters();
     let t = fit.t_quantile();
     let errors = fit.usable_errors();
     let resampled = |f: &dyn Fn(&[f64]) -> f64| match drawn {
@@ -128,11 +128,11 @@ fn one(
         Some(drawn) => drawn.interval(ends, f).map_or("none".to_owned(), between),
     };
     let mut rows = Vec::new();
-    for (j, parameter) in names.iter().enumerate() {
+    for (j, parameter) in parameters.iter().enumerate() {
         let value = fit.parameters[j];
         let delta = errors[j].zip(t);
         rows.push(vec![
-            symbol(parameter).to_owned(),
+            parameter.symbol.to_owned(),
             number(value),
             or_dash(delta, |(e, t)| between((value - e * t, value + e * t))),
             or_dash(profile.and_then(|p| p.get(j)), |p| {
@@ -144,7 +144,7 @@ fn one(
     for p in series.predictions.iter().flatten() {
         let (law, x) = (fit.law, p.x);
         // Whatever the band of the figure: its column says 95 %.
-        let delta = fit.predict(x, Band::Honest);
+        let delta = fit.predict(x, Band::StudentT);
         rows.push(vec![
             format!("Error at {}", number(x)),
             number(p.error),
@@ -153,9 +153,9 @@ fn one(
             resampled(&|p| law.value(p, x)),
         ]);
     }
-    let notes = names.iter().enumerate().filter_map(|(j, parameter)| {
+    let notes = parameters.iter().enumerate().filter_map(|(j, parameter)| {
         let note = profile?.get(j)?.not_identified(parameter)?;
-        Some(view! { <li>{format!("{}: {note}.", symbol(parameter))}</li> })
+        Some(view! { <li>{format!("{parameter}: {note}.")}</li> })
     });
     let notes: Vec<_> = notes.collect();
     let failures = drawn.map(|d| {
@@ -188,7 +188,7 @@ fn one(
 
 fn correlations(fit: &Fit) -> Option<AnyView> {
     let matrix = fit.correlations()?;
-    let names: Vec<&str> = fit.law.parameters().iter().map(|n| symbol(n)).collect();
+    let names: Vec<&str> = fit.law.parameters().iter().map(|p| p.symbol).collect();
     let rows = names.iter().enumerate().map(|(i, name)| {
         let text = |c: f64| format!("{c:+.3}").replace('-', "−");
         let cells = (0..names.len()).map(|j| or_dash(matrix[(i, j)], text));

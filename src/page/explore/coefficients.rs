@@ -1,14 +1,14 @@
 //! The fitted law, parameter by parameter.
 
 use super::Shown;
-use crate::analysis::{Analysis, Series, VERSION};
+use crate::analysis::{Analysis, NO_DELTA_METHOD, Series, VERSION, why_not_fitted};
 use crate::page::list;
 use crate::study::select::Axis;
 use crate::study::{Table, names};
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::Fit;
 use refit_fit::law::Form;
-use refit_fit::{Fit, NO_DELTA_METHOD, symbol};
 
 #[component]
 pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
@@ -67,7 +67,7 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
                             {match &series.fit {
                                 Ok(fit) => table(fit).into_any(),
                                 Err(error) => {
-                                    view! { <p class="error">{error.to_string()}</p> }.into_any()
+                                    view! { <p class="error">{why_not_fitted(error)}</p> }.into_any()
                                 }
                             }}
                         </div>
@@ -123,8 +123,8 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
         .map(|((parameter, value), error)| {
             view! {
                 <tr>
-                    <th scope="row">{symbol(parameter).to_owned()}</th>
-                    <td data-parameter=*parameter data-value=value.to_string()>
+                    <th scope="row">{parameter.symbol}</th>
+                    <td data-parameter=parameter.name data-value=value.to_string()>
                         {number(*value)}
                     </td>
                     <td>{error.map_or("–".to_owned(), number)}</td>

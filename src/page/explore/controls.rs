@@ -159,7 +159,7 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                     "Interval",
                     &Interval::ALL,
                     Interval::id,
-                    Interval::title,
+                    crate::analysis::interval_title,
                     |a| a.interval,
                     |a, i| a.interval = i,
                 )}

@@ -83,7 +83,10 @@ fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
 
 fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
     let unit = shown.analysis.unit();
-    let interval = format!("Interval: {}", shown.analysis.interval.title());
+    let interval = format!(
+        "Interval: {}",
+        crate::analysis::interval_title(shown.analysis.interval)
+    );
     let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = shown.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))

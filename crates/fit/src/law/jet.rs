@@ -1,17 +1,22 @@
-//! Numbers that carry their first and second derivatives, so that a law is written once.
+//! Numbers that carry their first and second derivatives (forward-mode automatic
+//! differentiation), so that a law is written once.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
-/// Most parameters of any law.
-pub const MOST: usize = 5;
+/// The most parameters that a law may have.
+pub const MAX_PARAMETERS: usize = 5;
 
 /// What a law is evaluated on: a plain number, or a [`Jet`].
 pub trait Real:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
 {
+    /// A number that does not depend on the parameters.
     fn constant(value: f64) -> Self;
+    /// eˣ
     fn exp(self) -> Self;
+    /// Natural logarithm.
     fn ln(self) -> Self;
+    /// 1 / x
     fn recip(self) -> Self;
     /// 1 / (1 + e⁻ˣ), which overflows nowhere.
     fn logistic(self) -> Self;
@@ -47,9 +52,12 @@ impl Real for f64 {
 /// A value with its gradient and Hessian in the parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jet {
+    /// The value itself.
     pub value: f64,
-    pub gradient: [f64; MOST],
-    pub hessian: [[f64; MOST]; MOST],
+    /// ∂/∂pⱼ; zero beyond the law's parameters.
+    pub gradient: [f64; MAX_PARAMETERS],
+    /// ∂²/∂pᵢ∂pⱼ
+    pub hessian: [[f64; MAX_PARAMETERS]; MAX_PARAMETERS],
 }
 
 impl Jet {
@@ -60,12 +68,12 @@ impl Jet {
         jet
     }
 
-    /// g(self), from g, g′ and g″ at the value.
+    /// g(self) by the chain rule, from g, its `first` and its `second` derivative at the value.
     pub fn chain(self, g: f64, first: f64, second: f64) -> Jet {
         let mut out = Jet::constant(g);
-        for i in 0..MOST {
+        for i in 0..MAX_PARAMETERS {
             out.gradient[i] = first * self.gradient[i];
-            for j in 0..MOST {
+            for j in 0..MAX_PARAMETERS {
                 out.hessian[i][j] =
                     first * self.hessian[i][j] + second * self.gradient[i] * self.gradient[j];
             }
@@ -75,9 +83,9 @@ impl Jet {
 
     fn zip(self, other: Jet, f: impl Fn(f64, f64) -> f64) -> Jet {
         let mut out = Jet::constant(f(self.value, other.value));
-        for i in 0..MOST {
+        for i in 0..MAX_PARAMETERS {
             out.gradient[i] = f(self.gradient[i], other.gradient[i]);
-            for j in 0..MOST {
+            for j in 0..MAX_PARAMETERS {
                 out.hessian[i][j] = f(self.hessian[i][j], other.hessian[i][j]);
             }
         }
@@ -89,8 +97,8 @@ impl Real for Jet {
     fn constant(value: f64) -> Jet {
         Jet {
             value,
-            gradient: [0.0; MOST],
-            hessian: [[0.0; MOST]; MOST],
+            gradient: [0.0; MAX_PARAMETERS],
+            hessian: [[0.0; MAX_PARAMETERS]; MAX_PARAMETERS],
         }
     }
 
@@ -141,9 +149,9 @@ impl Mul for Jet {
     type Output = Jet;
     fn mul(self, other: Jet) -> Jet {
         let mut out = Jet::constant(self.value * other.value);
-        for i in 0..MOST {
+        for i in 0..MAX_PARAMETERS {
             out.gradient[i] = self.gradient[i] * other.value + self.value * other.gradient[i];
-            for j in 0..MOST {
+            for j in 0..MAX_PARAMETERS {
                 out.hessian[i][j] = self.hessian[i][j] * other.value
                     + self.gradient[i] * other.gradient[j]
                     + self.gradient[j] * other.gradient[i]

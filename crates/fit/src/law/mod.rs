@@ -1,71 +1,48 @@
-//! The functional forms: value, derivatives, parameter names and bounds, plain text and LaTeX.
+//! The laws: value, derivatives, parameters and their bounds, plain text and LaTeX.
 //!
 //! [`Law`] is the error over one variable, [`Surface`] the error over parameters and samples.
-//! Both are [`Form`]s: a formula that is written once, for numbers and for [`Jet`]s.
+//! Both are [`Form`]s: a formula that is written once, for numbers and for [`Jet`]s, which carry
+//! its derivatives.
 
-pub mod jet;
+mod jet;
+mod parameter;
 mod surface;
 
-pub use jet::{Jet, Real};
+pub use jet::{Jet, MAX_PARAMETERS, Real};
+pub use parameter::{Domain, Parameter, Role};
 pub use surface::Surface;
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 
-/// Where a parameter may lie, which also says in which coordinate an optimiser moves it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    Real,
-    /// ≥ 0; moved as its logarithm.
-    Positive,
-    /// Between 0 and 1; moved as its logit.
-    Fraction,
-}
-
-impl Domain {
-    /// The unbounded coordinate of a parameter's value.
-    pub fn coordinate(self, value: f64) -> f64 {
-        match self {
-            Domain::Real => value,
-            Domain::Positive => value.ln(),
-            Domain::Fraction => (value / (1.0 - value)).ln(),
-        }
-    }
-
-    /// The value at a coordinate.
-    pub fn value<T: Real>(self, coordinate: T) -> T {
-        match self {
-            Domain::Real => coordinate,
-            Domain::Positive => coordinate.exp(),
-            Domain::Fraction => coordinate.logistic(),
-        }
-    }
-}
-
-/// A functional form: parameters and inputs to an error.
+/// A functional form: parameters and an input to an error.
 pub trait Form: Copy + Debug + PartialEq + 'static {
-    /// One variable, or two.
+    /// One variable (`f64`), or two (`[f64; 2]`).
     type Input: Copy + Debug + PartialEq;
 
+    /// A stable name for links and stored data: `offset-power`.
     fn id(self) -> &'static str;
+
+    /// The formula as plain text.
     fn plain(self) -> &'static str;
+
+    /// The formula as LaTeX, without delimiters.
     fn latex(self) -> &'static str;
 
-    /// Names of the parameters, in the order of every parameter slice.
-    fn parameters(self) -> &'static [&'static str];
+    /// The parameters, in the order of every parameter slice.
+    fn parameters(self) -> &'static [Parameter];
 
-    fn domains(self) -> &'static [Domain];
-
-    /// The faces of the bounds on which a law of fewer parameters remains, each a list of
-    /// (index, value that is held). The first is the inside: no parameter held.
+    /// The faces of the bounds on which a law of fewer parameters remains: lists of
+    /// (index, fixed value). The first is the inside, on which nothing is fixed.
     fn faces(self) -> &'static [&'static [(usize, f64)]];
 
+    /// The error at input `x`, for parameters `p` in the order of [`Form::parameters`].
     fn evaluate<T: Real>(self, p: &[T], x: Self::Input) -> T;
 
     /// Whether every variable of the input is a positive, finite number.
     fn accepts(self, x: Self::Input) -> bool;
 
-    /// ∂L/∂p, in the order of [`Form::parameters`].
+    /// ∂L/∂p at input `x`, in the order of [`Form::parameters`].
     fn gradient(self, p: &[f64], x: Self::Input) -> Vec<f64> {
         let jets: Vec<Jet> = p
             .iter()
@@ -76,24 +53,30 @@ pub trait Form: Copy + Debug + PartialEq + 'static {
     }
 }
 
-/// A law of the error L over compute C (or over samples, or parameters).
+/// A law of the error L over one variable C: compute, samples seen or model parameters, in any
+/// unit.
+///
+/// ln B and ln C50 are logarithms of C in that unit; E is an error and U an accuracy, both
+/// fractions; A and β carry the unit that makes L an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
-    /// A (C + B)^−α + E, bounds A, B, α, E ≥ 0. The comparison study's law (its fig. 1 table).
+    /// A (C + B)^−α + E with A, B, α, E ≥ 0. Parameters: A, ln B, α, E.
     Saturation,
-    /// A (C + B)^−α, bounds A, B, α ≥ 0.
+    /// A (C + B)^−α with A, B, α ≥ 0. Parameters: A, ln B, α.
     ShiftedPower,
-    /// A C^−α + E, bounds A, α, E ≥ 0.
+    /// A C^−α + E with A, α, E ≥ 0. Parameters: A, α, E.
     OffsetPower,
-    /// β C^α: the exponent alone. In log-log it is a straight line, the openclip study's law
-    /// (its fig. 1).
+    /// β C^α with β ≥ 0 and α of either sign; a straight line on logarithmic axes.
+    /// Parameters: β, α.
     Power,
-    /// 1 − U / (1 + (C / C50)^−k): the accuracy rises as a logistic curve in log compute to U ≤ 1.
+    /// 1 − U / (1 + (C / C50)^−k): the accuracy rises as a logistic curve in ln C to U ≤ 1.
+    /// Parameters: U, ln C50, k.
     Logistic,
 }
 
 impl Law {
+    /// Every law.
     pub const ALL: [Law; 5] = [
         Law::Saturation,
         Law::ShiftedPower,
@@ -102,7 +85,7 @@ impl Law {
         Law::Logistic,
     ];
 
-    /// What a reader calls it.
+    /// A name for headings.
     pub fn title(self) -> &'static str {
         match self {
             Law::Saturation => "Saturating power law",
@@ -113,8 +96,8 @@ impl Law {
         }
     }
 
-    /// The error that the law gives at compute `c`. ln B may be −∞ (B = 0). NaN where the number
-    /// of parameters is another law's.
+    /// The error at `c`, for parameters `p` in the order of [`Form::parameters`]. ln B may be −∞
+    /// (B = 0). NaN where `p` has the length of another law's.
     pub fn value(self, p: &[f64], c: f64) -> f64 {
         if p.len() == self.parameters().len() {
             self.evaluate(p, c)
@@ -124,6 +107,7 @@ impl Law {
     }
 }
 
+/// ln B of B = 0.
 const NO_B: f64 = f64::NEG_INFINITY;
 
 impl Form for Law {
@@ -159,26 +143,14 @@ impl Form for Law {
         }
     }
 
-    /// ln B and ln C50 are logarithms of a compute in the study's unit; E and U are an error and
-    /// an accuracy; A and β carry the unit that makes L an error.
-    fn parameters(self) -> &'static [&'static str] {
+    fn parameters(self) -> &'static [Parameter] {
+        use parameter::{A, ALPHA, BETA, E, K, LN_B, LN_C50, SIGNED_ALPHA, U};
         match self {
-            Law::Saturation => &["A", "ln_B", "alpha", "E"],
-            Law::ShiftedPower => &["A", "ln_B", "alpha"],
-            Law::OffsetPower => &["A", "alpha", "E"],
-            Law::Power => &["beta", "alpha"],
-            Law::Logistic => &["U", "ln_C50", "k"],
-        }
-    }
-
-    fn domains(self) -> &'static [Domain] {
-        use Domain::{Fraction, Positive, Real};
-        match self {
-            Law::Saturation => &[Positive, Real, Positive, Positive],
-            Law::ShiftedPower => &[Positive, Real, Positive],
-            Law::OffsetPower => &[Positive, Positive, Positive],
-            Law::Power => &[Positive, Real],
-            Law::Logistic => &[Fraction, Real, Positive],
+            Law::Saturation => &[A, LN_B, ALPHA, E],
+            Law::ShiftedPower => &[A, LN_B, ALPHA],
+            Law::OffsetPower => &[A, ALPHA, E],
+            Law::Power => &[BETA, SIGNED_ALPHA],
+            Law::Logistic => &[U, LN_C50, K],
         }
     }
 

@@ -1,22 +1,27 @@
-//! Laws of two variables: the error over parameters N and samples D, and the compute-optimal
-//! frontier that follows.
+//! Laws of two variables: the error over model parameters N and samples D.
 
-use super::{Domain, Form, Real};
+use super::parameter::{A, ALPHA_D, ALPHA_N, B, E, LN_DC, LN_NC, Parameter};
+use super::{Form, Real};
 use serde::{Deserialize, Serialize};
 
-/// A law of the error L over parameters N and samples seen D, both in millions.
+/// A law of the error L over model parameters N and samples seen D, each in a unit of the caller's
+/// choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Surface {
     /// E + A N^−αN + B D^−αD, all ≥ 0 (Hoffmann et al. 2022, arXiv 2203.15556, eq. 2).
+    /// Parameters: E, A, αN, B, αD.
     Additive,
     /// [(Nc / N)^(αN / αD) + Dc / D]^αD (Kaplan et al. 2020, arXiv 2001.08361, eq. 1.5).
+    /// Parameters: ln Nc, αN, ln Dc, αD.
     Coupled,
 }
 
 impl Surface {
+    /// Every law of two variables.
     pub const ALL: [Surface; 2] = [Surface::Additive, Surface::Coupled];
 
+    /// A name for headings.
     pub fn title(self) -> &'static str {
         match self {
             Surface::Additive => "Additive, as Hoffmann et al. 2022",
@@ -26,7 +31,7 @@ impl Surface {
 }
 
 impl Form for Surface {
-    /// [N, D], in millions.
+    /// [N, D]: model parameters and samples seen.
     type Input = [f64; 2];
 
     fn id(self) -> &'static str {
@@ -52,18 +57,10 @@ impl Form for Surface {
         }
     }
 
-    fn parameters(self) -> &'static [&'static str] {
+    fn parameters(self) -> &'static [Parameter] {
         match self {
-            Surface::Additive => &["E", "A", "alpha_N", "B", "alpha_D"],
-            Surface::Coupled => &["ln_Nc", "alpha_N", "ln_Dc", "alpha_D"],
-        }
-    }
-
-    fn domains(self) -> &'static [Domain] {
-        use Domain::{Positive, Real};
-        match self {
-            Surface::Additive => &[Positive; 5],
-            Surface::Coupled => &[Real, Positive, Real, Positive],
+            Surface::Additive => &[E, A, ALPHA_N, B, ALPHA_D],
+            Surface::Coupled => &[LN_NC, ALPHA_N, LN_DC, ALPHA_D],
         }
     }
 

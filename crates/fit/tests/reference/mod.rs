@@ -1,6 +1,7 @@
 //! Reading the stored references.
 
 use refit_fit::Loss;
+use refit_fit::trf::{LeastSquares, Solution};
 use serde_json::Value;
 
 pub fn read(name: &str) -> Value {
@@ -42,4 +43,23 @@ pub fn loss(id: &str) -> Loss {
         None => (id, None),
     };
     Loss::new(kind, parameter).expect(id)
+}
+
+/// a (x + b)^c + d as `curve_fit` was run on it, or without d where `start` has none.
+pub fn bounded_saturation(x: &[f64], y: &[f64], start: &[f64]) -> Option<Solution> {
+    let residuals = |p: &[f64]| -> Vec<f64> {
+        let offset = p.get(3).copied().unwrap_or(0.0);
+        let points = x.iter().zip(y);
+        points
+            .map(|(x, y)| p[0] * (x + p[1]).powf(p[2]) + offset - y)
+            .collect()
+    };
+    let infinite = f64::INFINITY;
+    LeastSquares {
+        residuals: &residuals,
+        lower: &[0.0, 0.0, -infinite, 0.0][..start.len()],
+        upper: &[infinite, infinite, 0.0, infinite][..start.len()],
+        max_evaluations: 1_000_000,
+    }
+    .solve(start)
 }

@@ -309,14 +309,18 @@ fn caption(shown: &Shown) -> String {
             series.points.len(),
             number(fit.mse)
         ),
-        Err(error) => format!("{}: {error}", name(series)),
+        Err(error) => format!(
+            "{}: {}",
+            name(series),
+            crate::analysis::why_not_fitted(error)
+        ),
     });
     let laws: Vec<String> = laws.collect();
     let mut fits = shown.outcome.series.iter().flat_map(|s| &s.fit);
     let band = if fits.any(|fit| fit.delta_method_holds()) {
         format!(
             "; band: interval of the mean, {}",
-            shown.analysis.interval.title()
+            crate::analysis::interval_title(shown.analysis.interval)
         )
     } else {
         String::new()

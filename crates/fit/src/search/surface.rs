@@ -1,7 +1,7 @@
-//! Starts for laws of two variables.
+//! Starts for laws of two variables: linear parameters in closed form over a grid of the others.
 
-use super::Found;
-use super::search::lowest_cells;
+use super::lowest_cells;
+use crate::fittable::Candidate;
 use crate::law::{Form, Surface};
 use crate::order;
 
@@ -11,7 +11,12 @@ const EXPONENTS: [f64; 14] = [
 ];
 const KEPT: usize = 6;
 
-pub(super) fn starts(form: Surface, x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
+pub(crate) fn candidates(
+    form: Surface,
+    x: &[[f64; 2]],
+    y: &[f64],
+    weights: &[f64],
+) -> Vec<Candidate> {
     match form {
         Surface::Additive => additive(x, y, weights),
         Surface::Coupled => coupled(x, y, weights),
@@ -19,7 +24,7 @@ pub(super) fn starts(form: Surface, x: &[[f64; 2]], y: &[f64], weights: &[f64]) 
 }
 
 /// E, A and B in closed form over a grid of the two exponents.
-fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
+fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Candidate> {
     let columns = |k: usize| -> Vec<Vec<f64>> {
         let column = |e: &f64| x.iter().map(|x| (-e * x[k].ln()).exp()).collect();
         EXPONENTS.iter().map(column).collect()
@@ -40,7 +45,7 @@ fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
             let [e, a, b] = solve(i, j).0;
             // A coefficient at zero has no coordinate; a trace of it can grow.
             let trace = |v: f64| v.max(1e-3);
-            Found {
+            Candidate {
                 parameters: vec![e, trace(a), EXPONENTS[i], trace(b), EXPONENTS[j]],
                 converged: false,
             }
@@ -83,7 +88,7 @@ fn nonnegative(u: &[f64], v: &[f64], y: &[f64], weights: &[f64]) -> ([f64; 3], f
 }
 
 /// A coarse grid over all four parameters, in units of the data's range.
-fn coupled(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
+fn coupled(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Candidate> {
     let low = |k: usize| x.iter().map(|x| x[k].ln()).fold(f64::INFINITY, f64::min);
     let mut starts = Vec::new();
     for alpha_n in [0.05, 0.15, 0.3, 0.6, 1.2] {
@@ -106,7 +111,7 @@ fn coupled(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Found> {
     starts
         .into_iter()
         .take(KEPT)
-        .map(|(_, parameters)| Found {
+        .map(|(_, parameters)| Candidate {
             parameters,
             converged: false,
         })
