@@ -14,6 +14,7 @@ pub mod claim;
 pub mod decimal;
 pub mod figure;
 pub mod finding;
+pub mod model_error;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
 pub mod runs;

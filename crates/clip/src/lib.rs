@@ -26,6 +26,6 @@ mod transformer;
 pub mod weights;
 
 pub use classes::{Classes, softmax};
-pub use error::ClipError;
+pub use error::{Cause, ClipError};
 pub use load::{LoadOptions, Progress};
 pub use model::Model;

@@ -54,10 +54,10 @@ pub enum ImageError {
 impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ImageError::Empty => write!(f, "The image has no pixels; choose another."),
+            ImageError::Empty => f.write_str("the image has no pixels"),
             ImageError::Bytes { found, expected } => write!(
                 f,
-                "The decoded image has {found} bytes where its size asks for {expected}; choose another."
+                "the decoded image has {found} bytes where its size needs {expected}"
             ),
         }
     }

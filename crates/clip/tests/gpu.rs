@@ -17,7 +17,7 @@ pub fn open(options: DeviceOptions) -> Option<Gpu> {
     let needed = std::env::var("REFIT_NEED_GPU").is_ok_and(|value| value == "1");
     assert!(!needed, "REFIT_NEED_GPU is set, and: {reason}");
     let line = format!(
-        "\nTHIS TEST CHECKED NOTHING: {reason} Mesa's software driver will do: apt-get install mesa-vulkan-drivers\n"
+        "\nTHIS TEST CHECKED NOTHING: {reason}. Mesa's software driver will do: apt-get install mesa-vulkan-drivers\n"
     );
     // What a test prints is shown only when it fails; this goes round that.
     let _ = std::io::stderr().write_all(line.as_bytes());

@@ -83,7 +83,7 @@ fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> 
             times.push(Instant::now());
             ControlFlow::Continue(())
         });
-        let caption = block_on(caption).map_err(|e| e.to_string())?;
+        let caption = block_on(caption).map_err(model::sentence)?;
         let span = times.first().zip(times.last()).map(|(a, b)| *b - *a);
         let span = span.filter(|span| !span.is_zero());
         pictures.push(CaptionedPicture {

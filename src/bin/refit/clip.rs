@@ -106,7 +106,7 @@ fn classify_on<B: Backend>(
         report(label, &tokenizer.encode(label));
     }
     let classes = block_on(model.classes(&tokenizer, &labels, &arguments.template));
-    let classes = classes.map_err(|e| e.to_string())?;
+    let classes = classes.map_err(model::sentence)?;
     let template = &arguments.template[0];
     let prompt = |label: &String| tokenizer.encode(&template.replace("{}", label));
     let prompts: Vec<Tokens> = labels.iter().map(prompt).collect();
@@ -117,7 +117,7 @@ fn classify_on<B: Backend>(
         let mut by_caption = match arguments.by_caption {
             true => {
                 let likelihoods = block_on(model.log_likelihoods(pixels, &prompts));
-                by_captions(&likelihoods.map_err(|e| e.to_string())?)
+                by_captions(&likelihoods.map_err(model::sentence)?)
             }
             false => Vec::new(),
         }
@@ -190,7 +190,7 @@ fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Re
         tokens
     });
     let tokens: Vec<Tokens> = tokens.collect();
-    let texts = block_on(model.encode_texts(&tokens)).map_err(|e| e.to_string())?;
+    let texts = block_on(model.encode_texts(&tokens)).map_err(model::sentence)?;
     let named = |(of, embedding): (&String, Vec<f32>)| Embedding {
         of: of.clone(),
         embedding,
@@ -235,7 +235,7 @@ fn encode_pictures<B: Backend>(
     paths: &[PathBuf],
     pixels: &[PixelValues],
 ) -> Result<Vec<Embedding>, String> {
-    let units = block_on(model.encode_images(pixels)).map_err(|e| e.to_string())?;
+    let units = block_on(model.encode_images(pixels)).map_err(model::sentence)?;
     let named = |(path, embedding): (&PathBuf, Vec<f32>)| Embedding {
         of: path.display().to_string(),
         embedding,

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
 use pollster::block_on;
+use refit::model_error::{self, FrontEnd};
 use refit_clip::architecture::{Activation, Architecture, Configuration};
 use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
@@ -10,7 +11,7 @@ use refit_clip::backend::gpu::{self, Gpu, Precision};
 use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::weights::source::FileSource;
-use refit_clip::{LoadOptions, Model};
+use refit_clip::{ClipError, LoadOptions, Model};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -71,12 +72,17 @@ pub struct Device {
     dtype: Dtype,
 }
 
+/// What went wrong, for the reader of a terminal.
+pub fn sentence(error: impl Into<ClipError>) -> String {
+    model_error::sentence(&error.into(), FrontEnd::Terminal)
+}
+
 /// The model's tokenizer.
 pub fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
     let architecture = model.architecture();
     let (vocabulary, context) = (architecture.vocabulary, architecture.context);
     let tokenizer = Tokenizer::new(MERGES, ENTITIES).and_then(|t| t.for_model(vocabulary, context));
-    tokenizer.map_err(|e| e.to_string())
+    tokenizer.map_err(|e| model_error::vocabulary_sentence(&e, FrontEnd::Terminal))
 }
 
 pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
@@ -102,7 +108,7 @@ pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
         },
         ..gpu::DeviceOptions::default()
     };
-    let gpu = block_on(Gpu::open(options)).map_err(|e| e.to_string())?;
+    let gpu = block_on(Gpu::open(options)).map_err(sentence)?;
     let name = &gpu.adapter().name;
     if gpu.adapter().is_software {
         eprintln!(
@@ -141,8 +147,8 @@ pub fn load<B: Backend>(
         captions,
         ..LoadOptions::default()
     };
-    let mut source = FileSource::open(path).map_err(|e| e.to_string())?;
-    block_on(Model::load(backend, &mut source, options, |_| {})).map_err(|e| e.to_string())
+    let mut source = FileSource::open(path).map_err(sentence)?;
+    block_on(Model::load(backend, &mut source, options, |_| {})).map_err(sentence)
 }
 
 /// The configuration that was named, or the one that lies beside the checkpoint.
@@ -192,6 +198,7 @@ fn read_picture(path: &Path, size: usize) -> Result<PixelValues, String> {
         color if color.has_alpha() => (Channels::Rgba, picture.into_rgba8().into_raw()),
         _ => (Channels::Rgb, picture.into_rgb8().into_raw()),
     };
-    let picture = Image::new(width, height, channels, &bytes).map_err(|e| e.to_string())?;
+    let picture = Image::new(width, height, channels, &bytes);
+    let picture = picture.map_err(|e| model_error::image_sentence(&e))?;
     Ok(preprocess(&picture, size))
 }

@@ -3,6 +3,7 @@
 
 pub use refit_clip::Progress;
 
+use crate::model_error::{self, FrontEnd};
 use refit_clip::ClipError;
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::ComputeError;
@@ -235,7 +236,7 @@ impl From<ClipError> for Failure {
             ClipError::Weights(WeightsError::Source(SourceError::Damaged)) => FailureKind::Damaged,
             _ => FailureKind::Other,
         };
-        Failure::new(kind, error.to_string())
+        Failure::new(kind, model_error::sentence(&error, FrontEnd::Page))
     }
 }
 

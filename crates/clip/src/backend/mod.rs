@@ -6,9 +6,11 @@
 //! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
 
 pub mod cpu;
+mod error;
 pub mod gpu;
 pub mod half;
 
+pub use error::ComputeError;
 /// What becomes of a product in [`Backend::linear`].
 pub use refit_kernels::Epilogue;
 /// Marks a place of [`Backend::cached_attention`]'s lists where there is no row.
@@ -16,56 +18,7 @@ pub use refit_kernels::PADDING;
 /// How a checkpoint's matrix lies in memory.
 pub use refit_kernels::Stored;
 
-use std::fmt;
 use std::future::Future;
-
-/// Why a computation failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ComputeError {
-    /// There is no GPU that can be used.
-    NoDevice { reason: String },
-    /// The device lacks something that cannot be done without.
-    Unsupported { what: String },
-    /// A matrix is larger than the device takes.
-    TooLarge { bytes: u64, limit: u64 },
-    /// The device has no room for a tensor.
-    OutOfMemory { bytes: u64 },
-    /// The device went away; what was on it is gone.
-    Lost { reason: String },
-    /// The device refused an operation, a mistake here or in its driver.
-    Refused { reason: String },
-}
-
-impl fmt::Display for ComputeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ComputeError::NoDevice { reason } => write!(
-                f,
-                "No GPU can be used here ({reason}); install its driver, or compute on the processor."
-            ),
-            ComputeError::Unsupported { what } => {
-                write!(f, "This GPU cannot run the model: {what}.")
-            }
-            ComputeError::TooLarge { bytes, limit } => write!(
-                f,
-                "A matrix of {bytes} bytes is larger than this device takes ({limit} bytes); choose a smaller model or compute on the processor."
-            ),
-            ComputeError::OutOfMemory { bytes } => write!(
-                f,
-                "The device has no room for {bytes} bytes more; close other pages or choose a smaller model."
-            ),
-            ComputeError::Lost { reason } => {
-                write!(f, "The device was lost ({reason}); load the model again.")
-            }
-            ComputeError::Refused { reason } => write!(
-                f,
-                "The device refused an operation ({reason}); compute on the processor, and please report this."
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ComputeError {}
 
 /// Room in memory for so many numbers: a model may be larger than what a page may have.
 pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {

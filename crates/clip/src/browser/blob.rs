@@ -1,5 +1,6 @@
 //! A file that the reader chose, read by slices.
 
+use crate::error::Cause;
 use crate::weights::source::{Source, SourceError};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,7 +38,7 @@ fn wrong(error: JsValue) -> SourceError {
     match String::from(error.name()).as_str() {
         "NotReadableError" | "NotFoundError" => SourceError::Changed,
         _ => SourceError::Other {
-            reason: error.message().into(),
+            cause: Cause::new(String::from(error.message())),
         },
     }
 }

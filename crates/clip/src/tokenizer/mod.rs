@@ -56,23 +56,21 @@ impl fmt::Display for VocabularyError {
         match self {
             VocabularyError::Length { found, expected } => write!(
                 f,
-                "The tokenizer's vocabulary has {found} bytes where {expected} are expected; load the page again."
+                "the tokenizer's vocabulary has {found} bytes where {expected} are expected"
             ),
-            VocabularyError::Merge { index } => write!(
-                f,
-                "Merge {index} of the tokenizer's vocabulary is damaged; load the page again."
-            ),
-            VocabularyError::Entity { line } => write!(
-                f,
-                "Line {line} of the table of HTML entities is damaged; load the page again."
-            ),
+            VocabularyError::Merge { index } => {
+                write!(f, "merge {index} of the tokenizer's vocabulary is damaged")
+            }
+            VocabularyError::Entity { line } => {
+                write!(f, "line {line} of the table of HTML entities is damaged")
+            }
             VocabularyError::Size { tokens } => write!(
                 f,
-                "The model's vocabulary of {tokens} tokens is no part of CLIP's; it was trained with another tokenizer."
+                "the model's vocabulary of {tokens} tokens is no part of CLIP's, so that it was trained with another tokenizer"
             ),
             VocabularyError::Context { tokens } => write!(
                 f,
-                "The model takes texts of {tokens} tokens, which has no room for a word; choose another model."
+                "the model takes texts of {tokens} tokens, which leaves no room for a word"
             ),
         }
     }

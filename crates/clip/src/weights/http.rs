@@ -6,6 +6,7 @@
 //! keeps it from compressing, after which its lengths would say nothing.
 
 use super::source::{Source, SourceError};
+use crate::error::Cause;
 use std::future::Future;
 
 /// Requests for one file, of which the latest is open.
@@ -286,7 +287,9 @@ fn check_head(
     };
     if first != from {
         return Err(ReadFailure::Permanent(SourceError::Other {
-            reason: format!("the server sent byte {first} where byte {from} was asked for"),
+            cause: Cause::new(format!(
+                "the server sent byte {first} where byte {from} was requested"
+            )),
         }));
     }
     Ok((true, total.or(unseen)))

@@ -7,6 +7,7 @@
 //! built ([`pickle`]).
 
 pub mod checksums;
+mod error;
 pub mod http;
 pub(crate) mod names;
 mod pickle;
@@ -14,9 +15,10 @@ mod safetensors;
 pub mod source;
 mod zip;
 
+pub use error::{TensorProblem, WeightsError};
+
 use crate::backend::half;
 use source::{Source, SourceError};
-use std::fmt;
 
 /// How a tensor's numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,227 +92,6 @@ impl Entry {
             Place::At(at) => at,
             Place::Member { header, .. } => header,
         }
-    }
-}
-
-/// What is wrong with one tensor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TensorProblem {
-    Dtype {
-        found: String,
-    },
-    /// Its bytes lie outside the file.
-    OutOfRange,
-    /// Its bytes are partly another tensor's.
-    Overlaps {
-        other: String,
-    },
-    /// Its shape asks for another number of bytes.
-    Size {
-        found: u64,
-        expected: u64,
-    },
-    /// Its numbers do not follow each other in the file.
-    NotContiguous,
-    /// A number that is infinite or none.
-    NotFinite {
-        index: usize,
-    },
-    Shape {
-        found: Vec<usize>,
-        expected: Vec<usize>,
-    },
-    /// There twice, under this name and another.
-    Twice,
-}
-
-impl fmt::Display for TensorProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TensorProblem::Dtype { found } => write!(
-                f,
-                "is stored as {found}; float32, float16 and bfloat16 can be read, so convert it"
-            ),
-            TensorProblem::OutOfRange => write!(f, "lies outside the file; download it again"),
-            TensorProblem::Overlaps { other } => {
-                write!(f, "shares bytes with {other}; the file is damaged")
-            }
-            TensorProblem::Size { found, expected } => write!(
-                f,
-                "has {found} bytes where its shape asks for {expected}; the file is damaged"
-            ),
-            TensorProblem::NotContiguous => {
-                write!(
-                    f,
-                    "is a view that is not contiguous; save it with .contiguous()"
-                )
-            }
-            TensorProblem::NotFinite { index } => write!(
-                f,
-                "is not a finite number at index {index}; the training has diverged or the file is damaged"
-            ),
-            TensorProblem::Shape { found, expected } => {
-                write!(f, "has the shape {found:?} where {expected:?} is expected")
-            }
-            TensorProblem::Twice => write!(f, "is there twice; the file is damaged"),
-        }
-    }
-}
-
-/// Why a checkpoint cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WeightsError {
-    Source(SourceError),
-    /// A pointer of git-lfs instead of the file.
-    LfsPointer,
-    /// What `torch.save` wrote before PyTorch 1.6.
-    LegacyTorch,
-    /// A program with weights, not weights.
-    TorchScript,
-    UnknownFormat,
-    /// safetensors' header is longer than the file, or than any header is.
-    HeaderTooLong {
-        length: u64,
-        size: u64,
-    },
-    Header {
-        reason: String,
-    },
-    Archive {
-        reason: String,
-    },
-    Pickle {
-        at: usize,
-        reason: String,
-    },
-    /// The pickle asks for something that no checkpoint needs.
-    RefusedGlobal {
-        name: String,
-    },
-    /// The archive has no dictionary of tensors.
-    NoStateDict,
-    Tensor {
-        name: String,
-        problem: TensorProblem,
-    },
-    /// A model of another kind.
-    OtherModel {
-        kind: &'static str,
-    },
-    Missing {
-        names: Vec<String>,
-    },
-    Unexpected {
-        names: Vec<String>,
-    },
-    /// Captions are asked of a model that writes none.
-    NoDecoder,
-    /// Shapes from which no architecture follows.
-    Architecture {
-        reason: String,
-    },
-}
-
-impl WeightsError {
-    pub(crate) fn tensor(name: &str, problem: TensorProblem) -> Self {
-        WeightsError::Tensor {
-            name: name.to_owned(),
-            problem,
-        }
-    }
-}
-
-impl From<SourceError> for WeightsError {
-    fn from(error: SourceError) -> Self {
-        WeightsError::Source(error)
-    }
-}
-
-impl fmt::Display for WeightsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WeightsError::Source(error) => write!(f, "{error}"),
-            WeightsError::LfsPointer => write!(
-                f,
-                "This is git-lfs's pointer to a checkpoint, not the checkpoint; run `git lfs pull`."
-            ),
-            WeightsError::LegacyTorch => write!(
-                f,
-                "This file is in the format of PyTorch before 1.6; load it with torch.load and save it again."
-            ),
-            WeightsError::TorchScript => write!(
-                f,
-                "This is a TorchScript archive, a program; save the model's state_dict() instead."
-            ),
-            WeightsError::UnknownFormat => write!(
-                f,
-                "This is neither a safetensors file nor a PyTorch archive; choose a .safetensors, .pt or .bin file."
-            ),
-            WeightsError::HeaderTooLong { length, size } => write!(
-                f,
-                "The header claims {length} bytes of a file of {size}; the file is damaged or no safetensors file."
-            ),
-            WeightsError::Header { reason } => {
-                write!(
-                    f,
-                    "The header cannot be read ({reason}); download the file again."
-                )
-            }
-            WeightsError::Archive { reason } => {
-                write!(
-                    f,
-                    "The archive cannot be read ({reason}); download the file again."
-                )
-            }
-            WeightsError::Pickle { at, reason } => write!(
-                f,
-                "The archive's pickle cannot be read (byte {at}: {reason}); save the model's state_dict() alone, or as safetensors."
-            ),
-            WeightsError::RefusedGlobal { name } => write!(
-                f,
-                "The archive's pickle asks for {name}, which is not run here; save the model's state_dict() alone, or as safetensors."
-            ),
-            WeightsError::NoStateDict => write!(
-                f,
-                "The archive holds no dictionary of tensors; save the model's state_dict()."
-            ),
-            WeightsError::Tensor { name, problem } => write!(f, "The tensor {name} {problem}."),
-            WeightsError::OtherModel { kind } => write!(
-                f,
-                "This is a {kind} checkpoint, which cannot be run here; choose a CLIP with a vision transformer, or a MaMMUT."
-            ),
-            WeightsError::Missing { names } => {
-                write!(
-                    f,
-                    "The checkpoint lacks {}; choose a complete one.",
-                    list(names)
-                )
-            }
-            WeightsError::Unexpected { names } => write!(
-                f,
-                "The checkpoint has tensors that neither CLIP nor MaMMUT has: {}; choose a plain one.",
-                list(names)
-            ),
-            WeightsError::NoDecoder => write!(
-                f,
-                "This is a CLIP, which compares images with texts and writes none; choose a MaMMUT checkpoint for captions."
-            ),
-            WeightsError::Architecture { reason } => {
-                write!(f, "Neither CLIP nor MaMMUT has such shapes: {reason}.")
-            }
-        }
-    }
-}
-
-impl std::error::Error for WeightsError {}
-
-/// The first few names, and how many more there are.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

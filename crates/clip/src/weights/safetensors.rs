@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::{Dtype, Entry, Place, TensorProblem, WeightsError};
+use crate::error::Cause;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub(super) async fn entries<S: Source>(
 
 fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, WeightsError> {
     let damaged = |error: serde_json::Error| WeightsError::Header {
-        reason: error.to_string(),
+        cause: Cause::new(error),
     };
     let fields: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(header).map_err(damaged)?;
@@ -53,7 +54,7 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
         }
         let tensor: TensorHeader =
             serde_json::from_value(value).map_err(|error| WeightsError::Header {
-                reason: format!("{name}: {error}"),
+                cause: Cause::new(format!("{name}: {error}")),
             })?;
         let problem = |problem| Err(WeightsError::tensor(&name, problem));
         let [from, to] = tensor.data_offsets;

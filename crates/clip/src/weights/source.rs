@@ -1,5 +1,7 @@
 //! Where a checkpoint's bytes come from: memory, a file, a server.
 
+use crate::error::Cause;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 
@@ -14,97 +16,91 @@ pub trait Source {
     -> impl Future<Output = Result<(), SourceError>>;
 }
 
-/// Why bytes did not come.
+/// Why a file's bytes cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceError {
-    /// There is nothing at this address, or no such file.
+    /// There is no such file.
     NotFound {
+        /// Its path or address.
         name: String,
     },
-    /// The server answered with this status.
+    /// The server answered with a status other than success.
     Status {
+        /// The HTTP status code.
         code: u16,
     },
-    /// No answer. A browser does not say whether the network or the server's rules are why.
+    /// The server did not answer. A browser does not say whether the network is down or the server
+    /// allows no requests of this page.
     Unreachable,
-    /// The server gives whole files only, and this format needs parts.
+    /// The server sends only whole files, and this format needs parts.
     NoRanges,
-    /// The bytes end before this position.
+    /// The file ends too early.
     Ended {
+        /// Its length, in bytes.
         at: u64,
     },
-    /// Nothing came for so long.
+    /// The server stopped sending.
     TimedOut {
+        /// How long nothing was received.
         seconds: u32,
     },
-    /// The connection broke here, and again whenever it was tried anew.
+    /// The connection broke, and broke again at each retry.
     Broken {
+        /// The byte at which it broke.
         at: u64,
     },
-    /// The file is not what it was when reading began.
+    /// The file has changed since it was opened.
     Changed,
-    /// A kept file's bytes are not those that were written.
+    /// The file's bytes do not match its checksums.
     Damaged,
     /// The server does not say how long the file is.
     NoLength,
     /// A web page instead of a file.
     WebPage,
+    /// The operating system or the browser cannot read it.
     Other {
-        reason: String,
+        /// What it says.
+        cause: Cause,
     },
 }
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SourceError::NotFound { name } => {
-                write!(f, "There is no file {name}; check the address.")
+            SourceError::NotFound { name } => write!(f, "there is no file {name}"),
+            SourceError::Status { code } => write!(f, "the server answered with status {code}"),
+            SourceError::Unreachable => f.write_str(
+                "the file cannot be reached: the network is down, or the server does not allow cross-origin requests (CORS)",
+            ),
+            SourceError::NoRanges => {
+                f.write_str("the server sends only whole files, and this format needs parts of it")
             }
-            SourceError::Status { code } => write!(
-                f,
-                "The server answered with status {code}; download the file and open it from your disk."
-            ),
-            SourceError::Unreachable => write!(
-                f,
-                "The file cannot be reached: the network is down, or the server does not let other pages read it (CORS). Download the file and open it from your disk."
-            ),
-            SourceError::NoRanges => write!(
-                f,
-                "The server only gives whole files, and this format needs parts of it; download the file and open it from your disk."
-            ),
-            SourceError::Ended { at } => write!(
-                f,
-                "The file ends at byte {at}, before its contents do; download it again."
-            ),
-            SourceError::TimedOut { seconds } => write!(
-                f,
-                "Nothing came for {seconds} seconds; check the network and try again."
-            ),
-            SourceError::Broken { at } => write!(
-                f,
-                "The connection broke at byte {at} and did not come back; check the network and try again."
-            ),
-            SourceError::Changed => {
-                write!(f, "The file was changed while it was read; start again.")
+            SourceError::Ended { at } => {
+                write!(f, "the file ends at byte {at}, before its contents do")
             }
-            SourceError::Damaged => write!(
-                f,
-                "What was kept of the file is damaged, or an older version of this page kept it; delete it and download it again."
-            ),
-            SourceError::NoLength => write!(
-                f,
-                "The server does not say how long the file is; download it and open it from your disk."
-            ),
-            SourceError::WebPage => write!(
-                f,
-                "This is a web page, not a checkpoint; use the address of the file itself (on Hugging Face, “resolve” instead of “blob”)."
-            ),
-            SourceError::Other { reason } => write!(f, "The file cannot be read: {reason}."),
+            SourceError::TimedOut { seconds } => {
+                write!(f, "the server sent nothing for {seconds} seconds")
+            }
+            SourceError::Broken { at } => {
+                write!(f, "the connection broke at byte {at} and did not come back")
+            }
+            SourceError::Changed => f.write_str("the file was changed while it was read"),
+            SourceError::Damaged => f.write_str("the file does not match its checksums"),
+            SourceError::NoLength => f.write_str("the server does not say how long the file is"),
+            SourceError::WebPage => f.write_str("this is a web page, not a checkpoint"),
+            SourceError::Other { .. } => f.write_str("the file cannot be read"),
         }
     }
 }
 
-impl std::error::Error for SourceError {}
+impl Error for SourceError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            SourceError::Other { cause } => Some(cause.as_error()),
+            _ => None,
+        }
+    }
+}
 
 /// A file in memory.
 impl Source for &[u8] {
@@ -126,7 +122,7 @@ pub use native::FileSource;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
-    use super::{Source, SourceError};
+    use super::{Cause, Source, SourceError};
     use std::fs::File;
     use std::io::{ErrorKind, Read, Seek, SeekFrom};
     use std::path::Path;
@@ -145,9 +141,9 @@ mod native {
                 ErrorKind::NotFound => SourceError::NotFound {
                     name: path.display().to_string(),
                 },
-                _ => other(&error),
+                _ => other(error),
             })?;
-            let size = file.metadata().map_err(|error| other(&error))?.len();
+            let size = file.metadata().map_err(other)?.len();
             Ok(FileSource { file, size, at: 0 })
         }
     }
@@ -160,22 +156,22 @@ mod native {
         async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
             if at != self.at {
                 let seek = self.file.seek(SeekFrom::Start(at));
-                seek.map_err(|error| other(&error))?;
+                seek.map_err(other)?;
             }
             self.file
                 .read_exact(buffer)
                 .map_err(|error| match error.kind() {
                     ErrorKind::UnexpectedEof => SourceError::Ended { at: self.size },
-                    _ => other(&error),
+                    _ => other(error),
                 })?;
             self.at = at + buffer.len() as u64;
             Ok(())
         }
     }
 
-    fn other(error: &std::io::Error) -> SourceError {
+    fn other(error: std::io::Error) -> SourceError {
         SourceError::Other {
-            reason: error.to_string(),
+            cause: Cause::new(error),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::super::protocol::{
 use super::embedding_cache::Memory;
 use super::open_checkpoint;
 use super::picture;
+use crate::model_error::{self, FrontEnd};
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::architecture::Activation;
 use refit_clip::backend::cpu::Cpu;
@@ -261,5 +262,8 @@ async fn tokenizer(vocabulary: usize, context: usize) -> Result<Tokenizer, Failu
     let entities = entities.as_string().unwrap_or_default();
     let tokenizer = Tokenizer::new(&merges, &entities);
     let tokenizer = tokenizer.and_then(|whole| whole.for_model(vocabulary, context));
-    tokenizer.map_err(|error| Failure::new(FailureKind::Other, error.to_string()))
+    tokenizer.map_err(|error| {
+        let sentence = model_error::vocabulary_sentence(&error, FrontEnd::Page);
+        Failure::new(FailureKind::Other, sentence)
+    })
 }

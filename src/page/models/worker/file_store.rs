@@ -7,6 +7,7 @@ use super::super::protocol::{
     CacheListing, CachedCheckpoint, Failure, FailureKind, PartialDownload,
 };
 use js_sys::{AsyncIterator, Reflect, Uint8Array};
+use refit_clip::Cause;
 use refit_clip::browser::BlobSource;
 use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::{Source, SourceError};
@@ -174,7 +175,7 @@ impl Source for File {
                     at: at + read as u64,
                 }),
                 Err(failure) => Err(SourceError::Other {
-                    reason: failure.sentence,
+                    cause: Cause::new(failure.sentence.trim_end_matches('.')),
                 }),
             },
             File::Shared(blob) => blob.read(at, buffer).await,

@@ -2,6 +2,7 @@
 //! open_clip's preprocessing.
 
 use super::super::protocol::EncodedImage;
+use crate::model_error;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use refit_clip::browser::now;
 use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
@@ -54,7 +55,10 @@ pub async fn prepare(
     seen.decode = decoded - start;
     let (width, height) = (seen.width as usize, seen.height as usize);
     let picture = Image::new(width, height, Channels::Rgba, &bytes);
-    let pixels = preprocess(&picture.map_err(|error| error.to_string())?, size);
+    let pixels = preprocess(
+        &picture.map_err(|error| model_error::image_sentence(&error))?,
+        size,
+    );
     seen.resize = now() - decoded;
     Ok((seen, Some(pixels)))
 }

@@ -171,7 +171,7 @@ fn what_was_kept_and_is_damaged_is_said() {
             })",
     );
     page.click(".kept button");
-    page.wait_for_text("What was kept of the file is damaged");
+    page.wait_for_text("The file does not match its checksums");
     page.screenshot("run-damaged-light", 1280, 900, false);
     // The way on: delete it, and the small model is back.
     page.click(".kept button[aria-label]");

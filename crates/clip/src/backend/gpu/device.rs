@@ -163,7 +163,7 @@ impl Device {
             Precision::F32 => wgpu::Features::empty(),
             Precision::F16 if has_f16 => wgpu::Features::SHADER_F16,
             Precision::F16 => {
-                return Err(unsupported("it does not compute with f16; choose f32"));
+                return Err(unsupported("it does not compute in f16"));
             }
         };
         // What WebGPU promises is enough, but for the size of large models' matrices.
@@ -187,7 +187,7 @@ impl Device {
         let slot = lost.clone();
         raw.set_device_lost_callback(move |reason, message| {
             let reason = match reason {
-                wgpu::DeviceLostReason::Destroyed => "it was given back".to_owned(),
+                wgpu::DeviceLostReason::Destroyed => "it was destroyed".to_owned(),
                 _ if message.is_empty() => "its driver does not say why".to_owned(),
                 _ => message,
             };
