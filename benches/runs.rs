@@ -71,7 +71,7 @@ mod native {
             1e3 * longest
         );
         assert_eq!(report.rows, rows as u64);
-        assert_eq!((report.refused, &report.stopped), (0, &None));
+        assert_eq!((report.rejected, &report.error), (0, &None));
     }
 
     /// The columns of `all_results.csv.gz`, plausible numbers in them; every row is kept.

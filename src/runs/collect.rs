@@ -1,23 +1,23 @@
 //! Rows of a table to runs.
 
-mod amounts;
 mod cells;
-mod described;
+mod row_names;
+mod run_cost;
 
-use super::layout::{Layout, Rule, Text, Values, recognise};
+use super::layout::{Layout, ScoreColumn, SourceRules, TextFrom, recognise};
 use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
-use super::number::{self, Cells, Number, Value};
+use super::number::{self, Cell, Cells, ParsedNumber};
 use super::options::{Limits, ReadOptions};
 use super::preview::Preview;
-use super::propose::Table;
-use super::report::{LeftOut, Position, ReadNotice, Refusal, Stop, Why};
+use super::propose::FirstRows;
+use super::report::{Position, ReadError, ReadNotice, RejectReason, Rejection, SkipReason};
 use super::row_sink::RowSink;
 use super::store::{Builder, Run, Runs, Source};
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
-use amounts::checkpoint_share;
 use cells::{field, not_a_number, shown, text};
-use described::{Described, probe_metric};
+use row_names::{RowNames, probe_metric};
+use run_cost::checkpoint_share;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -46,20 +46,20 @@ pub(super) struct Collector {
     /// Of a table that Refit wrote: source and study of its first row.
     written: Option<(Source, Study)>,
     builder: Builder,
-    columns: Vec<Column>,
+    columns: Vec<ColumnStats>,
     /// Rows of which all kept numbers may turn out to be no fractions, by their columns.
     doubtful: BTreeMap<u64, u64>,
     pub rows: u64,
     kept_rows: u64,
-    refused: u64,
-    refusals: Vec<Refusal>,
-    left_out: BTreeMap<LeftOut, u64>,
+    rejected: u64,
+    rejections: Vec<Rejection>,
+    skipped: BTreeMap<SkipReason, u64>,
     notices: Vec<ReadNotice>,
 }
 
 /// What is known of a column of numbers so far.
 #[derive(Clone, Debug, Default)]
-struct Column {
+struct ColumnStats {
     numbers: u64,
     /// Those above 1, and the first of them.
     above: u64,
@@ -75,21 +75,21 @@ pub(super) struct Collected {
     pub preview: Preview,
     pub rows: u64,
     pub kept_rows: u64,
-    pub refused: u64,
-    pub refusals: Vec<Refusal>,
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub rejected: u64,
+    pub rejections: Vec<Rejection>,
+    pub skipped: BTreeMap<SkipReason, u64>,
     pub notices: Vec<ReadNotice>,
 }
 
 /// Why a row is not taken.
-enum Not {
-    LeftOut(LeftOut),
-    Refused(Option<String>, Why),
+enum RowError {
+    Skipped(SkipReason),
+    Rejected(Option<String>, RejectReason),
 }
 
 impl RowSink for Collector {
     /// The first row of all, which names the columns.
-    fn header(&mut self, names: Vec<String>, decimal_comma: bool) -> Result<(), Stop> {
+    fn header(&mut self, names: Vec<String>, decimal_comma: bool) -> Result<(), ReadError> {
         self.comma = decimal_comma;
         for (i, name) in names.iter().enumerate() {
             let first = names[..i].iter().position(|n| n == name);
@@ -101,7 +101,9 @@ impl RowSink for Collector {
             }
         }
         let layout = match (&self.mapping, recognise(&names)) {
-            (Some(mapping), _) => Some(Layout::mapped(mapping, &names).map_err(Stop::Mapping)?),
+            (Some(mapping), _) => {
+                Some(Layout::mapped(mapping, &names).map_err(ReadError::Mapping)?)
+            }
             (None, Ok(source)) => {
                 let study = self.study.unwrap_or(Study::Openclip);
                 Some(Layout::of(source, study, &names))
@@ -113,7 +115,7 @@ impl RowSink for Collector {
             }
         };
         if let Some(layout) = &layout {
-            self.columns = vec![Column::default(); layout.values.len()];
+            self.columns = vec![ColumnStats::default(); layout.values.len()];
         }
         self.layout = layout;
         self.names = names;
@@ -126,7 +128,7 @@ impl RowSink for Collector {
     }
 
     /// A row under the header; stops where memory is meant to end.
-    fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), Stop> {
+    fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), ReadError> {
         self.rows += 1;
         if self.preview.len() < Preview::ROWS {
             let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
@@ -138,13 +140,13 @@ impl RowSink for Collector {
         };
         match self.take(&layout, place, cells) {
             Ok(()) => self.kept_rows += 1,
-            Err(Not::LeftOut(reason)) => *self.left_out.entry(reason).or_default() += 1,
-            Err(Not::Refused(column, why)) => self.refuse(place, column, why),
+            Err(RowError::Skipped(reason)) => *self.skipped.entry(reason).or_default() += 1,
+            Err(RowError::Rejected(column, why)) => self.reject(place, column, why),
         }
         self.layout = Some(layout);
         let bytes = self.builder.bytes();
         match bytes > self.limits.memory {
-            true => Err(Stop::Memory {
+            true => Err(ReadError::Memory {
                 bytes,
                 line: line(place),
             }),
@@ -152,9 +154,9 @@ impl RowSink for Collector {
         }
     }
 
-    fn broken_row(&mut self, place: Position, why: Why) {
+    fn broken_row(&mut self, place: Position, why: RejectReason) {
         self.rows += 1;
-        self.refuse(place, None, why);
+        self.reject(place, None, why);
     }
 }
 
@@ -178,9 +180,9 @@ impl Collector {
             doubtful: BTreeMap::new(),
             rows: 0,
             kept_rows: 0,
-            refused: 0,
-            refusals: Vec::new(),
-            left_out: BTreeMap::new(),
+            rejected: 0,
+            rejections: Vec::new(),
+            skipped: BTreeMap::new(),
             notices: Vec::new(),
         }
     }
@@ -200,11 +202,11 @@ impl Collector {
     }
 
     /// Counts a row, or a number of one, that cannot be used.
-    fn refuse(&mut self, place: Position, column: Option<String>, why: Why) {
-        self.refused += 1;
-        if self.refusals.len() < TOLD {
+    fn reject(&mut self, place: Position, column: Option<String>, why: RejectReason) {
+        self.rejected += 1;
+        if self.rejections.len() < TOLD {
             let place = self.place(place);
-            self.refusals.push(Refusal { place, column, why });
+            self.rejections.push(Rejection { place, column, why });
         }
     }
 
@@ -220,26 +222,31 @@ impl Collector {
         }
     }
 
-    fn take(&mut self, layout: &Layout, place: Position, cells: &dyn Cells) -> Result<(), Not> {
+    fn take(
+        &mut self,
+        layout: &Layout,
+        place: Position,
+        cells: &dyn Cells,
+    ) -> Result<(), RowError> {
         let mut study = layout.study;
-        if layout.rule == Rule::Written {
+        if layout.rule == SourceRules::Written {
             study = self.written(cells)?;
         }
-        let described = Described::of(layout, study, cells)?;
+        let names = RowNames::of(layout, study, cells)?;
         let share = match layout.rule {
-            Rule::AllResults(rule) => {
-                checkpoint_share(rule, &described.schedule, layout, cells, self.comma)?
+            SourceRules::AllResults(rule) => {
+                checkpoint_share(rule, &names.schedule, layout, cells, self.comma)?
             }
             _ => 1.0,
         };
-        let taken = self.scores(layout, &described, place, cells)?;
-        let amounts = self.amounts(layout, study, &described, share, cells)?;
+        let taken = self.scores(layout, &names, place, cells)?;
+        let amounts = self.run_cost(layout, study, &names, share, cells)?;
         let run = self.builder.run(&Run {
-            name: &described.run,
-            family: &described.family,
-            architecture: &described.architecture,
-            pretrain: &described.pretrain,
-            schedule: &described.schedule,
+            name: &names.run,
+            family: &names.family,
+            architecture: &names.architecture,
+            pretrain: &names.pretrain,
+            schedule: &names.schedule,
             samples: &amounts.samples,
             samples_seen: amounts.samples_seen,
             compute: amounts.compute,
@@ -272,7 +279,7 @@ impl Collector {
     }
 
     /// Study of a table that Refit wrote; all rows are of one file.
-    fn written(&mut self, cells: &dyn Cells) -> Result<Study, Not> {
+    fn written(&mut self, cells: &dyn Cells) -> Result<Study, RowError> {
         let cell = |name: &str| {
             let column = self.names.iter().position(|n| n == name);
             let text = column.map_or(Cow::Borrowed(""), |i| {
@@ -280,7 +287,8 @@ impl Collector {
             });
             (name.to_owned(), text.into_owned())
         };
-        let unknown = |(column, text)| Not::Refused(Some(column), Why::Unknown(text));
+        let unknown =
+            |(column, text)| RowError::Rejected(Some(column), RejectReason::Unknown(text));
         let (source, study) = (cell("source"), cell("study"));
         let found = Source::ALL.into_iter().find(|s| s.id() == source.1);
         let found_study = Study::ALL.into_iter().find(|s| s.id() == study.1);
@@ -299,16 +307,16 @@ impl Collector {
     fn scores<'a>(
         &mut self,
         layout: &'a Layout,
-        described: &Described<'a>,
+        names: &RowNames<'a>,
         place: Position,
         cells: &'a dyn Cells,
-    ) -> Result<Vec<Taken<'a>>, Not> {
-        let probe = described.task == "linear_probe";
-        let probe_column = |values: &Values| {
+    ) -> Result<Vec<RowScore<'a>>, RowError> {
+        let probe = names.task == "linear_probe";
+        let probe_column = |values: &ScoreColumn| {
             let has = |name: &str| {
                 let column = layout.values.iter().find(|v| v.name == name);
                 column.is_some_and(|v| {
-                    number::number(cells.get(v.column), self.comma) != Number::Missing
+                    number::number(cells.get(v.column), self.comma) != ParsedNumber::Missing
                 })
             };
             match values.name.as_str() {
@@ -318,7 +326,7 @@ impl Collector {
             }
         };
         let mut taken = Vec::new();
-        let mut refused = Vec::new();
+        let mut rejected = Vec::new();
         for (column, values) in layout.values.iter().enumerate() {
             if probe && !probe_column(values) {
                 continue;
@@ -326,10 +334,10 @@ impl Collector {
             let cell = cells.get(values.column);
             let no = |why| (values.name.clone(), why);
             let (mut value, sign) = match number::number(cell, self.comma) {
-                Number::Missing => continue,
-                Number::Of { value, percent } => (value, percent),
-                Number::None => {
-                    refused.push(no(not_a_number(cell)));
+                ParsedNumber::Missing => continue,
+                ParsedNumber::Of { value, percent } => (value, percent),
+                ParsedNumber::None => {
+                    rejected.push(no(not_a_number(cell)));
                     continue;
                 }
             };
@@ -338,9 +346,9 @@ impl Collector {
                 _ => 100.0,
             };
             if !(0.0..=most).contains(&value) {
-                refused.push(no(match values.scale {
-                    UnitScale::Percent => Why::NotPercent(value),
-                    _ => Why::NotAFraction(value),
+                rejected.push(no(match values.scale {
+                    UnitScale::Percent => RejectReason::NotPercent(value),
+                    _ => RejectReason::NotAFraction(value),
                 }));
                 continue;
             }
@@ -349,42 +357,42 @@ impl Collector {
                 value /= 100.0;
             }
             let dataset = match &values.dataset {
-                Text::None => Ok(described.dataset.clone()),
+                TextFrom::None => Ok(names.dataset.clone()),
                 own => field(own, cells),
             };
-            let metric = match (probe, described.shots) {
+            let metric = match (probe, names.shots) {
                 (true, shots) => Ok(probe_metric(shots)),
                 (false, _) => field(&values.metric, cells),
             };
             match (dataset, metric) {
                 (Ok(dataset), _) if dataset.is_empty() => {
-                    refused.push(("dataset".to_owned(), Why::Empty));
+                    rejected.push(("dataset".to_owned(), RejectReason::Empty));
                 }
                 (_, Ok(metric)) if metric.is_empty() => {
-                    refused.push(("metric".to_owned(), Why::Empty));
+                    rejected.push(("metric".to_owned(), RejectReason::Empty));
                 }
-                (Ok(dataset), Ok(metric)) => taken.push(Taken {
+                (Ok(dataset), Ok(metric)) => taken.push(RowScore {
                     column,
                     dataset,
                     metric,
                     value,
                     sign,
                 }),
-                (Err(why), _) | (_, Err(why)) => refused.push(no(why)),
+                (Err(why), _) | (_, Err(why)) => rejected.push(no(why)),
             }
         }
         if taken.is_empty() {
             // The row itself is refused, with the first reason.
-            return Err(match refused.into_iter().next() {
-                Some((column, why)) => Not::Refused(Some(column), why),
+            return Err(match rejected.into_iter().next() {
+                Some((column, why)) => RowError::Rejected(Some(column), why),
                 None if layout.values.len() == 1 => {
-                    Not::Refused(Some(layout.values[0].name.clone()), Why::Empty)
+                    RowError::Rejected(Some(layout.values[0].name.clone()), RejectReason::Empty)
                 }
-                None => Not::LeftOut(LeftOut::NothingMeasured),
+                None => RowError::Skipped(SkipReason::NothingMeasured),
             });
         }
-        for (column, why) in refused {
-            self.refuse(place, Some(column), why);
+        for (column, why) in rejected {
+            self.reject(place, Some(column), why);
         }
         Ok(taken)
     }
@@ -418,18 +426,18 @@ impl Collector {
             }
             if !is && column.above > 0 {
                 dropped |= 1 << i;
-                self.refused += column.above;
-                told.extend(column.first_above.iter().map(|(place, value)| Refusal {
+                self.rejected += column.above;
+                told.extend(column.first_above.iter().map(|(place, value)| Rejection {
                     place: self.place(*place),
                     column: Some(values.name.clone()),
-                    why: Why::NotAFraction(*value),
+                    why: RejectReason::NotAFraction(*value),
                 }));
             }
         }
         if !told.is_empty() {
-            self.refusals.append(&mut told);
-            self.refusals.sort_by_key(|r| line(r.place));
-            self.refusals.truncate(TOLD);
+            self.rejections.append(&mut told);
+            self.rejections.sort_by_key(|r| line(r.place));
+            self.rejections.truncate(TOLD);
         }
         for (columns, rows) in &self.doubtful {
             if columns & !dropped == 0 {
@@ -461,7 +469,7 @@ impl Collector {
                 })
             });
         let columns: Vec<String> = self.names.into_iter().take(self.shown).collect();
-        let table = Table {
+        let table = FirstRows {
             columns: &columns,
             rows: &self.preview,
             comma: self.comma,
@@ -484,9 +492,9 @@ impl Collector {
             preview,
             rows: self.rows,
             kept_rows: self.kept_rows,
-            refused: self.refused,
-            refusals: self.refusals,
-            left_out: self.left_out,
+            rejected: self.rejected,
+            rejections: self.rejections,
+            skipped: self.skipped,
             notices: self.notices,
         }
     }
@@ -499,7 +507,7 @@ fn line(place: Position) -> u64 {
 }
 
 /// A number of a row that fits so far.
-struct Taken<'a> {
+struct RowScore<'a> {
     column: usize,
     dataset: Cow<'a, str>,
     metric: Cow<'a, str>,

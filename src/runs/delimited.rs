@@ -1,7 +1,7 @@
 //! CSV and its kin, in pieces of any size.
 
-use super::number::{Cells, Value};
-use super::report::{HeaderError, Position, Stop, Why};
+use super::number::{Cell, Cells};
+use super::report::{HeaderError, Position, ReadError, RejectReason};
 use super::row_sink::RowSink;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
@@ -58,11 +58,11 @@ impl Record {
 }
 
 impl Cells for Record {
-    fn get(&self, column: usize) -> Value<'_> {
+    fn get(&self, column: usize) -> Cell<'_> {
         match self.cell(column).map(str::from_utf8) {
-            None => Value::Missing,
-            Some(Ok(text)) => Value::Text(text),
-            Some(Err(_)) => Value::NotUtf8,
+            None => Cell::Missing,
+            Some(Ok(text)) => Cell::Text(text),
+            Some(Err(_)) => Cell::NotUtf8,
         }
     }
 }
@@ -95,7 +95,7 @@ impl Delimited {
         self.delimiter
     }
 
-    pub fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
+    pub fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.reader.is_none() {
             let Some(end) = self.first_line(input)? else {
                 return Ok(());
@@ -108,7 +108,7 @@ impl Delimited {
         self.records(input, to)
     }
 
-    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
+    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.reader.is_none() {
             let head = std::mem::take(&mut self.head);
             self.open(&head);
@@ -119,13 +119,13 @@ impl Delimited {
             self.step(&[], to)?;
         }
         if self.header_ends.is_empty() {
-            return Err(Stop::Empty);
+            return Err(ReadError::Empty);
         }
         Ok(())
     }
 
     /// Gathers line 1; where it ends in the input, if it does.
-    fn first_line(&mut self, input: &[u8]) -> Result<Option<usize>, Stop> {
+    fn first_line(&mut self, input: &[u8]) -> Result<Option<usize>, ReadError> {
         let mut end = None;
         for (i, byte) in input.iter().enumerate() {
             match byte {
@@ -141,7 +141,7 @@ impl Delimited {
             .extend_from_slice(&input[..end.unwrap_or(input.len())]);
         if self.head.len() > self.limit {
             let limit = self.limit;
-            return Err(Stop::Header(HeaderError::TooLong { limit }));
+            return Err(ReadError::Header(HeaderError::TooLong { limit }));
         }
         Ok(end)
     }
@@ -168,7 +168,7 @@ impl Delimited {
         self.record.ends.resize((self.limit + 1).min(64), 0);
     }
 
-    fn records(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
+    fn records(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
         while !input.is_empty() {
             if self.skipping {
                 let end = input.iter().position(|b| *b == b'\n');
@@ -198,7 +198,7 @@ impl Delimited {
     }
 
     /// One turn of the parser; the bytes that it took.
-    fn step(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<usize, Stop> {
+    fn step(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<usize, ReadError> {
         let Some(reader) = &mut self.reader else {
             return Ok(input.len());
         };
@@ -233,9 +233,9 @@ impl Delimited {
         if self.record.filled > self.limit || self.record.cells > self.limit {
             if self.header_ends.is_empty() {
                 let limit = self.limit;
-                return Err(Stop::Header(HeaderError::TooLong { limit }));
+                return Err(ReadError::Header(HeaderError::TooLong { limit }));
             }
-            let why = Why::TooLong { limit: self.limit };
+            let why = RejectReason::TooLong { limit: self.limit };
             to.broken_row(Position::Line(self.start), why);
             if let Some(reader) = &mut self.reader {
                 reader.reset();
@@ -253,20 +253,20 @@ impl Delimited {
     }
 
     /// A whole record, which ends on the line `last`.
-    fn emit(&mut self, last: u64, to: &mut dyn RowSink) -> Result<(), Stop> {
+    fn emit(&mut self, last: u64, to: &mut dyn RowSink) -> Result<(), ReadError> {
         let record = &self.record;
         if record.is_blank() && record.cells <= 1 {
             return Ok(());
         }
         if self.header_ends.is_empty() {
             let names = (0..record.cells).map(|i| match record.get(i) {
-                Value::Text(name) => Ok(name.trim().to_owned()),
-                _ => Err(Stop::Header(HeaderError::NotUtf8)),
+                Cell::Text(name) => Ok(name.trim().to_owned()),
+                _ => Err(ReadError::Header(HeaderError::NotUtf8)),
             });
-            let names = names.collect::<Result<Vec<String>, Stop>>()?;
+            let names = names.collect::<Result<Vec<String>, ReadError>>()?;
             if let [name] = names.as_slice() {
                 let name = name.chars().take(80).collect();
-                return Err(Stop::Header(HeaderError::OneColumn { name }));
+                return Err(ReadError::Header(HeaderError::OneColumn { name }));
             }
             self.width = names.len();
             self.header = record.bytes[..record.filled].to_vec();
@@ -275,7 +275,7 @@ impl Delimited {
         }
         let place = Position::Line(self.start);
         if record.cells != self.width {
-            let why = Why::Columns {
+            let why = RejectReason::Columns {
                 found: record.cells,
                 expected: self.width,
                 last_line: (last > self.start).then_some(last),
@@ -286,7 +286,7 @@ impl Delimited {
         let again = record.ends[..record.cells] == self.header_ends
             && record.bytes[..record.filled] == self.header;
         if again {
-            to.broken_row(place, Why::HeaderAgain);
+            to.broken_row(place, RejectReason::HeaderAgain);
             return Ok(());
         }
         to.row(place, record)

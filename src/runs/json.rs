@@ -2,8 +2,8 @@
 //! other.
 
 use super::metrics::METRICS;
-use super::number::{Cells, Value};
-use super::report::{HeaderError, Position, Stop, Why};
+use super::number::{Cell, Cells};
+use super::report::{HeaderError, Position, ReadError, RejectReason};
 use super::row_sink::RowSink;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
@@ -38,13 +38,13 @@ pub(super) struct JsonObjects {
 struct Row(Vec<Option<Json>>);
 
 impl Cells for Row {
-    fn get(&self, column: usize) -> Value<'_> {
+    fn get(&self, column: usize) -> Cell<'_> {
         match self.0.get(column) {
-            Some(Some(Json::String(text))) => Value::Text(text),
-            Some(Some(Json::Number(x))) => x.as_f64().map_or(Value::Missing, Value::Number),
-            Some(Some(Json::Bool(true))) => Value::Text("true"),
-            Some(Some(Json::Bool(false))) => Value::Text("false"),
-            _ => Value::Missing,
+            Some(Some(Json::String(text))) => Cell::Text(text),
+            Some(Some(Json::Number(x))) => x.as_f64().map_or(Cell::Missing, Cell::Number),
+            Some(Some(Json::Bool(true))) => Cell::Text("true"),
+            Some(Some(Json::Bool(false))) => Cell::Text("false"),
+            _ => Cell::Missing,
         }
     }
 }
@@ -75,7 +75,7 @@ impl JsonObjects {
         self.lines == Some(true)
     }
 
-    pub fn push(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<(), Stop> {
+    pub fn push(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
         for byte in input {
             self.byte(*byte, to)?;
             self.line += u64::from(*byte == b'\n');
@@ -83,7 +83,7 @@ impl JsonObjects {
         Ok(())
     }
 
-    fn byte(&mut self, byte: u8, to: &mut dyn RowSink) -> Result<(), Stop> {
+    fn byte(&mut self, byte: u8, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.skipping {
             self.skipping = byte != b'\n';
             return Ok(());
@@ -106,8 +106,8 @@ impl JsonObjects {
         }
         self.object.push(byte);
         if self.object.len() > self.limit {
-            let why = Why::TooLong { limit: self.limit };
-            self.refuse(to, why);
+            let why = RejectReason::TooLong { limit: self.limit };
+            self.reject(to, why);
             self.skipping = !line_ended;
             return Ok(());
         }
@@ -144,22 +144,22 @@ impl JsonObjects {
         Ok(())
     }
 
-    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
+    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if !self.object.is_empty() {
             let open = self.depth > 0 || self.in_string;
             match open && self.lines != Some(true) {
-                true => self.refuse(to, Why::UnclosedJson),
+                true => self.reject(to, RejectReason::UnclosedJson),
                 false => self.emit(to)?,
             }
         }
         self.open(to)?;
         if self.columns.is_empty() {
-            return Err(Stop::Header(HeaderError::NoObjects));
+            return Err(ReadError::Header(HeaderError::NoObjects));
         }
         Ok(())
     }
 
-    fn refuse(&mut self, to: &mut dyn RowSink, why: Why) {
+    fn reject(&mut self, to: &mut dyn RowSink, why: RejectReason) {
         to.broken_row(Position::Line(self.start), why);
         self.reset();
     }
@@ -171,7 +171,7 @@ impl JsonObjects {
         self.escaped = false;
     }
 
-    fn emit(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
+    fn emit(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         match parse(&self.object) {
             Ok(Json::Object(object)) => {
                 let place = Position::Line(self.start);
@@ -189,11 +189,11 @@ impl JsonObjects {
                 self.row(place, flat, to)
             }
             Ok(_) => {
-                self.refuse(to, Why::NotAnObject);
+                self.reject(to, RejectReason::NotAnObject);
                 Ok(())
             }
             Err(reason) => {
-                self.refuse(to, Why::Json(reason));
+                self.reject(to, RejectReason::Json(reason));
                 Ok(())
             }
         }
@@ -201,7 +201,7 @@ impl JsonObjects {
 
     /// Takes the columns from the objects so far. A metric may first come up later, so that all
     /// known ones are among them.
-    fn open(&mut self, to: &mut dyn RowSink) -> Result<(), Stop> {
+    fn open(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.head.is_empty() || !self.columns.is_empty() {
             return Ok(());
         }
@@ -231,7 +231,7 @@ impl JsonObjects {
         place: Position,
         object: Map<String, Json>,
         to: &mut dyn RowSink,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), ReadError> {
         let mut row = Row(vec![None; self.columns.len()]);
         for (name, value) in object {
             if let Some(column) = self.columns.get(&name) {

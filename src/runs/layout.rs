@@ -8,7 +8,7 @@ use crate::study::Study;
 
 /// Where text comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Text {
+pub(super) enum TextFrom {
     Column(usize),
     Constant(String),
     /// Not told; the empty text.
@@ -20,9 +20,9 @@ pub(super) enum Text {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ComputeFrom {
     /// A column; where it is empty, as [`ComputeFrom::Table`].
-    Column(Number),
+    Column(ScaledColumn),
     /// A column of each sample's × samples seen.
-    Each(Number),
+    Each(ScaledColumn),
     /// Parameters × samples × this.
     Product(f64),
     /// The architecture's compute per sample × samples seen.
@@ -31,25 +31,25 @@ pub(super) enum ComputeFrom {
 
 /// A column of numbers, and what they are multiplied by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Number {
+pub(super) struct ScaledColumn {
     pub column: usize,
     pub factor: f64,
 }
 
 /// A column of measured numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Values {
+pub(super) struct ScoreColumn {
     pub column: usize,
     pub name: String,
-    pub dataset: Text,
-    pub metric: Text,
+    pub dataset: TextFrom,
+    pub metric: TextFrom,
     pub quantity: Quantity,
     pub scale: UnitScale,
 }
 
 /// What goes for a source beyond its columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Rule {
+pub(super) enum SourceRules {
     None,
     AllResults(Checkpoints),
     ClipBenchmark {
@@ -74,20 +74,20 @@ pub(super) struct Checkpoints {
 pub(super) struct Layout {
     pub source: Source,
     pub study: Study,
-    pub run: Text,
-    pub family: Text,
-    pub architecture: Text,
-    pub pretrain: Text,
-    pub schedule: Text,
+    pub run: TextFrom,
+    pub family: TextFrom,
+    pub architecture: TextFrom,
+    pub pretrain: TextFrom,
+    pub schedule: TextFrom,
     /// Label of the samples seen.
-    pub samples: Text,
-    pub dataset: Text,
-    pub task: Text,
-    pub samples_seen: Option<Number>,
-    pub parameters: Option<Number>,
+    pub samples: TextFrom,
+    pub dataset: TextFrom,
+    pub task: TextFrom,
+    pub samples_seen: Option<ScaledColumn>,
+    pub parameters: Option<ScaledColumn>,
     pub compute: ComputeFrom,
-    pub values: Vec<Values>,
-    pub rule: Rule,
+    pub values: Vec<ScoreColumn>,
+    pub rule: SourceRules,
 }
 
 /// The columns without which a file is not the released one.
@@ -152,7 +152,7 @@ pub(super) fn recognise(names: &[String]) -> Result<Source, Option<(Source, Vec<
     Err(near.min_by_key(|(_, missing)| missing.len()))
 }
 
-impl Number {
+impl ScaledColumn {
     /// The number of a cell's, in the unit that is asked for.
     pub fn times(self, value: f64) -> f64 {
         let inverse = (1.0 / self.factor).round();
@@ -168,14 +168,14 @@ impl Layout {
     /// The layout of a recognised file.
     pub fn of(source: Source, study: Study, names: &[String]) -> Layout {
         let find = |name: &str| names.iter().position(|n| n == name);
-        let text = |name: &str| find(name).map_or(Text::None, Text::Column);
-        let constant = |text: &str| Text::Constant(text.to_owned());
-        let values = |metrics: &[(&str, Option<&str>)]| -> Vec<Values> {
+        let text = |name: &str| find(name).map_or(TextFrom::None, TextFrom::Column);
+        let constant = |text: &str| TextFrom::Constant(text.to_owned());
+        let values = |metrics: &[(&str, Option<&str>)]| -> Vec<ScoreColumn> {
             let of = |(name, dataset): &(&str, Option<&str>)| {
-                Some(Values {
+                Some(ScoreColumn {
                     column: find(name)?,
                     name: (*name).to_owned(),
-                    dataset: dataset.map_or(Text::None, constant),
+                    dataset: dataset.map_or(TextFrom::None, constant),
                     metric: constant(name),
                     quantity: Quantity::Metric,
                     scale: UnitScale::Detect,
@@ -186,25 +186,25 @@ impl Layout {
         let of_row = METRICS.map(|name| (name, None));
         let number = |name: &str| {
             let factor = 1.0;
-            find(name).map(|column| Number { column, factor })
+            find(name).map(|column| ScaledColumn { column, factor })
         };
         let compute = |name: &str| number(name).map_or(ComputeFrom::Table, ComputeFrom::Column);
         let empty = Layout {
             source,
             study,
-            run: Text::None,
-            family: Text::None,
-            architecture: Text::None,
-            pretrain: Text::None,
-            schedule: Text::None,
-            samples: Text::None,
-            dataset: Text::None,
-            task: Text::None,
+            run: TextFrom::None,
+            family: TextFrom::None,
+            architecture: TextFrom::None,
+            pretrain: TextFrom::None,
+            schedule: TextFrom::None,
+            samples: TextFrom::None,
+            dataset: TextFrom::None,
+            task: TextFrom::None,
             samples_seen: None,
             parameters: None,
             compute: ComputeFrom::Table,
             values: Vec::new(),
-            rule: Rule::None,
+            rule: SourceRules::None,
         };
         match source {
             Source::ZeroshotResults => Layout {
@@ -226,7 +226,7 @@ impl Layout {
                 run: text("name"),
                 family: text("model"),
                 architecture: match text("model_simple") {
-                    Text::None => text("model"),
+                    TextFrom::None => text("model"),
                     simple => simple,
                 },
                 pretrain: text("pretrain_dataset"),
@@ -236,14 +236,14 @@ impl Layout {
                 compute: compute("gflops_total"),
                 values: values(&of_row),
                 rule: match (find("epoch"), find("total_epochs")) {
-                    (Some(epoch), Some(epochs)) => Rule::AllResults(Checkpoints {
+                    (Some(epoch), Some(epochs)) => SourceRules::AllResults(Checkpoints {
                         epoch,
                         epochs,
                         warmup: find("warmup"),
                         batch: find("global_batch_size"),
                         evaluation: find("eval_type"),
                     }),
-                    _ => Rule::None,
+                    _ => SourceRules::None,
                 },
                 ..empty
             },
@@ -275,7 +275,7 @@ impl Layout {
                 task: text("task"),
                 samples_seen: number("samples_seen"),
                 values: values(&of_row),
-                rule: Rule::ClipBenchmark {
+                rule: SourceRules::ClipBenchmark {
                     language: find("language"),
                     shots: find("fewshot_k"),
                 },
@@ -292,15 +292,15 @@ impl Layout {
                 samples_seen: number("samples_seen"),
                 parameters: number("parameters"),
                 compute: compute("compute"),
-                values: vec![Values {
+                values: vec![ScoreColumn {
                     column: find("value").unwrap_or(0),
                     name: "value".to_owned(),
-                    dataset: Text::None,
+                    dataset: TextFrom::None,
                     metric: text("metric"),
                     quantity: Quantity::Metric,
                     scale: UnitScale::Fraction,
                 }],
-                rule: Rule::Written,
+                rule: SourceRules::Written,
                 ..empty
             },
         }
@@ -320,14 +320,14 @@ impl Layout {
         };
         let text = |field: &Field| {
             Ok(match field {
-                Field::Column(name) => Text::Column(find(name)?),
-                Field::Constant(text) => Text::Constant(text.clone()),
-                Field::None => Text::None,
+                Field::Column(name) => TextFrom::Column(find(name)?),
+                Field::Constant(text) => TextFrom::Constant(text.clone()),
+                Field::None => TextFrom::None,
             })
         };
         let number = |scaled: &Scaled| {
             let factor = scaled.factor;
-            find(&scaled.column).map(|column| Number { column, factor })
+            find(&scaled.column).map(|column| ScaledColumn { column, factor })
         };
         let optional = |scaled: &Option<Scaled>| scaled.as_ref().map(number).transpose();
         let compute = match mapping.compute.as_ref().ok_or(MappingError::NoCompute)? {
@@ -341,10 +341,10 @@ impl Layout {
         };
         let mut values = Vec::new();
         for score in &mapping.scores {
-            values.push(Values {
+            values.push(ScoreColumn {
                 column: find(&score.column)?,
                 name: score.column.clone(),
-                dataset: Text::None,
+                dataset: TextFrom::None,
                 metric: text(&score.metric)?,
                 quantity: score.quantity,
                 scale: score.scale,
@@ -364,14 +364,14 @@ impl Layout {
             architecture: text(&mapping.architecture)?,
             pretrain: text(&mapping.pretrain)?,
             schedule: text(&mapping.schedule)?,
-            samples: Text::None,
+            samples: TextFrom::None,
             dataset: text(&mapping.dataset)?,
-            task: Text::None,
+            task: TextFrom::None,
             samples_seen: optional(&mapping.samples)?,
             parameters: optional(&mapping.parameters)?,
             compute,
             values,
-            rule: Rule::None,
+            rule: SourceRules::None,
         })
     }
 }

@@ -36,7 +36,7 @@ pub use metrics::metric;
 pub use options::{Limits, ReadOptions};
 pub use preview::Preview;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
-pub use report::{LeftOut, Position, ReadNotice, Refusal, Report, Stop, Why};
+pub use report::{Position, ReadError, ReadNotice, RejectReason, Rejection, Report, SkipReason};
 pub use store::{Damaged, Restore, Run, Runs, Source};
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
@@ -65,7 +65,7 @@ pub fn read_parquet(file: &[u8], options: ReadOptions) -> ReadOutcome {
             columns: table.skipped,
         }),
         Ok(_) => {}
-        Err(error) => reader.stop(Stop::DamagedParquet(error.to_string())),
+        Err(error) => reader.stop(ReadError::DamagedParquet(error.to_string())),
     }
     let mut outcome = reader.finish();
     outcome.report.bytes = file.len() as u64;

@@ -4,7 +4,7 @@ use crate::decimal;
 
 /// A cell of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum Cell<'a> {
     Missing,
     Text(&'a str),
     Number(f64),
@@ -13,13 +13,13 @@ pub(super) enum Value<'a> {
 
 /// A row of a table, by column.
 pub(super) trait Cells {
-    /// [`Value::Missing`] beyond the last column.
-    fn get(&self, column: usize) -> Value<'_>;
+    /// [`Cell::Missing`] beyond the last column.
+    fn get(&self, column: usize) -> Cell<'_>;
 }
 
 /// A cell that should hold a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(super) enum ParsedNumber {
     /// Empty, or one of the words for that.
     Missing,
     /// `percent` where a percent sign follows.
@@ -36,20 +36,20 @@ pub(super) fn is_missing(text: &str) -> bool {
 }
 
 /// `comma` takes "0,5" for a half, which spreadsheets write where semicolons separate columns.
-pub(super) fn number(value: Value, comma: bool) -> Number {
+pub(super) fn number(value: Cell, comma: bool) -> ParsedNumber {
     let of = |value: f64, percent| match value {
-        value if value.is_nan() => Number::Missing,
-        value if value.is_infinite() => Number::None,
-        value => Number::Of { value, percent },
+        value if value.is_nan() => ParsedNumber::Missing,
+        value if value.is_infinite() => ParsedNumber::None,
+        value => ParsedNumber::Of { value, percent },
     };
     let text = match value {
-        Value::Missing => return Number::Missing,
-        Value::NotUtf8 => return Number::None,
-        Value::Number(x) => return of(x, false),
-        Value::Text(text) => text.trim(),
+        Cell::Missing => return ParsedNumber::Missing,
+        Cell::NotUtf8 => return ParsedNumber::None,
+        Cell::Number(x) => return of(x, false),
+        Cell::Text(text) => text.trim(),
     };
     if is_missing(text) {
-        return Number::Missing;
+        return ParsedNumber::Missing;
     }
     let (text, percent) = match text.strip_suffix('%') {
         Some(text) => (text.trim_end(), true),
@@ -59,7 +59,7 @@ pub(super) fn number(value: Value, comma: bool) -> Number {
         true => parse(&text.replacen(',', ".", 1)),
         false => parse(text),
     };
-    parsed.map_or(Number::None, |x| of(x, percent))
+    parsed.map_or(ParsedNumber::None, |x| of(x, percent))
 }
 
 /// As [`decimal::parse`]. Most numbers of a table are short enough for one exact product; only
@@ -114,22 +114,30 @@ mod tests {
     #[test]
     fn words_for_nothing_are_missing() {
         for text in ["", " ", "NaN", "nan", "NA", "None", "null", "-"] {
-            assert_eq!(number(Value::Text(text), false), Number::Missing, "{text}");
+            assert_eq!(
+                number(Cell::Text(text), false),
+                ParsedNumber::Missing,
+                "{text}"
+            );
         }
-        assert_eq!(number(Value::Number(f64::NAN), false), Number::Missing);
+        assert_eq!(number(Cell::Number(f64::NAN), false), ParsedNumber::Missing);
         for text in ["inf", "-inf", "Infinity", "1e999", "x", "0,5", "%", "."] {
-            assert_eq!(number(Value::Text(text), false), Number::None, "{text}");
+            assert_eq!(
+                number(Cell::Text(text), false),
+                ParsedNumber::None,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn commas_and_percent_signs_are_read() {
-        let half = |percent| Number::Of {
+        let half = |percent| ParsedNumber::Of {
             value: 0.5,
             percent,
         };
-        assert_eq!(number(Value::Text("0,5"), true), half(false));
-        assert_eq!(number(Value::Text(" 0.5 % "), false), half(true));
+        assert_eq!(number(Cell::Text("0,5"), true), half(false));
+        assert_eq!(number(Cell::Text(" 0.5 % "), false), half(true));
     }
 
     proptest::proptest! {

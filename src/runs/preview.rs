@@ -1,7 +1,7 @@
 //! A table's columns and first rows, for choosing a mapping.
 
 use super::mapping::{Compute, Mapping, Scaled};
-use super::propose::Table;
+use super::propose::FirstRows;
 use crate::study::Study;
 use serde::Serialize;
 
@@ -35,8 +35,8 @@ impl Preview {
         self.columns.iter().position(|c| c == column)
     }
 
-    fn table(&self) -> Table<'_> {
-        Table {
+    fn table(&self) -> FirstRows<'_> {
+        FirstRows {
             columns: &self.columns,
             rows: &self.rows,
             comma: self.comma,

@@ -2,12 +2,12 @@
 
 use super::mapping::{Compute, Field, Mapping, Quantity, Scaled, Score, UnitScale};
 use super::metrics::{METRICS, metric, words};
-use super::number::{self, Number, Value};
+use super::number::{self, Cell, ParsedNumber};
 use crate::study::Study;
 
 impl Mapping {
     /// What names and first numbers of the columns suggest.
-    pub(super) fn propose(table: &Table) -> Mapping {
+    pub(super) fn propose(table: &FirstRows) -> Mapping {
         let columns = table.columns;
         let mut mapping = Mapping::default();
         let text = |names: &[&str]| {
@@ -174,13 +174,13 @@ fn unit(word: &str) -> Option<(f64, Study)> {
 }
 
 /// The first rows, for proposals.
-pub(super) struct Table<'a> {
+pub(super) struct FirstRows<'a> {
     pub columns: &'a [String],
     pub rows: &'a [Vec<String>],
     pub comma: bool,
 }
 
-impl Table<'_> {
+impl FirstRows<'_> {
     /// The first column of one of these names.
     fn named(&self, names: &[&str]) -> Option<usize> {
         let found = |name: &&str| {
@@ -202,13 +202,13 @@ impl Table<'_> {
         let (mut cells, mut numbers, mut largest) = (0, 0, f64::NEG_INFINITY);
         for row in self.rows {
             let cell = row.get(column).map_or("", String::as_str);
-            match number::number(Value::Text(cell), self.comma) {
-                Number::Missing => continue,
-                Number::Of { value, .. } => {
+            match number::number(Cell::Text(cell), self.comma) {
+                ParsedNumber::Missing => continue,
+                ParsedNumber::Of { value, .. } => {
                     numbers += 1;
                     largest = largest.max(value);
                 }
-                Number::None => {}
+                ParsedNumber::None => {}
             }
             cells += 1;
         }

@@ -3,10 +3,10 @@
 use super::collect::Collector;
 use super::delimited::Delimited;
 use super::json::JsonObjects;
-use super::number::{Cells, Value};
+use super::number::{Cell, Cells};
 use super::options::{Limits, ReadOptions};
 use super::preview::Preview;
-use super::report::{HeaderError, Position, ReadNotice, Refusal, Report, Stop};
+use super::report::{HeaderError, Position, ReadError, ReadNotice, Rejection, Report};
 use super::row_sink::RowSink;
 use super::store::Runs;
 use flate2::write::MultiGzDecoder;
@@ -50,14 +50,14 @@ pub struct ReadProgress {
 pub struct Reader {
     input: Input,
     bytes: u64,
-    stopped: Option<Stop>,
+    stopped: Option<ReadError>,
 }
 
 enum Input {
     /// The first bytes, until they tell what the file is.
-    Start(Vec<u8>, Box<Text>),
-    Plain(Box<Text>),
-    Gzip(Box<MultiGzDecoder<Text>>),
+    Start(Vec<u8>, Box<TextInput>),
+    Plain(Box<TextInput>),
+    Gzip(Box<MultiGzDecoder<TextInput>>),
     /// For a moment only.
     Moving,
 }
@@ -68,7 +68,7 @@ const MAGIC: usize = 16;
 impl Reader {
     pub fn new(options: ReadOptions) -> Reader {
         Reader {
-            input: Input::Start(Vec::new(), Box::new(Text::new(options))),
+            input: Input::Start(Vec::new(), Box::new(TextInput::new(options))),
             bytes: 0,
             stopped: None,
         }
@@ -76,7 +76,7 @@ impl Reader {
 
     /// Takes the next bytes. An error says why reading ends here; what was read before is kept,
     /// and [`Reader::finish`] gives it.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), &Stop> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), &ReadError> {
         if self.stopped.is_none() {
             self.bytes += bytes.len() as u64;
             self.stopped = self.take(bytes).err();
@@ -84,7 +84,7 @@ impl Reader {
         self.stopped.as_ref().map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
         let total = self.bytes;
         match &mut self.input {
             Input::Start(start, _) => {
@@ -104,7 +104,7 @@ impl Reader {
     }
 
     /// Chooses by the first bytes.
-    fn start(&mut self) -> Result<(), Stop> {
+    fn start(&mut self) -> Result<(), ReadError> {
         let Input::Start(start, mut text) = std::mem::replace(&mut self.input, Input::Moving)
         else {
             return Ok(());
@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// Ends reading for a reason of the caller's; the first reason stays.
-    pub fn stop(&mut self, why: Stop) {
+    pub fn stop(&mut self, why: ReadError) {
         self.stopped.get_or_insert(why);
     }
 
@@ -148,7 +148,7 @@ impl Reader {
         text.is_some_and(|t| t.to.has_preview() && !t.to.is_recognised())
     }
 
-    fn text(&self) -> Option<&Text> {
+    fn text(&self) -> Option<&TextInput> {
         match &self.input {
             Input::Start(_, text) | Input::Plain(text) => Some(text),
             Input::Gzip(gzip) => Some(gzip.get_ref()),
@@ -158,7 +158,7 @@ impl Reader {
 
     /// Ends reading before the file does; what was read is kept.
     pub fn cancel(mut self) -> ReadOutcome {
-        self.stop(Stop::Cancelled);
+        self.stop(ReadError::Cancelled);
         self.finish()
     }
 
@@ -173,19 +173,19 @@ impl Reader {
             Input::Gzip(gzip) => {
                 // Its end has been checked; one that stopped has not, and does not matter.
                 let mut gzip = *gzip;
-                let empty = Text::new(ReadOptions::default());
+                let empty = TextInput::new(ReadOptions::default());
                 text = Some(std::mem::replace(gzip.get_mut(), empty));
             }
             Input::Moving => {}
         }
-        let text = text.unwrap_or_else(|| Text::new(ReadOptions::default()));
+        let text = text.unwrap_or_else(|| TextInput::new(ReadOptions::default()));
         text.outcome(bytes, self.stopped)
     }
 
-    fn end(&mut self) -> Result<(), Stop> {
+    fn end(&mut self) -> Result<(), ReadError> {
         if let Input::Start(start, _) = &self.input {
             if start.is_empty() {
-                return Err(Stop::Empty);
+                return Err(ReadError::Empty);
             }
             self.start()?;
         }
@@ -197,7 +197,7 @@ impl Reader {
                 match ended {
                     Ok(()) => text_ended,
                     Err(_) => Err(match stop(gzip) {
-                        Stop::DamagedGzip { line } => Stop::TruncatedGzip { line },
+                        ReadError::DamagedGzip { line } => ReadError::TruncatedGzip { line },
                         stop => stop,
                     }),
                 }
@@ -208,16 +208,18 @@ impl Reader {
 }
 
 /// What a decoder's error means: the table's own, or damage.
-fn stop(gzip: &mut MultiGzDecoder<Text>) -> Stop {
+fn stop(gzip: &mut MultiGzDecoder<TextInput>) -> ReadError {
     let text = gzip.get_mut();
     let line = text.line();
-    text.stopped.take().unwrap_or(Stop::DamagedGzip { line })
+    text.stopped
+        .take()
+        .unwrap_or(ReadError::DamagedGzip { line })
 }
 
 /// Text that has been unpacked: its first bytes tell JSON from CSV.
-struct Text {
+struct TextInput {
     start: Vec<u8>,
-    table: Option<Table>,
+    table: Option<Parser>,
     to: Collector,
     limits: Limits,
     parquet: bool,
@@ -226,10 +228,10 @@ struct Text {
     packed: u64,
     expanded: u64,
     /// Why it takes no more, for a decoder that only knows errors of its own.
-    stopped: Option<Stop>,
+    stopped: Option<ReadError>,
 }
 
-enum Table {
+enum Parser {
     Delimited(Box<Delimited>),
     Json(JsonObjects),
 }
@@ -265,9 +267,9 @@ const FOREIGN: [(&[u8], &str); 15] = [
 const PICTURE: &str = "a picture, not a table";
 const WEB_PAGE: &str = "a web page, not a table; on GitHub take the raw file";
 
-impl Text {
-    fn new(options: ReadOptions) -> Text {
-        Text {
+impl TextInput {
+    fn new(options: ReadOptions) -> TextInput {
+        TextInput {
             start: Vec::new(),
             table: None,
             limits: options.limits,
@@ -282,14 +284,14 @@ impl Text {
 
     fn line(&self) -> u64 {
         match &self.table {
-            Some(Table::Delimited(table)) => table.line(),
-            Some(Table::Json(table)) => table.line(),
+            Some(Parser::Delimited(table)) => table.line(),
+            Some(Parser::Json(table)) => table.line(),
             None => 1,
         }
     }
 
     /// Takes text; `packed` bytes of the file have been read so far.
-    fn push(&mut self, bytes: &[u8], packed: u64) -> Result<(), Stop> {
+    fn push(&mut self, bytes: &[u8], packed: u64) -> Result<(), ReadError> {
         self.packed = packed;
         self.expanded += bytes.len() as u64;
         let Limits {
@@ -298,7 +300,7 @@ impl Text {
             ..
         } = self.limits;
         if self.expanded > expansion_free.max(packed.saturating_mul(expansion)) {
-            return Err(Stop::Expansion {
+            return Err(ReadError::Expansion {
                 times: expansion,
                 line: self.line(),
             });
@@ -316,41 +318,41 @@ impl Text {
             }
         }
         match (zero, &self.table) {
-            (Some(_), Some(_)) => Err(Stop::Binary {
+            (Some(_), Some(_)) => Err(ReadError::Binary {
                 place: Position::Line(self.line()),
             }),
             _ => Ok(()),
         }
     }
 
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
         match &mut self.table {
-            Some(Table::Delimited(table)) => table.push(bytes, &mut self.to),
-            Some(Table::Json(table)) => table.push(bytes, &mut self.to),
+            Some(Parser::Delimited(table)) => table.push(bytes, &mut self.to),
+            Some(Parser::Json(table)) => table.push(bytes, &mut self.to),
             None => Ok(()),
         }
     }
 
     /// Chooses by the first bytes.
-    fn choose(&mut self) -> Result<(), Stop> {
+    fn choose(&mut self) -> Result<(), ReadError> {
         let start = std::mem::take(&mut self.start);
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
         // A web page may begin with blanks.
         let from = text.trim_ascii_start();
         let is = |magic: &[u8]| start.starts_with(magic) || from.starts_with(magic);
         if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
-            return Err(Stop::Zip);
+            return Err(ReadError::Zip);
         }
         if is(b"PAR1") {
-            return Err(Stop::Parquet {
+            return Err(ReadError::Parquet {
                 inside_gzip: self.gzip,
             });
         }
         if is(b"\xff\xfe") || is(b"\xfe\xff") {
-            return Err(Stop::Utf16);
+            return Err(ReadError::Utf16);
         }
         if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| is(magic)) {
-            return Err(Stop::Foreign(what));
+            return Err(ReadError::Foreign(what));
         }
         let first = text.iter().find(|b| !b.is_ascii_whitespace());
         // Blank so far; what it is comes later.
@@ -360,8 +362,8 @@ impl Text {
         }
         let limit = self.limits.row;
         self.table = Some(match first {
-            Some(b'{' | b'[') => Table::Json(JsonObjects::new(limit)),
-            _ => Table::Delimited(Delimited::new(limit).into()),
+            Some(b'{' | b'[') => Parser::Json(JsonObjects::new(limit)),
+            _ => Parser::Delimited(Delimited::new(limit).into()),
         });
         let zero = text.iter().position(|b| *b == 0);
         self.feed(&text[..zero.unwrap_or(text.len())])
@@ -372,25 +374,25 @@ impl Text {
         self.expanded > self.limits.row as u64
     }
 
-    fn end(&mut self) -> Result<(), Stop> {
+    fn end(&mut self) -> Result<(), ReadError> {
         if self.table.is_none() {
             if self.start.iter().all(u8::is_ascii_whitespace) {
-                return Err(Stop::Empty);
+                return Err(ReadError::Empty);
             }
             self.choose()?;
         }
         match &mut self.table {
-            Some(Table::Delimited(table)) => table.finish(&mut self.to)?,
-            Some(Table::Json(table)) => table.finish(&mut self.to)?,
-            None => return Err(Stop::Empty),
+            Some(Parser::Delimited(table)) => table.finish(&mut self.to)?,
+            Some(Parser::Json(table)) => table.finish(&mut self.to)?,
+            None => return Err(ReadError::Empty),
         }
         match self.to.rows {
-            0 => Err(Stop::Header(HeaderError::NoRows)),
+            0 => Err(ReadError::Header(HeaderError::NoRows)),
             _ => Ok(()),
         }
     }
 
-    fn outcome(self, bytes: u64, stopped: Option<Stop>) -> ReadOutcome {
+    fn outcome(self, bytes: u64, stopped: Option<ReadError>) -> ReadOutcome {
         let separated = |delimiter: u8| match delimiter {
             b'\t' => "TSV",
             b';' => "CSV, separated by semicolons",
@@ -400,9 +402,9 @@ impl Text {
         let format = match &self.table {
             _ if self.parquet => "Parquet",
             None => "unknown",
-            Some(Table::Delimited(table)) => separated(table.delimiter()),
-            Some(Table::Json(table)) if table.is_lines() => "JSON, one object a line",
-            Some(Table::Json(_)) => "JSON",
+            Some(Parser::Delimited(table)) => separated(table.delimiter()),
+            Some(Parser::Json(table)) if table.is_lines() => "JSON, one object a line",
+            Some(Parser::Json(_)) => "JSON",
         };
         let gzip = if self.gzip { ", gzip" } else { "" };
         let collected = self.to.finish();
@@ -415,11 +417,11 @@ impl Text {
             rows: collected.rows,
             kept_rows: collected.kept_rows,
             kept: collected.runs.len() as u64,
-            refused: collected.refused,
-            refusals: collected.refusals,
-            left_out: collected.left_out,
+            rejected: collected.rejected,
+            rejections: collected.rejections,
+            skipped: collected.skipped,
             notices: collected.notices,
-            stopped,
+            error: stopped,
         };
         ReadOutcome {
             runs: collected.runs,
@@ -430,7 +432,7 @@ impl Text {
 }
 
 /// Where a decoder writes to.
-impl Write for Text {
+impl Write for TextInput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.stopped.is_some() {
             return Err(io::ErrorKind::Other.into());
@@ -452,7 +454,7 @@ impl Write for Text {
 impl Preview {
     /// The first rows read with a mapping: what is kept, and why the rest is not. `None` where
     /// the mapping does not fit.
-    pub fn read(&self, options: ReadOptions) -> Option<(Runs, Vec<Refusal>)> {
+    pub fn read(&self, options: ReadOptions) -> Option<(Runs, Vec<Rejection>)> {
         let mut collector = Collector::new(options);
         collector.header(self.columns.clone(), self.comma).ok()?;
         for (i, row) in self.rows.iter().enumerate() {
@@ -460,15 +462,15 @@ impl Preview {
             collector.row(place, &PreviewRow(row)).ok()?;
         }
         let collected = collector.finish();
-        Some((collected.runs, collected.refusals))
+        Some((collected.runs, collected.rejections))
     }
 }
 
 struct PreviewRow<'a>(&'a [String]);
 
 impl Cells for PreviewRow<'_> {
-    fn get(&self, column: usize) -> Value<'_> {
+    fn get(&self, column: usize) -> Cell<'_> {
         let cell = self.0.get(column);
-        cell.map_or(Value::Missing, |cell| Value::Text(cell))
+        cell.map_or(Cell::Missing, |cell| Cell::Text(cell))
     }
 }

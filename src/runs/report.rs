@@ -24,25 +24,25 @@ pub struct Report {
     /// Numbers that are kept.
     pub kept: u64,
     /// Rows, or single numbers of a row, that cannot be used.
-    pub refused: u64,
+    pub rejected: u64,
     /// The first of them.
-    pub refusals: Vec<Refusal>,
+    pub rejections: Vec<Rejection>,
     /// Rows that the released analyses leave out, or that measured nothing, by reason.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub skipped: BTreeMap<SkipReason, u64>,
     pub notices: Vec<ReadNotice>,
     /// Why reading ended before the file did.
-    pub stopped: Option<Stop>,
+    pub error: Option<ReadError>,
 }
 
 /// Something that is kept out, and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct Rejection {
     pub place: Position,
     pub column: Option<String>,
-    pub why: Why,
+    pub why: RejectReason,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.place)?;
         if let Some(column) = &self.column {
@@ -72,7 +72,7 @@ impl fmt::Display for Position {
 
 /// Why a row, or a number, is kept out.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Why {
+pub enum RejectReason {
     Columns {
         found: usize,
         expected: usize,
@@ -103,10 +103,10 @@ pub enum Why {
     UnknownSamples(String),
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Columns {
+            RejectReason::Columns {
                 found,
                 expected,
                 last_line,
@@ -121,23 +121,25 @@ impl fmt::Display for Why {
                     None => Ok(()),
                 }
             }
-            Why::HeaderAgain => write!(f, "is the header once more"),
-            Why::TooLong { limit } => write!(
+            RejectReason::HeaderAgain => write!(f, "is the header once more"),
+            RejectReason::TooLong { limit } => write!(
                 f,
                 "is longer than {} KiB; a quote is perhaps not closed",
                 limit / 1024
             ),
-            Why::NotUtf8 => write!(f, "is not UTF-8 text"),
-            Why::Empty => write!(f, "is empty"),
-            Why::NotANumber(text) => write!(f, "“{text}” is not a number"),
-            Why::NotAboveZero(x) => write!(f, "{x} is not above zero"),
-            Why::NotAFraction(x) => write!(f, "{x} is not a fraction from 0 to 1"),
-            Why::NotPercent(x) => write!(f, "{x} is not a percentage from 0 to 100"),
-            Why::Unknown(text) => write!(f, "“{text}” is not what the rest of the file is"),
-            Why::Json(reason) => write!(f, "is not JSON: {reason}"),
-            Why::NotAnObject => write!(f, "is not a JSON object"),
-            Why::UnclosedJson => write!(f, "begins a JSON object that does not end"),
-            Why::UnknownArchitecture {
+            RejectReason::NotUtf8 => write!(f, "is not UTF-8 text"),
+            RejectReason::Empty => write!(f, "is empty"),
+            RejectReason::NotANumber(text) => write!(f, "“{text}” is not a number"),
+            RejectReason::NotAboveZero(x) => write!(f, "{x} is not above zero"),
+            RejectReason::NotAFraction(x) => write!(f, "{x} is not a fraction from 0 to 1"),
+            RejectReason::NotPercent(x) => write!(f, "{x} is not a percentage from 0 to 100"),
+            RejectReason::Unknown(text) => {
+                write!(f, "“{text}” is not what the rest of the file is")
+            }
+            RejectReason::Json(reason) => write!(f, "is not JSON: {reason}"),
+            RejectReason::NotAnObject => write!(f, "is not a JSON object"),
+            RejectReason::UnclosedJson => write!(f, "begins a JSON object that does not end"),
+            RejectReason::UnknownArchitecture {
                 family,
                 architecture,
                 study,
@@ -146,10 +148,10 @@ impl fmt::Display for Why {
                 "has no compute, and “{architecture}” of {family} is not among the architectures whose {} are known",
                 study.compute_unit()
             ),
-            Why::UnknownSamples(text) if text.is_empty() => {
+            RejectReason::UnknownSamples(text) if text.is_empty() => {
                 write!(f, "has neither compute nor samples seen")
             }
-            Why::UnknownSamples(text) => write!(
+            RejectReason::UnknownSamples(text) => write!(
                 f,
                 "has no compute, and “{text}” does not say how many samples were seen"
             ),
@@ -160,7 +162,7 @@ impl fmt::Display for Why {
 /// Why a sound row is not among the runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LeftOut {
+pub enum SkipReason {
     /// Schedules that end at a low learning rate count at their last epoch alone.
     NotLastEpoch,
     /// A constant rate counts once it is reached.
@@ -171,13 +173,13 @@ pub enum LeftOut {
     NothingMeasured,
 }
 
-impl fmt::Display for LeftOut {
+impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            LeftOut::NotLastEpoch => "checkpoints before the last epoch",
-            LeftOut::WarmingUp => "checkpoints during warm-up",
-            LeftOut::OtherEvaluation => "evaluations other than by similarity",
-            LeftOut::NothingMeasured => "rows without a number of a known metric",
+            SkipReason::NotLastEpoch => "checkpoints before the last epoch",
+            SkipReason::WarmingUp => "checkpoints during warm-up",
+            SkipReason::OtherEvaluation => "evaluations other than by similarity",
+            SkipReason::NothingMeasured => "rows without a number of a known metric",
         })
     }
 }
@@ -245,7 +247,7 @@ impl fmt::Display for ReadNotice {
 
 /// Why reading ended before the file did. What was read until then is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Stop {
+pub enum ReadError {
     Empty,
     Zip,
     /// Another kind of file, by its first bytes.
@@ -316,59 +318,61 @@ impl fmt::Display for HeaderError {
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stop::Empty => write!(f, "The file is empty."),
-            Stop::Zip => write!(
+            ReadError::Empty => write!(f, "The file is empty."),
+            ReadError::Zip => write!(
                 f,
                 "The file is a zip archive or an Excel workbook: unpack it, or save the sheet as CSV, and open that."
             ),
-            Stop::Foreign(what) => write!(f, "The file is {what}."),
-            Stop::Utf16 => write!(
+            ReadError::Foreign(what) => write!(f, "The file is {what}."),
+            ReadError::Utf16 => write!(
                 f,
                 "The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."
             ),
-            Stop::Binary {
+            ReadError::Binary {
                 place: Position::Line(1),
             } => write!(
                 f,
                 "The file is no text, and none of the tables that are read."
             ),
-            Stop::Binary { place } => write!(
+            ReadError::Binary { place } => write!(
                 f,
                 "At {place} the text turns into something else (a zero byte); what stands before is kept."
             ),
-            Stop::Parquet { inside_gzip: true } => write!(
+            ReadError::Parquet { inside_gzip: true } => write!(
                 f,
                 "There is a Parquet file inside the gzip: unpack it, and open the Parquet file itself."
             ),
-            Stop::Parquet { inside_gzip: false } => {
+            ReadError::Parquet { inside_gzip: false } => {
                 write!(f, "The file is Parquet, which has to be read as a whole.")
             }
-            Stop::TruncatedGzip { line } => write!(
+            ReadError::TruncatedGzip { line } => write!(
                 f,
                 "The gzip does not end as it should, it is cut off or damaged after line {line}: what stands before is kept; download the file again for the rest."
             ),
-            Stop::DamagedGzip { line } => write!(
+            ReadError::DamagedGzip { line } => write!(
                 f,
                 "The gzip is damaged after line {line}: what stands before is kept; download the file again for the rest."
             ),
-            Stop::Expansion { times, line } => write!(
+            ReadError::Expansion { times, line } => write!(
                 f,
                 "The file unpacks to more than {times} times its size; reading ended at line {line}, what stands before is kept."
             ),
-            Stop::Memory { bytes, line } => write!(
+            ReadError::Memory { bytes, line } => write!(
                 f,
                 "The rows fill {} MiB; reading ended at line {line}, what stands before is kept.",
                 bytes >> 20
             ),
-            Stop::Header(error) => error.fmt(f),
-            Stop::Mapping(error) => error.fmt(f),
-            Stop::DamagedParquet(sentence) => f.write_str(sentence),
-            Stop::Cancelled => write!(f, "Reading was cancelled; what was read before is kept."),
+            ReadError::Header(error) => error.fmt(f),
+            ReadError::Mapping(error) => error.fmt(f),
+            ReadError::DamagedParquet(sentence) => f.write_str(sentence),
+            ReadError::Cancelled => {
+                write!(f, "Reading was cancelled; what was read before is kept.")
+            }
         }
     }
 }
 
-impl std::error::Error for Stop {}
+impl std::error::Error for ReadError {}

@@ -122,7 +122,7 @@ struct StoredRun {
 
 /// What a number is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct What {
+struct ValueKey {
     dataset: Id,
     metric: Id,
     /// The column that it came from: percent or fraction is decided for a column as a whole.
@@ -130,7 +130,7 @@ struct What {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Value {
+struct StoredValue {
     run: u32,
     value: f64,
 }
@@ -149,8 +149,8 @@ pub struct Runs {
 /// The numbers of one column that are of one downstream set and metric.
 #[derive(Clone, Debug)]
 struct Bucket {
-    what: What,
-    values: Chunks<Value>,
+    what: ValueKey,
+    values: Chunks<StoredValue>,
 }
 
 /// Equal numbers of equal runs in the same order.
@@ -277,7 +277,7 @@ impl Runs {
         names.sum::<usize>()
             + self.runs.len() * size_of::<StoredRun>()
             + self.buckets.len() * size_of::<Bucket>()
-            + self.len() * size_of::<Value>()
+            + self.len() * size_of::<StoredValue>()
     }
 }
 

@@ -65,20 +65,20 @@ impl Joining {
             let name = path.display();
             let report = &outcome.report;
             if outcome.runs.is_empty() {
-                let why = match (&report.stopped, outcome.preview.mapping.problem()) {
+                let why = match (&report.error, outcome.preview.mapping.problem()) {
                     (Some(stop), _) => stop.to_string(),
                     (None, Some(problem)) => problem.to_string(),
                     (None, None) => "No row of it can be used.".to_owned(),
                 };
                 return Err(format!("{name}: {why} `refit runs` tells more."));
             }
-            if let Some(stop) = &report.stopped {
+            if let Some(stop) = &report.error {
                 eprintln!("refit: {name}: {stop}");
             }
-            if report.refused > 0 {
+            if report.rejected > 0 {
                 eprintln!(
                     "refit: {name}: {} rows or numbers are not used; `refit runs` says why",
-                    report.refused
+                    report.rejected
                 );
             }
             all.push(outcome.runs);
@@ -229,15 +229,15 @@ impl Output {
             rows: report.rows,
             rows_kept: report.kept_rows,
             numbers: report.kept,
-            refused: report.refused,
-            refusals: report.refusals.iter().map(ToString::to_string).collect(),
+            refused: report.rejected,
+            refusals: report.rejections.iter().map(ToString::to_string).collect(),
             left_out: report
-                .left_out
+                .skipped
                 .iter()
                 .map(|(why, rows)| (why.to_string(), *rows))
                 .collect(),
             notices: report.notices.iter().map(ToString::to_string).collect(),
-            stopped: report.stopped.as_ref().map(ToString::to_string),
+            stopped: report.error.as_ref().map(ToString::to_string),
             series: series
                 .into_iter()
                 .map(|((d, m), n)| (d.to_owned(), m.to_owned(), n))

@@ -249,7 +249,7 @@ impl UserRuns {
         let (runs, report) = (Arc::new(runs), Arc::new(report));
         if runs.is_empty() {
             // With its report where there is more to say than one sentence.
-            return match (&report.stopped, report.rows) {
+            return match (&report.error, report.rows) {
                 (Some(stop), 0) => Err(stop.to_string()),
                 _ => Ok(Came::Runs(report, runs, None)),
             };
@@ -277,9 +277,9 @@ impl UserRuns {
             read: now.to_iso_string().into(),
             bytes: report.bytes,
             rows: report.rows,
-            left_out: report.left_out.values().sum(),
-            refused: report.refused,
-            stopped: report.stopped.as_ref().map(ToString::to_string),
+            left_out: report.skipped.values().sum(),
+            refused: report.rejected,
+            stopped: report.error.as_ref().map(ToString::to_string),
         };
         let earlier = self.kept.with_untracked(|kept| {
             let earlier = kept.iter().find(|k| k.about.name == about.name);

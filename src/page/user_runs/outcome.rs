@@ -58,7 +58,7 @@ fn summary(report: &Report, runs: &Runs, earlier: Option<String>) -> AnyView {
             count(runs.len(), "number")
         ),
     };
-    let stopped = report.stopped.as_ref().map(|stop| {
+    let stopped = report.error.as_ref().map(|stop| {
         view! {
             <p class="error" role="alert">
                 {stop.to_string()}
@@ -69,7 +69,7 @@ fn summary(report: &Report, runs: &Runs, earlier: Option<String>) -> AnyView {
         .notices
         .iter()
         .map(|n| view! { <li>{n.to_string()}</li> });
-    let left_out = report.left_out.iter().map(|(why, rows)| {
+    let left_out = report.skipped.iter().map(|(why, rows)| {
         view! { <li>{format!("{} {why}, left out by the released analysis’s rules", grouped(*rows))}</li> }
     });
     let told = list(
@@ -86,7 +86,7 @@ fn summary(report: &Report, runs: &Runs, earlier: Option<String>) -> AnyView {
         {stopped}
         {earlier.map(|sentence| view! { <p class="note">{sentence}</p> })}
         <ul>{told}</ul>
-        {(report.refused > 0).then(|| refusals(report))}
+        {(report.rejected > 0).then(|| refusals(report))}
         {(!runs.is_empty()).then(|| series(runs))}
     }
     .into_any()
@@ -94,15 +94,15 @@ fn summary(report: &Report, runs: &Runs, earlier: Option<String>) -> AnyView {
 
 /// Rows and numbers that cannot be used, each with its line.
 fn refusals(report: &Report) -> AnyView {
-    let all = report.refused as usize;
-    let more = all.saturating_sub(report.refusals.len());
+    let all = report.rejected as usize;
+    let more = all.saturating_sub(report.rejections.len());
     let lines = report
-        .refusals
+        .rejections
         .iter()
-        .map(|refusal| view! { <li>{refusal.to_string()}</li> });
+        .map(|rejection| view! { <li>{rejection.to_string()}</li> });
     view! {
         <details open=all <= 5>
-            <summary>{format!("Not used ({})", grouped(report.refused))}</summary>
+            <summary>{format!("Not used ({})", grouped(report.rejected))}</summary>
             <ul class="refusals">{list(lines)}</ul>
             {(more > 0).then(|| view! { <p>{format!("… and {} more", grouped(more as u64))}</p> })}
         </details>

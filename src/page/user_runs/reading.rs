@@ -2,7 +2,7 @@
 
 use super::source::{Origin, SourceError};
 use crate::page::work::Turns;
-use crate::runs::{Mapping, ReadNotice, ReadOptions, ReadOutcome, Reader, Stop};
+use crate::runs::{Mapping, ReadError, ReadNotice, ReadOptions, ReadOutcome, Reader};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
@@ -46,8 +46,8 @@ impl Reading<'_> {
             return Err(SourceError::Cancelled);
         }
         let outcome = read?;
-        match outcome.report.stopped {
-            Some(Stop::Parquet {
+        match outcome.report.error {
+            Some(ReadError::Parquet {
                 inside_gzip: false, ..
             }) => self.parquet().await,
             _ => Ok(outcome),
@@ -115,7 +115,7 @@ impl Reading<'_> {
             ..self.options.clone()
         });
         match to_csv(&file).await {
-            Err(_) => reader.stop(Stop::DamagedParquet(
+            Err(_) => reader.stop(ReadError::DamagedParquet(
                 "The part of this page that reads Parquet could not be loaded; check the connection and try again.".to_owned(),
             )),
             Ok(csv) => {
@@ -131,7 +131,7 @@ impl Reading<'_> {
                     reader.note(ReadNotice::Nested { columns });
                 }
                 if let Some(sentence) = csv.error {
-                    reader.stop(Stop::DamagedParquet(sentence));
+                    reader.stop(ReadError::DamagedParquet(sentence));
                 }
             }
         }

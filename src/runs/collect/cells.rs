@@ -1,35 +1,35 @@
 //! Cells as texts.
 
-use super::{SHOWN, Text, Value, Why};
+use super::{Cell, RejectReason, SHOWN, TextFrom};
 use crate::runs::number::Cells;
 use std::borrow::Cow;
 
-pub fn not_a_number(cell: Value) -> Why {
+pub fn not_a_number(cell: Cell) -> RejectReason {
     match cell {
-        Value::NotUtf8 => Why::NotUtf8,
-        cell => Why::NotANumber(shown(cell)),
+        Cell::NotUtf8 => RejectReason::NotUtf8,
+        cell => RejectReason::NotANumber(shown(cell)),
     }
 }
 
-pub fn text(value: Value<'_>) -> Result<Cow<'_, str>, Why> {
+pub fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
     match value {
-        Value::Missing => Ok("".into()),
-        Value::Text(text) => Ok(text.trim().into()),
-        Value::Number(x) => Ok(x.to_string().into()),
-        Value::NotUtf8 => Err(Why::NotUtf8),
+        Cell::Missing => Ok("".into()),
+        Cell::Text(text) => Ok(text.trim().into()),
+        Cell::Number(x) => Ok(x.to_string().into()),
+        Cell::NotUtf8 => Err(RejectReason::NotUtf8),
     }
 }
 
-pub fn field<'a>(from: &'a Text, cells: &'a dyn Cells) -> Result<Cow<'a, str>, Why> {
+pub fn field<'a>(from: &'a TextFrom, cells: &'a dyn Cells) -> Result<Cow<'a, str>, RejectReason> {
     match from {
-        Text::Column(column) => text(cells.get(*column)),
-        Text::Constant(text) => Ok(text.as_str().into()),
-        Text::None => Ok("".into()),
+        TextFrom::Column(column) => text(cells.get(*column)),
+        TextFrom::Constant(text) => Ok(text.as_str().into()),
+        TextFrom::None => Ok("".into()),
     }
 }
 
 /// A cell for the eye, cut where it is long.
-pub fn shown(cell: Value) -> String {
+pub fn shown(cell: Cell) -> String {
     match text(cell) {
         Ok(text) => text.chars().take(SHOWN).collect(),
         Err(_) => "\u{fffd}".to_owned(),

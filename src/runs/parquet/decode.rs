@@ -285,16 +285,16 @@ fn after(bytes: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 /// Bytes of a kind together, the first of all values first (BYTE_STREAM_SPLIT).
-pub(super) struct Split {
+pub(super) struct ByteStreamSplit {
     bytes: Vec<u8>,
     width: usize,
     at: usize,
 }
 
-impl Split {
-    pub fn new(bytes: Vec<u8>, width: usize) -> Split {
+impl ByteStreamSplit {
+    pub fn new(bytes: Vec<u8>, width: usize) -> ByteStreamSplit {
         let at = 0;
-        Split { bytes, width, at }
+        ByteStreamSplit { bytes, width, at }
     }
 
     pub fn next(&mut self) -> Result<[u8; 8]> {

@@ -7,14 +7,14 @@ type Result<T> = std::result::Result<T, ParquetError>;
 
 pub(super) struct Metadata {
     /// Flat ones.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnSchema>,
     pub skipped: Vec<String>,
     pub groups: Vec<Group>,
 }
 
 /// A flat column.
 #[derive(Clone, Debug)]
-pub(super) struct Column {
+pub(super) struct ColumnSchema {
     pub name: String,
     /// Its place among all leaves of the schema.
     pub leaf: usize,
@@ -182,7 +182,7 @@ fn chunk(thrift: &mut Thrift) -> Result<Chunk> {
 
 /// The schema is a tree in depth-first order; flat columns are the leaves right under its root.
 /// `None` where it is no tree.
-fn columns(elements: &[Element]) -> Option<(Vec<Column>, Vec<String>)> {
+fn columns(elements: &[Element]) -> Option<(Vec<ColumnSchema>, Vec<String>)> {
     let root = elements.first()?;
     let (mut columns, mut skipped) = (Vec::new(), Vec::new());
     let (mut at, mut leaf) = (1, 0);
@@ -202,17 +202,19 @@ fn columns(elements: &[Element]) -> Option<(Vec<Column>, Vec<String>)> {
         const OPTIONAL: i64 = 1;
         const DECIMAL: i64 = 5;
         match values {
-            Some(values) if e.children <= 0 && e.repetition != REPEATED => columns.push(Column {
-                name: e.name.clone(),
-                leaf,
-                values,
-                optional: e.repetition == OPTIONAL,
-                decimals: match e.converted {
-                    DECIMAL => i32::try_from(e.scale).unwrap_or(0).clamp(0, 30),
-                    _ => 0,
-                },
-                unsigned: (11..=14).contains(&e.converted),
-            }),
+            Some(values) if e.children <= 0 && e.repetition != REPEATED => {
+                columns.push(ColumnSchema {
+                    name: e.name.clone(),
+                    leaf,
+                    values,
+                    optional: e.repetition == OPTIONAL,
+                    decimals: match e.converted {
+                        DECIMAL => i32::try_from(e.scale).unwrap_or(0).clamp(0, 30),
+                        _ => 0,
+                    },
+                    unsigned: (11..=14).contains(&e.converted),
+                })
+            }
             _ => skipped.push(e.name.clone()),
         }
         // On to the next child of the root, past what is under this one.

@@ -76,7 +76,7 @@ impl std::error::Error for ParquetError {}
 
 /// What a file was found to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct ParquetContents {
     pub rows: u64,
     /// Columns that are not read: lists, groups, and values without a plain form.
     pub skipped: Vec<String>,
@@ -94,12 +94,15 @@ const PIECE: usize = 1 << 16;
 /// was written before an error stands.
 ///
 /// Numbers are written so that reading them gives them back; what is null becomes empty.
-pub fn to_csv(file: &[u8], write: &mut dyn FnMut(&[u8]) -> bool) -> Result<Table, ParquetError> {
+pub fn to_csv(
+    file: &[u8],
+    write: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<ParquetContents, ParquetError> {
     let metadata = metadata::read(file)?;
     let Metadata {
         columns, groups, ..
     } = &metadata;
-    let table = Table {
+    let table = ParquetContents {
         rows: groups.iter().map(|g| g.rows).sum(),
         skipped: metadata.skipped.clone(),
     };

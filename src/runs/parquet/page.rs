@@ -1,7 +1,7 @@
 //! Pages of a column: unpacked, and read value by value.
 
-use super::decode::{Bytes, DAMAGED, Delta, DeltaText, Hybrid, Split};
-use super::metadata::{Column, Group, Physical};
+use super::decode::{ByteStreamSplit, Bytes, DAMAGED, Delta, DeltaText, Hybrid};
+use super::metadata::{ColumnSchema, Group, Physical};
 use super::thrift::{Kind, Thrift};
 use super::{ParquetError, quoted};
 use std::io::{Read, Write};
@@ -10,21 +10,21 @@ type Result<T> = std::result::Result<T, ParquetError>;
 
 /// A column of a row group, from its first value on.
 pub(super) struct Cursor<'a> {
-    column: &'a Column,
+    column: &'a ColumnSchema,
     codec: i32,
     /// Pages to come.
     pages: &'a [u8],
-    dictionary: Vec<Value>,
+    dictionary: Vec<PlainValue>,
     /// Values left in the page, those that are null included.
     left: u64,
     levels: Option<Hybrid>,
-    values: Values,
+    values: PageValues,
     /// Values of the group that are still to come.
     rows: u64,
 }
 
 /// Values of a page by their encoding.
-enum Values {
+enum PageValues {
     None,
     Plain(Bytes),
     /// Eight booleans a byte.
@@ -37,11 +37,11 @@ enum Values {
     Booleans(Hybrid),
     Delta(Delta),
     Text(Box<DeltaText>),
-    Split(Split),
+    ByteStreamSplit(ByteStreamSplit),
 }
 
 #[derive(Clone, Debug)]
-enum Value {
+enum PlainValue {
     Boolean(bool),
     Int(i64),
     Float(f32),
@@ -50,7 +50,7 @@ enum Value {
 }
 
 #[derive(Default)]
-struct Header {
+struct PageHeader {
     kind: i64,
     unpacked: i64,
     packed: i64,
@@ -68,7 +68,7 @@ const DICTIONARY: i64 = 2;
 const DATA_V2: i64 = 3;
 
 impl<'a> Cursor<'a> {
-    pub fn new(file: &'a [u8], column: &'a Column, group: &Group) -> Result<Cursor<'a>> {
+    pub fn new(file: &'a [u8], column: &'a ColumnSchema, group: &Group) -> Result<Cursor<'a>> {
         let chunk = &group.chunks[column.leaf];
         let range = || {
             let start = usize::try_from(chunk.start).ok()?;
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
             dictionary: Vec::new(),
             left: 0,
             levels: None,
-            values: Values::None,
+            values: PageValues::None,
             rows: group.rows,
         })
     }
@@ -100,18 +100,18 @@ impl<'a> Cursor<'a> {
             return Ok(());
         }
         let value = match &mut self.values {
-            Values::None => return Err(DAMAGED),
-            Values::Indices(indices) => {
+            PageValues::None => return Err(DAMAGED),
+            PageValues::Indices(indices) => {
                 let index = indices.next()? as usize;
                 let value = self.dictionary.get(index).ok_or(DAMAGED)?;
                 return write(out, self.column, value);
             }
-            Values::Text(text) => {
+            PageValues::Text(text) => {
                 quoted(out, text.next()?);
                 return Ok(());
             }
-            Values::Plain(bytes) => plain(bytes, self.column.values)?,
-            Values::Bits { bytes, byte, left } => {
+            PageValues::Plain(bytes) => plain(bytes, self.column.values)?,
+            PageValues::Bits { bytes, byte, left } => {
                 if *left == 0 {
                     [*byte] = bytes.array()?;
                     *left = 8;
@@ -119,14 +119,14 @@ impl<'a> Cursor<'a> {
                 let value = *byte & 1 == 1;
                 *byte >>= 1;
                 *left -= 1;
-                Value::Boolean(value)
+                PlainValue::Boolean(value)
             }
-            Values::Booleans(booleans) => Value::Boolean(booleans.next()? != 0),
-            Values::Delta(delta) => match self.column.values {
-                Physical::Int32 => Value::Int(i64::from(delta.next()? as i32)),
-                _ => Value::Int(delta.next()?),
+            PageValues::Booleans(booleans) => PlainValue::Boolean(booleans.next()? != 0),
+            PageValues::Delta(delta) => match self.column.values {
+                Physical::Int32 => PlainValue::Int(i64::from(delta.next()? as i32)),
+                _ => PlainValue::Int(delta.next()?),
             },
-            Values::Split(split) => {
+            PageValues::ByteStreamSplit(split) => {
                 let bytes = split.next()?;
                 plain(&mut Bytes::new(bytes.to_vec()), self.column.values)?
             }
@@ -194,7 +194,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn open(&mut self, header: &Header, bytes: Vec<u8>) -> Result<()> {
+    fn open(&mut self, header: &PageHeader, bytes: Vec<u8>) -> Result<()> {
         let count = u64::try_from(header.values).map_err(|_| DAMAGED)?;
         if count > self.rows {
             return Err(DAMAGED);
@@ -202,35 +202,35 @@ impl<'a> Cursor<'a> {
         self.left = count;
         let kind = self.column.values;
         self.values = match (header.encoding, kind) {
-            (PLAIN, Physical::Boolean) => Values::Bits {
+            (PLAIN, Physical::Boolean) => PageValues::Bits {
                 bytes: Bytes::new(bytes),
                 byte: 0,
                 left: 0,
             },
-            (PLAIN, _) => Values::Plain(Bytes::new(bytes)),
+            (PLAIN, _) => PageValues::Plain(Bytes::new(bytes)),
             (PLAIN_DICTIONARY | RLE_DICTIONARY, _) => {
                 // A page of nulls alone may have no width.
                 let (width, indices) = bytes.split_first().map_or((0, &[][..]), |(w, i)| (*w, i));
-                Values::Indices(Hybrid::new(indices.to_vec(), u32::from(width))?)
+                PageValues::Indices(Hybrid::new(indices.to_vec(), u32::from(width))?)
             }
             (RLE, Physical::Boolean) => {
                 let mut bytes = Bytes::new(bytes);
-                Values::Booleans(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?)
+                PageValues::Booleans(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?)
             }
             (DELTA_BINARY_PACKED, Physical::Int32 | Physical::Int64) => {
-                Values::Delta(Delta::new(bytes)?)
+                PageValues::Delta(Delta::new(bytes)?)
             }
             (DELTA_LENGTH_BYTE_ARRAY, Physical::Bytes) => {
-                Values::Text(DeltaText::new(bytes, false)?.into())
+                PageValues::Text(DeltaText::new(bytes, false)?.into())
             }
             (DELTA_BYTE_ARRAY, Physical::Bytes) => {
-                Values::Text(DeltaText::new(bytes, true)?.into())
+                PageValues::Text(DeltaText::new(bytes, true)?.into())
             }
             (BYTE_STREAM_SPLIT, Physical::Int32 | Physical::Float) => {
-                Values::Split(Split::new(bytes, 4))
+                PageValues::ByteStreamSplit(ByteStreamSplit::new(bytes, 4))
             }
             (BYTE_STREAM_SPLIT, Physical::Int64 | Physical::Double) => {
-                Values::Split(Split::new(bytes, 8))
+                PageValues::ByteStreamSplit(ByteStreamSplit::new(bytes, 8))
             }
             (encoding, _) => return Err(self.encoding(encoding)),
         };
@@ -298,8 +298,8 @@ const DELTA_BYTE_ARRAY: i64 = 7;
 const RLE_DICTIONARY: i64 = 8;
 const BYTE_STREAM_SPLIT: i64 = 9;
 
-fn header(thrift: &mut Thrift) -> Result<Header> {
-    let mut h = Header::default();
+fn header(thrift: &mut Thrift) -> Result<PageHeader> {
+    let mut h = PageHeader::default();
     thrift.fields(&mut |t, id, kind| {
         match (id, kind) {
             (1, _) => h.kind = t.int()?,
@@ -329,33 +329,33 @@ fn header(thrift: &mut Thrift) -> Result<Header> {
 }
 
 /// A value as it stands (PLAIN).
-fn plain(bytes: &mut Bytes, kind: Physical) -> Result<Value> {
+fn plain(bytes: &mut Bytes, kind: Physical) -> Result<PlainValue> {
     Ok(match kind {
         // Only pages pack booleans; a dictionary of them is never written.
-        Physical::Boolean => Value::Boolean(bytes.array::<1>()? != [0]),
-        Physical::Int32 => Value::Int(i64::from(i32::from_le_bytes(bytes.array()?))),
-        Physical::Int64 => Value::Int(i64::from_le_bytes(bytes.array()?)),
-        Physical::Float => Value::Float(f32::from_le_bytes(bytes.array()?)),
-        Physical::Double => Value::Double(f64::from_le_bytes(bytes.array()?)),
-        Physical::Bytes => Value::Bytes(bytes.prefixed()?.to_vec()),
+        Physical::Boolean => PlainValue::Boolean(bytes.array::<1>()? != [0]),
+        Physical::Int32 => PlainValue::Int(i64::from(i32::from_le_bytes(bytes.array()?))),
+        Physical::Int64 => PlainValue::Int(i64::from_le_bytes(bytes.array()?)),
+        Physical::Float => PlainValue::Float(f32::from_le_bytes(bytes.array()?)),
+        Physical::Double => PlainValue::Double(f64::from_le_bytes(bytes.array()?)),
+        Physical::Bytes => PlainValue::Bytes(bytes.prefixed()?.to_vec()),
     })
 }
 
-fn write(out: &mut Vec<u8>, column: &Column, value: &Value) -> Result<()> {
+fn write(out: &mut Vec<u8>, column: &ColumnSchema, value: &PlainValue) -> Result<()> {
     // Writing to memory does not fail.
     let written = match value {
-        Value::Boolean(value) => write!(out, "{value}"),
-        Value::Int(value) if column.decimals > 0 => {
+        PlainValue::Boolean(value) => write!(out, "{value}"),
+        PlainValue::Int(value) if column.decimals > 0 => {
             write!(out, "{}", *value as f64 / 10_f64.powi(column.decimals))
         }
-        Value::Int(value) if column.unsigned => match column.values {
+        PlainValue::Int(value) if column.unsigned => match column.values {
             Physical::Int32 => write!(out, "{}", *value as u32),
             _ => write!(out, "{}", *value as u64),
         },
-        Value::Int(value) => write!(out, "{value}"),
-        Value::Float(value) => write!(out, "{value}"),
-        Value::Double(value) => write!(out, "{value}"),
-        Value::Bytes(value) => {
+        PlainValue::Int(value) => write!(out, "{value}"),
+        PlainValue::Float(value) => write!(out, "{value}"),
+        PlainValue::Double(value) => write!(out, "{value}"),
+        PlainValue::Bytes(value) => {
             quoted(out, value);
             Ok(())
         }

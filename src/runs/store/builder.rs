@@ -1,6 +1,6 @@
 //! [`Runs`] being filled.
 
-use super::{Bucket, Chunks, Id, Run, Runs, Source, StoredRun, Value, What};
+use super::{Bucket, Chunks, Id, Run, Runs, Source, StoredRun, StoredValue, ValueKey};
 use crate::study::Study;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 pub(in crate::runs) struct Builder {
     names: Index<Arc<str>>,
     runs: Index<StoredRun>,
-    whats: Index<What>,
+    whats: Index<ValueKey>,
     /// One for each of `whats`.
-    values: Vec<Chunks<Value>>,
+    values: Vec<Chunks<StoredValue>>,
     /// Numbers so far.
     len: usize,
     /// Bytes of the names.
@@ -95,7 +95,7 @@ impl Builder {
     }
 
     pub fn value(&mut self, run: u32, dataset: &str, metric: &str, column: u32, value: f64) {
-        let what = What {
+        let what = ValueKey {
             dataset: self.name(dataset),
             metric: self.name(metric),
             column,
@@ -104,7 +104,7 @@ impl Builder {
         if what == self.values.len() {
             self.values.push(Chunks(Vec::new()));
         }
-        self.values[what].push(Value { run, value });
+        self.values[what].push(StoredValue { run, value });
         self.len += 1;
     }
 
@@ -116,7 +116,7 @@ impl Builder {
     pub fn bytes(&self) -> usize {
         // A hash table has up to twice as many places as entries, and a byte for each.
         let index = |entries: usize, size: usize| entries * (3 * size + 2);
-        self.len * size_of::<Value>()
+        self.len * size_of::<StoredValue>()
             + index(self.runs.all.len(), size_of::<StoredRun>())
             + index(self.names.all.len(), size_of::<Arc<str>>() + 8)
             + self.text

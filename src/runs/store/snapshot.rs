@@ -1,7 +1,7 @@
 //! [`Runs`] as bytes that are read back at once, for a browser's store: a million numbers as CSV
 //! take seconds to read.
 
-use super::{Bucket, Chunks, Runs, Source, StoredRun, Value, What};
+use super::{Bucket, Chunks, Runs, Source, StoredRun, StoredValue, ValueKey};
 use crate::study::Study;
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "What was kept of this file cannot be read by this edition; read the file itself again."
+            "ValueKey was kept of this file cannot be read by this edition; read the file itself again."
         )
     }
 }
@@ -57,7 +57,7 @@ impl Runs {
             bytes
         });
         let buckets = self.buckets.iter().map(|bucket| {
-            let What {
+            let ValueKey {
                 dataset,
                 metric,
                 column,
@@ -205,7 +205,7 @@ impl Part {
             };
             let mut integer = || record.integer().ok_or(Damaged);
             runs.buckets.push(Bucket {
-                what: What {
+                what: ValueKey {
                     dataset: known(integer()?, names)?,
                     metric: known(integer()?, names)?,
                     column: integer()?,
@@ -222,7 +222,7 @@ impl Part {
             let Some(mut record) = bytes.take(NUMBER).map(Bytes) else {
                 return Ok(false);
             };
-            bucket.values.push(Value {
+            bucket.values.push(StoredValue {
                 run: known(record.integer().ok_or(Damaged)?, runs.runs.len())?,
                 value: f64::from_bits(record.double().ok_or(Damaged)?),
             });

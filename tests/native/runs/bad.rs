@@ -16,9 +16,9 @@ const B: &str = "ViT-B-16,3e9,6.2e10,LAION-2B,imagenet1k,0.6,0.85,b";
 /// What is told of a file, in order.
 fn told(outcome: &ReadOutcome) -> Vec<String> {
     let report = &outcome.report;
-    let refusals = report.refusals.iter().map(ToString::to_string);
+    let refusals = report.rejections.iter().map(ToString::to_string);
     let notices = report.notices.iter().map(ToString::to_string);
-    let stopped = report.stopped.iter().map(ToString::to_string);
+    let stopped = report.error.iter().map(ToString::to_string);
     refusals.chain(notices).chain(stopped).collect()
 }
 
@@ -208,7 +208,7 @@ fn percent_is_found_by_the_column_and_told() {
         (
             outcome.report.rows,
             outcome.report.kept_rows,
-            outcome.report.refused
+            outcome.report.rejected
         ),
         (3, 2, 1)
     );
@@ -241,7 +241,7 @@ fn numbers_that_are_none_are_told() {
         ],
     );
     let outcome = read(table(&[&A.replace("0.5,0.75", "nan,")]).as_bytes());
-    assert_eq!(outcome.report.left_out.values().sum::<u64>(), 1);
+    assert_eq!(outcome.report.skipped.values().sum::<u64>(), 1);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::runs::made::{measurements, options, read, read_with};
 use refit::runs::{
-    Compute, Field, Mapping, MappingError, Quantity, ReadOptions, ReadOutcome, Scaled, Source, Stop,
+    Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome, Scaled,
+    Source,
 };
 use refit::study::Study;
 
@@ -156,7 +157,7 @@ fn compute_comes_from_the_architecture() {
     // A family that the study does not have may well train its architectures.
     assert_eq!(found[1].compute, known("clip"));
     assert_eq!(
-        outcome.report.refusals[0].to_string(),
+        outcome.report.rejections[0].to_string(),
         "line 4: has no compute, and “ViT-X” of mine is not among the architectures whose GFLOPs are known"
     );
 }
@@ -169,7 +170,7 @@ fn long_tables_name_their_metrics_in_rows() {
     assert_eq!(series, [("imagenet1k", "acc1"), ("imagenet1k", "acc5")]);
     let told: Vec<String> = outcome
         .report
-        .refusals
+        .rejections
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -284,8 +285,8 @@ fn a_mapping_that_does_not_fit_is_told() {
     let with = |change: &dyn Fn(&mut Mapping)| {
         let mut mapping = good.clone();
         change(&mut mapping);
-        match mapped(text, mapping).report.stopped {
-            Some(Stop::Mapping(error)) => error,
+        match mapped(text, mapping).report.error {
+            Some(ReadError::Mapping(error)) => error,
             other => panic!("{other:?}"),
         }
     };

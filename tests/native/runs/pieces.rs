@@ -152,11 +152,11 @@ proptest! {
         let report = &outcome.report;
         prop_assert_eq!(&outcome.preview.columns, &columns);
         // A row may be refused in part, never without being told.
-        prop_assert!(report.kept_rows + report.refused + report.left_out.values().sum::<u64>() >= report.rows);
+        prop_assert!(report.kept_rows + report.rejected + report.skipped.values().sum::<u64>() >= report.rows);
         prop_assert!(report.kept_rows <= report.rows);
         prop_assert_eq!(report.kept, outcome.runs.iter().count() as u64);
         prop_assert!(outcome.runs.iter().all(|(run, _, _, value)| (0.0..=1.0).contains(&value) && run.compute > 0.0));
-        prop_assert_eq!(report.refusals.len() as u64, report.refused.min(10));
+        prop_assert_eq!(report.rejections.len() as u64, report.rejected.min(10));
         // What is kept is written and comes back.
         let mut written = Vec::new();
         outcome.runs.write_csv(&mut written).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::runs::made::{self, gzip, measurements, read, rows, sorted};
 use parquet::basic::{Compression as Codec, ZstdLevel};
-use refit::runs::{LeftOut, Source, Stop, read_parquet};
+use refit::runs::{ReadError, SkipReason, Source, read_parquet};
 use refit::study::{Measurement, Study, Table};
 
 #[test]
@@ -14,7 +14,7 @@ fn zeroshot_results_are_the_bundled_rows() {
         (report.study, report.format.as_str()),
         (Study::Openclip, "CSV")
     );
-    assert_eq!((report.refused, &report.stopped), (0, &None));
+    assert_eq!((report.rejected, &report.error), (0, &None));
     assert_eq!(
         (report.rows, report.kept_rows, report.kept),
         (1312, 1312, 3712)
@@ -40,7 +40,7 @@ fn segmentation_results_are_the_bundled_rows() {
             (report.format.as_str(), report.bytes),
             ("Parquet", file.len() as u64)
         );
-        assert_eq!((report.rows, report.kept, report.refused), (1431, 4293, 0));
+        assert_eq!((report.rows, report.kept, report.rejected), (1431, 4293, 0));
         let bundled = rows(Table::Segmentation).to_vec();
         assert_eq!(sorted(measurements(&outcome)), sorted(bundled), "{codec:?}");
     }
@@ -53,8 +53,11 @@ fn all_results_are_the_last_epochs_by_similarity() {
     assert_eq!(report.source, Some(Source::AllResults));
     assert_eq!(report.format, "CSV, gzip");
     assert_eq!(report.rows, 3 * report.kept_rows);
-    assert_eq!(report.left_out[&LeftOut::NotLastEpoch], report.kept_rows);
-    assert_eq!(report.left_out[&LeftOut::OtherEvaluation], report.kept_rows);
+    assert_eq!(report.skipped[&SkipReason::NotLastEpoch], report.kept_rows);
+    assert_eq!(
+        report.skipped[&SkipReason::OtherEvaluation],
+        report.kept_rows
+    );
     // The bundled rows are the best of each sweep, which the release does not name.
     let nameless = |mut m: Measurement| {
         m.run.clear();
@@ -81,7 +84,7 @@ fn constant_rates_count_after_warm_up_with_the_compute_until_then() {
         + &row(4, 1)
         + &row(10, 1);
     let outcome = read(text.as_bytes());
-    assert_eq!(outcome.report.left_out[&LeftOut::WarmingUp], 1);
+    assert_eq!(outcome.report.skipped[&SkipReason::WarmingUp], 1);
     let found: Vec<(f64, Option<f64>, String)> = (outcome.runs.runs())
         .map(|r| (r.compute, r.samples_seen, r.samples.to_owned()))
         .collect();
@@ -141,7 +144,7 @@ fn clip_benchmarks_table_takes_compute_from_the_studys_architectures() {
         (retrieval.samples.as_str(), retrieval.compute),
         ("34B", 87.73 * 34e9)
     );
-    let told: Vec<String> = report.refusals.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = report.rejections.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [
@@ -177,7 +180,7 @@ fn clip_benchmarks_json_is_read_alone_in_lines_and_in_a_list() {
         format!("{pretty}\n{b}"),
     ] {
         let outcome = made::read_with(text.as_bytes(), made::study(Study::Comparison));
-        assert_eq!(outcome.report.refused, 0, "{text}");
+        assert_eq!(outcome.report.rejected, 0, "{text}");
         let found: Vec<(String, String, f64)> = measurements(&outcome)
             .into_iter()
             .map(|m| (m.dataset, m.metric, m.value))
@@ -230,8 +233,8 @@ fn what_was_kept_is_written_and_comes_back() {
         let back = read(&written);
         assert_eq!(back.report.source, outcome.report.source);
         assert_eq!(
-            (back.report.refused, back.report.stopped),
-            (0, None::<Stop>)
+            (back.report.rejected, back.report.error),
+            (0, None::<ReadError>)
         );
         assert_eq!(back.runs, outcome.runs);
         let mut again = Vec::new();

@@ -97,7 +97,7 @@ fn an_unsupported_codec_is_told() {
     };
     let outcome = read_parquet(&parquet(NAMES, &some_rows(), &how), options());
     assert_eq!(
-        outcome.report.stopped.unwrap().to_string(),
+        outcome.report.error.unwrap().to_string(),
         "Column text of the Parquet file is packed with Brotli, which is not read here; write it with Snappy, Zstandard, gzip or uncompressed."
     );
     assert_eq!(outcome.preview.columns, NAMES);
@@ -115,11 +115,11 @@ fn places_are_rows() {
     let report = read_parquet(&file, options).report;
     // No run takes no compute.
     assert_eq!(
-        report.refusals[0].to_string(),
+        report.rejections[0].to_string(),
         "row 1, column flops: 0 is not above zero"
     );
     assert_eq!(
-        report.refusals[1].to_string(),
+        report.rejections[1].to_string(),
         "row 5, column acc1: -1 is not a fraction from 0 to 1"
     );
     assert_eq!((report.rows, report.kept_rows), (250, 248));
@@ -155,7 +155,7 @@ fn rows_before_the_damage_are_kept() {
     let report = read_parquet(&file, options).report;
     assert_eq!(report.kept_rows, 100);
     assert_eq!(
-        report.stopped.unwrap().to_string(),
+        report.error.unwrap().to_string(),
         "The Parquet file is damaged: a page ends too early or does not hold what it says."
     );
 }

@@ -1,16 +1,16 @@
 //! A row's names.
 
 use super::cells::{field, text};
-use super::{Not, Why, YOURS};
+use super::{RejectReason, RowError, YOURS};
 use crate::runs::checkpoint::{self, checkpoint};
-use crate::runs::layout::{Layout, Rule, Text};
-use crate::runs::number::{self, Cells, Number, is_missing};
+use crate::runs::layout::{Layout, SourceRules, TextFrom};
+use crate::runs::number::{self, Cells, ParsedNumber, is_missing};
 use crate::runs::store::Source;
 use crate::study::{Study, names};
 use std::borrow::Cow;
 
 /// A row's names, in the project's words.
-pub struct Described<'a> {
+pub struct RowNames<'a> {
     pub run: Cow<'a, str>,
     pub family: Cow<'a, str>,
     pub architecture: Cow<'a, str>,
@@ -25,14 +25,15 @@ pub struct Described<'a> {
     pub shots: Option<f64>,
 }
 
-impl<'a> Described<'a> {
+impl<'a> RowNames<'a> {
     pub fn of(
         layout: &'a Layout,
         study: Study,
         cells: &'a dyn Cells,
-    ) -> Result<Described<'a>, Not> {
-        let get = |text: &'a Text| field(text, cells).map_err(|why| Not::Refused(None, why));
-        let mut described = Described {
+    ) -> Result<RowNames<'a>, RowError> {
+        let get =
+            |text: &'a TextFrom| field(text, cells).map_err(|why| RowError::Rejected(None, why));
+        let mut names = RowNames {
             run: get(&layout.run)?,
             family: get(&layout.family)?,
             architecture: get(&layout.architecture)?,
@@ -44,40 +45,45 @@ impl<'a> Described<'a> {
             checkpoint_samples: None,
             shots: None,
         };
-        let empty = |column: &str| Err(Not::Refused(Some(column.to_owned()), Why::Empty));
+        let empty = |column: &str| {
+            Err(RowError::Rejected(
+                Some(column.to_owned()),
+                RejectReason::Empty,
+            ))
+        };
         match layout.source {
             Source::AllResults | Source::SegmentationResults | Source::ClipBenchmark => {
-                if described.family.is_empty() {
+                if names.family.is_empty() {
                     return empty("model");
                 }
-                described.family = checkpoint::family(&described.family).into();
-                described.architecture = simple(described.architecture);
+                names.family = checkpoint::family(&names.family).into();
+                names.architecture = simple(names.architecture);
             }
             Source::ZeroshotResults => {}
-            Source::Own if described.family.is_empty() => return empty("family"),
-            Source::Own => described.dataset = named(described.dataset),
+            Source::Own if names.family.is_empty() => return empty("family"),
+            Source::Own => names.dataset = named(names.dataset),
         }
-        if let Rule::ClipBenchmark { language, shots } = layout.rule {
-            let found = checkpoint(study, &described.run);
-            described.pretrain = found.pretrain.into();
-            described.checkpoint_samples = found.samples;
-            described.dataset = unprefixed(described.dataset);
+        if let SourceRules::ClipBenchmark { language, shots } = layout.rule {
+            let found = checkpoint(study, &names.run);
+            names.pretrain = found.pretrain.into();
+            names.checkpoint_samples = found.samples;
+            names.dataset = unprefixed(names.dataset);
             let language = language.and_then(|i| text(cells.get(i)).ok());
             if let Some(language) = language.filter(|l| !is_missing(l) && l != "en") {
-                described.dataset = format!("{} ({language})", described.dataset).into();
+                names.dataset = format!("{} ({language})", names.dataset).into();
             }
-            described.shots = shots.and_then(|i| match number::number(cells.get(i), false) {
-                Number::Of { value, .. } => Some(value),
+            names.shots = shots.and_then(|i| match number::number(cells.get(i), false) {
+                ParsedNumber::Of { value, .. } => Some(value),
                 _ => None,
             });
         }
-        if matches!(layout.rule, Rule::AllResults(_)) {
-            described.dataset = untested(described.dataset);
+        if matches!(layout.rule, SourceRules::AllResults(_)) {
+            names.dataset = untested(names.dataset);
         }
-        if described.pretrain.is_empty() {
-            described.pretrain = YOURS.into();
+        if names.pretrain.is_empty() {
+            names.pretrain = YOURS.into();
         }
-        Ok(described)
+        Ok(names)
     }
 }
 

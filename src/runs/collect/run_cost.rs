@@ -1,16 +1,16 @@
 //! How much a row's run took: compute, samples, parameters.
 
 use super::cells::{not_a_number, text};
-use super::described::Described;
-use super::{Collector, LeftOut, Not, Why};
+use super::row_names::RowNames;
+use super::{Collector, RejectReason, RowError, SkipReason};
 use crate::runs::checkpoint;
 use crate::runs::layout::{self, Checkpoints, ComputeFrom, Layout};
 use crate::runs::mapping;
-use crate::runs::number::{self, Cells, Number, Value, is_missing};
+use crate::runs::number::{self, Cell, Cells, ParsedNumber, is_missing};
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
 
-pub struct Amounts {
+pub struct RunCost {
     pub samples: String,
     pub samples_seen: Option<f64>,
     pub compute: f64,
@@ -19,32 +19,32 @@ pub struct Amounts {
 
 impl Collector {
     /// Compute, samples and parameters of a row; `share` of a run's has been seen.
-    pub(super) fn amounts(
+    pub(super) fn run_cost(
         &self,
         layout: &Layout,
         study: Study,
-        described: &Described,
+        names: &RowNames,
         share: f64,
         cells: &dyn Cells,
-    ) -> Result<Amounts, Not> {
-        let positive = |from: layout::Number| -> Result<Option<f64>, Not> {
+    ) -> Result<RunCost, RowError> {
+        let positive = |from: layout::ScaledColumn| -> Result<Option<f64>, RowError> {
             let cell = cells.get(from.column);
-            let no = |why| Not::Refused(self.names.get(from.column).cloned(), why);
+            let no = |why| RowError::Rejected(self.names.get(from.column).cloned(), why);
             match number::number(cell, self.comma) {
-                Number::Missing => Ok(None),
-                Number::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
+                ParsedNumber::Missing => Ok(None),
+                ParsedNumber::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
                     Ok(Some(from.times(value)))
                 }
-                Number::Of { value, .. } => Err(no(Why::NotAboveZero(value))),
-                Number::None => Err(no(not_a_number(cell))),
+                ParsedNumber::Of { value, .. } => Err(no(RejectReason::NotAboveZero(value))),
+                ParsedNumber::None => Err(no(not_a_number(cell))),
             }
         };
         let parameters = layout.parameters.map(positive).transpose()?.flatten();
-        let (mut samples, mut samples_seen) = (described.samples.clone().into_owned(), None);
+        let (mut samples, mut samples_seen) = (names.samples.clone().into_owned(), None);
         if let Some(column) = layout.samples_seen {
             // A label such as "12.8B" is as good as a number.
             let labelled = match cells.get(column.column) {
-                Value::Text(text) if column.factor == 1.0 => mapping::samples(study, text.trim()),
+                Cell::Text(text) if column.factor == 1.0 => mapping::samples(study, text.trim()),
                 _ => None,
             };
             samples_seen = match labelled {
@@ -52,7 +52,7 @@ impl Collector {
                 None => positive(column)?,
             };
         }
-        if let (None, Some((label, count))) = (samples_seen, &described.checkpoint_samples) {
+        if let (None, Some((label, count))) = (samples_seen, &names.checkpoint_samples) {
             samples_seen = Some(*count);
             samples.clone_from(label);
         }
@@ -67,27 +67,26 @@ impl Collector {
                 .map_or(&[][..], Vec::as_slice);
             let found = known
                 .iter()
-                .find(|a| a.family == described.family && a.name == described.architecture)
+                .find(|a| a.family == names.family && a.name == names.architecture)
                 // The family of a table's own is not the study's, its architecture may be.
                 .or_else(|| {
-                    let of_clip = |a: &&ArchitectureCost| {
-                        a.family == "clip" && a.name == described.architecture
-                    };
-                    let own = !known.iter().any(|a| a.family == described.family);
+                    let of_clip =
+                        |a: &&ArchitectureCost| a.family == "clip" && a.name == names.architecture;
+                    let own = !known.iter().any(|a| a.family == names.family);
                     known.iter().find(of_clip).filter(|_| own)
                 });
             let architecture = found.ok_or_else(|| {
-                let why = Why::UnknownArchitecture {
-                    family: described.family.clone().into_owned(),
-                    architecture: described.architecture.clone().into_owned(),
+                let why = RejectReason::UnknownArchitecture {
+                    family: names.family.clone().into_owned(),
+                    architecture: names.architecture.clone().into_owned(),
                     study,
                 };
-                Not::Refused(None, why)
+                RowError::Rejected(None, why)
             })?;
             let seen = samples_seen.ok_or_else(|| {
-                Not::Refused(
+                RowError::Rejected(
                     None,
-                    Why::UnknownSamples(described.run.clone().into_owned()),
+                    RejectReason::UnknownSamples(names.run.clone().into_owned()),
                 )
             })?;
             Ok(architecture.compute_per_sample * seen)
@@ -100,27 +99,42 @@ impl Collector {
             ComputeFrom::Each(column) => match (positive(column)?, samples_seen) {
                 (Some(each), Some(d)) => each * d,
                 (None, _) => {
-                    return Err(Not::Refused(
+                    return Err(RowError::Rejected(
                         self.names.get(column.column).cloned(),
-                        Why::Empty,
+                        RejectReason::Empty,
                     ));
                 }
-                (_, None) => return Err(Not::Refused(Some("samples".to_owned()), Why::Empty)),
+                (_, None) => {
+                    return Err(RowError::Rejected(
+                        Some("samples".to_owned()),
+                        RejectReason::Empty,
+                    ));
+                }
             },
             ComputeFrom::Product(factor) => match (parameters, samples_seen) {
                 (Some(n), Some(d)) => n * d * factor,
-                (None, _) => return Err(Not::Refused(Some("parameters".to_owned()), Why::Empty)),
-                (_, None) => return Err(Not::Refused(Some("samples".to_owned()), Why::Empty)),
+                (None, _) => {
+                    return Err(RowError::Rejected(
+                        Some("parameters".to_owned()),
+                        RejectReason::Empty,
+                    ));
+                }
+                (_, None) => {
+                    return Err(RowError::Rejected(
+                        Some("samples".to_owned()),
+                        RejectReason::Empty,
+                    ));
+                }
             },
             ComputeFrom::Table => by_table()?,
         };
         if !compute.is_normal() || compute <= 0.0 {
-            return Err(Not::Refused(
+            return Err(RowError::Rejected(
                 Some("compute".to_owned()),
-                Why::NotAboveZero(compute),
+                RejectReason::NotAboveZero(compute),
             ));
         }
-        Ok(Amounts {
+        Ok(RunCost {
             samples,
             samples_seen,
             compute,
@@ -138,23 +152,23 @@ pub fn checkpoint_share(
     layout: &Layout,
     cells: &dyn Cells,
     comma: bool,
-) -> Result<f64, Not> {
+) -> Result<f64, RowError> {
     let read = |column: usize| match number::number(cells.get(column), comma) {
-        Number::Of { value, .. } => value,
+        ParsedNumber::Of { value, .. } => value,
         // Compares as false, as in the scripts.
         _ => f64::NAN,
     };
     if let Some(column) = rule.evaluation {
         let kind = text(cells.get(column)).unwrap_or_default();
         if !is_missing(&kind) && kind != "similarity" {
-            return Err(Not::LeftOut(LeftOut::OtherEvaluation));
+            return Err(RowError::Skipped(SkipReason::OtherEvaluation));
         }
     }
     let (epoch, epochs) = (read(rule.epoch), read(rule.epochs));
     if matches!(schedule, "cosine" | "const-cooldown") {
         return match epoch == epochs {
             true => Ok(1.0),
-            false => Err(Not::LeftOut(LeftOut::NotLastEpoch)),
+            false => Err(RowError::Skipped(SkipReason::NotLastEpoch)),
         };
     }
     let share = epoch / epochs;
@@ -167,6 +181,6 @@ pub fn checkpoint_share(
     };
     match warm {
         true => Ok(share),
-        false => Err(Not::LeftOut(LeftOut::WarmingUp)),
+        false => Err(RowError::Skipped(SkipReason::WarmingUp)),
     }
 }
