@@ -161,172 +161,189 @@ pub fn draw<B: DrawingBackend>(
     k: f64,
     legend: bool,
 ) -> Result<(), DrawError> {
-    let mut pen = Pen { backend, k };
     let (l, t, r, b) = layout.plot();
     if r - l < 2.0 || b - t < 2.0 || layout.width < 40.0 {
         return Ok(());
     }
-    if let Some(c) = theme.background {
-        pen.fill(
-            &[
-                (0.0, 0.0),
-                (layout.width, 0.0),
-                (layout.width, layout.height),
-                (0.0, layout.height),
-            ],
-            c,
-            1.0,
-        )?;
-    }
-    for tick in &layout.x_ticks {
-        let Some(x) = layout.x.to_pixel(tick.value) else {
-            continue;
-        };
-        pen.path(
-            &[(x, t), (x, b)],
-            theme.grid,
-            if tick.label.is_empty() { 0.45 } else { 1.0 },
-            1.0,
-        )?;
-        pen.text(
-            &tick.label,
-            (x, b + 7.0),
-            theme.ink,
-            HPos::Center,
-            VPos::Top,
-            false,
-        )?;
-    }
-    for tick in &layout.y_ticks {
-        let Some(y) = layout.y.to_pixel(tick.value) else {
-            continue;
-        };
-        pen.path(
-            &[(l, y), (r, y)],
-            theme.grid,
-            if tick.label.is_empty() { 0.45 } else { 1.0 },
-            1.0,
-        )?;
-        pen.text(
-            &tick.label,
-            (l - 7.0, y),
-            theme.ink,
-            HPos::Right,
-            VPos::Center,
-            false,
-        )?;
-    }
-    pen.text(
-        &scene.x.label,
-        (f64::midpoint(l, r), layout.height - 4.0),
-        theme.ink,
-        HPos::Center,
-        VPos::Bottom,
-        false,
-    )?;
-    pen.text(
-        &scene.y.label,
-        (4.0 + TEXT / 2.0, f64::midpoint(t, b)),
-        theme.ink,
-        HPos::Center,
-        VPos::Center,
-        true,
-    )?;
-    let project = |x, y| layout.x.to_pixel(x).zip(layout.y.to_pixel(y));
-    for band in &scene.bands {
-        let low = band.points.iter().map(|p| (p.0, p.1));
-        let high = band.points.iter().rev().map(|p| (p.0, p.2));
-        let ring: Vec<Point> = low.chain(high).filter_map(|(x, y)| project(x, y)).collect();
-        let ring = clip_ring(ring, (l, t, r, b));
-        if ring.len() > 2 {
-            pen.fill(&ring, theme.color(band.color), band.opacity)?;
-        }
-    }
-    for line in &scene.lines {
-        let mut phase = 0.0;
-        for w in line.points.windows(2) {
-            let ends = project(w[0].0, w[0].1).zip(project(w[1].0, w[1].1));
-            let Some((p, q)) = ends.and_then(|(p, q)| clip(p, q, (l, t, r, b))) else {
-                continue;
-            };
-            let pieces = match line.dash {
-                Dash::Solid => vec![(p, q)],
-                Dash::Dashed => dash(p, q, (7.0, 5.0), &mut phase),
-                Dash::Dotted => dash(p, q, (2.0, 4.0), &mut phase),
-            };
-            for (p, q) in pieces {
-                pen.path(&[p, q], theme.color(line.color), 1.0, line.width)?;
-            }
-        }
-    }
-    for layer in &scene.marks {
-        let alpha = match layer.emphasis {
-            Emphasis::Faint => 0.22,
-            Emphasis::Ordinary => 0.75,
-            _ => 1.0,
-        };
-        for p in layer.points.iter().filter_map(|m| layout.pixel(m.x, m.y)) {
-            pen.mark(
-                p,
-                layer.shape,
-                layer.size,
-                theme.color(layer.color),
-                alpha,
-                layer.emphasis == Emphasis::HeldOut,
-            )?;
-        }
-    }
-    let mut labels: Vec<_> = scene
-        .labels
-        .iter()
-        .filter_map(|label| Some((layout.pixel(label.x, label.y)?, label)))
-        .collect();
-    order::sort_by(&mut labels, |a, b| a.0.1.total_cmp(&b.0.1));
-    // The text's line where the last ones were put, so that none covers another.
-    let mut put: Vec<(f64, f64, f64)> = Vec::new();
-    for ((x, y), label) in labels {
-        let width = estimate_width(&label.text);
-        let x = (x + 6.0).min(layout.width - width);
-        let clash = |y: f64| {
-            put.iter()
-                .find(|(left, right, at)| x < *right && x + width > *left && (y - at).abs() < TEXT)
-        };
-        let mut y = y;
-        while let Some((_, _, at)) = clash(y) {
-            y = at + TEXT + 0.5;
-        }
-        put.push((x, x + width, y));
-        if y < layout.height {
-            pen.text(
-                &label.text,
-                (x, y),
-                theme.color(label.color),
-                HPos::Left,
-                VPos::Center,
-                false,
-            )?;
-        }
-    }
-    for (i, e) in scene.legend.iter().enumerate().filter(|_| legend) {
-        let y = t + 14.0 + 18.0 * i as f64;
-        pen.mark(
-            (r - 14.0, y),
-            e.shape,
-            4.0,
-            theme.color(e.color),
-            1.0,
-            false,
-        )?;
-        pen.text(
-            &e.text,
-            (r - 24.0, y),
-            theme.ink,
-            HPos::Right,
-            VPos::Center,
-            false,
-        )?;
+    let mut painter = Painter {
+        pen: Pen { backend, k },
+        layout,
+        theme,
+    };
+    painter.background()?;
+    painter.grid()?;
+    painter.axis_titles(scene)?;
+    painter.bands(scene)?;
+    painter.lines(scene)?;
+    painter.marks(scene)?;
+    painter.labels(scene)?;
+    if legend {
+        painter.legend(scene)?;
     }
     Ok(())
+}
+
+/// A scene's parts, drawn from the back to the front.
+struct Painter<'a, B: DrawingBackend> {
+    pen: Pen<'a, B>,
+    layout: &'a Layout,
+    theme: &'a Theme,
+}
+
+impl<B: DrawingBackend> Painter<'_, B> {
+    fn background(&mut self) -> Result<(), DrawError> {
+        let Some(color) = self.theme.background else {
+            return Ok(());
+        };
+        let (w, h) = (self.layout.width, self.layout.height);
+        self.pen
+            .fill(&[(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)], color, 1.0)
+    }
+
+    /// Grid lines, and the labels of the ticks beside them.
+    fn grid(&mut self) -> Result<(), DrawError> {
+        let (layout, ink) = (self.layout, self.theme.ink);
+        let (l, t, r, b) = layout.plot();
+        for tick in &layout.x_ticks {
+            let Some(x) = layout.x.to_pixel(tick.value) else {
+                continue;
+            };
+            self.grid_line([(x, t), (x, b)], &tick.label)?;
+            let (h, v) = (HPos::Center, VPos::Top);
+            self.pen.text(&tick.label, (x, b + 7.0), ink, h, v, false)?;
+        }
+        for tick in &layout.y_ticks {
+            let Some(y) = layout.y.to_pixel(tick.value) else {
+                continue;
+            };
+            self.grid_line([(l, y), (r, y)], &tick.label)?;
+            let (h, v) = (HPos::Right, VPos::Center);
+            self.pen.text(&tick.label, (l - 7.0, y), ink, h, v, false)?;
+        }
+        Ok(())
+    }
+
+    fn grid_line(&mut self, line: [Point; 2], label: &str) -> Result<(), DrawError> {
+        let alpha = if label.is_empty() { 0.45 } else { 1.0 };
+        self.pen.path(&line, self.theme.grid, alpha, 1.0)
+    }
+
+    fn axis_titles(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        let (l, t, r, b) = self.layout.plot();
+        let (ink, center) = (self.theme.ink, HPos::Center);
+        let below = (f64::midpoint(l, r), self.layout.height - 4.0);
+        self.pen
+            .text(&scene.x.label, below, ink, center, VPos::Bottom, false)?;
+        let left = (4.0 + TEXT / 2.0, f64::midpoint(t, b));
+        self.pen
+            .text(&scene.y.label, left, ink, center, VPos::Center, true)
+    }
+
+    fn project(&self, x: f64, y: f64) -> Option<Point> {
+        self.layout.x.to_pixel(x).zip(self.layout.y.to_pixel(y))
+    }
+
+    fn bands(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        for band in &scene.bands {
+            let low = band.points.iter().map(|p| (p.0, p.1));
+            let high = band.points.iter().rev().map(|p| (p.0, p.2));
+            let ring = low.chain(high).filter_map(|(x, y)| self.project(x, y));
+            let ring = clip_ring(ring.collect(), self.layout.plot());
+            if ring.len() > 2 {
+                let color = self.theme.color(band.color);
+                self.pen.fill(&ring, color, band.opacity)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        for line in &scene.lines {
+            let mut phase = 0.0;
+            for w in line.points.windows(2) {
+                let ends = self.project(w[0].0, w[0].1);
+                let ends = ends.zip(self.project(w[1].0, w[1].1));
+                let Some((p, q)) = ends.and_then(|(p, q)| clip(p, q, self.layout.plot())) else {
+                    continue;
+                };
+                let pieces = match line.dash {
+                    Dash::Solid => vec![(p, q)],
+                    Dash::Dashed => dash(p, q, (7.0, 5.0), &mut phase),
+                    Dash::Dotted => dash(p, q, (2.0, 4.0), &mut phase),
+                };
+                for (p, q) in pieces {
+                    let color = self.theme.color(line.color);
+                    self.pen.path(&[p, q], color, 1.0, line.width)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn marks(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        for layer in &scene.marks {
+            let alpha = match layer.emphasis {
+                Emphasis::Faint => 0.22,
+                Emphasis::Ordinary => 0.75,
+                _ => 1.0,
+            };
+            let hollow = layer.emphasis == Emphasis::HeldOut;
+            let color = self.theme.color(layer.color);
+            for mark in &layer.points {
+                if let Some(p) = self.layout.pixel(mark.x, mark.y) {
+                    self.pen
+                        .mark(p, layer.shape, layer.size, color, alpha, hollow)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Labels at the ends of lines, moved down where they would cover one another.
+    fn labels(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        let mut labels: Vec<_> = scene
+            .labels
+            .iter()
+            .filter_map(|label| Some((self.layout.pixel(label.x, label.y)?, label)))
+            .collect();
+        order::sort_by(&mut labels, |a, b| a.0.1.total_cmp(&b.0.1));
+        // Left and right end and height of those that are placed.
+        let mut placed: Vec<(f64, f64, f64)> = Vec::new();
+        for ((x, y), label) in labels {
+            let width = estimate_width(&label.text);
+            let x = (x + 6.0).min(self.layout.width - width);
+            let covered = |y: f64| {
+                placed.iter().find(|(left, right, at)| {
+                    x < *right && x + width > *left && (y - at).abs() < TEXT
+                })
+            };
+            let mut y = y;
+            while let Some((_, _, at)) = covered(y) {
+                y = at + TEXT + 0.5;
+            }
+            placed.push((x, x + width, y));
+            if y < self.layout.height {
+                let color = self.theme.color(label.color);
+                let (h, v) = (HPos::Left, VPos::Center);
+                self.pen.text(&label.text, (x, y), color, h, v, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn legend(&mut self, scene: &Scene) -> Result<(), DrawError> {
+        let (_, t, r, _) = self.layout.plot();
+        for (i, entry) in scene.legend.iter().enumerate() {
+            let y = t + 14.0 + 18.0 * i as f64;
+            let color = self.theme.color(entry.color);
+            self.pen
+                .mark((r - 14.0, y), entry.shape, 4.0, color, 1.0, false)?;
+            let (ink, h, v) = (self.theme.ink, HPos::Right, VPos::Center);
+            self.pen
+                .text(&entry.text, (r - 24.0, y), ink, h, v, false)?;
+        }
+        Ok(())
+    }
 }
 
 /// Rings one mark, for the overlay above the chart.

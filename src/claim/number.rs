@@ -1,6 +1,8 @@
 //! Printed numbers that are not coefficients: predictions, measurements, samples.
 
-use super::printed::{Finetuning, Kind, OptimalSamples, PrintedMeasurement, PrintedPrediction};
+use super::printed::{
+    Finetuning, OptimalSamples, PredictionKind, PrintedMeasurement, PrintedPrediction,
+};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis, why_not_fitted};
 use crate::decimal;
@@ -14,7 +16,7 @@ use refit_fit::{Fit, Interval};
 pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
     let mut analysis = match p.study {
         Study::Openclip => laion(&p.dataset, &p.metric),
-        Study::Comparison if p.kind == Kind::Measured => Analysis::of(Table::Sweep),
+        Study::Comparison if p.kind == PredictionKind::Measured => Analysis::of(Table::Sweep),
         Study::Comparison => plotted("mammut"),
     };
     let what = format!(
@@ -23,12 +25,12 @@ pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
         names::metric(&p.metric)
     );
     let (quantity, id) = match p.kind {
-        Kind::MeanAbsoluteError => (
+        PredictionKind::MeanAbsoluteError => (
             format!("{what}: mean absolute error of the predictions, percentage points"),
             format!("{}/{}", p.claim, p.dataset),
         ),
         kind => {
-            let verb = if kind == Kind::Predicted {
+            let verb = if kind == PredictionKind::Predicted {
                 "predicted"
             } else {
                 "measured"
@@ -73,13 +75,13 @@ fn predicted(
 ) -> Result<(f64, String), CheckError> {
     let mut note = String::new();
     let recomputed = match (p.study, p.kind) {
-        (Study::Openclip, Kind::Predicted) => {
+        (Study::Openclip, PredictionKind::Predicted) => {
             let fit = fit(analysis, library)?;
             let compute = grid_compute(library, &p.model, &p.samples)?;
             analysis.at = vec![format!("{} at {}", architecture(&p.model), p.samples)];
             percent(&fit, compute)
         }
-        (Study::Openclip, Kind::Measured) => {
+        (Study::Openclip, PredictionKind::Measured) => {
             let architecture = architecture(&p.model);
             best(library, &p.dataset, &p.metric, &architecture, &p.samples)?.ok_or_else(|| {
                 CheckError(
@@ -87,11 +89,11 @@ fn predicted(
                 )
             })?
         }
-        (Study::Openclip, Kind::MeanAbsoluteError) => {
+        (Study::Openclip, PredictionKind::MeanAbsoluteError) => {
             note = "Over the cells that were measured: the best LAION checkpoint of an architecture and its samples, against the law at the table's nominal compute.".to_owned();
             mean_absolute_error(analysis, &p.dataset, &p.metric, library)?
         }
-        (Study::Comparison, Kind::Predicted) => {
+        (Study::Comparison, PredictionKind::Predicted) => {
             // The only one: MaMMUT L-14 at the compute that its label names.
             let compute = p
                 .model

@@ -54,7 +54,7 @@ pub struct PrintedPrediction {
     pub claim: String,
     pub study: Study,
     pub source: String,
-    pub kind: Kind,
+    pub kind: PredictionKind,
     pub dataset: String,
     pub metric: String,
     /// "H/14"; empty for a mean absolute error.
@@ -64,7 +64,7 @@ pub struct PrintedPrediction {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PredictionKind {
     Predicted,
     Measured,
     MeanAbsoluteError,
@@ -120,153 +120,170 @@ impl Printed {
 
     /// Reads all five files; `read` gives a path's text.
     pub fn read(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Printed, DataError> {
-        let [coefficients, predictions, measurements, finetuning, optimal] = Printed::PATHS;
+        let [coefficients, predictions, measurements, finetuning, optimal] =
+            Printed::PATHS.map(|path| read(path).map(|text| (path, text)));
         Ok(Printed {
-            coefficients: read_rows(
-                coefficients,
-                &read(coefficients)?,
-                &[
-                    "law",
-                    "study",
-                    "source",
-                    "dataset",
-                    "metric",
-                    "family",
-                    "pretrain",
-                    "parameter",
-                    "decimals",
-                    "printed",
-                ],
-                |cell| {
-                    Ok(PrintedCoefficient {
-                        law: cell.name("law")?,
-                        study: study(cell)?,
-                        source: cell.name("source")?,
-                        dataset: cell.name("dataset")?,
-                        metric: cell.name("metric")?,
-                        family: cell.name("family")?,
-                        pretrain: cell.name("pretrain")?,
-                        parameter: cell.name("parameter")?,
-                        printed: number(cell)?,
-                    })
-                },
-            )?,
-            predictions: read_rows(
-                predictions,
-                &read(predictions)?,
-                &[
-                    "claim", "study", "source", "kind", "dataset", "metric", "model", "samples",
-                    "decimals", "printed",
-                ],
-                |cell| {
-                    Ok(PrintedPrediction {
-                        claim: cell.name("claim")?,
-                        study: study(cell)?,
-                        source: cell.name("source")?,
-                        kind: match cell.text("kind").as_str() {
-                            "predicted" => Kind::Predicted,
-                            "measured" => Kind::Measured,
-                            "mean_absolute_error" => Kind::MeanAbsoluteError,
-                            other => {
-                                return Err(cell.error(
-                                    "kind",
-                                    format!(
-                                        "“{other}” is not predicted, measured or mean_absolute_error"
-                                    ),
-                                ));
-                            }
-                        },
-                        dataset: cell.name("dataset")?,
-                        metric: cell.name("metric")?,
-                        model: cell.text("model"),
-                        samples: cell.text("samples"),
-                        printed: number(cell)?,
-                    })
-                },
-            )?,
-            measurements: read_rows(
-                measurements,
-                &read(measurements)?,
-                &[
-                    "claim",
-                    "study",
-                    "source",
-                    "dataset",
-                    "metric",
-                    "architecture",
-                    "pretrain",
-                    "samples",
-                    "decimals",
-                    "printed",
-                ],
-                |cell| {
-                    Ok(PrintedMeasurement {
-                        claim: cell.name("claim")?,
-                        study: study(cell)?,
-                        source: cell.name("source")?,
-                        dataset: cell.name("dataset")?,
-                        metric: cell.name("metric")?,
-                        architecture: cell.name("architecture")?,
-                        pretrain: cell.name("pretrain")?,
-                        samples: cell.name("samples")?,
-                        printed: number(cell)?,
-                    })
-                },
-            )?,
-            finetuning: read_rows(
-                finetuning,
-                &read(finetuning)?,
-                &[
-                    "claim",
-                    "study",
-                    "source",
-                    "dataset",
-                    "architecture",
-                    "image_size",
-                    "pretrain",
-                    "extra_finetuning",
-                    "decimals",
-                    "printed",
-                ],
-                |cell| {
-                    Ok(Finetuning {
-                        claim: cell.name("claim")?,
-                        study: study(cell)?,
-                        source: cell.name("source")?,
-                        dataset: cell.name("dataset")?,
-                        architecture: cell.name("architecture")?,
-                        image_size: cell.whole("image_size")?,
-                        pretrain: cell.name("pretrain")?,
-                        extra: cell.text("extra_finetuning"),
-                        printed: number(cell)?,
-                    })
-                },
-            )?,
-            optimal_samples: read_rows(
-                optimal,
-                &read(optimal)?,
-                &["claim", "study", "family", "compute", "printed"],
-                |cell| {
-                    let text = cell.text("printed");
-                    Ok(OptimalSamples {
-                        claim: cell.name("claim")?,
-                        study: study(cell)?,
-                        family: cell.name("family")?,
-                        compute: cell.positive("compute")?,
-                        compute_text: cell.text("compute"),
-                        printed: PrintedNumber {
-                            value: cell.positive("printed")?,
-                            // Decimals of the mantissa: 2.64e10 has two.
-                            decimals: text
-                                .split_once('e')
-                                .and_then(|(mantissa, _)| mantissa.split_once('.'))
-                                .map_or(0, |(_, decimals)| decimals.len() as u32),
-                            text,
-                        },
-                    })
-                },
-            )?,
+            coefficients: read_printed(&coefficients?)?,
+            predictions: read_printed(&predictions?)?,
+            measurements: read_printed(&measurements?)?,
+            finetuning: read_printed(&finetuning?)?,
+            optimal_samples: read_printed(&optimal?)?,
         })
+    }
+}
+
+/// A row of one of the files.
+trait PrintedRow: Sized {
+    const COLUMNS: &[&str];
+
+    fn read(cell: &Cell) -> Result<Self, DataError>;
+}
+
+fn read_printed<T: PrintedRow>((path, text): &(&str, String)) -> Result<Vec<T>, DataError> {
+    read_rows(path, text, T::COLUMNS, |cell| T::read(cell))
+}
+
+impl PrintedRow for PrintedCoefficient {
+    const COLUMNS: &[&str] = &[
+        "law",
+        "study",
+        "source",
+        "dataset",
+        "metric",
+        "family",
+        "pretrain",
+        "parameter",
+        "decimals",
+        "printed",
+    ];
+
+    fn read(cell: &Cell) -> Result<Self, DataError> {
+        Ok(PrintedCoefficient {
+            law: cell.name("law")?,
+            study: study(cell)?,
+            source: cell.name("source")?,
+            dataset: cell.name("dataset")?,
+            metric: cell.name("metric")?,
+            family: cell.name("family")?,
+            pretrain: cell.name("pretrain")?,
+            parameter: cell.name("parameter")?,
+            printed: number(cell)?,
+        })
+    }
+}
+
+impl PrintedRow for PrintedPrediction {
+    const COLUMNS: &[&str] = &[
+        "claim", "study", "source", "kind", "dataset", "metric", "model", "samples", "decimals",
+        "printed",
+    ];
+
+    fn read(cell: &Cell) -> Result<Self, DataError> {
+        Ok(PrintedPrediction {
+            claim: cell.name("claim")?,
+            study: study(cell)?,
+            source: cell.name("source")?,
+            kind: kind(cell)?,
+            dataset: cell.name("dataset")?,
+            metric: cell.name("metric")?,
+            model: cell.text("model"),
+            samples: cell.text("samples"),
+            printed: number(cell)?,
+        })
+    }
+}
+
+impl PrintedRow for PrintedMeasurement {
+    const COLUMNS: &[&str] = &[
+        "claim",
+        "study",
+        "source",
+        "dataset",
+        "metric",
+        "architecture",
+        "pretrain",
+        "samples",
+        "decimals",
+        "printed",
+    ];
+
+    fn read(cell: &Cell) -> Result<Self, DataError> {
+        Ok(PrintedMeasurement {
+            claim: cell.name("claim")?,
+            study: study(cell)?,
+            source: cell.name("source")?,
+            dataset: cell.name("dataset")?,
+            metric: cell.name("metric")?,
+            architecture: cell.name("architecture")?,
+            pretrain: cell.name("pretrain")?,
+            samples: cell.name("samples")?,
+            printed: number(cell)?,
+        })
+    }
+}
+
+impl PrintedRow for Finetuning {
+    const COLUMNS: &[&str] = &[
+        "claim",
+        "study",
+        "source",
+        "dataset",
+        "architecture",
+        "image_size",
+        "pretrain",
+        "extra_finetuning",
+        "decimals",
+        "printed",
+    ];
+
+    fn read(cell: &Cell) -> Result<Self, DataError> {
+        Ok(Finetuning {
+            claim: cell.name("claim")?,
+            study: study(cell)?,
+            source: cell.name("source")?,
+            dataset: cell.name("dataset")?,
+            architecture: cell.name("architecture")?,
+            image_size: cell.whole("image_size")?,
+            pretrain: cell.name("pretrain")?,
+            extra: cell.text("extra_finetuning"),
+            printed: number(cell)?,
+        })
+    }
+}
+
+impl PrintedRow for OptimalSamples {
+    const COLUMNS: &[&str] = &["claim", "study", "family", "compute", "printed"];
+
+    fn read(cell: &Cell) -> Result<Self, DataError> {
+        let text = cell.text("printed");
+        Ok(OptimalSamples {
+            claim: cell.name("claim")?,
+            study: study(cell)?,
+            family: cell.name("family")?,
+            compute: cell.positive("compute")?,
+            compute_text: cell.text("compute"),
+            printed: PrintedNumber {
+                value: cell.positive("printed")?,
+                // Decimals of the mantissa: 2.64e10 has two.
+                decimals: text
+                    .split_once('e')
+                    .and_then(|(mantissa, _)| mantissa.split_once('.'))
+                    .map_or(0, |(_, decimals)| decimals.len() as u32),
+                text,
+            },
+        })
+    }
+}
+
+fn kind(cell: &Cell) -> Result<PredictionKind, DataError> {
+    match cell.text("kind").as_str() {
+        "predicted" => Ok(PredictionKind::Predicted),
+        "measured" => Ok(PredictionKind::Measured),
+        "mean_absolute_error" => Ok(PredictionKind::MeanAbsoluteError),
+        other => {
+            let problem = format!("“{other}” is not predicted, measured or mean_absolute_error");
+            Err(cell.error("kind", problem))
+        }
     }
 }
 
