@@ -331,31 +331,15 @@ impl Collector {
             if probe && !probe_column(values) {
                 continue;
             }
-            let cell = cells.get(values.column);
             let no = |why| (values.name.clone(), why);
-            let (mut value, sign) = match number::number(cell, self.comma) {
-                ParsedNumber::Missing => continue,
-                ParsedNumber::Of { value, percent } => (value, percent),
-                ParsedNumber::None => {
-                    rejected.push(no(not_a_number(cell)));
+            let (value, sign) = match score(cells.get(values.column), values.scale, self.comma) {
+                Ok(None) => continue,
+                Ok(Some(score)) => score,
+                Err(why) => {
+                    rejected.push(no(why));
                     continue;
                 }
             };
-            let most = match values.scale {
-                UnitScale::Fraction if !sign => 1.0,
-                _ => 100.0,
-            };
-            if !(0.0..=most).contains(&value) {
-                rejected.push(no(match values.scale {
-                    UnitScale::Percent => RejectReason::NotPercent(value),
-                    _ => RejectReason::NotAFraction(value),
-                }));
-                continue;
-            }
-            // Of a column in percent all numbers are divided at the end.
-            if sign && values.scale != UnitScale::Percent {
-                value /= 100.0;
-            }
             let dataset = match &values.dataset {
                 TextFrom::None => Ok(names.dataset.clone()),
                 own => field(own, cells),
@@ -397,9 +381,8 @@ impl Collector {
         Ok(taken)
     }
 
-    /// Decides column by column between percent and fractions, and ends.
-    pub fn finish(mut self) -> Collected {
-        let values = self.layout.as_ref().map_or(&[][..], |l| &l.values);
+    /// Decides column by column between percent and fractions: whether each is in percent.
+    fn settle_scales(&mut self, values: &[ScoreColumn]) -> Vec<bool> {
         let mut percent = Vec::new();
         let mut dropped = 0_u64;
         let mut told = Vec::new();
@@ -444,6 +427,16 @@ impl Collector {
                 self.kept_rows -= rows;
             }
         }
+        percent
+    }
+
+    /// Ends a table.
+    pub fn finish(mut self) -> Collected {
+        let values = self
+            .layout
+            .as_ref()
+            .map_or(Vec::new(), |l| l.values.clone());
+        let percent = self.settle_scales(&values);
         let study = self.layout.as_ref().map(|l| l.study);
         let (source, study) = match (self.written, &self.layout) {
             (Some((source, study)), _) => (Some(source), study),
@@ -497,6 +490,31 @@ impl Collector {
             skipped: self.skipped,
             notices: self.notices,
         }
+    }
+}
+
+/// A cell's number within what its column can hold, and whether it has a percent sign; `None` of
+/// an empty cell.
+fn score(cell: Cell, scale: UnitScale, comma: bool) -> Result<Option<(f64, bool)>, RejectReason> {
+    let (value, sign) = match number::number(cell, comma) {
+        ParsedNumber::Missing => return Ok(None),
+        ParsedNumber::Of { value, percent } => (value, percent),
+        ParsedNumber::None => return Err(not_a_number(cell)),
+    };
+    let most = match scale {
+        UnitScale::Fraction if !sign => 1.0,
+        _ => 100.0,
+    };
+    if !(0.0..=most).contains(&value) {
+        return Err(match scale {
+            UnitScale::Percent => RejectReason::NotPercent(value),
+            _ => RejectReason::NotAFraction(value),
+        });
+    }
+    // Of a column in percent all numbers are divided at the end.
+    match sign && scale != UnitScale::Percent {
+        true => Ok(Some((value / 100.0, sign))),
+        false => Ok(Some((value, sign))),
     }
 }
 

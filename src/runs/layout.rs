@@ -164,33 +164,69 @@ impl ScaledColumn {
     }
 }
 
+/// A table's columns, found by name.
+struct Columns<'a>(&'a [String]);
+
+impl Columns<'_> {
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|n| n == name)
+    }
+
+    fn text(&self, name: &str) -> TextFrom {
+        self.find(name).map_or(TextFrom::None, TextFrom::Column)
+    }
+
+    fn number(&self, name: &str) -> Option<ScaledColumn> {
+        let factor = 1.0;
+        let column = self.find(name)?;
+        Some(ScaledColumn { column, factor })
+    }
+
+    fn compute(&self, name: &str) -> ComputeFrom {
+        let column = self.number(name);
+        column.map_or(ComputeFrom::Table, ComputeFrom::Column)
+    }
+
+    fn score(&self, name: &str, dataset: TextFrom) -> Option<ScoreColumn> {
+        Some(ScoreColumn {
+            column: self.find(name)?,
+            name: name.to_owned(),
+            dataset,
+            metric: constant(name),
+            quantity: Quantity::Metric,
+            scale: UnitScale::Detect,
+        })
+    }
+
+    /// All known metrics, of the dataset that the row names.
+    fn scores(&self) -> Vec<ScoreColumn> {
+        let scores = METRICS.iter();
+        let scores = scores.filter_map(|name| self.score(name, TextFrom::None));
+        scores.collect()
+    }
+}
+
+fn constant(text: &str) -> TextFrom {
+    TextFrom::Constant(text.to_owned())
+}
+
 impl Layout {
-    /// The layout of a recognised file.
+    /// The layout of a recognised file; `study` is CLIP_benchmark's.
     pub fn of(source: Source, study: Study, names: &[String]) -> Layout {
-        let find = |name: &str| names.iter().position(|n| n == name);
-        let text = |name: &str| find(name).map_or(TextFrom::None, TextFrom::Column);
-        let constant = |text: &str| TextFrom::Constant(text.to_owned());
-        let values = |metrics: &[(&str, Option<&str>)]| -> Vec<ScoreColumn> {
-            let of = |(name, dataset): &(&str, Option<&str>)| {
-                Some(ScoreColumn {
-                    column: find(name)?,
-                    name: (*name).to_owned(),
-                    dataset: dataset.map_or(TextFrom::None, constant),
-                    metric: constant(name),
-                    quantity: Quantity::Metric,
-                    scale: UnitScale::Detect,
-                })
-            };
-            metrics.iter().filter_map(of).collect()
+        let columns = Columns(names);
+        let layout = match source {
+            Source::ZeroshotResults => Layout::zeroshot_results(&columns),
+            Source::AllResults => Layout::all_results(&columns),
+            Source::SegmentationResults => Layout::segmentation_results(&columns),
+            Source::ClipBenchmark => Layout::clip_benchmark(&columns, study),
+            Source::Own => Layout::written(&columns, study),
         };
-        let of_row = METRICS.map(|name| (name, None));
-        let number = |name: &str| {
-            let factor = 1.0;
-            find(name).map(|column| ScaledColumn { column, factor })
-        };
-        let compute = |name: &str| number(name).map_or(ComputeFrom::Table, ComputeFrom::Column);
-        let empty = Layout {
-            source,
+        Layout { source, ..layout }
+    }
+
+    fn empty(study: Study) -> Layout {
+        Layout {
+            source: Source::Own,
             study,
             run: TextFrom::None,
             family: TextFrom::None,
@@ -205,104 +241,119 @@ impl Layout {
             compute: ComputeFrom::Table,
             values: Vec::new(),
             rule: SourceRules::None,
-        };
-        match source {
-            Source::ZeroshotResults => Layout {
-                study: Study::Openclip,
-                run: text("name"),
-                family: constant("clip"),
-                architecture: text("arch"),
-                pretrain: text("upstream_dataset"),
-                schedule: constant("cosine"),
-                samples: text("samples_seen_pretty"),
-                dataset: text("downstream_dataset"),
-                samples_seen: number("samples_seen"),
-                compute: compute("gmacs_total"),
-                values: values(&of_row),
-                ..empty
+        }
+    }
+
+    fn zeroshot_results(columns: &Columns) -> Layout {
+        Layout {
+            run: columns.text("name"),
+            family: constant("clip"),
+            architecture: columns.text("arch"),
+            pretrain: columns.text("upstream_dataset"),
+            schedule: constant("cosine"),
+            samples: columns.text("samples_seen_pretty"),
+            dataset: columns.text("downstream_dataset"),
+            samples_seen: columns.number("samples_seen"),
+            compute: columns.compute("gmacs_total"),
+            values: columns.scores(),
+            ..Layout::empty(Study::Openclip)
+        }
+    }
+
+    fn all_results(columns: &Columns) -> Layout {
+        Layout {
+            run: columns.text("name"),
+            family: columns.text("model"),
+            architecture: match columns.text("model_simple") {
+                TextFrom::None => columns.text("model"),
+                simple => simple,
             },
-            Source::AllResults => Layout {
-                study: Study::Comparison,
-                run: text("name"),
-                family: text("model"),
-                architecture: match text("model_simple") {
-                    TextFrom::None => text("model"),
-                    simple => simple,
-                },
-                pretrain: text("pretrain_dataset"),
-                schedule: text("lr_scheduler"),
-                dataset: text("downstream_dataset"),
-                samples_seen: number("total_samples_seen"),
-                compute: compute("gflops_total"),
-                values: values(&of_row),
-                rule: match (find("epoch"), find("total_epochs")) {
-                    (Some(epoch), Some(epochs)) => SourceRules::AllResults(Checkpoints {
-                        epoch,
-                        epochs,
-                        warmup: find("warmup"),
-                        batch: find("global_batch_size"),
-                        evaluation: find("eval_type"),
-                    }),
-                    _ => SourceRules::None,
-                },
-                ..empty
+            pretrain: columns.text("pretrain_dataset"),
+            schedule: columns.text("lr_scheduler"),
+            dataset: columns.text("downstream_dataset"),
+            samples_seen: columns.number("total_samples_seen"),
+            compute: columns.compute("gflops_total"),
+            values: columns.scores(),
+            rule: match (columns.find("epoch"), columns.find("total_epochs")) {
+                (Some(epoch), Some(epochs)) => SourceRules::AllResults(Checkpoints {
+                    epoch,
+                    epochs,
+                    warmup: columns.find("warmup"),
+                    batch: columns.find("global_batch_size"),
+                    evaluation: columns.find("eval_type"),
+                }),
+                _ => SourceRules::None,
             },
-            Source::SegmentationResults => Layout {
-                study: Study::Comparison,
-                run: text("name"),
-                family: text("model"),
-                architecture: text("model_simple"),
-                pretrain: text("pretrain_dataset"),
-                schedule: text("lr_scheduler"),
-                samples: text("samples_seen_scale_pretty"),
-                samples_seen: number("samples_seen"),
-                compute: compute("gflops"),
-                // The accuracies beside the segmentation are ImageNet's.
-                values: values(&[
-                    ("miou", Some("ade20k")),
-                    ("acc1", Some("imagenet1k")),
-                    ("acc5", Some("imagenet1k")),
-                ]),
-                ..empty
+            ..Layout::empty(Study::Comparison)
+        }
+    }
+
+    fn segmentation_results(columns: &Columns) -> Layout {
+        // The accuracies beside the segmentation are ImageNet's.
+        let scores = [
+            ("miou", "ade20k"),
+            ("acc1", "imagenet1k"),
+            ("acc5", "imagenet1k"),
+        ];
+        let scores = scores
+            .into_iter()
+            .filter_map(|(name, dataset)| columns.score(name, constant(dataset)));
+        Layout {
+            run: columns.text("name"),
+            family: columns.text("model"),
+            architecture: columns.text("model_simple"),
+            pretrain: columns.text("pretrain_dataset"),
+            schedule: columns.text("lr_scheduler"),
+            samples: columns.text("samples_seen_scale_pretty"),
+            samples_seen: columns.number("samples_seen"),
+            compute: columns.compute("gflops"),
+            values: scores.collect(),
+            ..Layout::empty(Study::Comparison)
+        }
+    }
+
+    fn clip_benchmark(columns: &Columns, study: Study) -> Layout {
+        Layout {
+            run: columns.text("pretrained"),
+            family: columns.text("model"),
+            architecture: columns.text("model"),
+            pretrain: columns.text("pretrained"),
+            schedule: constant("cosine"),
+            dataset: columns.text("dataset"),
+            task: columns.text("task"),
+            samples_seen: columns.number("samples_seen"),
+            values: columns.scores(),
+            rule: SourceRules::ClipBenchmark {
+                language: columns.find("language"),
+                shots: columns.find("fewshot_k"),
             },
-            Source::ClipBenchmark => Layout {
-                run: text("pretrained"),
-                family: text("model"),
-                architecture: text("model"),
-                pretrain: text("pretrained"),
-                schedule: constant("cosine"),
-                dataset: text("dataset"),
-                task: text("task"),
-                samples_seen: number("samples_seen"),
-                values: values(&of_row),
-                rule: SourceRules::ClipBenchmark {
-                    language: find("language"),
-                    shots: find("fewshot_k"),
-                },
-                ..empty
-            },
-            Source::Own => Layout {
-                run: text("run"),
-                family: text("family"),
-                architecture: text("architecture"),
-                pretrain: text("pretrain"),
-                schedule: text("schedule"),
-                samples: text("samples"),
-                dataset: text("dataset"),
-                samples_seen: number("samples_seen"),
-                parameters: number("parameters"),
-                compute: compute("compute"),
-                values: vec![ScoreColumn {
-                    column: find("value").unwrap_or(0),
-                    name: "value".to_owned(),
-                    dataset: TextFrom::None,
-                    metric: text("metric"),
-                    quantity: Quantity::Metric,
-                    scale: UnitScale::Fraction,
-                }],
-                rule: SourceRules::Written,
-                ..empty
-            },
+            ..Layout::empty(study)
+        }
+    }
+
+    /// A table that [`super::Runs::write_csv`] wrote.
+    fn written(columns: &Columns, study: Study) -> Layout {
+        Layout {
+            run: columns.text("run"),
+            family: columns.text("family"),
+            architecture: columns.text("architecture"),
+            pretrain: columns.text("pretrain"),
+            schedule: columns.text("schedule"),
+            samples: columns.text("samples"),
+            dataset: columns.text("dataset"),
+            samples_seen: columns.number("samples_seen"),
+            parameters: columns.number("parameters"),
+            compute: columns.compute("compute"),
+            values: vec![ScoreColumn {
+                column: columns.find("value").unwrap_or(0),
+                name: "value".to_owned(),
+                dataset: TextFrom::None,
+                metric: columns.text("metric"),
+                quantity: Quantity::Metric,
+                scale: UnitScale::Fraction,
+            }],
+            rule: SourceRules::Written,
+            ..Layout::empty(study)
         }
     }
 

@@ -5,6 +5,111 @@ use super::metrics::{METRICS, metric, words};
 use super::number::{self, Cell, ParsedNumber};
 use crate::study::Study;
 
+/// Names of columns, without case and punctuation; the earlier go first.
+const DATASET: [&str; 4] = ["downstream dataset", "dataset", "benchmark", "eval dataset"];
+
+const FAMILY: [&str; 7] = [
+    "family",
+    "model family",
+    "model type",
+    "namespace",
+    "series",
+    "group",
+    "method",
+];
+
+const PRETRAIN: [&str; 6] = [
+    "pretrain",
+    "pretrain dataset",
+    "upstream dataset",
+    "pretraining set",
+    "train dataset",
+    "training data",
+];
+
+const ARCHITECTURE: [&str; 5] = [
+    "architecture",
+    "arch",
+    "model simple",
+    "model",
+    "model name",
+];
+
+const SCHEDULE: [&str; 3] = ["schedule", "lr scheduler", "scheduler"];
+
+const RUN: [&str; 7] = [
+    "run",
+    "name",
+    "run name",
+    "run id",
+    "id",
+    "checkpoint",
+    "experiment",
+];
+
+const PARAMETERS: [&str; 17] = [
+    "parameters",
+    "params",
+    "n params",
+    "num params",
+    "n parameters",
+    "num parameters",
+    "mparams",
+    "model mparams",
+    "params m",
+    "parameters m",
+    "n params m",
+    "num params m",
+    "n parameters m",
+    "model params",
+    "model parameters",
+    "model size",
+    "n",
+];
+
+const SAMPLES: [&str; 15] = [
+    "samples seen",
+    "seen samples",
+    "total samples seen",
+    "samples",
+    "n samples",
+    "num samples",
+    "images seen",
+    "examples seen",
+    "examples",
+    "tokens",
+    "n tokens",
+    "num tokens",
+    "tokens seen",
+    "training tokens",
+    "d",
+];
+
+/// Words in the names of metrics.
+const SCORE_WORDS: [&str; 21] = [
+    "acc",
+    "top",
+    "acc1",
+    "acc5",
+    "accuracy",
+    "top1",
+    "top5",
+    "recall",
+    "precision",
+    "map",
+    "miou",
+    "iou",
+    "auc",
+    "auroc",
+    "f1",
+    "score",
+    "value",
+    "performance",
+    "err",
+    "error",
+    "metric",
+];
+
 impl Mapping {
     /// What names and first numbers of the columns suggest.
     pub(super) fn propose(table: &FirstRows) -> Mapping {
@@ -14,62 +119,14 @@ impl Mapping {
             let column = table.named(names);
             column.map(|i| Field::Column(columns[i].clone()))
         };
-        let fields: [(&mut Field, &[&str]); 6] = [
-            (
-                &mut mapping.dataset,
-                &["downstream dataset", "dataset", "benchmark", "eval dataset"],
-            ),
-            (
-                &mut mapping.family,
-                &[
-                    "family",
-                    "model family",
-                    "model type",
-                    "namespace",
-                    "series",
-                    "group",
-                    "method",
-                ],
-            ),
-            (
-                &mut mapping.pretrain,
-                &[
-                    "pretrain",
-                    "pretrain dataset",
-                    "upstream dataset",
-                    "pretraining set",
-                    "train dataset",
-                    "training data",
-                ],
-            ),
-            (
-                &mut mapping.architecture,
-                &[
-                    "architecture",
-                    "arch",
-                    "model simple",
-                    "model",
-                    "model name",
-                ],
-            ),
-            (
-                &mut mapping.schedule,
-                &["schedule", "lr scheduler", "scheduler"],
-            ),
-            (
-                &mut mapping.run,
-                &[
-                    "run",
-                    "name",
-                    "run name",
-                    "run id",
-                    "id",
-                    "checkpoint",
-                    "experiment",
-                ],
-            ),
-        ];
-        for (field, names) in fields {
+        for (field, names) in [
+            (&mut mapping.dataset, &DATASET[..]),
+            (&mut mapping.family, &FAMILY),
+            (&mut mapping.pretrain, &PRETRAIN),
+            (&mut mapping.architecture, &ARCHITECTURE),
+            (&mut mapping.schedule, &SCHEDULE),
+            (&mut mapping.run, &RUN),
+        ] {
             if let Some(found) = text(names) {
                 *field = found;
             }
@@ -268,26 +325,7 @@ impl FirstRows<'_> {
     }
 
     fn parameters(&self) -> Option<Scaled> {
-        let names = [
-            "parameters",
-            "params",
-            "n params",
-            "num params",
-            "n parameters",
-            "num parameters",
-            "mparams",
-            "model mparams",
-            "params m",
-            "parameters m",
-            "n params m",
-            "num params m",
-            "n parameters m",
-            "model params",
-            "model parameters",
-            "model size",
-            "n",
-        ];
-        self.parameters_of(self.named(&names)?)
+        self.parameters_of(self.named(&PARAMETERS)?)
     }
 
     /// A column of parameters: millions where it says so or its numbers are small.
@@ -302,24 +340,7 @@ impl FirstRows<'_> {
     }
 
     fn samples(&self) -> Option<Scaled> {
-        let names = [
-            "samples seen",
-            "seen samples",
-            "total samples seen",
-            "samples",
-            "n samples",
-            "num samples",
-            "images seen",
-            "examples seen",
-            "examples",
-            "tokens",
-            "n tokens",
-            "num tokens",
-            "tokens seen",
-            "training tokens",
-            "d",
-        ];
-        let i = self.named(&names)?;
+        let i = self.named(&SAMPLES)?;
         let label = |row: &Vec<String>| {
             let cell = row.get(i).map_or("", String::as_str);
             crate::study::architecture::samples_seen(Study::Comparison, cell.trim()).is_some()
@@ -331,35 +352,12 @@ impl FirstRows<'_> {
     }
 
     fn scores(&self) -> Vec<Score> {
-        const WORDS: [&str; 21] = [
-            "acc",
-            "top",
-            "acc1",
-            "acc5",
-            "accuracy",
-            "top1",
-            "top5",
-            "recall",
-            "precision",
-            "map",
-            "miou",
-            "iou",
-            "auc",
-            "auroc",
-            "f1",
-            "score",
-            "value",
-            "performance",
-            "err",
-            "error",
-            "metric",
-        ];
         let metric_column = self.named(&["metric", "metric name"]);
         let metric_column = metric_column.filter(|i| self.largest(*i).is_none());
         let mut scores = Vec::new();
         for (i, column) in self.columns.iter().enumerate() {
             let words = words(column);
-            let is = |w: &String| WORDS.contains(&w.as_str());
+            let is = |w: &String| SCORE_WORDS.contains(&w.as_str());
             let known = METRICS.contains(&column.as_str()) || words.iter().any(is);
             let within = self.largest(i).is_some_and(|x| (0.0..=100.0).contains(&x));
             // A standard error is no error rate.
