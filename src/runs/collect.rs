@@ -17,7 +17,7 @@ use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
 use cells::{field, not_a_number, shown, text};
 use row_names::{RowNames, probe_metric};
-use run_cost::checkpoint_share;
+use run_cost::{Row, checkpoint_share};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -240,7 +240,13 @@ impl Collector {
             _ => 1.0,
         };
         let taken = self.scores(layout, &names, place, cells)?;
-        let amounts = self.run_cost(layout, study, &names, share, cells)?;
+        let amounts = self.run_cost(Row {
+            layout,
+            study,
+            names: &names,
+            share,
+            cells,
+        })?;
         let run = self.builder.run(&Run {
             name: &names.run,
             family: &names.family,

@@ -1,7 +1,8 @@
 //! `refit bootstrap`: intervals by resampling.
 
 use crate::keys::KeyOptions;
-use crate::select::{Selected, Selection, name, print_json};
+use crate::say;
+use crate::select::{Selected, Selection, name};
 use refit::analysis::{Resampling, why_not_fitted};
 use refit_fit::Task;
 use refit_fit::bootstrap::{BootstrapInterval, Replicates};
@@ -70,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         intervals,
     };
     if arguments.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     say!("{}, {}", selected.title(), name(series));
     say!("{}   ({})", fit.law.plain(), fit.loss.objective());

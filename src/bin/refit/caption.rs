@@ -1,7 +1,7 @@
 //! `refit caption`: what a MaMMUT writes about pictures.
 
-use crate::clip::print_json;
 use crate::model::{self, BackendChoice, Device, ModelArguments};
+use crate::say;
 use pollster::block_on;
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::Backend;
@@ -101,7 +101,7 @@ fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> 
         pictures,
     };
     if arguments.model.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     for picture in &output.pictures {
         let cut = if picture.has_ended { "" } else { " …" };

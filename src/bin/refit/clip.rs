@@ -1,6 +1,7 @@
 //! `refit classify` and `refit embed`.
 
 use crate::model::{self, BackendChoice, Device, ModelArguments};
+use crate::say;
 use pollster::block_on;
 use refit_clip::Model;
 use refit_clip::architecture::Architecture;
@@ -143,7 +144,7 @@ fn classify_on<B: Backend>(
         pictures: classified,
     };
     if arguments.model.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     for picture in &output.pictures {
         say!("{}", picture.picture);
@@ -202,18 +203,12 @@ fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Re
         texts: arguments.text.iter().zip(texts).map(named).collect(),
     };
     if arguments.model.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     for Embedding { of, embedding } in output.pictures.iter().chain(&output.texts) {
         let numbers: Vec<String> = embedding.iter().map(f32::to_string).collect();
         say!("{of}\t{}", numbers.join(" "));
     }
-    Ok(())
-}
-
-pub fn print_json(output: &impl Serialize) -> Result<(), String> {
-    let json = serde_json::to_string_pretty(output).map_err(|e| e.to_string())?;
-    say!("{json}");
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! `refit compare`: two series beside each other; `refit laws`: every law on one.
 
 use crate::keys::KeyOptions;
-use crate::select::{Selected, Selection, name, print_json};
+use crate::say;
+use crate::select::{Selected, Selection, name};
 use clap::ValueEnum;
 use refit::analysis::comparison::{self, Pair};
 use refit::analysis::validation::{HoldOut, Validation};
@@ -123,7 +124,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
             .collect(),
     };
     if arguments.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     say!("{}: {} and {}", selected.title(), output.a, output.b);
     if output.crossings.is_empty() {
@@ -255,7 +256,7 @@ pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
         })
         .collect();
     if arguments.json {
-        return print_json(&ranked);
+        return say::json(&ranked);
     }
     let what = match hold_out {
         HoldOut::Beyond(limit) => {

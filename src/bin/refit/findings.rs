@@ -1,7 +1,7 @@
 //! `refit findings`: what re-running the released analyses shows.
 
 use crate::data;
-use crate::select::print_json;
+use crate::say;
 use refit::finding;
 
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         .map(|recompute| recompute(&printed, &library).map_err(|e| e.to_string()))
         .collect::<Result<Vec<_>, _>>()?;
     if arguments.json {
-        return print_json(&findings);
+        return say::json(&findings);
     }
     for (i, finding) in findings.iter().enumerate() {
         say!("{}. {} ({})", i + 1, finding.title, finding.study.id());

@@ -1,6 +1,7 @@
 //! `refit fit`: one analysis, as the page would do it.
 
-use crate::select::{Selected, Selection, name, print_json};
+use crate::say;
+use crate::select::{Selected, Selection, name};
 use refit::analysis::{Analysis, NO_DELTA_METHOD, interval_title, released_search, why_not_fitted};
 use refit_fit::law::Form;
 use refit_fit::multistart::Best;
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         released_search,
     };
     if arguments.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     say!("{}, {}", selected.title(), name(series));
     say!(

@@ -1,7 +1,7 @@
 //! `refit runs`: what is in a reader's files, and why the rest is not; `--runs` of other commands.
 
 use crate::data;
-use crate::select::print_json;
+use crate::say;
 use refit::claim::Library;
 use refit::runs::{self, Compute, Field, Mapping, ReadOptions, ReadOutcome, Reader, Runs, Scaled};
 use refit::study::Study;
@@ -155,7 +155,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         kept.push(outcome.runs);
     }
     if arguments.json {
-        print_json(&outputs)?;
+        say::json(&outputs)?;
     } else {
         for output in &outputs {
             output.print();

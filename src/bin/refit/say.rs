@@ -1,4 +1,4 @@
-//! Lines on standard output.
+//! What commands print on standard output.
 
 use std::io::{ErrorKind, Write};
 
@@ -19,4 +19,11 @@ pub fn line(text: std::fmt::Arguments) {
         eprintln!("refit: standard output: {error}");
         std::process::exit(1);
     }
+}
+
+/// Prints JSON.
+pub fn json(value: &impl serde::Serialize) -> Result<(), String> {
+    let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
+    say!("{json}");
+    Ok(())
 }

@@ -218,10 +218,3 @@ impl Selected {
 pub fn name(series: &analysis::Series) -> String {
     names::series(&series.family, &series.pretrain, &series.schedule)
 }
-
-/// Prints as JSON.
-pub fn print_json(value: &impl serde::Serialize) -> Result<(), String> {
-    let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
-    say!("{json}");
-    Ok(())
-}

@@ -1,6 +1,7 @@
 //! `refit surface`: a law over parameters and samples.
 
-use crate::select::{Named, Selected, Selection, name, print_json};
+use crate::say;
+use crate::select::{Named, Selected, Selection, name};
 use refit::analysis::surface::{Cost, grid, poorly_determined};
 use refit::analysis::{NO_DELTA_METHOD, target};
 use refit::study::select::Axis;
@@ -109,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         optima: optima.collect(),
     };
     if arguments.json {
-        return print_json(&output);
+        return say::json(&output);
     }
     say!(
         "{}, {}, {} runs",

@@ -1,6 +1,7 @@
 //! `refit verify`: every printed number and its verdict.
 
 use crate::data;
+use crate::say;
 use refit::claim::{self, Check, Verdict};
 
 #[derive(clap::Args)]
@@ -16,9 +17,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let checks = claim::verify(data::printed()?, data::library()?);
     if arguments.json {
-        let json = serde_json::to_string_pretty(&checks).map_err(|e| e.to_string())?;
-        say!("{json}");
-        return Ok(());
+        return say::json(&checks);
     }
     for check in &checks {
         if !(arguments.brief && check.verdict == Verdict::Reproduced) {

@@ -4,11 +4,10 @@ use super::cells::{not_a_number, text};
 use super::row_names::RowNames;
 use super::{Collector, RejectReason, RowError, SkipReason};
 use crate::runs::checkpoint;
-use crate::runs::layout::{self, Checkpoints, ComputeFrom, Layout};
+use crate::runs::layout::{Checkpoints, ComputeFrom, Layout, ScaledColumn};
 use crate::runs::mapping;
 use crate::runs::number::{self, Cell, Cells, ParsedNumber, is_missing};
 use crate::study::Study;
-use crate::study::architecture::ArchitectureCost;
 
 pub struct RunCost {
     pub samples: String,
@@ -17,122 +16,35 @@ pub struct RunCost {
     pub parameters: Option<f64>,
 }
 
+/// A row, and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub layout: &'a Layout,
+    pub study: Study,
+    pub names: &'a RowNames<'a>,
+    /// Share of the run that the checkpoint has seen.
+    pub share: f64,
+    pub cells: &'a dyn Cells,
+}
+
+fn rejected(column: Option<String>, why: RejectReason) -> RowError {
+    RowError::Rejected(column, why)
+}
+
+fn empty(column: &str) -> RowError {
+    rejected(Some(column.to_owned()), RejectReason::Empty)
+}
+
 impl Collector {
-    /// Compute, samples and parameters of a row; `share` of a run's has been seen.
-    pub(super) fn run_cost(
-        &self,
-        layout: &Layout,
-        study: Study,
-        names: &RowNames,
-        share: f64,
-        cells: &dyn Cells,
-    ) -> Result<RunCost, RowError> {
-        let positive = |from: layout::ScaledColumn| -> Result<Option<f64>, RowError> {
-            let cell = cells.get(from.column);
-            let no = |why| RowError::Rejected(self.names.get(from.column).cloned(), why);
-            match number::number(cell, self.comma) {
-                ParsedNumber::Missing => Ok(None),
-                ParsedNumber::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
-                    Ok(Some(from.times(value)))
-                }
-                ParsedNumber::Of { value, .. } => Err(no(RejectReason::NotAboveZero(value))),
-                ParsedNumber::None => Err(no(not_a_number(cell))),
-            }
-        };
-        let parameters = layout.parameters.map(positive).transpose()?.flatten();
-        let (mut samples, mut samples_seen) = (names.samples.clone().into_owned(), None);
-        if let Some(column) = layout.samples_seen {
-            // A label such as "12.8B" is as good as a number.
-            let labelled = match cells.get(column.column) {
-                Cell::Text(text) if column.factor == 1.0 => mapping::samples(study, text.trim()),
-                _ => None,
-            };
-            samples_seen = match labelled {
-                Some((_, count)) => Some(count),
-                None => positive(column)?,
-            };
-        }
-        if let (None, Some((label, count))) = (samples_seen, &names.checkpoint_samples) {
-            samples_seen = Some(*count);
-            samples.clone_from(label);
-        }
-        samples_seen = samples_seen.map(|s| s * share);
-        if let (true, Some(count)) = (samples.is_empty(), samples_seen) {
-            samples = checkpoint::label(study, count);
-        }
-        let by_table = || {
-            let known = self
-                .architectures
-                .get(&study)
-                .map_or(&[][..], Vec::as_slice);
-            let found = known
-                .iter()
-                .find(|a| a.family == names.family && a.name == names.architecture)
-                // The family of a table's own is not the study's, its architecture may be.
-                .or_else(|| {
-                    let of_clip =
-                        |a: &&ArchitectureCost| a.family == "clip" && a.name == names.architecture;
-                    let own = !known.iter().any(|a| a.family == names.family);
-                    known.iter().find(of_clip).filter(|_| own)
-                });
-            let architecture = found.ok_or_else(|| {
-                let why = RejectReason::UnknownArchitecture {
-                    family: names.family.clone().into_owned(),
-                    architecture: names.architecture.clone().into_owned(),
-                    study,
-                };
-                RowError::Rejected(None, why)
-            })?;
-            let seen = samples_seen.ok_or_else(|| {
-                RowError::Rejected(
-                    None,
-                    RejectReason::UnknownSamples(names.run.clone().into_owned()),
-                )
-            })?;
-            Ok(architecture.compute_per_sample * seen)
-        };
-        let compute = match layout.compute {
-            ComputeFrom::Column(column) => match positive(column)? {
-                Some(compute) => compute * share,
-                None => by_table()?,
-            },
-            ComputeFrom::Each(column) => match (positive(column)?, samples_seen) {
-                (Some(each), Some(d)) => each * d,
-                (None, _) => {
-                    return Err(RowError::Rejected(
-                        self.names.get(column.column).cloned(),
-                        RejectReason::Empty,
-                    ));
-                }
-                (_, None) => {
-                    return Err(RowError::Rejected(
-                        Some("samples".to_owned()),
-                        RejectReason::Empty,
-                    ));
-                }
-            },
-            ComputeFrom::Product(factor) => match (parameters, samples_seen) {
-                (Some(n), Some(d)) => n * d * factor,
-                (None, _) => {
-                    return Err(RowError::Rejected(
-                        Some("parameters".to_owned()),
-                        RejectReason::Empty,
-                    ));
-                }
-                (_, None) => {
-                    return Err(RowError::Rejected(
-                        Some("samples".to_owned()),
-                        RejectReason::Empty,
-                    ));
-                }
-            },
-            ComputeFrom::Table => by_table()?,
-        };
+    /// Compute, samples and parameters of a row.
+    pub(super) fn run_cost(&self, row: Row) -> Result<RunCost, RowError> {
+        let positive = |column| self.positive(column, row.cells);
+        let parameters = row.layout.parameters.map(positive).transpose()?.flatten();
+        let (samples, samples_seen) = self.samples(row)?;
+        let compute = self.compute(row, parameters, samples_seen)?;
         if !compute.is_normal() || compute <= 0.0 {
-            return Err(RowError::Rejected(
-                Some("compute".to_owned()),
-                RejectReason::NotAboveZero(compute),
-            ));
+            let why = RejectReason::NotAboveZero(compute);
+            return Err(rejected(Some("compute".to_owned()), why));
         }
         Ok(RunCost {
             samples,
@@ -140,6 +52,107 @@ impl Collector {
             compute,
             parameters,
         })
+    }
+
+    /// A number above zero; `None` of an empty cell.
+    fn positive(&self, from: ScaledColumn, cells: &dyn Cells) -> Result<Option<f64>, RowError> {
+        let cell = cells.get(from.column);
+        let no = |why| rejected(self.names.get(from.column).cloned(), why);
+        match number::number(cell, self.comma) {
+            ParsedNumber::Missing => Ok(None),
+            ParsedNumber::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
+                Ok(Some(from.times(value)))
+            }
+            ParsedNumber::Of { value, .. } => Err(no(RejectReason::NotAboveZero(value))),
+            ParsedNumber::None => Err(no(not_a_number(cell))),
+        }
+    }
+
+    /// Samples seen as a label and a number.
+    fn samples(&self, row: Row) -> Result<(String, Option<f64>), RowError> {
+        let Row { study, names, .. } = row;
+        let (mut label, mut seen) = (names.samples.clone().into_owned(), None);
+        if let Some(column) = row.layout.samples_seen {
+            // A label such as "12.8B" is as good as a number.
+            let labelled = match row.cells.get(column.column) {
+                Cell::Text(text) if column.factor == 1.0 => mapping::samples(study, text.trim()),
+                _ => None,
+            };
+            seen = match labelled {
+                Some((_, count)) => Some(count),
+                None => self.positive(column, row.cells)?,
+            };
+        }
+        if let (None, Some((of_checkpoint, count))) = (seen, &names.checkpoint_samples) {
+            seen = Some(*count);
+            label.clone_from(of_checkpoint);
+        }
+        seen = seen.map(|s| s * row.share);
+        if let (true, Some(count)) = (label.is_empty(), seen) {
+            label = checkpoint::label(study, count);
+        }
+        Ok((label, seen))
+    }
+
+    fn compute(
+        &self,
+        row: Row,
+        parameters: Option<f64>,
+        samples_seen: Option<f64>,
+    ) -> Result<f64, RowError> {
+        match row.layout.compute {
+            ComputeFrom::Column(column) => match self.positive(column, row.cells)? {
+                Some(compute) => Ok(compute * row.share),
+                None => self.compute_of_architecture(row, samples_seen),
+            },
+            ComputeFrom::Each(column) => match (self.positive(column, row.cells)?, samples_seen) {
+                (Some(each), Some(samples)) => Ok(each * samples),
+                (None, _) => {
+                    let column = self.names.get(column.column).cloned();
+                    Err(rejected(column, RejectReason::Empty))
+                }
+                (_, None) => Err(empty("samples")),
+            },
+            ComputeFrom::Product(factor) => match (parameters, samples_seen) {
+                (Some(n), Some(d)) => Ok(n * d * factor),
+                (None, _) => Err(empty("parameters")),
+                (_, None) => Err(empty("samples")),
+            },
+            ComputeFrom::Table => self.compute_of_architecture(row, samples_seen),
+        }
+    }
+
+    /// By the study's table of architectures.
+    fn compute_of_architecture(
+        &self,
+        row: Row,
+        samples_seen: Option<f64>,
+    ) -> Result<f64, RowError> {
+        let Row { study, names, .. } = row;
+        let known = self.architectures.get(&study);
+        let known = known.map_or(&[][..], Vec::as_slice);
+        let find = |family: &str| {
+            let mut known = known.iter();
+            known.find(|a| a.family == family && a.name == names.architecture)
+        };
+        let found = find(&names.family).or_else(|| {
+            // The family of a table's own is not the study's, its architecture may be.
+            let own = !known.iter().any(|a| a.family == names.family);
+            find("clip").filter(|_| own)
+        });
+        let architecture = found.ok_or_else(|| {
+            let why = RejectReason::UnknownArchitecture {
+                family: names.family.clone().into_owned(),
+                architecture: names.architecture.clone().into_owned(),
+                study,
+            };
+            rejected(None, why)
+        })?;
+        let seen = samples_seen.ok_or_else(|| {
+            let run = names.run.clone().into_owned();
+            rejected(None, RejectReason::UnknownSamples(run))
+        })?;
+        Ok(architecture.compute_per_sample * seen)
     }
 }
 
