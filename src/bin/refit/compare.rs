@@ -6,7 +6,7 @@ use crate::select::{Selected, Selection, name};
 use clap::ValueEnum;
 use refit::analysis::comparison::{self, Pair};
 use refit::analysis::validation::{HoldOut, Validation};
-use refit::analysis::{threshold, why_not_fitted};
+use refit::analysis::{Series, threshold, why_not_fitted};
 use refit_fit::Task;
 use refit_fit::compare::Needed;
 use refit_fit::law::Form;
@@ -92,89 +92,102 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         let decades = from.log10().ceil() as i32..=to.log10().floor() as i32;
         places.extend(decades.map(|d| (10f64.powi(d), String::new())));
     }
-    let output = Output {
-        a: name(one),
-        b: name(two),
-        crossings: pair
-            .crossings((from, to * BEYOND))
-            .into_iter()
-            .map(|c| Crossing {
-                x: c.x,
-                second_is_lower_beyond: c.second_is_lower_beyond,
-                share: c.resampled.map(|r| r.share),
-                low: c.resampled.and_then(|r| Some(r.interval?.0)),
-                high: c.resampled.and_then(|r| Some(r.interval?.1)),
-            })
-            .collect(),
-        along: places
-            .into_iter()
-            .map(|(x, of)| (x, of, pair.times(x)))
-            .map(|(x, of, needed)| Place {
+    let range = (from, to * BEYOND);
+    let output = Output::of((one, two), &pair, range, places);
+    if arguments.json {
+        return say::json(&output);
+    }
+    say!("{}: {} and {}", selected.title(), output.a, output.b);
+    let unit = selected.analysis.unit();
+    if output.crossings.is_empty() {
+        let (from, to) = range;
+        say!("no crossing between {from:.3e} and {to:.3e} {unit}");
+    }
+    output.print_crossings();
+    for (series, drawn) in [(&output.a, &resamples.0), (&output.b, &resamples.1)] {
+        if let Some(warning) = drawn.replicates().warning() {
+            say!("{series}: {warning}");
+        }
+    }
+    output.print_places(unit);
+    Ok(())
+}
+
+impl Output {
+    fn of(
+        (one, two): (&Series, &Series),
+        pair: &Pair,
+        range: (f64, f64),
+        places: Vec<(f64, String)>,
+    ) -> Output {
+        let crossings = pair.crossings(range).into_iter().map(|c| Crossing {
+            x: c.x,
+            second_is_lower_beyond: c.second_is_lower_beyond,
+            share: c.resampled.map(|r| r.share),
+            low: c.resampled.and_then(|r| Some(r.interval?.0)),
+            high: c.resampled.and_then(|r| Some(r.interval?.1)),
+        });
+        let places = places.into_iter().map(|(x, of)| {
+            let needed = pair.times(x);
+            Place {
                 x,
                 of,
-                a: fits.0.law.value(&fits.0.parameters, x),
-                b: fits.1.law.value(&fits.1.parameters, x),
+                a: pair.a.law.value(&pair.a.parameters, x),
+                b: pair.b.law.value(&pair.b.parameters, x),
                 probability_b_is_lower: pair.probability_b_is_lower(x),
                 times: match needed {
                     Needed::At(times) => Some(times),
                     Needed::Less | Needed::More => None,
                 },
                 already_lower: needed == Needed::Less,
-            })
-            .collect(),
-    };
-    if arguments.json {
-        return say::json(&output);
-    }
-    say!("{}: {} and {}", selected.title(), output.a, output.b);
-    if output.crossings.is_empty() {
-        say!(
-            "they do not cross between {from:.3e} and {:.3e} {}",
-            to * BEYOND,
-            selected.analysis.unit()
-        );
-    }
-    for c in &output.crossings {
-        let lower = [&output.a, &output.b][usize::from(c.second_is_lower_beyond)];
-        let share = 100.0 * c.share.unwrap_or(0.0);
-        let interval = match (c.low, c.high) {
-            (Some(low), Some(high)) => format!(", 95 % of these in [{low:.3e}, {high:.3e}]"),
-            _ => String::new(),
-        };
-        say!("they cross at {:.3e}, beyond which {lower} is lower", c.x);
-        say!("  so do {share:.1} % of the resamples{interval}");
-    }
-    for (series, drawn) in [(&output.a, &resamples.0), (&output.b, &resamples.1)] {
-        if let Some(warning) = drawn.replicates().warning() {
-            say!("{series}: {warning}");
+            }
+        });
+        Output {
+            a: name(one),
+            b: name(two),
+            crossings: crossings.collect(),
+            along: places.collect(),
         }
     }
-    let unit = selected.analysis.unit();
-    say!(
-        "{unit:>12} {:>10} {:>10} {:>16} {:>22}",
-        "first",
-        "second",
-        "second lower",
-        "second needs × for"
-    );
-    for p in &output.along {
-        let share = p
-            .probability_b_is_lower
-            .map_or("–".to_owned(), |s| format!("{:.1} %", 100.0 * s));
-        let times = match p.times {
-            Some(times) => format!("{times:.3}"),
-            None if p.already_lower => "less than 1e-6".to_owned(),
-            None => "not reached".to_owned(),
-        };
-        say!(
-            "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}  {}",
-            p.x,
-            p.a,
-            p.b,
-            p.of
-        );
+
+    fn print_crossings(&self) {
+        for c in &self.crossings {
+            let lower = [&self.a, &self.b][usize::from(c.second_is_lower_beyond)];
+            let share = 100.0 * c.share.unwrap_or(0.0);
+            let interval = match (c.low, c.high) {
+                (Some(low), Some(high)) => format!(", 95 % of them in [{low:.3e}, {high:.3e}]"),
+                _ => String::new(),
+            };
+            say!("they cross at {:.3e}, beyond which {lower} is lower", c.x);
+            say!("  so do {share:.1} % of the resamples{interval}");
+        }
     }
-    Ok(())
+
+    fn print_places(&self, unit: &str) {
+        say!(
+            "{unit:>12} {:>10} {:>10} {:>16} {:>22}",
+            "first",
+            "second",
+            "second lower",
+            "compute of second, ×"
+        );
+        for p in &self.along {
+            let share = p.probability_b_is_lower;
+            let share = share.map_or("–".to_owned(), |s| format!("{:.1} %", 100.0 * s));
+            let times = match p.times {
+                Some(times) => format!("{times:.3}"),
+                None if p.already_lower => "less than 1e-6".to_owned(),
+                None => "not reached".to_owned(),
+            };
+            say!(
+                "{:>12.4e} {:>10.6} {:>10.6} {share:>16} {times:>22}  {}",
+                p.x,
+                p.a,
+                p.b,
+                p.of
+            );
+        }
+    }
 }
 
 /// Which runs the laws do not see.
@@ -215,23 +228,31 @@ struct Ranked {
     bic: Option<f64>,
 }
 
-pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
-    arguments.selection.refuse(&["law", "interval", "at"])?;
-    let selected = Selected::new(&arguments.selection, Some(1))?;
-    let series = &selected.outcome.series[0];
-    let hold_out = match (arguments.hold_out, &arguments.beyond) {
-        (Unseen::Models, None) => HoldOut::Models,
-        (Unseen::Scales, None) => HoldOut::Scales,
+fn hold_out(
+    arguments: &LawsArguments,
+    selected: &Selected,
+    series: &Series,
+) -> Result<HoldOut, String> {
+    match (arguments.hold_out, &arguments.beyond) {
+        (Unseen::Models, None) => Ok(HoldOut::Models),
+        (Unseen::Scales, None) => Ok(HoldOut::Scales),
         (Unseen::Models | Unseen::Scales, Some(_)) => {
-            return Err("--beyond is for --hold-out beyond alone".to_owned());
+            Err("--beyond is for --hold-out beyond alone".to_owned())
         }
         (Unseen::Beyond, Some(text)) => threshold(text)
             .flatten()
             .map(HoldOut::Beyond)
-            .ok_or_else(|| format!("--beyond “{text}” is not a compute above zero"))?,
+            .ok_or_else(|| format!("--beyond “{text}” is not a compute above zero")),
         (Unseen::Beyond, None) => HoldOut::beyond(&selected.analysis, series, selected.rows())
-            .ok_or("there is no frontier to hold out from")?,
-    };
+            .ok_or_else(|| "there is no frontier to hold out from".to_owned()),
+    }
+}
+
+pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
+    arguments.selection.refuse(&["law", "interval", "at"])?;
+    let selected = Selected::new(&arguments.selection, Some(1))?;
+    let series = &selected.outcome.series[0];
+    let hold_out = hold_out(arguments, &selected, series)?;
     let validation = Validation::new(&selected.analysis, series, selected.rows(), hold_out);
     if validation.held_out() == 0 {
         return Err(validation.notes().join(" "));

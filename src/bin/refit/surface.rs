@@ -5,8 +5,8 @@ use crate::select::{Named, Selected, Selection, name};
 use refit::analysis::surface::{Cost, grid, poorly_determined};
 use refit::analysis::{NO_DELTA_METHOD, target};
 use refit::study::select::Axis;
-use refit_fit::Interval;
 use refit_fit::law::{Form, Surface};
+use refit_fit::{Fit, Interval};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -112,49 +112,56 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return say::json(&output);
     }
+    let unit = selected.analysis.study().compute_unit();
     say!(
         "{}, {}, {} runs",
         selected.title(),
         name(series),
         output.points
     );
-    say!(
-        "{}   ({}); N parameters, D samples, in millions",
-        law.plain(),
-        fit.loss.objective()
-    );
-    for parameter in law.parameters() {
-        let error = output.standard_errors[parameter.name];
-        let error = error.map_or("± –".to_owned(), |e| format!("± {e:.6}"));
+    output.print(&fit, &cost, unit);
+    Ok(())
+}
+
+impl Output {
+    fn print(&self, fit: &Fit<Surface>, cost: &Cost, unit: &str) {
         say!(
-            "  {:<7} {:>16.6} {error}",
-            parameter.symbol,
-            output.parameters[parameter.name]
+            "{}   ({}); N parameters, D samples, in millions",
+            fit.law.plain(),
+            fit.loss.objective()
         );
-    }
-    say!("  mean squared error {:.6e}; {}", output.mse, output.status);
-    if !fit.delta_method_holds() {
-        say!("  {NO_DELTA_METHOD}");
-    }
-    if let Some(sentence) = poorly_determined(&fit) {
-        say!("  {sentence}");
-    }
-    let (at_one, exponent) = cost.law();
-    say!(
-        "  compute of a sample, patch 32: {at_one:.4} N^{exponent:.4} {}",
-        selected.analysis.study().compute_unit()
-    );
-    for Optimum { compute, split } in &output.optima {
-        match split {
-            Some(s) => say!(
-                "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}{}",
-                s.parameters,
-                s.samples,
-                s.error,
-                if s.error > 1.0 { ": none below 1" } else { "" }
-            ),
-            None => say!("  at {compute:.2e}: no best split between 1e5 and 1e12 parameters"),
+        for parameter in fit.law.parameters() {
+            let error = self.standard_errors[parameter.name];
+            let error = error.map_or("± –".to_owned(), |e| format!("± {e:.6}"));
+            say!(
+                "  {:<7} {:>16.6} {error}",
+                parameter.symbol,
+                self.parameters[parameter.name]
+            );
+        }
+        say!("  mean squared error {:.6e}; {}", self.mse, self.status);
+        if !fit.delta_method_holds() {
+            say!("  {NO_DELTA_METHOD}");
+        }
+        if let Some(sentence) = poorly_determined(fit) {
+            say!("  {sentence}");
+        }
+        let (at_one, exponent) = cost.law();
+        say!(
+            "  compute of a sample, patch 32: {at_one:.4} N^{exponent:.4} {}",
+            unit
+        );
+        for Optimum { compute, split } in &self.optima {
+            match split {
+                Some(s) => say!(
+                    "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}{}",
+                    s.parameters,
+                    s.samples,
+                    s.error,
+                    if s.error > 1.0 { ": none below 1" } else { "" }
+                ),
+                None => say!("  at {compute:.2e}: no best split between 1e5 and 1e12 parameters"),
+            }
         }
     }
-    Ok(())
 }
