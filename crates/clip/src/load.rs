@@ -1,7 +1,7 @@
 //! A checkpoint's tensors to parameters on a backend, one by one as they come.
 
 use crate::architecture::{Activation, Architecture, Configuration, Parameter, Role, joint_shape};
-use crate::backend::{Backend, Stored, reserve};
+use crate::backend::{Backend, WeightLayout, reserve};
 use crate::error::ClipError;
 use crate::parameters::Parameters;
 use crate::weights::names::{self, CanonicalName, Slice};
@@ -202,9 +202,9 @@ fn upload<B: Backend>(
         Role::Projection => (rows, columns),
         _ => (columns, rows),
     };
-    let stored = match (parameter.role, transposed) {
-        (Role::Projection, false) => Stored::InputsByOutputs,
-        _ => Stored::OutputsByInputs,
+    let layout = match (parameter.role, transposed) {
+        (Role::Projection, false) => WeightLayout::InputsByOutputs,
+        _ => WeightLayout::OutputsByInputs,
     };
-    Ok(backend.weights(inputs, outputs, stored, values)?)
+    Ok(backend.weights(inputs, outputs, layout, values)?)
 }

@@ -2,7 +2,7 @@
 
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
-use refit_clip::backend::{Backend, ComputeError, Epilogue, PADDING, Stored, TopK, half};
+use refit_clip::backend::{Backend, ComputeError, Epilogue, PADDING, TopK, WeightLayout, half};
 
 const ROWS: [usize; 8] = [1, 3, 7, 49, 50, 77, 197, 257];
 
@@ -50,7 +50,7 @@ struct Linear {
     rows: usize,
     inputs: usize,
     outputs: usize,
-    stored: Stored,
+    layout: WeightLayout,
     has_bias: bool,
     after: Epilogue,
 }
@@ -60,7 +60,7 @@ impl Operation for Linear {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let x = backend.tensor(inputs, numbers(self.rows * inputs, 1))?;
         let values = numbers(inputs * outputs, 2);
-        let weights = backend.weights(inputs, outputs, self.stored, &values)?;
+        let weights = backend.weights(inputs, outputs, self.layout, &values)?;
         let bias = backend.tensor(outputs, numbers(outputs, 3))?;
         let bias = self.has_bias.then_some(&bias);
         let mut out = backend.tensor(outputs, numbers(self.rows * outputs, 4))?;
@@ -83,7 +83,7 @@ pub async fn products(gpu: &Gpu) {
     let hardware = Gpu::open(options).await.unwrap();
     let shapes = [(4, 8), (64, 68), (588, 132), (768, 256)];
     for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
-        for stored in [Stored::OutputsByInputs, Stored::InputsByOutputs] {
+        for layout in [WeightLayout::OutputsByInputs, WeightLayout::InputsByOutputs] {
             for (has_bias, after) in [
                 (false, Epilogue::Nothing),
                 (true, Epilogue::Gelu),
@@ -95,11 +95,11 @@ pub async fn products(gpu: &Gpu) {
                     rows,
                     inputs,
                     outputs,
-                    stored,
+                    layout,
                     has_bias,
                     after,
                 };
-                let what = format!("{rows}×{inputs}×{outputs} {stored:?} {has_bias} {after:?}");
+                let what = format!("{rows}×{inputs}×{outputs} {layout:?} {has_bias} {after:?}");
                 product.check(gpu, &what).await;
                 product.check(&hardware, &what).await;
             }
@@ -114,7 +114,7 @@ pub async fn large_products(gpu: &Gpu) {
             rows,
             inputs: 148,
             outputs,
-            stored: Stored::OutputsByInputs,
+            layout: WeightLayout::OutputsByInputs,
             has_bias: true,
             after: Epilogue::Add,
         };
@@ -479,7 +479,7 @@ pub async fn the_device_says_how_long_it_worked(gpu: &Gpu) {
         rows: 257,
         inputs: 768,
         outputs: 1024,
-        stored: Stored::OutputsByInputs,
+        layout: WeightLayout::OutputsByInputs,
         has_bias: true,
         after: Epilogue::Gelu,
     };

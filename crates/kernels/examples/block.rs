@@ -1,7 +1,7 @@
 //! How long each operation of ViT-B/32's twelve blocks takes on one thread, the best of five runs:
 //! `cargo run --release -p refit-kernels --example block`.
 
-use refit_kernels::{Epilogue, Matrix, Stored, attention, layer_norm, multiply};
+use refit_kernels::{Epilogue, Matrix, WeightLayout, attention, layer_norm, multiply};
 use std::time::Instant;
 
 const WIDTH: usize = 768;
@@ -17,7 +17,13 @@ fn numbers(n: usize) -> Vec<f32> {
 
 fn matrix(inputs: usize, outputs: usize) -> Matrix {
     let values = numbers(inputs * outputs);
-    Matrix::pack(inputs, outputs, Stored::OutputsByInputs, &values, inputs)
+    Matrix::pack(
+        inputs,
+        outputs,
+        WeightLayout::OutputsByInputs,
+        &values,
+        inputs,
+    )
 }
 
 fn main() {

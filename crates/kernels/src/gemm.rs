@@ -16,16 +16,16 @@ const PANEL: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
 /// Inner dimension of a block.
 const BLOCK: usize = 512;
 
-/// How a matrix of weights lies in memory.
+/// Which dimension of a matrix of weights comes first in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// A row for each output, as in a linear layer.
+pub enum WeightLayout {
+    /// `[outputs, inputs]`, as PyTorch's `nn.Linear` stores it.
     OutputsByInputs,
-    /// A row for each input.
+    /// `[inputs, outputs]`.
     InputsByOutputs,
 }
 
-/// A packed matrix, `inputs` × `outputs`.
+/// A packed matrix of weights, `[inputs, outputs]`.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     inputs: usize,
@@ -34,29 +34,34 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Numbers that a packed matrix has: the last panel is filled up with zeros.
+    /// Numbers that a packed matrix takes: its last panel is filled up with zeros.
     pub fn length(inputs: usize, outputs: usize) -> usize {
         columns(outputs) * inputs
     }
 
     /// Packs `values`, whose rows begin every `stride` numbers.
+    ///
+    /// # Panics
+    ///
+    /// Where `values` is too short.
     pub fn pack(
         inputs: usize,
         outputs: usize,
-        stored: Stored,
+        layout: WeightLayout,
         values: &[f32],
         stride: usize,
     ) -> Self {
         let room = Vec::with_capacity(Self::length(inputs, outputs));
-        Self::pack_into(room, inputs, outputs, stored, values, stride)
+        Self::pack_into(room, inputs, outputs, layout, values, stride)
     }
 
-    /// The same in memory that is there, empty, with room for what [`Matrix::length`] says.
+    /// [`Matrix::pack`] into `panels`, an empty vector, which has to grow only where its capacity is
+    /// less than [`Matrix::length`].
     pub fn pack_into(
         mut panels: Vec<f32>,
         inputs: usize,
         outputs: usize,
-        stored: Stored,
+        layout: WeightLayout,
         values: &[f32],
         stride: usize,
     ) -> Self {
@@ -66,11 +71,11 @@ impl Matrix {
                 let start = panels.len();
                 panels.resize(start + PANEL * block.len(), 0.0);
                 let steps = panels[start..].as_chunks_mut::<PANEL>().0;
-                match stored {
-                    Stored::OutputsByInputs if first + PANEL <= outputs => {
+                match layout {
+                    WeightLayout::OutputsByInputs if first + PANEL <= outputs => {
                         interleave(&values[first * stride + block.start..], stride, steps);
                     }
-                    Stored::OutputsByInputs => {
+                    WeightLayout::OutputsByInputs => {
                         for output in first..outputs {
                             let row = &values[output * stride + block.start..];
                             for (step, value) in steps.iter_mut().zip(row) {
@@ -78,7 +83,7 @@ impl Matrix {
                             }
                         }
                     }
-                    Stored::InputsByOutputs => {
+                    WeightLayout::InputsByOutputs => {
                         for (step, input) in steps.iter_mut().zip(block.clone()) {
                             let row = &values[input * stride..][first..outputs];
                             match row.first_chunk() {
@@ -97,35 +102,44 @@ impl Matrix {
         }
     }
 
+    /// Rows, the inner dimension of a product.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
+    /// Columns.
     pub fn outputs(&self) -> usize {
         self.outputs
     }
 }
 
-/// What becomes of a product before it is stored.
+/// Epilogue applied after the matrix multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Epilogue {
+    /// The product as it is.
     Nothing,
-    /// Gaussian error linear unit, exact.
+    /// Gaussian error linear unit (Hendrycks and Gimpel 2016), x Φ(x).
     Gelu,
+    /// x σ(1.702 x), of OpenAI's CLIP models.
     QuickGelu,
-    /// Added to what stands in C.
+    /// Added to what C holds already: a residual connection.
     Add,
 }
 
 vectorised! {
-    /// C = A B + bias, then [`Epilogue`]. Rows of A begin every `a_stride` numbers, rows of C every
-    /// `c_stride`; an empty bias is none.
+    /// C = epilogue(A B + bias), for A `[rows, inputs]`, B `[inputs, outputs]`, bias `[outputs]` or
+    /// empty, and C `[rows, outputs]`. Rows of A begin every `a_stride` numbers, rows of C every
+    /// `c_stride`; `c` decides how many rows there are.
+    ///
+    /// # Panics
+    ///
+    /// Where `a`, `bias` or the last row of `c` is too short.
     pub fn multiply(
         a: &[f32],
         a_stride: usize,
         b: &Matrix,
         bias: &[f32],
-        after: Epilogue,
+        epilogue: Epilogue,
         c: &mut [f32],
         c_stride: usize,
     ) = multiply_blocks
@@ -133,11 +147,12 @@ vectorised! {
 
 #[inline(always)]
 fn multiply_blocks<V: Lanes>(
+    token: V::Token,
     a: &[f32],
     a_stride: usize,
     b: &Matrix,
     bias: &[f32],
-    after: Epilogue,
+    epilogue: Epilogue,
     c: &mut [f32],
     c_stride: usize,
 ) {
@@ -160,11 +175,11 @@ fn multiply_blocks<V: Lanes>(
             }
             row += height;
         }
-        let place = Place {
+        let context = BlockContext {
             first: start == 0,
             last: inputs.end == b.inputs,
             bias,
-            after,
+            epilogue,
         };
         let panels = &b.panels[start * columns..inputs.end * columns];
         for (index, panel) in panels.chunks_exact(PANEL * length).enumerate() {
@@ -177,11 +192,15 @@ fn multiply_blocks<V: Lanes>(
                 let c = &mut c[row * c_stride + column..];
                 match height {
                     // The compiler drops what a machine has no registers for.
-                    6 if V::ROWS == 6 => tile::<V, 6>(a, panel, &place, column, width, c, c_stride),
-                    5 if V::ROWS == 5 => tile::<V, 5>(a, panel, &place, column, width, c, c_stride),
-                    4 => tile::<V, 4>(a, panel, &place, column, width, c, c_stride),
-                    2 => tile::<V, 2>(a, panel, &place, column, width, c, c_stride),
-                    _ => tile::<V, 1>(a, panel, &place, column, width, c, c_stride),
+                    6 if V::ROWS == 6 => {
+                        tile::<V, 6>(token, a, panel, &context, column, width, c, c_stride)
+                    }
+                    5 if V::ROWS == 5 => {
+                        tile::<V, 5>(token, a, panel, &context, column, width, c, c_stride)
+                    }
+                    4 => tile::<V, 4>(token, a, panel, &context, column, width, c, c_stride),
+                    2 => tile::<V, 2>(token, a, panel, &context, column, width, c, c_stride),
+                    _ => tile::<V, 1>(token, a, panel, &context, column, width, c, c_stride),
                 }
                 row += height;
             }
@@ -209,7 +228,8 @@ fn interleave<const ROWS: usize>(rows: &[f32], stride: usize, steps: &mut [[f32;
     }
 }
 
-/// Rows of `columns` numbers to columns; rows of `out` begin every `stride` numbers.
+/// Transposes `values`, `[rows, columns]`, into `out`, `[columns, rows]`, whose rows begin every
+/// `stride` numbers.
 pub fn transpose(values: &[f32], columns: usize, out: &mut [f32], stride: usize) {
     /// As many numbers as half a line of the cache.
     const SIDE: usize = 8;
@@ -242,38 +262,40 @@ fn height<V: Lanes>(left: usize) -> usize {
     }
 }
 
-/// Which block of the inner dimension this is, and what is to be done at its ends.
-struct Place<'a> {
+/// Which block of the inner dimension is multiplied, and what is added before and after all of
+/// them.
+struct BlockContext<'a> {
     first: bool,
     last: bool,
     bias: &'a [f32],
-    after: Epilogue,
+    epilogue: Epilogue,
 }
 
 /// One tile of `ROWS` × [`PANEL`]; `a` holds its rows interleaved.
 #[inline(always)]
 fn tile<V: Lanes, const ROWS: usize>(
+    token: V::Token,
     a: &[f32],
     panel: &[f32],
-    place: &Place,
+    context: &BlockContext,
     column: usize,
     width: usize,
     c: &mut [f32],
     c_stride: usize,
 ) {
-    let sums = products::<V, ROWS>(a, panel);
+    let sums = products::<V, ROWS>(token, a, panel);
     let mut bias = [0.0; PANEL];
-    if place.first && !place.bias.is_empty() {
-        bias[..width].copy_from_slice(&place.bias[column..column + width]);
+    if context.first && !context.bias.is_empty() {
+        bias[..width].copy_from_slice(&context.bias[column..column + width]);
     }
     for (i, sums) in sums.into_iter().enumerate() {
         let c = &mut c[i * c_stride..][..width];
         if width == PANEL {
-            finish(sums, &bias, place, c);
+            finish(token, sums, &bias, context, c);
         } else {
             let mut whole = [0.0; PANEL];
             whole[..width].copy_from_slice(c);
-            finish(sums, &bias, place, &mut whole);
+            finish(token, sums, &bias, context, &mut whole);
             c.copy_from_slice(&whole[..width]);
         }
     }
@@ -281,17 +303,23 @@ fn tile<V: Lanes, const ROWS: usize>(
 
 /// Takes the sums of a block of the inner dimension into a row of C.
 #[inline(always)]
-fn finish<V: Lanes>(sums: [V; 2], bias: &[f32; PANEL], place: &Place, c: &mut [f32]) {
+fn finish<V: Lanes>(
+    token: V::Token,
+    sums: [V; 2],
+    bias: &[f32; PANEL],
+    context: &BlockContext,
+    c: &mut [f32],
+) {
     let halves = bias
         .chunks_exact(V::COUNT)
         .zip(c.chunks_exact_mut(V::COUNT));
     for (sum, (bias, c)) in sums.into_iter().zip(halves) {
-        let mut sum = sum.plus(V::load(bias));
-        if !place.first || place.after == Epilogue::Add {
-            sum = sum.plus(V::load(c));
+        let mut sum = sum.plus(V::load(token, bias));
+        if !context.first || context.epilogue == Epilogue::Add {
+            sum = sum.plus(V::load(token, c));
         }
-        if place.last {
-            match place.after {
+        if context.last {
+            match context.epilogue {
                 Epilogue::Nothing | Epilogue::Add => {}
                 Epilogue::Gelu => sum = gelu(sum),
                 Epilogue::QuickGelu => sum = quick_gelu(sum),
@@ -304,25 +332,31 @@ fn finish<V: Lanes>(sums: [V; 2], bias: &[f32; PANEL], place: &Place, c: &mut [f
 /// The tile's sums of products. Rows are written out, since the compiler keeps the sums in
 /// registers only where it sees every index.
 #[inline(always)]
-fn products<V: Lanes, const ROWS: usize>(a: &[f32], panel: &[f32]) -> [[V; 2]; ROWS] {
+fn products<V: Lanes, const ROWS: usize>(
+    token: V::Token,
+    a: &[f32],
+    panel: &[f32],
+) -> [[V; 2]; ROWS] {
     const {
         assert!(PANEL == 2 * V::COUNT, "a panel is two registers");
     }
-    let mut sums = [[V::splat(0.0); 2]; ROWS];
+    let mut sums = [[V::splat(token, 0.0); 2]; ROWS];
     let depth = panel.len() / PANEL;
     assert!(panel.len() == depth * PANEL && a.len() == depth * ROWS);
     // Pointers: with an index the loop has two more instructions for each step.
     let (mut x, mut weights) = (a.as_ptr(), panel.as_ptr());
-    // SAFETY: both stay within their slices, or at the end.
+    // SAFETY: each of `depth` steps reads ROWS numbers of `a` and PANEL of `panel`, and moves on by
+    // as many; the assertions above say that both slices have these, so that the pointers end one
+    // past the last.
     unsafe {
         let end = weights.add(panel.len());
         while weights != end {
-            let low = V::read(weights);
-            let high = V::read(weights.add(V::COUNT));
+            let low = V::read(token, weights);
+            let high = V::read(token, weights.add(V::COUNT));
             macro_rules! add {
                 ($($row:literal)*) => {$(
                     if $row < ROWS {
-                        let x = V::splat(*x.add($row));
+                        let x = V::splat(token, *x.add($row));
                         sums[$row][0] = x.times_plus(low, sums[$row][0]);
                         sums[$row][1] = x.times_plus(high, sums[$row][1]);
                     }

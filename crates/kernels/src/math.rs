@@ -2,27 +2,28 @@
 
 use crate::simd::{Lanes, WHOLE};
 
-/// c₀ xⁿ + … + cₙ.
+/// c₀ xⁿ + … + cₙ by Horner's rule.
 #[inline(always)]
 fn polynomial<V: Lanes, const N: usize>(x: V, coefficients: [f32; N]) -> V {
-    let mut p = V::splat(0.0);
+    let mut p = x.constant(0.0);
     for c in coefficients {
-        p = p.times_plus(x, V::splat(c));
+        p = p.times_plus(x, x.constant(c));
     }
     p
 }
 
-/// e^x within 2e-7 of itself (Cephes' polynomial); from −87 to 88, beyond which it stays put.
+/// eˣ to a relative error of 2e-7, by the polynomial of `expf` in Cephes (S. L. Moshier); x is clamped
+/// to −87..88, where the result is a normal number.
 #[inline(always)]
 pub(crate) fn exp<V: Lanes>(x: V) -> V {
     // Adding it and taking it off rounds to a whole number.
-    let round = V::splat(WHOLE);
-    let x = x.max(V::splat(-87.0)).min(V::splat(88.0));
-    let n = x.times_plus(V::splat(std::f32::consts::LOG2_E), round);
+    let round = x.constant(WHOLE);
+    let x = x.max(x.constant(-87.0)).min(x.constant(88.0));
+    let n = x.times_plus(x.constant(std::f32::consts::LOG2_E), round);
     let n = n.minus(round);
     // x − n ln 2, ln 2 in two parts.
-    let r = n.times_plus(V::splat(-0.693_359_4), x);
-    let r = n.times_plus(V::splat(2.121_944_4e-4), r);
+    let r = n.times_plus(x.constant(-0.693_359_4), x);
+    let r = n.times_plus(x.constant(2.121_944_4e-4), r);
     let p = polynomial(
         r,
         [
@@ -34,14 +35,15 @@ pub(crate) fn exp<V: Lanes>(x: V) -> V {
             0.5,
         ],
     );
-    let value = p.times(r).times_plus(r, r).plus(V::splat(1.0));
+    let value = p.times(r).times_plus(r, r).plus(x.constant(1.0));
     value.times(n.power_of_two())
 }
 
-/// The error function within 3e-7 (a rational approximation in x²; from ±4 on it stays put).
+/// The error function to an error of 3e-7. The coefficients are those of Eigen's and XLA's
+/// `erf` for float32: x P(x²) / Q(x²), a rational minimax approximation; x is clamped to −4..4.
 #[inline(always)]
 fn erf<V: Lanes>(x: V) -> V {
-    let x = x.max(V::splat(-4.0)).min(V::splat(4.0));
+    let x = x.max(x.constant(-4.0)).min(x.constant(4.0));
     let x2 = x.times(x);
     let p = polynomial(
         x2,
@@ -68,19 +70,19 @@ fn erf<V: Lanes>(x: V) -> V {
     x.times(p).over(q)
 }
 
-/// x Φ(x), with the exact normal distribution function.
+/// GELU (Hendrycks and Gimpel 2016): x Φ(x), with Φ by [`erf`] rather than by tanh.
 #[inline(always)]
 pub(crate) fn gelu<V: Lanes>(x: V) -> V {
-    let half = V::splat(0.5);
-    let normal = erf(x.times(V::splat(std::f32::consts::FRAC_1_SQRT_2)));
+    let half = x.constant(0.5);
+    let normal = erf(x.times(x.constant(std::f32::consts::FRAC_1_SQRT_2)));
     x.times(normal.times_plus(half, half))
 }
 
-/// x σ(1.702 x), what OpenAI's models were trained with.
+/// QuickGELU: x σ(1.702 x), with which OpenAI's CLIP models were trained.
 #[inline(always)]
 pub(crate) fn quick_gelu<V: Lanes>(x: V) -> V {
-    let one = V::splat(1.0);
-    x.over(one.plus(exp(x.times(V::splat(-1.702)))))
+    let one = x.constant(1.0);
+    x.over(one.plus(exp(x.times(x.constant(-1.702)))))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! One body, compiled for each instruction set that matters, with the instructions spelt out:
 //! where a program is optimised for size as it is linked, the compiler makes no vector code.
+//!
+//! Vectors are made from a token ([`Lanes::Token`]), which exists only where the machine has the
+//! instructions.
 
 use crate::pixels::{HALF, PRECISION, Pixel};
 
 /// Defines a function whose body is compiled for the machine's widest registers: once more for
 /// AVX2 and FMA, which is taken where the machine has them, and with SIMD128 on wasm32. The body
-/// must be `#[inline(always)]` and generic in its [`Lanes`].
+/// must be `#[inline(always)]` and generic in its [`Lanes`], whose token it takes first.
 macro_rules! vectorised {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$doc])*
@@ -15,12 +18,12 @@ macro_rules! vectorised {
             {
                 #[target_feature(enable = "avx2,fma")]
                 #[allow(clippy::too_many_arguments)]
-                fn avx2($($arg: $type),*) $(-> $out)? {
-                    $body::<std::arch::x86_64::__m256>($($arg),*)
+                fn avx2(token: crate::simd::Avx2Fma, $($arg: $type),*) $(-> $out)? {
+                    $body::<crate::simd::Avx2Vector>(token, $($arg),*)
                 }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    // SAFETY: the machine has both features.
-                    return unsafe { avx2($($arg),*) };
+                if let Some(token) = crate::simd::Avx2Fma::detect() {
+                    // SAFETY: the token proves that the machine has both features.
+                    return unsafe { avx2(token, $($arg),*) };
                 }
             }
             #[cfg(target_arch = "wasm32")]
@@ -28,27 +31,33 @@ macro_rules! vectorised {
                 #[target_feature(enable = "simd128")]
                 #[allow(clippy::too_many_arguments)]
                 fn simd128($($arg: $type),*) $(-> $out)? {
-                    $body::<std::arch::wasm32::v128>($($arg),*)
+                    $body::<std::arch::wasm32::v128>((), $($arg),*)
                 }
                 return simd128($($arg),*);
             }
             #[cfg(not(target_arch = "wasm32"))]
-            $body::<crate::simd::Portable>($($arg),*)
+            $body::<crate::simd::Portable>((), $($arg),*)
         }
     };
 }
 pub(crate) use vectorised;
 
-/// Numbers that a machine computes with at once.
+/// A vector of float32 numbers that the machine computes with at once.
 pub(crate) trait Lanes: Copy {
+    /// Proof that the machine has the vector's instructions.
+    type Token: Copy;
+    /// Numbers of a vector.
     const COUNT: usize;
-    /// Rows of the register tile of a product: as many as the registers hold.
+    /// Rows of the register tile of a matrix product: as many as the registers hold.
     const ROWS: usize;
 
-    fn splat(x: f32) -> Self;
+    /// The proof that made the vector.
+    fn token(self) -> Self::Token;
+    /// One number in every lane.
+    fn splat(token: Self::Token, x: f32) -> Self;
     /// # Safety
     /// There must be [`Lanes::COUNT`] numbers, aligned as numbers are.
-    unsafe fn read(from: *const f32) -> Self;
+    unsafe fn read(token: Self::Token, from: *const f32) -> Self;
     /// # Safety
     /// As [`Lanes::read`].
     unsafe fn write(self, to: *mut f32);
@@ -58,40 +67,46 @@ pub(crate) trait Lanes: Copy {
     fn over(self, other: Self) -> Self;
     /// `self` × `factor` + `term`, in one instruction where there is one.
     fn times_plus(self, factor: Self, term: Self) -> Self;
-    /// Where `self` is not a number, that stays.
+    /// The lesser of each lane's two numbers; NaN where `self` has it.
     fn min(self, other: Self) -> Self;
-    /// As [`Lanes::min`].
+    /// The greater of each lane's two numbers; NaN where `self` has it.
     fn max(self, other: Self) -> Self;
     /// 2 to the power of whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
 
     /// The sum of weights × pixels, rounded to whole numbers from 0 to 255.
-    fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel;
+    fn weigh(token: Self::Token, weights: &[i32], pixels: &[Pixel]) -> Pixel;
+
+    /// A number in every lane of another vector.
+    #[inline(always)]
+    fn constant(self, x: f32) -> Self {
+        Self::splat(self.token(), x)
+    }
 
     /// The first numbers of a slice that has enough.
     #[inline(always)]
-    fn load(from: &[f32]) -> Self {
+    fn load(token: Self::Token, from: &[f32]) -> Self {
         let from = &from[..Self::COUNT];
-        // SAFETY: they are there.
-        unsafe { Self::read(from.as_ptr()) }
+        // SAFETY: the slice has that many numbers.
+        unsafe { Self::read(token, from.as_ptr()) }
     }
 
     #[inline(always)]
     fn store(self, to: &mut [f32]) {
         let to = &mut to[..Self::COUNT];
-        // SAFETY: there is room for them.
+        // SAFETY: the slice has room for that many numbers.
         unsafe { self.write(to.as_mut_ptr()) }
     }
 
     /// A slice that may have fewer, filled up.
     #[inline(always)]
-    fn load_some(from: &[f32], fill: f32) -> Self {
+    fn load_some(token: Self::Token, from: &[f32], fill: f32) -> Self {
         if from.len() >= Self::COUNT {
-            return Self::load(from);
+            return Self::load(token, from);
         }
-        let mut all = [fill; MOST];
+        let mut all = [fill; MAX_LANES];
         all[..from.len()].copy_from_slice(from);
-        Self::load(&all)
+        Self::load(token, &all)
     }
 
     /// As many as a slice takes.
@@ -100,28 +115,28 @@ pub(crate) trait Lanes: Copy {
         if to.len() >= Self::COUNT {
             return self.store(to);
         }
-        let mut all = [0.0; MOST];
+        let mut all = [0.0; MAX_LANES];
         self.store(&mut all);
         to.copy_from_slice(&all[..to.len()]);
     }
 
     #[inline(always)]
     fn sum(self) -> f32 {
-        let mut all = [0.0; MOST];
+        let mut all = [0.0; MAX_LANES];
         self.store(&mut all);
         all[..Self::COUNT].iter().sum()
     }
 
     #[inline(always)]
     fn largest(self) -> f32 {
-        let mut all = [f32::NEG_INFINITY; MOST];
+        let mut all = [f32::NEG_INFINITY; MAX_LANES];
         self.store(&mut all);
         all.into_iter().fold(f32::NEG_INFINITY, f32::max)
     }
 }
 
-/// No machine has more of them.
-const MOST: usize = 8;
+/// The most lanes of any vector here.
+const MAX_LANES: usize = 8;
 /// 1.5 × 2^23: added to a number, it leaves the nearest whole number in the lowest bits.
 pub(crate) const WHOLE: f32 = 12_582_912.0;
 
@@ -130,21 +145,24 @@ pub(crate) const WHOLE: f32 = 12_582_912.0;
 pub(crate) type Portable = [f32; if cfg!(target_arch = "x86_64") { 8 } else { 4 }];
 
 impl<const N: usize> Lanes for [f32; N] {
+    type Token = ();
     const COUNT: usize = N;
     const ROWS: usize = 4;
 
     #[inline(always)]
-    fn splat(x: f32) -> Self {
+    fn token(self) {}
+    #[inline(always)]
+    fn splat((): (), x: f32) -> Self {
         [x; N]
     }
     #[inline(always)]
-    unsafe fn read(from: *const f32) -> Self {
-        // SAFETY: the caller promises it.
+    unsafe fn read((): (), from: *const f32) -> Self {
+        // SAFETY: the caller promises N numbers, aligned as those of an array.
         unsafe { from.cast::<Self>().read() }
     }
     #[inline(always)]
     unsafe fn write(self, to: *mut f32) {
-        // SAFETY: the caller promises it.
+        // SAFETY: the caller promises room for N numbers, aligned as those of an array.
         unsafe { to.cast::<Self>().write(self) }
     }
     #[inline(always)]
@@ -192,7 +210,7 @@ impl<const N: usize> Lanes for [f32; N] {
         self.map(|n| f32::from_bits((n + (WHOLE + 127.0)).to_bits() << 23))
     }
     #[inline(always)]
-    fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
+    fn weigh((): (), weights: &[i32], pixels: &[Pixel]) -> Pixel {
         let mut sums = [HALF; 4];
         for (weight, pixel) in weights.iter().zip(pixels) {
             for (sum, value) in sums.iter_mut().zip(pixel) {
@@ -204,75 +222,113 @@ impl<const N: usize> Lanes for [f32; N] {
 }
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::{Avx2Fma, Avx2Vector};
+
+#[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::x86_64::*;
 
-    /// Only [`vectorised!`] names this type, in functions that run where there are AVX2 and FMA:
-    /// that is what makes each of these calls safe.
-    impl Lanes for __m256 {
+    /// Proof that the machine has AVX2 and FMA: only [`Avx2Fma::detect`] makes it.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2Fma(());
+
+    impl Avx2Fma {
+        #[inline(always)]
+        pub(crate) fn detect() -> Option<Self> {
+            let has_both = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            has_both.then_some(Avx2Fma(()))
+        }
+    }
+
+    /// Eight numbers in a register of AVX2, with the proof that there is one.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2Vector {
+        register: __m256,
+        token: Avx2Fma,
+    }
+
+    /// Every vector holds the proof, and what makes one takes it.
+    impl Lanes for Avx2Vector {
+        type Token = Avx2Fma;
         const COUNT: usize = 8;
         const ROWS: usize = 6;
 
         #[inline(always)]
-        fn splat(x: f32) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_set1_ps(x) }
+        fn token(self) -> Avx2Fma {
+            self.token
         }
         #[inline(always)]
-        unsafe fn read(from: *const f32) -> Self {
-            // SAFETY: see the implementation, and the caller's promise.
-            unsafe { _mm256_loadu_ps(from) }
+        fn splat(token: Avx2Fma, x: f32) -> Self {
+            // SAFETY: `token` proves AVX2.
+            let register = unsafe { _mm256_set1_ps(x) };
+            Avx2Vector { register, token }
+        }
+        #[inline(always)]
+        unsafe fn read(token: Avx2Fma, from: *const f32) -> Self {
+            // SAFETY: `token` proves AVX2, and the caller promises eight numbers.
+            let register = unsafe { _mm256_loadu_ps(from) };
+            Avx2Vector { register, token }
         }
         #[inline(always)]
         unsafe fn write(self, to: *mut f32) {
-            // SAFETY: see the implementation, and the caller's promise.
-            unsafe { _mm256_storeu_ps(to, self) }
+            // SAFETY: the vector's token proves AVX2, and the caller promises room for eight numbers.
+            unsafe { _mm256_storeu_ps(to, self.register) }
         }
         #[inline(always)]
         fn plus(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_add_ps(self, other) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_add_ps(self.register, other.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn minus(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_sub_ps(self, other) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_sub_ps(self.register, other.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn times(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_mul_ps(self, other) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_mul_ps(self.register, other.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn over(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_div_ps(self, other) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_div_ps(self.register, other.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn times_plus(self, factor: Self, term: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_fmadd_ps(self, factor, term) }
+            // SAFETY: the vector's token proves FMA.
+            let register =
+                unsafe { _mm256_fmadd_ps(self.register, factor.register, term.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn min(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_min_ps(other, self) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_min_ps(other.register, self.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn max(self, other: Self) -> Self {
-            // SAFETY: see the implementation.
-            unsafe { _mm256_max_ps(other, self) }
+            // SAFETY: the vector's token proves AVX2.
+            let register = unsafe { _mm256_max_ps(other.register, self.register) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
         fn power_of_two(self) -> Self {
-            let whole = self.plus(Self::splat(WHOLE + 127.0));
-            // SAFETY: see the implementation.
-            unsafe { _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(whole), 23)) }
+            let whole = self.plus(self.constant(WHOLE + 127.0)).register;
+            // SAFETY: the vector's token proves AVX2.
+            let register =
+                unsafe { _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(whole), 23)) };
+            Avx2Vector { register, ..self }
         }
         #[inline(always)]
-        fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
-            // SAFETY: see the implementation.
+        fn weigh(_: Avx2Fma, weights: &[i32], pixels: &[Pixel]) -> Pixel {
+            // SAFETY: the token proves AVX2, which includes SSE4.1.
             unsafe {
                 let mut sums = _mm_set1_epi32(HALF);
                 for (weight, pixel) in weights.iter().zip(pixels) {
@@ -292,23 +348,27 @@ mod simd128 {
     use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::wasm32::*;
 
-    /// A program that has these instructions at all runs only where they are understood.
+    /// A program that has these instructions at all runs only where they are understood: the token
+    /// has nothing to prove.
     impl Lanes for v128 {
+        type Token = ();
         const COUNT: usize = 4;
         const ROWS: usize = 5;
 
         #[inline(always)]
-        fn splat(x: f32) -> Self {
+        fn token(self) {}
+        #[inline(always)]
+        fn splat((): (), x: f32) -> Self {
             f32x4_splat(x)
         }
         #[inline(always)]
-        unsafe fn read(from: *const f32) -> Self {
-            // SAFETY: the caller promises it; these instructions need no alignment.
+        unsafe fn read((): (), from: *const f32) -> Self {
+            // SAFETY: the caller promises four numbers; this instruction needs no alignment.
             unsafe { v128_load(from.cast()) }
         }
         #[inline(always)]
         unsafe fn write(self, to: *mut f32) {
-            // SAFETY: as above.
+            // SAFETY: the caller promises room for four numbers; no alignment is needed.
             unsafe { v128_store(to.cast(), self) }
         }
         #[inline(always)]
@@ -341,10 +401,10 @@ mod simd128 {
         }
         #[inline(always)]
         fn power_of_two(self) -> Self {
-            i32x4_shl(self.plus(Self::splat(WHOLE + 127.0)), 23)
+            i32x4_shl(self.plus(self.constant(WHOLE + 127.0)), 23)
         }
         #[inline(always)]
-        fn weigh(weights: &[i32], pixels: &[Pixel]) -> Pixel {
+        fn weigh((): (), weights: &[i32], pixels: &[Pixel]) -> Pixel {
             let mut sums = i32x4_splat(HALF);
             for (weight, pixel) in weights.iter().zip(pixels) {
                 let bytes = i32x4_splat(i32::from_le_bytes(*pixel));

@@ -1,7 +1,7 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
 use refit_kernels::{
-    Epilogue, Matrix, Stored, attention, layer_norm, multiply, normalize, transpose,
+    Epilogue, Matrix, WeightLayout, attention, layer_norm, multiply, normalize, transpose,
 };
 
 /// Numbers from −1 to 1 that look random.
@@ -46,11 +46,11 @@ fn products_are_right_for_awkward_shapes() {
                 .map(|i| b[i % outputs * inputs + i / outputs])
                 .collect();
             let bound = 1e-6 * (inputs as f64).sqrt() + 1e-6;
-            for (stored, values, stride) in [
-                (Stored::OutputsByInputs, &b, inputs),
-                (Stored::InputsByOutputs, &transposed, outputs),
+            for (layout, values, stride) in [
+                (WeightLayout::OutputsByInputs, &b, inputs),
+                (WeightLayout::InputsByOutputs, &transposed, outputs),
             ] {
-                let matrix = Matrix::pack(inputs, outputs, stored, values, stride);
+                let matrix = Matrix::pack(inputs, outputs, layout, values, stride);
                 let mut c = old.clone();
                 multiply(
                     &a,

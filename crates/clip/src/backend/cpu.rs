@@ -2,7 +2,7 @@
 //! reference that kernels on a GPU are held against. The loops are in `refit_kernels`; here rows
 //! are handed out to the machine's threads (there are none on the page).
 
-use super::{Backend, ComputeError, Epilogue, Stored, reserve};
+use super::{Backend, ComputeError, Epilogue, WeightLayout, reserve};
 use refit_kernels as kernels;
 
 /// The processor.
@@ -80,16 +80,16 @@ impl Backend for Cpu {
         &self,
         inputs: usize,
         outputs: usize,
-        stored: Stored,
+        layout: WeightLayout,
         values: &[f32],
     ) -> Result<kernels::Matrix, ComputeError> {
-        let stride = match stored {
-            Stored::OutputsByInputs => inputs,
-            Stored::InputsByOutputs => outputs,
+        let stride = match layout {
+            WeightLayout::OutputsByInputs => inputs,
+            WeightLayout::InputsByOutputs => outputs,
         };
         let room = reserve(kernels::Matrix::length(inputs, outputs))?;
         Ok(kernels::Matrix::pack_into(
-            room, inputs, outputs, stored, values, stride,
+            room, inputs, outputs, layout, values, stride,
         ))
     }
 

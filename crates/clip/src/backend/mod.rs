@@ -16,7 +16,7 @@ pub use refit_kernels::Epilogue;
 /// Marks a place of [`Backend::cached_attention`]'s lists where there is no row.
 pub use refit_kernels::PADDING;
 /// How a checkpoint's matrix lies in memory.
-pub use refit_kernels::Stored;
+pub use refit_kernels::WeightLayout;
 
 use std::future::Future;
 
@@ -49,7 +49,7 @@ pub trait Backend {
         &self,
         inputs: usize,
         outputs: usize,
-        stored: Stored,
+        layout: WeightLayout,
         values: &[f32],
     ) -> Result<Self::Weights, ComputeError>;
 

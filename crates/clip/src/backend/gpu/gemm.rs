@@ -3,7 +3,7 @@
 use super::memory::Buffer;
 use super::recorder::BufferSlice;
 use super::{Gpu, GpuTensor, QUAD};
-use crate::backend::{ComputeError, Epilogue, Stored};
+use crate::backend::{ComputeError, Epilogue, WeightLayout};
 use refit_kernels as kernels;
 
 /// Inputs and outputs are padded with zeros to whole tiles.
@@ -31,7 +31,7 @@ pub(super) fn pack(
     gpu: &Gpu,
     inputs: usize,
     outputs: usize,
-    stored: Stored,
+    layout: WeightLayout,
     values: &[f32],
 ) -> Result<GpuWeights, ComputeError> {
     let (rows, columns) = (
@@ -43,14 +43,14 @@ pub(super) fn pack(
     }
     let bytes = gpu.bytes(rows, columns, gpu.device.binding_bytes)?;
     let mut packed = vec![0.0; rows * columns];
-    match stored {
-        Stored::InputsByOutputs => {
+    match layout {
+        WeightLayout::InputsByOutputs => {
             let rows = values.chunks_exact(outputs);
             for (row, packed) in rows.zip(packed.chunks_exact_mut(columns)) {
                 packed[..outputs].copy_from_slice(row);
             }
         }
-        Stored::OutputsByInputs => kernels::transpose(values, inputs, &mut packed, columns),
+        WeightLayout::OutputsByInputs => kernels::transpose(values, inputs, &mut packed, columns),
     }
     let buffer = gpu.allocate(bytes, true);
     gpu.write(&buffer, &packed);

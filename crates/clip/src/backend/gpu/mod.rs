@@ -24,7 +24,7 @@ mod top_k;
 pub use device::{Adapter, DeviceOptions, Precision};
 pub use gemm::GpuWeights;
 
-use super::{Backend, ComputeError, Epilogue, Stored, half};
+use super::{Backend, ComputeError, Epilogue, WeightLayout, half};
 use device::Device;
 use memory::Buffer;
 use recorder::BufferSlice;
@@ -174,10 +174,10 @@ impl Backend for Gpu {
         &self,
         inputs: usize,
         outputs: usize,
-        stored: Stored,
+        layout: WeightLayout,
         values: &[f32],
     ) -> Result<GpuWeights, ComputeError> {
-        gemm::pack(self, inputs, outputs, stored, values)
+        gemm::pack(self, inputs, outputs, layout, values)
     }
 
     fn linear(
