@@ -3,7 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 
 use refit::analysis::{self, Analysis};
-use refit::chart::{Axis, AxisScale, Emphasis, Format, Mark, Marks, Scene, Shape, Theme, canvas};
+use refit::chart::{
+    AxisScale, ChartAxis, Emphasis, Format, Mark, Marks, Scene, Shape, Theme, canvas,
+};
 use refit::decimal;
 use refit::study::{Table, read_measurements};
 use refit_clip::backend::cpu::Cpu;
@@ -165,7 +167,7 @@ fn the_browser_reads_decimals_as_rust_does() {
 }
 
 fn scene(y: f64) -> Scene {
-    let axis = |format| Axis {
+    let axis = |format| ChartAxis {
         label: "Axis (log scale)".to_owned(),
         scale: AxisScale::Log,
         range: None,

@@ -1,6 +1,6 @@
 //! What is timed, natively and in Chromium: the same work on the same points.
 
-use refit::analysis::released_search::{found, released_search};
+use refit::analysis::authors_optimiser::{found, released_search};
 use refit_fit::bootstrap::{Bootstrap, Population};
 use refit_fit::law::Law;
 use refit_fit::profile::Profile;

@@ -43,18 +43,18 @@ fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
     set.into_iter().cloned().collect()
 }
 
-/// What [`Unknown::what`] is of a family.
+/// What [`UnknownName::what`] is of a family.
 pub const FAMILY: &str = "family";
 
 /// A name that the rows do not hold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Unknown {
+pub struct UnknownName {
     pub what: &'static str,
     pub given: String,
     pub known: Vec<String>,
 }
 
-impl fmt::Display for Unknown {
+impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -66,11 +66,11 @@ impl fmt::Display for Unknown {
     }
 }
 
-impl std::error::Error for Unknown {}
+impl std::error::Error for UnknownName {}
 
 impl Analysis {
     /// Replaces every name that the rows do not hold by one that they do, and says so.
-    pub fn settle(&mut self, rows: &[Measurement]) -> Vec<Unknown> {
+    pub fn settle(&mut self, rows: &[Measurement]) -> Vec<UnknownName> {
         let standard = Analysis::of(self.table);
         let mut unknown = Vec::new();
         // In this order: the metrics on offer depend on the dataset, the rest on both.
@@ -121,14 +121,14 @@ fn settle_one(
     chosen: &mut String,
     standard: &str,
     known: Vec<String>,
-    unknown: &mut Vec<Unknown>,
+    unknown: &mut Vec<UnknownName>,
 ) {
     if known.contains(chosen) {
         return;
     }
     let fallback = known.iter().find(|k| *k == standard).or(known.first());
     let given = std::mem::replace(chosen, fallback.cloned().unwrap_or_default());
-    unknown.push(Unknown { what, given, known });
+    unknown.push(UnknownName { what, given, known });
 }
 
 fn settle_all(
@@ -136,7 +136,7 @@ fn settle_all(
     chosen: &mut Vec<String>,
     standard: &[String],
     known: Vec<String>,
-    unknown: &mut Vec<Unknown>,
+    unknown: &mut Vec<UnknownName>,
 ) {
     // A series is drawn once, however often it is named.
     let mut seen = BTreeSet::new();
@@ -144,7 +144,7 @@ fn settle_all(
     chosen.retain(|given| {
         let keep = known.contains(given);
         if !keep {
-            unknown.push(Unknown {
+            unknown.push(UnknownName {
                 what,
                 given: given.clone(),
                 known: known.clone(),

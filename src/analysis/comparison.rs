@@ -23,12 +23,12 @@ pub struct SeriesCrossing {
     /// Whether the second law has the lower error beyond it; if not, the first.
     pub second_is_lower_beyond: bool,
     /// `None` without resamples.
-    pub resampled: Option<Resampled>,
+    pub resampled: Option<CrossingResamples>,
 }
 
 /// One crossing among the resamples.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Resampled {
+pub struct CrossingResamples {
     /// Share of the resamples that have this crossing within the range.
     pub share: f64,
     /// Between which 95 % of those have it; `None` where fewer than two have it.
@@ -89,7 +89,7 @@ impl<'a> Pair<'a> {
 
 /// Where predictions were asked for, each with whose place it is: a model has another compute in
 /// each family, and then both are places.
-pub fn asked(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String), TargetError>> {
+pub fn targets(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String), TargetError>> {
     let mut places = Vec::new();
     for ((at, of_a), of_b) in at.iter().zip(&a.predictions).zip(&b.predictions) {
         let whose =
@@ -107,7 +107,7 @@ pub fn asked(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String),
 
 /// How points lie about a law that is not theirs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Against {
+pub struct ResidualSummary {
     pub points: usize,
     /// Of lower error than the law has there.
     pub below: usize,
@@ -118,13 +118,13 @@ pub struct Against {
 }
 
 /// A series' points against another's law; `None` where that has no law, or the series no point.
-pub fn against(series: &Series, other: &Series) -> Option<Against> {
+pub fn residuals_about(series: &Series, other: &Series) -> Option<ResidualSummary> {
     let fit = other.fit.as_ref().ok()?;
     let (first, last) = (other.frontier.first()?.x, other.frontier.last()?.x);
     let residual = |p: &Point| p.error - fit.law.value(&fit.parameters, p.x);
     let residuals: Vec<f64> = series.measured().map(residual).collect();
     let beyond = |p: &&Point| !(first..=last).contains(&p.x);
-    (!residuals.is_empty()).then(|| Against {
+    (!residuals.is_empty()).then(|| ResidualSummary {
         points: residuals.len(),
         below: residuals.iter().filter(|r| **r < 0.0).count(),
         beyond: series.measured().filter(beyond).count(),
@@ -162,10 +162,10 @@ fn aligned(found: &[compare::Crossing], drawn: &[compare::Crossing]) -> Vec<Opti
 }
 
 /// The `index`-th crossing over all resamples; `None` without any.
-fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<Resampled> {
+fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<CrossingResamples> {
     let mut x: Vec<f64> = resampled.iter().filter_map(|r| r[index]).collect();
     order::sort_by(&mut x, f64::total_cmp);
-    (!resampled.is_empty()).then(|| Resampled {
+    (!resampled.is_empty()).then(|| CrossingResamples {
         share: x.len() as f64 / resampled.len() as f64,
         interval: (x.len() >= 2).then(|| (quantile(&x, 0.025), quantile(&x, 0.975))),
     })
@@ -202,10 +202,10 @@ mod tests {
                 error: law(x) + off,
             })
             .to_vec();
-        let told = against(&mine, clip).expect("points and a law");
+        let told = residuals_about(&mine, clip).expect("points and a law");
         assert_eq!((told.points, told.below, told.beyond), (3, 2, 1));
         assert!((told.mean + 0.01).abs() < 1e-12, "{told:?}");
-        assert_eq!(against(clip, &mine), None);
+        assert_eq!(residuals_about(clip, &mine), None);
     }
 
     #[test]

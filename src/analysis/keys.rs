@@ -1,9 +1,9 @@
 //! The table of an analysis's keys: links and the terminal's options are read and written by it.
 
-use super::{Analysis, Edges, ResamplingUnit, loss, resamples};
+use super::{Analysis, BinRange, ResamplingUnit, loss, resamples};
 use crate::decimal;
 use crate::study::Table;
-use crate::study::frontier::Rule;
+use crate::study::frontier::FrontierRule;
 use crate::study::select::Axis;
 use refit_fit::Interval;
 use refit_fit::bootstrap::BootstrapInterval;
@@ -137,14 +137,14 @@ pub const KEYS: [Key; 19] = [
     ),
     choice!(
         "frontier",
-        Rule,
+        FrontierRule,
         frontier,
         "How the points to fit are chosen"
     ),
     choice!(
         "edges",
-        Edges,
-        edges,
+        BinRange,
+        bin_range,
         "Runs that set the range of the compute bins"
     ),
     choice!("axis", Axis, axis, "What the law is a function of"),
@@ -191,7 +191,7 @@ pub const KEYS: [Key; 19] = [
     choice!(
         "ends",
         BootstrapInterval,
-        resampling.ends,
+        resampling.interval,
         "Bootstrap interval"
     ),
     Key {

@@ -1,6 +1,7 @@
 //! A figure's choices ([`Analysis`]) and rows to an [`Outcome`]: the one function, [`run`], that
 //! page, terminal, claims and tests call.
 
+pub mod authors_optimiser;
 mod choices;
 pub mod comparison;
 pub mod drawing;
@@ -9,14 +10,13 @@ mod keys;
 pub mod loss;
 mod query;
 mod query_string;
-pub mod released_search;
 mod resampling;
 mod samples;
 pub mod surface;
 mod target;
 pub mod validation;
 
-pub use choices::{Choices, FAMILY, Unknown};
+pub use choices::{Choices, FAMILY, UnknownName};
 pub use fit_text::{NO_DELTA_METHOD, interval_title, why_not_fitted};
 pub use keys::{KEYS, Key, MOST_EXCLUDED, Values, threshold};
 pub use query::{MOST_TARGETS, Notice, VERSION, from_query, link, to_query};
@@ -25,7 +25,7 @@ pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
 
 use crate::study::architecture::ArchitectureCost;
-use crate::study::frontier::{self, FrontierPoint, Rule};
+use crate::study::frontier::{self, FrontierPoint, FrontierRule};
 use crate::study::select::{Axis, LAION, OPENAI_WIT, Point, Selection, select};
 use crate::study::{Measurement, Study, Table};
 use refit_fit::law::Law;
@@ -42,9 +42,10 @@ pub struct Analysis {
     pub families: Vec<String>,
     pub pretrains: Vec<String>,
     pub schedules: Vec<String>,
-    pub frontier: Rule,
+    pub frontier: FrontierRule,
     /// Which runs set the compute range of the bins.
-    pub edges: Edges,
+    #[serde(rename = "edges")]
+    pub bin_range: BinRange,
     pub axis: Axis,
     pub law: Law,
     pub loss: Loss,
@@ -59,28 +60,29 @@ pub struct Analysis {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Edges {
+pub enum BinRange {
     /// The runs up to the threshold.
-    Kept,
+    #[serde(rename = "kept")]
+    WithinThreshold,
     /// All runs, those held out included (finding 4).
-    All,
+    #[serde(rename = "all")]
+    AllRuns,
 }
 
-impl Edges {
-    pub const ALL: [Edges; 2] = [Edges::Kept, Edges::All];
+impl BinRange {
+    pub const ALL: [BinRange; 2] = [BinRange::WithinThreshold, BinRange::AllRuns];
 
     pub fn id(self) -> &'static str {
         match self {
-            Edges::Kept => "kept",
-            Edges::All => "all",
+            BinRange::WithinThreshold => "kept",
+            BinRange::AllRuns => "all",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Edges::Kept => "runs up to the threshold",
-            Edges::All => "all runs",
+            BinRange::WithinThreshold => "runs up to the threshold",
+            BinRange::AllRuns => "all runs",
         }
     }
 }
@@ -112,14 +114,14 @@ impl Analysis {
             schedules: vec!["cosine".to_owned()],
             frontier: match table {
                 // Its points are a frontier already.
-                Table::PlottedFrontier => Rule::All,
-                _ => Rule::Released,
+                Table::PlottedFrontier => FrontierRule::All,
+                _ => FrontierRule::Authors,
             },
-            edges: Edges::Kept,
+            bin_range: BinRange::WithinThreshold,
             axis: Axis::Compute,
             law,
             loss,
-            threshold: table.study().released_threshold(),
+            threshold: table.study().authors_threshold(),
             excluded: Vec::new(),
             interval: Interval::StudentT,
             resampling: Resampling::default(),
@@ -203,9 +205,9 @@ fn one_series(
         .iter()
         .copied()
         .partition(|p| rows[p.row].compute <= limit);
-    let frontier = match analysis.edges {
-        Edges::Kept => analysis.frontier_of(selection.pretrain, &kept, &kept),
-        Edges::All => analysis.frontier_of(selection.pretrain, &kept, &points),
+    let frontier = match analysis.bin_range {
+        BinRange::WithinThreshold => analysis.frontier_of(selection.pretrain, &kept, &kept),
+        BinRange::AllRuns => analysis.frontier_of(selection.pretrain, &kept, &points),
     };
     let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
     let fit = refit_fit::fit(analysis.law, analysis.loss, &x, &y);
@@ -289,19 +291,19 @@ impl Analysis {
             _ => return Vec::new(),
         };
         match self.rule_of(pretrain) {
-            Rule::Released => frontier::bins_as_released(kept, edges),
-            Rule::Bins => frontier::bins(kept, edges),
-            Rule::Minima => frontier::minima(kept),
-            Rule::Pareto => frontier::pareto(kept),
-            Rule::All => frontier::all(kept),
+            FrontierRule::Authors => frontier::bins_of_authors(kept, edges),
+            FrontierRule::Bins => frontier::bins(kept, edges),
+            FrontierRule::Minima => frontier::minima(kept),
+            FrontierRule::Pareto => frontier::pareto(kept),
+            FrontierRule::All => frontier::all(kept),
         }
     }
 
     /// The rule of a series: what the openclip study released are two of the others.
-    fn rule_of(&self, pretrain: &str) -> Rule {
+    fn rule_of(&self, pretrain: &str) -> FrontierRule {
         match (self.frontier, self.study()) {
-            (Rule::Released, Study::Openclip) if pretrain == OPENAI_WIT => Rule::All,
-            (Rule::Released, Study::Openclip) => Rule::Minima,
+            (FrontierRule::Authors, Study::Openclip) if pretrain == OPENAI_WIT => FrontierRule::All,
+            (FrontierRule::Authors, Study::Openclip) => FrontierRule::Minima,
             (rule, _) => rule,
         }
     }

@@ -202,8 +202,8 @@ fn edition(table: Table) -> String {
 mod tests {
     use super::*;
     use crate::analysis::keys::MOST_EXCLUDED;
-    use crate::analysis::{Edges, Resampling, ResamplingUnit};
-    use crate::study::frontier::Rule;
+    use crate::analysis::{BinRange, Resampling, ResamplingUnit};
+    use crate::study::frontier::FrontierRule;
     use crate::study::select::Axis;
     use proptest::prelude::*;
     use refit_fit::Interval;
@@ -223,8 +223,8 @@ mod tests {
             prop::collection::vec(word(), 1..3),
         );
         let second = (
-            prop::sample::select(Rule::ALL.to_vec()),
-            prop::sample::select(Edges::ALL.to_vec()),
+            prop::sample::select(FrontierRule::ALL.to_vec()),
+            prop::sample::select(BinRange::ALL.to_vec()),
             prop::sample::select(Law::ALL.to_vec()),
             prop::option::of(1e-3f64..1e15),
             prop::sample::select(Interval::ALL.to_vec()),
@@ -247,7 +247,7 @@ mod tests {
             pretrains: f.4,
             schedules: f.5,
             frontier: s.0,
-            edges: s.1,
+            bin_range: s.1,
             law: s.2,
             threshold: s.3,
             interval: s.4,
@@ -257,7 +257,7 @@ mod tests {
             excluded: t.6.into_iter().collect(),
             resampling: Resampling {
                 unit: t.2,
-                ends: t.3,
+                interval: t.3,
                 count: t.4,
                 seed: t.5,
             },

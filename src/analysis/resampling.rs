@@ -1,7 +1,7 @@
 //! What a bootstrap of a series resamples.
 
-use super::{Analysis, Edges, Series};
-use crate::study::frontier::Rule;
+use super::{Analysis, BinRange, Series};
+use crate::study::frontier::FrontierRule;
 use crate::study::select::Point;
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Points, Population};
 use refit_fit::order;
@@ -42,7 +42,8 @@ pub struct Resampling {
     /// Resamples, 200 to 10,000.
     pub count: usize,
     pub seed: u64,
-    pub ends: BootstrapInterval,
+    #[serde(rename = "ends")]
+    pub interval: BootstrapInterval,
 }
 
 impl Default for Resampling {
@@ -51,7 +52,7 @@ impl Default for Resampling {
             unit: ResamplingUnit::Points,
             count: 1000,
             seed: 1,
-            ends: BootstrapInterval::Bca,
+            interval: BootstrapInterval::Bca,
         }
     }
 }
@@ -91,7 +92,7 @@ impl Analysis {
                         let mut points = analysis.refitted(&series, &drawn);
                         // A frontier has the best run once, however often it was drawn; all runs
                         // are there as often as they were drawn.
-                        if analysis.rule_of(&series.pretrain) == Rule::All {
+                        if analysis.rule_of(&series.pretrain) == FrontierRule::All {
                             points.weights = counts;
                         }
                         points
@@ -103,9 +104,9 @@ impl Analysis {
 
     /// The frontier's points where only `kept` of a series' runs had been trained.
     pub(super) fn refitted(&self, series: &Series, kept: &[Point]) -> Points {
-        let frontier = match self.edges {
-            Edges::Kept => self.frontier_of(&series.pretrain, kept, kept),
-            Edges::All => {
+        let frontier = match self.bin_range {
+            BinRange::WithinThreshold => self.frontier_of(&series.pretrain, kept, kept),
+            BinRange::AllRuns => {
                 let mut all: Vec<Point> = kept.iter().chain(&series.held_out).copied().collect();
                 order::sort_by(&mut all, |a, b| a.x.total_cmp(&b.x));
                 self.frontier_of(&series.pretrain, kept, &all)

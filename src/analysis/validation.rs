@@ -45,7 +45,7 @@ impl HoldOut {
 
 /// How a law did.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Score {
+pub struct LawScore {
     pub law: Law,
     /// Held-out points that are scored: the same for every law.
     pub points: usize,
@@ -109,9 +109,9 @@ impl Validation {
     }
 
     /// The laws, the one with the lowest held-out error first.
-    pub fn scores(&self) -> Vec<Score> {
+    pub fn scores(&self) -> Vec<LawScore> {
         let common = self.common();
-        let mut scores: Vec<Score> = Law::ALL
+        let mut scores: Vec<LawScore> = Law::ALL
             .into_iter()
             .enumerate()
             .map(|(i, law)| {
@@ -122,7 +122,7 @@ impl Validation {
                     let n = gaps.len();
                     (n > 0).then(|| gaps.iter().map(|g| f(*g)).sum::<f64>() / n as f64)
                 };
-                Score {
+                LawScore {
                     law,
                     points: gaps.len(),
                     failures: folds.iter().filter(|f| f.is_none()).count(),
@@ -133,7 +133,7 @@ impl Validation {
                 }
             })
             .collect();
-        let key = |s: &Score| s.root_mean_square.unwrap_or(f64::INFINITY);
+        let key = |s: &LawScore| s.root_mean_square.unwrap_or(f64::INFINITY);
         order::sort_by(&mut scores, |a, b| key(a).total_cmp(&key(b)));
         scores
     }

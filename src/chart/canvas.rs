@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::draw::{self, DrawError};
-use super::projection::{Layout, TEXT};
+use super::projection::{ChartLayout, TEXT};
 use super::scene::{Mark, Scene};
 use super::theme::Theme;
 
@@ -46,7 +46,7 @@ pub fn draw_on(
     theme: &Theme,
     width: f64,
     height: f64,
-) -> Result<Layout, DrawError> {
+) -> Result<ChartLayout, DrawError> {
     draw_with(canvas, scene, theme, (width, height), false)
 }
 
@@ -60,7 +60,7 @@ pub fn print_on(
     theme: &Theme,
     width: f64,
     height: f64,
-) -> Result<Layout, DrawError> {
+) -> Result<ChartLayout, DrawError> {
     draw_with(canvas, scene, theme, (width, height), true)
 }
 
@@ -70,11 +70,11 @@ fn draw_with(
     theme: &Theme,
     (width, height): (f64, f64),
     legend: bool,
-) -> Result<Layout, DrawError> {
+) -> Result<ChartLayout, DrawError> {
     let (mut backend, context, k) = prepare(canvas, width, height)?;
     context.set_font(&format!("{TEXT}px sans-serif"));
     let measure = |t: &str| context.measure_text(t).map_or(0.0, |m| m.width());
-    let layout = Layout::new(scene, width, height, &measure);
+    let layout = ChartLayout::new(scene, width, height, &measure);
     draw::draw(scene, &layout, theme, &mut backend, k, legend)?;
     Ok(layout)
 }
@@ -86,7 +86,7 @@ fn draw_with(
 /// When there is no 2D context or it refuses a shape.
 pub fn overlay_on(
     canvas: &HtmlCanvasElement,
-    layout: &Layout,
+    layout: &ChartLayout,
     mark: Option<&Mark>,
     rectangle: Option<[(f64, f64); 2]>,
     theme: &Theme,

@@ -10,8 +10,8 @@ use plotters::style::{
 
 use refit_fit::order;
 
-use super::geometry::{Point, clip, clip_ring, dash};
-use super::projection::{Layout, TEXT, estimate_width};
+use super::geometry::{PixelPoint, clip, clip_ring, dash};
+use super::projection::{ChartLayout, TEXT, estimate_width};
 use super::scene::{Dash, Emphasis, Mark, Scene, Shape};
 use super::theme::{Rgb, Theme};
 
@@ -37,7 +37,7 @@ fn failed<E: std::fmt::Display>(e: E) -> DrawError {
 }
 
 impl<B: DrawingBackend> Pen<'_, B> {
-    fn at(&self, p: Point) -> (i32, i32) {
+    fn at(&self, p: PixelPoint) -> (i32, i32) {
         ((p.0 * self.k).round() as i32, (p.1 * self.k).round() as i32)
     }
 
@@ -49,7 +49,7 @@ impl<B: DrawingBackend> Pen<'_, B> {
         }
     }
 
-    fn path(&mut self, p: &[Point], c: Rgb, alpha: f64, width: f64) -> Result<(), DrawError> {
+    fn path(&mut self, p: &[PixelPoint], c: Rgb, alpha: f64, width: f64) -> Result<(), DrawError> {
         let (p, s): (Vec<_>, _) = (
             p.iter().map(|p| self.at(*p)).collect(),
             self.style(c, alpha, width),
@@ -57,7 +57,7 @@ impl<B: DrawingBackend> Pen<'_, B> {
         self.backend.draw_path(p, &s).map_err(failed)
     }
 
-    fn fill(&mut self, p: &[Point], c: Rgb, alpha: f64) -> Result<(), DrawError> {
+    fn fill(&mut self, p: &[PixelPoint], c: Rgb, alpha: f64) -> Result<(), DrawError> {
         let (p, s): (Vec<_>, _) = (
             p.iter().map(|p| self.at(*p)).collect(),
             self.style(c, alpha, 1.0),
@@ -68,7 +68,7 @@ impl<B: DrawingBackend> Pen<'_, B> {
     fn text(
         &mut self,
         t: &str,
-        p: Point,
+        p: PixelPoint,
         c: Rgb,
         h: HPos,
         v: VPos,
@@ -96,14 +96,14 @@ impl<B: DrawingBackend> Pen<'_, B> {
 
     fn mark(
         &mut self,
-        (x, y): Point,
+        (x, y): PixelPoint,
         shape: Shape,
         r: f64,
         c: Rgb,
         alpha: f64,
         hollow: bool,
     ) -> Result<(), DrawError> {
-        let ring: Vec<Point> = match shape {
+        let ring: Vec<PixelPoint> = match shape {
             Shape::Circle => {
                 let (s, centre) = (self.style(c, alpha, 1.5), self.at((x, y)));
                 return self
@@ -155,7 +155,7 @@ fn rgba((r, g, b): Rgb, alpha: f64) -> RGBAColor {
 /// When the backend refuses a shape.
 pub fn draw<B: DrawingBackend>(
     scene: &Scene,
-    layout: &Layout,
+    layout: &ChartLayout,
     theme: &Theme,
     backend: &mut B,
     k: f64,
@@ -186,7 +186,7 @@ pub fn draw<B: DrawingBackend>(
 /// A scene's parts, drawn from the back to the front.
 struct Painter<'a, B: DrawingBackend> {
     pen: Pen<'a, B>,
-    layout: &'a Layout,
+    layout: &'a ChartLayout,
     theme: &'a Theme,
 }
 
@@ -223,7 +223,7 @@ impl<B: DrawingBackend> Painter<'_, B> {
         Ok(())
     }
 
-    fn grid_line(&mut self, line: [Point; 2], label: &str) -> Result<(), DrawError> {
+    fn grid_line(&mut self, line: [PixelPoint; 2], label: &str) -> Result<(), DrawError> {
         let alpha = if label.is_empty() { 0.45 } else { 1.0 };
         self.pen.path(&line, self.theme.grid, alpha, 1.0)
     }
@@ -239,7 +239,7 @@ impl<B: DrawingBackend> Painter<'_, B> {
             .text(&scene.y.label, left, ink, center, VPos::Center, true)
     }
 
-    fn project(&self, x: f64, y: f64) -> Option<Point> {
+    fn project(&self, x: f64, y: f64) -> Option<PixelPoint> {
         self.layout.x.to_pixel(x).zip(self.layout.y.to_pixel(y))
     }
 
@@ -351,7 +351,7 @@ impl<B: DrawingBackend> Painter<'_, B> {
 /// # Errors
 /// When the backend refuses a shape.
 pub fn draw_highlight<B: DrawingBackend>(
-    layout: &Layout,
+    layout: &ChartLayout,
     mark: &Mark,
     theme: &Theme,
     backend: &mut B,
@@ -385,7 +385,7 @@ pub fn draw_rectangle<B: DrawingBackend>(
 /// When the backend refuses a shape.
 pub fn to_svg(scene: &Scene, theme: &Theme, width: u32, height: u32) -> Result<String, DrawError> {
     const K: u32 = 4;
-    let layout = Layout::new(scene, f64::from(width), f64::from(height), &estimate_width);
+    let layout = ChartLayout::new(scene, f64::from(width), f64::from(height), &estimate_width);
     let (w, h) = (width.min(8192) * K, height.min(8192) * K);
     let mut svg = String::new();
     {

@@ -1,13 +1,13 @@
 //! Clipping and dashing in pixels.
 
-pub(super) type Point = (f64, f64);
+pub(super) type PixelPoint = (f64, f64);
 
 /// The part of a segment inside `(left, top, right, bottom)` (Liang–Barsky).
 pub(super) fn clip(
-    a: Point,
-    b: Point,
+    a: PixelPoint,
+    b: PixelPoint,
     (l, t, r, bt): (f64, f64, f64, f64),
-) -> Option<(Point, Point)> {
+) -> Option<(PixelPoint, PixelPoint)> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (mut enter, mut leave) = (0.0f64, 1.0f64);
     for (p, q) in [
@@ -32,11 +32,11 @@ pub(super) fn clip(
 
 /// Cuts a segment by a dash pattern `(on, off)`, continuing at `phase` pixels.
 pub(super) fn dash(
-    a: Point,
-    b: Point,
+    a: PixelPoint,
+    b: PixelPoint,
     (on, off): (f64, f64),
     phase: &mut f64,
-) -> Vec<(Point, Point)> {
+) -> Vec<(PixelPoint, PixelPoint)> {
     let length = (b.0 - a.0).hypot(b.1 - a.1);
     let at = |s: f64| {
         (
@@ -57,9 +57,12 @@ pub(super) fn dash(
 }
 
 /// The part of a polygon inside `(left, top, right, bottom)`, side after side.
-pub(super) fn clip_ring(ring: Vec<Point>, (l, t, r, b): (f64, f64, f64, f64)) -> Vec<Point> {
+pub(super) fn clip_ring(
+    ring: Vec<PixelPoint>,
+    (l, t, r, b): (f64, f64, f64, f64),
+) -> Vec<PixelPoint> {
     // How far inside each side a point lies.
-    let sides: [&dyn Fn(Point) -> f64; 4] =
+    let sides: [&dyn Fn(PixelPoint) -> f64; 4] =
         [&|p| p.0 - l, &|p| r - p.0, &|p| p.1 - t, &|p| b - p.1];
     sides.into_iter().fold(ring, |ring, inside| {
         let mut kept = Vec::with_capacity(ring.len() + 2);

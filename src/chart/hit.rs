@@ -1,6 +1,6 @@
 //! From a pointer or a key press to a mark.
 
-use super::projection::Layout;
+use super::projection::ChartLayout;
 use super::scene::{Mark, Scene};
 use refit_fit::order;
 
@@ -16,7 +16,7 @@ pub enum Direction {
 /// The key of the visible mark nearest to `(px, py)` within `max_distance`, CSS pixels.
 #[must_use]
 pub fn nearest(
-    layout: &Layout,
+    layout: &ChartLayout,
     scene: &Scene,
     px: f64,
     py: f64,
@@ -37,7 +37,7 @@ pub fn nearest(
 /// The key reached from `from` (or the first mark); stays put at an end.
 #[must_use]
 pub fn step(
-    layout: &Layout,
+    layout: &ChartLayout,
     scene: &Scene,
     from: Option<usize>,
     direction: Direction,

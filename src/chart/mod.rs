@@ -14,6 +14,6 @@ pub mod ticks;
 
 pub use draw::{DrawError, draw, draw_highlight, draw_rectangle, to_svg};
 pub use hit::{Direction, nearest, step};
-pub use projection::Layout;
+pub use projection::ChartLayout;
 pub use scene::*;
 pub use theme::Theme;

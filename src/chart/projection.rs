@@ -1,6 +1,6 @@
 //! Data to pixels and back, computed once so drawing and hit-testing agree.
 
-use super::scene::{Axis, AxisScale, Scene};
+use super::scene::{AxisScale, ChartAxis, Scene};
 use super::ticks::{Tick, ticks};
 
 /// Text height in CSS pixels.
@@ -64,7 +64,7 @@ impl Projection {
 
 /// A scene's axes, ticks and plot area at one size, in CSS pixels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layout {
+pub struct ChartLayout {
     pub width: f64,
     pub height: f64,
     pub x: Projection,
@@ -73,7 +73,7 @@ pub struct Layout {
     pub y_ticks: Vec<Tick>,
 }
 
-impl Layout {
+impl ChartLayout {
     /// Lays the scene out in `width` × `height` CSS pixels; `measure` gives a text's width at [`TEXT`].
     #[must_use]
     pub fn new(scene: &Scene, width: f64, height: f64, measure: &dyn Fn(&str) -> f64) -> Self {
@@ -150,7 +150,7 @@ impl Layout {
     }
 }
 
-fn range(axis: &Axis, values: impl Iterator<Item = f64>) -> (f64, f64) {
+fn range(axis: &ChartAxis, values: impl Iterator<Item = f64>) -> (f64, f64) {
     let log = axis.scale == AxisScale::Log;
     let sane = |v: &f64| v.is_finite() && (!log || *v > 0.0);
     if let Some((a, b)) = axis.range.filter(|(a, b)| sane(a) && sane(b) && a < b) {

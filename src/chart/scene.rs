@@ -18,7 +18,7 @@ pub enum Format {
 
 /// One axis; `range` is in data units, `None` fits the data with padding.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct ChartAxis {
     pub label: String,
     pub scale: AxisScale,
     pub range: Option<(f64, f64)>,
@@ -120,8 +120,8 @@ pub struct LegendEntry {
 /// A whole chart. Layers are drawn as bands, lines, marks, labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
-    pub x: Axis,
-    pub y: Axis,
+    pub x: ChartAxis,
+    pub y: ChartAxis,
     pub bands: Vec<Band>,
     pub lines: Vec<Line>,
     pub marks: Vec<Marks>,
@@ -132,7 +132,7 @@ pub struct Scene {
 impl Scene {
     /// An empty chart with these axes.
     #[must_use]
-    pub fn new(x: Axis, y: Axis) -> Self {
+    pub fn new(x: ChartAxis, y: ChartAxis) -> Self {
         let (bands, lines, marks) = (vec![], vec![], vec![]);
         Self {
             x,

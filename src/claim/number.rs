@@ -115,7 +115,7 @@ fn predicted(
 /// What the law of fig. 1 gives, and what it gives with the edges of its compute bins moved.
 fn moved(printed_law: f64, compute: f64, library: &Library) -> Result<String, CheckError> {
     let moved = Analysis {
-        edges: analysis::Edges::All,
+        bin_range: analysis::BinRange::AllRuns,
         families: vec!["mammut".to_owned()],
         ..Analysis::of(Table::Sweep)
     };
@@ -234,7 +234,7 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
 pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
     let analysis = Analysis {
         families: vec![o.family.clone()],
-        frontier: study::frontier::Rule::Pareto,
+        frontier: study::frontier::FrontierRule::Pareto,
         at: vec![o.compute_text.clone()],
         ..Analysis::of(Table::Sweep)
     };

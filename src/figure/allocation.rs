@@ -3,7 +3,7 @@
 use super::shape;
 use crate::analysis::SamplesLaw;
 use crate::chart::{
-    Axis, AxisScale, Band, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scene,
+    AxisScale, Band, ChartAxis, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scene,
 };
 use crate::study::names;
 use refit_fit::Interval;
@@ -23,7 +23,7 @@ pub struct Samples<'a> {
 /// Points and lines of the Pareto sets, with a band of 95 %, and the best splits dashed; both axes
 /// logarithmic.
 pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
-    let axis = |label: String| Axis {
+    let axis = |label: String| ChartAxis {
         label,
         scale: AxisScale::Log,
         range: None,

@@ -8,4 +8,4 @@ mod scene;
 
 pub use allocation::{Samples, samples_scene};
 pub use papers::{Absent, Figure, NOT_DRAWN, PAPERS};
-pub use scene::{AnalysisChart, Dot, Role, picture, shape};
+pub use scene::{AnalysisChart, Dot, SeriesRole, picture, shape};

@@ -3,8 +3,8 @@
 use crate::analysis::drawing::{Drawing, Lines};
 use crate::analysis::{Analysis, Outcome, Series};
 use crate::chart::{
-    Axis, AxisScale, Band, Dash, Emphasis, Format, Label, LegendEntry, Line, Mark, Marks, Scene,
-    Shape,
+    AxisScale, Band, ChartAxis, Dash, Emphasis, Format, Label, LegendEntry, Line, Mark, Marks,
+    Scene, Shape,
 };
 use crate::study::select::{self, Point};
 use crate::study::{Measurement, names};
@@ -17,24 +17,24 @@ pub struct Dot {
     pub row: usize,
     pub x: f64,
     pub error: f64,
-    pub role: Role,
+    pub role: SeriesRole,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum SeriesRole {
     AboveFrontier,
     HeldOut,
     Frontier,
     Excluded,
 }
 
-impl Role {
+impl SeriesRole {
     pub fn title(self) -> &'static str {
         match self {
-            Role::AboveFrontier => "above the frontier",
-            Role::HeldOut => "held out",
-            Role::Frontier => "on the frontier",
-            Role::Excluded => "taken out",
+            SeriesRole::AboveFrontier => "above the frontier",
+            SeriesRole::HeldOut => "held out",
+            SeriesRole::Frontier => "on the frontier",
+            SeriesRole::Excluded => "taken out",
         }
     }
 }
@@ -92,13 +92,13 @@ pub fn picture(
         AxisScale::Linear => ((low - 0.1).max(0.0), (high * 1.04).min(1.02)),
     });
     let mut scene = Scene::new(
-        Axis {
+        ChartAxis {
             label: labelled(&place_label(analysis), drawing.x),
             scale: drawing.x,
             range: drawing.window.map(|w| w.x).or(range),
             format: Format::Number,
         },
-        Axis {
+        ChartAxis {
             label: labelled(&error_label(&analysis.metric), drawing.y),
             scale: drawing.y,
             range: drawing.window.map(|w| w.y).or(heights),
@@ -203,28 +203,28 @@ fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
         own,
         Emphasis::Faint,
         3.0,
-        Role::AboveFrontier,
+        SeriesRole::AboveFrontier,
         &mut ordinary.map(plain),
     );
     layer(
         own,
         Emphasis::HeldOut,
         4.5,
-        Role::HeldOut,
+        SeriesRole::HeldOut,
         &mut series.held_out.iter().map(plain),
     );
     layer(
         Shape::Cross,
         Emphasis::Ordinary,
         4.0,
-        Role::Excluded,
+        SeriesRole::Excluded,
         &mut series.excluded.iter().map(plain),
     );
     layer(
         own,
         Emphasis::Frontier,
         4.0,
-        Role::Frontier,
+        SeriesRole::Frontier,
         &mut series.frontier.iter().map(|p| (p.row, p.x, p.error)),
     );
 }

@@ -1,9 +1,9 @@
 //! Findings about the comparison study (arXiv 2506.04598).
 
 use super::{Finding, Row, accuracy, apart, printed_law, row, series};
-use crate::analysis::{Analysis, Edges};
+use crate::analysis::{Analysis, BinRange};
 use crate::claim::{CheckError, Library, Printed};
-use crate::study::frontier::Rule;
+use crate::study::frontier::FrontierRule;
 use crate::study::{Study, Table, names};
 use crate::text::number;
 use refit_fit::compare::{Crossing, Curve, crossings};
@@ -92,7 +92,7 @@ pub(super) fn fig1_comes_back(printed: &Printed, library: &Library) -> Found {
 pub(super) fn a_point_off_the_frontier(_: &Printed, library: &Library) -> Found {
     let released = of(Table::PlottedFrontier, "clip");
     let corrected = Analysis {
-        frontier: Rule::Pareto,
+        frontier: FrontierRule::Pareto,
         ..released.clone()
     };
     let (with, a) = series(&released, library)?;
@@ -217,7 +217,7 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
 pub(super) fn held_out_runs_move_the_bins(_: &Printed, library: &Library) -> Found {
     let kept = of(Table::Sweep, "clip");
     let all = Analysis {
-        edges: Edges::All,
+        bin_range: BinRange::AllRuns,
         ..kept.clone()
     };
     let mut rows = Vec::new();
@@ -306,13 +306,13 @@ pub(super) fn where_laws_cross(printed: &Printed, library: &Library) -> Found {
         let points = clip.measured().chain(mammut.measured());
         Ok((a, b, points.map(|p| p.x).fold(0.0, f64::max)))
     };
-    let (clip, mammut, plotted) = fits(Table::PlottedFrontier, Rule::All)?;
+    let (clip, mammut, plotted) = fits(Table::PlottedFrontier, FrontierRule::All)?;
     let printed_clip = printed_law(printed, "cmp-fig1-imagenet-clip", &clip)?;
     let printed_mammut = printed_law(printed, "cmp-fig1-imagenet-mammut", &mammut)?;
     let printed = cross(clip.law, &printed_clip, &printed_mammut);
-    let (a, b, _) = fits(Table::PlottedFrontier, Rule::Pareto)?;
-    let (c, d, end) = fits(Table::Segmentation, Rule::Released)?;
-    let (e, f, _) = fits(Table::Segmentation, Rule::Bins)?;
+    let (a, b, _) = fits(Table::PlottedFrontier, FrontierRule::Pareto)?;
+    let (c, d, end) = fits(Table::Segmentation, FrontierRule::Authors)?;
+    let (e, f, _) = fits(Table::Segmentation, FrontierRule::Bins)?;
     let ade20k = of_fits(&c, &d);
     Ok(Finding {
         id: "crossings",

@@ -2,7 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
-use crate::runs::Source;
+use crate::runs::RunSource;
 use crate::study::architecture::{self, ArchitectureCost};
 use crate::study::checkpoint::{self, PublishedCheckpoint};
 use crate::study::digest::integrity;
@@ -173,7 +173,7 @@ pub async fn with_released() -> Result<Arc<Checked>, DataError> {
     let mut own = Vec::new();
     if own_runs().is_some() {
         let (_, library) = Arc::make_mut(&mut data);
-        for table in Source::ALL.into_iter().filter_map(Source::replaces) {
+        for table in RunSource::ALL.into_iter().filter_map(RunSource::replaces) {
             // All of the full sweep would fill the memory; no claim needs more of it than this view.
             let view = Analysis::of(table);
             let (dataset, metric) = match table {

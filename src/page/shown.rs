@@ -3,7 +3,7 @@
 use super::data::{self, Loaded, TableData, Wanted};
 use super::location::Location;
 use super::work::measured;
-use crate::analysis::{self, Analysis, FAMILY, Outcome, Unknown};
+use crate::analysis::{self, Analysis, FAMILY, Outcome, UnknownName};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl PartialEq for Shown {
 }
 
 /// Runs of a reader's own are families of their own, which no link brings.
-fn told(unknown: &Unknown) -> String {
+fn told(unknown: &UnknownName) -> String {
     let sender = match unknown.what {
         FAMILY => {
             ". If it was the sender’s own data: a link does not carry them; ask for the file."
@@ -89,7 +89,7 @@ fn what_is_fitted(shown: Option<&Shown>) -> Option<Analysis> {
     let analysis = &shown?.analysis;
     let standard = Analysis::of(analysis.table);
     let mut resampling = analysis.resampling;
-    resampling.ends = standard.resampling.ends;
+    resampling.interval = standard.resampling.interval;
     Some(Analysis {
         interval: standard.interval,
         at: standard.at,

@@ -12,7 +12,7 @@ use super::preview::Preview;
 use super::propose::FirstRows;
 use super::report::{Position, ReadError, ReadNotice, RejectReason, Rejection, SkipReason};
 use super::row_sink::RowSink;
-use super::store::{Builder, Run, Runs, Source};
+use super::store::{Builder, Run, RunSource, Runs};
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
 use cells::{field, not_a_number, shown, text};
@@ -44,7 +44,7 @@ pub(super) struct Collector {
     preview: Vec<Vec<String>>,
     layout: Option<Layout>,
     /// Of a table that Refit wrote: source and study of its first row.
-    written: Option<(Source, Study)>,
+    written: Option<(RunSource, Study)>,
     builder: Builder,
     columns: Vec<ColumnStats>,
     /// Rows of which all kept numbers may turn out to be no fractions, by their columns.
@@ -70,7 +70,7 @@ struct ColumnStats {
 
 /// What the collector came to.
 pub(super) struct Collected {
-    pub source: Option<Source>,
+    pub source: Option<RunSource>,
     pub runs: Runs,
     pub preview: Preview,
     pub rows: u64,
@@ -296,7 +296,7 @@ impl Collector {
         let unknown =
             |(column, text)| RowError::Rejected(Some(column), RejectReason::Unknown(text));
         let (source, study) = (cell("source"), cell("study"));
-        let found = Source::ALL.into_iter().find(|s| s.id() == source.1);
+        let found = RunSource::ALL.into_iter().find(|s| s.id() == source.1);
         let found_study = Study::ALL.into_iter().find(|s| s.id() == study.1);
         let (Some(of), Some(in_study)) = (found, found_study) else {
             return Err(unknown(if found.is_none() { source } else { study }));
@@ -451,7 +451,7 @@ impl Collector {
         };
         let runs = self
             .builder
-            .finish(source.unwrap_or(Source::Own), study, |column| {
+            .finish(source.unwrap_or(RunSource::Own), study, |column| {
                 let column = column as usize;
                 let percent = percent.get(column) == Some(&true);
                 let error = values.get(column)?.quantity == Quantity::Error;

@@ -3,7 +3,7 @@
 
 use super::mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, UnitScale};
 use super::metrics::METRICS;
-use super::store::{COLUMNS, Source};
+use super::store::{COLUMNS, RunSource};
 use crate::study::Study;
 
 /// Where text comes from.
@@ -72,7 +72,7 @@ pub(super) struct Checkpoints {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
-    pub source: Source,
+    pub source: RunSource,
     pub study: Study,
     pub run: TextFrom,
     pub family: TextFrom,
@@ -91,9 +91,9 @@ pub(super) struct Layout {
 }
 
 /// The columns without which a file is not the released one.
-fn required(source: Source) -> &'static [&'static str] {
+fn required(source: RunSource) -> &'static [&'static str] {
     match source {
-        Source::ZeroshotResults => &[
+        RunSource::ZeroshotResults => &[
             "arch",
             "samples_seen",
             "gmacs_total",
@@ -101,7 +101,7 @@ fn required(source: Source) -> &'static [&'static str] {
             "downstream_dataset",
             "acc1",
         ],
-        Source::SegmentationResults => &[
+        RunSource::SegmentationResults => &[
             "model",
             "model_simple",
             "samples_seen",
@@ -110,7 +110,7 @@ fn required(source: Source) -> &'static [&'static str] {
             "lr_scheduler",
             "miou",
         ],
-        Source::AllResults => &[
+        RunSource::AllResults => &[
             "model",
             "downstream_dataset",
             "pretrain_dataset",
@@ -120,24 +120,26 @@ fn required(source: Source) -> &'static [&'static str] {
             "epoch",
             "total_epochs",
         ],
-        Source::ClipBenchmark => &["dataset", "model", "pretrained", "task"],
-        Source::Own => &COLUMNS,
+        RunSource::ClipBenchmark => &["dataset", "model", "pretrained", "task"],
+        RunSource::Own => &COLUMNS,
     }
 }
 
 /// What the columns are recognised as, or what they almost are and what is missing.
-pub(super) fn recognise(names: &[String]) -> Result<Source, Option<(Source, Vec<&'static str>)>> {
-    let missing = |source: Source| -> Vec<&'static str> {
+pub(super) fn recognise(
+    names: &[String],
+) -> Result<RunSource, Option<(RunSource, Vec<&'static str>)>> {
+    let missing = |source: RunSource| -> Vec<&'static str> {
         let has = |name: &&&str| !names.iter().any(|n| n == **name);
         required(source).iter().filter(has).copied().collect()
     };
     // The narrower first: a table that was written here has most of the others' columns.
     let order = [
-        Source::Own,
-        Source::ZeroshotResults,
-        Source::AllResults,
-        Source::SegmentationResults,
-        Source::ClipBenchmark,
+        RunSource::Own,
+        RunSource::ZeroshotResults,
+        RunSource::AllResults,
+        RunSource::SegmentationResults,
+        RunSource::ClipBenchmark,
     ];
     for source in order {
         if missing(source).is_empty() {
@@ -212,21 +214,21 @@ fn constant(text: &str) -> TextFrom {
 
 impl Layout {
     /// The layout of a recognised file; `study` is CLIP_benchmark's.
-    pub fn of(source: Source, study: Study, names: &[String]) -> Layout {
+    pub fn of(source: RunSource, study: Study, names: &[String]) -> Layout {
         let columns = Columns(names);
         let layout = match source {
-            Source::ZeroshotResults => Layout::zeroshot_results(&columns),
-            Source::AllResults => Layout::all_results(&columns),
-            Source::SegmentationResults => Layout::segmentation_results(&columns),
-            Source::ClipBenchmark => Layout::clip_benchmark(&columns, study),
-            Source::Own => Layout::written(&columns, study),
+            RunSource::ZeroshotResults => Layout::zeroshot_results(&columns),
+            RunSource::AllResults => Layout::all_results(&columns),
+            RunSource::SegmentationResults => Layout::segmentation_results(&columns),
+            RunSource::ClipBenchmark => Layout::clip_benchmark(&columns, study),
+            RunSource::Own => Layout::written(&columns, study),
         };
         Layout { source, ..layout }
     }
 
     fn empty(study: Study) -> Layout {
         Layout {
-            source: Source::Own,
+            source: RunSource::Own,
             study,
             run: TextFrom::None,
             family: TextFrom::None,
@@ -408,7 +410,7 @@ impl Layout {
             return Err(MappingError::TooManyScores);
         }
         Ok(Layout {
-            source: Source::Own,
+            source: RunSource::Own,
             study: mapping.study,
             run: text(&mapping.run)?,
             family: text(&mapping.family)?,

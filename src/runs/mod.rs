@@ -37,7 +37,7 @@ pub use options::{Limits, ReadOptions};
 pub use preview::Preview;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
 pub use report::{Position, ReadError, ReadNotice, RejectReason, Rejection, Report, SkipReason};
-pub use store::{Damaged, Restore, Run, Runs, Source};
+pub use store::{Damaged, Restore, Run, RunSource, Runs};
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
 pub fn stem(name: &str) -> &str {

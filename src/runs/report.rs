@@ -1,6 +1,6 @@
 //! What was read, what was not, and why, in sentences.
 
-use super::store::Source;
+use super::store::RunSource;
 use crate::study::Study;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// `None` where the columns are not known and no mapping was given.
-    pub source: Option<Source>,
+    pub source: Option<RunSource>,
     pub study: Study,
     /// "CSV, separated by tabs, gzip".
     pub format: String,
@@ -200,7 +200,7 @@ pub enum ReadNotice {
     Nested { columns: Vec<String> },
     /// It has most columns of a released file, but not these.
     Almost {
-        source: Source,
+        source: RunSource,
         missing: Vec<&'static str>,
     },
 }

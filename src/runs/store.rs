@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// What a file was recognised as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum RunSource {
     /// The openclip study's `zeroshot_results.csv`.
     ZeroshotResults,
     /// The comparison study's `all_results.csv.gz`.
@@ -30,32 +30,32 @@ pub enum Source {
     Own,
 }
 
-impl Source {
-    pub const ALL: [Source; 5] = [
-        Source::ZeroshotResults,
-        Source::AllResults,
-        Source::SegmentationResults,
-        Source::ClipBenchmark,
-        Source::Own,
+impl RunSource {
+    pub const ALL: [RunSource; 5] = [
+        RunSource::ZeroshotResults,
+        RunSource::AllResults,
+        RunSource::SegmentationResults,
+        RunSource::ClipBenchmark,
+        RunSource::Own,
     ];
 
     pub fn id(self) -> &'static str {
         match self {
-            Source::ZeroshotResults => "zeroshot_results",
-            Source::AllResults => "all_results",
-            Source::SegmentationResults => "segmentation_results",
-            Source::ClipBenchmark => "clip_benchmark",
-            Source::Own => "own",
+            RunSource::ZeroshotResults => "zeroshot_results",
+            RunSource::AllResults => "all_results",
+            RunSource::SegmentationResults => "segmentation_results",
+            RunSource::ClipBenchmark => "clip_benchmark",
+            RunSource::Own => "own",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Source::ZeroshotResults => "the openclip study's zeroshot_results.csv",
-            Source::AllResults => "the comparison study's all_results.csv.gz",
-            Source::SegmentationResults => "the comparison study's segmentation_results.parquet",
-            Source::ClipBenchmark => "output of CLIP_benchmark",
-            Source::Own => "a table of your own",
+            RunSource::ZeroshotResults => "the openclip study's zeroshot_results.csv",
+            RunSource::AllResults => "the comparison study's all_results.csv.gz",
+            RunSource::SegmentationResults => "the comparison study's segmentation_results.parquet",
+            RunSource::ClipBenchmark => "output of CLIP_benchmark",
+            RunSource::Own => "a table of your own",
         }
     }
 
@@ -63,10 +63,10 @@ impl Source {
     /// `None` for runs that a reader adds.
     pub fn replaces(self) -> Option<Table> {
         match self {
-            Source::ZeroshotResults => Some(Table::Zeroshot),
-            Source::AllResults => Some(Table::Sweep),
-            Source::SegmentationResults => Some(Table::Segmentation),
-            Source::ClipBenchmark | Source::Own => None,
+            RunSource::ZeroshotResults => Some(Table::Zeroshot),
+            RunSource::AllResults => Some(Table::Sweep),
+            RunSource::SegmentationResults => Some(Table::Segmentation),
+            RunSource::ClipBenchmark | RunSource::Own => None,
         }
     }
 }
@@ -139,7 +139,7 @@ struct StoredValue {
 /// numbers in the file's order.
 #[derive(Clone, Debug)]
 pub struct Runs {
-    source: Source,
+    source: RunSource,
     study: Study,
     names: Vec<Arc<str>>,
     runs: Vec<StoredRun>,
@@ -161,7 +161,7 @@ impl PartialEq for Runs {
 }
 
 impl Runs {
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> RunSource {
         self.source
     }
 

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 /// How the frontier is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// What the study's own scripts do: [`Rule::Bins`] with the membership quirk (comparison),
-    /// [`Rule::Minima`] for LAION and all points for OpenAI's three models (openclip).
-    Released,
+pub enum FrontierRule {
+    /// What the study's own scripts do: [`FrontierRule::Bins`] with the membership quirk (comparison),
+    /// [`FrontierRule::Minima`] for LAION and all points for OpenAI's three models (openclip).
+    #[serde(rename = "released")]
+    Authors,
     /// Geometric compute bins, lowest error of each, only improving points.
     Bins,
     /// Five equal bins of log compute, lowest error of each at the bin's centre.
@@ -20,32 +21,32 @@ pub enum Rule {
     All,
 }
 
-impl Rule {
-    pub const ALL: [Rule; 5] = [
-        Rule::Released,
-        Rule::Bins,
-        Rule::Minima,
-        Rule::Pareto,
-        Rule::All,
+impl FrontierRule {
+    pub const ALL: [FrontierRule; 5] = [
+        FrontierRule::Authors,
+        FrontierRule::Bins,
+        FrontierRule::Minima,
+        FrontierRule::Pareto,
+        FrontierRule::All,
     ];
 
     pub fn id(self) -> &'static str {
         match self {
-            Rule::Released => "released",
-            Rule::Bins => "corrected",
-            Rule::Minima => "minima",
-            Rule::Pareto => "pareto",
-            Rule::All => "all",
+            FrontierRule::Authors => "released",
+            FrontierRule::Bins => "corrected",
+            FrontierRule::Minima => "minima",
+            FrontierRule::Pareto => "pareto",
+            FrontierRule::All => "all",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Rule::Released => "As released",
-            Rule::Bins => "Compute bins, corrected",
-            Rule::Minima => "Five binned minima",
-            Rule::Pareto => "Pareto set",
-            Rule::All => "All points",
+            FrontierRule::Authors => "As released",
+            FrontierRule::Bins => "Compute bins, corrected",
+            FrontierRule::Minima => "Five binned minima",
+            FrontierRule::Pareto => "Pareto set",
+            FrontierRule::All => "All points",
         }
     }
 }
@@ -135,7 +136,7 @@ pub fn bins(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
 
 /// [`bins`] as released: the mask asks for compute and error separately, so that a point passes
 /// whose compute is one frontier point's and whose error is another's.
-pub fn bins_as_released(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
+pub fn bins_of_authors(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
     let frontier = bins(points, edges);
     points
         .iter()
@@ -211,7 +212,7 @@ mod tests {
         #[test]
         fn the_released_mask_only_adds(points in points()) {
             let corrected = bins(&points, range(&points));
-            let released = bins_as_released(&points, range(&points));
+            let released = bins_of_authors(&points, range(&points));
             prop_assert!(corrected.iter().all(|f| released.iter().any(|r| r.x == f.x && r.error == f.error)));
         }
 

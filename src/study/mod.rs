@@ -62,7 +62,7 @@ impl Study {
     }
 
     /// Compute above which the released analysis holds runs out, in [`Study::compute_unit`].
-    pub fn released_threshold(self) -> Option<f64> {
+    pub fn authors_threshold(self) -> Option<f64> {
         match self {
             Study::Openclip => None,
             Study::Comparison => Some(1e12),

@@ -86,7 +86,7 @@ pub fn select(
                 && m.family == what.family
                 && m.schedule == what.schedule
                 && in_pretrain(&m.pretrain, what.pretrain)
-                && in_released_views(what.table, m)
+                && in_authors_views(what.table, m)
         })
         .filter_map(|(row, m)| {
             Some(Point {
@@ -109,7 +109,7 @@ fn in_pretrain(set: &str, wanted: &str) -> bool {
 /// False for what the comparison study's released scripts leave out of every view: outlying compute
 /// and samples, `alt` architectures, failed large runs on ImageNet-1k and COCO, and the part of
 /// constant-rate runs beyond 2e11 GFLOPs. Nothing of a reader's own.
-pub fn in_released_views(table: Table, m: &Measurement) -> bool {
+pub fn in_authors_views(table: Table, m: &Measurement) -> bool {
     match table {
         _ if m.own => true,
         Table::Sweep | Table::Segmentation => {

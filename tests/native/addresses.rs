@@ -1,10 +1,10 @@
 //! Addresses of before open the analysis that they opened when they were shared.
 
 use refit::analysis::drawing::{Drawing, Lines, Window};
-use refit::analysis::{Analysis, Edges, ResamplingUnit, from_query};
+use refit::analysis::{Analysis, BinRange, ResamplingUnit, from_query};
 use refit::chart::AxisScale;
 use refit::study::Table;
-use refit::study::frontier::Rule;
+use refit::study::frontier::FrontierRule;
 use refit::study::select::Axis;
 use refit_fit::bootstrap::BootstrapInterval;
 use refit_fit::law::Law;
@@ -39,7 +39,7 @@ const VERSION_1: [Address; 12] = [
         a.threshold = Some(2e7);
     }),
     ("?v=1&frontier=pareto", Table::Sweep, |a| {
-        a.frontier = Rule::Pareto;
+        a.frontier = FrontierRule::Pareto;
     }),
     (
         "?v=1&family=siglip&pretrain=relaion2b-en",
@@ -95,7 +95,7 @@ const VERSION_2: [Address; 21] = [
         },
     ),
     ("?v=2&ends=percentile", Table::Sweep, |a| {
-        a.resampling.ends = BootstrapInterval::Percentile;
+        a.resampling.interval = BootstrapInterval::Percentile;
     }),
     (
         "?v=2&table=zeroshot&dataset=flickr30k&metric=image_retrieval_recall@5",
@@ -129,13 +129,13 @@ const VERSION_2: [Address; 21] = [
         a.schedules = owned(&["const", "cosine"]);
     }),
     ("?v=2&frontier=corrected&edges=all", Table::Sweep, |a| {
-        a.frontier = Rule::Bins;
-        a.edges = Edges::All;
+        a.frontier = FrontierRule::Bins;
+        a.bin_range = BinRange::AllRuns;
     }),
     (
         "?v=2&table=plotted_frontier&frontier=released",
         Table::PlottedFrontier,
-        |a| a.frontier = Rule::Released,
+        |a| a.frontier = FrontierRule::Authors,
     ),
     ("?v=2&axis=samples&law=offset-power", Table::Sweep, |a| {
         (a.axis, a.law) = (Axis::Samples, Law::OffsetPower);

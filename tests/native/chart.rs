@@ -1,11 +1,11 @@
 //! A scene as SVG, and from a pointer or a key to a mark.
 use refit::chart::{
-    Axis, AxisScale, Direction, Emphasis, Format, Layout, Mark, Marks, Scene, Shape, Theme,
-    nearest, projection::estimate_width, step, to_svg,
+    AxisScale, ChartAxis, ChartLayout, Direction, Emphasis, Format, Mark, Marks, Scene, Shape,
+    Theme, nearest, projection::estimate_width, step, to_svg,
 };
 
 fn scene(points: &[(f64, f64)]) -> Scene {
-    let axis = |label: &str, format| Axis {
+    let axis = |label: &str, format| ChartAxis {
         label: label.to_owned(),
         scale: AxisScale::Log,
         range: None,
@@ -56,7 +56,7 @@ fn nothing_that_is_no_number_stops_the_drawing() {
 #[test]
 fn the_nearest_mark_is_found_within_reach() {
     let scene = scene(&[(1e7, 0.9), (1e9, 0.5), (1e12, 0.2)]);
-    let layout = Layout::new(&scene, 640.0, 400.0, &estimate_width);
+    let layout = ChartLayout::new(&scene, 640.0, 400.0, &estimate_width);
     let (x, y) = layout.pixel(1e9, 0.5).unwrap();
     assert_eq!(nearest(&layout, &scene, x + 5.0, y - 5.0, 24.0), Some(1));
     assert_eq!(nearest(&layout, &scene, x + 50.0, y, 24.0), None);
@@ -65,7 +65,7 @@ fn the_nearest_mark_is_found_within_reach() {
 #[test]
 fn keys_go_from_mark_to_mark_and_stop_at_the_end() {
     let scene = scene(&[(1e9, 0.5), (1e7, 0.9), (1e12, 0.2)]);
-    let layout = Layout::new(&scene, 640.0, 400.0, &estimate_width);
+    let layout = ChartLayout::new(&scene, 640.0, 400.0, &estimate_width);
     let mut at = None;
     let mut seen = Vec::new();
     for _ in 0..4 {

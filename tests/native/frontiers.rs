@@ -1,6 +1,6 @@
 //! Frontiers beside an independent reimplementation (`crates/fit/tests/reference/scipy_small.py`).
 
-use refit::study::frontier::{bins, bins_as_released};
+use refit::study::frontier::{bins, bins_of_authors};
 use refit::study::select::{Axis, Selection, select};
 use refit::study::{Table, read_measurements};
 use serde_json::Value;
@@ -51,7 +51,7 @@ fn frontiers_are_those_of_the_reimplementation() {
         );
         let edges = (kept[0].x, kept[kept.len() - 1].x);
         for (key, ours) in [
-            ("released", bins_as_released(&kept, edges)),
+            ("released", bins_of_authors(&kept, edges)),
             ("corrected", bins(&kept, edges)),
         ] {
             let compute: Vec<f64> = ours.iter().map(|p| p.x).collect();

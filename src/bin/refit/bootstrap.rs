@@ -55,12 +55,12 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let mut intervals = Vec::new();
     for (j, parameter) in fit.law.parameters().iter().enumerate() {
         let of = parameter.symbol.to_owned();
-        intervals.push(interval(of, replicates, resampling.ends, |p| p[j]));
+        intervals.push(interval(of, replicates, resampling.interval, |p| p[j]));
     }
     for prediction in &series.predictions {
         let x = prediction.as_ref().map_err(ToString::to_string)?.x;
         let of = format!("error at {x:e}");
-        intervals.push(interval(of, replicates, resampling.ends, |p| {
+        intervals.push(interval(of, replicates, resampling.interval, |p| {
             fit.law.value(p, x)
         }));
     }
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         resampling.seed,
         output.fitted,
         output.failures,
-        resampling.ends.title()
+        resampling.interval.title()
     );
     if let Some(warning) = replicates.warning() {
         say!("{warning}");

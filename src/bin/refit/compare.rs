@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         resamples: Some((resamples.0.replicates(), resamples.1.replicates())),
     };
     let (from, to) = selected.outcome.range().ok_or("there are no points")?;
-    let mut places = comparison::asked(&selected.analysis.at, one, two)
+    let mut places = comparison::targets(&selected.analysis.at, one, two)
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| e.to_string())?;

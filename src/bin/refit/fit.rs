@@ -2,7 +2,9 @@
 
 use crate::say;
 use crate::select::{Selected, Selection, name};
-use refit::analysis::{Analysis, NO_DELTA_METHOD, interval_title, released_search, why_not_fitted};
+use refit::analysis::{
+    Analysis, NO_DELTA_METHOD, authors_optimiser, interval_title, why_not_fitted,
+};
 use refit_fit::law::Form;
 use refit_fit::multistart::Best;
 use refit_fit::profile::{self, End, Profile};
@@ -65,10 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let profile = Profile::new(fit, &x, &y).map(Task::finish);
     let released_search = match arguments.released_search {
         true => {
-            let search = released_search::released_search(fit.law, &x, &y).ok_or_else(|| {
+            let search = authors_optimiser::search(fit.law, &x, &y).ok_or_else(|| {
                 format!("the study searched no law of the form {}", fit.law.plain())
             })?;
-            released_search::found(&search.finish())
+            authors_optimiser::found(&search.finish())
         }
         false => None,
     };
@@ -160,7 +162,7 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
             released.mse,
             released.reached,
             released.starts,
-            released_search::conclusion(released, fit)
+            authors_optimiser::conclusion(released, fit)
         );
     }
 }

@@ -216,7 +216,9 @@ impl Output {
                 .entry((run.family, run.pretrain, run.schedule))
                 .or_default() += 1;
         }
-        let released = report.source.is_some_and(|s| s != refit::runs::Source::Own);
+        let released = report
+            .source
+            .is_some_and(|s| s != refit::runs::RunSource::Own);
         let mapping = (!released && !outcome.preview.columns.is_empty())
             .then(|| outcome.preview.mapping.clone());
         Output {

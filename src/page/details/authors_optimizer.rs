@@ -1,7 +1,7 @@
 //! The comparison study's own search beside the best fit.
 
 use super::{Shown, when_fitted};
-use crate::analysis::released_search;
+use crate::analysis::authors_optimiser;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::table;
@@ -24,7 +24,7 @@ pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
         let searches = shown.with_untracked(|s| searches(s.as_ref()));
         work.start("refit:released-search", searches, move |task| {
             if task.progress().0 == task.progress().1 {
-                found.set(task.iter().map(released_search::found).collect());
+                found.set(task.iter().map(authors_optimiser::found).collect());
             }
         });
     };
@@ -59,7 +59,7 @@ fn searches(shown: Option<&Shown>) -> Vec<Search> {
     let series = shown.into_iter().flat_map(|s| &s.outcome.series);
     let search = |s: &crate::analysis::Series| {
         let (x, y) = s.fitted();
-        released_search::released_search(s.fit.as_ref().ok()?.law, &x, &y)
+        authors_optimiser::search(s.fit.as_ref().ok()?.law, &x, &y)
     };
     series.filter_map(search).collect()
 }
@@ -80,7 +80,7 @@ fn beside(fit: &Fit, released: &Best) -> AnyView {
     view! {
         {table(None, &["", "Released search", "Best fit"], rows)}
         <p>
-            <strong>{released_search::conclusion(released, fit)}</strong>
+            <strong>{authors_optimiser::conclusion(released, fit)}</strong>
             {format!(
                 " {} of {} starts ended in the lowest it found, within 10⁻⁶; {} evaluations of the law on all points.",
                 released.reached,

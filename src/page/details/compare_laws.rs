@@ -2,7 +2,7 @@
 
 use super::{Resamples, Shown, fitted_names};
 use crate::analysis::Series;
-use crate::analysis::comparison::{Pair, SeriesCrossing, asked};
+use crate::analysis::comparison::{Pair, SeriesCrossing, targets};
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
@@ -135,7 +135,7 @@ fn beside(
         crossings.iter().map(of).collect()
     };
     let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
-    let asked = asked(&shown.analysis.at, one, two);
+    let asked = targets(&shown.analysis.at, one, two);
     let decades = decades.map(|d| (10f64.powi(d), String::new()));
     let mut places: Vec<(f64, String)> = decades.chain(asked.into_iter().flatten()).collect();
     order::sort_by(&mut places, |a, b| a.0.total_cmp(&b.0));

@@ -3,7 +3,7 @@
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
 use crate::analysis::{self, Analysis};
-use crate::chart::{Layout, LegendEntry, Theme, canvas};
+use crate::chart::{ChartLayout, LegendEntry, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
 use crate::figure::{Figure, NOT_DRAWN, PAPERS, picture};
 use crate::page::appearance::Appearance;
@@ -202,7 +202,8 @@ async fn draw_all(
         scene.y.label = String::new();
         if let Some(canvas) = place.get_untracked() {
             let (width, height) = SMALL;
-            let shown: Result<Layout, _> = canvas::draw_on(&canvas, &scene, theme, width, height);
+            let shown: Result<ChartLayout, _> =
+                canvas::draw_on(&canvas, &scene, theme, width, height);
             shown.map_err(|e| e.to_string())?;
         }
         let checks = check(figure, &printed, &table);

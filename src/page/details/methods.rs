@@ -109,11 +109,9 @@ pub fn Methods() -> impl IntoView {
         }
     });
     let thresholds = Study::ALL.map(|study| {
-        let held_out = study
-            .released_threshold()
-            .map_or("nothing".to_owned(), |t| {
-                format!("runs above {} {}", number(t), study.compute_unit())
-            });
+        let held_out = study.authors_threshold().map_or("nothing".to_owned(), |t| {
+            format!("runs above {} {}", number(t), study.compute_unit())
+        });
         view! { <li>{study.id()} ": " {held_out}</li> }
     });
     view! {

@@ -2,7 +2,7 @@
 
 use super::{Shown, when_fitted};
 use crate::analysis::Series;
-use crate::analysis::validation::{HoldOut, Score, Validation};
+use crate::analysis::validation::{HoldOut, LawScore, Validation};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
@@ -32,7 +32,7 @@ fn hold_out(unseen: usize, shown: &Shown, series: &Series) -> Option<HoldOut> {
 pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
     let unseen = RwSignal::new(0);
     // With what there is to know about them.
-    let scores = RwSignal::new(Vec::<(Vec<Score>, Vec<String>)>::new());
+    let scores = RwSignal::new(Vec::<(Vec<LawScore>, Vec<String>)>::new());
     let work = Work::new();
     when_fitted(shown, move |shown| {
         scores.set(Vec::new());
@@ -80,7 +80,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
     }
 }
 
-fn ranking(scores: &[Score]) -> AnyView {
+fn ranking(scores: &[LawScore]) -> AnyView {
     let text =
         |v: Option<f64>, scale: f64| or_dash(v, |v| format!("{:.2}", scale * v).replace('-', "−"));
     let rows = scores.iter().map(|s| {

@@ -2,7 +2,7 @@
 
 use super::{Shown, fitted_names};
 use crate::analysis::Series;
-use crate::analysis::comparison::against;
+use crate::analysis::comparison::residuals_about;
 use crate::figure::{Dot, picture};
 use crate::page::explore::series_name;
 use crate::page::list;
@@ -111,7 +111,7 @@ fn beside(shown: &Shown, law: &str) -> Vec<String> {
     let others = shown.outcome.series.iter();
     let others = others.filter(|s| series_name(s) != law);
     let sentences = others.filter_map(|series| {
-        let told = against(series, chosen)?;
+        let told = residuals_about(series, chosen)?;
         let mean = format!("{:+.2}", 100.0 * told.mean).replace('-', "−");
         let beyond = match told.beyond {
             0 => String::new(),

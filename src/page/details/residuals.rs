@@ -2,8 +2,8 @@
 
 use super::Shown;
 use super::static_chart::Chart;
-use crate::chart::{Axis, AxisScale, Dash, Emphasis, Format, Line, Scene};
-use crate::figure::{Role, picture};
+use crate::chart::{AxisScale, ChartAxis, Dash, Emphasis, Format, Line, Scene};
+use crate::figure::{SeriesRole, picture};
 use crate::page::location::Location;
 use leptos::prelude::*;
 
@@ -31,12 +31,12 @@ fn scene(shown: &Shown, whole: Scene, dots: &[crate::figure::Dot]) -> Scene {
     let left = |key: usize| {
         let dot = dots.get(key)?;
         let fit = shown.outcome.series.get(dot.series)?.fit.as_ref().ok()?;
-        let known = matches!(dot.role, Role::Frontier | Role::HeldOut);
+        let known = matches!(dot.role, SeriesRole::Frontier | SeriesRole::HeldOut);
         known.then(|| 100.0 * (dot.error - fit.law.value(&fit.parameters, dot.x)))
     };
     let mut scene = Scene::new(
         whole.x,
-        Axis {
+        ChartAxis {
             label: "Residual, pp".to_owned(),
             scale: AxisScale::Linear,
             range: None,

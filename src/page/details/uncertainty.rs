@@ -88,8 +88,8 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
                 &BootstrapInterval::ALL,
                 BootstrapInterval::id,
                 BootstrapInterval::title,
-                |a| a.resampling.ends,
-                |a, e| a.resampling.ends = e,
+                |a| a.resampling.interval,
+                |a, e| a.resampling.interval = e,
             )}
             <button type="button" on:click=draw disabled=move || resamples.work.running()>
                 "Resample"
@@ -119,7 +119,7 @@ fn one(
     profile: Option<&[ProfileInterval]>,
     drawn: Option<&Replicates>,
 ) -> AnyView {
-    let ends = shown.analysis.resampling.ends;
+    let ends = shown.analysis.resampling.interval;
     let parameters = fit.law.parameters();
     let t = fit.t_quantile();
     let errors = fit.usable_errors();

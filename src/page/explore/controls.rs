@@ -1,10 +1,10 @@
 //! The choices.
 
 use super::Shown;
-use crate::analysis::{Analysis, Choices, Edges, threshold};
+use crate::analysis::{Analysis, BinRange, Choices, threshold};
 use crate::page::list;
 use crate::page::location::Location;
-use crate::study::frontier::Rule;
+use crate::study::frontier::FrontierRule;
 use crate::study::select::Axis;
 use crate::study::{Study, Table, names};
 use leptos::prelude::*;
@@ -140,20 +140,20 @@ pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
                 <LossParameter />
                 {one_of(
                     "Frontier",
-                    &Rule::ALL,
-                    Rule::id,
-                    Rule::title,
+                    &FrontierRule::ALL,
+                    FrontierRule::id,
+                    FrontierRule::title,
                     |a| a.frontier,
                     |a, r| a.frontier = r,
                 )}
                 <Threshold />
                 {one_of(
                     "Bin edges from",
-                    &Edges::ALL,
-                    Edges::id,
-                    Edges::title,
-                    |a| a.edges,
-                    |a, e| a.edges = e,
+                    &BinRange::ALL,
+                    BinRange::id,
+                    BinRange::title,
+                    |a| a.bin_range,
+                    |a, e| a.bin_range = e,
                 )}
                 {one_of(
                     "Interval",

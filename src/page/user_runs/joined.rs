@@ -5,7 +5,7 @@ use crate::page::data;
 use crate::runs::{Runs, family, join, joins};
 use crate::study::architecture::ArchitectureCost;
 use crate::study::packed::{Packed, pack};
-use crate::study::select::in_released_views;
+use crate::study::select::in_authors_views;
 use crate::study::{Measurement, Table};
 use js_sys::{Array, Float64Array};
 use leptos::prelude::*;
@@ -57,7 +57,7 @@ pub async fn joined(
     let families = architectures.iter().map(|a| a.family.clone()).collect();
     let own = joined.rows[joined.bundled..].iter();
     let own = own.filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
-    let left_out = own.filter(|m| !in_released_views(table, m)).count();
+    let left_out = own.filter(|m| !in_authors_views(table, m)).count();
     let sentence = sentence(&kept, dataset, metric, &families, left_out);
     let Packed { names, numbers } = pack(&joined.rows, &joined.architectures);
     Ok(Array::of3(

@@ -5,7 +5,7 @@ use super::{Kept, UserRuns, count, grouped};
 use crate::analysis::Analysis;
 use crate::page::list;
 use crate::page::location::explore;
-use crate::runs::{Runs, Source, family, stem};
+use crate::runs::{RunSource, Runs, family, stem};
 use crate::study::{Study, Table};
 use crate::text;
 use leptos::prelude::*;
@@ -99,7 +99,7 @@ fn item(user_runs: UserRuns, kept: &Kept, failed: RwSignal<bool>) -> impl IntoVi
     } = kept.clone();
     let (name, source) = (about.name.clone(), runs.source());
     let kind = match source {
-        Source::Own => "a table of your own".to_owned(),
+        RunSource::Own => "a table of your own".to_owned(),
         source => source.title().to_owned(),
     };
     let mut facts = vec![

@@ -5,7 +5,7 @@ use super::{RejectReason, RowError, YOURS};
 use crate::runs::checkpoint::{self, checkpoint};
 use crate::runs::layout::{Layout, SourceRules, TextFrom};
 use crate::runs::number::{self, Cells, ParsedNumber, is_missing};
-use crate::runs::store::Source;
+use crate::runs::store::RunSource;
 use crate::study::{Study, names};
 use std::borrow::Cow;
 
@@ -52,16 +52,16 @@ impl<'a> RowNames<'a> {
             ))
         };
         match layout.source {
-            Source::AllResults | Source::SegmentationResults | Source::ClipBenchmark => {
+            RunSource::AllResults | RunSource::SegmentationResults | RunSource::ClipBenchmark => {
                 if names.family.is_empty() {
                     return empty("model");
                 }
                 names.family = checkpoint::family(&names.family).into();
                 names.architecture = simple(names.architecture);
             }
-            Source::ZeroshotResults => {}
-            Source::Own if names.family.is_empty() => return empty("family"),
-            Source::Own => names.dataset = named(names.dataset),
+            RunSource::ZeroshotResults => {}
+            RunSource::Own if names.family.is_empty() => return empty("family"),
+            RunSource::Own => names.dataset = named(names.dataset),
         }
         if let SourceRules::ClipBenchmark { language, shots } = layout.rule {
             let found = checkpoint(study, &names.run);

@@ -1,7 +1,7 @@
 //! A file's footer: which columns it has, and where their pages lie.
 
 use super::ParquetError;
-use super::thrift::{Kind, Thrift};
+use super::thrift::{Thrift, ThriftKind};
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
@@ -83,11 +83,11 @@ pub(super) fn read(file: &[u8]) -> Result<Metadata> {
     let (mut elements, mut groups) = (Vec::new(), Vec::new());
     thrift.fields(&mut |t, id, kind| {
         match (id, kind) {
-            (2, Kind::LIST) => t.list(&mut |t, _| {
+            (2, ThriftKind::LIST) => t.list(&mut |t, _| {
                 elements.push(element(t)?);
                 Ok(())
             })?,
-            (4, Kind::LIST) => t.list(&mut |t, _| {
+            (4, ThriftKind::LIST) => t.list(&mut |t, _| {
                 groups.push(group(t)?);
                 Ok(())
             })?,
@@ -146,7 +146,7 @@ fn group(thrift: &mut Thrift) -> Result<Group> {
     };
     thrift.fields(&mut |t, id, kind| {
         match (id, kind) {
-            (1, Kind::LIST) => t.list(&mut |t, _| {
+            (1, ThriftKind::LIST) => t.list(&mut |t, _| {
                 group.chunks.push(chunk(t)?);
                 Ok(())
             })?,
@@ -163,7 +163,7 @@ fn chunk(thrift: &mut Thrift) -> Result<Chunk> {
     thrift.fields(&mut |t, id, kind| {
         match (id, kind) {
             (1, _) => chunk.elsewhere = !t.binary()?.is_empty(),
-            (3, Kind::STRUCT) => t.fields(&mut |t, id, _| {
+            (3, ThriftKind::STRUCT) => t.fields(&mut |t, id, _| {
                 match id {
                     4 => chunk.codec = t.int()? as i32,
                     7 => chunk.length = u64::try_from(t.int()?).unwrap_or(0),

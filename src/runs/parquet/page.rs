@@ -2,7 +2,7 @@
 
 use super::decode::{ByteStreamSplit, Bytes, DAMAGED, Delta, DeltaText, Hybrid};
 use super::metadata::{ColumnSchema, Group, Physical};
-use super::thrift::{Kind, Thrift};
+use super::thrift::{Thrift, ThriftKind};
 use super::{ParquetError, quoted};
 use std::io::{Read, Write};
 
@@ -306,7 +306,7 @@ fn header(thrift: &mut Thrift) -> Result<PageHeader> {
             (2, _) => h.unpacked = t.int()?,
             (3, _) => h.packed = t.int()?,
             // A header for data, for a dictionary, for data in the second version.
-            (5 | 7 | 8, Kind::STRUCT) => {
+            (5 | 7 | 8, ThriftKind::STRUCT) => {
                 let version = id;
                 t.fields(&mut |t, id, kind| {
                     match (version, id) {

@@ -17,13 +17,13 @@ pub(super) struct Thrift<'a> {
 
 /// What a field or an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind(u8);
+pub(super) struct ThriftKind(u8);
 
-impl Kind {
-    const TRUE: Kind = Kind(1);
-    const FALSE: Kind = Kind(2);
-    pub const LIST: Kind = Kind(9);
-    pub const STRUCT: Kind = Kind(12);
+impl ThriftKind {
+    const TRUE: ThriftKind = ThriftKind(1);
+    const FALSE: ThriftKind = ThriftKind(2);
+    pub const LIST: ThriftKind = ThriftKind(9);
+    pub const STRUCT: ThriftKind = ThriftKind(12);
 }
 
 type Result<T> = std::result::Result<T, ParquetError>;
@@ -72,7 +72,7 @@ impl<'a> Thrift<'a> {
     /// Calls `field` with each field's number; it reads the value, or says that it did not.
     pub fn fields(
         &mut self,
-        field: &mut dyn FnMut(&mut Self, i16, Kind) -> Result<bool>,
+        field: &mut dyn FnMut(&mut Self, i16, ThriftKind) -> Result<bool>,
     ) -> Result<()> {
         let mut id = 0_i16;
         loop {
@@ -84,7 +84,7 @@ impl<'a> Thrift<'a> {
                 0 => i16::try_from(self.int()?).map_err(|_| DAMAGED)?,
                 step => id.checked_add(i16::from(step)).ok_or(DAMAGED)?,
             };
-            let kind = Kind(header & 0x0f);
+            let kind = ThriftKind(header & 0x0f);
             if !field(self, id, kind)? {
                 self.skip(kind, 0)?;
             }
@@ -92,7 +92,10 @@ impl<'a> Thrift<'a> {
     }
 
     /// Calls `item` for each item of a list.
-    pub fn list(&mut self, item: &mut dyn FnMut(&mut Self, Kind) -> Result<()>) -> Result<()> {
+    pub fn list(
+        &mut self,
+        item: &mut dyn FnMut(&mut Self, ThriftKind) -> Result<()>,
+    ) -> Result<()> {
         let (kind, count) = self.list_header()?;
         for _ in 0..count {
             item(self, kind)?;
@@ -100,7 +103,7 @@ impl<'a> Thrift<'a> {
         Ok(())
     }
 
-    fn list_header(&mut self) -> Result<(Kind, u64)> {
+    fn list_header(&mut self) -> Result<(ThriftKind, u64)> {
         let header = self.byte()?;
         let count = match header >> 4 {
             15 => self.varint()?,
@@ -108,12 +111,12 @@ impl<'a> Thrift<'a> {
         };
         // Every item takes a byte at least.
         match count <= (self.bytes.len() - self.at) as u64 {
-            true => Ok((Kind(header & 0x0f), count)),
+            true => Ok((ThriftKind(header & 0x0f), count)),
             false => Err(DAMAGED),
         }
     }
 
-    pub fn skip(&mut self, kind: Kind, depth: u32) -> Result<()> {
+    pub fn skip(&mut self, kind: ThriftKind, depth: u32) -> Result<()> {
         if depth > DEPTH {
             return Err(DAMAGED);
         }
@@ -136,7 +139,7 @@ impl<'a> Thrift<'a> {
                 let (kind, count) = self.list_header()?;
                 for _ in 0..count {
                     match kind {
-                        Kind::TRUE | Kind::FALSE => {
+                        ThriftKind::TRUE | ThriftKind::FALSE => {
                             self.byte()?;
                         }
                         kind => self.skip(kind, depth + 1)?,
@@ -148,8 +151,8 @@ impl<'a> Thrift<'a> {
                 if count > 0 {
                     let kinds = self.byte()?;
                     for _ in 0..count {
-                        self.skip(Kind(kinds >> 4), depth + 1)?;
-                        self.skip(Kind(kinds & 0x0f), depth + 1)?;
+                        self.skip(ThriftKind(kinds >> 4), depth + 1)?;
+                        self.skip(ThriftKind(kinds & 0x0f), depth + 1)?;
                         if self.at >= self.bytes.len() {
                             return Err(DAMAGED);
                         }
@@ -164,7 +167,7 @@ impl<'a> Thrift<'a> {
                 if header >> 4 == 0 {
                     self.varint()?;
                 }
-                self.skip(Kind(header & 0x0f), depth + 1)?;
+                self.skip(ThriftKind(header & 0x0f), depth + 1)?;
             },
             _ => return Err(DAMAGED),
         }
@@ -172,10 +175,10 @@ impl<'a> Thrift<'a> {
     }
 
     /// Whether a field of this kind is a boolean, and which.
-    pub fn boolean(kind: Kind) -> Option<bool> {
+    pub fn boolean(kind: ThriftKind) -> Option<bool> {
         match kind {
-            Kind::TRUE => Some(true),
-            Kind::FALSE => Some(false),
+            ThriftKind::TRUE => Some(true),
+            ThriftKind::FALSE => Some(false),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! [`Runs`] being filled.
 
-use super::{Bucket, Chunks, Id, Run, Runs, Source, StoredRun, StoredValue, ValueKey};
+use super::{Bucket, Chunks, Id, Run, RunSource, Runs, StoredRun, StoredValue, ValueKey};
 use crate::study::Study;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -126,7 +126,7 @@ impl Builder {
     /// whether it stays; `None` where all stay as they are.
     pub fn finish<K: FnMut(&mut f64) -> bool>(
         self,
-        source: Source,
+        source: RunSource,
         study: Study,
         keep: impl Fn(u32) -> Option<K>,
     ) -> Runs {

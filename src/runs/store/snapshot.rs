@@ -1,7 +1,7 @@
 //! [`Runs`] as bytes that are read back at once, for a browser's store: a million numbers as CSV
 //! take seconds to read.
 
-use super::{Bucket, Chunks, Runs, Source, StoredRun, StoredValue, ValueKey};
+use super::{Bucket, Chunks, RunSource, Runs, StoredRun, StoredValue, ValueKey};
 use crate::study::Study;
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Runs {
     pub fn snapshot(&self) -> impl Iterator<Item = Vec<u8>> {
         let place = |found: Option<usize>| found.unwrap_or(0) as u8;
         let mut head = MAGIC.to_vec();
-        head.push(place(Source::ALL.iter().position(|s| *s == self.source)));
+        head.push(place(RunSource::ALL.iter().position(|s| *s == self.source)));
         head.push(place(Study::ALL.iter().position(|s| *s == self.study)));
         let counts = [self.names.len(), self.runs.len(), self.buckets.len()];
         for count in counts {
@@ -140,7 +140,7 @@ fn head(bytes: &mut Bytes) -> Result<Part, Damaged> {
     }
     let mut place = || bytes.take(1).map_or(usize::MAX, |b| usize::from(b[0]));
     let runs = Runs {
-        source: *Source::ALL.get(place()).ok_or(Damaged)?,
+        source: *RunSource::ALL.get(place()).ok_or(Damaged)?,
         study: *Study::ALL.get(place()).ok_or(Damaged)?,
         names: Vec::new(),
         runs: Vec::new(),

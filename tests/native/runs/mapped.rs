@@ -2,8 +2,8 @@
 
 use crate::runs::made::{measurements, options, read, read_with};
 use refit::runs::{
-    Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome, Scaled,
-    Source,
+    Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome,
+    RunSource, Scaled,
 };
 use refit::study::Study;
 
@@ -48,7 +48,7 @@ fn an_unknown_table_is_not_read_without_a_mapping() {
     assert_eq!(mapping.scores[0].quantity, Quantity::Error);
     assert_eq!(mapping.problem(), None);
     let outcome = proposed(text);
-    assert_eq!(outcome.report.source, Some(Source::Own));
+    assert_eq!(outcome.report.source, Some(RunSource::Own));
     let found = measurements(&outcome);
     assert_eq!(
         (found[0].compute, found[0].value),

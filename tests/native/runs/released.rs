@@ -2,14 +2,14 @@
 
 use crate::runs::made::{self, gzip, measurements, read, rows, sorted};
 use parquet::basic::{Compression as Codec, ZstdLevel};
-use refit::runs::{ReadError, SkipReason, Source, read_parquet};
+use refit::runs::{ReadError, RunSource, SkipReason, read_parquet};
 use refit::study::{Measurement, Study, Table};
 
 #[test]
 fn zeroshot_results_are_the_bundled_rows() {
     let outcome = read(made::zeroshot().as_bytes());
     let report = &outcome.report;
-    assert_eq!(report.source, Some(Source::ZeroshotResults));
+    assert_eq!(report.source, Some(RunSource::ZeroshotResults));
     assert_eq!(
         (report.study, report.format.as_str()),
         (Study::Openclip, "CSV")
@@ -35,7 +35,7 @@ fn segmentation_results_are_the_bundled_rows() {
         let file = made::segmentation(codec);
         let outcome = read_parquet(&file, made::options());
         let report = &outcome.report;
-        assert_eq!(report.source, Some(Source::SegmentationResults));
+        assert_eq!(report.source, Some(RunSource::SegmentationResults));
         assert_eq!(
             (report.format.as_str(), report.bytes),
             ("Parquet", file.len() as u64)
@@ -50,7 +50,7 @@ fn segmentation_results_are_the_bundled_rows() {
 fn all_results_are_the_last_epochs_by_similarity() {
     let outcome = read(&gzip(made::all_results().as_bytes()));
     let report = &outcome.report;
-    assert_eq!(report.source, Some(Source::AllResults));
+    assert_eq!(report.source, Some(RunSource::AllResults));
     assert_eq!(report.format, "CSV, gzip");
     assert_eq!(report.rows, 3 * report.kept_rows);
     assert_eq!(report.skipped[&SkipReason::NotLastEpoch], report.kept_rows);
@@ -125,7 +125,7 @@ const BENCHMARK: &str = "acc1,acc5,mean_per_class_recall,dataset,model,pretraine
 fn clip_benchmarks_table_takes_compute_from_the_studys_architectures() {
     let outcome = read(BENCHMARK.as_bytes());
     let report = &outcome.report;
-    assert_eq!(report.source, Some(Source::ClipBenchmark));
+    assert_eq!(report.source, Some(RunSource::ClipBenchmark));
     let found = measurements(&outcome);
     assert_eq!(found.len(), 5);
     let of = |dataset: &str, metric: &str| {

@@ -7,8 +7,8 @@ mod toolbar;
 use super::coefficients::name;
 use super::{Shown, measured};
 use crate::analysis::drawing::{Drawing, Lines, Window};
-use crate::chart::{Direction, Layout, Mark, Scene, canvas, nearest, step};
-use crate::figure::{AnalysisChart, Role, picture};
+use crate::chart::{ChartLayout, Direction, Mark, Scene, canvas, nearest, step};
+use crate::figure::{AnalysisChart, SeriesRole, picture};
 use crate::page::appearance::Appearance;
 use crate::page::location::Location;
 use crate::text::number;
@@ -38,7 +38,7 @@ struct Figure {
     picture: Memo<Option<AnalysisChart>>,
     /// What is seen, also in the middle of a gesture.
     window: RwSignal<Option<Window>>,
-    layout: RwSignal<Option<Layout>>,
+    layout: RwSignal<Option<ChartLayout>>,
     /// Key of the mark under the pointer or the keyboard's focus.
     focus: RwSignal<Option<usize>>,
     /// The run under focus stays, wherever the pointer goes.
@@ -190,7 +190,7 @@ impl Figure {
         })
     }
 
-    fn with_scene<T>(self, find: impl Fn(&Layout, &Scene) -> Option<T>) -> Option<T> {
+    fn with_scene<T>(self, find: impl Fn(&ChartLayout, &Scene) -> Option<T>) -> Option<T> {
         self.layout.with(|layout| {
             self.picture
                 .with(|picture| find(layout.as_ref()?, &picture.as_ref()?.scene))
@@ -266,13 +266,13 @@ impl Figure {
 
     /// Takes the runs of these marks out; puts them back where all of them are out.
     fn toggle(self, keys: &[usize]) {
-        let chosen: Vec<(usize, Role)> = self.picture.with_untracked(|p| {
+        let chosen: Vec<(usize, SeriesRole)> = self.picture.with_untracked(|p| {
             let dots = p
                 .iter()
                 .flat_map(|p| keys.iter().filter_map(|k| p.dots.get(*k)));
             dots.map(|dot| (dot.row, dot.role)).collect()
         });
-        let back = chosen.iter().all(|(_, role)| *role == Role::Excluded);
+        let back = chosen.iter().all(|(_, role)| *role == SeriesRole::Excluded);
         let mut excluded = self
             .location
             .analysis

@@ -11,7 +11,7 @@ const MAX_EVALUATIONS: usize = 1_000_000;
 const SAME: f64 = 1e-6;
 
 /// The search, not yet begun; `None` for laws that the study did not search this way.
-pub fn released_search(law: Law, x: &[f64], y: &[f64]) -> Option<Search> {
+pub fn search(law: Law, x: &[f64], y: &[f64]) -> Option<Search> {
     let starts = match law {
         Law::Saturation => grid(),
         Law::ShiftedPower => vec![vec![10.0, 10.0, -0.1]],
@@ -46,19 +46,19 @@ pub fn found(search: &Search) -> Option<Best> {
 }
 
 /// Whether the best fit has a lower squared error, beyond rounding.
-fn stopped_early(released: &Best, best: &Fit) -> bool {
-    best.mse < released.mse * (1.0 - SAME)
+fn stopped_early(authors: &Best, best: &Fit) -> bool {
+    best.mse < authors.mse * (1.0 - SAME)
 }
 
 /// How the search ended compared with the best fit, as a sentence.
-pub fn conclusion(released: &Best, best: &Fit) -> &'static str {
-    if stopped_early(released, best) {
-        "The released search stopped early: the best fit has a lower squared error."
-    } else if released.mse < best.mse * (1.0 - SAME) {
+pub fn conclusion(authors: &Best, best: &Fit) -> &'static str {
+    if stopped_early(authors, best) {
+        "The authors search stopped early: the best fit has a lower squared error."
+    } else if authors.mse < best.mse * (1.0 - SAME) {
         // Where the loss is another than squares of the error.
         "The two minimise different losses."
     } else {
-        "The released search found the best fit."
+        "The authors search found the best fit."
     }
 }
 
@@ -95,18 +95,18 @@ mod tests {
             values.map(|v| v.as_f64().unwrap()).collect()
         };
         let (x, y) = (numbers("x"), numbers("y"));
-        let search = released_search(Law::Saturation, &x, &y).unwrap().finish();
-        let released = found(&search).unwrap();
-        assert!((released.mse / number("mse") - 1.0).abs() < 1e-9);
-        assert_eq!(released.starts, 3200);
+        let search = search(Law::Saturation, &x, &y).unwrap().finish();
+        let authors = found(&search).unwrap();
+        assert!((authors.mse / number("mse") - 1.0).abs() < 1e-9);
+        assert_eq!(authors.starts, 3200);
         // Starts near a watershed end on either side by the last bit.
         let reached = number("starts_reaching_best");
         assert!(
-            (released.reached as f64 / reached - 1.0).abs() < 0.05,
+            (authors.reached as f64 / reached - 1.0).abs() < 0.05,
             "{} {reached}",
-            released.reached
+            authors.reached
         );
         let best = fit(Law::Saturation, Loss::Squares, &x, &y).unwrap();
-        assert!(!stopped_early(&released, &best));
+        assert!(!stopped_early(&authors, &best));
     }
 }
