@@ -1,6 +1,6 @@
 //! What is timed, natively and in Chromium: the same work on the same points.
 
-use refit::analysis::authors_optimiser::{found, released_search};
+use refit::analysis::authors_optimiser::{found, search};
 use refit_fit::bootstrap::{Bootstrap, Population};
 use refit_fit::law::Law;
 use refit_fit::profile::Profile;
@@ -69,7 +69,7 @@ pub fn all(slow: bool) -> Vec<Work> {
     if slow {
         let (x, y) = points.clone();
         all.push(work("released-search/ade20k", move || {
-            let search = released_search(LAW, &x, &y)
+            let search = search(LAW, &x, &y)
                 .expect("a searched law")
                 .finish();
             found(&search).map_or(0.0, |r| r.mse)
