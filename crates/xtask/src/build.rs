@@ -3,22 +3,54 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
     Options, Result, budget,
-    process::{self, root, say},
+    process::{self, cargo, root},
+    progress::Work,
     tools,
 };
 
+/// Compiles the page's programs at the same time: Trunk asks for one after another, and then
+/// finds them compiled.
+pub fn programs() -> Result {
+    let index = root().join("index.html");
+    let index = fs::read_to_string(&index)
+        .map_err(|error| format!("{} cannot be read: {error}", index.display()))?;
+    let mut build = cargo("build --release --target");
+    build.arg(tools::WASM);
+    for program in programs_of(&index) {
+        build.args(["--bin", program]);
+    }
+    let work = Work {
+        name: "programs",
+        what: "compiling the page's programs",
+        on_two_cores: Duration::from_secs(200),
+    };
+    work.run(|| process::run(&mut build))
+}
+
+/// The programs that a page's links for Trunk name.
+fn programs_of(index: &str) -> impl Iterator<Item = &str> {
+    let links = index.split("data-bin=\"").skip(1);
+    links.filter_map(|link| link.split('"').next())
+}
+
 /// Builds into dist/, for any folder unless an address is given.
 pub fn page(public_url: Option<&str>) -> Result<PathBuf> {
-    let mut trunk = tools::trunk("build")?;
-    say("building the page: the first time takes a few minutes");
+    let mut trunk = tools::trunk_build()?;
     if let Some(url) = public_url {
         trunk.args(["--public-url", url]);
     }
-    process::run(&mut trunk)?;
+    programs()?;
+    let assembly = Work {
+        name: "assembly",
+        what: "assembling the page with Trunk and wasm-opt",
+        on_two_cores: Duration::from_secs(45),
+    };
+    assembly.run(|| process::run(&mut trunk))?;
     let dist = root().join("dist");
     if let Some(url) = public_url {
         point_404(&dist.join("404.html"), url)?;
@@ -44,4 +76,16 @@ fn point_404(file: &Path, url: &str) -> Result {
         text.replace("href=\"./\"", &format!("href=\"{url}\"")),
     )
     .map_err(explain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::programs_of;
+
+    #[test]
+    fn the_page_names_its_programs() {
+        let index = r#"<link data-trunk rel="rust" data-bin="page" data-bindgen-target="web">
+            <link rel="icon" href="icon.svg"><link data-trunk rel="rust" data-bin="models">"#;
+        assert_eq!(programs_of(index).collect::<Vec<_>>(), ["page", "models"]);
+    }
 }

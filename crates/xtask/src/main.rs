@@ -3,9 +3,11 @@
 mod browser;
 mod budget;
 mod build;
+mod cache;
 mod clip;
 mod peers;
 mod process;
+mod progress;
 mod serve;
 mod test;
 mod tools;

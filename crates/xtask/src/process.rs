@@ -9,11 +9,10 @@ use std::{
 
 use crate::Result;
 
-/// The root of the repository.
+/// The root of the repository, two folders above this package.
 pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .parent()
-        .expect("xtask lies in the repository")
+    let crates_xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crates_xtask.ancestors().nth(2).unwrap_or(crates_xtask)
 }
 
 /// Says which step begins.
@@ -25,6 +24,13 @@ pub fn say(step: &str) {
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
+    // cargo sets these for xtask; a cargo below it would rebuild what reads them.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
@@ -32,10 +38,6 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 pub fn cargo(arguments: &str) -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments.split_whitespace());
-    // Set for xtask's own build; a nested cargo would rebuild what they change.
-    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-        command.env_remove(name);
-    }
     command
 }
 

@@ -8,8 +8,9 @@ use std::{
 };
 
 use crate::{
-    Options, Result,
-    process::{Running, describe, say},
+    Options, Result, build,
+    process::{Running, describe},
+    progress::{Work, in_words},
     tools,
 };
 
@@ -28,24 +29,29 @@ pub fn run(mut options: Options) -> Result {
             port.wrapping_add(1).max(1024)
         ));
     }
-    let mut trunk = tools::trunk("serve")?;
-    say("building the page: the first time takes a few minutes");
+    let begun = Instant::now();
+    let mut trunk = tools::trunk_serve()?;
+    build::programs()?;
     trunk
         .args(["--address", "127.0.0.1", "--port"])
         .arg(port.to_string());
-    let mut server = start(&mut trunk)?;
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = wait_a_little(&mut server)? {
-            return Err(format!("Trunk stopped ({status}); its last lines say why"));
+    let assembly = Work {
+        name: "assembly to serve",
+        what: "assembling the page with Trunk",
+        on_two_cores: Duration::from_secs(10),
+    };
+    let mut server = assembly.run(|| {
+        let mut server = start(&mut trunk)?;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Some(status) = wait_a_little(&mut server)? {
+                return Err(format!("Trunk stopped ({status}); its last lines say why"));
+            }
         }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            break;
-        }
-    }
+        Ok(server)
+    })?;
     println!(
-        "\n== Refit is served at http://127.0.0.1:{port} after {} s; Ctrl-C stops it\n",
-        begun.elapsed().as_secs()
+        "\n== Refit is served at http://127.0.0.1:{port} after {}; Ctrl-C stops it\n",
+        in_words(begun.elapsed())
     );
     let status = server
         .0

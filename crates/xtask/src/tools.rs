@@ -1,14 +1,18 @@
 //! The tools that a build needs: what fits, where it is found, how it is installed.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use crate::{
-    Result,
+    Result, cache,
     process::{cargo, command, find, output, root, run, say},
+    progress::Work,
 };
 
 /// The target of the page.
@@ -20,34 +24,52 @@ const TRUNK: &str = "0.21.14";
 /// npm's package of wasm-opt.
 const BINARYEN: &str = "binaryen@132.0.0";
 
+/// Trunk as it serves a page while it is worked on: wasm-opt would take half a minute with every
+/// change, to make the page one percent smaller.
+pub fn trunk_serve() -> Result<Command> {
+    trunk("serve", None)
+}
+
+/// Trunk as it builds a page for a host.
+pub fn trunk_build() -> Result<Command> {
+    let optimiser = wasm_opt()?;
+    if optimiser.is_none() {
+        println!("there is neither wasm-opt nor npm here: the page will be one percent larger");
+    }
+    trunk("build", optimiser)
+}
+
 /// Trunk with one of its commands, and all that it needs.
-pub fn trunk(what: &str) -> Result<Command> {
+fn trunk(what: &str, optimiser: Option<PathBuf>) -> Result<Command> {
     wasm_target()?;
+    let trunk = Tool {
+        name: "trunk",
+        version: TRUNK,
+        // Without the feature that asks crates.io for newer versions.
+        options: "--locked --no-default-features --features rustls",
+        on_two_cores: Duration::from_secs(160),
+    };
     let series = TRUNK.rsplit_once('.').map_or(TRUNK, |(series, _)| series);
     let fits = |version: &str| version.starts_with(&format!("{series}."));
-    let program = get("trunk", fits, &format!("--locked trunk --version {TRUNK}"))?;
-    let optimiser = wasm_opt()?;
+    let program = trunk.program("trunk", fits)?;
+    let bindgen = wasm_bindgen("wasm-bindgen")?;
     let mut trunk = command(&program);
     trunk.arg(what);
     if optimiser.is_none() {
-        println!("there is neither wasm-opt nor npm here: the page will be one percent larger");
         // What Trunk calls a release is what it has wasm-opt work on.
         trunk.args(["--release", "false", "--cargo-profile", "release"]);
     }
-    let needed = [
-        Some(program),
-        Some(wasm_bindgen("wasm-bindgen")?),
-        optimiser,
-    ];
+    let needed = [Some(program), Some(bindgen), optimiser];
     let needed = needed.iter().flatten().filter_map(|tool| tool.parent());
-    let mut folders: Vec<PathBuf> = needed.map(Path::to_path_buf).collect();
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let path = env::join_paths(folders);
-    trunk.env(
-        "PATH",
-        path.map_err(|error| format!("the PATH cannot be extended: {error}"))?,
-    );
+    trunk.env("PATH", path_after(needed.map(Path::to_path_buf))?);
     Ok(trunk)
+}
+
+/// The PATH, with other folders before it.
+fn path_after(folders: impl Iterator<Item = PathBuf>) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(folders.chain(env::split_paths(&path)))
+        .map_err(|error| format!("the PATH cannot be extended: {error}"))
 }
 
 /// wasm-opt: from the PATH, else npm's, where there is npm.
@@ -59,29 +81,28 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
     Ok(package.map(|package| package.join("bin/wasm-opt")))
 }
 
-/// The folder of a package `NAME@VERSION` under target/tools; `None` where there is no npm to install it.
+/// The folder of npm's package `NAME@VERSION` in the cache; `None` where there is no npm to
+/// install it.
 pub fn package(package: &str) -> Result<Option<PathBuf>> {
-    let tools = root().join("target/tools");
-    let (name, version) = package.split_once('@').unwrap_or((package, ""));
-    let folder = tools.join("node_modules").join(name);
-    let installed = fs::read_to_string(folder.join("package.json")).unwrap_or_default();
-    if installed.contains(&format!("\"version\": \"{version}\"")) {
-        return Ok(Some(folder));
-    }
-    let Some(npm) = find("npm") else {
+    let name = package.split_once('@').map_or(package, |(name, _)| name);
+    let kept = package.replace('@', "-");
+    let npm = find("npm");
+    if npm.is_none() && !cache::folder()?.join(&kept).is_dir() {
         return Ok(None);
-    };
-    say(&format!("installing {package} into target/tools"));
-    fs::create_dir_all(&tools).map_err(|error| format!("target/tools: {error}"))?;
-    let quiet = [
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--prefix",
-    ];
-    run(command(npm).args(quiet).arg(&tools).arg(package))?;
-    Ok(Some(folder))
+    }
+    let folder = cache::install(&kept, |folder| {
+        let npm = npm.ok_or("there is no npm here: install Node.js")?;
+        let work = Work {
+            name: package,
+            what: &format!("installing {package}"),
+            on_two_cores: Duration::from_secs(10),
+        };
+        let quiet = "install --no-audit --no-fund --ignore-scripts --prefix";
+        let mut install = command(npm);
+        install.args(quiet.split(' ')).arg(folder).arg(package);
+        work.run(|| run(&mut install))
+    })?;
+    Ok(Some(folder.join("node_modules").join(name)))
 }
 
 /// Makes sure that the standard library for wasm32 is there.
@@ -118,31 +139,82 @@ pub fn component(name: &str) -> Result {
 /// A program of wasm-bindgen-cli, at exactly the version of the library.
 pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let version = locked_version("wasm-bindgen")?;
-    get(
-        program,
-        |found| found == version,
+    let tool = Tool {
+        name: "wasm-bindgen-cli",
+        version: &version,
         // Without --locked: its lock file holds crates that no longer build everywhere.
-        &format!("wasm-bindgen-cli --no-default-features --version {version}"),
-    )
+        options: "--no-default-features",
+        on_two_cores: Duration::from_secs(60),
+    };
+    let program = tool.program(program, |found| found == version)?;
+    // The last tool that cargo compiles: what it shared with the others can go.
+    cache::clean()?;
+    Ok(program)
 }
 
-/// A program that fits, from target/tools or the PATH; installed into target/tools if neither has one.
-fn get(program: &str, fits: impl Fn(&str) -> bool, install: &str) -> Result<PathBuf> {
-    let tools = root().join("target/tools");
-    let own = tools
-        .join("bin")
-        .join(format!("{program}{}", env::consts::EXE_SUFFIX));
-    let candidates = [find(program), Some(own.clone())];
-    for candidate in candidates.into_iter().flatten() {
-        if candidate.is_file() && version(&candidate).is_some_and(|version| fits(&version)) {
-            return Ok(candidate);
-        }
-    }
-    say(&format!("installing {program}: once, a few minutes"));
-    // --force: a version that no longer fits gives way.
-    run(cargo(&format!("install --force {install} --root")).arg(&tools))?;
-    Ok(own)
+/// A package of crates.io whose programs the build calls.
+struct Tool<'a> {
+    name: &'a str,
+    version: &'a str,
+    options: &'a str,
+    on_two_cores: Duration,
 }
+
+impl Tool<'_> {
+    /// One of its programs: from the PATH if it fits, else from the cache, which installs it.
+    fn program(&self, program: &str, fits: impl Fn(&str) -> bool) -> Result<PathBuf> {
+        if let Some(found) = find(program)
+            && version(&found).is_some_and(|version| fits(&version))
+        {
+            return Ok(found);
+        }
+        let Self { name, version, .. } = self;
+        let folder = cache::install(&format!("{name}-{version}"), |folder| self.install(folder))?;
+        let file = format!("{program}{}", env::consts::EXE_SUFFIX);
+        Ok(folder.join("bin").join(file))
+    }
+
+    /// Compiles it fast rather than well: it runs for seconds, its optimisation takes minutes.
+    fn install(&self, folder: &Path) -> Result {
+        let Self { name, version, .. } = self;
+        let arguments = format!(
+            "install --debug {name} --version {version} {}",
+            self.options
+        );
+        let mut install = cargo(&arguments);
+        install.arg("--root").arg(folder);
+        install.arg("--target-dir").arg(cache::build_folder()?);
+        // cargo would advise to extend the PATH.
+        let programs = std::iter::once(folder.join("bin"));
+        install.env("PATH", path_after(programs)?);
+        for (setting, value) in PROFILE {
+            install.env(format!("CARGO_PROFILE_DEV_{setting}"), value);
+        }
+        let work = Work {
+            name,
+            what: &format!("installing {name} {version}, once for all clones"),
+            on_two_cores: self.on_two_cores,
+        };
+        let installed = work.run(|| run(&mut install));
+        installed.map_err(|error| {
+            format!(
+                "{error}\n{name} is not installed: once crates.io can be reached, run this again, \
+                 or `cargo install {name} --version {version} {}`",
+                self.options
+            )
+        })
+    }
+}
+
+/// The profile that tools are compiled with.
+const PROFILE: [(&str, &str); 6] = [
+    ("OPT_LEVEL", "0"),
+    ("DEBUG", "false"),
+    ("STRIP", "true"),
+    ("INCREMENTAL", "false"),
+    ("DEBUG_ASSERTIONS", "false"),
+    ("OVERFLOW_CHECKS", "false"),
+];
 
 /// The version that a program reports: the first word that begins with a digit.
 fn version(program: &Path) -> Option<String> {
