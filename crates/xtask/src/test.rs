@@ -1,14 +1,16 @@
 //! `cargo xtask test`: every check, the fast ones first, and a count that skips nothing in silence.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
     Options, Result, browser, build,
     process::{self, cargo, describe, root, say},
+    progress::Work,
     tools, vulkan,
 };
 
@@ -17,6 +19,7 @@ struct Step {
     what: &'static str,
     /// The step whose result this one reads.
     needs: Option<&'static str>,
+    on_two_cores: Duration,
     run: fn() -> Result<Count>,
 }
 
@@ -25,36 +28,42 @@ const STEPS: [Step; 6] = [
         name: "format",
         what: "the sources are formatted",
         needs: None,
+        on_two_cores: Duration::from_secs(2),
         run: format,
     },
     Step {
         name: "lint",
         what: "clippy has nothing to say, natively and for wasm32",
         needs: None,
+        on_two_cores: Duration::from_secs(240),
         run: lint,
     },
     Step {
         name: "native",
         what: "the library's tests, natively",
         needs: None,
+        on_two_cores: Duration::from_secs(480),
         run: native,
     },
     Step {
         name: "wasm",
         what: "the library's tests in Chromium",
         needs: None,
+        on_two_cores: Duration::from_secs(180),
         run: wasm,
     },
     Step {
         name: "build",
         what: "the page builds for release",
         needs: None,
+        on_two_cores: Duration::from_secs(240),
         run: || build::page(None).map(|_| Count::ONE),
     },
     Step {
         name: "browser",
         what: "the page's tests in Chromium",
         needs: Some("build"),
+        on_two_cores: Duration::from_secs(600),
         run: in_browser,
     },
 ];
@@ -125,8 +134,12 @@ pub fn run(mut options: Options) -> Result {
         } else if let Some(need) = blocked {
             (SKIPPED, format!("not run, since `{need}` failed"))
         } else {
-            say(&format!("{}: {}", step.name, step.what));
-            match (step.run)() {
+            let work = Work {
+                name: step.name,
+                what: &format!("{}: {}", step.name, step.what),
+                on_two_cores: step.on_two_cores,
+            };
+            match work.run(step.run) {
                 Ok(count) => (count, count.to_string()),
                 Err(error) => {
                     eprintln!("\nxtask: {error}");
@@ -180,28 +193,46 @@ fn lint() -> Result<Count> {
     process::run(&mut cargo(
         "clippy --workspace --all-targets -- -D warnings",
     ))?;
-    let page = "clippy --package refit --features bench --lib --bin page --bin details --bin user_runs --bin parquet --bin models --bin clip-bench \
-                --test wasm --test speed";
-    process::run(&mut cargo(&format!(
-        "{page} --target {} -- -D warnings",
-        tools::WASM
-    )))?;
+    // The page's profile, whose macros the page needs too.
+    let mut page = cargo("clippy --release --features bench --lib --test wasm --test speed");
+    page.args(["--target", tools::WASM]);
+    for program in programs_for_wasm()? {
+        page.args(["--bin", &program]);
+    }
+    process::run(page.args(["--", "-D", "warnings"]))?;
     Ok(Count::ONE)
+}
+
+/// The programs of Cargo.toml but for the terminal, which has the package's name.
+fn programs_for_wasm() -> Result<Vec<String>> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))
+        .map_err(|error| format!("Cargo.toml cannot be read: {error}"))?;
+    let all = programs_of(&manifest).filter(|name| *name != "refit");
+    Ok(all.map(str::to_owned).collect())
+}
+
+/// The names that a manifest's `[[bin]]` sections give.
+fn programs_of(manifest: &str) -> impl Iterator<Item = &str> {
+    let sections = manifest.split("[[bin]]").skip(1);
+    sections.filter_map(|section| {
+        let lines = section.lines().skip(1);
+        let mut own = lines.take_while(|line| !line.starts_with('['));
+        let name = own.find_map(|line| line.strip_prefix("name = \""))?;
+        name.split('"').next()
+    })
 }
 
 /// On the GPU too, which must then be there: Mesa's software driver will do.
 fn native() -> Result<Count> {
     let has_gpu = vulkan::is_there() || vulkan::install()?;
-    let mut tests =
-        cargo("test --package refit --package refit-kernels --package xtask --no-fail-fast");
+    let mut tests = cargo("test --workspace --exclude browser-tests --tests --no-fail-fast");
     if has_gpu {
         tests.env("REFIT_NEED_GPU", "1");
     }
     let unchecked = (!has_gpu).then_some(vulkan::MISSING);
-    Ok(Count {
-        unchecked,
-        ..count(&mut tests)?
-    })
+    let mut all = count(&mut tests)?;
+    all.add(count(&mut cargo("test --workspace --doc --no-fail-fast"))?);
+    Ok(Count { unchecked, ..all })
 }
 
 fn wasm() -> Result<Count> {
@@ -256,7 +287,7 @@ fn number_before(text: &str, word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::number_before;
+    use super::{number_before, programs_of};
 
     #[test]
     fn a_result_line_is_counted() {
@@ -265,5 +296,24 @@ mod tests {
         assert_eq!(number_before(line, " failed"), 0);
         assert_eq!(number_before(line, " ignored"), 3);
         assert_eq!(number_before("FAILED", " passed"), 0);
+    }
+
+    #[test]
+    fn a_manifest_names_its_programs() {
+        let manifest = r#"[package]
+name = "refit"
+[[bin]]
+name = "refit"
+path = "src/bin/refit/main.rs"
+
+[[bin]]
+# Said here.
+path = "src/main.rs"
+name = "page"
+[[bench]]
+name = "fit"
+"#;
+        let programs: Vec<_> = programs_of(manifest).collect();
+        assert_eq!(programs, ["refit", "page"]);
     }
 }

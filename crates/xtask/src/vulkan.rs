@@ -13,7 +13,7 @@ pub const MISSING: &str = "the GPU's kernels natively, since Vulkan finds no GPU
 
 /// Whether the tests find a GPU.
 pub fn is_there() -> bool {
-    let mut test = cargo("test --package refit --test clip -- --exact gpu::there_is_one");
+    let mut test = cargo("test --workspace --test clip -- --exact gpu::there_is_one");
     test.env("REFIT_NEED_GPU", "1").stdout(Stdio::null());
     test.status().is_ok_and(|status| status.success())
 }

@@ -1,6 +1,6 @@
 //! What the page says of pictures, held against the terminal, and what a reader takes away.
 
-use crate::{READY, builder, drawn, drop_files, save, says_as_the_terminal, shown};
+use super::{READY, builder, drawn, drop_files, save, says_as_the_terminal, shown};
 use browser_tests::model;
 use browser_tests::run::{keep_saved, saved};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! On what a model runs: WebGPU, the processor, and what can go wrong with either.
 
-use crate::{
+use super::{
     READY, builder, download, drawn, drop_files, open_others, save, says_as_the_terminal,
     wait_for_model,
 };

@@ -1,6 +1,6 @@
 //! Where models come from: downloads that stop, break and go on, what is kept, files of the reader's.
 
-use crate::{
+use super::{
     READY, builder, download, drop_files, of_formula, open_others, progress, wait_for_model,
 };
 use browser_tests::model;

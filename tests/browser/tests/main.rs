@@ -1,0 +1,11 @@
+//! The built page, driven from outside: `cargo xtask test --only browser`.
+
+mod accessibility;
+mod captions;
+mod details;
+mod harness;
+#[path = "models/main.rs"]
+mod models;
+mod page;
+mod reading;
+mod user_runs;
