@@ -1,4 +1,4 @@
-//! What a CLIP or a MaMMUT looks like, read off the shapes of its tensors.
+//! The sizes of a CLIP or a MaMMUT, inferred from the shapes of its tensors.
 
 mod configuration;
 mod cost;
@@ -10,19 +10,21 @@ use super::weights::names::Slice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The nonlinearity between the two layers of each block's MLP. No shape tells it.
+/// The nonlinearity between the two layers of each block's MLP. The shapes do not tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
-    /// With the exact normal distribution: LAION's, DataComp's and all scaling-law models.
+    /// x Φ(x), with the exact normal distribution: the models of LAION, DataComp and the
+    /// scaling-law studies.
     #[default]
     Gelu,
-    /// x σ(1.702 x): OpenAI's, LAION-400M's and MetaCLIP's models.
+    /// x σ(1.702 x): the models of OpenAI, LAION-400M and MetaCLIP.
     QuickGelu,
 }
 
 impl Activation {
-    /// Of a published checkpoint, by a part of its file's or repository's name.
+    /// The activation of a published checkpoint, recognised by a part of the name of its file or
+    /// repository.
     pub fn of_checkpoint(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
         let any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
@@ -44,27 +46,31 @@ impl Activation {
     }
 }
 
-/// A tower's transformer.
+/// The sizes of a tower's transformer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransformerConfig {
+    /// Numbers of a token.
     pub width: usize,
+    /// Blocks.
     pub layers: usize,
+    /// Attention heads of a block, `width / heads` wide each.
     pub heads: usize,
-    /// Width inside each block's MLP.
+    /// Numbers of a token inside each block's MLP.
     pub hidden: usize,
 }
 
-/// What a MaMMUT has beside two towers: its text tower also writes, seeing the image through
-/// layers of cross-attention.
+/// What a MaMMUT has besides two towers: its text tower is a decoder too, which attends to the image
+/// through layers of cross-attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecoderConfig {
-    /// Layers of cross-attention, spread evenly: the first after the first block.
+    /// Layers of cross-attention, evenly spread over the text tower: the first after the first
+    /// block.
     pub layers: usize,
     /// Whether the blocks before them have MLPs of their own.
     pub has_mlps: bool,
 }
 
-/// A CLIP with a vision transformer, or a MaMMUT.
+/// The sizes of a CLIP with a vision transformer, or of a MaMMUT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Numbers of an embedding.
@@ -73,28 +79,32 @@ pub struct Architecture {
     pub patch: usize,
     /// Patches along a side of the image.
     pub grid: usize,
+    /// The image tower.
     pub vision: TransformerConfig,
-    /// Tokens that a text may have.
+    /// The most tokens of a text, start and end included.
     pub context: usize,
+    /// Tokens in the vocabulary.
     pub vocabulary: usize,
+    /// The text tower.
     pub text: TransformerConfig,
+    /// The activation of both towers' MLPs.
     pub activation: Activation,
-    /// A MaMMUT's; a CLIP has none.
+    /// MaMMUT's decoder; a CLIP has none.
     pub decoder: Option<DecoderConfig>,
 }
 
-/// What a tensor is for, which says how a backend keeps it.
+/// What a tensor is for, which decides how a backend stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Of a linear map, a row for each output.
+    /// The matrix of a linear map, `[outputs, inputs]`.
     Linear,
-    /// Of a linear map, a row for each input.
+    /// The matrix of a linear map, `[inputs, outputs]`.
     Projection,
     /// Anything else.
     Values,
 }
 
-/// A tensor that the architecture asks for.
+/// A tensor of the architecture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter {
     pub shape: Vec<usize>,
@@ -102,12 +112,12 @@ pub(crate) struct Parameter {
 }
 
 impl Architecture {
-    /// Side of the image, in pixels.
+    /// Side of the square images that the model takes, in pixels.
     pub fn image_size(&self) -> usize {
         self.patch * self.grid
     }
 
-    /// Whether a block of the text tower has an MLP.
+    /// Whether this block of the text tower has an MLP.
     pub(crate) fn has_mlp(&self, block: usize) -> bool {
         self.cross_attention_after(block).is_none() || self.decoder.is_some_and(|d| d.has_mlps)
     }
@@ -118,13 +128,13 @@ impl Architecture {
         block.is_multiple_of(every).then_some(block / every)
     }
 
-    /// Whether a tensor is needed only to write captions.
+    /// Whether only captions need this tensor.
     pub(crate) fn is_for_captions(&self, name: &str) -> bool {
         let names = ["map_viz2txt_kv", "text_projection"];
         self.decoder.is_some() && (names.contains(&name) || name.starts_with("cross_attn."))
     }
 
-    /// From the shapes of tensors under open_clip's names.
+    /// Infers the architecture from the shapes of tensors under open_clip's names.
     pub(crate) fn infer(
         shapes: &BTreeMap<String, Vec<usize>>,
         configuration: &Configuration,

@@ -1,22 +1,22 @@
-//! How often a model is right where the reader knows what images show, and what it takes for what.
+//! Accuracy on labelled images, and the confusion matrix.
 
 use std::collections::BTreeMap;
 
 /// The normal distribution's quantile at 97.5 %.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Images counted by what they show and by the class that they are taken for.
+/// Images counted by their label and by the class that the model predicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
-    /// A row each: the classes that some image shows, then what is none of the classes.
+    /// The rows: labels of images, first those that are classes, then the others.
     pub actual: Vec<String>,
-    /// A column each: the classes that some image shows or is taken for.
+    /// The columns: classes that are some image's label or prediction.
     pub predicted: Vec<String>,
-    /// Row by row.
+    /// Numbers of images, `[actual, predicted]`.
     pub counts: Vec<Vec<usize>>,
 }
 
-/// Two names of one class: case, an article, and marks between words do not count.
+/// Whether two names are one class: case, articles, underscores and hyphens do not matter.
 pub fn is_same(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
@@ -29,7 +29,7 @@ fn plain(name: &str) -> String {
 }
 
 impl ConfusionMatrix {
-    /// Counts images, of which each is what it shows and the class that it is taken for.
+    /// Counts images, each given as its label and its predicted class.
     pub fn new(classes: &[String], images: &[(&str, &str)]) -> ConfusionMatrix {
         let mut places = BTreeMap::new();
         for (i, class) in classes.iter().enumerate() {
@@ -69,24 +69,26 @@ impl ConfusionMatrix {
         }
     }
 
+    /// All images.
     pub fn total(&self) -> usize {
         self.counts.iter().flatten().sum()
     }
 
-    /// Images that are taken for what they show.
+    /// Images whose prediction is their label.
     pub fn correct(&self) -> usize {
         let cells = self.cells().filter(|(row, column, _)| row == column);
         cells.map(|(.., count)| count).sum()
     }
 
-    /// Images of what is none of the classes: no answer about them can be right.
+    /// Images whose label is none of the classes, so that no prediction can be right.
     pub fn unlisted(&self) -> usize {
         let rows = self.actual.iter().zip(&self.counts);
         let strangers = rows.filter(|(actual, _)| !self.predicted.contains(actual));
         strangers.flat_map(|(_, counts)| counts).sum()
     }
 
-    /// Wilson's 95 % interval of the share of right answers.
+    /// The 95 % interval of the accuracy (Wilson 1927, "Probable Inference, the Law of Succession,
+    /// and Statistical Inference").
     pub fn interval(&self) -> (f64, f64) {
         let n = self.total() as f64;
         let share = self.correct() as f64 / n;
@@ -97,12 +99,11 @@ impl ConfusionMatrix {
         (bound(centre - half), bound(centre + half))
     }
 
-    /// What is taken for something else, most often first: what it shows, what it is taken for,
-    /// and how many images.
+    /// Wrong predictions, the most frequent first: label, prediction and number of images.
     pub fn errors(&self) -> Vec<(&str, &str, usize)> {
         let wrong = self.cells().filter(|(row, column, _)| row != column);
         let mut wrong: Vec<_> = wrong.filter(|(.., count)| *count > 0).collect();
-        wrong.sort_by(|a, b| b.2.cmp(&a.2));
+        wrong.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
         wrong
     }
 

@@ -1,9 +1,21 @@
-//! CLIP and MaMMUT models: text and images to unit vectors whose products say how well they agree;
-//! a MaMMUT also writes what it sees ([`caption`]).
+#![doc = include_str!("../README.md")]
 //!
-//! [`tokenizer`] and [`preprocess`] prepare what goes in, [`weights`] reads checkpoints as they
-//! were published, [`architecture`] is read off their shapes, and [`Model`] runs the two towers on
-//! any [`Backend`](crate::backend::Backend). Answers equal open_clip's to float32's rounding.
+//! # From bytes to a caption
+//!
+//! 1. **Bytes.** A [`Source`](weights::source::Source) reads bytes by position: a slice, a file
+//!    on disk, a server ([`weights::http`]), a file that a user chose in a browser.
+//! 2. **Tensors.** [`Checkpoint`](weights::Checkpoint) lists the tensors of a file with their
+//!    names and shapes, and reads one at a time as float32.
+//! 3. **Model.** [`Architecture`](architecture::Architecture) is inferred from the shapes;
+//!    [`Model::load`] puts each tensor onto a [`Backend`](backend::Backend) as it comes.
+//! 4. **Embedding.** A [`Tokenizer`](tokenizer::Tokenizer) or
+//!    [`preprocess`](preprocess::preprocess) prepares the input; [`Model::encode_texts`] and
+//!    [`Model::encode_images`] return embeddings of length 1.
+//! 5. **Probabilities.** [`Model::classes`] averages the embeddings of each label's prompts;
+//!    [`Model::probabilities`] is the softmax over an image's scaled cosines with them.
+//! 6. **Caption.** With a MaMMUT, [`Model::caption`] generates a caption token by token, and
+//!    [`Model::log_likelihoods`] scores given ones.
+#![warn(missing_docs)]
 
 pub mod architecture;
 pub mod backend;

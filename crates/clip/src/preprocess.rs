@@ -1,28 +1,34 @@
-//! An image to the numbers that the image tower takes, bit for bit as open_clip does it with
-//! torchvision and Pillow: the short side resized to the model's size (bicubic, antialiased, in
-//! fixed point, rounded to bytes after each direction), the centre cut out, mean and deviation
-//! taken off. Only what the crop shows is computed, so a strip of 10,000 pixels costs little.
+//! An image to the pixel values that the image tower takes, bit for bit as open_clip's
+//! `transform.py` computes them with torchvision and Pillow (`Resample.c`): resize the shorter side
+//! to the model's size (bicubic, antialiased, in fixed point, rounded to bytes after each
+//! direction), crop the centre, subtract the mean and divide by the standard deviation. Only what
+//! the crop shows is computed, so that a strip of 10,000 pixels takes little time.
 //!
-//! Alpha is treated as open_clip treats it: the resize weighs colours by their alpha, then alpha
-//! is dropped, so that hidden colours may show. Two things differ, since an image arrives here
-//! decoded: a palette has become colours before the resize (Pillow would pick nearest neighbours),
-//! and whoever decodes decides on EXIF's orientation (browsers apply it, open_clip never does).
+//! Alpha is treated as in open_clip: the resize weights colours by alpha, then alpha is dropped, so
+//! that hidden colours may show. Two things differ, since images arrive decoded: a palette has become
+//! colours before the resize (Pillow would take the nearest neighbours), and the decoder decides
+//! about the EXIF orientation (browsers apply it, open_clip does not).
 
 use refit_kernels::{self as kernels, Pixel};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-/// What the bytes of a pixel are.
+/// The channels of a pixel, a byte each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
+    /// Grey.
     Gray,
+    /// Grey and alpha.
     GrayAlpha,
+    /// Red, green and blue.
     Rgb,
+    /// Red, green, blue and alpha.
     Rgba,
 }
 
 impl Channels {
+    /// The number of channels, which is that of a pixel's bytes.
     pub fn count(self) -> usize {
         match self {
             Channels::Gray => 1,
@@ -33,7 +39,8 @@ impl Channels {
     }
 }
 
-/// A decoded image: rows from the top, 8 bits a channel, alpha not multiplied in.
+/// A decoded image, `[height, width, channels]`: rows from the top, 8 bits per channel, alpha not
+/// premultiplied.
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
     width: usize,
@@ -42,13 +49,18 @@ pub struct Image<'a> {
     bytes: &'a [u8],
 }
 
-/// Why an image cannot be taken.
+/// Why bytes are not an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageError {
     /// No pixels at all.
     Empty,
     /// The bytes are not width × height × channels.
-    Bytes { found: usize, expected: usize },
+    Bytes {
+        /// The number of bytes.
+        found: usize,
+        /// width × height × channels.
+        expected: usize,
+    },
 }
 
 impl fmt::Display for ImageError {
@@ -66,6 +78,7 @@ impl fmt::Display for ImageError {
 impl std::error::Error for ImageError {}
 
 impl<'a> Image<'a> {
+    /// Wraps decoded bytes, `width · height · channels` of them.
     pub fn new(
         width: usize,
         height: usize,
@@ -110,23 +123,27 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Per channel, of all models of the two studies (OpenAI's numbers).
+/// The mean of red, green and blue that is subtracted: `OPENAI_DATASET_MEAN` of open_clip's
+/// `constants.py`, which the models of both studies use.
 pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
+/// The standard deviation by which they are divided: `OPENAI_DATASET_STD`.
 pub const STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
-/// A normalised square image: three planes (red, green, blue), rows from the top.
+/// A normalised square image, `[3, size, size]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PixelValues {
+    /// Side, in pixels.
     pub size: usize,
+    /// Planes of red, green and blue, each with its rows from the top.
     pub planes: Vec<f32>,
 }
 
-/// Resizes, crops and normalises.
+/// Resizes, crops and normalises an image to `size` pixels a side.
 pub fn preprocess(image: &Image, size: usize) -> PixelValues {
     normalise(&crop(image, size), size)
 }
 
-/// Bytes of a square RGB image to the model's range.
+/// Normalises the RGB bytes of a square image, `[size, size, 3]`.
 pub fn normalise(rgb: &[u8], size: usize) -> PixelValues {
     let mut planes = vec![0.0; rgb.len()];
     for (c, plane) in planes.chunks_exact_mut(size * size).enumerate() {
@@ -139,7 +156,7 @@ pub fn normalise(rgb: &[u8], size: usize) -> PixelValues {
     PixelValues { size, planes }
 }
 
-/// The resized centre as `size` × `size` RGB bytes.
+/// Resizes an image and crops its centre: RGB bytes, `[size, size, 3]`.
 pub fn crop(image: &Image, size: usize) -> Vec<u8> {
     let short = image.width.min(image.height);
     let long_side = |long: usize| size * long / short;
@@ -171,7 +188,8 @@ pub fn crop(image: &Image, size: usize) -> Vec<u8> {
     small.iter().flat_map(|[rgb @ .., _]| *rgb).collect()
 }
 
-/// For each pixel of the crop along one direction: the first input, and the inputs' weights.
+/// The resampling filter along one direction: for each pixel of the crop the first input pixel and
+/// the weights of the inputs from there on (`precompute_coeffs` in Pillow's `Resample.c`).
 struct Filter {
     taps: Vec<kernels::Tap>,
 }

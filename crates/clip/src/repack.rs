@@ -1,5 +1,5 @@
-//! What a model needs of a checkpoint, as a safetensors file of its own: an optimizer's state and
-//! a container's padding are left behind. Numbers stay as they were published.
+//! The tensors that a model needs, repacked as a safetensors file for a cache: without an optimizer's
+//! state, and with their numbers unchanged.
 
 use super::weights::source::Source;
 use super::weights::{Checkpoint, Entry};
@@ -10,25 +10,27 @@ use serde_json::{Map, json};
 /// Bytes that are handed on at a time.
 const CHUNK: u64 = 1 << 20;
 
-/// The packed file, before its bytes are read. The same checkpoint always gives the same file.
+/// A checkpoint as a safetensors file with only the tensors that a model needs, its decoder's
+/// included. The file is never in memory: [`RepackedCheckpoint::copy`] streams it. The same
+/// checkpoint always gives the same file.
 #[derive(Clone, Debug)]
 pub struct RepackedCheckpoint {
     header: Vec<u8>,
     /// Tensors with their lengths in bytes, one after the other behind the header.
     entries: Vec<(Entry, u64)>,
-    /// Of the whole file, in bytes.
+    /// Length of the whole file, in bytes.
     pub size: u64,
 }
 
 impl RepackedCheckpoint {
-    /// Reads what a checkpoint says about itself. What is no CLIP is refused here, before its
+    /// Reads a checkpoint's header. A file that is no CLIP or MaMMUT is refused here, before its
     /// numbers are read.
     pub async fn new<S: Source>(
         source: &mut S,
         options: &LoadOptions,
     ) -> Result<RepackedCheckpoint, ClipError> {
         let checkpoint = Checkpoint::open(source).await?;
-        // What writes captions too: it is loaded later, and perhaps without a network.
+        // The decoder too: it is loaded later, perhaps without a network.
         let plan = Plan::new(checkpoint, options, |_, _| true)?;
         let mut fields = Map::new();
         let mut entries = Vec::new();
@@ -54,12 +56,12 @@ impl RepackedCheckpoint {
         })
     }
 
-    /// The file's beginning, which says what is in it.
+    /// The safetensors header with its length: the file's first bytes.
     pub fn header(&self) -> &[u8] {
         &self.header
     }
 
-    /// Hands the file's bytes on, from position `from` to its end.
+    /// Passes the file's bytes from position `from` to its end to `take`, chunk by chunk.
     pub async fn copy<S: Source, E: From<ClipError>>(
         &self,
         source: &mut S,

@@ -1,18 +1,22 @@
-//! Configuration files that are published beside checkpoints.
+//! Configuration files that are published with checkpoints.
 
 use super::Activation;
 use serde::Deserialize;
 
-/// What shapes do not tell, from a model's configuration file; `None` where it is silent.
+/// What the shapes of tensors do not tell, from a model's configuration file; `None` where the file
+/// does not say it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
+    /// The activation of both towers' MLPs.
     pub activation: Option<Activation>,
+    /// Attention heads of the image tower.
     pub vision_heads: Option<usize>,
+    /// Attention heads of the text tower.
     pub text_heads: Option<usize>,
 }
 
 impl Configuration {
-    /// From open_clip's `open_clip_config.json` or transformers' `config.json`.
+    /// Reads open_clip's `open_clip_config.json` or transformers' `config.json`.
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize, Default)]
         #[serde(default)]

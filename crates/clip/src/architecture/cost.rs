@@ -1,25 +1,25 @@
-//! What an embedding costs, in floating-point operations: a multiplication and an addition are two.
+//! How many floating-point operations an embedding takes; a multiplication and an addition are two.
 
 use super::{Architecture, TransformerConfig};
 
-/// Of a tower's run over so many tokens.
+/// Floating-point operations of a tower.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Cost {
-    /// Of linear maps, which the studies' tables count.
+    /// Those of linear maps, which the studies' tables count.
     linear: f64,
-    /// Of tokens that look at each other, which they do not.
+    /// Those of attention scores and weighted sums, which they leave out.
     attention: f64,
 }
 
 impl Architecture {
-    /// Operations for the unit vector of one image.
+    /// Floating-point operations for the embedding of one image.
     pub fn image_operations(&self) -> f64 {
         let Cost { linear, attention } = self.image_cost();
         linear + attention
     }
 
-    /// Operations for the unit vector of one prompt of full length. A CLIP's prompt is cut after
-    /// its last word, and costs less in proportion; a MaMMUT reads all places.
+    /// Floating-point operations for the embedding of one prompt of full length. A CLIP's sequence is
+    /// cut after the end-of-text token and takes proportionally less; a MaMMUT's is always full.
     pub fn prompt_operations(&self) -> f64 {
         let Cost { linear, attention } = self.prompt_cost();
         linear + attention
@@ -80,7 +80,7 @@ mod tests {
         }
     }
 
-    /// The tables' compute per sample, in GFLOPs, without tokens that look at each other.
+    /// The tables' compute per sample, in GFLOPs, without attention scores.
     #[test]
     fn costs_are_the_studies() {
         for (patch, vision, text, gflops) in [

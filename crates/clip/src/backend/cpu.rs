@@ -1,11 +1,11 @@
-//! The operations on the processor, at once: the fallback where there is no WebGPU, and the
-//! reference that kernels on a GPU are held against. The loops are in `refit_kernels`; here rows
-//! are handed out to the machine's threads (there are none on the page).
+//! The operations on the CPU, run at once: the fallback without WebGPU, and the reference for the
+//! GPU's kernels. The loops are in [`refit_kernels`]; here rows are split among threads (in a browser
+//! there is only one).
 
 use super::{Backend, ComputeError, Epilogue, WeightLayout, reserve};
 use refit_kernels as kernels;
 
-/// The processor.
+/// The CPU as a backend; natively with all of the machine's threads by default.
 #[derive(Clone, Debug)]
 pub struct Cpu {
     threads: usize,
@@ -19,7 +19,7 @@ impl Default for Cpu {
 }
 
 impl Cpu {
-    /// Natively any number of threads; on the page always one.
+    /// The CPU with so many threads; in a browser it is always one.
     pub fn with_threads(threads: usize) -> Self {
         let threads = if cfg!(target_arch = "wasm32") {
             1
@@ -29,8 +29,8 @@ impl Cpu {
         Cpu { threads }
     }
 
-    /// Calls `work` for pieces of `out`, each a multiple of `unit` long, with the piece's
-    /// position in units; on several threads if there is enough to do.
+    /// Splits `out` into parts of whole units of `unit` numbers and calls `work` with each part and
+    /// its first unit; on several threads if there are enough `operations`.
     fn split_rows(
         &self,
         out: &mut [f32],
@@ -38,7 +38,7 @@ impl Cpu {
         operations: usize,
         work: impl Fn(usize, &mut [f32]) + Sync,
     ) {
-        /// Below this a thread costs more than it saves.
+        /// With fewer operations a thread costs more time than it saves.
         const WORTH_A_THREAD: usize = 1 << 21;
         let units = out.len() / unit;
         let threads = self.threads.min(operations / WORTH_A_THREAD).min(units);
@@ -55,7 +55,7 @@ impl Cpu {
     }
 }
 
-/// A matrix in memory.
+/// A row-major matrix in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CpuTensor {
     columns: usize,

@@ -1,6 +1,6 @@
-//! IEEE 754's binary16: checkpoints hold it, and GPUs keep numbers in it.
+//! float16 (IEEE 754's binary16), in which checkpoints and GPUs store numbers.
 
-/// The same number as float32.
+/// A float16, given by its bits, as float32; exact.
 pub fn f16_to_f32(bits: u16) -> f32 {
     let sign = u32::from(bits & 0x8000) << 16;
     let rest = u32::from(bits & 0x7fff);
@@ -13,7 +13,7 @@ pub fn f16_to_f32(bits: u16) -> f32 {
     f32::from_bits(sign | magnitude)
 }
 
-/// The nearest binary16, the even one of two; infinity beyond 65519.
+/// The bits of the nearest float16, of two equally near ones the even; infinity from 65520 on.
 pub fn f32_to_f16(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16) as u16 & 0x8000;

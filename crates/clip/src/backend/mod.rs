@@ -1,9 +1,9 @@
-//! The few tensor operations that the towers need, behind one trait.
+//! The tensor operations that the towers need, as a trait, on the CPU and on a GPU.
 //!
-//! A tower is written once, over [`Backend`]; it holds opaque handles and asks for operations in
-//! order. A backend may carry them out at once ([`cpu`]) or record them and run them when a
-//! result is asked for ([`gpu`]), which is why only [`Backend::finish`] and [`Backend::download`] are
-//! asynchronous, and why an operation returns nothing: what goes wrong on a device shows there.
+//! A tower is written once, over [`Backend`]: it holds opaque tensors and calls operations in order.
+//! A backend may run an operation at once ([`cpu`]) or record it and run it when a result is needed
+//! ([`gpu`]). Therefore only [`Backend::finish`] and [`Backend::download`] are asynchronous, and
+//! therefore operations return nothing: errors of a device show there.
 
 pub mod cpu;
 mod error;
@@ -11,16 +11,17 @@ pub mod gpu;
 pub mod half;
 
 pub use error::ComputeError;
-/// What becomes of a product in [`Backend::linear`].
+/// The epilogue applied after the matrix multiplication in [`Backend::linear`].
 pub use refit_kernels::Epilogue;
-/// Marks a place of [`Backend::cached_attention`]'s lists where there is no row.
+/// Fills up the lists of rows of [`Backend::cached_attention`].
 pub use refit_kernels::PADDING;
-/// How a checkpoint's matrix lies in memory.
+/// How a checkpoint stores the matrix of a linear map.
 pub use refit_kernels::WeightLayout;
 
 use std::future::Future;
 
-/// Room in memory for so many numbers: a model may be larger than what a page may have.
+/// Memory for so many numbers, or an error: a model may be larger than the memory that a browser
+/// allows.
 pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
     let mut values = Vec::new();
     let bytes = 4 * count as u64;
@@ -29,22 +30,25 @@ pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
     Ok(values)
 }
 
-/// Tensors and operations on them. Tensors are matrices of float32 to whoever looks; how they are
-/// stored is the backend's matter. Shapes that do not fit together are mistakes of the caller,
-/// which has checked them when it loaded the model.
+/// Tensors and operations on them. All tensors are row-major matrices of float32 to the caller; a
+/// backend may store them otherwise. The caller must pass shapes that match, as it has checked them
+/// when it loaded the model; `out` has the shape of the result.
+///
+/// `rows` are the tokens of all sequences of a batch, one sequence after the other, `width` is the
+/// number of values of a token.
 pub trait Backend {
-    /// A matrix of activations or of small parameters, row-major.
+    /// A matrix of activations or of small parameters.
     type Tensor;
-    /// The weights of a linear map, laid out as products want them.
+    /// The matrix of a linear map, in the layout that multiplies fastest.
     type Weights;
 
-    /// A matrix with these values.
+    /// A matrix `[values.len() / columns, columns]` with these values.
     fn tensor(&self, columns: usize, values: Vec<f32>) -> Result<Self::Tensor, ComputeError>;
 
-    /// A matrix to be written to.
+    /// A matrix `[rows, columns]` for results; its values are unspecified.
     fn empty(&self, rows: usize, columns: usize) -> Result<Self::Tensor, ComputeError>;
 
-    /// Weights from `inputs` to `outputs` numbers.
+    /// A linear map; `values` has `inputs · outputs` numbers in the order that `layout` names.
     fn weights(
         &self,
         inputs: usize,
@@ -53,7 +57,8 @@ pub trait Backend {
         values: &[f32],
     ) -> Result<Self::Weights, ComputeError>;
 
-    /// Each row of `x` through the weights, plus `bias`, then `after`.
+    /// `x` `[rows, inputs]` times the weights, plus `bias` `[1, outputs]`, then the epilogue:
+    /// `[rows, outputs]`. [`Epilogue::Add`] adds the result to what is in `out`.
     fn linear(
         &self,
         x: &Self::Tensor,
@@ -63,7 +68,8 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// Layer normalisation of each row, with epsilon 1e-5.
+    /// Layer normalisation of each row of `x` `[rows, width]` with epsilon 1e-5; `weight` and `bias`
+    /// are `[1, width]`.
     fn layer_norm(
         &self,
         x: &Self::Tensor,
@@ -72,8 +78,9 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// Multi-head attention within sequences of `tokens` rows. A row of `qkv` holds query, key
-    /// and value; with `causal` a token sees itself and what precedes it.
+    /// Multi-head attention within sequences of `tokens` rows: `qkv` `[rows, 3·width]` holds a
+    /// token's query, key and value; the result is `[rows, width]`. With `causal` a token attends
+    /// only to itself and to those before it.
     fn attention(
         &self,
         qkv: &Self::Tensor,
@@ -83,7 +90,9 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// Sequences of an image: `class`, then its rows of `patches`, all plus `positions`.
+    /// For each image the class embedding `[1, width]`, then its rows of `patches`
+    /// `[images·(tokens − 1), width]`, all plus the positional embedding `[tokens, width]`:
+    /// `[images·tokens, width]`.
     fn embed_patches(
         &self,
         patches: &Self::Tensor,
@@ -92,7 +101,8 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// Sequences of `tokens` ids: their rows of `table` plus `positions`.
+    /// For each id, in sequences of `tokens`, its row of the token embedding `[vocabulary, width]`
+    /// plus its position's row of the positional embedding: `[ids, width]`.
     fn embed_tokens(
         &self,
         ids: &[u32],
@@ -105,15 +115,17 @@ pub trait Backend {
     /// These rows of `x`, in this order.
     fn gather_rows(&self, x: &Self::Tensor, rows: &[u32], out: &mut Self::Tensor);
 
-    /// The mean over each sequence of `tokens` rows.
+    /// The mean of each sequence of `tokens` rows: `[rows / tokens, width]`.
     fn mean(&self, x: &Self::Tensor, tokens: usize, out: &mut Self::Tensor);
 
-    /// Keys and values, the last two thirds of each row of `qkv`, to rows of `cache` from `at` on.
+    /// Copies keys and values, the last two thirds of each row of `qkv` `[rows, 3·width]`, to the
+    /// rows of `cache` `[capacity, 2·width]` from row `at` on.
     fn append_kv(&self, qkv: &Self::Tensor, at: usize, cache: &mut Self::Tensor);
 
-    /// Multi-head attention of single queries, each the beginning of a row of `queries`, over rows
-    /// of `cache`, each a key and a value. Each query has an equal share of `visible`, the rows that
-    /// it sees; [`PADDING`] fills a share up.
+    /// Multi-head attention of single queries, the first `width` numbers of each row of `queries`,
+    /// to rows of `cache` `[capacity, 2·width]`, which hold a key and a value: `[queries, width]`.
+    /// `visible` lists the rows that each query attends to, equally many for each query; [`PADDING`]
+    /// fills a shorter list up.
     fn cached_attention(
         &self,
         queries: &Self::Tensor,
@@ -123,22 +135,22 @@ pub trait Backend {
         out: &mut Self::Tensor,
     );
 
-    /// The largest numbers of each row, the one in the column that is `targets`, and the
-    /// logarithm of the sum of all exponentials, as [`TopK::read`] reads it: `out` is
-    /// [`TopK::columns`] wide.
+    /// For each row of `x` the largest numbers, the number in the column of its target, and the
+    /// logarithm of the sum of all exponentials; [`TopK::read`] reads the result, which has
+    /// [`TopK::columns`] columns.
     fn top_k(&self, x: &Self::Tensor, targets: &[u32], out: &mut Self::Tensor);
 
-    /// Divides each row by its length.
+    /// Divides each row by its Euclidean length.
     fn normalize(&self, x: &mut Self::Tensor);
 
-    /// Waits until everything that was recorded is done and what was uploaded has left memory.
+    /// Waits until all recorded operations are done and uploads have left the host's memory.
     fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
 
-    /// The values of a matrix, once everything that was recorded before is done.
+    /// The values of a matrix, after all operations recorded before.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
 
-    /// How many seconds the device worked on what was downloaded since the last question; `None`
-    /// where it has no clock of its own.
+    /// Seconds that the device itself worked on the downloads since the last call; `None` if it has
+    /// no clock.
     fn take_seconds(&self) -> Option<f64> {
         None
     }
@@ -147,21 +159,21 @@ pub trait Backend {
 /// What [`Backend::top_k`] finds in a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopK {
-    /// The logarithm of the sum of all exponentials.
+    /// The logarithm of the sum of all exponentials, which turns logits into log-probabilities.
     pub log_sum_exp: f32,
-    /// The number in the column of the row's target.
+    /// The number in the target's column.
     pub target: f32,
-    /// Columns and their numbers, the largest first, of equals the first column.
+    /// Columns and their numbers, the largest first, of equal ones the first column.
     pub entries: Vec<(u32, f32)>,
 }
 
 impl TopK {
-    /// Numbers of a row that says so of the `count` largest.
+    /// Columns of a result that holds the `count` largest numbers.
     pub fn columns(count: usize) -> usize {
         4 * (count + 1)
     }
 
-    /// From rows of such numbers. A column is kept in two, which float16 holds exactly.
+    /// Reads the rows of a result. A column is stored as two numbers, which float16 holds exactly.
     pub fn read(values: &[f32], count: usize) -> Vec<TopK> {
         let row = |row: &[f32]| TopK {
             log_sum_exp: row[0],

@@ -1,4 +1,4 @@
-//! A file that the reader chose, read by slices.
+//! A file that the user chose, read slice by slice.
 
 use crate::error::Cause;
 use crate::weights::source::{Source, SourceError};
@@ -32,7 +32,7 @@ impl Source for BlobSource {
     }
 }
 
-/// A browser reads a file as it was when it was chosen, or not at all.
+/// A browser reads a file only as long as it is what it was when it was chosen.
 fn wrong(error: JsValue) -> SourceError {
     let error: js_sys::Error = error.unchecked_into();
     match String::from(error.name()).as_str() {

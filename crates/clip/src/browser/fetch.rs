@@ -19,7 +19,8 @@ extern "C" {
     fn clear_timeout(timer: &JsValue);
 }
 
-/// An address, and how long nothing may come from it.
+/// Requests of one address by the browser's fetch; a server that sends nothing for too long is given
+/// up.
 pub struct FetchTransport {
     address: String,
     seconds: u32,
@@ -53,6 +54,7 @@ impl Open {
 }
 
 impl FetchTransport {
+    /// `seconds` is how long the server may send nothing.
     pub fn new(address: &str, seconds: u32) -> Self {
         FetchTransport {
             address: address.to_owned(),

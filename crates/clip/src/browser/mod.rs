@@ -1,4 +1,4 @@
-//! Models in a browser: checkpoints from a server or from the reader's disk, and User Timing.
+//! Models in a browser: checkpoints by fetch or from a file of the user's, and User Timing.
 
 mod blob;
 mod fetch;

@@ -1,9 +1,9 @@
-//! User Timing: how long loading and encoding take, for anyone who opens the browser's tools.
+//! A model whose work shows in the browser's developer tools, as User Timing.
 //!
 //! `refit:load`, `refit:encode-image`, `refit:encode-text` and `refit:caption` are measures. The
-//! `detail` of encoding says how many images or texts were encoded, whether the run was the first
-//! of its kind ("cold": kernels are compiled, memory is allocated) or not ("warm"), and how long the
-//! device itself worked, in milliseconds, where it tells; that of a caption, its tokens.
+//! `detail` of encoding has the number of images or texts, whether the run was the first of its kind
+//! ("cold": kernels are compiled, memory is allocated) or not ("warm"), and the milliseconds of the
+//! device itself if it has a clock; that of a caption has the number of tokens.
 
 use crate::backend::Backend;
 use crate::caption::{Caption, Decoding};
@@ -32,10 +32,11 @@ extern "C" {
 /// How long one encoding took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EncodingTime {
+    /// From the call to the result.
     pub milliseconds: f64,
-    /// Of these the device worked so long, where it tells.
+    /// The part of the device itself, if it has a clock.
     pub device: Option<f64>,
-    /// The first of its kind.
+    /// The first run of its kind, which compiles kernels and allocates memory.
     pub is_cold: bool,
 }
 
@@ -67,11 +68,12 @@ impl<B: Backend> TimedModel<B> {
         })
     }
 
+    /// The model itself.
     pub fn model(&self) -> &Model<B> {
         &self.model
     }
 
-    /// The latest encoding.
+    /// How long the latest encoding took.
     pub fn last(&self) -> EncodingTime {
         self.last.get()
     }
@@ -137,7 +139,7 @@ impl<B: Backend> TimedModel<B> {
     }
 }
 
-/// Milliseconds, in a page and in a worker.
+/// `performance.now()`: milliseconds, in a page and in a worker.
 pub fn now() -> f64 {
     PERFORMANCE.with(Clock::now)
 }

@@ -1,8 +1,9 @@
-//! What open_clip does to a text before it looks for tokens: ftfy's repairs, HTML's character
+//! Cleaning a text, as `_clean_lower` in open_clip's `tokenizer.py`: ftfy's repairs, HTML's character
 //! references twice more, one space between words, lower case.
 //!
 //! Of ftfy, all repairs of single characters are here (quotes, ligatures, full width, control
-//! characters, line breaks, NFC); its repair of mojibake is not (see [`super::mojibake`]).
+//! characters, line breaks, Unicode's normalisation form C); its repair of mojibake is not (see
+//! [`super::mojibake`]).
 
 use super::VocabularyError;
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ pub(super) struct Entities(HashMap<String, String>);
 
 impl Entities {
     /// From lines of a name and code points in hexadecimal.
-    pub fn read(lines: &str) -> Result<Self, VocabularyError> {
+    pub(super) fn read(lines: &str) -> Result<Self, VocabularyError> {
         let entity = |line: &str| {
             let (name, points) = line.split_once(' ')?;
             let character = |hex| char::from_u32(u32::from_str_radix(hex, 16).ok()?);

@@ -1,9 +1,9 @@
-//! Text to token ids, as open_clip does it.
+//! Text to token ids, as `SimpleTokenizer` in open_clip's `tokenizer.py`.
 //!
-//! [`clean`] repairs and lowers the text, [`split`] cuts it into words, numerals and punctuation,
-//! and byte-pair encoding joins each piece's bytes in the order in which the vocabulary learnt
-//! the pairs. The vocabulary is data, not program: two static files that are fetched when first
-//! needed (`public/clip/merges.bin`, `public/clip/entities.txt`).
+//! The text is cleaned (the repairs of ftfy, HTML entities, NFC, lower case) and split into words,
+//! numerals and punctuation; byte-pair encoding then merges the bytes of each in the order in which
+//! the vocabulary learnt the pairs. The vocabulary is data: the contents of two files, `merges.bin`
+//! and `entities.txt`, are passed to [`Tokenizer::new`].
 
 mod clean;
 mod mojibake;
@@ -13,9 +13,9 @@ use clean::Entities;
 use std::collections::HashMap;
 use std::fmt;
 
-/// Tokens of CLIP's own vocabulary.
+/// Tokens of CLIP's vocabulary.
 pub const VOCABULARY: usize = 49408;
-/// Tokens that the text towers of both studies take, first and last included.
+/// The most tokens of a text in CLIP and in both studies' models, start and end included.
 pub const CONTEXT_LENGTH: usize = 77;
 
 /// One token for each byte, and one for each byte that ends a word.
@@ -27,28 +27,45 @@ const MERGES: usize = VOCABULARY - SPECIAL_TOKENS - BYTE_TOKENS;
 /// A text's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
-    /// From [`Tokenizer::start`] to [`Tokenizer::end`], unpadded; no more than the context takes.
+    /// From [`Tokenizer::start`] to [`Tokenizer::end`], unpadded, and no longer than the context.
     pub ids: Vec<u32>,
-    /// Tokens that the context left no room for.
+    /// Tokens that did not fit into the context and were left out.
     pub truncated: usize,
-    /// The text looks like UTF-8 that was read in another encoding ("cafÃ©"). open_clip would try
-    /// to repair it (with ftfy); here it is taken as it stands.
+    /// The text looks like UTF-8 that was decoded with another encoding ("cafÃ©"). open_clip would
+    /// try to repair it with ftfy; here it is encoded as it is.
     pub mojibake: bool,
 }
 
-/// Why a file is not the vocabulary.
+/// Why a tokenizer cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VocabularyError {
-    /// The file of merges has another length.
-    Length { found: usize, expected: usize },
+    /// The merges have the wrong length.
+    Length {
+        /// Their length, in bytes.
+        found: usize,
+        /// The length that they should have, in bytes.
+        expected: usize,
+    },
     /// A merge joins a token that does not exist yet.
-    Merge { index: usize },
+    Merge {
+        /// The merge, from 0.
+        index: usize,
+    },
     /// A line of the table of HTML's entities is not a name and code points.
-    Entity { line: usize },
-    /// A model's vocabulary is no part of CLIP's.
-    Size { tokens: usize },
-    /// A model takes texts of fewer tokens than their start and end.
-    Context { tokens: usize },
+    Entity {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A model's vocabulary is not the beginning of CLIP's.
+    Size {
+        /// Tokens of the model's vocabulary.
+        tokens: usize,
+    },
+    /// A model takes only texts without any word.
+    Context {
+        /// The most tokens of a text.
+        tokens: usize,
+    },
 }
 
 impl fmt::Display for VocabularyError {
@@ -78,7 +95,7 @@ impl fmt::Display for VocabularyError {
 
 impl std::error::Error for VocabularyError {}
 
-/// CLIP's byte-pair encoding, or as much of it as a smaller model's vocabulary holds.
+/// CLIP's byte-pair encoding, or the beginning of it that a smaller model's vocabulary has.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     /// A pair of tokens to the token that joins them; a lower one was learnt earlier.
@@ -89,8 +106,9 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// From the contents of `merges.bin` (pairs of token ids, u16, little endian) and
-    /// `entities.txt`.
+    /// CLIP's tokenizer. `merges` has for each merge the two token ids that it joins (u16, little
+    /// endian); `entities` has on each line the name of an HTML entity and its code points in
+    /// hexadecimal.
     pub fn new(merges: &[u8], entities: &str) -> Result<Self, VocabularyError> {
         if merges.len() != 4 * MERGES {
             return Err(VocabularyError::Length {
@@ -116,8 +134,8 @@ impl Tokenizer {
         })
     }
 
-    /// The tokenizer of a model with so many tokens in its vocabulary, and in a text: the bytes,
-    /// the merges that were learnt first, then start and end of text.
+    /// The tokenizer of a model with `vocabulary` tokens (the bytes, the first merges, then start and
+    /// end of text) and texts of at most `context` tokens.
     pub fn for_model(mut self, vocabulary: usize, context: usize) -> Result<Self, VocabularyError> {
         if !(BYTE_TOKENS + SPECIAL_TOKENS..=self.vocabulary).contains(&vocabulary) {
             return Err(VocabularyError::Size { tokens: vocabulary });
@@ -131,12 +149,12 @@ impl Tokenizer {
         Ok(self)
     }
 
-    /// Opens every sequence.
+    /// The start-of-text token, the first of every text.
     pub fn start(&self) -> u32 {
         (self.vocabulary - 2) as u32
     }
 
-    /// Closes every sequence; a CLIP's text tower reads its answer there.
+    /// The end-of-text token, the last of every text.
     pub fn end(&self) -> u32 {
         (self.vocabulary - 1) as u32
     }
@@ -162,8 +180,8 @@ impl Tokenizer {
         }
     }
 
-    /// The text of tokens, lower case as they are; start and end have none. Bytes that are no UTF-8
-    /// are shown as such.
+    /// The text of token ids, in lower case and without start and end of text. Bytes that are not
+    /// UTF-8 become U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> String {
         let parts: HashMap<u16, [u16; 2]> = self.merges.iter().map(|(p, t)| (*t, *p)).collect();
         let mut bytes = Vec::new();
@@ -181,7 +199,7 @@ impl Tokenizer {
         String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 
-    /// Joins the pair that was learnt first, everywhere, until no pair is left that was learnt.
+    /// Merges everywhere the pair that was learnt first, until no known pair is left.
     fn encode_word(&self, word: &str, ids: &mut Vec<u32>) {
         let mut tokens: Vec<u16> = word.bytes().map(byte_token).collect();
         if let Some(last) = tokens.last_mut() {

@@ -1,4 +1,4 @@
-//! Recognises UTF-8 that was read in another encoding: "cafÃ©", "itâ€™s", "vis-√†-vis".
+//! Recognises UTF-8 that was decoded with another encoding: "cafÃ©", "itâ€™s", "vis-√†-vis".
 //!
 //! open_clip repairs such text with ftfy's heuristics. They are not repeated here; what they
 //! would change is recognised, so that the reader can be told. In Windows-1252 (with Latin-1's

@@ -1,5 +1,6 @@
-//! Where open_clip's regular expression cuts: special tokens, English contractions, runs of
-//! letters, single numerals, runs of anything else that is not a space.
+//! Splitting a text before byte-pair encoding, as the regular expression in open_clip's
+//! `tokenizer.py`: special tokens, English contractions, runs of letters, single numerals, runs of
+//! anything else that is not a space.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -29,7 +30,7 @@ fn class(c: char) -> Class {
     }
 }
 
-/// The pieces of a cleaned (lower-case) text.
+/// The words, numerals and punctuation of a cleaned text.
 pub(super) fn pre_tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -1,47 +1,49 @@
-//! A kept file, held against the sums that were taken when it was written.
+//! Checksums of a cached file, taken when it was written and verified when it is read.
 
 use super::source::{Source, SourceError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::{Xxh64, xxh64};
 
-/// Bytes that one sum is of.
+/// Bytes of a block, each of which has a checksum.
 pub const BLOCK: usize = 4 << 20;
 
-/// XXH64 of each [`BLOCK`] of a file, the last one shorter.
+/// The XXH64 checksum of each block of [`BLOCK`] bytes of a file; the last block may be shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksums {
-    /// The file's length.
+    /// The file's length, in bytes.
     pub bytes: u64,
-    pieces: Vec<u64>,
+    #[serde(rename = "pieces")]
+    blocks: Vec<u64>,
 }
 
 impl Checksums {
-    /// Whether these bytes are the file's piece of this number.
-    fn holds(&self, number: usize, bytes: &[u8]) -> bool {
-        self.pieces.get(number) == Some(&xxh64(bytes, 0))
+    /// Whether these bytes match the checksum of this block.
+    fn matches(&self, number: usize, bytes: &[u8]) -> bool {
+        self.blocks.get(number) == Some(&xxh64(bytes, 0))
     }
 }
 
-/// Checksums a file that comes in parts of any length.
+/// Computes the checksums of a file that is written in parts of any length.
 #[derive(Default)]
 pub struct ChecksumBuilder {
-    sums: Checksums,
-    /// Of the piece that is not full yet.
+    checksums: Checksums,
+    /// Of the block that is not full yet.
     open: Xxh64,
 }
 
 impl ChecksumBuilder {
-    /// What came so far.
+    /// Bytes so far.
     pub fn bytes(&self) -> u64 {
-        self.sums.bytes
+        self.checksums.bytes
     }
 
+    /// Adds the file's next bytes.
     pub fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = BLOCK - (self.sums.bytes % BLOCK as u64) as usize;
+            let room = BLOCK - (self.checksums.bytes % BLOCK as u64) as usize;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
             self.open.update(now);
-            self.sums.bytes += now.len() as u64;
+            self.checksums.bytes += now.len() as u64;
             if now.len() == room {
                 self.close();
             }
@@ -50,75 +52,77 @@ impl ChecksumBuilder {
     }
 
     fn close(&mut self) {
-        self.sums.pieces.push(self.open.digest());
+        self.checksums.blocks.push(self.open.digest());
         self.open.reset(0);
     }
 
-    /// The file ends here.
+    /// The checksums of the whole file.
     pub fn finish(mut self) -> Checksums {
-        if !self.sums.bytes.is_multiple_of(BLOCK as u64) {
+        if !self.checksums.bytes.is_multiple_of(BLOCK as u64) {
             self.close();
         }
-        self.sums
+        self.checksums
     }
 }
 
-/// A source whose bytes are those that were summed, or an error.
+/// A source that verifies the bytes of another one: they match the checksums, or reading fails with
+/// [`SourceError::Damaged`].
 #[derive(Debug)]
 pub struct VerifiedSource<S> {
     source: S,
-    sums: Checksums,
-    /// The piece that was read last, and its number.
-    piece: Option<(usize, Vec<u8>)>,
+    checksums: Checksums,
+    /// The block that was read last, and its number.
+    block: Option<(usize, Vec<u8>)>,
 }
 
 impl<S: Source> VerifiedSource<S> {
-    pub fn new(source: S, sums: Checksums) -> Result<Self, SourceError> {
-        if source.size() != sums.bytes {
+    /// Fails if the source has another length than the checksums say.
+    pub fn new(source: S, checksums: Checksums) -> Result<Self, SourceError> {
+        if source.size() != checksums.bytes {
             return Err(SourceError::Damaged);
         }
         Ok(VerifiedSource {
             source,
-            sums,
-            piece: None,
+            checksums,
+            block: None,
         })
     }
 
-    async fn piece(&mut self, number: usize) -> Result<&[u8], SourceError> {
-        if self.piece.as_ref().is_none_or(|(n, _)| *n != number) {
-            // The memory of the piece before is used again.
-            let mut bytes = self.piece.take().map(|(_, b)| b).unwrap_or_default();
+    async fn block(&mut self, number: usize) -> Result<&[u8], SourceError> {
+        if self.block.as_ref().is_none_or(|(n, _)| *n != number) {
+            // Reuses the memory of the block before.
+            let mut bytes = self.block.take().map(|(_, b)| b).unwrap_or_default();
             let at = number as u64 * BLOCK as u64;
-            bytes.resize((self.sums.bytes - at).min(BLOCK as u64) as usize, 0);
+            bytes.resize((self.checksums.bytes - at).min(BLOCK as u64) as usize, 0);
             self.source.read(at, &mut bytes).await?;
-            if !self.sums.holds(number, &bytes) {
+            if !self.checksums.matches(number, &bytes) {
                 return Err(SourceError::Damaged);
             }
-            self.piece = Some((number, bytes));
+            self.block = Some((number, bytes));
         }
-        Ok(self.piece.as_ref().map_or(&[], |(_, bytes)| bytes))
+        Ok(self.block.as_ref().map_or(&[], |(_, bytes)| bytes))
     }
 }
 
 impl<S: Source> Source for VerifiedSource<S> {
     fn size(&self) -> u64 {
-        self.sums.bytes
+        self.checksums.bytes
     }
 
     async fn read(&mut self, at: u64, mut buffer: &mut [u8]) -> Result<(), SourceError> {
         let end = at.checked_add(buffer.len() as u64);
-        if end.is_none_or(|end| end > self.sums.bytes) {
+        if end.is_none_or(|end| end > self.checksums.bytes) {
             return Err(SourceError::Ended {
-                at: self.sums.bytes,
+                at: self.checksums.bytes,
             });
         }
         let mut at = at;
         while !buffer.is_empty() {
-            let piece = self.piece((at / BLOCK as u64) as usize).await?;
+            let block = self.block((at / BLOCK as u64) as usize).await?;
             let from = (at % BLOCK as u64) as usize;
-            let count = buffer.len().min(piece.len() - from);
+            let count = buffer.len().min(block.len() - from);
             let (now, later) = buffer.split_at_mut(count);
-            now.copy_from_slice(&piece[from..from + count]);
+            now.copy_from_slice(&block[from..from + count]);
             at += count as u64;
             buffer = later;
         }

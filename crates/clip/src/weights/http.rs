@@ -1,37 +1,39 @@
-//! A file on a server, as a stream that can jump and go on after a broken connection.
+//! A file on a server, streamed, with range requests for jumps and retries after broken connections.
 //!
-//! What is asked for, skipped, asked for again or given up is decided here, in plain Rust; what
-//! sends a request is a [`Transport`], a browser's fetch or a test's script. Every request asks
-//! for a range, the first one for all bytes: that shows whether the server knows ranges, and
-//! keeps it from compressing, after which its lengths would say nothing.
+//! Which requests are sent, when bytes are skipped and when to retry is decided here, in plain Rust;
+//! a [`Transport`] sends the requests: a browser's fetch, or a script in the tests. Every request
+//! asks for a range, the first one for all bytes: this shows whether the server supports ranges, and
+//! keeps it from compressing, which would hide the file's length.
 
 use super::source::{Source, SourceError};
 use crate::error::Cause;
 use std::future::Future;
 
-/// Requests for one file, of which the latest is open.
+/// Sends requests for one file, one at a time.
 pub trait Transport {
-    /// Asks for the bytes from this position on and returns the answer's head; whatever was open
-    /// before is given up.
+    /// Requests the bytes from this position on and returns the response's head; closes the response
+    /// before.
     fn get(&mut self, from: u64) -> impl Future<Output = Result<ResponseHead, TransportError>>;
 
-    /// The next bytes of the open answer, never none of them; `None` after the last.
+    /// The next bytes of the open response, at least one; `None` after the last.
     fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>>;
 
-    /// Gives up the open answer.
+    /// Closes the open response.
     fn close(&mut self);
 
+    /// Waits.
     fn pause(&mut self, milliseconds: u32) -> impl Future<Output = ()>;
 }
 
-/// What an answer says before its bytes. A server may hide from a page all but status, media type
-/// and length.
+/// The status and the headers of a response. A server may hide all from a browser but status, media
+/// type and length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseHead {
+    /// The HTTP status code.
     pub status: u16,
     /// `Content-Type`.
     pub media_type: Option<String>,
-    /// `Content-Length`, if it counts the bytes that come: not of a compressed answer.
+    /// `Content-Length` in bytes; `None` for a compressed response.
     pub length: Option<u64>,
     /// `Content-Range`.
     pub range: Option<String>,
@@ -39,27 +41,31 @@ pub struct ResponseHead {
     pub version: Option<String>,
 }
 
-/// Why a request failed, or broke off.
+/// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    /// No answer, or none that the page may see.
+    /// No response, or none that a browser lets the page see.
     Unreachable,
-    /// The connection broke in the middle of the answer.
+    /// The connection broke during the response.
     Broken,
-    /// Nothing came for so long.
-    TimedOut { seconds: u32 },
+    /// The server stopped sending.
+    TimedOut {
+        /// How long nothing was received.
+        seconds: u32,
+    },
 }
 
-/// How often a broken connection is tried again before nothing has come, with pauses that double.
+/// How often to retry while nothing is received; the pauses double.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
+    /// The most retries.
     pub count: u32,
-    /// Before the first.
+    /// The pause before the first, in milliseconds.
     pub milliseconds: u32,
 }
 
 impl Default for Retries {
-    /// Half a minute in all.
+    /// Six retries, half a minute in all.
     fn default() -> Self {
         Retries {
             count: 6,
@@ -68,36 +74,36 @@ impl Default for Retries {
     }
 }
 
-/// A gap up to which bytes are let pass rather than asked for anew.
+/// Up to so many bytes are skipped rather than requesting a new range.
 const GAP: u64 = 1 << 20;
 
-/// A file that a server has.
+/// A file on a server, as a [`Source`].
 pub struct HttpSource<T> {
     transport: T,
     retries: Retries,
-    /// What the reader calls it.
+    /// What errors call it.
     name: String,
     size: u64,
     version: Option<String>,
-    /// The server gives parts.
+    /// The server supports range requests.
     has_ranges: bool,
     is_open: bool,
-    /// Bytes that came, of which those before `used` were asked for.
+    /// The latest bytes; those before `used` were read already.
     chunk: Vec<u8>,
     used: usize,
     /// Where the first unused byte lies in the file.
     at: u64,
 }
 
-/// What became of an attempt to read on.
+/// Why an attempt to read failed.
 enum ReadFailure {
-    /// Trying again may help.
+    /// A retry may help.
     Temporary(SourceError),
     Permanent(SourceError),
 }
 
 impl<T: Transport> HttpSource<T> {
-    /// Asks for a file; `name` is what errors call it.
+    /// Requests a file; `name` is what errors call it.
     pub async fn open(mut transport: T, name: &str, retries: Retries) -> Result<Self, SourceError> {
         let mut failures = 0;
         let (head, has_ranges, size) = loop {
@@ -135,7 +141,8 @@ impl<T: Transport> HttpSource<T> {
         })
     }
 
-    /// Sees to it that the next unused byte is the one at this position, which is in the file.
+    /// Skips or requests bytes until the next unused byte is the one at this position, which must be
+    /// in the file.
     async fn seek_to(&mut self, wanted: u64) -> Result<(), ReadFailure> {
         let is_ahead = wanted >= self.at && wanted - self.at <= GAP + self.unused();
         if !is_ahead && !self.has_ranges {
@@ -180,7 +187,7 @@ impl<T: Transport> HttpSource<T> {
         Ok(())
     }
 
-    /// Bytes that came and nobody asked for yet.
+    /// Bytes that were received and not read yet.
     fn unused(&self) -> u64 {
         (self.chunk.len() - self.used) as u64
     }
@@ -244,8 +251,8 @@ fn source_error(fault: TransportError, at: u64) -> SourceError {
     }
 }
 
-/// Whether an answer to a request from `from` on is the part that was asked for rather than the
-/// whole file, and how long the file is, if it says so.
+/// Whether a response to a request from `from` on is the requested part rather than the whole file,
+/// and how long the file is, if it says so.
 fn check_head(
     head: &ResponseHead,
     from: u64,

@@ -1,10 +1,11 @@
-//! Checkpoint files to tensors, one at a time.
+//! Checkpoint files to tensors, one at a time: safetensors, and the zip archives of `torch.save`.
 //!
-//! [`Checkpoint::open`] reads what a file says about itself (safetensors' header, or the pickle
-//! and the directory of a PyTorch archive) and lists its tensors in the order in which they lie;
-//! [`Checkpoint::read`] then reads one tensor's numbers as float32. The file is never held in
-//! memory, and nothing in it is run: of a pickle only tensors, containers, numbers and text are
-//! built ([`pickle`]).
+//! [`Checkpoint::open`] reads a file's header (that of
+//! [safetensors](https://github.com/huggingface/safetensors#format), or the directory and the pickle
+//! of a PyTorch archive) and lists its tensors in the order in which they are stored;
+//! [`Checkpoint::read`] then reads one tensor's numbers as float32. The file is never in memory as a
+//! whole, and nothing in it is executed: a pickle may only build tensors, containers, numbers and
+//! texts.
 
 pub mod checksums;
 mod error;
@@ -23,15 +24,18 @@ use source::{Source, SourceError};
 /// How a tensor's numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dtype {
+    /// float16.
     F16,
+    /// bfloat16.
     BF16,
+    /// float32.
     F32,
-    /// Any other, by its name in the file; fine as long as nobody reads the tensor.
+    /// Any other, by its name; a tensor of it cannot be read.
     Other(&'static str),
 }
 
 impl Dtype {
-    /// As safetensors calls it.
+    /// Its name in safetensors.
     pub fn name(self) -> &'static str {
         match self {
             Dtype::F16 => "F16",
@@ -50,12 +54,14 @@ impl Dtype {
     }
 }
 
-/// A tensor in a file.
+/// A tensor of a file: its name, shape and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// As in the file, without the prefix "module.".
+    /// Its name in the file, without the prefix "module." of `DistributedDataParallel`.
     pub name: String,
+    /// Its shape, the last dimension being contiguous.
     pub shape: Vec<usize>,
+    /// How its numbers are stored.
     pub dtype: Dtype,
     place: Place,
 }
@@ -70,11 +76,12 @@ enum Place {
 }
 
 impl Entry {
+    /// Its numbers.
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Its length in the file, if its numbers can be read.
+    /// Its length in the file, in bytes, if its numbers can be read.
     pub fn bytes(&self) -> Result<u64, WeightsError> {
         Ok(self.count() as u64 * self.width()?)
     }
@@ -95,9 +102,10 @@ impl Entry {
     }
 }
 
-/// A file's tensors, in the order in which they lie in it.
+/// The header of a checkpoint.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
+    /// The file's tensors, in the order in which they are stored.
     pub entries: Vec<Entry>,
 }
 
@@ -105,7 +113,7 @@ pub struct Checkpoint {
 const CHUNK: usize = 1 << 20;
 
 impl Checkpoint {
-    /// Reads what a file says about itself.
+    /// Reads a file's header and finds its format by it.
     pub async fn open<S: Source>(source: &mut S) -> Result<Self, WeightsError> {
         let mut start = [0; 64];
         let length = source.size().min(64) as usize;
@@ -135,7 +143,7 @@ impl Checkpoint {
         Ok(Checkpoint { entries })
     }
 
-    /// The position of a tensor's first byte; all of them are in the file.
+    /// The position of a tensor's first byte, after checking that all of them are in the file.
     pub async fn locate<S: Source>(source: &mut S, entry: &Entry) -> Result<u64, WeightsError> {
         let at = match entry.place {
             Place::At(at) => at,
@@ -148,8 +156,8 @@ impl Checkpoint {
         }
     }
 
-    /// Makes `values`, which has room for them, one tensor's numbers. `progress` is told the bytes
-    /// as they come.
+    /// Reads a tensor's numbers into `values`, as float32. `progress` receives the number of bytes of
+    /// each chunk.
     pub async fn read<S: Source>(
         source: &mut S,
         entry: &Entry,

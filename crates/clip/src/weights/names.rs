@@ -1,23 +1,27 @@
-//! The names of a CLIP's tensors: open_clip's, and what others call the same.
+//! The names of tensors: open_clip's are canonical; transformers' `modeling_clip.py` and MaMMUT's
+//! are translated.
 
-/// Which rows of open_clip's tensor a tensor holds. transformers keeps queries, keys and values
-/// apart, open_clip has them in one, a third each.
+/// Which rows of open_clip's tensor a tensor holds. transformers stores the projections of queries,
+/// keys and values separately (`q_proj`, `k_proj`, `v_proj`), open_clip in one tensor
+/// (`in_proj_weight`, `in_proj_bias`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slice {
     Whole,
+    /// 0 for queries, 1 for keys, 2 for values.
     Qkv(usize),
 }
 
-/// A tensor's place in open_clip's naming.
+/// A tensor's name in open_clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CanonicalName {
     pub name: String,
     pub slice: Slice,
-    /// The projections: open_clip keeps a row for each input, transformers one for each output.
+    /// The tensor is stored `[outputs, inputs]` where open_clip stores `[inputs, outputs]`:
+    /// transformers' projections.
     pub transposed: bool,
 }
 
-/// Tensors that say nothing a model needs.
+/// Whether a model does not need this tensor.
 pub(crate) fn is_ignored(name: &str) -> bool {
     name.ends_with("position_ids")
         || matches!(
@@ -26,8 +30,8 @@ pub(crate) fn is_ignored(name: &str) -> bool {
         )
 }
 
-/// What a model is, where a tensor gives away that it is neither CLIP with a vision transformer nor
-/// MaMMUT.
+/// The kind of model that has a tensor of this name, if it is neither a CLIP with a vision
+/// transformer nor a MaMMUT.
 pub(crate) fn other_model(name: &str) -> Option<&'static str> {
     let starts = |prefix: &str| name.starts_with(prefix);
     if starts("visual.attn_pool.") || starts("text_decoder.") {
@@ -45,7 +49,7 @@ pub(crate) fn other_model(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The place of a name from any of the namings; a name that is in none stays as it is.
+/// The canonical name of a tensor; an unknown name stays as it is.
 pub(crate) fn canonical(name: &str) -> CanonicalName {
     if let Some(name) = transformers(name) {
         return name;

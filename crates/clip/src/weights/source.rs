@@ -1,14 +1,15 @@
-//! Where a checkpoint's bytes come from: memory, a file, a server.
+//! Where a checkpoint's bytes come from: memory, a file on disk or, in other modules, a server or a
+//! browser's file.
 
 use crate::error::Cause;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 
-/// Bytes by position. Readers go forward as far as the format allows, so a source that streams
-/// (a fetch) can continue where it stands, skip a short gap, and ask for a range only on a jump.
+/// Bytes by position. Readers go forward as far as the format allows, so that a source that streams
+/// can continue where it is, skip a short gap, and request a range only for a jump.
 pub trait Source {
-    /// All bytes that there are.
+    /// The number of bytes.
     fn size(&self) -> u64;
 
     /// Fills `buffer` with the bytes from position `at`.
@@ -136,6 +137,7 @@ mod native {
     }
 
     impl FileSource {
+        /// Opens a file for reading.
         pub fn open(path: &Path) -> Result<Self, SourceError> {
             let file = File::open(path).map_err(|error| match error.kind() {
                 ErrorKind::NotFound => SourceError::NotFound {

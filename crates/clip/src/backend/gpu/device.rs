@@ -1,4 +1,4 @@
-//! The adapter, what it can do, and what goes wrong on it.
+//! The WebGPU device: opening an adapter, submitting work, reading results and errors.
 
 use super::memory::Memory;
 use super::recorder::{BufferSlice, Pipeline, Recorder, STAMP_BYTES, stamps_at};
@@ -11,12 +11,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How numbers are kept on the device; sums are float32 in either.
+/// How numbers are stored on the device; sums are float32 in either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
+    /// float32.
     #[default]
     F32,
-    /// Half the memory; for adapters that compute with it.
+    /// float16, which takes half the memory; only on adapters with [`Adapter::has_f16`].
     F16,
 }
 
@@ -29,29 +30,29 @@ impl Precision {
     }
 }
 
-/// How a GPU is to be used.
+/// How to open and use a GPU.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeviceOptions {
+    /// How numbers are stored on it.
     pub precision: Precision,
-    /// Behave as if no more bytes could be bound at once, as on a phone.
+    /// Limit bindings to so many bytes, as on a phone; for tests.
     pub binding_bytes: Option<u64>,
-    /// Percent of the device's memory beyond which there is no room, where its driver tells how
-    /// much there is.
+    /// The percentage of the device's memory that may be used, if its driver says how much there is.
     pub memory_percent: Option<u8>,
-    /// Choose kernels as for a GPU, though software stands in for one.
+    /// Choose kernels for a GPU even if the adapter is a software renderer; for tests.
     pub as_hardware: bool,
 }
 
-/// The GPU that was found.
+/// The GPU that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
-    /// As its driver names it; a browser may not say.
+    /// Its name in the driver; empty if a browser does not say.
     pub name: String,
-    /// Its driver computes on the processor, more slowly than [`super::super::cpu`].
+    /// It is a software renderer, not a GPU, and slower than [`Cpu`](crate::backend::cpu::Cpu).
     pub is_software: bool,
-    /// Numbers can be kept as [`Precision::F16`].
+    /// It supports [`Precision::F16`].
     pub has_f16: bool,
-    /// It tells how long it worked.
+    /// It has timestamps, for [`Backend::take_seconds`](crate::backend::Backend::take_seconds).
     pub has_clock: bool,
 }
 
@@ -133,7 +134,7 @@ fn unsupported(what: impl Into<String>) -> ComputeError {
 }
 
 impl Device {
-    pub async fn open(options: DeviceOptions) -> Result<Self, ComputeError> {
+    pub(super) async fn open(options: DeviceOptions) -> Result<Self, ComputeError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.flags = wgpu::InstanceFlags::empty();
         descriptor.memory_budget_thresholds.for_resource_creation = options.memory_percent;
@@ -226,14 +227,14 @@ impl Device {
     }
 
     /// Notes what went wrong, for whoever asks for a result.
-    pub fn fail(&self, error: ComputeError) {
+    pub(super) fn fail(&self, error: ComputeError) {
         self.failure.borrow_mut().get_or_insert(error);
     }
 
     /// A kernel, compiled when it is first asked for. `sources` are WGSL files in which `T` is
     /// how numbers are kept and `constants` are known; `parts` is how many buffers it binds, the
     /// last of them for writing.
-    pub fn pipeline(
+    pub(super) fn pipeline(
         &self,
         name: &str,
         sources: &[&str],
@@ -315,7 +316,7 @@ impl Device {
     }
 
     /// Records a dispatch, if its parts can be bound.
-    pub fn record(
+    pub(super) fn record(
         &self,
         pipeline: &Pipeline,
         parameters: &[u32],
@@ -333,7 +334,7 @@ impl Device {
     }
 
     /// Submits what was recorded and waits until it is done.
-    pub async fn finish(&self) -> Result<(), ComputeError> {
+    pub(super) async fn finish(&self) -> Result<(), ComputeError> {
         self.recorder.borrow_mut().submit(None);
         let done = Signal::new();
         let signal = done.clone();
@@ -342,7 +343,7 @@ impl Device {
     }
 
     /// Submits what was recorded and reads a part's bytes.
-    pub async fn read(&self, part: BufferSlice<'_>) -> Result<Vec<u8>, ComputeError> {
+    pub(super) async fn read(&self, part: BufferSlice<'_>) -> Result<Vec<u8>, ComputeError> {
         let size = stamps_at(part.bytes) + STAMP_BYTES;
         let staging = self.staging.take();
         let staging = staging.filter(|staging| staging.size() >= size);
@@ -397,7 +398,7 @@ impl Device {
     }
 
     /// How long the passes of the results took that were read since the last question.
-    pub fn take_seconds(&self) -> Option<f64> {
+    pub(super) fn take_seconds(&self) -> Option<f64> {
         self.seconds.take()
     }
 

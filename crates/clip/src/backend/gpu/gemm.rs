@@ -1,4 +1,4 @@
-//! Products with weights, and what comes after them in one go.
+//! Matrix multiplication with weights, bias and epilogue in one kernel.
 
 use super::memory::Buffer;
 use super::recorder::BufferSlice;
@@ -19,7 +19,7 @@ const FEW_ROWS: usize = 32;
 const SINGLE_ROWS: usize = 4;
 const SINGLE_OUTPUTS: usize = 32;
 
-/// A row of outputs for each input.
+/// The matrix of a linear map on the device, `[inputs, outputs]`, padded with zeros to whole tiles.
 pub struct GpuWeights {
     buffer: Buffer,
     bytes: u64,

@@ -43,16 +43,16 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    pub fn id(&self) -> u64 {
+    pub(super) fn id(&self) -> u64 {
         self.allocation.id
     }
 
-    pub fn raw(&self) -> &wgpu::Buffer {
+    pub(super) fn raw(&self) -> &wgpu::Buffer {
         &self.allocation.raw
     }
 
     /// Notes that a recording uses it.
-    pub fn mark_used(&self, recording: u64) {
+    pub(super) fn mark_used(&self, recording: u64) {
         self.allocation.used.set(recording);
     }
 }
@@ -66,7 +66,7 @@ impl Drop for Buffer {
 impl Memory {
     /// A buffer of at least `bytes`; what is in it is anybody's guess. If it is to be `written`
     /// by the host, which happens before the recording runs, then `recording` must not use it.
-    pub fn take(
+    pub(super) fn take(
         self: &Rc<Self>,
         device: &wgpu::Device,
         bytes: u64,
@@ -128,19 +128,19 @@ impl Memory {
     }
 
     /// Uses nothing again that was allocated so far: something went wrong with it.
-    pub fn discard_all(&self) {
+    pub(super) fn discard_all(&self) {
         let state = &mut *self.0.borrow_mut();
         state.generation += 1;
         state.freed.extend(state.idle.drain(..).map(|a| a.id));
     }
 
     /// Ids of buffers that were let go since the last call.
-    pub fn take_freed_ids(&self) -> Vec<u64> {
+    pub(super) fn take_freed_ids(&self) -> Vec<u64> {
         std::mem::take(&mut self.0.borrow_mut().freed)
     }
 
     /// Bytes that were allocated since the last call.
-    pub fn take_allocated_bytes(&self) -> u64 {
+    pub(super) fn take_allocated_bytes(&self) -> u64 {
         std::mem::take(&mut self.0.borrow_mut().allocated_bytes)
     }
 }

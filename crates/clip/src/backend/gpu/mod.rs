@@ -1,9 +1,9 @@
-//! The operations on a GPU, through WebGPU on the page and through Vulkan natively.
+//! The operations on a GPU, through WebGPU in a browser and through Vulkan natively.
 //!
-//! Operations are recorded ([`recorder`]) and run in one pass when a result is asked for. Each
-//! kernel is a WGSL file beside the Rust file that records it. Rows are read four numbers at a
-//! time, so widths are multiples of four. Numbers are kept as [`Precision`] says and summed as
-//! float32. Tiles are cut to the limits that WebGPU promises everywhere.
+//! Operations are recorded and run in one compute pass when a result is needed. Each kernel is a
+//! WGSL file next to the Rust file that records it. Rows are read as `vec4`s, so that widths must be
+//! multiples of four. Numbers are stored as [`Precision`] says and summed as float32. Tiles fit
+//! WebGPU's default limits, which every implementation guarantees.
 
 mod attention;
 mod cached_attention;
@@ -33,13 +33,13 @@ use std::rc::Rc;
 /// Numbers that are read at a time.
 const QUAD: usize = 4;
 
-/// A GPU.
+/// A GPU as a backend; clones share the device.
 #[derive(Clone)]
 pub struct Gpu {
     device: Rc<Device>,
 }
 
-/// A matrix on the device.
+/// A row-major matrix in a buffer of the device.
 pub struct GpuTensor {
     buffer: Buffer,
     rows: usize,
@@ -64,27 +64,29 @@ impl GpuTensor {
 }
 
 impl Gpu {
-    /// The fastest GPU of this machine.
+    /// Opens the machine's fastest GPU.
     pub async fn open(options: DeviceOptions) -> Result<Self, ComputeError> {
         let device = Rc::new(Device::open(options).await?);
         Ok(Gpu { device })
     }
 
+    /// The GPU that was opened.
     pub fn adapter(&self) -> &Adapter {
         &self.device.adapter
     }
 
-    /// Bytes of the largest buffer, and the most of one that a kernel can bind.
+    /// The size of the largest buffer and of the largest binding, in bytes.
     pub fn limits(&self) -> (u64, u64) {
         (self.device.buffer_bytes, self.device.binding_bytes)
     }
 
+    /// How numbers are stored on the device.
     pub fn precision(&self) -> Precision {
         self.device.precision
     }
 
-    /// Gives the device and all its memory back, whoever still holds tensors; from then on every
-    /// answer is [`ComputeError::Lost`].
+    /// Destroys the device and frees all its memory, even if tensors still exist; later results are
+    /// [`ComputeError::Lost`].
     pub fn destroy(&self) {
         self.device.raw.destroy();
     }

@@ -66,7 +66,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+    pub(super) fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let alignment = device.limits().min_uniform_buffer_offset_alignment;
         let slot = (PARAMETER_BYTES as u32).next_multiple_of(alignment.max(1));
         let has_clock = device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
@@ -102,12 +102,12 @@ impl Recorder {
     }
 
     /// The number of the recording that dispatches go to.
-    pub fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.number
     }
 
     /// Records a dispatch. The last part is written, the others are read.
-    pub fn record(
+    pub(super) fn record(
         &mut self,
         pipeline: &Pipeline,
         parameters: &[u32],
@@ -159,7 +159,7 @@ impl Recorder {
 
     /// Hands everything that was recorded to the device, then copies a part to another buffer,
     /// with the pass's stamps behind it; says whether there are any.
-    pub fn submit(&mut self, copy: Option<(BufferSlice<'_>, &wgpu::Buffer)>) -> bool {
+    pub(super) fn submit(&mut self, copy: Option<(BufferSlice<'_>, &wgpu::Buffer)>) -> bool {
         let stamps = self.stamps.as_ref();
         let stamps = stamps.filter(|_| copy.is_some() && !self.dispatches.is_empty());
         let mut encoder = self.device.create_command_encoder(&Default::default());
@@ -199,7 +199,7 @@ impl Recorder {
     }
 
     /// Drops what binds buffers that are freed.
-    pub fn drop_stale_bind_groups(&mut self, memory: &Memory) {
+    pub(super) fn drop_stale_bind_groups(&mut self, memory: &Memory) {
         let freed = memory.take_freed_ids();
         if !freed.is_empty() {
             let lives = |key: &Key| key.1.iter().all(|(id, ..)| !freed.contains(id));

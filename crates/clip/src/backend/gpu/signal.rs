@@ -20,14 +20,14 @@ impl<T> Clone for Signal<T> {
 }
 
 impl<T> Signal<T> {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Signal(Arc::new(Mutex::new(State {
             value: None,
             waker: None,
         })))
     }
 
-    pub fn set(&self, value: T) {
+    pub(super) fn set(&self, value: T) {
         let mut state = self.state();
         state.value = Some(value);
         if let Some(waker) = state.waker.take() {
