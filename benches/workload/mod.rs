@@ -69,9 +69,7 @@ pub fn all(slow: bool) -> Vec<Work> {
     if slow {
         let (x, y) = points.clone();
         all.push(work("released-search/ade20k", move || {
-            let search = search(LAW, &x, &y)
-                .expect("a searched law")
-                .finish();
+            let search = search(LAW, &x, &y).expect("a searched law").finish();
             found(&search).map_or(0.0, |r| r.mse)
         }));
     }

@@ -1,8 +1,13 @@
-// Attention of one head of one sequence, a workgroup of 8 × 8 threads for 32 queries.
+// Multi-head attention, fused: softmax(Q Kᵀ / √head) V of one head of one sequence for 32 queries a
+// workgroup, without storing the scores.
 //
-// Keys come by 32 at a time, and softmax's maximum and sum are kept up to date as they come, so
-// that a sequence may be of any length. A thread holds a block of 4 queries × 4 keys of the
-// scores, and of the result 4 queries × every eighth vec4 of the head (QUADS of them in all).
+// Buffers: qkv [sequences·tokens, 3·width], out [sequences·tokens, width]; width = 4·quads.
+// Constants: QUADS, a head's width divided by four, at most 32.
+// Dispatch: [tokens / 32, heads, sequences] workgroups of 8 × 8 threads.
+//
+// Keys are loaded 32 at a time, and softmax's maximum and sum are updated as they come, so that a
+// sequence may have any length. A thread holds a block of 4 queries × 4 keys of the scores, and of
+// the result 4 queries × every eighth vec4 of the head.
 
 struct Shape {
     tokens: u32,

@@ -1,4 +1,4 @@
-// A block of 4 × 4 sums in registers.
+// A block of 4 × 4 sums in registers, for gemm.wgsl and attention.wgsl.
 
 struct Block {
     row0: vec4f,

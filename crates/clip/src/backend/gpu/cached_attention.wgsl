@@ -1,7 +1,13 @@
-// Attention of one head of single queries over rows of a cache, a workgroup a query.
+// Multi-head attention of single queries to listed rows of a KV cache.
 //
-// Keys come by 64 at a time, one a thread, and softmax's maximum and sum are kept up to date as
-// they come. A thread holds one vec4 of the head's result (QUADS of them in all, 32 at most).
+// Buffers: queries [rows, stride] of which the first `width` columns are read, cache
+// [capacity, 2·width] with a key and a value in each row, visible [rows, length] with row numbers or
+// PADDING, out [rows, width]; width = 4·quads.
+// Constants: QUADS, a head's width divided by four, at most 32.
+// Dispatch: [rows, heads] workgroups of 64 threads; a workgroup loops if there are more rows.
+//
+// Keys are loaded 64 at a time, one by each thread, and softmax's maximum and sum are updated as
+// they come. A thread holds one vec4 of the head's result.
 
 const THREADS = 64u;
 const PADDING = 0xffffffffu;

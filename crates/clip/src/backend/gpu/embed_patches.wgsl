@@ -1,5 +1,8 @@
-// Sequences of an image: the class token, then its patches, all plus their positions. A
-// workgroup a row.
+// The class embedding and an image's patches, plus the positional embedding.
+//
+// Buffers: patches [images·(tokens − 1), width], class_embedding [1, width], positional_embedding
+// [tokens, width], out [images·tokens, width]; width = 4·quads, rows = images·tokens.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 const THREADS = 64u;
 

@@ -1,5 +1,9 @@
-// Rows of a table plus their positional_embedding, a workgroup a row. Only a part of the table is bound:
-// rows whose ids lie elsewhere are left to another dispatch.
+// Token embedding plus positional embedding.
+//
+// Buffers: ids [rows], token_embedding: rows `first` to `first + count` of [vocabulary, width],
+// positional_embedding [tokens, width], out [rows, width]; width = 4·quads. Rows whose ids are in
+// another part of the token embedding are left to another dispatch.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 const THREADS = 64u;
 

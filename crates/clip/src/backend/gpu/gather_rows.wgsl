@@ -1,4 +1,7 @@
-// Chosen rows of a matrix, a workgroup a row.
+// Copies chosen rows of a matrix.
+//
+// Buffers: x [any, width], chosen [rows], out [rows, width]; width = 4·quads.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 const THREADS = 64u;
 

@@ -1,9 +1,13 @@
-// C = A B + bias, then what comes after; a workgroup of 8 × 8 threads a tile of C.
+// Matrix multiplication with tiles: C = A B + bias, then the epilogue.
 //
-// BLOCKS is 1 or 2: a thread sums BLOCKS × BLOCKS blocks of 4 × 4, so a tile's side is 32 or 64.
-// In every round the threads bring STEP columns of A's tile, turned on the way, and STEP rows of
-// B's tile to the workgroup's memory, where both lie so that a vec4 is four rows or four columns.
-// B is padded with zeros to whole tiles; A and C are not.
+// Buffers, parameters and epilogue: product.wgsl.
+// Constants: BLOCKS, 1 or 2: a thread sums BLOCKS × BLOCKS blocks of 4 × 4, so that the side of a
+// workgroup's tile is 32 or 64.
+// Dispatch: [columns / side, rows / side] workgroups of 8 × 8 threads.
+//
+// In each round the threads load STEP columns of A's tile, transposed on the way, and STEP rows of
+// B's tile into workgroup memory, where a vec4 is four rows of A or four columns of B. B is padded
+// with zeros to whole tiles; A and C are not.
 
 const THREADS = 64u;
 const STEP = 32u / BLOCKS;

@@ -1,7 +1,11 @@
-// C = A B + bias, then what comes after, where A has so few rows that a tile would be mostly empty:
-// the beginnings of captions. B is what takes time to read, and is read once for ROWS rows.
+// Matrix multiplication for very few rows, such as the tokens of a decode step: C = A B + bias, then
+// the epilogue. Reading B takes most of the time, and B is read once for ROWS rows.
 //
-// A workgroup makes 8 vec4s of ROWS rows: 8 threads beside each other read a row of B together, and
+// Buffers, parameters and epilogue: product.wgsl.
+// Constants: ROWS, 1 to 4.
+// Dispatch: [columns / 32, rows / ROWS] workgroups of 64 threads.
+//
+// A workgroup computes 8 vec4s of ROWS rows: 8 neighbouring threads read a row of B together, and
 // each of the 8 such groups sums an eighth of the inner dimension.
 
 const THREADS = 64u;

@@ -1,4 +1,7 @@
-// The keys and values of each row to a row of the cache, a workgroup a row.
+// Copies the keys and values of tokens to consecutive rows of a KV cache.
+//
+// Buffers: qkv [rows, 3·width], cache [capacity, 2·width] from row `at` on; width = 4·quads.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 const THREADS = 64u;
 

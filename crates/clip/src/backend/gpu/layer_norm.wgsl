@@ -1,4 +1,7 @@
-// Layer normalisation, a workgroup a row. The mean is taken off before squares are summed.
+// Layer normalisation of each row; the mean is subtracted before squares are summed.
+//
+// Buffers: x [rows, width], weight [1, width], bias [1, width], out [rows, width]; width = 4·quads.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 struct Shape {
     rows: u32,

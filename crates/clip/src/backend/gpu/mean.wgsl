@@ -1,4 +1,7 @@
-// The mean over each sequence's rows, a workgroup a sequence.
+// The mean of each sequence's rows.
+//
+// Buffers: x [sequences·tokens, width], out [sequences, width]; width = 4·quads.
+// Dispatch: [sequences] workgroups of 64 threads; a workgroup loops if there are more sequences.
 
 const THREADS = 64u;
 

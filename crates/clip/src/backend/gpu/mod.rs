@@ -139,7 +139,7 @@ impl Gpu {
     }
 }
 
-/// A grid of one workgroup a row; kernels loop where there are more rows than that.
+/// One workgroup for each row, up to WebGPU's limit; beyond it kernels loop.
 fn row_grid(rows: usize) -> [u32; 3] {
     [rows.min(65535) as u32, 1, 1]
 }

@@ -1,4 +1,7 @@
-// Each row divided by its length, a workgroup a row; a row of zeros stays.
+// Divides each row by its Euclidean length, in place; a row of zeros stays.
+//
+// Buffers: x [rows, width]; width = 4·quads.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 struct Shape {
     rows: u32,

@@ -1,4 +1,7 @@
-// A product C = A B with weights and what comes after it: its shape, what it reads, how it stores.
+// What gemm.wgsl and gemv.wgsl share: C = A B + bias, the epilogue, loading A and storing C.
+//
+// Buffers: a [rows, 4·inner], b [4·inner and padding, 4·stride], bias [1, 4·columns],
+// c [rows, 4·columns].
 
 struct Shape {
     rows: u32,

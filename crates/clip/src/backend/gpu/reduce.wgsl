@@ -1,4 +1,4 @@
-// The sum over a workgroup's threads, in the same order every time.
+// The sum over a workgroup's 64 threads, in the same order every time.
 
 const THREADS = 64u;
 

@@ -1,6 +1,10 @@
-// The largest numbers of each row, a workgroup a row. A row of the result begins with the logarithm
-// of the sum of all exponentials and the target's number; then come the largest, in order,
-// each with its column in two parts that float16 holds.
+// The largest numbers of each row.
+//
+// Buffers: x [rows, columns], targets [rows], out [rows, 4·(count + 1)]; columns = 4·quads. A row of
+// `out` begins with the logarithm of the sum of all exponentials and the number in the target's
+// column; then come the largest numbers in order, each with its column in two parts that float16
+// holds exactly.
+// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
 
 const NO_COLUMN = 0xffffffffu;
 const LOWEST = -3e38;

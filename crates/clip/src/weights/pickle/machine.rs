@@ -1,30 +1,13 @@
-//! A pickle's tensors, and nothing else of it.
-//!
-//! Python's pickle is a program for a small stack machine that may call anything. This machine
-//! knows the instructions that checkpoints use and the few names below; whatever else a pickle
-//! asks for is refused by name. Values live in one list and refer to each other by index, so a
-//! pickle can neither nest too deep nor tie a knot.
+//! The stack machine that runs a pickle.
 
-use super::{Dtype, WeightsError};
+use super::{Dtype, PickledTensor, WeightsError};
 use std::collections::HashMap;
 
-/// A tensor as the pickle describes it.
-pub(super) struct PickledTensor {
-    pub name: String,
-    /// The archive's member that holds its numbers.
-    pub key: String,
-    pub dtype: Dtype,
-    /// In numbers, from the member's start.
-    pub offset: u64,
-    pub shape: Vec<usize>,
-    pub stride: Vec<usize>,
-}
-
 /// Index of a value.
-type Id = usize;
+pub(super) type Id = usize;
 
 #[derive(Clone, Debug)]
-enum Value {
+pub(super) enum Value {
     /// `None`, numbers with a fraction, bytes: nothing that a tensor depends on.
     Opaque,
     Int(i64),
@@ -46,7 +29,7 @@ enum Value {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Global {
+pub(super) enum Global {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
@@ -71,37 +54,11 @@ fn global(module: &str, name: &str) -> Option<Global> {
     Some(Global::StorageType(dtype))
 }
 
-/// The tensors of the state dictionary, which is the whole or stands under "state_dict".
-pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<PickledTensor>, WeightsError> {
-    let mut machine = Machine {
-        bytes,
-        at: 0,
-        values: Vec::new(),
-        stack: Vec::new(),
-        marks: Vec::new(),
-        memo: HashMap::new(),
-    };
-    let mut root = machine.run()?;
-    if let Some(inner) = machine.item(root, "state_dict") {
-        root = inner;
-    }
-    let Value::Dict(items) = &machine.values[root] else {
-        return Err(WeightsError::NoStateDict);
-    };
-    let tensors: Vec<PickledTensor> = items
-        .iter()
-        .filter_map(|item| machine.tensor(item))
-        .collect();
-    match tensors.is_empty() {
-        true => Err(WeightsError::NoStateDict),
-        false => Ok(tensors),
-    }
-}
-
-struct Machine<'a> {
+/// Python's pickle machine, reduced to what checkpoints need.
+pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     stack: Vec<Id>,
     /// Heights of the stack.
     marks: Vec<usize>,
@@ -109,6 +66,19 @@ struct Machine<'a> {
 }
 
 type Step<T> = Result<T, WeightsError>;
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Machine {
+            bytes,
+            at: 0,
+            values: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
+    }
+}
 
 impl Machine<'_> {
     fn error(&self, reason: &str) -> WeightsError {
@@ -118,7 +88,8 @@ impl Machine<'_> {
         }
     }
 
-    fn item(&self, dict: Id, key: &str) -> Option<Id> {
+    /// The value of a dictionary under a text.
+    pub(super) fn item(&self, dict: Id, key: &str) -> Option<Id> {
         let Value::Dict(items) = &self.values[dict] else {
             return None;
         };
@@ -129,7 +100,8 @@ impl Machine<'_> {
             .map(|(_, value)| *value)
     }
 
-    fn tensor(&self, (name, value): &(Id, Id)) -> Option<PickledTensor> {
+    /// The tensor that a dictionary has under a name, if the value is one.
+    pub(super) fn tensor(&self, (name, value): &(Id, Id)) -> Option<PickledTensor> {
         let Value::Text(name) = &self.values[*name] else {
             return None;
         };
@@ -235,143 +207,190 @@ impl Machine<'_> {
     }
 
     /// Runs to the end and returns the result.
-    fn run(&mut self) -> Step<Id> {
+    pub(super) fn run(&mut self) -> Step<Id> {
         loop {
-            match self.number::<1>()? as u8 {
-                0x80 => self.at += 1,                      // PROTO
-                0x95 => self.at += 8,                      // FRAME
-                b'.' => return self.pop(),                 // STOP
-                b'(' => self.marks.push(self.stack.len()), // MARK
-                b'0' => {
-                    self.pop()?;
-                }
-                b'1' => {
-                    self.pop_mark()?;
-                }
-                b'N' | 0x88 | 0x89 => self.push(Value::Opaque), // None, True, False
-                b'G' => {
-                    self.take(8)?;
-                    self.push(Value::Opaque);
-                }
-                b'K' => {
-                    let int = self.number::<1>()?;
-                    self.push(Value::Int(int as i64));
-                }
-                b'M' => {
-                    let int = self.number::<2>()?;
-                    self.push(Value::Int(int as i64));
-                }
-                b'J' => {
-                    let int = self.number::<4>()? as u32 as i32;
-                    self.push(Value::Int(i64::from(int)));
-                }
-                0x8a => self.long()?,
-                0x8c => {
-                    let length = self.number::<1>()?;
-                    let text = self.text(length)?;
-                    self.push(Value::Text(text));
-                }
-                b'X' => {
-                    let length = self.number::<4>()?;
-                    let text = self.text(length)?;
-                    self.push(Value::Text(text));
-                }
-                b'U' | b'C' => {
-                    let length = self.number::<1>()?;
-                    self.take(length as usize)?;
-                    self.push(Value::Opaque);
-                }
-                b'T' | b'B' => {
-                    let length = self.number::<4>()?;
-                    self.take(length as usize)?;
-                    self.push(Value::Opaque);
-                }
-                b')' => self.push(Value::Tuple(Vec::new())),
-                0x85 => self.pop_tuple(1)?,
-                0x86 => self.pop_tuple(2)?,
-                0x87 => self.pop_tuple(3)?,
-                b't' => {
-                    let items = self.pop_mark()?;
-                    self.push(Value::Tuple(items));
-                }
-                b']' => self.push(Value::List),
-                b'l' => {
-                    self.pop_mark()?;
-                    self.push(Value::List);
-                }
-                // What lists hold does not matter to tensors.
-                b'a' => {
-                    self.pop()?;
-                    self.top()?;
-                }
-                b'e' => {
-                    self.pop_mark()?;
-                    self.top()?;
-                }
-                b'}' => self.push(Value::Dict(Vec::new())),
-                b's' => {
-                    let value = self.pop()?;
-                    let key = self.pop()?;
-                    self.set_items(&[key, value])?;
-                }
-                b'u' => {
-                    let items = self.pop_mark()?;
-                    self.set_items(&items)?;
-                }
-                b'q' => {
-                    let key = self.number::<1>()?;
-                    self.memo.insert(key as u32, self.top()?);
-                }
-                b'r' => {
-                    let key = self.number::<4>()?;
-                    self.memo.insert(key as u32, self.top()?);
-                }
-                0x94 => {
-                    self.memo.insert(self.memo.len() as u32, self.top()?);
-                }
-                b'h' => {
-                    let key = self.number::<1>()?;
-                    self.recall(key as u32)?;
-                }
-                b'j' => {
-                    let key = self.number::<4>()?;
-                    self.recall(key as u32)?;
-                }
-                b'c' => {
-                    let (module, name) = (self.line()?, self.line()?);
-                    self.global(&module, &name)?;
-                }
-                0x93 => {
-                    let (name, module) = (self.pop()?, self.pop()?);
-                    match (&self.values[module], &self.values[name]) {
-                        (Value::Text(module), Value::Text(name)) => {
-                            let (module, name) = (module.clone(), name.clone());
-                            self.global(&module, &name)?;
-                        }
-                        _ => return Err(self.error("a global without a name")),
-                    }
-                }
-                b'Q' => {
-                    let id = self.pop()?;
-                    let storage = self.storage(id);
-                    let storage =
-                        storage.ok_or_else(|| self.error("an unknown kind of storage"))?;
-                    self.push(storage);
-                }
-                b'R' | 0x81 => {
-                    let (arguments, function) = (self.pop()?, self.pop()?);
-                    let value = self.call(function, arguments);
-                    let value = value.ok_or_else(|| self.error("a call that makes no tensor"))?;
-                    self.push(value);
-                }
-                // Attributes, such as a state dictionary's metadata.
-                b'b' => {
-                    self.pop()?;
-                    self.top()?;
-                }
-                code => return Err(self.error(&format!("instruction {code:#04x} is unknown"))),
+            let code = self.number::<1>()? as u8;
+            if code == b'.' {
+                return self.pop(); // STOP
+            }
+            let is_known = self.run_frame(code)?
+                || self.run_literal(code)?
+                || self.run_container(code)?
+                || self.run_memo(code)?
+                || self.run_call(code)?;
+            if !is_known {
+                return Err(self.error(&format!("instruction {code:#04x} is unknown")));
             }
         }
+    }
+
+    /// Protocol, frames, marks and the stack; as all of these, false for another instruction.
+    fn run_frame(&mut self, code: u8) -> Step<bool> {
+        match code {
+            0x80 => self.at += 1,                      // PROTO
+            0x95 => self.at += 8,                      // FRAME
+            b'(' => self.marks.push(self.stack.len()), // MARK
+            b'0' => {
+                self.pop()?;
+            }
+            b'1' => {
+                self.pop_mark()?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Numbers, texts and bytes.
+    fn run_literal(&mut self, code: u8) -> Step<bool> {
+        match code {
+            b'N' | 0x88 | 0x89 => self.push(Value::Opaque), // None, True, False
+            b'G' => {
+                self.take(8)?;
+                self.push(Value::Opaque);
+            }
+            b'K' => {
+                let int = self.number::<1>()?;
+                self.push(Value::Int(int as i64));
+            }
+            b'M' => {
+                let int = self.number::<2>()?;
+                self.push(Value::Int(int as i64));
+            }
+            b'J' => {
+                let int = self.number::<4>()? as u32 as i32;
+                self.push(Value::Int(i64::from(int)));
+            }
+            0x8a => self.long()?,
+            0x8c => {
+                let length = self.number::<1>()?;
+                let text = self.text(length)?;
+                self.push(Value::Text(text));
+            }
+            b'X' => {
+                let length = self.number::<4>()?;
+                let text = self.text(length)?;
+                self.push(Value::Text(text));
+            }
+            b'U' | b'C' => {
+                let length = self.number::<1>()?;
+                self.take(length as usize)?;
+                self.push(Value::Opaque);
+            }
+            b'T' | b'B' => {
+                let length = self.number::<4>()?;
+                self.take(length as usize)?;
+                self.push(Value::Opaque);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Tuples, lists and dictionaries.
+    fn run_container(&mut self, code: u8) -> Step<bool> {
+        match code {
+            b')' => self.push(Value::Tuple(Vec::new())),
+            0x85 => self.pop_tuple(1)?,
+            0x86 => self.pop_tuple(2)?,
+            0x87 => self.pop_tuple(3)?,
+            b't' => {
+                let items = self.pop_mark()?;
+                self.push(Value::Tuple(items));
+            }
+            b']' => self.push(Value::List),
+            b'l' => {
+                self.pop_mark()?;
+                self.push(Value::List);
+            }
+            // What lists hold does not matter to tensors.
+            b'a' => {
+                self.pop()?;
+                self.top()?;
+            }
+            b'e' => {
+                self.pop_mark()?;
+                self.top()?;
+            }
+            b'}' => self.push(Value::Dict(Vec::new())),
+            b's' => {
+                let value = self.pop()?;
+                let key = self.pop()?;
+                self.set_items(&[key, value])?;
+            }
+            b'u' => {
+                let items = self.pop_mark()?;
+                self.set_items(&items)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Values that are stored for later, and recalled.
+    fn run_memo(&mut self, code: u8) -> Step<bool> {
+        match code {
+            b'q' => {
+                let key = self.number::<1>()?;
+                self.memo.insert(key as u32, self.top()?);
+            }
+            b'r' => {
+                let key = self.number::<4>()?;
+                self.memo.insert(key as u32, self.top()?);
+            }
+            0x94 => {
+                self.memo.insert(self.memo.len() as u32, self.top()?);
+            }
+            b'h' => {
+                let key = self.number::<1>()?;
+                self.recall(key as u32)?;
+            }
+            b'j' => {
+                let key = self.number::<4>()?;
+                self.recall(key as u32)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Names, storages and calls.
+    fn run_call(&mut self, code: u8) -> Step<bool> {
+        match code {
+            b'c' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.global(&module, &name)?;
+            }
+            0x93 => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                match (&self.values[module], &self.values[name]) {
+                    (Value::Text(module), Value::Text(name)) => {
+                        let (module, name) = (module.clone(), name.clone());
+                        self.global(&module, &name)?;
+                    }
+                    _ => return Err(self.error("a global without a name")),
+                }
+            }
+            b'Q' => {
+                let id = self.pop()?;
+                let storage = self.storage(id);
+                let storage = storage.ok_or_else(|| self.error("an unknown kind of storage"))?;
+                self.push(storage);
+            }
+            b'R' | 0x81 => {
+                let (arguments, function) = (self.pop()?, self.pop()?);
+                let value = self.call(function, arguments);
+                let value = value.ok_or_else(|| self.error("a call that makes no tensor"))?;
+                self.push(value);
+            }
+            // Attributes, such as a state dictionary's metadata.
+            b'b' => {
+                self.pop()?;
+                self.top()?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// A whole number of up to 8 bytes; a longer one is opaque.

@@ -2,13 +2,14 @@
 
 mod configuration;
 mod cost;
+mod infer;
+mod parameters;
 
 pub use configuration::Configuration;
+pub(crate) use parameters::{Parameter, Role};
 
-use super::weights::WeightsError;
-use super::weights::names::Slice;
+use crate::weights::names::Slice;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The nonlinearity between the two layers of each block's MLP. The shapes do not tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,24 +94,6 @@ pub struct Architecture {
     pub decoder: Option<DecoderConfig>,
 }
 
-/// What a tensor is for, which decides how a backend stores it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The matrix of a linear map, `[outputs, inputs]`.
-    Linear,
-    /// The matrix of a linear map, `[inputs, outputs]`.
-    Projection,
-    /// Anything else.
-    Values,
-}
-
-/// A tensor of the architecture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parameter {
-    pub shape: Vec<usize>,
-    pub role: Role,
-}
-
 impl Architecture {
     /// Side of the square images that the model takes, in pixels.
     pub fn image_size(&self) -> usize {
@@ -133,207 +116,6 @@ impl Architecture {
         let names = ["map_viz2txt_kv", "text_projection"];
         self.decoder.is_some() && (names.contains(&name) || name.starts_with("cross_attn."))
     }
-
-    /// Infers the architecture from the shapes of tensors under open_clip's names.
-    pub(crate) fn infer(
-        shapes: &BTreeMap<String, Vec<usize>>,
-        configuration: &Configuration,
-        fallback: Activation,
-    ) -> Result<Self, WeightsError> {
-        let shape = |name: &str, dimensions: usize| {
-            let Some(shape) = shapes.get(name) else {
-                return Err(WeightsError::Missing {
-                    names: vec![name.to_owned()],
-                });
-            };
-            if shape.len() != dimensions || shape.contains(&0) {
-                return Err(wrong(format!("{name} is {shape:?}")));
-            }
-            Ok(shape.as_slice())
-        };
-        let count = |prefix: &str| {
-            let block = |name: &String| name.strip_prefix(prefix)?.split('.').next()?.parse().ok();
-            let last: Option<usize> = shapes.keys().filter_map(block).max();
-            // More blocks than tensors: named as missing, one by one, they would fill memory.
-            last.map_or(0, |last| last.min(shapes.len()) + 1)
-        };
-        let decoder = match shapes.contains_key("map_viz2txt_kv") {
-            true => Some(DecoderConfig {
-                layers: count("cross_attn."),
-                has_mlps: shapes.contains_key("transformer.resblocks.0.mlp.c_fc.weight"),
-            }),
-            false => None,
-        };
-        let transformer = |prefix: &str, width: usize, head: usize, heads: Option<usize>| {
-            let blocks = format!("{prefix}transformer.resblocks.");
-            let layers = count(&blocks);
-            // A MaMMUT's first block may lack one.
-            let mlp = |i: &usize| shapes.contains_key(&format!("{blocks}{i}.mlp.c_fc.weight"));
-            let mlp = (0..layers).find(mlp).unwrap_or(0);
-            let heads = heads.unwrap_or(width / head);
-            if heads == 0 || !width.is_multiple_of(heads) {
-                return Err(wrong(format!(
-                    "{heads} heads do not divide the width {width}"
-                )));
-            }
-            Ok(TransformerConfig {
-                width,
-                layers,
-                heads,
-                hidden: shape(&format!("{blocks}{mlp}.mlp.c_fc.weight"), 2)?[0],
-            })
-        };
-        let conv = shape("visual.conv1.weight", 4)?;
-        let (width, patch) = (conv[0], conv[2]);
-        let tokens = shape("visual.positional_embedding", 2)?[0];
-        let grid = (tokens - 1).isqrt();
-        if grid == 0 || grid * grid + 1 != tokens {
-            return Err(wrong(format!(
-                "{tokens} positions are no square of patches"
-            )));
-        }
-        let [vocabulary, text_width] = *shape("token_embedding.weight", 2)? else {
-            return Err(wrong("no token embedding".to_owned()));
-        };
-        let embedding = shape("visual.proj", 2)?[1];
-        let text = transformer("", text_width, 64, configuration.text_heads)?;
-        if let Some(DecoderConfig { layers, .. }) = decoder {
-            if layers == 0 {
-                shape("cross_attn.0.attn.in_proj_weight", 2)?;
-            }
-            if layers == 0 || !text.layers.is_multiple_of(layers) {
-                return Err(wrong(format!(
-                    "{layers} layers of cross-attention cannot be spread over {} blocks",
-                    text.layers
-                )));
-            }
-            if embedding != text_width {
-                return Err(wrong(format!(
-                    "images give {embedding} numbers and texts {text_width}"
-                )));
-            }
-        }
-        Ok(Architecture {
-            embedding,
-            patch,
-            grid,
-            vision: transformer(
-                "visual.",
-                width,
-                vision_head(width),
-                configuration.vision_heads,
-            )?,
-            context: shape("positional_embedding", 2)?[0],
-            vocabulary,
-            text,
-            activation: configuration.activation.unwrap_or(fallback),
-            decoder,
-        })
-    }
-
-    /// Every tensor of such a model.
-    pub(crate) fn parameters(&self) -> BTreeMap<String, Parameter> {
-        let mut all = BTreeMap::new();
-        let mut add = |name: String, role: Role, shape: &[usize]| {
-            let shape = shape.to_vec();
-            all.insert(name, Parameter { shape, role });
-        };
-        let mut add_block = |prefix: String, tower: &TransformerConfig, norms: &[&str], has_mlp| {
-            let (width, hidden) = (tower.width, tower.hidden);
-            let mut add = |name: &str, role: Role, shape: &[usize]| {
-                add(format!("{prefix}.{name}"), role, shape);
-            };
-            for norm in norms {
-                add(&format!("{norm}.weight"), Role::Values, &[width]);
-                add(&format!("{norm}.bias"), Role::Values, &[width]);
-            }
-            add("attn.in_proj_weight", Role::Linear, &[3 * width, width]);
-            add("attn.in_proj_bias", Role::Values, &[3 * width]);
-            add("attn.out_proj.weight", Role::Linear, &[width, width]);
-            add("attn.out_proj.bias", Role::Values, &[width]);
-            if has_mlp {
-                add("ln_2.weight", Role::Values, &[width]);
-                add("ln_2.bias", Role::Values, &[width]);
-                add("mlp.c_fc.weight", Role::Linear, &[hidden, width]);
-                add("mlp.c_fc.bias", Role::Values, &[hidden]);
-                add("mlp.c_proj.weight", Role::Linear, &[width, hidden]);
-                add("mlp.c_proj.bias", Role::Values, &[width]);
-            }
-        };
-        for i in 0..self.vision.layers {
-            let prefix = format!("visual.transformer.resblocks.{i}");
-            add_block(prefix, &self.vision, &["ln_1"], true);
-        }
-        for i in 0..self.text.layers {
-            let prefix = format!("transformer.resblocks.{i}");
-            add_block(prefix, &self.text, &["ln_1"], self.has_mlp(i));
-        }
-        for i in 0..self.decoder.map_or(0, |decoder| decoder.layers) {
-            let prefix = format!("cross_attn.{i}");
-            add_block(prefix, &self.text, &["ln_1", "ln_1_kv"], true);
-        }
-        let (vision, text) = (self.vision.width, self.text.width);
-        for (norm, width) in [
-            ("visual.ln_pre", vision),
-            ("visual.ln_post", vision),
-            ("ln_final", text),
-        ] {
-            add(format!("{norm}.weight"), Role::Values, &[width]);
-            add(format!("{norm}.bias"), Role::Values, &[width]);
-        }
-        let tokens = self.grid * self.grid + 1;
-        for (name, role, shape) in [
-            (
-                "visual.conv1.weight",
-                Role::Linear,
-                &[vision, 3, self.patch, self.patch][..],
-            ),
-            ("visual.class_embedding", Role::Values, &[vision]),
-            (
-                "visual.positional_embedding",
-                Role::Values,
-                &[tokens, vision],
-            ),
-            ("visual.proj", Role::Projection, &[vision, self.embedding]),
-            (
-                "token_embedding.weight",
-                Role::Values,
-                &[self.vocabulary, text],
-            ),
-            ("positional_embedding", Role::Values, &[self.context, text]),
-            (
-                "text_projection",
-                Role::Projection,
-                // A MaMMUT's is from its words to the vocabulary.
-                &[
-                    text,
-                    self.decoder.map_or(self.embedding, |_| self.vocabulary),
-                ],
-            ),
-            ("logit_scale", Role::Values, &[]),
-        ] {
-            add(name.to_owned(), role, shape);
-        }
-        if self.decoder.is_some() {
-            let map = "map_viz2txt_kv".to_owned();
-            add(map, Role::Projection, &[vision, text]);
-        }
-        all
-    }
-}
-
-/// Width of a vision tower's heads: 64, but for three large ones of open_clip.
-fn vision_head(width: usize) -> usize {
-    match width {
-        1280 => 80,
-        1408 => 88,
-        1664 => 104,
-        _ => 64,
-    }
-}
-
-fn wrong(reason: String) -> WeightsError {
-    WeightsError::Architecture { reason }
 }
 
 /// The shape that open_clip's tensor has if this tensor is a slice of it, or is it transposed.
@@ -350,7 +132,9 @@ pub(crate) fn joint_shape(shape: &[usize], slice: Slice, transposed: bool) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use super::infer::vision_head;
     use super::*;
+    use std::collections::BTreeMap;
 
     type Size = (&'static str, &'static str, [usize; 2], [usize; 2], bool);
 
