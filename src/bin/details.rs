@@ -1,9 +1,9 @@
-//! What a reader may ask after the first view: wasm32 only, a program of its own.
+//! Explore's sections and further views, as a program that the page loads on demand. wasm32 only.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Puts a view into a place of the page; `boot.js` calls it for the page.
+/// Shows a view in an element of the page, which calls it through `boot.js`.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub fn show(view: &str, place: web_sys::HtmlElement) -> bool {
@@ -15,5 +15,5 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
-    eprintln!("This is a part of the page, which runs in a browser: cargo xtask serve");
+    eprintln!("This part of the page runs in a browser: cargo xtask serve");
 }

@@ -1,12 +1,12 @@
-//! Parquet files to CSV, for the page: wasm32 only, a program of its own, since few readers have
-//! such files.
+//! Converts Parquet files to CSV, as a program of its own, since few readers have such files. wasm32
+//! only.
 
 #[cfg(target_arch = "wasm32")]
 use js_sys::{Array, Uint8Array};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// The pieces of the table as CSV, the columns that are not read, and why it ends early, if it does.
+/// The table as pieces of CSV, the names of skipped columns, and an error where it ends early.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub fn to_csv(file: &[u8]) -> Array {
@@ -28,5 +28,5 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
-    eprintln!("This is a part of the page, which runs in a browser: cargo xtask serve");
+    eprintln!("This part of the page runs in a browser: cargo xtask serve");
 }

@@ -1,23 +1,24 @@
-//! A reader's own runs on the page: wasm32 only, a program of its own.
+//! The view “Your data”, as a program that the page loads on demand. wasm32 only.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// Puts a view into a place of the page; `boot.js` calls it for the page.
+/// Shows a view in an element of the page, which calls it through `boot.js`.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub fn show(view: &str, place: web_sys::HtmlElement) -> bool {
     refit::page::user_runs::show(view, place)
 }
 
-/// Reads files that were dropped or pasted; `boot.js` calls it.
+/// Imports files that were dropped or pasted; `boot.js` calls it.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
-pub fn take(files: Vec<web_sys::File>) {
-    refit::page::user_runs::take(files);
+pub fn import_files(files: Vec<web_sys::File>) {
+    refit::page::user_runs::import_files(files);
 }
 
-/// Bundled rows and the reader's of one view of a table; `boot.js` calls it for other programs.
+/// Bundled rows and the reader's of one view of a table, for other programs, which call it through
+/// `boot.js`.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub async fn joined(
@@ -34,5 +35,5 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
-    eprintln!("This is a part of the page, which runs in a browser: cargo xtask serve");
+    eprintln!("This part of the page runs in a browser: cargo xtask serve");
 }

@@ -1,5 +1,5 @@
-//! Light or dark: as the system is, or as the reader chose. The choice is kept on this device
-//! (`boot.js` puts it on before the first paint) and is the document's `data-theme`.
+//! Light or dark theme: the system's, or the reader's choice, which is stored in local storage and
+//! in the document's `data-theme` (`boot.js` sets it before the first paint).
 
 use crate::chart::Theme;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 const ATTRIBUTE: &str = "data-theme";
-/// Both programs hear it when one has changed the theme.
+/// Event by which one program tells the others of a change.
 const CHANGED: &str = "refit:theme";
 
 #[derive(Clone, Copy)]
@@ -22,27 +22,27 @@ impl Appearance {
             .match_media("(prefers-color-scheme: dark)")
             .ok()
             .flatten();
-        let asked = system.clone();
+        let query = system.clone();
         let dark_now = move || match chosen().as_deref() {
             Some("dark") => true,
             Some("light") => false,
-            _ => asked.as_ref().is_some_and(web_sys::MediaQueryList::matches),
+            _ => query.as_ref().is_some_and(web_sys::MediaQueryList::matches),
         };
         let dark = RwSignal::new(dark_now());
-        let heard = Closure::<dyn Fn()>::new(move || {
+        let update = Closure::<dyn Fn()>::new(move || {
             let _ = dark.try_set(dark_now());
         });
-        let listener = heard.as_ref().unchecked_ref();
+        let listener = update.as_ref().unchecked_ref();
         if let Some(system) = system {
             let _ = system.add_event_listener_with_callback("change", listener);
         }
         let _ = window().add_event_listener_with_callback(CHANGED, listener);
-        // As long as the page.
-        heard.forget();
+        // The listener lives as long as the page.
+        update.forget();
         Appearance { dark }
     }
 
-    /// Colours of charts; read in an effect, it follows.
+    /// Colours of charts; reading them in an effect subscribes to changes.
     pub fn theme(self) -> Theme {
         if self.dark.get() {
             Theme::dark()
@@ -51,8 +51,7 @@ impl Appearance {
         }
     }
 
-    /// Light where it is dark, dark where it is light.
-    fn switch(self) {
+    fn toggle(self) {
         let theme = if self.dark.get_untracked() {
             "light"
         } else {
@@ -61,7 +60,7 @@ impl Appearance {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute(ATTRIBUTE, theme);
         }
-        // A browser that keeps nothing shows the choice until the page goes.
+        // Without local storage the choice lasts until the page is closed.
         if let Ok(Some(storage)) = window().local_storage() {
             let _ = storage.set_item(ATTRIBUTE, theme);
         }
@@ -79,7 +78,7 @@ fn chosen() -> Option<String> {
 pub fn Switch() -> impl IntoView {
     let appearance = expect_context::<Appearance>();
     view! {
-        <button type="button" class="theme" on:click=move |_| appearance.switch()>
+        <button type="button" class="theme" on:click=move |_| appearance.toggle()>
             {move || if appearance.dark.get() { "Light" } else { "Dark" }}
         </button>
     }

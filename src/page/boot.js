@@ -1,22 +1,22 @@
-// Starts the page from the two files that the head preloads, whose names and
-// digests Trunk wrote there. A file of its own, since the policy forbids inline scripts.
+// Starts the page from the two files that the head preloads; Trunk writes their names and digests
+// there. Not an inline script, which the content security policy forbids.
 
 const root = document.documentElement;
 
-// The reader's choice of light or dark, before anything is painted (src/page/appearance.rs).
+// The reader's theme, before the first paint (src/page/appearance.rs).
 try {
     const theme = localStorage.getItem("data-theme");
     if (theme) root.setAttribute("data-theme", theme);
-    // Runs of the reader's own are kept here (src/page/user_runs/mod.rs).
-    const yours = localStorage.getItem("data-yours");
-    if (yours) root.setAttribute("data-yours", yours);
+    // The version of the reader's runs (src/page/user_runs/session.rs).
+    const version = localStorage.getItem("data-yours");
+    if (version) root.setAttribute("data-yours", version);
 } catch {
-    // A browser that keeps nothing.
+    // There is no local storage.
 }
 
 const status = document.getElementById("boot-status");
 
-/** Says, in the words of the reader, why the page stays as it is. */
+/** Tells the reader why the page stays static. */
 function explain(sentence, error) {
     if (status) {
         status.textContent = sentence;
@@ -28,11 +28,11 @@ function explain(sentence, error) {
 const link = (selector) => document.querySelector(selector)?.href ?? "";
 const GLUE = 'link[rel="modulepreload"]';
 
-/** Programs for what a reader may ask after the first view (src/bin), by name; each is loaded once. */
+/** Programs loaded on demand (src/bin), by name. */
 const programs = new Map();
 
 async function load(name) {
-    // Their files keep their names from release to release; the page's own name tells them apart.
+    // Their file names do not change between releases; the page's, which has a hash, does.
     const release = link(GLUE).split("/").pop();
     const address = (file) => new URL(`${file}?${release}`, document.baseURI);
     const program = await import(address(`${name}.js`));
@@ -45,7 +45,7 @@ async function program(name) {
     try {
         return await programs.get(name);
     } catch (error) {
-        // Who asks next tries again.
+        // The next call tries again.
         programs.delete(name);
         throw error;
     }
@@ -53,83 +53,83 @@ async function program(name) {
 
 globalThis.refit = {
     program,
-    /** Has a program put a view into a place; false where it has no such view. */
+    /** Shows a program's view in an element; false where it has no such view. */
     async show(name, view, place) {
         return (await program(name)).show(view, place);
     },
-    /** The rows of a view, the reader's own among them (src/page/data.rs). */
+    /** The rows of a view with the reader's own (src/page/data.rs). */
     async joined(...view) {
         return (await program("user_runs")).joined(...view);
     },
 };
 
-/** Opens "Your data" and has files read there. */
-async function take(files) {
+/** Opens "Your data" and imports files there. */
+async function importFiles(files) {
     document.querySelector("nav a[href*='page=yours']")?.click();
     try {
-        (await program("user_runs")).take(files);
+        (await program("user_runs")).import_files(files);
     } catch (error) {
-        // The view says that it could not be loaded.
+        // The view shows that it could not be loaded.
         console.warn(error);
     }
 }
 
-/** Whether the view takes files of its own, which are pictures or models, not tables. */
-const takesFiles = () => document.querySelector("main.run") !== null;
+/** Whether the view handles files itself: images and models, not tables. */
+const handlesFiles = () => document.querySelector("main.run") !== null;
 const dragsFiles = (event) => event.dataTransfer?.types.includes("Files");
 addEventListener("dragover", (event) => {
     if (!dragsFiles(event)) return;
     event.preventDefault();
-    if (!takesFiles()) root.setAttribute("data-dropping", "");
+    if (!handlesFiles()) root.setAttribute("data-dropping", "");
 });
 addEventListener("dragleave", (event) => {
-    // Out of the window, not from one element to the next.
+    // Only when the pointer leaves the window.
     if (!event.relatedTarget) root.removeAttribute("data-dropping");
 });
 addEventListener("drop", (event) => {
     root.removeAttribute("data-dropping");
     if (!dragsFiles(event)) return;
     event.preventDefault();
-    if (!takesFiles()) take([...event.dataTransfer.files]);
+    if (!handlesFiles()) importFiles([...event.dataTransfer.files]);
 });
 
-/** Some lines, separated into columns: a sentence that somebody pastes by mistake is no table. */
+/** Several lines with columns, so that other text pasted by mistake is ignored. */
 const TABLE = /^[^\n]*[,;\t|{][^\n]*\n[^\n]*[,;\t|}]/;
 addEventListener("paste", (event) => {
-    if (takesFiles() || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    if (handlesFiles() || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const { files } = event.clipboardData;
     const text = event.clipboardData.getData("text/plain");
-    if (files.length) take([...files]);
-    else if (TABLE.test(text)) take([new File([text], "")]);
+    if (files.length) importFiles([...files]);
+    else if (TABLE.test(text)) importFiles([new File([text], "")]);
 });
 
-/** Keeps the page for use without a network, once nothing else is to do. */
-function keepForLater() {
+/** Caches the page for use offline, when the browser is idle. */
+function registerServiceWorker() {
     const release = link(GLUE).split("/").pop();
-    // Where the browser has no such place, the page works all the same, with a network.
+    // Without one, the page still works online.
     navigator.serviceWorker?.register(`sw.js?release=${release}`).catch(() => {});
 }
 
 async function boot() {
     if (typeof WebAssembly !== "object") {
         return explain(
-            "This browser does not run WebAssembly, so the laws cannot be refitted here; the printed coefficients are below.",
+            "This browser does not support WebAssembly, so the laws cannot be refitted. The printed coefficients are below.",
         );
     }
     const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
     try {
-        // The preload has put the module into the module map, its digest checked.
+        // The preload has loaded the module and checked its digest.
         const { default: init } = await import(link(GLUE));
-        // `credentials` as the preload's crossorigin has it, so that its bytes are reused.
+        // `credentials` matches the preload's `crossorigin`, so that its response is reused.
         const response = fetch(wasm.href, {
             integrity: wasm.integrity,
             credentials: "same-origin",
         });
         await init({ module_or_path: response });
-        (globalThis.requestIdleCallback ?? setTimeout)(keepForLater);
+        (globalThis.requestIdleCallback ?? setTimeout)(registerServiceWorker);
     } catch (error) {
         explain(
-            "The program of this page could not be loaded, so the laws cannot be refitted here; reloading may help. The printed coefficients are below.",
+            "The page’s program could not be loaded, so the laws cannot be refitted. Try to reload. The printed coefficients are below.",
             error,
         );
     }

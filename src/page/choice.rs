@@ -1,9 +1,9 @@
-//! Choices that belong to one view, not to the analysis.
+//! Choices of one view that are not part of the analysis.
 
 use super::list;
 use leptos::prelude::*;
 
-/// One of several texts; `chosen` is its index.
+/// Radio buttons; `chosen` is the index of the checked one.
 pub fn radios(label: &'static str, texts: &[&'static str], chosen: RwSignal<usize>) -> AnyView {
     let options = texts.iter().enumerate().map(|(i, text)| {
         view! {

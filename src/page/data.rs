@@ -1,5 +1,6 @@
-//! Data files: fetched when first needed, typed on reading.
+//! Data files, fetched when first needed.
 
+use super::latest::Latest;
 use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
 use crate::runs::RunSource;
@@ -16,52 +17,52 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// What has been loaded; nothing at first.
+/// `None` until loaded.
 pub type Loaded<T> = ReadSignal<Option<Result<Arc<T>, DataError>>>;
 
 /// The rows that an analysis needs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct RowQuery {
     pub table: Table,
-    /// Where there are runs of the reader's: the set and metric in view, as of a large file only
-    /// their rows come, and the state of the runs.
-    own: Option<[String; 3]>,
+    /// Where the reader has imported runs: the dataset and metric in view, since only their rows are
+    /// taken from a large file, and the version of the runs.
+    user_runs: Option<[String; 3]>,
 }
 
-impl Wanted {
-    pub fn of(analysis: &Analysis) -> Wanted {
-        let own =
-            own_runs().map(|state| [analysis.dataset.clone(), analysis.metric.clone(), state]);
-        Wanted {
+impl RowQuery {
+    pub fn of(analysis: &Analysis) -> RowQuery {
+        let user_runs = user_runs_version()
+            .map(|version| [analysis.dataset.clone(), analysis.metric.clone(), version]);
+        RowQuery {
             table: analysis.table,
-            own,
+            user_runs,
         }
     }
 }
 
-/// The document's mark of runs of the reader's (`boot.js` puts it on); its value changes with
-/// them, and an event says so.
-pub const OWN: &str = "data-yours";
-pub const CHANGED: &str = "refit:yours";
+/// Attribute of the document where the reader has imported runs (`boot.js` sets it). Its value changes
+/// with them, and an event announces it.
+pub const USER_RUNS: &str = "data-yours";
+pub const USER_RUNS_CHANGED: &str = "refit:yours";
 
-/// The state of the runs of the reader's; `None` where there are none.
-pub fn own_runs() -> Option<String> {
-    document().document_element()?.get_attribute(OWN)
+/// The version of the reader's runs; `None` where there are none.
+pub fn user_runs_version() -> Option<String> {
+    document().document_element()?.get_attribute(USER_RUNS)
 }
 
-/// What one table's analyses need.
+/// The data for a table's analyses.
 pub struct TableData {
-    pub wanted: Wanted,
+    pub query: RowQuery,
     pub rows: Vec<Measurement>,
     pub architectures: Vec<ArchitectureCost>,
-    /// What of the reader's runs is among the rows, as a sentence.
-    pub own: Option<String>,
+    /// A sentence about the reader's runs among the rows.
+    pub user_runs: Option<String>,
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// Bundled rows and the reader's of one view of a table, by the program that keeps the
-    /// reader's (`boot.js`); undefined where nothing joins.
+    /// Bundled rows and the reader's of one view of a table, by the program that stores the latter
+    /// (`boot.js`); undefined where the reader has none for this table.
     #[wasm_bindgen(js_namespace = refit, catch)]
     async fn joined(
         table: &str,
@@ -71,65 +72,70 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 }
 
-/// The rows as [`packed`] has them, and what of the reader's is among them.
+/// The rows as [`packed`] encodes them, and a sentence about the reader's.
 type Joined = (Vec<Measurement>, Vec<ArchitectureCost>, String);
 
-/// The joined rows of a table; those of released files alone where `released`.
+/// The joined rows of a table; with `released`, only of files that the studies released.
 async fn join(
     table: Table,
     dataset: &str,
     metric: &str,
     released: bool,
 ) -> Result<Option<Joined>, DataError> {
-    let failed = || DataError::whole("Your data", "could not be joined; reload, or delete them");
-    let found = joined(table.id(), dataset, metric, released)
+    let failed = || {
+        DataError::whole(
+            "Your data",
+            "could not be loaded. Reload, or delete the files",
+        )
+    };
+    let rows = joined(table.id(), dataset, metric, released)
         .await
         .map_err(|_| failed())?;
-    if found.is_undefined() {
+    if rows.is_undefined() {
         return Ok(None);
     }
-    let found: Array = found.unchecked_into();
-    let names = found.get(0).as_string().unwrap_or_default();
-    let numbers = found.get(1).unchecked_into::<Float64Array>().to_vec();
+    let rows: Array = rows.unchecked_into();
+    let names = rows.get(0).as_string().unwrap_or_default();
+    let numbers = rows.get(1).unchecked_into::<Float64Array>().to_vec();
+    let summary = rows.get(2).as_string().unwrap_or_default();
     let (rows, architectures) = packed::unpack(&names, &numbers).ok_or_else(failed)?;
-    Ok(Some((
-        rows,
-        architectures,
-        found.get(2).as_string().unwrap_or_default(),
-    )))
+    Ok(Some((rows, architectures, summary)))
 }
 
-pub async fn table(wanted: Wanted) -> Result<Arc<TableData>, DataError> {
-    let joined = match &wanted.own {
-        Some([dataset, metric, _]) => join(wanted.table, dataset, metric, false).await?,
+pub async fn table(query: RowQuery) -> Result<Arc<TableData>, DataError> {
+    let joined = match &query.user_runs {
+        Some([dataset, metric, _]) => join(query.table, dataset, metric, false).await?,
         None => None,
     };
-    let (rows, architectures, own) = match joined {
-        Some((rows, architectures, own)) => (rows, architectures, Some(own)),
+    let (rows, architectures, user_runs) = match joined {
+        Some((rows, architectures, summary)) => (rows, architectures, Some(summary)),
         None => {
-            let (rows, architectures) = bundled(wanted.table).await?;
+            let (rows, architectures) = bundled(query.table).await?;
             (rows, architectures, None)
         }
     };
     Ok(Arc::new(TableData {
-        wanted,
+        query,
         rows,
         architectures,
-        own,
+        user_runs,
     }))
 }
 
-/// What a study's runs were trained with, as [`training::settings`] reads it.
+/// The hyperparameters of a study's runs, for [`training::settings`].
 pub async fn training(study: Study) -> Result<String, DataError> {
     fetch(&training::path(study)).await
 }
 
 /// A table's bundled rows and its study's architectures.
 pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<ArchitectureCost>), DataError> {
-    let (path, beside) = (table.path(), architecture::path(table.study()));
-    let (rows, architectures) = (fetch(&path), fetch(&beside));
+    let (path, architectures_path) = (table.path(), architecture::path(table.study()));
+    let (rows, architectures) = (fetch(&path), fetch(&architectures_path));
     let rows = read_measurements(&path, &rows.await?)?;
-    Ok((rows, architecture::read(&beside, &architectures.await?)?))
+    Ok((
+        rows,
+        architecture::read(&architectures_path, &architectures.await?)?,
+    ))
 }
 
 pub async fn architectures(study: Study) -> Result<Vec<ArchitectureCost>, DataError> {
@@ -137,7 +143,7 @@ pub async fn architectures(study: Study) -> Result<Vec<ArchitectureCost>, DataEr
     architecture::read(&path, &fetch(&path).await?)
 }
 
-/// The checkpoints that the page can run.
+/// The checkpoints that this page can run.
 pub async fn checkpoints() -> Result<Vec<PublishedCheckpoint>, DataError> {
     checkpoint::read(&fetch(checkpoint::PATH).await?)
 }
@@ -148,8 +154,8 @@ pub async fn printed() -> Result<Printed, DataError> {
     Printed::read(|path| find(&texts, path))
 }
 
-/// All that is bundled.
-pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
+/// All bundled data.
+pub async fn bundled_data() -> Result<Arc<(Printed, Library)>, DataError> {
     let paths = Table::ALL
         .iter()
         .map(|t| t.path())
@@ -160,54 +166,52 @@ pub async fn everything() -> Result<Arc<(Printed, Library)>, DataError> {
     Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
 }
 
-/// What Verify checks.
-pub struct Checked {
+/// The data that Verify checks the claims against.
+pub struct VerifyData {
     pub data: Arc<(Printed, Library)>,
-    /// What of the reader's is among it, as sentences; empty where nothing is.
-    pub own: String,
+    /// Sentences about the reader's files among it; empty where there are none.
+    pub user_runs: String,
 }
 
-/// All that is bundled, released files of the reader's in place of what was made from them.
-pub async fn with_released() -> Result<Arc<Checked>, DataError> {
-    let mut data = everything().await?;
-    let mut own = Vec::new();
-    if own_runs().is_some() {
+/// All bundled data, replaced where the reader has imported the released file that they come from.
+pub async fn verify_data() -> Result<Arc<VerifyData>, DataError> {
+    let mut data = bundled_data().await?;
+    let mut summaries = Vec::new();
+    if user_runs_version().is_some() {
         let (_, library) = Arc::make_mut(&mut data);
         for table in RunSource::ALL.into_iter().filter_map(RunSource::replaces) {
-            // All of the full sweep would fill the memory; no claim needs more of it than this view.
+            // The whole full sweep would fill the memory, and the claims need only this view of it.
             let view = Analysis::of(table);
             let (dataset, metric) = match table {
                 Table::Sweep => (view.dataset.as_str(), view.metric.as_str()),
                 _ => ("", ""),
             };
-            if let Some((rows, _, sentence)) = join(table, dataset, metric, true).await? {
+            if let Some((rows, _, summary)) = join(table, dataset, metric, true).await? {
                 library.tables.insert(table, rows);
-                own.push(sentence);
+                summaries.push(summary);
             }
         }
     }
-    let own = own.join(" ");
-    Ok(Arc::new(Checked { data, own }))
+    let user_runs = summaries.join(" ");
+    Ok(Arc::new(VerifyData { data, user_runs }))
 }
 
-/// What `load` brings, and brings anew whenever a signal that it reads changes; until then the
-/// last, and at first nothing. Leptos's own resources can suspend and be sent by a server; this
-/// page needs neither, and they are 3 % of it.
+/// The result of `load`, which runs again whenever a signal that it reads changes; until the new
+/// result has arrived the old one stays. Leptos's own resources support suspense and servers, which
+/// this page does not need, and would be 3 % of its size.
 pub fn load<T, F>(load: impl Fn() -> F + 'static) -> Loaded<T>
 where
     T: Send + Sync + 'static,
     F: Future<Output = Result<Arc<T>, DataError>> + 'static,
 {
     let loaded = RwSignal::new(None);
-    let current = RwSignal::new(0_u32);
+    let latest = Latest::new();
     Effect::new(move || {
-        let mine = current.get_untracked() + 1;
-        current.set(mine);
+        let request = latest.start();
         let loading = load();
         leptos::task::spawn_local(async move {
             let result = loading.await;
-            // A later one has taken its place, or the view is gone.
-            if current.try_get_untracked() == Some(mine) {
+            if request.is_latest() {
                 loaded.set(Some(result));
             }
         });
@@ -215,13 +219,13 @@ where
     loaded.read_only()
 }
 
-/// Files' texts by their paths.
+/// The texts of files by their paths.
 async fn fetch_all(
     paths: impl IntoIterator<Item = String>,
 ) -> Result<BTreeMap<String, String>, DataError> {
-    let asked: Vec<_> = paths.into_iter().map(|path| (fetch(&path), path)).collect();
+    let requests: Vec<_> = paths.into_iter().map(|path| (fetch(&path), path)).collect();
     let mut texts = BTreeMap::new();
-    for (text, path) in asked {
+    for (text, path) in requests {
         texts.insert(path, text.await?);
     }
     Ok(texts)
@@ -232,18 +236,19 @@ fn find(texts: &BTreeMap<String, String>, path: &str) -> Result<String, DataErro
     text.ok_or_else(|| DataError::whole(path, "was not fetched"))
 }
 
-/// One file's text, relative to the page; asked for at once, so that several come together.
+/// The text of a file, relative to the page. The request starts with the call, so that several run at
+/// a time.
 fn fetch(path: &str) -> impl Future<Output = Result<String, DataError>> + use<> {
-    let asked = web_sys::RequestInit::new();
-    // The browser refuses a file that is not the one that this page was made for.
+    let request = web_sys::RequestInit::new();
+    // The browser rejects a file of another version.
     if let Some(digest) = integrity(path) {
-        asked.set_integrity(&digest);
+        request.set_integrity(&digest);
     }
-    let response = JsFuture::from(window().fetch_with_str_and_init(path, &asked));
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, &request));
     let path = path.to_owned();
     async move {
         let failed = |why: &str| DataError::whole(&path, why);
-        let offline = "could not be fetched, or is not the file that this page was made for; check the connection and reload";
+        let offline = "could not be fetched, or belongs to another version of this page. Check the connection and reload";
         let response = response.await.map_err(|_| failed(offline))?;
         let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;
         if !response.ok() {

@@ -1,13 +1,14 @@
-//! Views of other programs ([`super::details`]), which are loaded when one of their views is first
-//! shown.
+//! Views of other programs, such as [`super::details`]. A program is loaded with the first of its
+//! views.
 
+use super::messages::{error, loading};
 use leptos::html::Div;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Loads a program where it is not yet there, and has it show a view (`boot.js`).
+    /// Shows a view of a program, which is loaded if necessary (`boot.js`).
     #[wasm_bindgen(js_namespace = refit, catch)]
     async fn show(
         program: &str,
@@ -34,12 +35,12 @@ pub fn Lazy(program: &'static str, view: &'static str) -> impl IntoView {
     });
     view! {
         <div node_ref=place>
-            <p class="waiting" role="status">
-                "Loading this part of the page…"
-            </p>
+            {loading("Loading…")}
         </div>
-        <p class="error" role="alert" hidden=move || !failed.get()>
-            "This part of the page could not be loaded; check the connection and reload."
-        </p>
+        {move || {
+            failed
+                .get()
+                .then(|| error("This view could not be loaded. Check the connection and reload.".to_owned()))
+        }}
     }
 }

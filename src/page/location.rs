@@ -1,8 +1,8 @@
-//! The address is the state: which view, which analysis. Every choice is one step in the
+//! The state of the page is its address: the view and the analysis. Every choice is a step in the
 //! browser's history.
 //!
-//! The page and what it loads later are programs of their own on one address. Who changes it, says
-//! so by an event; the others read it anew.
+//! The page's programs share the address. One that changes it dispatches an event, and the others
+//! read the address again.
 
 use super::data;
 use crate::analysis::drawing::Drawing;
@@ -21,16 +21,16 @@ pub enum View {
     Verify,
     Findings,
     Methods,
-    /// Runs of the reader's own.
+    /// The reader's own runs.
     UserRuns,
-    /// Models on the reader's own pictures.
+    /// Models, on the reader's own pictures.
     Run,
-    /// The figure alone, for somebody else's page.
+    /// The figure alone, for an inline frame.
     Embed,
 }
 
 impl View {
-    /// In the query; the standard view is left out.
+    /// In the query, which omits the default view.
     fn id(self) -> &'static str {
         match self {
             View::Explore => "explore",
@@ -47,7 +47,7 @@ impl View {
 
 /// Key of the view in the query; the rest of the query is the analysis.
 const PAGE: &str = "page";
-/// Key of the checkpoint that is to be run.
+/// Key of the checkpoints to run.
 const MODEL: &str = "model";
 
 #[derive(Clone, Copy)]
@@ -55,17 +55,17 @@ pub struct Location {
     pub view: RwSignal<View>,
     pub analysis: RwSignal<Analysis>,
     pub drawing: RwSignal<Drawing>,
-    /// What could not be taken from the address, and what the data do not hold.
+    /// Parts of the address that are invalid or not in the data.
     pub notices: RwSignal<Vec<String>>,
-    /// Who sends an event of this name when it has changed the address.
+    /// The event that this program dispatches when it has changed the address.
     program: &'static str,
 }
 
-/// The events by which programs say that they have changed the address.
-const PROGRAMS: [&str; 2] = ["refit:page", "refit:lab"];
+/// Events by which programs announce a change of the address.
+const PROGRAMS: [&str; 2] = ["refit:page", "refit:details"];
 
 impl Location {
-    /// For the page: reads the address, follows it, and takes clicks on links within the page.
+    /// For the page: reads the address, follows it, and handles clicks on links within the page.
     pub fn start() -> Location {
         let location = Location::new(PROGRAMS[0]);
         let click = window_event_listener(ev::click, move |event| {
@@ -78,7 +78,7 @@ impl Location {
                 .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
             if let (true, Some(anchor)) = (plain, anchor) {
                 event.prevent_default();
-                location.go(&anchor.get_attribute("href").unwrap_or_default(), true);
+                location.navigate(&anchor.get_attribute("href").unwrap_or_default(), true);
                 location.read();
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
@@ -87,7 +87,7 @@ impl Location {
         location
     }
 
-    /// For what is loaded later: reads the address and follows it.
+    /// For programs loaded later: reads the address and follows it.
     pub fn follow() -> Location {
         Location::new(PROGRAMS[1])
     }
@@ -103,9 +103,10 @@ impl Location {
         location.read();
         let back = window_event_listener(ev::popstate, move |_| location.read());
         on_cleanup(move || back.remove());
-        // The same analysis then has other rows.
-        let runs =
-            window_event_listener_untyped(data::CHANGED, move |_| location.analysis.notify());
+        // The same analysis then has different rows.
+        let runs = window_event_listener_untyped(data::USER_RUNS_CHANGED, move |_| {
+            location.analysis.notify()
+        });
         on_cleanup(move || runs.remove());
         for other in PROGRAMS.into_iter().filter(|other| *other != program) {
             let changed = window_event_listener_untyped(other, move |_| location.read());
@@ -123,7 +124,7 @@ impl Location {
             .map(Notice::to_string)
             .chain(unknown)
             .collect();
-        // What stays the same is not built anew.
+        // Only what has changed is rendered again.
         set(self.view, view);
         set(self.analysis, analysis);
         set(self.drawing, Drawing::from_query(&query));
@@ -141,7 +142,7 @@ impl Location {
         let mut drawing = self.drawing.get_untracked();
         let plotted = |a: &Analysis| (a.table, a.dataset.clone(), a.metric.clone());
         if plotted(&analysis) != plotted(&before) {
-            // Rows and places of other measurements.
+            // They refer to other measurements.
             analysis.excluded.clear();
             drawing.window = None;
         }
@@ -155,7 +156,7 @@ impl Location {
         let address = query(self.view.get_untracked(), &analysis, &drawing);
         set(self.drawing, drawing);
         self.analysis.set(analysis);
-        self.go(&address, true);
+        self.navigate(&address, true);
     }
 
     /// Changes how the figure is drawn and the address with it.
@@ -168,15 +169,15 @@ impl Location {
         }
         let view = self.view.get_untracked();
         let address = self.analysis.with_untracked(|a| query(view, a, &drawing));
-        // One wheel turns many times: the way back leads to where the zooming began.
+        // Many wheel events are one step: back leads to where zooming began.
         let step = drawing.window.is_none() || before.window.is_none();
         self.drawing.set(drawing);
-        self.go(&address, step);
+        self.navigate(&address, step);
     }
 
-    /// A new address, as a step of the history or in place of the last. Browsers refuse it where
-    /// pages have no history (a sandboxed frame); the page then works without.
-    fn go(self, query: &str, step: bool) {
+    /// Sets the address, as a step of the history or in place of the last. Without a history (in a
+    /// sandboxed frame) this fails and the page works all the same.
+    fn navigate(self, query: &str, step: bool) {
         let _ = window().history().and_then(|history| match step {
             true => history.push_state_with_url(&JsValue::NULL, "", Some(query)),
             false => history.replace_state_with_url(&JsValue::NULL, "", Some(query)),
@@ -186,7 +187,7 @@ impl Location {
         }
     }
 
-    /// Address of a view that keeps the analysis.
+    /// Address of a view of the same analysis.
     pub fn href(self, view: View) -> String {
         self.analysis
             .with(|a| self.drawing.with(|d| query(view, a, d)))
@@ -200,35 +201,35 @@ fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
 }
 
 /// Address of an analysis in Explore.
-pub fn explore(analysis: &Analysis) -> String {
+pub fn explore_link(analysis: &Analysis) -> String {
     query(View::Explore, analysis, &Drawing::default())
 }
 
-/// Who runs models sends it when it takes another checkpoint.
-pub const RUNS: &str = "refit:models";
+/// Event: other checkpoints were chosen.
+pub const MODELS_REQUESTED: &str = "refit:models";
 
 /// Address of a checkpoint in Run.
-pub fn run(id: &str) -> String {
+pub fn model_link(id: &str) -> String {
     format!("?v={VERSION}&{PAGE}={}&{MODEL}={id}", View::Run.id())
 }
 
-/// Has the address ask for a checkpoint in Run, for one beside it, for both or none.
-pub fn ask(id: Option<&str>, beside: Option<&str>) {
-    let address = match (id, beside) {
-        (id, Some(beside)) => run(&format!("{},{beside}", id.unwrap_or_default())),
-        (Some(id), None) => run(id),
+/// Puts the chosen checkpoint of Run, and a second one to compare with, into the address.
+pub fn request_models(id: Option<&str>, second: Option<&str>) {
+    let address = match (id, second) {
+        (id, Some(second)) => model_link(&format!("{},{second}", id.unwrap_or_default())),
+        (Some(id), None) => model_link(id),
         (None, None) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
     };
     let _ = window()
         .history()
         .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
-    if let Ok(event) = web_sys::Event::new(RUNS) {
+    if let Ok(event) = web_sys::Event::new(MODELS_REQUESTED) {
         let _ = window().dispatch_event(&event);
     }
 }
 
-/// The checkpoint that the address asks for, and one beside it.
-pub fn asked() -> (Option<String>, Option<String>) {
+/// The checkpoint in the address, and a second one to compare with.
+pub fn requested_models() -> (Option<String>, Option<String>) {
     let query = window().location().search().unwrap_or_default();
     let mut parts = query.trim_start_matches('?').split('&');
     let ids = parts.find_map(|part| part.strip_prefix(MODEL)?.strip_prefix('='));
@@ -268,7 +269,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         (Some(view), _) => (view, None),
         (None, other) => (
             View::Explore,
-            other.map(|other| format!("There is no page “{other}”; this is Explore.")),
+            other.map(|other| format!("There is no view “{other}”. Showing Explore instead.")),
         ),
     }
 }

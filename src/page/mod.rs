@@ -1,19 +1,21 @@
-//! The page (Leptos): the shell and its views. Everything below this folder knows neither
-//! Leptos nor the DOM.
+//! The page (Leptos): the shell and its views. No module outside of this folder knows Leptos or
+//! the DOM.
 
 mod appearance;
 mod choice;
+mod current;
 mod data;
 pub mod details;
 mod explore;
+mod latest;
 mod lazy;
 mod location;
+mod messages;
 pub mod models;
 mod notices;
 mod panic;
 mod program;
 mod save;
-mod shown;
 mod table;
 pub mod user_runs;
 mod work;
@@ -22,13 +24,13 @@ use appearance::Appearance;
 use leptos::prelude::*;
 use location::{Location, View};
 
-/// Puts the page in place of the static text.
+/// Replaces the static text by the page.
 pub fn mount() {
     panic::install();
     let Some(root) = document().get_element_by_id("app") else {
         return;
     };
-    // What the papers print stays, as the source of what Explore says of it.
+    // The printed laws stay in the document, hidden: Explore reads them.
     if let (Ok(Some(printed)), Some(body)) =
         (root.query_selector(".printed-laws"), document().body())
     {
@@ -40,8 +42,7 @@ pub fn mount() {
     leptos::mount::mount_to(root, App).forget();
 }
 
-/// Views one after the other, as a view of the one type that all lists have: each type would be
-/// compiled for itself.
+/// Views in sequence, all as the same type: the code for a list is compiled once.
 fn list<V: IntoAny>(views: impl IntoIterator<Item = V>) -> AnyView {
     let views = views.into_iter().map(IntoAny::into_any);
     views.collect::<Vec<_>>().into_any()
@@ -62,7 +63,7 @@ fn App() -> impl IntoView {
             </a>
         }
     };
-    // Alone in somebody else's page, the figure has no shell.
+    // An embedded figure has no shell.
     let shell = move || location.view.get() != View::Embed;
     view! {
         <header class="masthead" hidden=move || !shell()>

@@ -1,4 +1,4 @@
-//! What the reader is told about the address, and the button that copies it.
+//! Notices about the address, and the button that copies it.
 
 use super::list;
 use super::location::Location;
@@ -25,31 +25,31 @@ pub fn Notices() -> impl IntoView {
     }
 }
 
-/// Copies the address, which holds every choice.
+/// Copies the address, which encodes every choice.
 #[component]
 pub fn CopyLink() -> impl IntoView {
     let location = expect_context::<Location>();
-    let said = RwSignal::new(None::<Result<(), ()>>);
-    // What was copied is out of date after the next choice.
+    let copied = RwSignal::new(None::<Result<(), ()>>);
+    // The copied link is outdated after the next choice.
     Effect::new(move || {
         location.analysis.track();
         location.drawing.track();
         location.view.track();
-        said.set(None);
+        copied.set(None);
     });
     let copy = move |_| {
         leptos::task::spawn_local(async move {
             let href = window().location().href().unwrap_or_default();
             let promise = window().navigator().clipboard().write_text(&href);
-            said.set(Some(JsFuture::from(promise).await.map(drop).map_err(drop)));
+            copied.set(Some(JsFuture::from(promise).await.map(drop).map_err(drop)));
         });
     };
     view! {
         <button type="button" class="copy-link" on:click=copy>
-            {move || match said.get() {
+            {move || match copied.get() {
                 None => "Copy link",
                 Some(Ok(())) => "Link copied",
-                Some(Err(())) => "Copy it from the address bar",
+                Some(Err(())) => "Copy from address bar",
             }}
         </button>
     }

@@ -1,5 +1,5 @@
-//! A panic ends the program; the reader gets a sentence and a way on, and the choices are in
-//! the address.
+//! After a panic the program cannot continue: shows a message with a link that reloads the page. The
+//! choices are in the address.
 
 use leptos::prelude::document;
 use std::panic::PanicHookInfo;
@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 pub fn install() {
     std::panic::set_hook(Box::new(|info| {
         leptos::logging::error!("{info}");
-        // A second failure here has nowhere left to be told.
+        // A second failure cannot be shown.
         let _ = show(info);
     }));
 }
@@ -23,9 +23,9 @@ fn show(info: &PanicHookInfo) -> Option<()> {
     panel.set_attribute("role", "alert").ok()?;
     let text = document.create_element("p").ok()?;
     text.set_text_content(Some(
-        "This page has failed and cannot go on. Your choices are kept in the address; reload to go back to them.",
+        "This page crashed. Your choices are in the address; reload to restore them.",
     ));
-    // A link, not a button: it works without the program that has just ended.
+    // A link works without the program.
     let reload = document.create_element("a").ok()?;
     reload.set_attribute("href", "").ok()?;
     reload.set_class_name("button");

@@ -1,5 +1,5 @@
-//! A program that the page loads later: what it keeps as long as the page, and its views in places
-//! that the page gives it.
+//! A program that the page loads on demand: the state that it keeps as long as the page lives, and
+//! its views in elements of the page.
 
 use super::panic;
 use leptos::mount::mount_to;
@@ -9,10 +9,10 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use web_sys::HtmlElement;
 
-/// Starts Leptos, and makes what all views of the program share; it lives as long as the page.
+/// Starts Leptos and creates the state that all views of the program share.
 pub fn start<T: Copy + 'static>(make: impl FnOnce() -> T + 'static) -> Option<T> {
     panic::install();
-    // A view of nothing in no place of the document: it starts Leptos and owns the signals.
+    // An empty view outside of the document: mounting it starts Leptos, and it owns the signals.
     let place = document().create_element("div").ok()?;
     let made = Rc::new(OnceCell::new());
     let making = made.clone();
@@ -23,15 +23,16 @@ pub fn start<T: Copy + 'static>(make: impl FnOnce() -> T + 'static) -> Option<T>
     made.get().copied()
 }
 
-/// A place, and what unmounts its view when it is dropped.
+/// An element, and a handle that unmounts its view when it is dropped.
 type Mounted = (HtmlElement, Box<dyn Any>);
 
 thread_local! {
     static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Puts a view into a place of the page; it goes when the place does.
-pub fn put(place: HtmlElement, view: impl FnOnce() -> AnyView + 'static) {
+/// Mounts a view in an element of the page. It is unmounted with the next call after the element
+/// has left the document.
+pub fn mount(place: HtmlElement, view: impl FnOnce() -> AnyView + 'static) {
     MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
     place.set_inner_html("");
     let handle = mount_to(place.clone(), view);

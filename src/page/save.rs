@@ -1,11 +1,11 @@
-//! Files that the reader takes away.
+//! Downloads made in the browser.
 
 use js_sys::Array;
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement};
 
-/// Offers a text as a file. A browser that refuses it says so itself.
+/// Starts a download of a text.
 pub fn text(name: &str, media_type: &str, text: &str) {
     let options = BlobPropertyBag::new();
     options.set_type(media_type);
@@ -15,7 +15,7 @@ pub fn text(name: &str, media_type: &str, text: &str) {
     }
 }
 
-/// Offers a blob as a file.
+/// Starts a download of a blob.
 pub fn blob_as(name: &str, blob: &Blob) -> Result<(), JsValue> {
     let address = web_sys::Url::create_object_url_with_blob(blob)?;
     let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();

@@ -1,52 +1,49 @@
 //! Long work in slices: the page stays responsive, shows how far it is, and can stop it.
 
+use super::latest::{Latest, Request};
 use leptos::prelude::*;
 use refit_fit::Task;
 use wasm_bindgen_futures::JsFuture;
 
-/// Longest stretch of work between two turns of the browser, in milliseconds.
+/// How long work may block the browser, in milliseconds.
 const SLICE: f64 = 12.0;
 
-/// A place for one task at a time; starting another stops the one before.
+/// Runs one task at a time; starting another stops the one before.
 #[derive(Clone, Copy)]
-pub struct Work {
+pub struct TaskRunner {
     /// Steps done, steps in all; `None` where nothing runs.
     pub progress: RwSignal<Option<(usize, usize)>>,
-    /// Which task is the current one; an older one stops when it sees another.
-    current: RwSignal<u32>,
+    /// A superseded task stops.
+    latest: Latest,
 }
 
-impl Work {
-    pub fn new() -> Work {
-        let work = Work {
+impl TaskRunner {
+    pub fn new() -> TaskRunner {
+        TaskRunner {
             progress: RwSignal::new(None),
-            current: RwSignal::new(0),
-        };
-        on_cleanup(move || {
-            work.current.try_update(|c| *c += 1);
-        });
-        work
+            latest: Latest::new(),
+        }
     }
 
-    /// Runs a task as the User Timing measure `name`; `seen` sees it after every slice.
+    /// Runs a task as the User Timing measure `name`, calling `observe` after every slice of time.
     pub fn start<T: Task + 'static>(
         self,
         name: &'static str,
         task: T,
-        seen: impl FnMut(&T) + 'static,
+        observe: impl FnMut(&T) + 'static,
     ) {
-        self.current.update(|c| *c += 1);
+        let request = self.latest.start();
         self.progress.set(Some(task.progress()));
-        let watched = Box::new(Watched { task, seen });
-        leptos::task::spawn_local(self.run(name, watched, self.current.get_untracked()));
+        let observed = Box::new(Observed { task, observe });
+        leptos::task::spawn_local(self.run(name, observed, request));
     }
 
-    async fn run(self, name: &'static str, mut task: Box<dyn Watch>, mine: u32) {
+    async fn run(self, name: &'static str, mut task: Box<dyn RunningTask>, request: Request) {
         let timing = Timing::start(name);
         loop {
             let (done, all) = task.slice();
-            turn().await;
-            if self.current.try_get_untracked() != Some(mine) {
+            yield_now().await;
+            if !request.is_latest() {
                 return;
             }
             task.show();
@@ -58,7 +55,7 @@ impl Work {
     }
 
     pub fn stop(self) {
-        self.current.update(|c| *c += 1);
+        self.latest.cancel();
         self.progress.set(None);
     }
 
@@ -67,19 +64,19 @@ impl Work {
     }
 }
 
-/// A task and who sees it, behind one type: the loop is compiled once for all tasks.
-struct Watched<T, F> {
+/// A task and its observer as a trait object, so that the loop is compiled once for all tasks.
+struct Observed<T, F> {
     task: T,
-    seen: F,
+    observe: F,
 }
 
-trait Watch {
-    /// Works for a slice of time; steps done, steps in all.
+trait RunningTask {
+    /// Works for one slice of time; returns steps done and steps in all.
     fn slice(&mut self) -> (usize, usize);
     fn show(&mut self);
 }
 
-impl<T: Task, F: FnMut(&T)> Watch for Watched<T, F> {
+impl<T: Task, F: FnMut(&T)> RunningTask for Observed<T, F> {
     fn slice(&mut self) -> (usize, usize) {
         let start = now();
         loop {
@@ -92,13 +89,13 @@ impl<T: Task, F: FnMut(&T)> Watch for Watched<T, F> {
     }
 
     fn show(&mut self) {
-        (self.seen)(&self.task);
+        (self.observe)(&self.task);
     }
 }
 
-/// How far a task is, and a way to stop it; nothing where nothing runs.
+/// The progress of a task with a button that stops it; empty where none runs.
 #[component]
-pub fn Progress(work: Work, what: &'static str) -> impl IntoView {
+pub fn Progress(work: TaskRunner, what: &'static str) -> impl IntoView {
     move || {
         work.running().then(|| {
             let part =
@@ -122,7 +119,7 @@ pub fn Progress(work: Work, what: &'static str) -> impl IntoView {
     }
 }
 
-/// A User Timing measure under way, so that anyone can see how long work takes.
+/// A User Timing measure, which the browser's developer tools show.
 struct Timing {
     name: &'static str,
     mark: String,
@@ -131,7 +128,7 @@ struct Timing {
 impl Timing {
     fn start(name: &'static str) -> Timing {
         let mark = format!("{name}:start");
-        // A refused mark costs nothing but the measure.
+        // Without the mark only the measure is missing.
         let _ = window().performance().map(|p| p.mark(&mark));
         Timing { name, mark }
     }
@@ -156,32 +153,32 @@ fn now() -> f64 {
     window().performance().map_or(0.0, |p| p.now())
 }
 
-/// Turns of the browser within work that is not a [`Task`].
-pub struct Turns {
+/// The slice of time after which work that is not a [`Task`] yields to the browser.
+pub struct TimeSlice {
     since: f64,
 }
 
-impl Turns {
-    pub fn new() -> Turns {
-        Turns { since: now() }
+impl TimeSlice {
+    pub fn new() -> TimeSlice {
+        TimeSlice { since: now() }
     }
 
-    /// A turn for the browser where the work has had its slice of time; true where it took one.
-    pub async fn take(&mut self) -> bool {
+    /// Yields to the browser where the slice is over; returns whether it did.
+    pub async fn yield_if_over(&mut self) -> bool {
         if now() - self.since < SLICE {
             return false;
         }
-        turn().await;
+        yield_now().await;
         self.since = now();
         true
     }
 }
 
-/// Waits until the browser has had its turn.
-pub async fn turn() {
+/// Yields to the browser, which may then paint and handle events.
+pub async fn yield_now() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let _ = window().set_timeout_with_callback(&resolve);
     });
-    // A promise that only resolves.
+    // It never rejects.
     let _ = JsFuture::from(promise).await;
 }

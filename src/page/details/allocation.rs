@@ -1,11 +1,9 @@
-//! How compute is best split between parameters and samples.
+//! Compute-optimal allocation between parameters and samples.
 
-use super::Shown;
-use super::static_chart::Chart;
+use super::CurrentAnalysis;
+use super::static_chart::StaticChart;
 use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
-use crate::analysis::{
-    Analysis, NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted,
-};
+use crate::analysis::{NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted};
 use crate::chart::Scene;
 use crate::figure::{Samples, samples_scene};
 use crate::page::choice::radios;
@@ -18,9 +16,9 @@ use leptos::prelude::*;
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, FitError, Interval};
 
-/// How one series splits its compute, in both ways.
+/// The allocation of one series by both methods.
 #[derive(Clone, PartialEq)]
-struct Allocated {
+struct SeriesAllocation {
     series: Series,
     points: Grid,
     fit: Result<Fit<Surface>, FitError>,
@@ -28,13 +26,13 @@ struct Allocated {
     line: Option<SamplesLaw>,
 }
 
-impl Allocated {
-    fn of(shown: &Shown, series: &Series, law: Surface) -> Allocated {
-        let (rows, architectures) = (&shown.data.rows, &shown.data.architectures);
+impl SeriesAllocation {
+    fn of(current: &CurrentAnalysis, series: &Series, law: Surface) -> SeriesAllocation {
+        let (rows, architectures) = (&current.data.rows, &current.data.architectures);
         let points = grid(series, rows, architectures);
-        Allocated {
+        SeriesAllocation {
             series: series.clone(),
-            fit: shown.analysis.fit_surface(law, &points),
+            fit: current.analysis.fit_surface(law, &points),
             points,
             cost: Cost::of(&series.family, architectures),
             line: optimal_samples(series, rows).and_then(Result::ok),
@@ -45,25 +43,37 @@ impl Allocated {
         let (fit, cost) = (self.fit.as_ref().ok()?, self.cost.as_ref()?);
         cost.split(fit.law, &fit.parameters, compute)
     }
+
+    /// The error that the law of the frontier predicts.
+    fn frontier_error(&self, compute: f64) -> Option<f64> {
+        let fit = self.series.fit.as_ref().ok()?;
+        Some(fit.law.value(&fit.parameters, compute))
+    }
+
+    fn is_worse_than_frontier(&self, compute: f64) -> bool {
+        let best = self.split(compute).map(|best| best.error);
+        best.zip(self.frontier_error(compute))
+            .is_some_and(|(best, frontier)| (frontier..=1.0).contains(&best))
+    }
 }
 
 #[component]
-pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn Allocation(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let law = RwSignal::new(0);
     let all = Memo::new(move |_| {
         let law = Surface::ALL[law.get()];
-        shown.with(|s| {
+        current.with(|s| {
             let s = s.as_ref().filter(|s| s.analysis.axis == Axis::Compute)?;
             let series = s.outcome.series.iter();
             Some(
                 series
-                    .map(|one| Allocated::of(s, one, law))
+                    .map(|one| SeriesAllocation::of(s, one, law))
                     .collect::<Vec<_>>(),
             )
         })
     });
     let scene = Memo::new(move |_| {
-        let (unit, to) = shown.with(|s| {
+        let (unit, to) = current.with(|s| {
             let s = s.as_ref()?;
             Some((s.analysis.unit(), s.outcome.range()?.1))
         })?;
@@ -71,27 +81,27 @@ pub fn Allocation(shown: Memo<Option<Shown>>) -> impl IntoView {
     });
     view! {
         <p>
-            "Two ways to ask. The comparison study draws a straight line through the samples seen of its Pareto set. A law over parameters N and samples D, both in millions, is fitted to all runs instead, and compute is split where that law is lowest; what a sample costs is a power of N through the family’s models with patches of 32 pixels, the cheapest of each size: a smaller patch costs up to four times as much at the same N."
+            "Two methods. The comparison study draws a straight line through the samples seen of its Pareto set. The other fits a law over parameters N and samples D (both in millions) to all runs and allocates compute where that law is lowest. There a sample costs a power of N, fitted to the family’s models with patches of 32 pixels, the cheapest of each size; smaller patches cost up to four times as much at the same N."
         </p>
         {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
         <div hidden=move || all.with(Option::is_none)>
-            <Chart
+            <StaticChart
                 scene
-                label="Compute-optimal samples over compute; the numbers are in the tables below."
+                label="Compute-optimal samples against compute; the numbers are in the tables below."
             />
             <p class="aside">
-                "Marks: the Pareto set. Line: through it, with its 95 % band. Dashed: the best split by the law over parameters and samples, fitted to all runs whatever their patch."
+                "Marks: Pareto set. Line: its fit, with 95 % band. Dashed: optimum of the law over parameters and samples, fitted to all runs of any patch size."
             </p>
         </div>
-        {move || match (all.get(), shown.get()) {
-            (Some(all), Some(shown)) => list(all.iter().map(|one| tables(&shown, one))),
-            (None, Some(_)) => view! { <p>"Choose compute as the axis."</p> }.into_any(),
+        {move || match (all.get(), current.get()) {
+            (Some(all), Some(current)) => list(all.iter().map(|one| tables(&current, one))),
+            (None, Some(_)) => view! { <p>"This analysis needs compute on the x axis."</p> }.into_any(),
             _ => ().into_any(),
         }}
     }
 }
 
-fn scene(all: &[Allocated], unit: &str, to: f64) -> Scene {
+fn scene(all: &[SeriesAllocation], unit: &str, to: f64) -> Scene {
     let drawn = all.iter().enumerate().map(|(place, one)| {
         let points = one.line.iter().flat_map(|l| &l.points);
         let from = points.map(|p| p.0).fold(to, f64::min);
@@ -107,13 +117,13 @@ fn scene(all: &[Allocated], unit: &str, to: f64) -> Scene {
     samples_scene(unit, &drawn.collect::<Vec<_>>())
 }
 
-fn tables(shown: &Shown, one: &Allocated) -> impl IntoView + use<> {
+fn tables(current: &CurrentAnalysis, one: &SeriesAllocation) -> impl IntoView + use<> {
     let content = match &one.fit {
         _ if one.points.x.is_empty() => {
-            view! { <p>"These points do not tell their architecture and samples."</p> }.into_any()
+            view! { <p>"These points have no architecture and samples."</p> }.into_any()
         }
         Err(error) => view! { <p class="error">{why_not_fitted(error)}</p> }.into_any(),
-        Ok(fit) => surface(shown, one, fit),
+        Ok(fit) => surface(current, one, fit),
     };
     view! {
         <h3>{name(&one.series)}</h3>
@@ -121,16 +131,8 @@ fn tables(shown: &Shown, one: &Allocated) -> impl IntoView + use<> {
     }
 }
 
-fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
-    let Allocated {
-        series,
-        points,
-        cost,
-        line,
-        ..
-    } = one;
-    let analysis: &Analysis = &shown.analysis;
-    let unit = analysis.unit();
+fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>) -> AnyView {
+    let unit = current.analysis.unit();
     let errors = fit.usable_errors();
     let parameters = fit
         .law
@@ -144,94 +146,91 @@ fn surface(shown: &Shown, one: &Allocated, fit: &Fit<Surface>) -> AnyView {
                 or_dash(errors[j], number),
             ]
         });
-    let (from, to) = shown.outcome.range().unwrap_or((1e8, 1e12));
-    let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
-    let asked = series.predictions.iter().flatten().map(|p| p.x);
-    let mut computes: Vec<f64> = decades.map(|d| 10f64.powi(d)).chain(asked).collect();
-    computes.sort_by(f64::total_cmp);
-    computes.dedup();
-    let worse = |compute: &&f64| {
-        let best = one.split(**compute).map(|best| best.error);
-        let law = series.fit.as_ref().ok();
-        let frontier = law.map(|law| law.law.value(&law.parameters, **compute));
-        best.zip(frontier)
-            .is_some_and(|(best, law)| (law..=1.0).contains(&best))
-    };
-    let worse: Vec<String> = computes.iter().filter(worse).map(|c| number(*c)).collect();
-    let splits = computes.into_iter().map(|compute| {
-        let best = one.split(compute);
-        let pareto = line
-            .as_ref()
-            .map(|l| l.fit.predict(compute, Interval::StudentT));
-        let ends = pareto.and_then(|p| p.low.zip(p.high));
-        vec![
-            number(compute),
-            or_dash(pareto.map(|p| p.error), number),
-            or_dash(ends, |(low, high)| {
-                format!("{} to {}", number(low), number(high))
-            }),
-            or_dash(best.map(|b| 1e6 * b.samples), number),
-            or_dash(best.map(|b| 1e6 * b.parameters), number),
-            or_dash(best, |b| {
-                let (error, ends) = fit.error_at([b.parameters, b.samples], Interval::StudentT);
-                let ends = ends.map_or(String::new(), |(low, high)| {
-                    format!(" ({} to {})", percent(low), percent(high))
-                });
-                match error > 1.0 {
-                    true => "none below 100 %".to_owned(),
-                    false => percent(error) + &ends,
-                }
-            }),
-            or_dash(series.fit.as_ref().ok(), |law| {
-                percent(law.law.value(&law.parameters, compute))
-            }),
-        ]
+    let cost = one.cost.as_ref().map(|cost| {
+        let (at_one, exponent) = cost.law();
+        format!(" A sample costs {} N^{exponent:.3} {unit}.", number(at_one))
     });
-
+    let computes = computes(current, &one.series);
+    let worse: Vec<String> = computes
+        .iter()
+        .filter(|compute| one.is_worse_than_frontier(**compute))
+        .map(|compute| number(*compute))
+        .collect();
+    let worse = (!worse.is_empty()).then(|| {
+        format!(
+            "At {} {unit} the optimum is no better than the frontier law (last column): the law over parameters and samples is fitted to all runs, most of which lie above the frontier.",
+            worse.join(", "),
+        )
+    });
     let head = [
         unit,
-        "Samples, line through the Pareto set",
+        "Samples (Pareto line)",
         "95 % interval",
-        "Samples, best split",
-        "Parameters, best split",
-        "Error there (95 % interval)",
-        "Error, law of the frontier",
+        "Samples (optimum)",
+        "Parameters (optimum)",
+        "Error at optimum (95 % interval)",
+        "Error (frontier law)",
     ];
+    let rows = computes.into_iter().map(|compute| row(one, fit, compute));
     view! {
         <p class="formula">
             {fit.law.plain()}
             <span class="aside">
-                {format!("{}, all {} runs", fit.loss.objective(), points.x.len())}
+                {format!("{}, all {} runs", fit.loss.objective(), one.points.x.len())}
             </span>
         </p>
         {table(None, &["Parameter", "Value", "Standard error"], parameters.collect())}
         <p class="aside">
-            {format!(
-                "{:.2} percentage points root mean square; {}. ",
-                100.0 * fit.mse.sqrt(),
-                fit.status,
-            )}
+            {format!("RMSE {:.2} percentage points; {}. ", 100.0 * fit.mse.sqrt(), fit.status)}
             {(!fit.delta_method_holds()).then_some(NO_DELTA_METHOD)}
-            {cost
-                .as_ref()
-                .map(|c| {
-                    let (at_one, exponent) = c.law();
-                    format!(" A sample costs {} N^{exponent:.3} {unit}.", number(at_one))
-                })}
+            {cost}
         </p>
         {poorly_determined(fit).map(|text| view! { <p class="warning">{text}</p> })}
-        {table(None, &head, splits.collect())}
-        {(!worse.is_empty())
-            .then(|| {
-                view! {
-                    <p>
-                        {format!(
-                            "At {} {unit} the best split comes out no better than the law of the frontier, the last column: the law over parameters and samples is fitted to all runs, most of which lie above the frontier, and not to the best of them.",
-                            worse.join(", "),
-                        )}
-                    </p>
-                }
-            })}
+        {table(None, &head, rows.collect())}
+        {worse.map(|text| view! { <p>{text}</p> })}
     }
     .into_any()
+}
+
+/// Powers of ten over the range of the points, and the targets of the predictions.
+fn computes(current: &CurrentAnalysis, series: &Series) -> Vec<f64> {
+    let (from, to) = current.outcome.range().unwrap_or((1e8, 1e12));
+    let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
+    let targets = series.predictions.iter().flatten().map(|p| p.x);
+    let mut computes: Vec<f64> = decades.map(|d| 10f64.powi(d)).chain(targets).collect();
+    computes.sort_by(f64::total_cmp);
+    computes.dedup();
+    computes
+}
+
+/// Both allocations of a compute.
+fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64) -> Vec<String> {
+    let best = one.split(compute);
+    let pareto = one
+        .line
+        .as_ref()
+        .map(|line| line.fit.predict(compute, Interval::StudentT));
+    let interval = pareto.and_then(|p| p.low.zip(p.high));
+    let error_at = |best: Optimum| {
+        let place = [best.parameters, best.samples];
+        let (error, interval) = fit.error_at(place, Interval::StudentT);
+        let interval = interval.map_or(String::new(), |(low, high)| {
+            format!(" ({} to {})", percent(low), percent(high))
+        });
+        match error > 1.0 {
+            true => "none below 100 %".to_owned(),
+            false => percent(error) + &interval,
+        }
+    };
+    vec![
+        number(compute),
+        or_dash(pareto.map(|p| p.error), number),
+        or_dash(interval, |(low, high)| {
+            format!("{} to {}", number(low), number(high))
+        }),
+        or_dash(best.map(|b| 1e6 * b.samples), number),
+        or_dash(best.map(|b| 1e6 * b.parameters), number),
+        or_dash(best, error_at),
+        or_dash(one.frontier_error(compute), percent),
+    ]
 }

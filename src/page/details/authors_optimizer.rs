@@ -1,11 +1,11 @@
-//! The comparison study's own search beside the best fit.
+//! The authors' optimiser, compared with the best fit.
 
-use super::{Shown, when_fitted};
-use crate::analysis::authors_optimiser;
+use super::{CurrentAnalysis, on_refit};
+use crate::analysis::authors_optimiser::{conclusion, found, search};
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::table;
-use crate::page::work::{Progress, Work};
+use crate::page::work::{Progress, TaskRunner};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::Form;
@@ -13,58 +13,58 @@ use refit_fit::multistart::{Best, Search};
 use refit_fit::{Fit, Task};
 
 #[component]
-pub fn ReleasedSearch(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let found = RwSignal::new(Vec::<Option<Best>>::new());
-    let work = Work::new();
-    when_fitted(shown, move |_| {
+pub fn AuthorsOptimizer(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
+    let results = RwSignal::new(Vec::<Option<Best>>::new());
+    let work = TaskRunner::new();
+    on_refit(current, move |_| {
         work.stop();
-        found.set(Vec::new());
+        results.set(Vec::new());
     });
     let run = move |_| {
-        let searches = shown.with_untracked(|s| searches(s.as_ref()));
+        let searches = current.with_untracked(|s| searches(s.as_ref()));
         work.start("refit:released-search", searches, move |task| {
             if task.progress().0 == task.progress().1 {
-                found.set(task.iter().map(authors_optimiser::found).collect());
+                results.set(task.iter().map(found).collect());
             }
         });
     };
-    let possible = Memo::new(move |_| shown.with(|s| !searches(s.as_ref()).is_empty()));
+    let possible = Memo::new(move |_| current.with(|s| !searches(s.as_ref()).is_empty()));
     view! {
         <p>
-            "The comparison study fits by SciPy’s bounded trust-region method from a grid of 3,200 starts (a law without E from a single one) and keeps the lowest squared error. The same method, step for step, runs here; a best fit that lies lower means that the released search stopped early."
+            "The comparison study fits with SciPy’s bounded trust-region method from a grid of 3,200 starts (a law without E from one) and keeps the lowest squared error. The same method runs here, step for step. Where the best fit is lower, the authors’ optimiser stopped early."
         </p>
         <Show
             when=move || possible.get()
-            fallback=|| view! { <p>"The study searched no law of this form."</p> }
+            fallback=|| view! { <p>"The authors fitted no law of this form."</p> }
         >
             <p>
                 <button type="button" on:click=run disabled=move || work.running()>
-                    "Run the released search"
+                    "Run the authors’ optimiser"
                 </button>
             </p>
         </Show>
         <Progress work what="starts" />
         {move || {
-            let shown = shown.get()?;
-            let fits = shown.outcome.series.iter().filter_map(|s| Some((s, s.fit.as_ref().ok()?)));
-            Some(list(fits.zip(found.get()).filter_map(|((series, fit), found)| {
-                        Some(view! { <h3>{name(series)}</h3> {beside(fit, &found?)} })
+            let current = current.get()?;
+            let fits = current.outcome.series.iter().filter_map(|s| Some((s, s.fit.as_ref().ok()?)));
+            Some(list(fits.zip(results.get()).filter_map(|((series, fit), result)| {
+                        Some(view! { <h3>{name(series)}</h3> {comparison(fit, &result?)} })
                     })))
         }}
     }
 }
 
-/// One for each series that has a fit and was searched.
-fn searches(shown: Option<&Shown>) -> Vec<Search> {
-    let series = shown.into_iter().flat_map(|s| &s.outcome.series);
-    let search = |s: &crate::analysis::Series| {
+/// One for each series with a law that the authors fitted.
+fn searches(current: Option<&CurrentAnalysis>) -> Vec<Search> {
+    let series = current.into_iter().flat_map(|s| &s.outcome.series);
+    let of_series = |s: &crate::analysis::Series| {
         let (x, y) = s.fitted();
-        authors_optimiser::search(s.fit.as_ref().ok()?.law, &x, &y)
+        search(s.fit.as_ref().ok()?.law, &x, &y)
     };
-    series.filter_map(search).collect()
+    series.filter_map(of_series).collect()
 }
 
-fn beside(fit: &Fit, released: &Best) -> AnyView {
+fn comparison(fit: &Fit, released: &Best) -> AnyView {
     let mut rows = vec![vec![
         "Mean squared error".to_owned(),
         format!("{:.6e}", released.mse),
@@ -78,11 +78,11 @@ fn beside(fit: &Fit, released: &Best) -> AnyView {
         ]);
     }
     view! {
-        {table(None, &["", "Released search", "Best fit"], rows)}
+        {table(None, &["", "Authors’ optimiser", "Best fit"], rows)}
         <p>
-            <strong>{authors_optimiser::conclusion(released, fit)}</strong>
+            <strong>{conclusion(released, fit)}</strong>
             {format!(
-                " {} of {} starts ended in the lowest it found, within 10⁻⁶; {} evaluations of the law on all points.",
+                " {} of {} starts reached its lowest error (within 10⁻⁶), with {} evaluations of the law on all points.",
                 released.reached,
                 released.starts,
                 released.evaluations,

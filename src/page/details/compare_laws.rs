@@ -1,6 +1,6 @@
-//! Two series beside each other: crossings, which is better where, and compute for the same error.
+//! Compares the laws of two series: crossings, which is lower where, and compute for the same error.
 
-use super::{Resamples, Shown, fitted_names};
+use super::{CurrentAnalysis, Resamples, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::{Pair, SeriesCrossing, targets};
 use crate::page::explore::series_name as name;
@@ -13,45 +13,45 @@ use refit_fit::bootstrap::Replicates;
 use refit_fit::compare::Needed;
 use refit_fit::order;
 
-/// How far beyond the data crossings are looked for.
+/// How many times beyond the data crossings are searched.
 const BEYOND: f64 = 30.0;
 
 #[component]
-pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {
+pub fn CompareLaws(current: Memo<Option<CurrentAnalysis>>, resamples: Resamples) -> impl IntoView {
     let draw = move |_| {
-        if let Some(shown) = shown.get_untracked() {
-            resamples.start(&shown);
+        if let Some(current) = current.get_untracked() {
+            resamples.start(&current);
         }
     };
-    // By name, so that the choice outlives what changes the others.
+    // By name, so that the choice survives changes of the other series.
     let chosen = RwSignal::new([String::new(), String::new()]);
     let two = Memo::new(move |_| {
-        shown.with(|s| {
+        current.with(|s| {
             let series = &s.as_ref()?.outcome.series;
             chosen.with(|chosen| compared(series, chosen))
         })
     });
-    let names = fitted_names(shown);
-    // Who takes the other's series gives it his own.
-    let choose = move |place: usize, wanted: String| {
-        shown.with_untracked(|s| {
-            let (Some(s), Some(now)) = (s.as_ref(), two.get_untracked()) else {
+    let names = fitted_names(current);
+    // Choosing the other's series swaps the two.
+    let choose = move |place: usize, series: String| {
+        current.with_untracked(|s| {
+            let (Some(s), Some(indices)) = (s.as_ref(), two.get_untracked()) else {
                 return;
             };
-            let mut pair = now.map(|i| name(&s.outcome.series[i]));
-            if pair[1 - place] == wanted {
+            let mut pair = indices.map(|i| name(&s.outcome.series[i]));
+            if pair[1 - place] == series {
                 pair.swap(0, 1);
             }
-            pair[place] = wanted;
+            pair[place] = series;
             chosen.set(pair);
         });
     };
     let choice = move |label: &'static str, place: usize| {
         let options = move || {
-            let now = two.get().map(|pair| pair[place]);
-            let now = shown.with(|s| Some(name(&s.as_ref()?.outcome.series[now?])));
+            let index = two.get().map(|pair| pair[place]);
+            let chosen = current.with(|s| Some(name(&s.as_ref()?.outcome.series[index?])));
             list(names.get().into_iter().map(|text| {
-                let selected = now.as_ref() == Some(&text);
+                let selected = chosen.as_ref() == Some(&text);
                 view! {
                     <option value=text.clone() prop:selected=selected>
                         {text.clone()}
@@ -72,32 +72,31 @@ pub fn Beside(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView
         <Show
             when=move || two.get().is_some()
             fallback=|| {
-                view! { <p>"Choose two families or two pre-training sets that can be fitted."</p> }
+                view! { <p>"A comparison needs two fitted series. Choose two families or pre-training sets."</p> }
             }
         >
             <div class="choices" hidden=move || names.with(|n| n.len() < 3)>
-                {choice("The first", 0)} {choice("The second", 1)}
+                {choice("First series", 0)} {choice("Second series", 1)}
             </div>
             <p>
                 <button type="button" on:click=draw disabled=move || resamples.work.running()>
-                    "Resample both"
+                    "Bootstrap both"
                 </button>
-                " for an interval of the crossing and for the probability that one law lies below the other. What is drawn, and how often, is chosen under “How sure is it?”."
+                " for an interval of the crossing and the probability that one law is lower. Its settings are under “Parameter uncertainty”."
             </p>
             <Progress work=resamples.work what="resamples" />
             {move || {
                 let two = two.get()?;
-                shown.with(|s| resamples.replicates.with(|r| beside(s.as_ref()?, two, r)))
+                current.with(|s| resamples.replicates.with(|r| comparison(s.as_ref()?, two, r)))
             }}
         </Show>
     }
 }
 
-/// The places of the two series that are compared: of these names, or else the first two that
-/// have a law.
+/// Indices of the two series to compare: those chosen by name, or the first two that have a law.
 fn compared(series: &[Series], chosen: &[String; 2]) -> Option<[usize; 2]> {
     let fitted = || (0..series.len()).filter(|i| series[*i].fit.is_ok());
-    let named = |wanted: &String| fitted().find(|i| name(&series[*i]) == *wanted);
+    let named = |chosen: &String| fitted().find(|i| name(&series[*i]) == *chosen);
     match chosen.each_ref().map(named) {
         [Some(a), Some(b)] if a != b => Some([a, b]),
         _ => {
@@ -107,12 +106,12 @@ fn compared(series: &[Series], chosen: &[String; 2]) -> Option<[usize; 2]> {
     }
 }
 
-fn beside(
-    shown: &Shown,
+fn comparison(
+    current: &CurrentAnalysis,
     [first, second]: [usize; 2],
     drawn: &[Option<Replicates>],
 ) -> Option<AnyView> {
-    let series = &shown.outcome.series;
+    let series = &current.outcome.series;
     let (one, two) = (series.get(first)?, series.get(second)?);
     let resamples = |i: usize| drawn.get(i)?.as_ref();
     let pair = Pair {
@@ -121,8 +120,8 @@ fn beside(
         resamples: resamples(first).zip(resamples(second)),
     };
     let (a, b) = (name(one), name(two));
-    let unit = shown.analysis.unit();
-    let (from, to) = shown.outcome.range()?;
+    let unit = current.analysis.unit();
+    let (from, to) = current.outcome.range()?;
     let crossings = pair.crossings((from, to * BEYOND));
     let sentences: Vec<_> = if crossings.is_empty() {
         vec![format!(
@@ -135,9 +134,9 @@ fn beside(
         crossings.iter().map(of).collect()
     };
     let decades = from.log10().ceil() as i32..=to.log10().ceil() as i32;
-    let asked = targets(&shown.analysis.at, one, two);
+    let targets = targets(&current.analysis.at, one, two);
     let decades = decades.map(|d| (10f64.powi(d), String::new()));
-    let mut places: Vec<(f64, String)> = decades.chain(asked.into_iter().flatten()).collect();
+    let mut places: Vec<(f64, String)> = decades.chain(targets.into_iter().flatten()).collect();
     order::sort_by(&mut places, |a, b| a.0.total_cmp(&b.0));
     places.dedup();
     let rows = places.into_iter().map(|(x, of)| {
@@ -170,8 +169,8 @@ fn beside(
         unit,
         &format!("Error of {a}"),
         &format!("Error of {b}"),
-        "The second is lower in",
-        "The second needs, for the first’s error",
+        "Probability that the second is lower",
+        "Compute the second needs for the first’s error",
     ];
     Some(
         view! {
@@ -193,13 +192,13 @@ fn crossing(c: &SeriesCrossing, names: [&String; 2], end_of_data: f64, unit: &st
     let resampled = c.resampled.map_or(String::new(), |r| {
         let interval = r.interval.map_or(String::new(), |(low, high)| {
             format!(
-                ", 95 % of these between {} and {}",
+                ", 95 % of them between {} and {}",
                 number(low),
                 number(high)
             )
         });
         format!(
-            " So do {:.1} % of the resamples{interval}.",
+            " They cross in {:.1} % of the resamples{interval}.",
             100.0 * r.share
         )
     });

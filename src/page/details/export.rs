@@ -1,20 +1,20 @@
-//! What is on screen, to take away.
+//! Exports the figure, its data and its law.
 
-use super::Shown;
+use super::CurrentAnalysis;
 use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
 use crate::page::location::{Location, View};
+use crate::page::messages::{DOWNLOAD_REFUSED, error_if_any};
 use crate::page::save;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlCanvasElement};
 
-/// Size of an exported picture in CSS pixels; a PNG has twice as many.
+/// Size of an exported figure in CSS pixels; a PNG has twice as many.
 const SIZE: (u32, u32) = (960, 640);
 
-/// One thing to take away.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Png,
@@ -62,14 +62,14 @@ impl Kind {
 }
 
 #[component]
-pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let location = expect_context::<Location>();
     let appearance = expect_context::<Appearance>();
     let failed = RwSignal::new(None::<String>);
     let chosen = RwSignal::new(None::<Kind>);
     let text = move |kind: Kind| {
-        let shown = shown.get()?;
-        let (a, outcome, rows) = (&shown.analysis, &shown.outcome, &shown.data.rows);
+        let current = current.get()?;
+        let (a, outcome, rows) = (&current.analysis, &current.outcome, &current.data.rows);
         let drawing = location.drawing.get();
         Some(match kind {
             Kind::Points => export::points_csv(outcome, rows),
@@ -78,9 +78,9 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
             Kind::Latex => export::coefficients_latex(a, outcome),
             Kind::Json => {
                 let mut json = export::json(a, &drawing, outcome, rows);
-                // The sums are those of the bundled files alone.
-                if let Some(own) = &shown.data.own {
-                    json["your_data"] = own.as_str().into();
+                // The digests are those of the bundled files only.
+                if let Some(summary) = &current.data.user_runs {
+                    json["your_data"] = summary.as_str().into();
                 }
                 let link = page() + json["link"].as_str().unwrap_or_default();
                 json["link"] = link.into();
@@ -90,7 +90,7 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
             Kind::Embed => embed(location),
             Kind::Svg => {
                 let scene = picture(a, outcome, rows, &drawing).scene;
-                match to_svg(&scene, &on_paper(appearance), SIZE.0, SIZE.1) {
+                match to_svg(&scene, &with_background(appearance), SIZE.0, SIZE.1) {
                     Ok(svg) => svg,
                     Err(error) => {
                         failed.set(Some(error.to_string()));
@@ -101,15 +101,20 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
             Kind::Png => return None,
         })
     };
-    let take = move |kind: Kind| {
+    let download = move |kind: Kind| {
         failed.set(None);
         let saved = match kind {
             Kind::Png => untrack(|| {
-                let shown = shown.get()?;
+                let current = current.get()?;
                 let drawing = location.drawing.get();
-                let scene =
-                    picture(&shown.analysis, &shown.outcome, &shown.data.rows, &drawing).scene;
-                Some(png(&scene, &on_paper(appearance)))
+                let scene = picture(
+                    &current.analysis,
+                    &current.outcome,
+                    &current.data.rows,
+                    &drawing,
+                )
+                .scene;
+                Some(png(&scene, &with_background(appearance)))
             }),
             kind => untrack(|| text(kind)).map(|text| save(kind.file(), &text)),
         };
@@ -120,13 +125,13 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
     let shown_text = move || chosen.get().and_then(text);
     view! {
         <p>
-            "Files are made here, in your browser. JSON names the data by their SHA-256, so that a figure can be traced to its numbers."
+            "Files are created in your browser. The JSON lists the data files with their SHA-256, so that a figure can be traced to its data."
         </p>
         <div class="choices">
             {Kind::FILES
                 .map(|kind| {
                     view! {
-                        <button type="button" on:click=move |_| take(kind)>
+                        <button type="button" on:click=move |_| download(kind)>
                             {kind.title()}
                         </button>
                     }
@@ -150,9 +155,7 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
                 })
                 .collect_view()}
         </div>
-        <p class="error" role="alert" hidden=move || failed.with(Option::is_none)>
-            {move || failed.get()}
-        </p>
+        {error_if_any(failed)}
         <Show when=move || chosen.get().is_some()>
             <pre class="text" tabindex="0" aria-label="Text to copy">
                 {shown_text}
@@ -171,7 +174,7 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
                 type="button"
                 on:click=move |_| {
                     if let Some(kind) = chosen.get_untracked() {
-                        take(kind);
+                        download(kind);
                     }
                 }
             >
@@ -181,8 +184,8 @@ pub fn Export(shown: Memo<Option<Shown>>) -> impl IntoView {
     }
 }
 
-/// The theme with a ground of its own: a file lies on whatever page.
-fn on_paper(appearance: Appearance) -> Theme {
+/// The theme with a background, since a file may be placed on any page.
+fn with_background(appearance: Appearance) -> Theme {
     let theme = appearance.theme();
     let dark = theme == Theme::dark();
     Theme {
@@ -197,7 +200,7 @@ fn page() -> String {
     here.origin().unwrap_or_default() + &here.pathname().unwrap_or_default()
 }
 
-/// An inline frame that shows this figure.
+/// HTML of an inline frame that shows this figure.
 fn embed(location: Location) -> String {
     let page = page();
     let address = location.href(View::Embed).replace('&', "&amp;");
@@ -207,24 +210,24 @@ fn embed(location: Location) -> String {
 }
 
 fn refused(_: JsValue) -> String {
-    "This browser refused the file.".to_owned()
+    DOWNLOAD_REFUSED.to_owned()
 }
 
-/// Offers a text as a download.
+/// Starts a download of a text.
 fn save(name: &str, text: &str) -> Result<(), String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = Blob::new_with_str_sequence(&parts).map_err(refused)?;
     save::blob_as(name, &blob).map_err(refused)
 }
 
-/// The figure with its legend, two pixels to one.
+/// The figure with its legend, at two pixels per CSS pixel.
 fn png(scene: &crate::chart::Scene, theme: &Theme) -> Result<(), String> {
     let canvas = document().create_element("canvas").map_err(refused)?;
     let canvas: HtmlCanvasElement = canvas.unchecked_into();
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
     canvas::print_on(&canvas, scene, theme, width, height).map_err(|e| e.to_string())?;
     let made = Closure::once_into_js(|blob: Option<Blob>| {
-        // A browser without memory for it gives none.
+        // `None` where the browser runs out of memory.
         if let Some(blob) = blob {
             let _ = save::blob_as(Kind::Png.file(), &blob);
         }

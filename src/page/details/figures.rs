@@ -1,4 +1,4 @@
-//! Figures: the papers' own, drawn from the bundled data; each opens in Explore.
+//! Figures: the papers' figures, redrawn from the bundled data. Each opens in Explore.
 
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
@@ -7,24 +7,26 @@ use crate::chart::{ChartLayout, LegendEntry, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
 use crate::figure::{Figure, NOT_DRAWN, PAPERS, picture};
 use crate::page::appearance::Appearance;
-use crate::page::data::{self, TableData, Wanted};
+use crate::page::data::{self, RowQuery, TableData};
+use crate::page::latest::Latest;
 use crate::page::list;
-use crate::page::work::turn;
+use crate::page::messages::error_if_any;
+use crate::page::work::yield_now;
 use crate::study::{DataError, Study, Table, names};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// CSS pixels of a small picture.
+/// Size of a chart in CSS pixels.
 const SMALL: (f64, f64) = (360.0, 240.0);
 
-/// What came of the figures so far.
+/// The figures drawn so far.
 #[derive(Clone, Copy)]
-struct Drawn {
-    /// Their checked laws, where they have any; `None` before they are drawn.
+struct Gallery {
+    /// Their checked laws, where they have any; `None` before they are gallery.
     checks: RwSignal<Vec<Option<Vec<Check>>>>,
-    /// Series and their marks; empty before they are drawn.
+    /// Series and their marks; empty before they are gallery.
     legends: RwSignal<Vec<Vec<LegendEntry>>>,
     failed: RwSignal<Option<String>>,
 }
@@ -32,37 +34,36 @@ struct Drawn {
 #[component]
 pub fn Figures() -> impl IntoView {
     let places: Vec<NodeRef<Canvas>> = PAPERS.iter().map(|_| NodeRef::new()).collect();
-    let drawn = Drawn {
+    let gallery = Gallery {
         checks: RwSignal::new(vec![None; PAPERS.len()]),
         legends: RwSignal::new(vec![Vec::new(); PAPERS.len()]),
         failed: RwSignal::new(None),
     };
     let appearance = expect_context::<Appearance>();
     let all = places.clone();
-    let round = StoredValue::new(0_u32);
+    let latest = Latest::new();
     Effect::new(move || {
         let theme = appearance.theme();
-        // Drawn anew in other colours: the round before stops.
-        round.update_value(|r| *r += 1);
-        let mine = round.get_value();
+        // Drawn again in other colours.
+        let request = latest.start();
         let places = all.clone();
         leptos::task::spawn_local(async move {
-            let current = move || round.try_get_value() == Some(mine);
-            if let Err(error) = draw_all(&places, &theme, drawn, current).await {
-                drawn.failed.try_set(Some(error));
+            let current = move || request.is_latest();
+            if let Err(error) = draw_all(&places, &theme, gallery, current).await {
+                gallery.failed.try_set(Some(error));
             }
         });
     });
     let of = |study: Study| {
         let figures = PAPERS.iter().zip(&places).enumerate();
         let figures = figures.filter(|(_, (figure, _))| figure.study == study);
-        let figures = figures.map(|(i, (figure, place))| card(i, figure, *place, drawn));
-        let absent = NOT_DRAWN.iter().filter(|absent| absent.study == study);
-        let absent = absent.map(|absent| {
+        let figures = figures.map(|(i, (figure, place))| card(i, figure, *place, gallery));
+        let missing = NOT_DRAWN.iter().filter(|figure| figure.study == study);
+        let missing = missing.map(|figure| {
             view! {
                 <li>
-                    {absent.title} ". "
-                    <span class="aside">{absent.reason}</span>
+                    {figure.title} ". "
+                    <span class="aside">{figure.reason}</span>
                 </li>
             }
         });
@@ -70,36 +71,39 @@ pub fn Figures() -> impl IntoView {
             <section>
                 <h2>{study.title()} <span class="aside">" arXiv " {study.arxiv()}</span></h2>
                 <div class="gallery">{list(figures)}</div>
-                <h3>"What cannot be drawn"</h3>
-                <ul>{list(absent)}</ul>
+                <h3>"Figures that cannot be redrawn"</h3>
+                <ul>{list(missing)}</ul>
             </section>
         }
     };
     view! {
         <main id="main" tabindex="-1" class="figures">
-            <h1>"The papers’ figures"</h1>
+            <h1>"Figures"</h1>
             <p class="lead">
-                "Drawn here from the released measurements, the laws refitted. Each opens in Explore, where everything can be changed."
+                "The papers’ figures, redrawn from the released measurements with refitted laws. Each opens in Explore, where you can change everything."
             </p>
-            <p class="error" role="alert" hidden=move || drawn.failed.with(Option::is_none)>
-                {move || drawn.failed.get()}
-            </p>
+            {error_if_any(gallery.failed)}
             {list(Study::ALL.map(of))}
             <section>
-                <h2>"One set at a time"</h2>
+                <h2>"Single benchmarks"</h2>
                 <p>
-                    "Every zero-shot set of the openclip study, top-1 accuracy or the set’s own metric."
+                    "Every zero-shot benchmark of the openclip study, with top-1 accuracy or the benchmark’s own metric."
                 </p>
-                <Sets />
+                <Benchmarks />
             </section>
         </main>
     }
 }
 
-fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn) -> impl IntoView {
+fn card(
+    i: usize,
+    figure: &'static Figure,
+    place: NodeRef<Canvas>,
+    gallery: Gallery,
+) -> impl IntoView {
     let address = format!("?{}", link(&figure.analysis(), &figure.drawing()));
     let laws = move || {
-        let checks = drawn.checks.with(|all| all[i].clone())?;
+        let checks = gallery.checks.with(|all| all[i].clone())?;
         let laws = figure.laws.iter().map(|law| {
             let rows: Vec<&Check> = checks.iter().filter(|c| c.id.starts_with(law)).collect();
             let coefficients = rows.iter().skip(1).map(|c| {
@@ -107,7 +111,7 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
                 let ours = c.recomputed.map(|x| format!("{x:.0$}", decimals.len()));
                 let text = format!(
                     "{} {} ({})",
-                    part(&c.quantity).1,
+                    split_quantity(&c.quantity).1,
                     c.printed_text,
                     ours.unwrap_or("–".to_owned())
                 );
@@ -121,7 +125,7 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
                         .map(|v| format!("verdict {}", v.id()))>{verdict.map(|v| v.title())}</span>
                     " "
                     <span class="aside">
-                        {rows.first().map(|c| part(&c.quantity).0.to_owned())} ": printed (refitted) "
+                        {rows.first().map(|c| split_quantity(&c.quantity).0.to_owned())} ": printed (refitted) "
                         {coefficients.join(", ")}
                     </span>
                 </p>
@@ -132,7 +136,7 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
     let appearance = expect_context::<Appearance>();
     let legend = move || {
         let theme = appearance.theme();
-        let entries = drawn.legends.with(|all| all[i].clone()).into_iter();
+        let entries = gallery.legends.with(|all| all[i].clone()).into_iter();
         list(entries.map(|entry| {
             let (r, g, b) = theme.color(entry.color);
             view! {
@@ -163,15 +167,15 @@ fn card(i: usize, figure: &'static Figure, place: NodeRef<Canvas>, drawn: Drawn)
     }
 }
 
-/// The law and its part, of a check's quantity: "CLIP law, ImageNet-1k on DataComp-1.4B: ln B".
-fn part(quantity: &str) -> (&str, &str) {
+/// Splits a check's quantity into law and coefficient: "CLIP law, ImageNet-1k on DataComp-1.4B: ln B".
+fn split_quantity(quantity: &str) -> (&str, &str) {
     quantity.rsplit_once(": ").unwrap_or((quantity, ""))
 }
 
 async fn draw_all(
     places: &[NodeRef<Canvas>],
     theme: &Theme,
-    drawn: Drawn,
+    gallery: Gallery,
     current: impl Fn() -> bool,
 ) -> Result<(), String> {
     let mut tables: Vec<Arc<TableData>> = Vec::new();
@@ -180,24 +184,24 @@ async fn draw_all(
         .map_err(|e: DataError| e.to_string())?;
     for (i, (figure, place)) in PAPERS.iter().zip(places).enumerate() {
         let analysis = figure.analysis();
-        let wanted = Wanted::of(&analysis);
-        let table = match tables.iter().find(|t| t.wanted == wanted) {
+        let query = RowQuery::of(&analysis);
+        let table = match tables.iter().find(|t| t.query == query) {
             Some(table) => table.clone(),
             None => {
-                let loaded = data::table(wanted).await.map_err(|e| e.to_string())?;
+                let loaded = data::table(query).await.map_err(|e| e.to_string())?;
                 tables.push(loaded.clone());
                 loaded
             }
         };
-        turn().await;
+        yield_now().await;
         if !current() {
             return Ok(());
         }
         let outcome = analysis::run(&analysis, &table.rows, &table.architectures);
         let mut scene = picture(&analysis, &outcome, &table.rows, &figure.drawing()).scene;
         let legend = std::mem::take(&mut scene.legend);
-        drawn.legends.try_update(|all| all[i] = legend);
-        // Small pictures have room for marks, not for words.
+        gallery.legends.try_update(|all| all[i] = legend);
+        // There is no room for labels.
         scene.labels.clear();
         scene.y.label = String::new();
         if let Some(canvas) = place.get_untracked() {
@@ -207,7 +211,7 @@ async fn draw_all(
             shown.map_err(|e| e.to_string())?;
         }
         let checks = check(figure, &printed, &table);
-        drawn.checks.try_update(|all| all[i] = Some(checks));
+        gallery.checks.try_update(|all| all[i] = Some(checks));
     }
     Ok(())
 }
@@ -218,7 +222,7 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Vec<Check> {
         return checks;
     }
     let library = Library {
-        tables: BTreeMap::from([(table.wanted.table, table.rows.clone())]),
+        tables: BTreeMap::from([(table.query.table, table.rows.clone())]),
         architectures: BTreeMap::from([(figure.study, table.architectures.clone())]),
     };
     for claim in claims(printed) {
@@ -235,24 +239,24 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Vec<Check> {
     checks
 }
 
-/// Links to every set of the zero-shot table.
+/// Links to every benchmark of the zero-shot table.
 #[component]
-fn Sets() -> impl IntoView {
-    let loaded = data::load(|| data::table(Wanted::of(&Analysis::of(Table::Zeroshot))));
+fn Benchmarks() -> impl IntoView {
+    let loaded = data::load(|| data::table(RowQuery::of(&Analysis::of(Table::Zeroshot))));
     move || {
         let data = loaded.get()?.ok()?;
-        let mut sets: Vec<(String, String)> = Vec::new();
+        let mut benchmarks: Vec<(String, String)> = Vec::new();
         for row in &data.rows {
-            let known = sets.iter_mut().find(|(set, _)| *set == row.dataset);
+            let known = benchmarks.iter_mut().find(|(name, _)| *name == row.dataset);
             let main = ["acc1", "image_retrieval_recall@5", "mean_average_precision"];
             let better = main.contains(&row.metric.as_str());
             match known {
-                None => sets.push((row.dataset.clone(), row.metric.clone())),
+                None => benchmarks.push((row.dataset.clone(), row.metric.clone())),
                 Some((_, metric)) if better => metric.clone_from(&row.metric),
                 Some(_) => {}
             }
         }
-        let links = sets.into_iter().map(|(dataset, metric)| {
+        let links = benchmarks.into_iter().map(|(dataset, metric)| {
             let text = names::dataset(&dataset).to_owned();
             let analysis = Analysis {
                 dataset,

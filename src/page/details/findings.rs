@@ -1,12 +1,13 @@
-//! Findings: what re-running the released analyses shows, as released and corrected.
+//! Findings: results of rerunning the released analyses, as released and corrected.
 
 use crate::analysis::{self, Analysis};
 use crate::claim::{CheckError, Library, Printed};
 use crate::finding::{self, Finding};
 use crate::page::choice::radios;
-use crate::page::location::explore;
+use crate::page::location::explore_link;
+use crate::page::messages::{LOADING_MEASUREMENTS, error, loading};
 use crate::page::table::table;
-use crate::page::work::{Progress, Work};
+use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
 use crate::study::Table;
 use crate::text::number;
@@ -14,8 +15,8 @@ use leptos::prelude::*;
 use refit_fit::coverage::{Coverage, Simulation, monte_carlo_error};
 use std::sync::Arc;
 
-/// Which of a finding's two ways are shown: names, as released, corrected.
-const WAYS: [(&str, [bool; 2]); 3] = [
+/// Which of a finding's two columns are shown: title, as released, corrected.
+const COLUMNS: [(&str, [bool; 2]); 3] = [
     ("Both", [true, true]),
     ("As released", [true, false]),
     ("Corrected", [false, true]),
@@ -23,25 +24,18 @@ const WAYS: [(&str, [bool; 2]); 3] = [
 
 #[component]
 pub fn Findings() -> impl IntoView {
-    let loaded = data::load(data::everything);
+    let loaded = data::load(data::bundled_data);
     let way = RwSignal::new(0);
     view! {
         <main id="main" tabindex="-1" class="findings">
-            <h1>"What re-running the analyses shows"</h1>
+            <h1>"Findings"</h1>
             <p class="lead">
-                "Each number below is computed in this browser from the released measurements, once as the released code has it and once corrected; one that SciPy gave says so. Most of what was printed comes back; where it does not, or where a choice changes a conclusion, this page shows by how much."
+                "Results of rerunning the released analyses. Each number is computed in this browser from the released measurements, once as in the released code and once corrected; numbers computed with SciPy are marked. Most published numbers are reproduced. Where one is not, or where a choice changes a conclusion, you see by how much."
             </p>
-            {radios("Numbers shown", &WAYS.map(|w| w.0), way)}
+            {radios("Numbers shown", &COLUMNS.map(|w| w.0), way)}
             {move || match loaded.get() {
-                None => view! { <p class="waiting">"Waiting for the measurements…"</p> }.into_any(),
-                Some(Err(error)) => {
-                    view! {
-                        <p class="error" role="alert">
-                            {error.to_string()}
-                        </p>
-                    }
-                        .into_any()
-                }
+                None => loading(LOADING_MEASUREMENTS),
+                Some(Err(failure)) => error(failure.to_string()),
                 Some(Ok(data)) => all(&data, way).into_any(),
             }}
         </main>
@@ -61,12 +55,7 @@ fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + 
                 }
                 .into_any()
             }
-            Err(CheckError(sentence)) => view! {
-                <p class="error" role="alert">
-                    {sentence}
-                </p>
-            }
-            .into_any(),
+            Err(CheckError(sentence)) => error(sentence),
         });
     view! { <ol class="findings">{list(findings.map(|f| view! { <li>{f}</li> }))}</ol> }
 }
@@ -75,7 +64,7 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
     let (released, corrected) = (finding.released, finding.corrected);
     let rows = finding.rows;
     let numbers = move || {
-        let keep = WAYS[way.get()].1;
+        let keep = COLUMNS[way.get()].1;
         let ways = [released, corrected].into_iter().zip(keep);
         let shown = ways.filter(|(_, keep)| *keep).map(|(name, _)| name);
         let head: Vec<&str> = [""].into_iter().chain(shown).collect();
@@ -89,7 +78,7 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
     let links = finding.analyses.iter().map(|(text, analysis)| {
         view! {
             <li>
-                <a href=explore(analysis)>{*text}</a>
+                <a href=explore_link(analysis)>{*text}</a>
             </li>
         }
     });
@@ -104,16 +93,16 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
             <p>{finding.text}</p>
             {numbers}
             <p>
-                <strong>"What it changes. "</strong>
+                <strong>"Consequence: "</strong>
                 {finding.changes}
             </p>
-            <p class="aside">"The data, in Explore:"</p>
+            <p class="aside">"Open in Explore:"</p>
             <ul class="aside">{list(links)}</ul>
         </section>
     }
 }
 
-/// How often the two intervals hold the truth, simulated on request with fig. 1's law.
+/// The coverage of the two intervals, simulated on request with fig. 1's law.
 fn coverage(library: &Library) -> impl IntoView + use<> {
     const SETS: usize = 2000;
     let mut analysis = Analysis::of(Table::PlottedFrontier);
@@ -125,7 +114,7 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
     let series = outcome.ok().and_then(|o| o.series.into_iter().next());
     let fitted = series.and_then(|s| Some((s.fitted(), s.fit.ok()?)));
     let result = RwSignal::new(None::<(Vec<Coverage>, usize)>);
-    let work = Work::new();
+    let work = TaskRunner::new();
     let run = move |_| {
         let Some(((x, y), fit)) = &fitted else { return };
         let at = [1e8, 1e10, 5e11, 2.14e12];
@@ -136,10 +125,10 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
     };
     view! {
         <div id="coverage">
-            <h3>"Does a 95 % interval hold the truth in 95 %?"</h3>
+            <h3>"Coverage of the 95 % intervals"</h3>
             <p>
                 {format!(
-                    "{SETS} sets of 25 points are drawn from CLIP’s law of fig. 1 with normal noise of the size that its residuals have; each is fitted, and each interval asked whether it holds the law.",
+                    "Draws {SETS} sets of 25 points from CLIP’s law of fig. 1, with normal noise as large as its residuals; fits each and counts how often each interval contains the law.",
                 )}
             </p>
             <p>
@@ -158,9 +147,9 @@ fn coverage(library: &Library) -> impl IntoView + use<> {
                     .into_iter()
                     .map(|c| vec![number(c.x), share(c.log_t), share(c.student_t)]);
                 let caption = format!(
-                    "Share of {count} sets whose interval holds the truth, ± the standard error of so many sets"
+                    "Share of {count} sets whose interval contains the law, ± standard error"
                 );
-                let head = ["At, GFLOPs", "As released", "t, n − 4"];
+                let head = ["GFLOPs", "As released", "t, n − 4"];
                 Some(table(Some(caption), &head, rows.collect()))
             }}
         </div>

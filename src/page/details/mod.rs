@@ -1,8 +1,7 @@
-//! What a reader may ask after the first view: a program of its own (`src/bin/details.rs`), which the
-//! page loads when it is first asked for, so that the first view stays small.
+//! Explore's sections and the views Figures, Verify, Findings and Methods: a program of its own
+//! (`src/bin/details.rs`), loaded on demand, so that the first view stays small.
 //!
-//! Both programs take their state from the address. Each tells the other when it has changed it
-//! ([`Location`]).
+//! It shares its state, the address, with the page ([`Location`]).
 
 mod allocation;
 mod authors_optimizer;
@@ -20,87 +19,90 @@ mod uncertainty;
 mod verify;
 
 use super::appearance::Appearance;
+use super::current::{CurrentAnalysis, current_analysis, on_refit};
 use super::location::Location;
 use super::program;
-use super::shown::{Shown, shown, when_fitted};
-use super::work::Work;
+use super::work::TaskRunner;
 use leptos::prelude::*;
 use refit_fit::Task;
 use refit_fit::bootstrap::{Bootstrap, Replicates};
 use std::cell::LazyCell;
 use web_sys::HtmlElement;
 
-/// What all views of this program share; it lives as long as the page.
+/// What all views of this program share. It lives as long as the page.
 #[derive(Clone, Copy)]
-struct Lab {
+struct Details {
     location: Location,
     appearance: Appearance,
-    shown: Memo<Option<Shown>>,
+    current: Memo<Option<CurrentAnalysis>>,
     resamples: Resamples,
 }
 
 thread_local! {
-    static LAB: LazyCell<Option<Lab>> = LazyCell::new(|| program::start(Lab::new));
+    static DETAILS: LazyCell<Option<Details>> = LazyCell::new(|| program::start(Details::new));
 }
 
-impl Lab {
-    fn new() -> Lab {
+impl Details {
+    fn new() -> Details {
         let location = Location::follow();
-        let (_, shown) = shown(location);
-        Lab {
+        let (_, current) = current_analysis(location);
+        Details {
             location,
             appearance: Appearance::follow(),
-            shown,
-            resamples: Resamples::new(shown),
+            current,
+            resamples: Resamples::new(current),
         }
     }
 }
 
 /// Names of the series that have a law.
-fn fitted_names(shown: Memo<Option<Shown>>) -> Memo<Vec<String>> {
+fn fitted_names(current: Memo<Option<CurrentAnalysis>>) -> Memo<Vec<String>> {
     Memo::new(move |_| {
-        let of = |s: &Shown| {
+        let of = |s: &CurrentAnalysis| {
             let fitted = s.outcome.series.iter().filter(|s| s.fit.is_ok());
             fitted.map(super::explore::series_name).collect()
         };
-        shown.with(|s| s.as_ref().map_or(Vec::new(), of))
+        current.with(|s| s.as_ref().map_or(Vec::new(), of))
     })
 }
 
-/// Puts a view into a place of the page; it goes when the place does. False for a view that this
-/// program does not have.
+/// Shows a view in an element of the page. False for a view that this program does not have.
 pub fn show(view: &str, place: HtmlElement) -> bool {
-    let Some(Lab {
+    let Some(Details {
         location,
         appearance,
-        shown,
+        current,
         resamples,
-    }) = LAB.with(|lab| **lab)
+    }) = DETAILS.with(|details| **details)
     else {
         return false;
     };
-    let view: fn(Memo<Option<Shown>>, Resamples) -> AnyView = match view {
-        "curve" => |_, _| view! { <scaling_curve::Curve /> }.into_any(),
+    let view: fn(Memo<Option<CurrentAnalysis>>, Resamples) -> AnyView = match view {
+        "curve" => |_, _| view! { <scaling_curve::ScalingCurve /> }.into_any(),
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
-        "export" => |shown, _| view! { <export::Export shown /> }.into_any(),
+        "export" => |current, _| view! { <export::Export current /> }.into_any(),
         "methods" => |_, _| view! { <methods::Methods /> }.into_any(),
-        "numbers" => |shown, _| view! { <points_table::Numbers shown /> }.into_any(),
-        "residuals" => |shown, _| view! { <residuals::Residuals shown /> }.into_any(),
+        "numbers" => |current, _| view! { <points_table::PointsTable current /> }.into_any(),
+        "residuals" => |current, _| view! { <residuals::Residuals current /> }.into_any(),
         "verify" => |_, _| view! { <verify::Verify /> }.into_any(),
         "findings" => |_, _| view! { <findings::Findings /> }.into_any(),
         "certainty" => {
-            |shown, resamples| view! { <uncertainty::Certainty shown resamples /> }.into_any()
+            |current, resamples| view! { <uncertainty::Uncertainty current resamples /> }.into_any()
         }
-        "pair" => |shown, resamples| view! { <compare_laws::Beside shown resamples /> }.into_any(),
-        "laws" => |shown, _| view! { <model_selection::OtherLaws shown /> }.into_any(),
-        "search" => |shown, _| view! { <authors_optimizer::ReleasedSearch shown /> }.into_any(),
-        "allocation" => |shown, _| view! { <allocation::Allocation shown /> }.into_any(),
+        "pair" => |current, resamples| {
+            view! { <compare_laws::CompareLaws current resamples /> }.into_any()
+        },
+        "laws" => |current, _| view! { <model_selection::ModelSelection current /> }.into_any(),
+        "search" => {
+            |current, _| view! { <authors_optimizer::AuthorsOptimizer current /> }.into_any()
+        }
+        "allocation" => |current, _| view! { <allocation::Allocation current /> }.into_any(),
         _ => return false,
     };
-    program::put(place, move || {
+    program::mount(place, move || {
         provide_context(location);
         provide_context(appearance);
-        view(shown, resamples)
+        view(current, resamples)
     });
     true
 }
@@ -108,28 +110,28 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
 /// The bootstrap of the series on screen, for every section that needs it.
 #[derive(Clone, Copy)]
 struct Resamples {
-    work: Work,
+    work: TaskRunner,
     /// One for each series, `None` where it has no fit; empty before a bootstrap has ended.
     replicates: RwSignal<Vec<Option<Replicates>>>,
 }
 
 impl Resamples {
-    /// Forgets what was drawn when something else is fitted.
-    fn new(shown: Memo<Option<Shown>>) -> Resamples {
+    /// Dropped when the fits change.
+    fn new(current: Memo<Option<CurrentAnalysis>>) -> Resamples {
         let resamples = Resamples {
-            work: Work::new(),
+            work: TaskRunner::new(),
             replicates: RwSignal::new(Vec::new()),
         };
-        when_fitted(shown, move |_| {
+        on_refit(current, move |_| {
             resamples.work.stop();
             resamples.replicates.set(Vec::new());
         });
         resamples
     }
 
-    fn start(self, shown: &Shown) {
-        let all: Vec<Option<Bootstrap>> = (shown.outcome.series.iter().enumerate())
-            .map(|(i, series)| shown.analysis.bootstrap(series, i))
+    fn start(self, current: &CurrentAnalysis) {
+        let all: Vec<Option<Bootstrap>> = (current.outcome.series.iter().enumerate())
+            .map(|(i, series)| current.analysis.bootstrap(series, i))
             .collect();
         let fitted: Vec<bool> = all.iter().map(Option::is_some).collect();
         let task: Vec<Bootstrap> = all.into_iter().flatten().collect();

@@ -1,49 +1,49 @@
-//! Every law on the same points, ranked by the error on runs that it does not see.
+//! Model selection: all laws, ranked by their error on held-out runs.
 
-use super::{Shown, when_fitted};
+use super::{CurrentAnalysis, on_refit};
 use crate::analysis::Series;
 use crate::analysis::validation::{HoldOut, LawScore, Validation};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
-use crate::page::work::{Progress, Work};
+use crate::page::work::{Progress, TaskRunner};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::Fit;
 use refit_fit::law::Form;
 
-/// What is held out, in the order of [`hold_out`].
-const UNSEEN: [&str; 3] = [
-    "the runs of most compute",
+/// Ways to hold out runs, in the order of [`hold_out`].
+const HOLD_OUTS: [&str; 3] = [
+    "runs with the most compute",
     "one model at a time",
-    "one number of samples at a time",
+    "one sample count at a time",
 ];
 
-fn hold_out(unseen: usize, shown: &Shown, series: &Series) -> Option<HoldOut> {
-    match unseen {
-        0 => HoldOut::beyond(&shown.analysis, series, &shown.data.rows),
+fn hold_out(chosen: usize, current: &CurrentAnalysis, series: &Series) -> Option<HoldOut> {
+    match chosen {
+        0 => HoldOut::beyond(&current.analysis, series, &current.data.rows),
         1 => Some(HoldOut::Models),
         _ => Some(HoldOut::Scales),
     }
 }
 
 #[component]
-pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let unseen = RwSignal::new(0);
-    // With what there is to know about them.
+pub fn ModelSelection(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
+    let chosen = RwSignal::new(0);
+    // Scores and notes of each series.
     let scores = RwSignal::new(Vec::<(Vec<LawScore>, Vec<String>)>::new());
-    let work = Work::new();
-    when_fitted(shown, move |shown| {
+    let work = TaskRunner::new();
+    on_refit(current, move |current| {
         scores.set(Vec::new());
-        let Some(shown) = shown else {
+        let Some(current) = current else {
             return;
         };
-        let task: Vec<Validation> = (shown.outcome.series.iter())
+        let task: Vec<Validation> = (current.outcome.series.iter())
             .filter_map(|series| {
-                let hold_out = hold_out(unseen.get(), &shown, series)?;
-                let rows = &shown.data.rows;
-                Some(Validation::new(&shown.analysis, series, rows, hold_out))
+                let hold_out = hold_out(chosen.get(), &current, series)?;
+                let rows = &current.data.rows;
+                Some(Validation::new(&current.analysis, series, rows, hold_out))
             })
             .collect();
         work.start("refit:validate", task, move |task| {
@@ -52,17 +52,17 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
     });
     view! {
         <p>
-            "A law can only be trusted beyond the data as far as it predicts what it has not seen. Held out, with the frontier taken anew without them:"
+            "How well does each law predict runs that it was not fitted to? Held out, with the frontier recomputed without them:"
         </p>
-        {radios("Held out", &UNSEEN, unseen)}
+        {radios("Held out", &HOLD_OUTS, chosen)}
         <Progress work what="fits" />
         {move || {
-            let shown = shown.get()?;
-            let series = shown.outcome.series.iter().zip(scores.get());
+            let current = current.get()?;
+            let series = current.outcome.series.iter().zip(scores.get());
             Some(list(series.map(|(series, (scores, notes))| {
-                        let beyond = match hold_out(unseen.get(), &shown, series) {
+                        let beyond = match hold_out(chosen.get(), &current, series) {
                             Some(HoldOut::Beyond(limit)) => {
-                                let unit = shown.analysis.study().compute_unit();
+                                let unit = current.analysis.study().compute_unit();
                                 format!(", runs beyond {} {unit} held out", number(limit))
                             }
                             _ => String::new(),
@@ -75,7 +75,7 @@ pub fn OtherLaws(shown: Memo<Option<Shown>>) -> impl IntoView {
                     })))
         }}
         <p class="aside">
-            "RMS and mean in percentage points of the error, observed less predicted: a positive mean says that the law was too optimistic. AICc and BIC of the fit to all points; lower is better, and only criteria of the same points and loss compare."
+            "RMS and mean of observed − predicted error in percentage points; with a positive mean the law was too optimistic. AICc and BIC are of the fit to all points: lower is better, comparable only for the same points and loss."
         </p>
     }
 }

@@ -1,27 +1,28 @@
-//! The numbers behind the chart as a table: sorted by any column, filtered by text.
+//! The points of the chart as a table that can be sorted and filtered.
 
-use super::{Shown, fitted_names};
+use super::{CurrentAnalysis, fitted_names};
 use crate::analysis::Series;
 use crate::analysis::comparison::residuals_about;
 use crate::figure::{Dot, picture};
 use crate::page::explore::series_name;
 use crate::page::list;
 use crate::page::location::Location;
+use crate::page::table::{scrolling, text_row};
 use crate::study::names;
 use crate::text::{number, percent};
 use leptos::prelude::*;
 use refit_fit::order;
 use std::cmp::Ordering;
 
-/// Most rows that are shown at once; a filter finds the rest.
+/// Most rows shown at once.
 const MOST: usize = 200;
 
-/// One point, as text where it is read and as numbers where it is sorted.
+/// One point, as texts to show and numbers to sort by.
 #[derive(Clone)]
 struct Row {
     run: String,
     series: String,
-    part: &'static str,
+    role: &'static str,
     samples: String,
     samples_seen: f64,
     x: f64,
@@ -32,14 +33,14 @@ struct Row {
 const COLUMNS: [&str; 7] = [
     "Run",
     "Series",
-    "Part",
+    "Role",
     "Samples",
     "",
     "Error",
     "Residual, pp",
 ];
-/// Its heading is the axis's unit.
-const PLACE: usize = 4;
+/// Its header is the axis's unit.
+const X: usize = 4;
 
 impl Row {
     fn compare(&self, other: &Row, column: usize) -> Ordering {
@@ -47,9 +48,9 @@ impl Row {
         match column {
             0 => self.run.cmp(&other.run),
             1 => self.series.cmp(&other.series),
-            2 => self.part.cmp(other.part),
+            2 => self.role.cmp(other.role),
             3 => self.samples_seen.total_cmp(&other.samples_seen),
-            PLACE => self.x.total_cmp(&other.x),
+            X => self.x.total_cmp(&other.x),
             5 => self.error.total_cmp(&other.error),
             _ => residual(self).total_cmp(&residual(other)),
         }
@@ -60,7 +61,7 @@ impl Row {
         [
             self.run.clone(),
             self.series.clone(),
-            self.part.to_owned(),
+            self.role.to_owned(),
             self.samples.clone(),
             number(self.x),
             percent(self.error),
@@ -68,25 +69,25 @@ impl Row {
         ]
     }
 
-    fn holds(&self, text: &str) -> bool {
-        let words = [&self.run, &self.series, self.part, &self.samples];
+    fn contains(&self, text: &str) -> bool {
+        let words = [&self.run, &self.series, self.role, &self.samples];
         words
             .iter()
             .any(|word| word.to_ascii_lowercase().contains(text))
     }
 }
 
-/// `law` is the name of the series to whose law all residuals are; of none, each to its own.
-fn rows(shown: &Shown, dots: &[Dot], law: &str) -> Vec<Row> {
-    let chosen = named(shown, law);
+/// Residuals are relative to the law of the series `law`, or to each series' own where it is empty.
+fn rows(current: &CurrentAnalysis, dots: &[Dot], law: &str) -> Vec<Row> {
+    let chosen = named(current, law);
     let rows = dots.iter().filter_map(|dot| {
-        let series = shown.outcome.series.get(dot.series)?;
-        let m = shown.data.rows.get(dot.row)?;
+        let series = current.outcome.series.get(dot.series)?;
+        let m = current.data.rows.get(dot.row)?;
         let fit = chosen.unwrap_or(series).fit.as_ref().ok();
         Some(Row {
             run: names::run(m),
             series: series_name(series),
-            part: dot.role.title(),
+            role: dot.role.title(),
             samples: m.samples.clone(),
             samples_seen: m.samples_seen.unwrap_or(0.0),
             x: dot.x,
@@ -97,52 +98,52 @@ fn rows(shown: &Shown, dots: &[Dot], law: &str) -> Vec<Row> {
     rows.collect()
 }
 
-/// The series of a name, where it has a law.
-fn named<'a>(shown: &'a Shown, name: &str) -> Option<&'a Series> {
-    let mut fitted = shown.outcome.series.iter().filter(|s| s.fit.is_ok());
+/// The series of this name, where it has a law.
+fn named<'a>(current: &'a CurrentAnalysis, name: &str) -> Option<&'a Series> {
+    let mut fitted = current.outcome.series.iter().filter(|s| s.fit.is_ok());
     fitted.find(|s| series_name(s) == name)
 }
 
-/// How the points of each other series lie about a law.
-fn beside(shown: &Shown, law: &str) -> Vec<String> {
-    let Some(chosen) = named(shown, law) else {
+/// How the points of each other series compare with a law.
+fn comparisons(current: &CurrentAnalysis, law: &str) -> Vec<String> {
+    let Some(chosen) = named(current, law) else {
         return Vec::new();
     };
-    let others = shown.outcome.series.iter();
+    let others = current.outcome.series.iter();
     let others = others.filter(|s| series_name(s) != law);
     let sentences = others.filter_map(|series| {
-        let told = residuals_about(series, chosen)?;
-        let mean = format!("{:+.2}", 100.0 * told.mean).replace('-', "−");
-        let beyond = match told.beyond {
+        let comparison = residuals_about(series, chosen)?;
+        let mean = format!("{:+.2}", 100.0 * comparison.mean).replace('-', "−");
+        let beyond = match comparison.beyond {
             0 => String::new(),
-            some => format!("; {some} outside of the points that it was fitted to"),
+            some => format!("; {some} beyond the points that it was fitted to"),
         };
         Some(format!(
-            "{}: {} of {} points have a lower error than the law of {law}, {mean} percentage points from it on average{beyond}.",
+            "{}: {} of {} points have a lower error than the law of {law}; the mean residual is {mean} percentage points{beyond}.",
             series_name(series),
-            told.below,
-            told.points
+            comparison.below,
+            comparison.points
         ))
     });
     sentences.collect()
 }
 
 #[component]
-pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn PointsTable(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let location = expect_context::<Location>();
-    let sorted = RwSignal::new((PLACE, false));
+    let sorted = RwSignal::new((X, false));
     let filter = RwSignal::new(String::new());
     let law = RwSignal::new(String::new());
     let all = Memo::new_with_compare(
         move |_| {
-            shown.with(|s| {
+            current.with(|s| {
                 let s = s.as_ref()?;
                 let drawing = location.drawing.get();
                 let dots = picture(&s.analysis, &s.outcome, &s.data.rows, &drawing).dots;
                 Some((law.with(|law| rows(s, &dots, law)), s.analysis.unit()))
             })
         },
-        // Its inputs are memos: it runs when something else is shown.
+        // Its inputs are memos: when it runs, its value has changed.
         |_, _| true,
     );
     let found = move || {
@@ -150,7 +151,7 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
         let (column, falling) = sorted.get();
         all.with(|all| {
             let mut rows: Vec<Row> = all.iter().flat_map(|(rows, _)| rows.clone()).collect();
-            rows.retain(|row| row.holds(&text));
+            rows.retain(|row| row.contains(&text));
             order::sort_by(&mut rows, |a, b| {
                 let order = a.compare(b, column);
                 if falling { order.reverse() } else { order }
@@ -158,7 +159,7 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
             rows
         })
     };
-    let names = fitted_names(shown);
+    let names = fitted_names(current);
     let laws = move || {
         let laws = names.get().into_iter().map(|text| {
             let selected = law.with_untracked(|law| *law == text);
@@ -170,39 +171,17 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
         });
         list(laws)
     };
-    let head = COLUMNS.iter().enumerate().map(|(i, title)| {
-        let direction = move || match sorted.get() {
-            (column, falling) if column == i => {
-                if falling {
-                    "descending"
-                } else {
-                    "ascending"
-                }
-            }
-            _ => "none",
-        };
-        let text = move || match i {
-            PLACE => all.with(|a| a.as_ref().map_or("", |(_, unit)| *unit)),
-            _ => title,
-        };
-        view! {
-            <th scope="col" aria-sort=direction>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| {
-                        sorted.update(|s| *s = if s.0 == i { (i, !s.1) } else { (i, false) });
-                    }
-                >
-                    {text}
-                </button>
-            </th>
-        }
-    });
+    let unit = move || all.with(|a| a.as_ref().map_or("", |(_, unit)| *unit));
+    let head = (0..COLUMNS.len()).map(|i| sort_header(i, sorted, unit));
+    let rows = (move || {
+        let rows = found().into_iter().take(MOST);
+        list(rows.map(|row| text_row(row.cells())))
+    })
+    .into_any();
     view! {
         <div class="choices">
             <label class="choice">
-                <span>"Only rows with"</span>
+                <span>"Filter"</span>
                 <input
                     name="Filter"
                     autocomplete="off"
@@ -230,29 +209,41 @@ pub fn Numbers(shown: Memo<Option<Shown>>) -> impl IntoView {
             </p>
         </div>
         {move || {
-            let told = shown.with(|s| law.with(|law| s.as_ref().map(|s| beside(s, law))))?;
-            let told = told.into_iter().map(|text| view! { <li>{text}</li> });
-            Some(view! { <ul>{list(told)}</ul> })
+            let all = current.with(|s| law.with(|law| s.as_ref().map(|s| comparisons(s, law))))?;
+            let all = all.into_iter().map(|text| view! { <li>{text}</li> });
+            Some(view! { <ul>{list(all)}</ul> })
         }}
-        <div class="scroll" tabindex="0" role="group" aria-label="Points as a table">
-            <table class="numbers sortable">
-                <thead>
-                    <tr>{list(head)}</tr>
-                </thead>
-                <tbody>
-                    {move || {
-                        list(found().into_iter().take(MOST).map(|row| {
-                            let [run, rest @ ..] = row.cells();
-                            view! {
-                                <tr>
-                                    <th scope="row">{run}</th>
-                                    {list(rest.into_iter().map(|cell| view! { <td>{cell}</td> }))}
-                                </tr>
-                            }
-                        }))
-                    }}
-                </tbody>
-            </table>
-        </div>
+        {scrolling("Points", "numbers sortable", view! { <tr>{list(head)}</tr> }.into_any(), rows)}
     }
+}
+
+/// The header of a column; a click sorts by it, a second click in descending order.
+fn sort_header(
+    column: usize,
+    sorted: RwSignal<(usize, bool)>,
+    unit: impl Fn() -> &'static str + Send + Sync + 'static,
+) -> AnyView {
+    let direction = move || match sorted.get() {
+        (sorted, true) if sorted == column => "descending",
+        (sorted, false) if sorted == column => "ascending",
+        _ => "none",
+    };
+    let text = move || match column {
+        X => unit(),
+        _ => COLUMNS[column],
+    };
+    let sort = move |_| {
+        sorted.update(|(current, falling)| {
+            *falling = *current == column && !*falling;
+            *current = column;
+        });
+    };
+    view! {
+        <th scope="col" aria-sort=direction>
+            <button type="button" class="quiet" on:click=sort>
+                {text}
+            </button>
+        </th>
+    }
+    .into_any()
 }

@@ -1,18 +1,18 @@
-//! What the law leaves: each point's distance from it, over the same axis.
+//! Residuals: each point's distance from the law.
 
-use super::Shown;
-use super::static_chart::Chart;
+use super::CurrentAnalysis;
+use super::static_chart::StaticChart;
 use crate::chart::{AxisScale, ChartAxis, Dash, Emphasis, Format, Line, Scene};
 use crate::figure::{SeriesRole, picture};
 use crate::page::location::Location;
 use leptos::prelude::*;
 
 #[component]
-pub fn Residuals(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn Residuals(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let location = expect_context::<Location>();
     let scene = Memo::new(move |_| {
         let drawing = location.drawing.get();
-        shown.with(|s| {
+        current.with(|s| {
             let s = s.as_ref()?;
             let picture = picture(&s.analysis, &s.outcome, &s.data.rows, &drawing);
             Some(scene(s, picture.scene, &picture.dots))
@@ -20,19 +20,19 @@ pub fn Residuals(shown: Memo<Option<Shown>>) -> impl IntoView {
     });
     view! {
         <p>
-            "Observed less predicted error of the points that the laws are fitted to (filled) and of those held out (hollow), in percentage points. A law that fits leaves no shape behind."
+            "Observed − predicted error in percentage points, of fitted points (filled) and held-out points (hollow). A good fit leaves no pattern."
         </p>
-        <Chart scene label="Residuals along the axis; the numbers are in the table of points." />
+        <StaticChart scene label="Residuals; the numbers are in the table of points." />
     }
 }
 
-/// The same x axis and marks; y is what is left, in percentage points.
-fn scene(shown: &Shown, whole: Scene, dots: &[crate::figure::Dot]) -> Scene {
-    let left = |key: usize| {
+/// The same x axis and marks with the residuals in percentage points as y.
+fn scene(current: &CurrentAnalysis, whole: Scene, dots: &[crate::figure::Dot]) -> Scene {
+    let residual = |key: usize| {
         let dot = dots.get(key)?;
-        let fit = shown.outcome.series.get(dot.series)?.fit.as_ref().ok()?;
-        let known = matches!(dot.role, SeriesRole::Frontier | SeriesRole::HeldOut);
-        known.then(|| 100.0 * (dot.error - fit.law.value(&fit.parameters, dot.x)))
+        let fit = current.outcome.series.get(dot.series)?.fit.as_ref().ok()?;
+        let fitted = matches!(dot.role, SeriesRole::Frontier | SeriesRole::HeldOut);
+        fitted.then(|| 100.0 * (dot.error - fit.law.value(&fit.parameters, dot.x)))
     };
     let mut scene = Scene::new(
         whole.x,
@@ -53,7 +53,7 @@ fn scene(shown: &Shown, whole: Scene, dots: &[crate::figure::Dot]) -> Scene {
     }
     for mut layer in whole.marks {
         layer.points.retain_mut(|mark| {
-            let residual = left(mark.key);
+            let residual = residual(mark.key);
             mark.y = residual.unwrap_or(0.0);
             residual.is_some()
         });

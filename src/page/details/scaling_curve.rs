@@ -1,11 +1,11 @@
-//! The scaling curve on which the model lies that is run, with its point ringed, and that of a
-//! model beside it.
+//! The scaling curve of the model being run, with its point and that of a second model ringed.
 
-use super::static_chart::Chart;
+use super::static_chart::StaticChart;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis};
 use crate::chart::{Emphasis, Mark, Marks, Scene, Shape};
 use crate::figure::picture;
+use crate::page::latest::Latest;
 use crate::page::{data, location};
 use crate::study::names;
 use crate::study::{DataError, Study, Table};
@@ -16,32 +16,32 @@ use leptos::prelude::*;
 const RING: f64 = 9.0;
 
 #[component]
-pub fn Curve() -> impl IntoView {
-    let asked = RwSignal::new(location::asked());
-    // The curve, where the studies have one, and what is to be said of it.
-    let found = RwSignal::new((None::<Scene>, String::new()));
-    // Who runs models says so when it takes another.
-    let read = move || asked.set(location::asked());
-    let changed = window_event_listener_untyped(location::RUNS, move |_| read());
+pub fn ScalingCurve() -> impl IntoView {
+    let requested = RwSignal::new(location::requested_models());
+    // The curve, where the studies have one, and a caption.
+    let curve = RwSignal::new((None::<Scene>, String::new()));
+    let latest = Latest::new();
+    let read = move || requested.set(location::requested_models());
+    let changed = window_event_listener_untyped(location::MODELS_REQUESTED, move |_| read());
     let back = window_event_listener(ev::popstate, move |_| read());
     on_cleanup(move || {
         changed.remove();
         back.remove();
     });
     Effect::new(move || {
-        let (Some(id), beside) = asked.get() else {
+        let (Some(id), second) = requested.get() else {
             return;
         };
+        let request = latest.start();
         leptos::task::spawn_local(async move {
-            let curve = curve(&id, beside.as_deref()).await;
-            let curve = curve.unwrap_or_else(|error| (None, error.to_string()));
-            // A later model may have been asked for.
-            if asked.try_get_untracked() == Some((Some(id), beside)) {
-                found.set(curve);
+            let drawn = draw(&id, second.as_deref()).await;
+            let drawn = drawn.unwrap_or_else(|error| (None, error.to_string()));
+            if request.is_latest() {
+                curve.set(drawn);
             }
         });
     });
-    let scene = Memo::new(move |_| found.with(|f| f.0.clone()));
+    let scene = Memo::new(move |_| curve.with(|c| c.0.clone()));
     let is_there = Memo::new(move |_| scene.with(Option::is_some));
     view! {
         <figure class="figure">
@@ -50,27 +50,27 @@ pub fn Curve() -> impl IntoView {
                     .get()
                     .then(|| {
                         view! {
-                            <Chart
+                            <StaticChart
                                 scene
-                                label="The study’s curve, with the points of the models ringed; their numbers are below."
+                                label="The study’s scaling curve with the models’ points ringed; their numbers are below."
                             />
                         }
                     })
             }}
-            <figcaption role="status">{move || found.with(|f| f.1.clone())}</figcaption>
+            <figcaption role="status">{move || curve.with(|c| c.1.clone())}</figcaption>
         </figure>
     }
 }
 
-/// The study's curve with the points of the models ringed, and where these lie.
-async fn curve(id: &str, beside: Option<&str>) -> Result<(Option<Scene>, String), DataError> {
+/// The study's curve with the points of the models ringed, and a caption that says where they are.
+async fn draw(id: &str, second: Option<&str>) -> Result<(Option<Scene>, String), DataError> {
     let checkpoints = data::checkpoints().await?;
     let find = |id: &str| checkpoints.iter().find(|checkpoint| checkpoint.id == id);
     let Some((checkpoint, study)) = find(id).and_then(|c| Some((c, c.study?))) else {
-        let sentence = "The studies’ tables have no point of this model.";
+        let sentence = "The studies’ tables do not list this model.";
         return Ok((None, sentence.to_owned()));
     };
-    let beside = beside.and_then(find);
+    let second = second.and_then(find);
     let table = match study {
         Study::Openclip => Table::Zeroshot,
         Study::Comparison => Table::Sweep,
@@ -81,14 +81,14 @@ async fn curve(id: &str, beside: Option<&str>) -> Result<(Option<Scene>, String)
     let drawn = picture(&analysis, &outcome, &rows, &Drawing::default());
     let mut scene = drawn.scene;
     let mut sentences = Vec::new();
-    for checkpoint in std::iter::once(checkpoint).chain(beside) {
+    for checkpoint in std::iter::once(checkpoint).chain(second) {
         let dot = drawn.dots.iter().find(|dot| {
             let row = rows.get(dot.row);
             row.is_some_and(|row| checkpoint.is_of(study, row))
         });
         let Some(dot) = dot else {
             sentences.push(format!(
-                "{} is not among the points of this curve.",
+                "{} is not a point of this curve.",
                 checkpoint.name()
             ));
             continue;
@@ -105,7 +105,7 @@ async fn curve(id: &str, beside: Option<&str>) -> Result<(Option<Scene>, String)
             }],
         });
         sentences.push(format!(
-            "{}, ringed: an error of {} on {}, after {} {}.",
+            "{} (ringed): error {} on {} at {} {}.",
             checkpoint.name(),
             crate::text::percent(dot.error),
             names::dataset(&analysis.dataset),

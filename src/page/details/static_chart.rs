@@ -1,14 +1,15 @@
-//! A chart without gestures: drawn anew when its scene, its size or the theme changes.
+//! A chart without gestures, redrawn when its scene, its size or the theme changes.
 
 use crate::chart::{Scene, canvas};
 use crate::page::appearance::Appearance;
+use crate::page::messages::error_if_any;
 use leptos::ev;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-/// `label` says what is drawn and where its numbers are.
+/// `label` describes the chart for screen readers and says where its numbers are.
 #[component]
-pub fn Chart(scene: Memo<Option<Scene>>, label: &'static str) -> impl IntoView {
+pub fn StaticChart(scene: Memo<Option<Scene>>, label: &'static str) -> impl IntoView {
     let appearance = expect_context::<Appearance>();
     let place = NodeRef::<Canvas>::new();
     let failed = RwSignal::new(None::<String>);
@@ -29,8 +30,6 @@ pub fn Chart(scene: Memo<Option<Scene>>, label: &'static str) -> impl IntoView {
         <div class="canvas low">
             <canvas node_ref=place role="img" aria-label=label></canvas>
         </div>
-        <p class="error" role="alert" hidden=move || failed.with(Option::is_none)>
-            {move || failed.get()}
-        </p>
+        {error_if_any(failed)}
     }
 }

@@ -1,13 +1,13 @@
-//! How sure a fit is: profiles, a bootstrap, and how the parameters hang together.
+//! Parameter uncertainty: delta method, profiles, bootstrap, correlations.
 
-use super::{Resamples, Shown, when_fitted};
+use super::{CurrentAnalysis, Resamples, on_refit};
 use crate::analysis::{NO_DELTA_METHOD, ResamplingUnit, Series};
-use crate::page::explore::controls::{Typed, one_of};
+use crate::page::explore::controls::{TextField, one_of};
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::page::table::{or_dash, table};
-use crate::page::work::{Progress, Work};
+use crate::page::work::{Progress, TaskRunner};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::bootstrap::{BootstrapInterval, Replicates};
@@ -16,21 +16,21 @@ use refit_fit::profile::{End, Profile, ProfileInterval};
 use refit_fit::{Fit, Interval as Band};
 
 #[component]
-pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoView {
+pub fn Uncertainty(current: Memo<Option<CurrentAnalysis>>, resamples: Resamples) -> impl IntoView {
     let location = expect_context::<Location>();
-    // One list of intervals for each series, as far as they are known.
+    // The intervals of each series, as far as they are computed.
     let profiles = RwSignal::new(Vec::<Option<Vec<ProfileInterval>>>::new());
-    let work = Work::new();
-    when_fitted(shown, move |shown| {
+    let work = TaskRunner::new();
+    on_refit(current, move |current| {
         profiles.set(Vec::new());
-        let Some(shown) = shown else {
+        let Some(current) = current else {
             return;
         };
         let profile = |series: &Series| {
             let (x, y) = series.fitted();
             Profile::new(series.fit.as_ref().ok()?, &x, &y)
         };
-        let all: Vec<Option<Profile>> = shown.outcome.series.iter().map(profile).collect();
+        let all: Vec<Option<Profile>> = current.outcome.series.iter().map(profile).collect();
         let possible: Vec<bool> = all.iter().map(Option::is_some).collect();
         let task: Vec<Profile> = all.into_iter().flatten().collect();
         work.start("refit:profile", task, move |task| {
@@ -40,42 +40,42 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
         });
     });
     let draw = move |_| {
-        if let Some(shown) = shown.get_untracked() {
-            resamples.start(&shown);
+        if let Some(current) = current.get_untracked() {
+            resamples.start(&current);
         }
     };
-    let typed = move |get: fn(&crate::analysis::Resampling) -> String| {
+    let setting = move |get: fn(&crate::analysis::Resampling) -> String| {
         Signal::derive(move || location.analysis.with(|a| get(&a.resampling)))
     };
     view! {
         <p>
-            "Three answers to one question. The delta method takes the law for a plane near its optimum; the profile asks how far a parameter can move before the best of all others fits significantly worse; the bootstrap draws the data anew."
+            "Three methods. The delta method linearises the law at its optimum. The profile shows how far a parameter can move before the best fit of the others becomes significantly worse. The bootstrap resamples the data."
         </p>
         <div class="choices">
             {one_of(
-                "Draw with replacement",
+                "Resample",
                 &ResamplingUnit::ALL,
                 ResamplingUnit::id,
                 ResamplingUnit::title,
                 |a| a.resampling.unit,
                 |a, u| a.resampling.unit = u,
             )}
-            <Typed
-                label=Signal::stored("Resamples, 200 to 10,000".to_owned())
+            <TextField
+                label=Signal::stored("Resamples (200 to 10,000)".to_owned())
                 name="Resamples"
-                value=typed(|r| r.count.to_string())
-                take=move |given: &str| {
+                value=setting(|r| r.count.to_string())
+                apply=move |given: &str| {
                     let count = crate::analysis::resamples(given)
-                        .ok_or_else(|| format!("“{given}” is not a number from 200 to 10000."))?;
+                        .ok_or_else(|| format!("“{given}” is not a number from 200 to 10,000."))?;
                     location.change(|a| a.resampling.count = count);
                     Ok(())
                 }
             />
-            <Typed
+            <TextField
                 label=Signal::stored("Seed".to_owned())
                 name="Seed"
-                value=typed(|r| r.seed.to_string())
-                take=move |given: &str| {
+                value=setting(|r| r.seed.to_string())
+                apply=move |given: &str| {
                     let seed = given
                         .parse()
                         .map_err(|_| format!("“{given}” is not a whole number."))?;
@@ -84,7 +84,7 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
                 }
             />
             {one_of(
-                "Ends",
+                "Bootstrap interval",
                 &BootstrapInterval::ALL,
                 BootstrapInterval::id,
                 BootstrapInterval::title,
@@ -92,34 +92,34 @@ pub fn Certainty(shown: Memo<Option<Shown>>, resamples: Resamples) -> impl IntoV
                 |a, e| a.resampling.interval = e,
             )}
             <button type="button" on:click=draw disabled=move || resamples.work.running()>
-                "Resample"
+                "Run bootstrap"
             </button>
         </div>
         <Progress work=resamples.work what="resamples" />
-        <Progress work what="ends of profiles" />
+        <Progress work what="profile limits" />
         {move || {
-            let shown = shown.get()?;
+            let current = current.get()?;
             let (profiles, drawn) = (profiles.get(), resamples.replicates.get());
-            let series = shown.outcome.series.iter().enumerate();
+            let series = current.outcome.series.iter().enumerate();
             Some(list(series.filter_map(|(i, series)| {
                         let fit = series.fit.as_ref().ok()?;
                         let profile = profiles.get(i).cloned().flatten();
                         let drawn = drawn.get(i).cloned().flatten();
-                        Some(one(&shown, series, fit, profile.as_deref(), drawn.as_ref()))
+                        Some(series_intervals(&current, series, fit, profile.as_deref(), drawn.as_ref()))
                     })))
         }}
     }
 }
 
-/// One series: a table of intervals, what is not identified, correlations.
-fn one(
-    shown: &Shown,
+/// One series: intervals, parameters that are not identified, correlations.
+fn series_intervals(
+    current: &CurrentAnalysis,
     series: &Series,
     fit: &Fit,
     profile: Option<&[ProfileInterval]>,
     drawn: Option<&Replicates>,
 ) -> AnyView {
-    let ends = shown.analysis.resampling.interval;
+    let ends = current.analysis.resampling.interval;
     let parameters = fit.law.parameters();
     let t = fit.t_quantile();
     let errors = fit.usable_errors();
@@ -143,7 +143,7 @@ fn one(
     }
     for p in series.predictions.iter().flatten() {
         let (law, x) = (fit.law, p.x);
-        // Whatever the band of the figure: its column says 95 %.
+        // Whatever the figure's interval: this column is the 95 % interval.
         let delta = fit.predict(x, Band::StudentT);
         rows.push(vec![
             format!("Error at {}", number(x)),
@@ -166,8 +166,7 @@ fn one(
         )
     });
     let few = drawn.and_then(Replicates::warning).map(|w| format!("{w} "));
-    let why = (!fit.loss.is_least_squares())
-        .then_some("This loss is no sum of squares, so it has no profile. ");
+    let why = (!fit.loss.is_least_squares()).then_some("Profiles exist only for sums of squares. ");
     let no_delta = (!fit.delta_method_holds()).then_some(NO_DELTA_METHOD);
     let head = [
         "Quantity",
@@ -195,7 +194,7 @@ fn correlations(fit: &Fit) -> Option<AnyView> {
         [(*name).to_owned()].into_iter().chain(cells).collect()
     });
     let head: Vec<&str> = [""].into_iter().chain(names.iter().copied()).collect();
-    let caption = "Correlation of the parameters".to_owned();
+    let caption = "Parameter correlations".to_owned();
     Some(table(Some(caption), &head, rows.collect()))
 }
 
@@ -206,7 +205,7 @@ fn between((low, high): (f64, f64)) -> String {
 fn end(end: End) -> String {
     match end {
         End::At(value) => number(value),
-        End::Bound(value) => format!("{} (its bound)", number(value)),
+        End::Bound(value) => format!("{} (bound)", number(value)),
         End::Open => "open".to_owned(),
     }
 }

@@ -1,8 +1,10 @@
-//! Verify: every printed number beside the recomputed one.
+//! Verify: every published number, compared with the recomputed one.
 
 use crate::claim::{Check, Verdict, Verification};
-use crate::page::location::{Location, View, explore};
-use crate::page::work::{Progress, Work};
+use crate::page::location::{Location, View, explore_link};
+use crate::page::messages::error;
+use crate::page::table::{header_row, scrolling};
+use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
 use crate::study::Study;
 use leptos::prelude::*;
@@ -11,21 +13,21 @@ use std::sync::Arc;
 #[component]
 pub fn Verify() -> impl IntoView {
     let location = expect_context::<Location>();
-    // The same where another choice changes; released files of the reader's stand in.
-    let state = Memo::new(move |_| {
+    // Only a change of the reader's files matters: a released file replaces what is bundled of it.
+    let version = Memo::new(move |_| {
         location.analysis.track();
-        data::own_runs()
+        data::user_runs_version()
     });
     let loaded = data::load(move || {
-        state.track();
-        data::with_released()
+        version.track();
+        data::verify_data()
     });
     let checks = RwSignal::new(Vec::<Check>::new());
-    let work = Work::new();
-    let start = move |checked: Arc<data::Checked>| {
-        let seen = move |verification: &Verification| checks.set(verification.checks.clone());
-        let verification = Verification::new(checked.data.clone());
-        work.start("refit:verify", verification, seen);
+    let work = TaskRunner::new();
+    let start = move |loaded: Arc<data::VerifyData>| {
+        let show = move |verification: &Verification| checks.set(verification.checks.clone());
+        let verification = Verification::new(loaded.data.clone());
+        work.start("refit:verify", verification, show);
     };
     Effect::new(move || {
         if let Some(Ok(data)) = loaded.get() {
@@ -37,36 +39,29 @@ pub fn Verify() -> impl IntoView {
             start(data);
         }
     };
-    // Before the data are there nothing runs either.
+    // Nothing runs before the data are loaded, either.
     let ready = move || !work.running() && checks.with(|c| !c.is_empty());
     let study = RwSignal::new(None::<Study>);
     let verdict = RwSignal::new(None::<Verdict>);
     view! {
         <main id="main" tabindex="-1" class="verify">
-            <h1>"Do the printed numbers come back?"</h1>
+            <h1>"Can the published numbers be reproduced?"</h1>
             <p class="lead">
-                "Each number that the two papers print is recomputed from the released measurements by the released procedure, and compared at the precision that was printed; a coefficient whose points were read back from a figure, within what their rounding leaves open. A law is reproduced when all its coefficients are. Where one differs, the law is judged as a curve, since a parameter that the data do not identify may print differently on the same curve. No squared error was printed: a law’s row has that of its printed, rounded coefficients."
+                "Every number in the two papers is recomputed from the released measurements with the released procedure and compared at the printed precision; coefficients of points read from a figure, within their rounding. A law is reproduced if all its coefficients are. If one differs, the curves are compared, since a parameter that the data do not identify can differ on the same curve. The papers print no squared errors: a law’s row has that of its printed, rounded coefficients."
             </p>
             {move || {
-                let own = loaded.get()?.ok()?.own.clone();
-                (!own.is_empty())
+                let summary = loaded.get()?.ok()?.user_runs.clone();
+                (!summary.is_empty())
                     .then(|| {
                         view! {
-                            <p class="note" data-own="">
-                                "Checked on " <a href=location.href(View::UserRuns)>"your data"</a> ": " {own}
+                            <p class="note" data-user-runs="">
+                                "Includes " <a href=location.href(View::UserRuns)>"your data"</a> ": " {summary}
                             </p>
                         }
                     })
             }}
             {move || match loaded.get() {
-                Some(Err(error)) => {
-                    view! {
-                        <p class="error" role="alert">
-                            {error.to_string()}
-                        </p>
-                    }
-                        .into_any()
-                }
+                Some(Err(failure)) => error(failure.to_string()),
                 _ => {
                     view! {
                         <div class="progress">
@@ -75,9 +70,9 @@ pub fn Verify() -> impl IntoView {
                             </button>
                             <span id="progress-text" role="status">
                                 {move || match checks.with(Vec::len) {
-                                    0 => "Waiting for the data…".to_owned(),
-                                    _ if ready() => checks.with(|c| told(c)),
-                                    count => format!("{count} numbers so far"),
+                                    0 => "Loading the data…".to_owned(),
+                                    _ if ready() => checks.with(|c| tally(c)),
+                                    count => format!("{count} numbers checked"),
                                 }}
                             </span>
                         </div>
@@ -95,7 +90,7 @@ pub fn Verify() -> impl IntoView {
 }
 
 /// How many of the numbers could be checked.
-fn told(checks: &[Check]) -> String {
+fn tally(checks: &[Check]) -> String {
     let without = |c: &&Check| c.verdict == Verdict::Uncheckable;
     let (all, without) = (checks.len(), checks.iter().filter(without).count());
     format!(
@@ -119,7 +114,7 @@ fn Summary(
         })
     };
     view! {
-        <div class="summary" role="group" aria-label="Show only one verdict">
+        <div class="summary" role="group" aria-label="Filter by verdict">
             {list(Verdict::ALL
                 .map(|v| {
                     view! {
@@ -128,7 +123,7 @@ fn Summary(
                             class=format!("verdict {}", v.id())
                             aria-pressed=move || (verdict.get() == Some(v)).to_string()
                             on:click=move |_| {
-                                verdict.update(|now| *now = if *now == Some(v) { None } else { Some(v) });
+                                verdict.update(|chosen| *chosen = if *chosen == Some(v) { None } else { Some(v) });
                             }
                         >
                             <strong data-count=v.id()>{move || count(v)}</strong>
@@ -145,7 +140,7 @@ fn Summary(
                         study.set(Study::ALL.into_iter().find(|s| s.id() == id));
                     }
                 >
-                    <option value="">"both"</option>
+                    <option value="">"Both"</option>
                     {list(Study::ALL
                         .map(|s| view! { <option value=s.id()>{s.id()}</option> }))}
                 </select>
@@ -170,23 +165,14 @@ fn Table(
             list(checks.map(row))
         })
     };
-    view! {
-        // Focusable, so that a keyboard can scroll it.
-        <div class="scroll" tabindex="0" role="group" aria-label="Every printed number">
-            <table class="numbers checks">
-                <thead>
-                    <tr>
-                        <th scope="col">"What was printed"</th>
-                        <th scope="col">"Verdict"</th>
-                        <th scope="col">"Printed"</th>
-                        <th scope="col">"Recomputed"</th>
-                        <th scope="col">"Difference"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
+    let head = ["Quantity", "Verdict", "Printed", "Recomputed", "Difference"];
+    let rows = rows.into_any();
+    scrolling(
+        "Published numbers",
+        "numbers checks",
+        header_row(&head),
+        rows,
+    )
 }
 
 fn row(c: &Check) -> impl IntoView + use<> {
@@ -195,7 +181,7 @@ fn row(c: &Check) -> impl IntoView + use<> {
         .split_once('.')
         .filter(|_| !c.printed_text.contains('e'))
         .map_or(0, |(_, d)| d.len().min(6));
-    // Two digits more than were printed show how close it is.
+    // Two more digits than printed, to show how close it is.
     let text = |x: f64| {
         if c.printed_text.contains('e') {
             format!("{x:.4e}")
@@ -206,7 +192,7 @@ fn row(c: &Check) -> impl IntoView + use<> {
     };
     let link = c.analysis.as_ref().map(|analysis| {
         view! {
-            <a href=explore(analysis) aria-label=format!("Open {} in Explore", c.quantity)>
+            <a href=explore_link(analysis) aria-label=format!("Open {} in Explore", c.quantity)>
                 "Explore"
             </a>
         }
@@ -217,7 +203,7 @@ fn row(c: &Check) -> impl IntoView + use<> {
                 {c.quantity.clone()} <span class="aside">{c.source.clone()} " " {link}</span>
                 {(!c.note.is_empty()).then(|| view! { <span class="note">{c.note.clone()}</span> })}
             </th>
-            // Beside the name, where a phone shows it, too.
+            // Second, so that it is in view on a phone.
             <td>
                 <span class=format!("verdict {}", c.verdict.id())>{c.verdict.title()}</span>
             </td>

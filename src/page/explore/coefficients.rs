@@ -1,8 +1,9 @@
 //! The fitted law, parameter by parameter.
 
-use super::Shown;
+use super::CurrentAnalysis;
 use crate::analysis::{Analysis, NO_DELTA_METHOD, Series, VERSION, why_not_fitted};
 use crate::page::list;
+use crate::page::messages::{LOADING_MEASUREMENTS, loading};
 use crate::study::select::Axis;
 use crate::study::{Table, names};
 use crate::text::number;
@@ -11,42 +12,42 @@ use refit_fit::Fit;
 use refit_fit::law::Form;
 
 #[component]
-pub fn Coefficients(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn Coefficients(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     view! {
         <section aria-labelledby="law-title">
-            <h2 id="law-title">"The law"</h2>
-            {move || match shown.get() {
-                None => view! { <p class="waiting">"Waiting for the measurements…"</p> }.into_any(),
-                Some(shown) if shown.outcome.series.is_empty() => {
+            <h2 id="law-title">"Law"</h2>
+            {move || match current.get() {
+                None => loading(LOADING_MEASUREMENTS),
+                Some(current) if current.outcome.series.is_empty() => {
                     view! {
                         <p class="error">
-                            "No measurement fits all these choices; change a family, a pre-training set or the schedule."
+                            "No measurement matches these choices. Change the families, pre-training sets or schedules."
                         </p>
                     }
                         .into_any()
                 }
-                Some(shown) => laws(&shown).into_any(),
+                Some(current) => laws(&current).into_any(),
             }}
         </section>
     }
 }
 
-fn laws(shown: &Shown) -> impl IntoView + use<> {
-    let analysis = &shown.analysis;
+fn laws(current: &CurrentAnalysis) -> impl IntoView + use<> {
+    let analysis = &current.analysis;
     let law = analysis.law;
     let of = match analysis.axis {
-        Axis::Compute => format!("the compute in {}", analysis.unit()),
-        Axis::Samples => "the samples seen".to_owned(),
-        Axis::Parameters => "the parameters".to_owned(),
+        Axis::Compute => format!("compute in {}", analysis.unit()),
+        Axis::Samples => "samples seen".to_owned(),
+        Axis::Parameters => "parameters".to_owned(),
     };
     let plotted = analysis.table == Table::PlottedFrontier;
     let runs = if plotted { "plotted points" } else { "runs" };
-    let series = shown.outcome.series.iter();
+    let series = current.outcome.series.iter();
     view! {
         <p class="formula">
             {law.plain()}
             <span class="aside">
-                "L the error, C " {of} "; " {analysis.loss.objective()}
+                "L: error, C: " {of} "; " {analysis.loss.objective()}
             </span>
         </p>
         <div class="laws">
@@ -77,26 +78,26 @@ fn laws(shown: &Shown) -> impl IntoView + use<> {
     }
 }
 
-/// The law that the papers print for a series, and whether it comes back: the row of the static
-/// page that names the series, whose verdict is Verify's (tests/claims.rs).
+/// The law that the papers print for a series, and Verify's verdict: from the row of the static page
+/// that names the series (tests/native/claims.rs).
 fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>> {
     let Analysis {
         dataset, metric, ..
     } = analysis;
-    let usual = Analysis::of(analysis.table);
-    let same = (analysis.law, analysis.axis) == (usual.law, usual.axis);
-    if !same || [series.schedule.as_str()] != usual.schedules[..] {
+    let default = Analysis::of(analysis.table);
+    let same = (analysis.law, analysis.axis) == (default.law, default.axis);
+    if !same || [series.schedule.as_str()] != default.schedules[..] {
         return None;
     }
     let (family, pretrain) = (&series.family, &series.pretrain);
     let row = format!("[data-law='{dataset} {metric} {family} {pretrain}']");
-    // A family of the reader's may have a name that is no part of a selector.
+    // The name of the reader's own family may make the selector invalid.
     let row = document().query_selector(&row).ok()??;
     let verdict = row.last_element_child()?;
     let coefficients = verdict.previous_element_sibling()?.text_content();
     let points = match analysis.table {
         Table::PlottedFrontier | Table::Zeroshot => "",
-        _ => ", from the printed figure’s own points",
+        _ => " (on the points of the printed figure)",
     };
     Some(view! {
         <p class="printed-law">
@@ -108,7 +109,7 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
     })
 }
 
-/// A series' name in legends and tables.
+/// The name of a series in legends and tables.
 pub fn name(series: &Series) -> String {
     names::series(&series.family, &series.pretrain, &series.schedule)
 }
@@ -133,13 +134,13 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
         });
     let zone = fit.linear_zone.map(|share| {
         format!(
-            "{:.0} % of the points in Huber’s linear zone. ",
+            "{:.0} % of the points are in Huber’s linear region. ",
             100.0 * share
         )
     });
     let no_delta = (!fit.delta_method_holds()).then(|| format!("{NO_DELTA_METHOD} "));
     let scatter = fit.scatter().map(|times| {
-        format!("The points scatter {times:.1} times as much as so many test images explain. ")
+        format!("The scatter is {times:.1} times what the number of test images explains. ")
     });
     view! {
         <table class="numbers">
@@ -153,8 +154,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
             <tbody>{list(rows)}</tbody>
         </table>
         <p class="aside">
-            "Mean squared error " {number(fit.mse)} ", "
-            {format!("{:.2} percentage points root mean square. ", 100.0 * fit.mse.sqrt())}
+            "MSE " {number(fit.mse)} {format!(", RMSE {:.2} percentage points. ", 100.0 * fit.mse.sqrt())}
             {zone}
             {no_delta}
             {scatter}

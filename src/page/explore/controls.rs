@@ -1,9 +1,10 @@
-//! The choices.
+//! The controls of an analysis.
 
-use super::Shown;
-use crate::analysis::{Analysis, BinRange, Choices, threshold};
+use super::CurrentAnalysis;
+use crate::analysis::{Analysis, BinRange, Choices, interval_title, threshold};
 use crate::page::list;
-use crate::page::location::Location;
+use crate::page::location::{Location, explore_link};
+use crate::page::messages::error_if_any;
 use crate::study::frontier::FrontierRule;
 use crate::study::select::Axis;
 use crate::study::{Study, Table, names};
@@ -12,7 +13,7 @@ use refit_fit::law::{Form, Law};
 use refit_fit::order;
 use refit_fit::{Interval, Loss};
 
-/// One way a choice can fall: value, text.
+/// Values and texts of a select.
 type Options = Vec<(String, String)>;
 
 fn options<T: Copy>(all: &[T], id: fn(T) -> &'static str, title: impl Fn(T) -> String) -> Options {
@@ -30,152 +31,185 @@ fn named(ids: &[String], name: fn(&str) -> &str) -> Options {
     options
 }
 
-fn find<T: Copy>(all: &[T], id: fn(T) -> &'static str, wanted: &str) -> Option<T> {
-    all.iter().copied().find(|v| id(*v) == wanted)
+fn find<T: Copy>(all: &[T], id: fn(T) -> &'static str, value: &str) -> Option<T> {
+    all.iter().copied().find(|v| id(*v) == value)
 }
 
 #[component]
-pub fn Controls(shown: Memo<Option<Shown>>) -> impl IntoView {
-    let location = expect_context::<Location>();
-    let choices = Memo::new(move |_| {
-        shown
-            .with(|s| s.as_ref().map(|s| Choices::of(&s.analysis, &s.data.rows)))
-            .unwrap_or_default()
-    });
-    let read =
-        move |get: fn(&Analysis) -> String| Signal::derive(move || location.analysis.with(get));
-    // After a choice, those that depend on it settle on something that the data hold.
-    let change = move |change: &dyn Fn(&mut Analysis)| {
-        location.change(|analysis| {
-            change(analysis);
-            if let Some(shown) = shown.get_untracked()
-                && shown.data.wanted.table == analysis.table
-            {
-                analysis.settle(&shown.data.rows);
-            }
-        });
+pub fn Controls(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
+    let controls = ControlsState {
+        location: expect_context::<Location>(),
+        current,
+        choices: Memo::new(move |_| {
+            current
+                .with(|s| s.as_ref().map(|s| Choices::of(&s.analysis, &s.data.rows)))
+                .unwrap_or_default()
+        }),
     };
-    let set_families = move |ids: Vec<String>| change(&|a| a.families.clone_from(&ids));
-    let set_pretrains = move |ids: Vec<String>| change(&|a| a.pretrains.clone_from(&ids));
-    let set_schedules = move |ids: Vec<String>| change(&|a| a.schedules.clone_from(&ids));
-    let tables = Signal::derive(move || {
-        let study = location.analysis.with(Analysis::study);
-        let tables: Vec<Table> = Table::of(study).collect();
-        options(&tables, Table::id, |t| t.title().to_owned())
-    });
     view! {
         <form class="controls" aria-label="Choices" on:submit=|e| e.prevent_default()>
             <fieldset>
                 <legend>"Data"</legend>
-                <Choice
-                    label="Study"
-                    options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
-                    value=read(|a| a.study().id().to_owned())
-                    on_choice=move |id: String| {
-                        let study = find(&Study::ALL, Study::id, &id);
-                        let table = study.and_then(|s| {
-                            [Table::Sweep, Table::Zeroshot].into_iter().find(|t| t.study() == s)
-                        });
-                        if let Some(table) = table {
-                            change(&|a| *a = Analysis::of(table));
-                        }
-                    }
-                />
-                <Choice
-                    label="Measurements"
-                    options=tables
-                    value=read(|a| a.table.id().to_owned())
-                    on_choice=move |id: String| {
-                        if let Some(table) = find(&Table::ALL, Table::id, &id) {
-                            change(&|a| *a = Analysis::of(table));
-                        }
-                    }
-                />
-                <Choice
-                    label="Set"
-                    options=Signal::derive(move || choices.with(|c| named(&c.datasets, names::dataset)))
-                    value=read(|a| a.dataset.clone())
-                    on_choice=move |id: String| change(&|a| a.dataset.clone_from(&id))
-                />
-                <Choice
-                    label="Metric"
-                    options=Signal::derive(move || choices.with(|c| named(&c.metrics, names::metric)))
-                    value=read(|a| a.metric.clone())
-                    on_choice=move |id: String| change(&|a| a.metric.clone_from(&id))
-                />
+                {controls.data()}
             </fieldset>
             <fieldset>
                 <legend>"Series"</legend>
-                <Several
-                    label="Families"
-                    options=Signal::derive(move || choices.with(|c| named(&c.families, names::family)))
-                    values=Signal::derive(move || location.analysis.with(|a| a.families.clone()))
-                    on_change=set_families
-                />
-                <Several
-                    label="Pre-training sets"
-                    options=Signal::derive(move || choices.with(|c| named(&c.pretrains, names::pretrain)))
-                    values=Signal::derive(move || location.analysis.with(|a| a.pretrains.clone()))
-                    on_change=set_pretrains
-                />
-                <Several
-                    label="Learning-rate schedules"
-                    options=Signal::derive(move || choices.with(|c| named(&c.schedules, names::schedule)))
-                    values=Signal::derive(move || location.analysis.with(|a| a.schedules.clone()))
-                    on_change=set_schedules
-                />
+                {controls.series()}
             </fieldset>
             <fieldset>
                 <legend>"Fit"</legend>
-                {one_of("Law of", &Axis::ALL, Axis::id, Axis::title, |a| a.axis, |a, x| a.axis = x)}
-                {one_of("Law", &Law::ALL, Form::id, Form::plain, |a| a.law, |a, l| a.law = l)}
-                {one_of(
-                    "Minimise",
-                    &Loss::ALL,
-                    Loss::kind,
-                    Loss::title,
-                    |a| a.loss,
-                    |a, l| a.loss = l,
-                )}
-                <LossParameter />
-                {one_of(
-                    "Frontier",
-                    &FrontierRule::ALL,
-                    FrontierRule::id,
-                    FrontierRule::title,
-                    |a| a.frontier,
-                    |a, r| a.frontier = r,
-                )}
-                <Threshold />
-                {one_of(
-                    "Bin edges from",
-                    &BinRange::ALL,
-                    BinRange::id,
-                    BinRange::title,
-                    |a| a.bin_range,
-                    |a, e| a.bin_range = e,
-                )}
-                {one_of(
-                    "Interval",
-                    &Interval::ALL,
-                    Interval::id,
-                    crate::analysis::interval_title,
-                    |a| a.interval,
-                    |a, i| a.interval = i,
-                )}
-                <p>
-                    <a class="button" href=move || {
-                        location.analysis.with(|a| {
-                            crate::page::location::explore(&Analysis::of(a.table))
-                        })
-                    }>"Back to the released choices"</a>
-                </p>
+                {controls.fit()}
             </fieldset>
         </form>
     }
 }
 
-/// One of the library's own choices, none of which depends on the data.
+/// What the groups of controls share.
+#[derive(Clone, Copy)]
+struct ControlsState {
+    location: Location,
+    current: Memo<Option<CurrentAnalysis>>,
+    choices: Memo<Choices>,
+}
+
+impl ControlsState {
+    fn read(self, get: fn(&Analysis) -> String) -> Signal<String> {
+        Signal::derive(move || self.location.analysis.with(get))
+    }
+
+    /// Options whose names depend on the data.
+    fn options(self, ids: fn(&Choices) -> &Vec<String>, name: fn(&str) -> &str) -> Signal<Options> {
+        Signal::derive(move || self.choices.with(|c| named(ids(c), name)))
+    }
+
+    /// After a change, the choices that depend on it fall back to some that the data have.
+    fn change(self, change: &dyn Fn(&mut Analysis)) {
+        self.location.change(|analysis| {
+            change(analysis);
+            if let Some(current) = self.current.get_untracked()
+                && current.data.query.table == analysis.table
+            {
+                analysis.settle(&current.data.rows);
+            }
+        });
+    }
+
+    fn data(self) -> AnyView {
+        let tables = Signal::derive(move || {
+            let study = self.location.analysis.with(Analysis::study);
+            let tables: Vec<Table> = Table::of(study).collect();
+            options(&tables, Table::id, |t| t.title().to_owned())
+        });
+        view! {
+            <Choice
+                label="Study"
+                options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
+                value=self.read(|a| a.study().id().to_owned())
+                on_choice=move |id: String| {
+                    let study = find(&Study::ALL, Study::id, &id);
+                    let table = study.and_then(|s| {
+                        [Table::Sweep, Table::Zeroshot].into_iter().find(|t| t.study() == s)
+                    });
+                    if let Some(table) = table {
+                        self.change(&|a| *a = Analysis::of(table));
+                    }
+                }
+            />
+            <Choice
+                label="Measurements"
+                options=tables
+                value=self.read(|a| a.table.id().to_owned())
+                on_choice=move |id: String| {
+                    if let Some(table) = find(&Table::ALL, Table::id, &id) {
+                        self.change(&|a| *a = Analysis::of(table));
+                    }
+                }
+            />
+            <Choice
+                label="Benchmark"
+                options=self.options(|c| &c.datasets, names::dataset)
+                value=self.read(|a| a.dataset.clone())
+                on_choice=move |id: String| self.change(&|a| a.dataset.clone_from(&id))
+            />
+            <Choice
+                label="Metric"
+                options=self.options(|c| &c.metrics, names::metric)
+                value=self.read(|a| a.metric.clone())
+                on_choice=move |id: String| self.change(&|a| a.metric.clone_from(&id))
+            />
+        }
+        .into_any()
+    }
+
+    fn series(self) -> AnyView {
+        let values = move |get: fn(&Analysis) -> &Vec<String>| {
+            Signal::derive(move || self.location.analysis.with(|a| get(a).clone()))
+        };
+        let set = move |set: fn(&mut Analysis, Vec<String>)| {
+            Callback::new(move |ids: Vec<String>| self.change(&|a| set(a, ids.clone())))
+        };
+        view! {
+            <Several
+                label="Families"
+                options=self.options(|c| &c.families, names::family)
+                values=values(|a| &a.families)
+                on_change=set(|a, ids| a.families = ids)
+            />
+            <Several
+                label="Pre-training sets"
+                options=self.options(|c| &c.pretrains, names::pretrain)
+                values=values(|a| &a.pretrains)
+                on_change=set(|a, ids| a.pretrains = ids)
+            />
+            <Several
+                label="Learning-rate schedules"
+                options=self.options(|c| &c.schedules, names::schedule)
+                values=values(|a| &a.schedules)
+                on_change=set(|a, ids| a.schedules = ids)
+            />
+        }
+        .into_any()
+    }
+
+    fn fit(self) -> AnyView {
+        let reset = move || {
+            let analysis = self.location.analysis.get();
+            explore_link(&Analysis::of(analysis.table))
+        };
+        view! {
+            {one_of("x axis", &Axis::ALL, Axis::id, Axis::title, |a| a.axis, |a, x| a.axis = x)}
+            {one_of("Law", &Law::ALL, Form::id, Form::plain, |a| a.law, |a, l| a.law = l)}
+            {one_of("Loss", &Loss::ALL, Loss::kind, Loss::title, |a| a.loss, |a, l| a.loss = l)}
+            <LossParameter />
+            {one_of(
+                "Frontier",
+                &FrontierRule::ALL,
+                FrontierRule::id,
+                FrontierRule::title,
+                |a| a.frontier,
+                |a, r| a.frontier = r,
+            )}
+            <Threshold />
+            {one_of("Bin range", &BinRange::ALL, BinRange::id, BinRange::title, |a| a.bin_range, |a, e| a.bin_range = e)}
+            {one_of(
+                "Interval",
+                &Interval::ALL,
+                Interval::id,
+                interval_title,
+                |a| a.interval,
+                |a, i| a.interval = i,
+            )}
+            <p>
+                <a class="button" href=reset>
+                    "Reset to released settings"
+                </a>
+            </p>
+        }
+        .into_any()
+    }
+}
+
+/// A choice among values that do not depend on the data.
 pub fn one_of<T: Copy + Send + Sync + 'static>(
     label: &'static str,
     all: &'static [T],
@@ -199,7 +233,7 @@ pub fn one_of<T: Copy + Send + Sync + 'static>(
     }
 }
 
-/// One of several.
+/// A select.
 #[component]
 fn Choice(
     label: &'static str,
@@ -215,7 +249,7 @@ fn Choice(
                 name=label
                 on:change:target=move |event| on_choice.run(event.target().value())
                 prop:value=move || {
-                    // The value only takes once its option is there.
+                    // A select takes a value only once it has the option.
                     options.track();
                     value.get()
                 }
@@ -236,7 +270,7 @@ fn Choice(
     }
 }
 
-/// Any number of several, one at least.
+/// Checkboxes, at least one of which is checked.
 #[component]
 fn Several(
     label: &'static str,
@@ -271,7 +305,7 @@ fn Several(
                                     type="checkbox"
                                     name=name
                                     prop:checked=move || values.with(|v| v.contains(&checked))
-                                    // The last one stays: a figure has a series.
+                                    // A figure needs at least one series.
                                     disabled=move || values.with(|v| v.len() == 1 && v.contains(&only))
                                     on:change:target=move |event| toggle(&id, event.target().checked())
                                 />
@@ -284,16 +318,16 @@ fn Several(
     }
 }
 
-/// A value that is typed, with a sentence where it cannot be read.
+/// A text field with an error where its value is invalid.
 #[component]
-pub fn Typed(
+pub fn TextField(
     #[prop(into)] label: Signal<String>,
     name: &'static str,
     value: Signal<String>,
-    /// Takes what was typed, or says what is wrong with it.
-    take: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
+    /// Applies the entry, or returns what is wrong with it.
+    apply: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
 ) -> impl IntoView {
-    let wrong = RwSignal::new(None::<String>);
+    let invalid = RwSignal::new(None::<String>);
     let id = format!("{}-error", name.to_ascii_lowercase().replace(' ', "-"));
     view! {
         <label class="choice">
@@ -303,18 +337,16 @@ pub fn Typed(
                 inputmode="text"
                 autocomplete="off"
                 prop:value=value
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                aria-invalid=move || invalid.with(Option::is_some).then_some("true")
                 aria-describedby=id.clone()
-                on:change:target=move |event| wrong.set(take(event.target().value().trim()).err())
+                on:change:target=move |event| invalid.set(apply(event.target().value().trim()).err())
             />
         </label>
-        <p id=id class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
-            {move || wrong.get()}
-        </p>
+        <div id=id>{error_if_any(invalid)}</div>
     }
 }
 
-/// Compute above which runs are held out.
+/// The compute above which runs are held out.
 #[component]
 fn Threshold() -> impl IntoView {
     let location = expect_context::<Location>();
@@ -326,23 +358,24 @@ fn Threshold() -> impl IntoView {
         let unit = location.analysis.with(|a| a.study().compute_unit());
         format!("Hold out runs above ({unit})")
     };
-    let take = move |given: &str| {
-        let value = threshold(given)
-            .ok_or_else(|| format!("“{given}” is neither a compute such as 1e12 nor “none”."))?;
+    let apply = move |given: &str| {
+        let value = threshold(given).ok_or_else(|| {
+            format!("“{given}” is not a compute. Enter one such as 1e12, or “none”.")
+        })?;
         location.change(|a| a.threshold = value);
         Ok(())
     };
     view! {
-        <Typed
+        <TextField
             label=Signal::derive(label)
             name="Threshold"
             value=Signal::derive(value)
-            take
+            apply
         />
     }
 }
 
-/// δ, a number of images or a factor, where the loss has one.
+/// The loss's parameter, where it has one.
 #[component]
 fn LossParameter() -> impl IntoView {
     let location = expect_context::<Location>();
@@ -352,25 +385,25 @@ fn LossParameter() -> impl IntoView {
         id.split_once(':')
             .map_or(String::new(), |(_, v)| v.to_owned())
     };
-    let take = move |given: &str| {
+    let apply = move |given: &str| {
         let loss = crate::analysis::loss::parse(&format!("{}:{given}", kind.get_untracked()))
-            .ok_or_else(|| format!("“{given}” is out of range here."))?;
+            .ok_or_else(|| format!("“{given}” is out of range."))?;
         location.change(|a| a.loss = loss);
         Ok(())
     };
     move || {
         let label = match Loss::new(kind.get(), None)? {
-            Loss::Huber { .. } => "δ, on the log of the error",
+            Loss::Huber { .. } => "δ (of the log error)",
             Loss::Binomial { .. } => "Test images",
-            Loss::Asymmetric { .. } => "Weight where the law lies above",
+            Loss::Asymmetric { .. } => "Weight of overestimates",
             Loss::Squares | Loss::LogSquares => return None,
         };
         Some(view! {
-            <Typed
+            <TextField
                 label=Signal::stored(label.to_owned())
                 name="Loss parameter"
                 value=Signal::derive(value)
-                take
+                apply
             />
         })
     }

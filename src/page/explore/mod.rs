@@ -1,4 +1,4 @@
-//! Explore: one figure, every choice, what the law becomes.
+//! Explore: one figure, its choices and the fitted law.
 
 mod coefficients;
 pub mod controls;
@@ -7,10 +7,11 @@ mod predictions;
 
 pub use coefficients::name as series_name;
 
+use super::current::{CurrentAnalysis, current_analysis};
 use super::data::{Loaded, TableData};
 use super::lazy::Lazy;
 use super::location::{Location, View};
-use super::shown::{Shown, shown};
+use super::messages::error;
 use super::work::measured;
 use crate::analysis::Analysis;
 use crate::study::names;
@@ -20,79 +21,79 @@ use leptos::prelude::*;
 #[component]
 pub fn Explore() -> impl IntoView {
     let location = expect_context::<Location>();
-    let (loaded, shown) = shown(location);
-    // A memo of its own: the figure must not be built anew with every choice.
-    let empty =
-        Memo::new(move |_| shown.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty())));
+    let (loaded, current) = current_analysis(location);
+    // A memo, so that the figure is not rebuilt with every choice.
+    let empty = Memo::new(move |_| {
+        current.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty()))
+    });
     view! {
         <main id="main" tabindex="-1" class="explore">
             <h1>{move || location.analysis.with(title)}</h1>
             <p class="lead">{move || location.analysis.with(lead)}</p>
-            <controls::Controls shown />
+            <controls::Controls current />
             <div class="results">
-                {move || own(shown, location)}
-                {move || figure_or_error(loaded, shown, empty.get())}
-                <coefficients::Coefficients shown />
-                <predictions::Predictions shown />
-                <Section title="The points as a table" id="numbers" />
+                {move || user_runs(current, location)}
+                {move || figure_or_error(loaded, current, empty.get())}
+                <coefficients::Coefficients current />
+                <predictions::Predictions current />
+                <Section title="Points" id="numbers" />
                 <Section title="Residuals" id="residuals" />
-                <Section title="Take it away" id="export" />
-                <Section title="How sure is it?" id="certainty" />
-                <Section title="The two laws beside each other" id="pair" />
-                <Section title="Would another law predict better?" id="laws" />
-                <Section title="The released search" id="search" />
-                <Section title="Parameters or samples?" id="allocation" />
+                <Section title="Export" id="export" />
+                <Section title="Parameter uncertainty" id="certainty" />
+                <Section title="Compare laws" id="pair" />
+                <Section title="Model selection" id="laws" />
+                <Section title="Authors’ optimiser" id="search" />
+                <Section title="Compute-optimal allocation" id="allocation" />
             </div>
         </main>
     }
 }
 
-/// The figure alone, with a way to the rest.
+/// The figure alone, with a link to Explore.
 #[component]
 pub fn Embed() -> impl IntoView {
     let location = expect_context::<Location>();
-    let (loaded, shown) = shown(location);
+    let (loaded, current) = current_analysis(location);
     view! {
         <main id="main" class="embed">
             <h1>{move || location.analysis.with(title)}</h1>
-            {move || figure_or_error(loaded, shown, false)}
+            {move || figure_or_error(loaded, current, false)}
             <p class="aside">
                 <a target="_blank" href=move || location.href(View::Explore)>
-                    "Refit this figure"
+                    "Open in Refit"
                 </a>
             </p>
         </main>
     }
 }
 
-fn figure_or_error(loaded: Loaded<TableData>, shown: Memo<Option<Shown>>, empty: bool) -> AnyView {
+fn figure_or_error(
+    loaded: Loaded<TableData>,
+    current: Memo<Option<CurrentAnalysis>>,
+    empty: bool,
+) -> AnyView {
     match loaded.get() {
-        Some(Err(error)) => view! {
-            <p class="error" role="alert">
-                {error.to_string()}
-            </p>
-        }
-        .into_any(),
-        // The law's section says why.
+        Some(Err(failure)) => error(failure.to_string()),
+        // The law's section explains why.
         _ if empty => ().into_any(),
-        _ => view! { <figure::Figure shown /> }.into_any(),
+        _ => view! { <figure::Figure current /> }.into_any(),
     }
 }
 
 fn title(a: &Analysis) -> String {
-    let (set, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
-    format!("{set}, {metric}")
+    let (dataset, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
+    format!("{dataset}, {metric}")
 }
 
-/// What of the reader's runs is in the figure.
-fn own(shown: Memo<Option<Shown>>, location: Location) -> Option<AnyView> {
-    let own = shown.with(|s| s.as_ref()?.data.own.clone());
-    let sentence = own.filter(|sentence| !sentence.is_empty())?;
+/// Which of the reader's runs are in the figure.
+fn user_runs(current: Memo<Option<CurrentAnalysis>>, location: Location) -> Option<AnyView> {
+    let summary = current.with(|s| s.as_ref()?.data.user_runs.clone());
+    let summary = summary.filter(|summary| !summary.is_empty())?;
     let link = view! {
-        <p class="own">
+        <p class="user-runs">
             <a href=location.href(View::UserRuns)>"Your data"</a>
             ": "
-            {sentence}
+            {summary}
         </p>
     };
     Some(link.into_any())
@@ -101,18 +102,18 @@ fn own(shown: Memo<Option<Shown>>, location: Location) -> Option<AnyView> {
 fn lead(a: &Analysis) -> String {
     let study = a.study();
     let against = match a.axis {
-        Axis::Compute => "the forward compute of all samples seen",
+        Axis::Compute => "total forward compute",
         Axis::Samples => "samples seen",
         Axis::Parameters => "parameters",
     };
     format!(
-        "Error against {against}, from the measurements released with “{}” (arXiv {}). The law is refitted here whenever a choice changes.",
+        "Error against {against}, as released with “{}” (arXiv {}). Each choice refits the law in your browser.",
         study.title(),
         study.arxiv()
     )
 }
 
-/// Something that a reader may ask next; loaded when it is opened.
+/// A section that is loaded when it is opened.
 #[component]
 fn Section(title: &'static str, id: &'static str) -> impl IntoView {
     let open = RwSignal::new(false);

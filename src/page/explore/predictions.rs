@@ -1,32 +1,34 @@
-//! What the laws say at a compute that the reader types.
+//! Predictions of the laws at targets that the reader enters.
 
-use super::Shown;
+use super::CurrentAnalysis;
 use super::coefficients::name;
-use crate::analysis::{MOST_TARGETS, Series, TargetError, target};
+use crate::analysis::{MOST_TARGETS, Series, TargetError, interval_title, target};
 use crate::page::list;
 use crate::page::location::Location;
+use crate::page::messages::error_if_any;
+use crate::page::table::{header_row, scrolling};
 use crate::text::{number, percent};
 use leptos::prelude::*;
 use refit_fit::Prediction;
 
 #[component]
-pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
+pub fn Predictions(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let location = expect_context::<Location>();
     let typed = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
+    let invalid = RwSignal::new(None::<String>);
     let add = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let text = typed.get_untracked().trim().to_owned();
-        match shown.with_untracked(|s| check(s.as_ref(), &text)) {
+        match current.with_untracked(|s| check(s.as_ref(), &text)) {
             Ok(()) => {
                 location.change(|a| {
                     a.at.retain(|at| *at != text);
                     a.at.push(text);
                 });
-                wrong.set(None);
+                invalid.set(None);
                 typed.set(String::new());
             }
-            Err(sentence) => wrong.set(Some(sentence)),
+            Err(sentence) => invalid.set(Some(sentence)),
         }
     };
     view! {
@@ -34,7 +36,7 @@ pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
             <h2 id="predictions-title">"Predictions"</h2>
             <form class="predict" on:submit=add>
                 <label>
-                    <span>"At a compute, or a model and its samples"</span>
+                    <span>"Compute, or model and samples"</span>
                     <input
                         name="Predict at"
                         autocomplete="off"
@@ -46,73 +48,49 @@ pub fn Predictions(shown: Memo<Option<Shown>>) -> impl IntoView {
                 </label>
                 <button type="submit">"Predict"</button>
             </form>
-            <p id="predict-error" class="error" role="alert" hidden=move || wrong.with(Option::is_none)>
-                {move || wrong.get()}
-            </p>
+            <div id="predict-error">{error_if_any(invalid)}</div>
             {move || {
-                shown
+                current
                     .get()
                     .filter(|s| !s.analysis.at.is_empty())
-                    .map(|s| table(&s, location).into_any())
+                    .map(|s| table(&s, location))
             }}
         </section>
     }
 }
 
 /// Whether at least one series can be predicted there.
-fn check(shown: Option<&Shown>, text: &str) -> Result<(), String> {
-    let Some(shown) = shown else {
-        return Err("The measurements have not arrived yet.".to_owned());
+fn check(current: Option<&CurrentAnalysis>, text: &str) -> Result<(), String> {
+    let Some(current) = current else {
+        return Err("The measurements are still loading.".to_owned());
     };
-    if shown.analysis.at.len() >= MOST_TARGETS {
+    if current.analysis.at.len() >= MOST_TARGETS {
         return Err(format!(
-            "A view holds {MOST_TARGETS} predictions; take one out first."
+            "There is room for {MOST_TARGETS} predictions. Remove one first."
         ));
     }
     let mut first = None;
-    for series in &shown.outcome.series {
-        let (axis, study) = (shown.analysis.axis, shown.analysis.study());
-        let architectures = &shown.data.architectures;
+    for series in &current.outcome.series {
+        let (axis, study) = (current.analysis.axis, current.analysis.study());
+        let architectures = &current.data.architectures;
         match target(text, axis, study, &series.family, architectures) {
             Ok(_) => return Ok(()),
             Err(error) => first = first.or(Some(error)),
         }
     }
-    Err(first.map_or("No series is shown.".to_owned(), |e| e.to_string()))
+    Err(first.map_or("No series is selected.".to_owned(), |e| e.to_string()))
 }
 
-fn table(shown: &Shown, location: Location) -> impl IntoView + use<> {
-    let unit = shown.analysis.unit();
-    let interval = format!(
-        "Interval: {}",
-        crate::analysis::interval_title(shown.analysis.interval)
-    );
-    let rows = shown.analysis.at.iter().enumerate().flat_map(|(i, at)| {
-        let series = shown.outcome.series.iter();
+fn table(current: &CurrentAnalysis, location: Location) -> AnyView {
+    let unit = current.analysis.unit();
+    let interval = format!("Interval: {}", interval_title(current.analysis.interval));
+    let rows = current.analysis.at.iter().enumerate().flat_map(|(i, at)| {
+        let series = current.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
     });
     let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, location));
-    view! {
-        // Focusable, so that a keyboard can scroll it.
-        <div class="scroll" tabindex="0" role="group" aria-label="Predictions">
-            <table class="numbers">
-                <thead>
-                    <tr>
-                        <th scope="col">"At"</th>
-                        <th scope="col">"Series"</th>
-                        <th scope="col">{unit}</th>
-                        <th scope="col">"Error"</th>
-                        <th scope="col">{interval}</th>
-                        <th scope="col">"Metric"</th>
-                        <th scope="col">
-                            <span class="sr-only">"Remove"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{list(rows)}</tbody>
-            </table>
-        </div>
-    }
+    let head = ["At", "Series", unit, "Error", &interval, "Metric", ""];
+    scrolling("Predictions", "numbers", header_row(&head), list(rows))
 }
 
 fn row(
@@ -126,7 +104,7 @@ fn row(
         Ok(p) => {
             let interval = match (p.low, p.high) {
                 (Some(low), Some(high)) => format!("{} to {}", percent(low), percent(high)),
-                // The law's section says why.
+                // The law's section explains why.
                 _ if series.fit.as_ref().is_ok_and(|f| !f.delta_method_holds()) => "–".to_owned(),
                 _ => "too few points".to_owned(),
             };

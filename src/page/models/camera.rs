@@ -4,7 +4,7 @@ use super::answers::bars;
 use super::protocol::{EncodedImage, Request};
 use super::ranking::{RankedClass, shares};
 use super::session::{Session, State, vectors};
-use crate::page::work::turn;
+use crate::page::work::yield_now;
 use crate::text;
 use js_sys::{Array, Promise};
 use leptos::html::Video;
@@ -76,7 +76,7 @@ impl Camera {
             };
             let Ok(bitmap) = bitmap else {
                 // No frame yet.
-                turn().await;
+                yield_now().await;
                 continue;
             };
             let engine = self.session.engine.get_value();

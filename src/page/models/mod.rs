@@ -25,54 +25,27 @@ mod worker_client;
 
 pub use worker::serve;
 
-use super::{location, panic};
-use leptos::mount::mount_to;
+use super::{location, program};
 use leptos::prelude::*;
 use session::Session;
-use std::any::Any;
-use std::cell::RefCell;
+use std::cell::LazyCell;
 use web_sys::HtmlElement;
 
-/// A place, and what unmounts its view when it is dropped.
-type Mounted = (HtmlElement, Box<dyn Any>);
-
 thread_local! {
-    static MOUNTED: RefCell<Vec<Mounted>> = const { RefCell::new(Vec::new()) };
-    static DESK: RefCell<Option<Session>> = const { RefCell::new(None) };
+    // Pictures, classes and the model outlive a look at another view.
+    static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-/// Puts the view into a place of the page; it goes when the place does. False for a view that
-/// this program does not have.
+/// Shows the view in an element of the page. False for a view that this program does not have.
 pub fn show(view: &str, place: HtmlElement) -> bool {
-    if view != "run" {
+    let (Some(session), "run") = (SESSION.with(|session| **session), view) else {
         return false;
-    }
-    MOUNTED.with_borrow_mut(|mounted| mounted.retain(|(place, _)| place.is_connected()));
-    let session = DESK.with_borrow(|session| *session);
-    let session = session.or_else(start);
-    let Some(session) = session else { return false };
-    DESK.set(Some(session));
-    let (requested, beside) = location::asked();
+    };
+    let (requested, second) = location::requested_models();
     session.requested.set(requested);
-    session.requested_second.set(beside);
-    place.set_inner_html("");
-    let handle = mount_to(place.clone(), move || view! { <Run session /> });
-    MOUNTED.with_borrow_mut(|mounted| mounted.push((place, Box::new(handle))));
+    session.requested_second.set(second);
+    program::mount(place, move || view! { <Run session /> }.into_any());
     true
-}
-
-/// What all views share: pictures, classes and the model outlive a look at another page.
-fn start() -> Option<Session> {
-    panic::install();
-    // A view of nothing in no place of the document: it starts Leptos and owns the signals.
-    let place = document().create_element("div").ok()?;
-    let session = std::rc::Rc::new(std::cell::OnceCell::new());
-    let started = session.clone();
-    let owner = mount_to(wasm_bindgen::JsCast::unchecked_into(place), move || {
-        started.get_or_init(Session::new);
-    });
-    owner.forget();
-    session.get().copied()
 }
 
 #[component]

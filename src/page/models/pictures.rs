@@ -4,7 +4,7 @@
 use super::session::{ImageState, Picture, Session};
 use super::{downloads, samples};
 use crate::page::list;
-use crate::page::work::turn;
+use crate::page::work::yield_now;
 use js_sys::Reflect;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -238,7 +238,7 @@ fn take(session: Session, files: &FileList) {
                 return;
             }
             session.add(some);
-            turn().await;
+            yield_now().await;
         }
     });
 }

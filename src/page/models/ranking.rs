@@ -2,7 +2,7 @@
 //! thousand classes are seconds of work.
 
 use super::session::{ImageState, Picture, Session};
-use crate::page::work::turn;
+use crate::page::work::yield_now;
 use leptos::prelude::*;
 use refit_clip::Classes;
 use std::rc::Rc;
@@ -73,7 +73,7 @@ impl Session {
                 // The picture may have been taken away.
                 let _ = said.try_set(shares(self, &seen.0).map(Rc::new));
                 if refit_clip::browser::now() - began > 10.0 {
-                    turn().await;
+                    yield_now().await;
                     began = refit_clip::browser::now();
                     if self.rankings.get_value() != mine {
                         return;

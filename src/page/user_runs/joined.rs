@@ -1,6 +1,7 @@
-//! The reader's runs beside the bundled rows, for the programs that show them.
+//! Joins the reader's runs to the bundled rows, for the programs that show them.
 
-use super::{Kept, UserRuns};
+use super::StoredFile;
+use super::session::UserRuns;
 use crate::page::data;
 use crate::runs::{Runs, family, join, joins};
 use crate::study::architecture::ArchitectureCost;
@@ -25,14 +26,14 @@ async fn bundled(table: Table) -> Result<Bundled, JsValue> {
     if let Some(known) = known {
         return Ok(known);
     }
-    let found = data::bundled(table).await;
-    let found = Rc::new(found.map_err(|error| JsValue::from_str(&error.to_string()))?);
-    BUNDLED.with_borrow_mut(|all| all.insert(table, found.clone()));
-    Ok(found)
+    let loaded = data::bundled(table).await;
+    let loaded = Rc::new(loaded.map_err(|error| JsValue::from_str(&error.to_string()))?);
+    BUNDLED.with_borrow_mut(|all| all.insert(table, loaded.clone()));
+    Ok(loaded)
 }
 
-/// [`data::TableData`]'s rows, packed, and what of the reader's is among them; undefined where
-/// nothing joins.
+/// [`data::TableData`]'s rows, packed, and a sentence about the reader's among them; undefined
+/// where none of the files joins the table.
 pub async fn joined(
     user_runs: UserRuns,
     table: &str,
@@ -40,62 +41,64 @@ pub async fn joined(
     metric: &str,
     released: bool,
 ) -> Result<JsValue, JsValue> {
-    let kept: Vec<Kept> = user_runs.kept.get_untracked();
+    let files: Vec<StoredFile> = user_runs.files.get_untracked();
     let table = Table::ALL.into_iter().find(|t| t.id() == table);
     let table = table.ok_or(JsValue::UNDEFINED)?;
-    let ours =
-        |k: &&Kept| joins(&k.runs, table) && (!released || k.runs.source().replaces().is_some());
-    let kept: Vec<&Kept> = kept.iter().filter(ours).collect();
-    if kept.is_empty() {
+    let joins = |f: &&StoredFile| {
+        joins(&f.runs, table) && (!released || f.runs.source().replaces().is_some())
+    };
+    let files: Vec<&StoredFile> = files.iter().filter(joins).collect();
+    if files.is_empty() {
         return Ok(JsValue::UNDEFINED);
     }
     let bundled = bundled(table).await?;
     let (rows, architectures) = &*bundled;
-    let runs: Vec<&Runs> = kept.iter().map(|k| &*k.runs).collect();
+    let runs: Vec<&Runs> = files.iter().map(|f| &*f.runs).collect();
     let view = (!dataset.is_empty()).then_some((dataset, metric));
     let joined = join(table, rows, architectures, &runs, view);
     let families = architectures.iter().map(|a| a.family.clone()).collect();
-    let own = joined.rows[joined.bundled..].iter();
-    let own = own.filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
-    let left_out = own.filter(|m| !in_authors_views(table, m)).count();
-    let sentence = sentence(&kept, dataset, metric, &families, left_out);
+    let users = joined.rows[joined.bundled..].iter();
+    let in_view = users.filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
+    let left_out = in_view.filter(|m| !in_authors_views(table, m)).count();
+    let summary = summary(&files, dataset, metric, &families, left_out);
     let Packed { names, numbers } = pack(&joined.rows, &joined.architectures);
     Ok(Array::of3(
         &JsValue::from_str(&names),
         &Float64Array::from(&numbers[..]),
-        &JsValue::from_str(&sentence),
+        &JsValue::from_str(&summary),
     )
     .into())
 }
 
-/// What of the reader's is in view, or in the whole table without a set; empty where nothing is.
-fn sentence(
-    kept: &[&Kept],
+/// What each file adds to the view, or to the whole table where `dataset` is empty; an empty text
+/// where nothing is added.
+fn summary(
+    files: &[&StoredFile],
     dataset: &str,
     metric: &str,
     families: &BTreeSet<String>,
     left_out: usize,
 ) -> String {
-    let parts = kept.iter().filter_map(|k| {
-        let (mut count, mut theirs) = (0, BTreeSet::new());
+    let parts = files.iter().filter_map(|file| {
+        let (mut count, mut names) = (0, BTreeSet::new());
         if dataset.is_empty() {
-            count = k.runs.len();
+            count = file.runs.len();
         }
-        for (run, _) in k.runs.of(dataset, metric) {
+        for (run, _) in file.runs.of(dataset, metric) {
             count += 1;
-            if theirs.len() < 4 {
-                theirs.insert(family(run.family, families));
+            if names.len() < 4 {
+                names.insert(family(run.family, families));
             }
         }
-        let name = &k.about.name;
-        let numbers = super::count(count, "number");
-        (count > 0).then(|| match k.runs.source().replaces() {
-            Some(_) => format!("{numbers} of {name} in place of the bundled ones"),
+        let name = &file.info.name;
+        let numbers = super::count(count, "result");
+        (count > 0).then(|| match file.runs.source().replaces() {
+            Some(_) => format!("{numbers} from {name} replace the bundled ones"),
             None => {
-                let theirs: Vec<String> = theirs.iter().map(|f| format!("“{f}”")).collect();
-                let more = if theirs.len() > 3 { " and others" } else { "" };
-                let theirs = theirs[..theirs.len().min(3)].join(", ");
-                format!("{numbers} of {name}, family {theirs}{more}")
+                let names: Vec<String> = names.iter().map(|f| format!("“{f}”")).collect();
+                let more = if names.len() > 3 { " and others" } else { "" };
+                let names = names[..names.len().min(3)].join(", ");
+                format!("{numbers} from {name}, family {names}{more}")
             }
         })
     });
@@ -104,7 +107,7 @@ fn sentence(
         ([], _) => String::new(),
         (parts, 0) => format!("{}.", parts.join("; ")),
         (parts, left_out) => format!(
-            "{}; the study’s rules leave {left_out} of them out of its views.",
+            "{}; the study’s rules exclude {left_out} of them.",
             parts.join("; ")
         ),
     }

@@ -1,16 +1,16 @@
-//! What a table's columns are: proposed, changed by the reader, shown on the first rows.
+//! The form that maps a table's columns, with a preview of the import.
 
 mod compute;
 mod controls;
 mod fields;
 
-use super::UserRuns;
+use super::session::UserRuns;
 use crate::page::table::table;
 use crate::runs::{Preview, ReadOptions};
 use crate::study::names;
 use crate::text::{number, percent};
 use compute::{amount, compute, study};
-use controls::Choosing;
+use controls::MappingForm;
 use fields::{field, scores};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -20,74 +20,69 @@ use std::sync::Arc;
 const ROWS: usize = 5;
 
 pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
-    let choosing = Choosing {
+    let form = MappingForm {
         mapping: RwSignal::new(preview.mapping.clone()),
         preview: StoredValue::new(preview.clone()),
-        wrong: RwSignal::new(BTreeMap::new()),
+        invalid: RwSignal::new(BTreeMap::new()),
     };
-    let mapping = choosing.mapping;
-    let read = move |event: leptos::ev::SubmitEvent| {
+    let mapping = form.mapping;
+    let import = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let origin = user_runs
-            .origins
-            .try_update_value(|o| o.remove(&id))
-            .flatten();
-        if let Some(origin) = origin {
-            user_runs.cards.update(|cards| cards.retain(|c| c.id != id));
-            user_runs.read(origin, Some(mapping.get_untracked()));
+        if let Some(origin) = user_runs.dismiss(id) {
+            user_runs.import(origin, Some(mapping.get_untracked()));
         }
     };
     let head: Vec<&str> = preview.columns.iter().map(String::as_str).collect();
     let rows = preview.rows.iter().take(ROWS).cloned().collect();
-    let caption = format!("The first rows of {} columns", head.len());
+    let caption = format!("First rows ({} columns)", head.len());
     view! {
         <p>
-            "These columns are not those of a released file. Say what they are; a proposal is made where their names tell."
+            "These are not the columns of a released file. Map them below; known names are already filled in."
         </p>
         {table(Some(caption), &head, rows)}
-        <form class="mapping" on:submit=read>
+        <form class="mapping" on:submit=import>
             <fieldset>
                 <legend>"Compute"</legend>
-                {study(choosing)}
-                {compute(choosing)}
+                {study(form)}
+                {compute(form)}
                 {amount(
-                    choosing,
+                    form,
                     "Parameters",
                     |m| &m.parameters,
                     |m, value| m.parameters = value,
                 )}
-                {amount(choosing, "Samples seen", |m| &m.samples, |m, value| m.samples = value)}
+                {amount(form, "Samples seen", |m| &m.samples, |m, value| m.samples = value)}
             </fieldset>
             <fieldset>
-                <legend>"What was measured"</legend>
-                {scores(choosing)}
-                {field(choosing, "Downstream set", |m| &m.dataset, |m, value| m.dataset = value)}
+                <legend>"Results"</legend>
+                {scores(form)}
+                {field(form, "Benchmark", |m| &m.dataset, |m, value| m.dataset = value)}
             </fieldset>
             <fieldset>
-                <legend>"Which run"</legend>
-                {field(choosing, "Family", |m| &m.family, |m, value| m.family = value)}
-                {field(choosing, "Pre-training set", |m| &m.pretrain, |m, value| m.pretrain = value)}
+                <legend>"Model and run"</legend>
+                {field(form, "Family", |m| &m.family, |m, value| m.family = value)}
+                {field(form, "Pre-training set", |m| &m.pretrain, |m, value| m.pretrain = value)}
                 {field(
-                    choosing,
+                    form,
                     "Architecture",
                     |m| &m.architecture,
                     |m, value| m.architecture = value,
                 )}
-                {field(choosing, "Schedule", |m| &m.schedule, |m, value| m.schedule = value)}
-                {field(choosing, "Name of the run", |m| &m.run, |m, value| m.run = value)}
+                {field(form, "Schedule", |m| &m.schedule, |m, value| m.schedule = value)}
+                {field(form, "Run name", |m| &m.run, |m, value| m.run = value)}
             </fieldset>
-            <p role="status" class="warning">{move || choosing.problem()}</p>
-            {tried(user_runs, choosing)}
-            <button type="submit" disabled=move || choosing.problem().is_some()>
-                "Read it so"
+            <p role="status" class="warning">{move || form.problem()}</p>
+            {preview_import(user_runs, form)}
+            <button type="submit" disabled=move || form.problem().is_some()>
+                "Import"
             </button>
         </form>
     }
     .into_any()
 }
 
-/// What the first rows come to, so that a wrong unit is seen before it is kept.
-fn tried(user_runs: UserRuns, c: Choosing) -> AnyView {
+/// The first rows as they will be imported, so that a wrong unit shows before.
+fn preview_import(user_runs: UserRuns, c: MappingForm) -> AnyView {
     let outcome = Memo::new(move |_| {
         if c.problem().is_some() {
             return None;
@@ -99,7 +94,7 @@ fn tried(user_runs: UserRuns, c: Choosing) -> AnyView {
         };
         c.preview.with_value(|preview| preview.read(options))
     });
-    let shown = move || {
+    let preview = move || {
         outcome.with(|outcome| {
             let (runs, refusals) = outcome.as_ref()?;
             let unit = runs.study().compute_unit();
@@ -113,14 +108,14 @@ fn tried(user_runs: UserRuns, c: Choosing) -> AnyView {
                 ]
             });
             let rows: Vec<Vec<String>> = rows.collect();
-            let head = ["Compute", "Error", "Set", "Metric", "Family"];
-            let caption = "The first rows, read so".to_owned();
+            let head = ["Compute", "Error", "Benchmark", "Metric", "Family"];
+            let caption = "Preview of the import".to_owned();
             let refused = refusals.first().map(|refusal| {
-                view! { <p class="warning">{format!("Not used: {refusal}")}</p> }
+                view! { <p class="warning">{format!("Not imported: {refusal}")}</p> }
             });
-            let told = (!rows.is_empty()).then(|| table(Some(caption), &head, rows));
-            Some(view! { {told} {refused} })
+            let rows = (!rows.is_empty()).then(|| table(Some(caption), &head, rows));
+            Some(view! { {rows} {refused} })
         })
     };
-    view! { <div class="tried">{shown}</div> }.into_any()
+    view! { <div class="import-preview">{preview}</div> }.into_any()
 }

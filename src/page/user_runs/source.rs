@@ -1,4 +1,4 @@
-//! Where a table comes from: a file, a pasted text, an address.
+//! The origin of a table: a file, pasted text, or an address.
 
 use crate::text;
 use js_sys::{Reflect, Uint8Array};
@@ -10,10 +10,10 @@ use web_sys::{
     AbortController, AbortSignal, Blob, ReadableStreamDefaultReader, RequestInit, Response,
 };
 
-/// It can be opened more than once: a mapping is chosen between two readings.
+/// It can be opened more than once: the reader may choose a mapping in between.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A file, or a text that was pasted.
+    /// A file, or pasted text.
     Blob {
         name: String,
         blob: Blob,
@@ -21,7 +21,7 @@ pub enum Origin {
     Address(String),
 }
 
-/// Why there are no bytes, or no more.
+/// Why an origin could not be read to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceError {
     /// The file was moved or changed since it was chosen.
@@ -42,22 +42,22 @@ pub enum SourceError {
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SourceError::Gone => write!(f, "The file cannot be read any more; choose it again."),
-            SourceError::NoAddress => write!(f, "Give the address of a file, from https:// on."),
+            SourceError::Gone => write!(f, "The file was moved or changed. Choose it again."),
+            SourceError::NoAddress => write!(f, "Enter an address that starts with https://."),
             SourceError::Unreachable => write!(
                 f,
-                "Nothing answers at this address. Check the connection; this page may ask raw.githubusercontent.com and its own host only. Any other file: download it and drop it here."
+                "The address could not be reached. Check the connection. This page may fetch only from raw.githubusercontent.com and its own host; download any other file and drop it here."
             ),
             SourceError::Refused { status, text } => write!(
                 f,
-                "The host answered {status} {text}: look at the address, the file may have moved."
+                "The host answered {status} {text}. Check the address; the file may have moved."
             ),
             SourceError::Broken { bytes } => write!(
                 f,
-                "The connection broke after {}. Nothing was kept; try again.",
+                "The connection was lost after {}. Nothing was imported; try again.",
                 text::bytes(*bytes)
             ),
-            SourceError::Cancelled => write!(f, "Cancelled. Nothing was kept."),
+            SourceError::Cancelled => write!(f, "Import cancelled. Nothing was stored."),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Origin {
         }
     }
 
-    /// `abort` ends a request, before its answer and after.
+    /// `abort` ends a request, before and after the response has started.
     pub async fn open(&self, abort: &AbortController) -> Result<Stream, SourceError> {
         let (response, size) = match self {
             Origin::Blob { blob, .. } => {
@@ -99,7 +99,7 @@ impl Origin {
                 (response.map_err(|_| SourceError::Gone)?, Some(blob.size()))
             }
             Origin::Address(address) => {
-                let response = ask(address, "GET", Some(&abort.signal())).await?;
+                let response = request(address, "GET", Some(&abort.signal())).await?;
                 let size = length(&response);
                 (response, size)
             }
@@ -108,12 +108,12 @@ impl Origin {
     }
 }
 
-/// Bytes of the file at an address, without reading it; `None` where the host does not tell.
+/// The size of the file at an address, without reading it; `None` where the host does not say.
 pub async fn size_of(address: &str) -> Result<Option<f64>, SourceError> {
-    Ok(length(&ask(address, "HEAD", None).await?))
+    Ok(length(&request(address, "HEAD", None).await?))
 }
 
-async fn ask(
+async fn request(
     address: &str,
     method: &str,
     abort: Option<&AbortSignal>,
@@ -124,10 +124,10 @@ async fn ask(
     let options = RequestInit::new();
     options.set_method(method);
     options.set_signal(abort);
-    // What is kept of it is kept by this page; the browser's cache need not have it, too.
+    // This page stores what it needs; the browser need not cache the file as well.
     options.set_cache(web_sys::RequestCache::NoStore);
-    let asked = window().fetch_with_str_and_init(address.trim(), &options);
-    let response: Response = JsFuture::from(asked)
+    let response = window().fetch_with_str_and_init(address.trim(), &options);
+    let response: Response = JsFuture::from(response)
         .await
         .map_err(|_| SourceError::Unreachable)?
         .unchecked_into();
@@ -142,14 +142,14 @@ async fn ask(
 
 fn length(response: &Response) -> Option<f64> {
     let header = |name| response.headers().get(name).ok().flatten();
-    // Of packed answers a page sees more bytes than were sent.
+    // A page receives a compressed response unpacked, so with more bytes than were sent.
     if header("Content-Encoding").is_some() {
         return None;
     }
     header("Content-Length")?.parse::<u32>().ok().map(f64::from)
 }
 
-/// Bytes as they come.
+/// The bytes as they arrive.
 pub struct Stream {
     reader: ReadableStreamDefaultReader,
     pub size: Option<f64>,
@@ -158,7 +158,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The body of an answer, which `remote` has from a network.
+    /// The body of a response; `remote` where it comes from the network.
     pub fn of(response: &Response, size: Option<f64>, remote: bool) -> Option<Stream> {
         Some(Stream {
             reader: response.body()?.get_reader().unchecked_into(),
@@ -182,10 +182,10 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// Whoever drops it wants no more of it.
+    /// Cancels the rest.
     fn drop(&mut self) {
         let cancelled = self.reader.cancel();
-        // Fails where the stream has failed before.
+        // It fails where the stream already has.
         leptos::task::spawn_local(async move {
             let _ = JsFuture::from(cancelled).await;
         });

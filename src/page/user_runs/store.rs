@@ -1,9 +1,9 @@
-//! Runs that survive a reload: the browser's cache storage, which every browser has, takes blobs
-//! of any size, and belongs to this page's origin alone.
+//! Stores runs in the browser's cache storage, which all browsers have, takes blobs of any size,
+//! and is visible to this origin alone.
 
-use super::Kept;
+use super::StoredFile;
 use super::source::Stream;
-use crate::page::work::Turns;
+use crate::page::work::TimeSlice;
 use crate::runs::{Restore, Runs};
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
@@ -13,26 +13,25 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, Headers, Request, Response, ResponseInit};
 
-/// The cache's name; those of releases begin otherwise (`public/sw.js`).
+/// The cache's name; those of releases have another prefix (`public/sw.js`).
 const NAME: &str = "yours";
-/// The header that holds [`About`].
-const ABOUT: &str = "x-about";
+/// The header that holds [`FileInfo`].
+const INFO: &str = "x-about";
 
-/// What is told of a file beside its runs.
+/// A file's metadata.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
+pub struct FileInfo {
     pub name: String,
     /// Where it was fetched from, if it was.
     pub address: Option<String>,
-    /// When it was read, ISO 8601.
+    /// When it was imported, ISO 8601.
     pub read: String,
-    /// Bytes of the file.
     pub bytes: u64,
     pub rows: u64,
-    /// Rows and numbers that are not among the runs, by rule or for a fault.
+    /// Rows excluded by a released rule, and rows and numbers that could not be read.
     pub left_out: u64,
     pub refused: u64,
-    /// Why its end is missing, if it is.
+    /// Why reading stopped before the end, if it did.
     pub stopped: Option<String>,
 }
 
@@ -48,10 +47,10 @@ fn address(id: &str) -> String {
     format!("{NAME}/{id}")
 }
 
-/// What is kept, in the order in which it was read, and which files cannot be read back: of
-/// another edition of this page, or cut off. They stay, as there may be no other copy. A browser
-/// that keeps nothing has nothing.
-pub async fn all() -> (Vec<Kept>, Vec<String>) {
+/// The stored files, oldest first, and the ids of those that cannot be read: written by another
+/// version of this page, or incomplete. They are not deleted, as there may be no other copy.
+/// Without cache storage both are empty.
+pub async fn all() -> (Vec<StoredFile>, Vec<String>) {
     let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     let Ok(cache) = cache().await else {
         return (all, unreadable);
@@ -61,15 +60,15 @@ pub async fn all() -> (Vec<Kept>, Vec<String>) {
         let request: Request = request.unchecked_into();
         let address = request.url();
         let id = address.rsplit('/').next().unwrap_or_default().to_owned();
-        let found = wait::<Response>(cache.match_with_request(&request)).await;
-        let read = match found {
+        let response = wait::<Response>(cache.match_with_request(&request)).await;
+        let read = match response {
             Ok(response) if !response.is_undefined() => read(&response).await,
             _ => None,
         };
         match read {
-            Some((about, runs)) => all.push(Kept {
+            Some((info, runs)) => all.push(StoredFile {
                 id,
-                about,
+                info,
                 runs: Arc::new(runs),
                 stored: true,
             }),
@@ -80,41 +79,41 @@ pub async fn all() -> (Vec<Kept>, Vec<String>) {
     (all, unreadable)
 }
 
-async fn read(response: &Response) -> Option<(About, Runs)> {
-    let about = response.headers().get(ABOUT).ok()??;
-    let about = js_sys::decode_uri_component(&about).ok()?.as_string()?;
-    let about = serde_json::from_str(&about).ok()?;
+async fn read(response: &Response) -> Option<(FileInfo, Runs)> {
+    let info = response.headers().get(INFO).ok()??;
+    let info = js_sys::decode_uri_component(&info).ok()?.as_string()?;
+    let info = serde_json::from_str(&info).ok()?;
     let mut stream = Stream::of(response, None, false)?;
     let mut restore = Restore::default();
-    let mut turns = Turns::new();
+    let mut slice = TimeSlice::new();
     while let Some(piece) = stream.next().await.ok()? {
         for start in (0..piece.length()).step_by(PIECE) {
             let end = (start + PIECE as u32).min(piece.length());
             restore.push(&piece.subarray(start, end).to_vec()).ok()?;
-            turns.take().await;
+            slice.yield_if_over().await;
         }
     }
-    Some((about, restore.finish().ok()?))
+    Some((info, restore.finish().ok()?))
 }
 
-/// Bytes that are restored between two looks at the clock.
+/// Bytes that are restored before the time is checked.
 const PIECE: usize = 1 << 16;
 
-/// Keeps a file; an error where the browser does not.
-pub async fn put(id: &str, about: &About, runs: &Runs) -> Result<(), JsValue> {
+/// Stores a file; an error where the browser does not.
+pub async fn put(id: &str, info: &FileInfo, runs: &Runs) -> Result<(), JsValue> {
     let cache = cache().await?;
     let parts = Array::new();
-    let mut turns = Turns::new();
+    let mut slice = TimeSlice::new();
     for piece in runs.snapshot() {
-        // As a blob of its own, a piece leaves the page's memory.
+        // The browser may move a blob out of the program's memory.
         let piece = Array::of1(&Uint8Array::from(&piece[..]));
         parts.push(&Blob::new_with_u8_array_sequence(&piece)?.into());
-        turns.take().await;
+        slice.yield_if_over().await;
     }
     let blob = Blob::new_with_blob_sequence(&parts)?;
-    let about = serde_json::to_string(about).unwrap_or_default();
+    let info = serde_json::to_string(info).unwrap_or_default();
     let headers = Headers::new()?;
-    headers.set(ABOUT, &String::from(js_sys::encode_uri_component(&about)))?;
+    headers.set(INFO, &String::from(js_sys::encode_uri_component(&info)))?;
     let how = ResponseInit::new();
     how.set_headers(&headers);
     let response = Response::new_with_opt_blob_and_init(Some(&blob), &how)?;
@@ -124,7 +123,7 @@ pub async fn put(id: &str, about: &About, runs: &Runs) -> Result<(), JsValue> {
 
 pub async fn remove(id: &str) {
     if let Ok(cache) = cache().await {
-        // What cannot be removed is not there.
+        // It fails only where there is nothing to remove.
         let _ = wait::<JsValue>(cache.delete_with_str(&address(id))).await;
     }
 }

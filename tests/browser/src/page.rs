@@ -286,13 +286,13 @@ impl Page {
     pub fn find_checkpoint(&self) -> String {
         self.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
         let mut presses = 0;
-        while !self.has(".card a") {
+        while !self.has(".tooltip a") {
             self.press("ArrowRight");
-            self.wait_for("document.querySelector('.card')");
+            self.wait_for("document.querySelector('.tooltip')");
             presses += 1;
             assert!(presses < 100, "no run has a checkpoint");
         }
-        let address = self.attribute(".card a", "href").expect("a link");
+        let address = self.attribute(".tooltip a", "href").expect("a link");
         let (_, id) = address.split_once("model=").expect("a model");
         id.to_owned()
     }

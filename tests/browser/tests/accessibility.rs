@@ -95,7 +95,7 @@ fn what_comes_of_a_file_has_no_violation() {
     let Some(axe) = axe() else { return };
     let page = Page::open("?page=yours");
     page.wait_for("document.querySelector('.yours textarea')");
-    // One that is mapped, one that is kept with a row that is not.
+    // One needs a mapping; one is imported except for a row.
     for table in [
         "model\tflops\tacc1\nmine\t1e18\t0.2\n",
         "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n\
@@ -103,7 +103,7 @@ fn what_comes_of_a_file_has_no_violation() {
          own,comparison,,b,mine,,mine,cosine,,,none,imagenet1k,acc1,0.2\n",
     ] {
         page.set_value(".yours textarea", table);
-        page.click(".yours .add button");
+        page.click(".yours .import button");
     }
     page.wait_for("document.querySelector('.mapping') && document.querySelector('.refusals')");
     page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");

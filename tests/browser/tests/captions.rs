@@ -477,9 +477,7 @@ fn a_mammut_of_explore_can_be_run_beside_its_counterpart() {
     ));
     // Both on the curve.
     page.go("?page=run&model=b-32-datacomp-3b,mammut-b-32-datacomp-3b");
-    page.wait_for(
-        "document.querySelector('figcaption')?.innerText.match(/, ringed/g)?.length === 2",
-    );
+    page.wait_for("document.querySelector('figcaption')?.innerText.match(/ringed/g)?.length === 2");
     page.screenshot("beside-curve-light", 1280, 1500, false);
     page.screenshot("beside-curve-dark", 1280, 1500, true);
 }

@@ -1,4 +1,4 @@
-//! What a reader asks after the first view: sections of Explore, findings.
+//! Sections of Explore, Findings and Methods.
 
 use browser_tests::Page;
 use serde_json::Value;
@@ -102,7 +102,10 @@ fn two_laws_cross_where_the_terminal_says() {
             let text = format!("{:.3e}", number(key));
             text.split_once('e').expect("an exponent").0.to_owned()
         };
-        let resampled = format!("So do {:.1} % of the resamples", 100.0 * number("share"));
+        let resampled = format!(
+            "They cross in {:.1} % of the resamples",
+            100.0 * number("share")
+        );
         let sentence = page.text(&format!("#pair li:nth-child({})", i + 1));
         for part in [resampled, mantissa("low"), mantissa("high")] {
             assert!(sentence.contains(&part), "{part} in {sentence}");
@@ -135,7 +138,7 @@ fn laws_are_ranked_by_what_they_have_not_seen() {
 }
 
 #[test]
-fn the_released_search_stops_early_where_it_does() {
+fn the_authors_optimizer_stops_early_where_it_does() {
     // Finding 6: no start reaches the optimum of these points.
     let page = Page::open("?v=2&table=plotted_frontier&dataset=imagenet-r&family=mammut");
     open(&page, "search");
@@ -143,13 +146,10 @@ fn the_released_search_stops_early_where_it_does() {
     page.click("#search button");
     page.wait_for("document.querySelector('#search progress')");
     page.wait_for("document.querySelector('#search table')");
-    assert!(
-        page.text("#search")
-            .contains("The released search stopped early")
-    );
+    assert!(page.text("#search").contains("stopped early"));
     // What was found belongs to these points.
     page.set_value("select[name='Law']", "power");
-    page.wait_for_text("The study searched no law of this form");
+    page.wait_for_text("The authors fitted no law of this form");
     assert!(!page.has("#search table"));
 }
 
@@ -168,7 +168,7 @@ fn compute_is_split_between_parameters_and_samples() {
     for part in [
         "none below 100 %",
         "the standard error of A exceeds the value",
-        "At 10¹¹, 10¹², 2.140 × 10¹² GFLOPs the best split comes out no better",
+        "At 10¹¹, 10¹², 2.140 × 10¹² GFLOPs the optimum is no better",
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
@@ -239,7 +239,7 @@ fn a_part_that_does_not_arrive_is_explained_and_tried_again() {
     let page = Page::builder().before_load(fail).tolerate("").open("");
     page.wait_for(FITTED);
     page.eval("document.querySelector('#certainty').open = true");
-    page.wait_for_text("This part of the page could not be loaded");
+    page.wait_for_text("This view could not be loaded");
     page.eval("globalThis.blocked = false");
     open(&page, "laws");
     page.wait_for("document.querySelector('#laws td')");

@@ -41,7 +41,7 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     for part in [
         "A = 57.862083",
         "reproduced",
-        "the printed figure’s own points",
+        "points of the printed figure",
     ] {
         assert!(clip.contains(part), "{part} in {clip}");
     }
@@ -49,7 +49,10 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     page.wait_for(FITTED);
     let laws = page.text(".laws");
     assert!(laws.contains("A = 76.142172") && laws.contains("differs"));
-    assert!(!laws.contains("own points"), "they are these");
+    assert!(
+        !laws.contains("points of the printed figure"),
+        "they are these"
+    );
     page.set_view(360, 800, true);
     page.eval("document.querySelector('#law-title').scrollIntoView()");
     page.screenshot("printed-law-phone", 360, 800, true);
@@ -60,7 +63,7 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     page.go("?v=2&table=zeroshot");
     page.wait_for("document.querySelectorAll('.printed-law').length === 2");
     page.click(".printed-law a");
-    page.wait_for_text("Do the printed numbers come back?");
+    page.wait_for_text("Can the published numbers be reproduced?");
 }
 
 #[test]
@@ -122,11 +125,11 @@ fn the_run_under_the_keys_is_named() {
     page.wait_for(FITTED);
     page.eval("document.querySelector('.canvas canvas:last-of-type').focus()");
     page.press("ArrowRight");
-    page.wait_for("document.querySelector('.card')");
-    assert!(page.text(".card").contains("GFLOPs"));
+    page.wait_for("document.querySelector('.tooltip')");
+    assert!(page.text(".tooltip").contains("GFLOPs"));
     page.screenshot("card-light", 1280, 900, false);
     page.press("Escape");
-    page.wait_for("!document.querySelector('.card')");
+    page.wait_for("!document.querySelector('.tooltip')");
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn what_a_link_asks_in_vain_is_said() {
     page.screenshot("notices-light", 1280, 900, false);
     // Somebody's own runs are not in a link.
     page.go("?v=2&family=clip,yours");
-    page.wait_for_text("a link does not carry them");
+    page.wait_for_text("Links do not carry imported data");
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn too_few_points_and_no_points_are_sentences() {
     page.wait_for_text("This law needs at least 4 points");
     page.screenshot("too-few-light", 1280, 1000, false);
     let page = Page::open("?v=1&family=siglip&pretrain=relaion2b-en");
-    page.wait_for_text("No measurement fits all these choices");
+    page.wait_for_text("No measurement matches these choices");
     assert_eq!(page.eval("document.querySelectorAll('canvas').length"), 0);
     page.screenshot("none-light", 1280, 1000, false);
 }
@@ -224,7 +227,7 @@ fn text(value: &serde_json::Value) -> String {
 #[test]
 fn without_webassembly_the_printed_coefficients_stay() {
     let page = Page::builder().before_load(NO_WEBASSEMBLY).open("");
-    page.wait_for_text("does not run WebAssembly");
+    page.wait_for_text("does not support WebAssembly");
     assert!(page.text("main").contains("A = 57.862083"));
     assert_eq!(
         page.eval("document.querySelectorAll('.printed tbody tr').length"),
@@ -251,7 +254,7 @@ fn a_program_that_does_not_arrive_is_explained() {
 #[test]
 fn an_unknown_address_leads_back() {
     let page = Page::builder().tolerate("404").open("no-such-page");
-    assert!(page.text("h1").contains("no page at this address"));
+    assert!(page.text("h1").contains("Page not found"));
     page.click("a");
     page.wait_for(FITTED);
 }
@@ -291,7 +294,7 @@ fn the_first_view_asks_for_what_the_build_weighs() {
 
 /// A library for GPUs is a quarter of a megabyte that neither fits nor figures need.
 #[test]
-fn page_and_lab_bring_no_gpu() {
+fn page_and_details_bring_no_gpu() {
     let page = Page::builder().before_load(NO_WORKER).open("");
     page.wait_for(FITTED);
     page.eval("document.querySelector('#certainty').open = true");
@@ -303,5 +306,73 @@ fn page_and_lab_bring_no_gpu() {
     for Request { path, body, .. } in scripts {
         let glue = String::from_utf8_lossy(body);
         assert!(!glue.contains("requestAdapter"), "{path}");
+    }
+}
+
+/// Addresses of before: the view that each opens, and a text that shows its analysis.
+#[test]
+fn old_addresses_open_the_same_views() {
+    let page = Page::open("?page=yours");
+    let views = [
+        ("?page=yours", "main.yours", "Stored files"),
+        ("?v=2&page=yours", "main.yours", "Stored files"),
+        ("?page=run", "main.run", "model"),
+        ("?v=2&page=run&model=shapes", "main.run", "model"),
+        ("?page=verify", "main.verify", "408 of 524 numbers checked"),
+        (
+            "?v=1&page=verify",
+            "main.verify",
+            "408 of 524 numbers checked",
+        ),
+        ("?page=figures", "main.figures", "ImageNet robustness"),
+        ("?v=2&page=findings", "main.findings", "Coverage"),
+        ("?page=methods", "main.methods", "SHA-256"),
+        (
+            "?v=2&table=plotted_frontier&page=embed",
+            "main.embed",
+            "ImageNet-1k",
+        ),
+        ("?v=2&page=explore", "main.explore", "ImageNet-1k"),
+        ("?v=1&dataset=imagenet-r", "main.explore", "ImageNet-R"),
+        (
+            "?v=1&threshold=2e7",
+            "main.explore",
+            "needs at least 4 points",
+        ),
+        (
+            "?v=2&frontier=pareto&loss=huber",
+            "main.explore",
+            "ImageNet-1k",
+        ),
+        (
+            "?v=2&table=plotted_frontier&dataset=imagenet-r",
+            "main.explore",
+            "ImageNet-R",
+        ),
+        (
+            "?v=2&table=segmentation&dataset=ade20k&metric=miou",
+            "main.explore",
+            "ADE20K",
+        ),
+    ];
+    for (address, main, text) in views {
+        page.go(address);
+        page.wait_for(&format!("document.querySelector('{main}')"));
+        page.wait_for_text(text);
+    }
+    // The links of a section's heading, too.
+    page.go("?v=2#certainty");
+    page.wait_for(FITTED);
+    for id in [
+        "numbers",
+        "residuals",
+        "export",
+        "certainty",
+        "pair",
+        "laws",
+        "search",
+        "allocation",
+    ] {
+        assert!(page.has(&format!("details#{id}")), "{id}");
     }
 }

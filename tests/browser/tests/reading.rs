@@ -1,4 +1,4 @@
-//! Reading: the chart under mouse and keys, the papers' figures, taking things away, light and dark.
+//! The chart under mouse and keys, the papers' figures, export, themes.
 
 use browser_tests::Page;
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn hover(page: &Page) -> (f64, f64) {
             globalThis.place = 0.2 + ((globalThis.place ?? 0.2) - 0.19) % 0.7;
             chart.dispatchEvent(new PointerEvent('pointermove', {{ pointerId: 7, bubbles: true,
                 clientX: box.left + place * box.width, clientY: box.top + 0.4 * box.height }}));
-            return document.querySelector('.card-place .card');
+            return document.querySelector('.tooltip-place .tooltip');
         }})()"
     ));
     (page.eval("place").as_f64().expect("a place"), 0.4)
@@ -102,9 +102,9 @@ fn a_click_keeps_what_is_told_of_a_run() {
     let page = Page::open("?v=2&table=segmentation");
     page.wait_for(FITTED);
     let at = hover(&page);
-    let told = page.text(".card-place .card");
+    let told = page.text(".tooltip-place .tooltip");
     drag(&page, at, at, false);
-    page.wait_for("document.querySelector('.card.pinned')");
+    page.wait_for("document.querySelector('.tooltip.pinned')");
     // Neither another run under the pointer nor its leaving takes it away.
     let away = |kind: &str, x: f64| {
         page.eval(&format!(
@@ -121,15 +121,15 @@ fn a_click_keeps_what_is_told_of_a_run() {
     }
     away("pointerleave", 0.5);
     let first = told.lines().next().expect("a name");
-    assert!(page.text(".card.pinned").starts_with(first), "{told}");
+    assert!(page.text(".tooltip.pinned").starts_with(first), "{told}");
     // Escape lets it go, as a second click does.
     page.eval(&format!("document.querySelector('{CHART}').focus()"));
     page.press("Escape");
-    page.wait_for("!document.querySelector('.card')");
+    page.wait_for("!document.querySelector('.tooltip')");
     drag(&page, at, at, false);
-    page.wait_for("document.querySelector('.card.pinned')");
+    page.wait_for("document.querySelector('.tooltip.pinned')");
     drag(&page, at, at, false);
-    page.wait_for("!document.querySelector('.card.pinned')");
+    page.wait_for("!document.querySelector('.tooltip.pinned')");
 }
 
 #[test]
@@ -139,40 +139,40 @@ fn a_run_is_told_under_the_pointer_without_drawing_the_rest_again() {
     page.wait_for("performance.getEntriesByName('refit:draw').length > 0");
     page.eval("performance.clearMeasures('refit:draw')");
     hover(&page);
-    page.wait_for("document.querySelector('.card').textContent.includes('ViT-')");
+    page.wait_for("document.querySelector('.tooltip').textContent.includes('ViT-')");
     // What it was trained with arrives with the first run that is looked at.
-    page.wait_for("document.querySelector('.card').textContent.includes('learning rate')");
+    page.wait_for("document.querySelector('.tooltip').textContent.includes('learning rate')");
     let draws = page.eval("performance.getEntriesByName('refit:draw').length");
     assert_eq!(draws, 0, "hovering drew the data");
 }
 
 #[test]
-fn runs_are_taken_out_and_put_back() {
+fn points_are_excluded_and_restored() {
     let page = Page::open("?v=2&table=plotted_frontier");
     page.wait_for(FITTED);
     let law = number(&page, "A");
     page.eval(&format!("document.querySelector('{CHART}').focus()"));
     page.press("ArrowRight");
-    page.wait_for("document.querySelector('.card')");
+    page.wait_for("document.querySelector('.tooltip')");
     page.press("Enter");
     page.wait_for("location.search.includes('exclude=0&data=')");
     page.wait_for(&format!(
         "document.querySelector('[data-parameter=A]').dataset.value !== '{law}'"
     ));
     page.wait_for_text("24 on the frontier");
-    page.wait_for_text("Put 1 back");
+    page.wait_for_text("Restore 1 point");
 
     // A rectangle over all takes more out; the link carries them.
     page.click("button[title^='Draw a rectangle']");
     drag(&page, (0.1, 0.05), (0.4, 0.5), false);
-    page.wait_for("!document.body.innerText.includes('Put 1 back')");
+    page.wait_for("!document.body.innerText.includes('Restore 1 point')");
     let out = query(&page);
     page.screenshot("taken-out-light", 1280, 900, false);
     let elsewhere = Page::open(&out);
     elsewhere.wait_for(FITTED);
     assert_eq!(number(&elsewhere, "A"), number(&page, "A"));
 
-    page.eval("[...document.querySelectorAll('.toolbar button')].find(b => b.innerText.startsWith('Put')).click()");
+    page.eval("[...document.querySelectorAll('.toolbar button')].find(b => b.innerText.startsWith('Restore')).click()");
     page.wait_for(&format!(
         "document.querySelector('[data-parameter=A]').dataset.value === '{law}'"
     ));
@@ -246,7 +246,7 @@ const KEEP_FILES: &str = "globalThis.files = {}; const make = URL.createObjectUR
     HTMLAnchorElement.prototype.click = function () { globalThis.files[this.download] = globalThis.last; };";
 
 #[test]
-fn what_is_taken_away_is_what_is_shown() {
+fn exports_are_what_is_shown() {
     let page = Page::builder()
         .before_load(KEEP_FILES)
         .open("?v=2&table=plotted_frontier");
@@ -299,7 +299,7 @@ fn what_is_taken_away_is_what_is_shown() {
     }
     page.screenshot("export-light", 1280, 900, false);
     page.go("?v=2&table=plotted_frontier&page=embed");
-    page.wait_for_text("Refit this figure");
+    page.wait_for_text("Open in Refit");
     page.wait_for("document.querySelector('.masthead').offsetHeight === 0");
     page.wait_for("document.querySelector('.canvas canvas').width > 300");
     page.screenshot("embed-light", 720, 640, false);

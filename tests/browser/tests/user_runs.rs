@@ -1,4 +1,4 @@
-//! A reader's own runs: given, read, joined, kept, exported.
+//! The reader's own runs: imported, joined, stored, exported.
 
 use browser_tests::{Manner, NO_WORKER, Page};
 use flate2::{Compression, write::GzEncoder};
@@ -56,16 +56,16 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes it")
 }
 
-/// Waits until what came of a file is told, and tells it.
-fn came(page: &Page, name: &str) -> String {
-    let card = format!("[data-came={}]", json!(name));
+/// Waits for the result of an import and returns its text.
+fn import_result(page: &Page, name: &str) -> String {
+    let card = format!("[data-import={}]", json!(name));
     page.wait_for(&format!("document.querySelector({})", json!(card)));
     page.text(&card)
 }
 
-fn kept(page: &Page, number: usize) {
+fn stored(page: &Page, number: usize) {
     page.wait_for(&format!(
-        "document.querySelector('[data-kept=\"{number}\"]')"
+        "document.querySelector('[data-files=\"{number}\"]')"
     ));
 }
 
@@ -83,9 +83,12 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     page.wait_for(FITTED);
     let bundled = page.eval("document.querySelectorAll('[data-parameter]').length");
     drop_text(&page, "known.csv", KNOWN);
-    let told = came(&page, "known.csv");
-    assert!(told.contains("5 of 5 rows kept, with 5 numbers"), "{told}");
-    kept(&page, 1);
+    let told = import_result(&page, "known.csv");
+    assert!(
+        told.contains("Imported 5 of 5 rows with 5 results"),
+        "{told}"
+    );
+    stored(&page, 1);
     page.screenshot("yours-light", 1280, 1200, false);
     page.screenshot("yours-dark", 1280, 1200, true);
     page.screenshot("yours-phone", 320, 900, false);
@@ -93,8 +96,8 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     assert_eq!(wide, false, "the page scrolls sideways");
     page.set_view(1280, 900, false);
 
-    button(&page, "[data-file='known.csv']", "See it in Explore");
-    page.wait_for_text("Your data: 5 numbers of known.csv, family “clip (yours)”.");
+    button(&page, "[data-file='known.csv']", "Open in Explore");
+    page.wait_for_text("Your data: 5 results from known.csv, family “clip (yours)”.");
     page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
     let joined = page.eval("document.querySelectorAll('[data-parameter]').length");
     assert!(joined.as_u64() > bundled.as_u64(), "{joined} and {bundled}");
@@ -115,11 +118,11 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     );
     page.eval("document.querySelector('#pair').open = true");
     page.wait_for("document.querySelector('#pair td')");
-    page.set_value("select[name='The second']", "clip (yours), mine");
+    page.set_value("select[name='Second series']", "clip (yours), mine");
     page.wait_for(
         "[...document.querySelectorAll('#pair thead th')].some(h => h.textContent === 'Error of clip (yours), mine')",
     );
-    page.set_value("select[name='The first']", "clip (yours), mine");
+    page.set_value("select[name='First series']", "clip (yours), mine");
     page.wait_for(
         "document.querySelector('#pair thead th:nth-child(2)').textContent === 'Error of clip (yours), mine'",
     );
@@ -134,16 +137,16 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
 
     // A reload has them again; the laws of the studies are as they were.
     page.go("?v=2&family=clip&family=clip%20(yours)&pretrain=datacomp_1b&pretrain=mine");
-    page.wait_for_text("Your data: 5 numbers of known.csv");
+    page.wait_for_text("Your data: 5 results from known.csv");
     page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
     page.go("?page=yours");
-    kept(&page, 1);
+    stored(&page, 1);
     button(&page, "[data-file='known.csv']", "Delete");
-    kept(&page, 0);
+    stored(&page, 0);
     assert_eq!(page.eval("localStorage.getItem('data-yours')"), json!(null));
     page.go("");
     page.wait_for(FITTED);
-    assert!(!page.has(".own"));
+    assert!(!page.has(".user-runs"));
     let requests = page.requests();
     let last = requests.iter().rposition(|r| r.path.is_empty());
     let after = &requests[last.expect("the page")..];
@@ -160,28 +163,28 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
         HTMLAnchorElement.prototype.click = function () { \
             if (this.download) globalThis.files[this.download] = globalThis.last; else this.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true})); };";
     let page = Page::builder().before_load(keep).open("?page=yours");
-    page.wait_for_text("Read a file");
+    page.wait_for_text("Drop files anywhere");
     // Pasted, not into a field.
     page.eval(&format!(
         "(() => {{ const data = new DataTransfer(); data.setData('text/plain', {}); \
            document.body.dispatchEvent(new ClipboardEvent('paste', {{clipboardData: data, bubbles: true}})); }})()",
         json!(MINE)
     ));
-    let told = came(&page, "pasted table 1");
-    assert!(told.contains("The first rows of 4 columns"), "{told}");
+    let told = import_result(&page, "pasted table 1");
+    assert!(told.contains("First rows (4 columns)"), "{told}");
     let chosen = |name: &str| {
         page.eval(&format!(
             "document.querySelector('[name=\"{name}\"]').value"
         ))
     };
     assert_eq!(chosen("Compute"), "=flops");
-    assert_eq!(chosen("Compute is multiplied by"), "1e-9");
-    assert_eq!(chosen("is"), "error");
+    assert_eq!(chosen("Compute factor"), "1e-9");
+    assert_eq!(chosen("Type"), "error");
     assert_eq!(chosen("Family of all rows"), "pasted table 1");
-    // What the first rows come to is shown before they are read.
-    let tried = page.text(".tried");
-    assert!(tried.contains("10⁹ GFLOPs"), "{tried}");
-    assert!(tried.contains("80.00 %"), "{tried}");
+    // A preview shows the first rows as they will be imported.
+    let preview = page.text(".import-preview");
+    assert!(preview.contains("10⁹ GFLOPs"), "{preview}");
+    assert!(preview.contains("80.00 %"), "{preview}");
     page.screenshot("yours-mapping-light", 1280, 2000, false);
     page.screenshot("yours-mapping-phone", 320, 3200, false);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
@@ -192,18 +195,18 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     page.wait_for_text("No column says how much compute a run took");
     page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
     page.set_value("[name='Compute']", "=flops");
-    assert_eq!(chosen("Compute is multiplied by"), "1e-9");
-    page.set_value("[name='Compute is multiplied by']", "abc");
-    page.wait_for_text("“abc” is not a number above zero");
+    assert_eq!(chosen("Compute factor"), "1e-9");
+    page.set_value("[name='Compute factor']", "abc");
+    page.wait_for_text("“abc” is not a positive number");
     page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
-    page.set_value("[name='Compute is multiplied by']", "1e-9");
+    page.set_value("[name='Compute factor']", "1e-9");
     page.set_value("[name='Family']", "same");
     page.wait_for("document.querySelector('[name=\"Family of all rows\"]')");
     page.set_value("[name='Family of all rows']", "ours");
     page.wait_for("!document.querySelector('.mapping button[type=submit]').disabled");
     page.click(".mapping button[type=submit]");
-    page.wait_for_text("6 of 6 rows kept, with 6 numbers");
-    kept(&page, 1);
+    page.wait_for_text("Imported 6 of 6 rows with 6 results");
+    stored(&page, 1);
     // The keyboard goes on where the form was.
     page.wait_for("document.activeElement.innerText === 'pasted table 1'");
 
@@ -218,34 +221,37 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     );
     // What is exported reads back as it is.
     drop_text(&page, "again.csv", csv);
-    let told = came(&page, "again.csv");
-    assert!(told.contains("6 of 6 rows kept, with 6 numbers"), "{told}");
+    let told = import_result(&page, "again.csv");
     assert!(
-        told.contains("The very same runs are kept already, as pasted table 1"),
+        told.contains("Imported 6 of 6 rows with 6 results"),
         "{told}"
     );
-    kept(&page, 1);
+    assert!(
+        told.contains("The same runs were already imported as pasted table 1"),
+        "{told}"
+    );
+    stored(&page, 1);
     // Another file of a name takes the place of the first, and says so.
     drop_text(&page, "known.csv", KNOWN);
-    kept(&page, 2);
+    stored(&page, 2);
     drop_text(&page, "known.csv", &KNOWN.replace("0.45", "0.46"));
-    page.wait_for_text("It takes the place of the file of this name");
-    kept(&page, 2);
+    page.wait_for_text("It replaces the earlier file of the same name");
+    stored(&page, 2);
     // Deleting all is asked once more.
     button(&page, ".yours", "Delete all");
-    page.wait_for_text("Delete all 2 files for good");
-    kept(&page, 2);
+    page.wait_for_text("Delete all 2 files permanently");
+    stored(&page, 2);
     button(&page, ".yours", "Delete all");
-    kept(&page, 0);
+    stored(&page, 0);
 }
 
 #[test]
 fn bad_input_is_told_by_line_and_the_rest_is_kept() {
     let page = Page::open("?page=yours");
-    page.wait_for_text("Read a file");
+    page.wait_for_text("Drop files anywhere");
     let told = |name: &str, bytes: &[u8], sentences: &[&str]| {
         drop_bytes(&page, name, bytes);
-        let told = came(&page, name);
+        let told = import_result(&page, name);
         for sentence in sentences {
             assert!(told.contains(sentence), "{name}: {told}");
         }
@@ -271,14 +277,18 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
         "rows.csv",
         rows.as_bytes(),
         &[
-            "5 of 7 rows kept",
+            "Imported 5 of 7 rows",
             "line 7",
             "line 8: has 3 columns where the header has 14",
         ],
     );
     // Equal runs would not count twice.
     let whole = gzip(KNOWN.replace(",mine,", ",whole,").as_bytes());
-    told("whole.csv.gz", &whole, &["5 of 5 rows kept", "CSV, gzip"]);
+    told(
+        "whole.csv.gz",
+        &whole,
+        &["Imported 5 of 5 rows", "CSV, gzip"],
+    );
     let long = format!(
         "{KNOWN}{}",
         "own,comparison,,g,clip,x,mine,cosine,,,1e9,imagenet1k,acc1,0.5\n".repeat(5000)
@@ -301,10 +311,10 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
         &bomb,
         &[
             "unpacks to more than 200 times its size",
-            "5 of 5 rows kept",
+            "Imported 5 of 5 rows",
         ],
     );
-    kept(&page, 4);
+    stored(&page, 4);
     page.screenshot("yours-bad-light", 1280, 1400, false);
 }
 
@@ -336,16 +346,16 @@ fn parquet() -> Vec<u8> {
 #[test]
 fn parquet_is_read_by_a_program_of_its_own() {
     let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
-    page.wait_for_text("Read a file");
+    page.wait_for_text("Drop files anywhere");
     assert!(page.requests().iter().all(|r| r.path != "parquet.js"));
     drop_bytes(&page, "mine.parquet", &parquet());
-    let told = came(&page, "mine.parquet");
-    assert!(told.contains("The first rows of 3 columns"), "{told}");
+    let told = import_result(&page, "mine.parquet");
+    assert!(told.contains("First rows (3 columns)"), "{told}");
     page.click(".mapping button[type=submit]");
-    page.wait_for_text("40 of 40 rows kept, with 40 numbers");
-    let told = came(&page, "mine.parquet");
+    page.wait_for_text("Imported 40 of 40 rows with 40 results");
+    let told = import_result(&page, "mine.parquet");
     assert!(told.contains("Parquet: a table of your own"), "{told}");
-    kept(&page, 1);
+    stored(&page, 1);
 }
 
 /// Columns of the released sweep, and runs of every kind that its rules tell apart.
@@ -395,31 +405,27 @@ fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
         "{own}"
     );
     address("nowhere/all_results.csv.gz");
-    button(&page, ".sweep", "Read the full sweep");
+    button(&page, ".full-sweep", "Import the full sweep");
     page.wait_for_text("The host answered 404");
     address("broken/all_results.csv.gz");
-    button(&page, ".sweep", "Read the full sweep");
-    page.wait_for_text("The connection broke after");
+    button(&page, ".full-sweep", "Import the full sweep");
+    page.wait_for_text("The connection was lost after");
     address("stuck/all_results.csv.gz");
-    button(&page, ".sweep", "Read the full sweep");
-    page.wait_for("document.querySelector('.reading button')");
+    button(&page, ".full-sweep", "Import the full sweep");
+    page.wait_for("document.querySelector('.importing button')");
     page.wait_for("!document.querySelector('[data-progress]').innerText.startsWith('0 bytes')");
-    page.click(".reading button");
-    page.wait_for_text("Cancelled. Nothing was kept.");
-    kept(&page, 0);
+    page.click(".importing button");
+    page.wait_for_text("Import cancelled. Nothing was stored.");
+    stored(&page, 0);
 
     address("all_results.csv.gz");
-    button(&page, ".sweep", "How large is it?");
+    button(&page, ".full-sweep", "Check size");
     page.wait_for_text(&size);
-    button(&page, ".sweep", "Read the full sweep");
-    page.wait_for_text("1,200 of 1,200 rows kept, with 1,200 numbers");
-    kept(&page, 1);
-    button(
-        &page,
-        "[data-file='all_results.csv.gz']",
-        "See it in Explore",
-    );
-    page.wait_for_text("1,200 numbers of all_results.csv.gz in place of the bundled ones");
+    button(&page, ".full-sweep", "Import the full sweep");
+    page.wait_for_text("Imported 1,200 of 1,200 rows with 1,200 results");
+    stored(&page, 1);
+    button(&page, "[data-file='all_results.csv.gz']", "Open in Explore");
+    page.wait_for_text("1,200 results from all_results.csv.gz replace the bundled ones");
     // Its third series can be chosen, and is drawn.
     page.wait_for("document.querySelector('.controls').innerText.includes('dfn')");
     page.go("?v=2&pretrain=dfn&family=clip");
@@ -427,7 +433,7 @@ fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
     page.screenshot("yours-sweep-light", 1280, 1000, false);
     // The address is remembered, the file kept: nothing is fetched again.
     page.go("?page=yours");
-    kept(&page, 1);
+    stored(&page, 1);
     let fetched = |page: &Page| {
         page.requests()
             .iter()
@@ -442,7 +448,7 @@ fn the_full_sweep_is_fetched_stands_in_and_is_kept() {
     );
     // Verify has them, too, and says so.
     page.go("?page=verify");
-    page.wait_for_text("Checked on your data: 1,200 numbers of all_results.csv.gz in place");
+    page.wait_for_text("Includes your data: 1,200 results from all_results.csv.gz replace");
     page.wait_for("document.querySelectorAll('tr[data-id]').length > 500");
 }
 
@@ -455,7 +461,7 @@ fn a_large_file_is_read_in_pieces_and_can_be_stopped() {
         .before_load(watch)
         .patience(Duration::from_secs(120))
         .open("?page=yours");
-    page.wait_for_text("Read a file");
+    page.wait_for_text("Drop files anywhere");
     page.eval("globalThis.longest = 0");
     // Made in the page: 300,000 rows.
     let made = "new Blob([await (async () => { \
@@ -465,15 +471,15 @@ fn a_large_file_is_read_in_pieces_and_can_be_stopped() {
         return new Response(blob.stream().pipeThrough(new CompressionStream('gzip'))).blob(); })()])";
     page.eval(&format!("(async () => {{ globalThis.large = {made}; }})()"));
     drop_made(&page, "large.csv.gz", "globalThis.large");
-    page.wait_for("document.querySelector('.reading progress')?.value > 0");
+    page.wait_for("document.querySelector('.importing progress')?.value > 0");
     page.wait_for("document.querySelector('[data-progress]').innerText.includes(',')");
     page.screenshot("yours-reading-light", 1280, 900, false);
-    page.click(".reading button");
-    page.wait_for_text("Cancelled. Nothing was kept.");
+    page.click(".importing button");
+    page.wait_for_text("Import cancelled. Nothing was stored.");
     page.eval("globalThis.longest = 0");
     drop_made(&page, "large.csv.gz", "globalThis.large");
-    page.wait_for_text("300,000 of 300,000 rows kept, with 300,000 numbers");
-    kept(&page, 1);
+    page.wait_for_text("Imported 300,000 of 300,000 rows with 300,000 results");
+    stored(&page, 1);
     let longest = page.eval("globalThis.longest").as_f64().unwrap_or(0.0);
     println!("300,000 rows: longest task {longest} ms");
     assert!(longest < 500.0, "a task of {longest} ms");

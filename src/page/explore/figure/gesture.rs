@@ -1,6 +1,6 @@
-//! Fingers and mouse over the chart: hover, move, pinch, wheel, and drawing a rectangle.
+//! Pointer gestures on the chart: hover, pan, pinch, wheel, and selecting with a rectangle.
 
-use super::{Drag, Figure};
+use super::state::{Drag, FigureState};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use wasm_bindgen::JsCast;
 /// A drag shorter than this is a click, in CSS pixels.
 const CLICK: f64 = 4.0;
 
-/// When a wheel that no longer turns has come to rest.
-const AT_REST: Duration = Duration::from_millis(200);
+/// How long after the last wheel event zooming has ended.
+const WHEEL_REST: Duration = Duration::from_millis(200);
 
-/// From where a drag began to where it is, in CSS pixels.
+/// From the start of a drag to where it is now, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rectangle {
     from: (f64, f64),
@@ -32,7 +32,7 @@ impl Rectangle {
     }
 }
 
-/// The pointers that are down, each where it was last, and how far they have gone.
+/// The pointers that are down with their last places, and how far they have moved together.
 #[derive(Clone, Debug, Default)]
 struct Down {
     pointers: Vec<(i32, (f64, f64))>,
@@ -41,10 +41,10 @@ struct Down {
 
 #[derive(Clone, Copy)]
 pub struct Gesture {
-    figure: Figure,
+    figure: FigureState,
     down: StoredValue<Down>,
-    /// Ends the turning of the wheel.
-    rest: StoredValue<Option<TimeoutHandle>>,
+    /// Ends zooming by the wheel.
+    wheel_timeout: StoredValue<Option<TimeoutHandle>>,
 }
 
 fn place(event: &ev::PointerEvent) -> (f64, f64) {
@@ -56,22 +56,22 @@ fn canvas(target: Option<web_sys::EventTarget>) -> Option<web_sys::HtmlElement> 
 }
 
 impl Gesture {
-    pub fn new(figure: Figure) -> Gesture {
-        let rest = StoredValue::new(None::<TimeoutHandle>);
+    pub fn new(figure: FigureState) -> Gesture {
+        let wheel_timeout = StoredValue::new(None::<TimeoutHandle>);
         on_cleanup(move || {
-            rest.try_update_value(|rest| rest.take().map(|rest| rest.clear()));
+            wheel_timeout.try_update_value(|timeout| timeout.take().map(|timeout| timeout.clear()));
         });
         Gesture {
             figure,
             down: StoredValue::new(Down::default()),
-            rest,
+            wheel_timeout,
         }
     }
 
     pub fn down(self, event: &ev::PointerEvent) {
         let at = place(event);
         if let Some(canvas) = canvas(event.target()) {
-            // A drag goes on where the pointer leaves the canvas.
+            // A drag continues where the pointer leaves the canvas.
             let _ = canvas.set_pointer_capture(event.pointer_id());
         }
         self.down.update_value(|down| {
@@ -80,11 +80,11 @@ impl Gesture {
             }
             down.pointers.push((event.pointer_id(), at));
         });
-        let selects = self.figure.drag.get_untracked() == Drag::Select || event.shift_key();
+        let selecting = self.figure.drag.get_untracked() == Drag::Select || event.shift_key();
         let first = self.down.with_value(|down| down.pointers.len() == 1);
         self.figure
             .rectangle
-            .set((selects && first).then_some(Rectangle { from: at, to: at }));
+            .set((selecting && first).then_some(Rectangle { from: at, to: at }));
         self.figure.focus.set(self.figure.nearest(at));
     }
 
@@ -117,11 +117,11 @@ impl Gesture {
             Some((_, other)) => {
                 let apart = |p: (f64, f64)| (p.0 - other.0).hypot(p.1 - other.1).max(1.0);
                 let half = (moved.0 / 2.0, moved.1 / 2.0);
-                figure.seen(apart(before) / apart(at), *other, half)
+                figure.window_after(apart(before) / apart(at), *other, half)
             }
-            // What is not zoomed has nowhere to go.
+            // The whole chart cannot be panned.
             None if figure.window.with_untracked(Option::is_none) => None,
-            None => figure.seen(1.0, at, moved),
+            None => figure.window_after(1.0, at, moved),
         };
         if window.is_some() {
             figure.window.set(window);
@@ -145,11 +145,11 @@ impl Gesture {
                 figure.toggle(&self.inside(rectangle));
             }
         } else if click {
-            // What is known of a run stays, so that its link can be reached.
+            // The tooltip stays, so that its link can be clicked.
             let on_run = figure.focus.with_untracked(Option::is_some);
             figure.pinned.update(|pinned| *pinned = on_run && !*pinned);
         } else {
-            figure.look(figure.window.get_untracked());
+            figure.set_window(figure.window.get_untracked());
         }
     }
 
@@ -164,8 +164,8 @@ impl Gesture {
         inside.unwrap_or_default()
     }
 
-    /// Zooms where the reader means the chart and not the page: after a click into it, with Ctrl,
-    /// or by a pinch on a touchpad, which comes as a wheel with Ctrl.
+    /// Zooms the chart where it has the focus or Ctrl is held, which a pinch on a touchpad reports;
+    /// otherwise the page scrolls.
     pub fn wheel(self, event: &ev::WheelEvent) {
         let focused = document().active_element();
         let target = event
@@ -179,17 +179,17 @@ impl Gesture {
         let about = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         let factor = (event.delta_y() * 0.002).clamp(-1.0, 1.0).exp();
         let figure = self.figure;
-        let Some(window) = figure.seen(factor, about, (0.0, 0.0)) else {
+        let Some(window) = figure.window_after(factor, about, (0.0, 0.0)) else {
             return;
         };
         figure.window.set(Some(window));
-        // An address for every turn would be more than browsers take.
-        let look = move || figure.look(figure.window.get_untracked());
-        self.rest.update_value(|rest| {
-            if let Some(rest) = rest.take() {
-                rest.clear();
+        // Browsers limit how often the address may change.
+        let set = move || figure.set_window(figure.window.get_untracked());
+        self.wheel_timeout.update_value(|timeout| {
+            if let Some(timeout) = timeout.take() {
+                timeout.clear();
             }
-            *rest = set_timeout_with_handle(look, AT_REST).ok();
+            *timeout = set_timeout_with_handle(set, WHEEL_REST).ok();
         });
     }
 }

@@ -1,16 +1,17 @@
-//! Above the chart: its series, and what is seen of it.
+//! The legend and the toolbar above the chart.
 
-use super::{Drag, Figure, name};
+use super::name;
+use super::state::{Drag, FigureState};
 use crate::analysis::drawing::{Drawing, Lines};
 use crate::chart::{AxisScale, Theme};
 use crate::figure::shape;
 use crate::page::list;
 use leptos::prelude::*;
 
-/// The series, each with a switch.
+/// The series; a click shows or hides one.
 #[component]
 pub fn Legend(
-    figure: Figure,
+    figure: FigureState,
     theme: impl Fn() -> Theme + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let location = figure.location;
@@ -25,35 +26,40 @@ pub fn Legend(
         );
     };
     let entries = move || {
-        let shown = figure.shown.get()?;
+        let current = figure.current.get()?;
         let hidden = location.drawing.with(|d| d.hidden.clone());
-        let entries = shown.outcome.series.iter().enumerate().map(|(i, series)| {
-            let (r, g, b) = theme().color(i);
-            let pressed = !hidden.contains(&i);
-            view! {
-                <li>
-                    <button
-                        type="button"
-                        class="quiet"
-                        aria-pressed=pressed.to_string()
-                        title="Show or hide"
-                        on:click=move |_| toggle(i)
-                    >
-                        <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                            {shape(i).glyph()}
-                        </span>
-                        {name(series)}
-                    </button>
-                </li>
-            }
-        });
+        let entries = current
+            .outcome
+            .series
+            .iter()
+            .enumerate()
+            .map(|(i, series)| {
+                let (r, g, b) = theme().color(i);
+                let pressed = !hidden.contains(&i);
+                view! {
+                    <li>
+                        <button
+                            type="button"
+                            class="quiet"
+                            aria-pressed=pressed.to_string()
+                            title="Show or hide"
+                            on:click=move |_| toggle(i)
+                        >
+                            <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
+                                {shape(i).glyph()}
+                            </span>
+                            {name(series)}
+                        </button>
+                    </li>
+                }
+            });
         Some(list(entries))
     };
     view! { <ul class="legend">{entries}</ul> }
 }
 
 #[component]
-pub fn Toolbar(figure: Figure) -> impl IntoView {
+pub fn Toolbar(figure: FigureState) -> impl IntoView {
     let location = figure.location;
     let selecting = move || figure.drag.get() == Drag::Select;
     let select = move |_| {
@@ -86,7 +92,7 @@ pub fn Toolbar(figure: Figure) -> impl IntoView {
         }
     };
     view! {
-        <div class="toolbar" role="toolbar" aria-label="The chart">
+        <div class="toolbar" role="toolbar" aria-label="Chart tools">
             <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| figure.zoom(0.7)>
                 "+"
             </button>
@@ -95,33 +101,36 @@ pub fn Toolbar(figure: Figure) -> impl IntoView {
             </button>
             <button
                 type="button"
-                title="Show all (0)"
+                title="Reset zoom (0)"
                 prop:disabled=move || figure.window.with(Option::is_none)
-                on:click=move |_| figure.look(None)
+                on:click=move |_| figure.set_window(None)
             >
-                "All"
+                "Reset zoom"
             </button>
             <button
                 type="button"
                 aria-pressed=move || selecting().to_string()
-                title="Draw a rectangle around runs to take them out of the fit, or put them back (also: Shift and drag)"
+                title="Draw a rectangle around points to exclude or restore them (or Shift and drag)"
                 on:click=select
             >
-                "Take out runs"
+                "Exclude points"
             </button>
             <button
                 type="button"
                 hidden=move || excluded() == 0
                 on:click=move |_| location.change(|a| a.excluded.clear())
             >
-                {move || format!("Put {} back", excluded())}
+                {move || match excluded() {
+                    1 => "Restore 1 point".to_owned(),
+                    count => format!("Restore {count} points"),
+                }}
             </button>
             {linear("log x", |d| d.x, |d, scale| d.x = scale)}
             {linear("log y", |d| d.y, |d, scale| d.y = scale)}
             <label class="switch">
-                "Join "
+                "Connect points "
                 <select
-                    name="Join"
+                    name="Connect points"
                     prop:value=move || location.drawing.with(|d| d.lines.id())
                     on:change:target=move |event| {
                         let id = event.target().value();

@@ -250,14 +250,14 @@ impl Session {
         if self.requested.get_untracked() == id {
             return;
         }
-        location::ask(id.as_deref(), None);
+        location::request_models(id.as_deref(), None);
         self.requested.set(id);
         self.requested_second.set(None);
     }
 
     /// The same for the one beside it.
     pub fn request_second(self, id: Option<String>) {
-        location::ask(self.requested.get_untracked().as_deref(), id.as_deref());
+        location::request_models(self.requested.get_untracked().as_deref(), id.as_deref());
         self.requested_second.set(id);
     }
 

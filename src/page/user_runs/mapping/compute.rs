@@ -1,18 +1,18 @@
-//! Compute, and what it may be worked out from.
+//! Fields of the mapping form: compute, and what it can be computed from.
 
-use super::controls::{Choosing, choice, columns, text};
+use super::controls::{MappingForm, choice, columns, text};
 use crate::decimal;
 use crate::runs::{Compute, Mapping, Scaled};
 use crate::study::Study;
 use leptos::prelude::*;
 
-pub fn study(c: Choosing) -> AnyView {
+pub fn study(c: MappingForm) -> AnyView {
     let options = Study::ALL.map(|s| {
         let text = format!("{}, in {}", s.id(), s.compute_unit());
         (s.id().to_owned(), text)
     });
     choice(
-        "Joins the study",
+        "Add to study",
         options.to_vec(),
         move || c.mapping.with(|m| m.study.id().to_owned()),
         move |id| {
@@ -23,13 +23,16 @@ pub fn study(c: Choosing) -> AnyView {
     )
 }
 
-pub fn compute(c: Choosing) -> AnyView {
+pub fn compute(c: MappingForm) -> AnyView {
     let options = columns(
         c,
         &[
             ("", "Choose a column"),
             ("product", "Parameters × samples × factor"),
-            ("architecture", "The architecture’s × samples"),
+            (
+                "architecture",
+                "Architecture’s compute per sample × samples",
+            ),
         ],
     );
     let value = move || {
@@ -97,7 +100,7 @@ pub fn compute(c: Choosing) -> AnyView {
             _ => "",
         })
     });
-    let of = move |id: String| {
+    let set_kind = move |id: String| {
         c.mapping.update(|m| {
             let compute = m.compute.take();
             m.compute = match (compute, id.as_str()) {
@@ -110,7 +113,7 @@ pub fn compute(c: Choosing) -> AnyView {
     let kinds = || {
         [
             ("run", "the whole run"),
-            ("sample", "one sample, times samples seen"),
+            ("sample", "one sample (× samples seen)"),
         ]
         .map(|(id, text)| (id.to_owned(), text.to_owned()))
         .to_vec()
@@ -118,10 +121,10 @@ pub fn compute(c: Choosing) -> AnyView {
     view! {
         {choice("Compute", options, value, chosen)}
         {move || match kind.get() {
-            "run" | "sample" => Some(choice("It is that of", kinds(), move || kind.get().to_owned(), of)),
+            "run" | "sample" => Some(choice("Compute of", kinds(), move || kind.get().to_owned(), set_kind)),
             "product" => Some(view! {
                 <p class="aside">
-                    "GFLOPs a parameter and sample. 9.6e-8 is the study’s ViT-B-32 (about 48 tokens a sample, 2 operations a parameter and token); smaller patches and larger pictures take more. For tokens: 2e-9."
+                    "GFLOPs per parameter and sample. 9.6e-8 is the study’s ViT-B-32 (about 48 tokens per sample, 2 operations per parameter and token); smaller patches and larger images need more. For tokens use 2e-9."
                 </p>
             }.into_any()),
             _ => None,
@@ -131,7 +134,7 @@ pub fn compute(c: Choosing) -> AnyView {
                 .get()
                 .then(|| {
                     let shown = move || factor().map_or(String::new(), plain);
-                    text(c, "Compute is multiplied by".to_owned(), shown, set)
+                    text(c, "Compute factor".to_owned(), shown, set)
                 })
         }}
     }
@@ -139,7 +142,7 @@ pub fn compute(c: Choosing) -> AnyView {
 }
 
 pub fn amount(
-    c: Choosing,
+    c: MappingForm,
     label: &'static str,
     get: fn(&Mapping) -> &Option<Scaled>,
     set: fn(&mut Mapping, Option<Scaled>),
@@ -180,11 +183,11 @@ pub fn amount(
         true
     };
     view! {
-        {choice(label, columns(c, &[("", "not told")]), value, chosen)}
+        {choice(label, columns(c, &[("", "Not specified")]), value, chosen)}
         {move || {
             has_column
                 .get()
-                .then(|| text(c, format!("{label} are multiplied by"), factor, change))
+                .then(|| text(c, format!("{label} factor"), factor, change))
         }}
     }
     .into_any()
@@ -194,7 +197,7 @@ fn positive(text: &str) -> Option<f64> {
     decimal::parse(text.trim()).filter(|x| x.is_finite() && *x > 0.0)
 }
 
-/// A factor as it is typed.
+/// A factor as a reader would type it.
 fn plain(x: f64) -> String {
     match x {
         x if (1e-3..1e6).contains(&x) => x.to_string(),

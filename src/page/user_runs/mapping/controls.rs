@@ -1,4 +1,4 @@
-//! What the form is made of: a choice, a text beside it, the table's columns as options.
+//! Controls of the mapping form: selects, text fields, the table's columns as options.
 
 use crate::page::list;
 use crate::runs::{Mapping, Preview};
@@ -6,30 +6,30 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The mapping being chosen and the table that it is of.
+/// State of the form: the mapping and the table's preview.
 #[derive(Clone, Copy)]
-pub struct Choosing {
+pub struct MappingForm {
     pub mapping: RwSignal<Mapping>,
     pub preview: StoredValue<Arc<Preview>>,
-    /// Entries that are none, by their labels: what was entered.
-    pub wrong: RwSignal<BTreeMap<String, String>>,
+    /// Invalid entries by the labels of their fields.
+    pub invalid: RwSignal<BTreeMap<String, String>>,
 }
 
-impl Choosing {
-    /// What keeps the table from being read.
+impl MappingForm {
+    /// Why the table cannot be imported yet.
     pub fn problem(self) -> Option<String> {
-        let wrong = self.wrong.with(|wrong| {
-            let (label, entered) = wrong.first_key_value()?;
+        let invalid = self.invalid.with(|invalid| {
+            let (label, entered) = invalid.first_key_value()?;
             Some(match entered.trim() {
                 "" => format!("“{label}” is empty."),
-                entered => format!("“{label}”: “{entered}” is not a number above zero."),
+                entered => format!("“{label}”: “{entered}” is not a positive number."),
             })
         });
-        wrong.or_else(|| self.mapping.with(Mapping::problem).map(|p| p.to_string()))
+        invalid.or_else(|| self.mapping.with(Mapping::problem).map(|p| p.to_string()))
     }
 }
 
-/// A choice of values and texts.
+/// A select; `options` are values and texts.
 pub fn choice(
     label: &'static str,
     options: Vec<(String, String)>,
@@ -56,26 +56,29 @@ pub fn choice(
     .into_any()
 }
 
-/// A text beside a choice; set when the reader leaves it.
+/// A text field; `chosen` returns whether the entry is valid.
 pub fn text(
-    c: Choosing,
+    c: MappingForm,
     label: String,
     value: impl Fn() -> String + Send + Sync + 'static,
     chosen: impl Fn(String) -> bool + Send + Sync + 'static,
 ) -> AnyView {
     let key = StoredValue::new(label.clone());
     on_cleanup(move || {
-        c.wrong
-            .try_update(|wrong| key.try_with_value(|key| wrong.remove(key)));
+        c.invalid
+            .try_update(|invalid| key.try_with_value(|key| invalid.remove(key)));
     });
-    let is_wrong = move || c.wrong.with(|w| key.with_value(|key| w.contains_key(key)));
+    let is_invalid = move || {
+        c.invalid
+            .with(|w| key.with_value(|key| w.contains_key(key)))
+    };
     let changed = move |entered: String| {
-        let good = chosen(entered.clone());
-        c.wrong.update(|wrong| {
+        let valid = chosen(entered.clone());
+        c.invalid.update(|invalid| {
             let key = key.get_value();
-            match good {
-                true => drop(wrong.remove(&key)),
-                false => drop(wrong.insert(key, entered)),
+            match valid {
+                true => drop(invalid.remove(&key)),
+                false => drop(invalid.insert(key, entered)),
             }
         });
     };
@@ -86,7 +89,7 @@ pub fn text(
                 type="text"
                 name=label
                 prop:value=value
-                aria-invalid=move || is_wrong().to_string()
+                aria-invalid=move || is_invalid().to_string()
                 on:change:target=move |event| changed(event.target().value())
             />
         </label>
@@ -94,8 +97,8 @@ pub fn text(
     .into_any()
 }
 
-/// Columns as options; their values are told apart from others by a prefix.
-pub fn columns(c: Choosing, others: &[(&str, &str)]) -> Vec<(String, String)> {
+/// The columns as options, whose values have the prefix `=`.
+pub fn columns(c: MappingForm, others: &[(&str, &str)]) -> Vec<(String, String)> {
     let others = others
         .iter()
         .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()));

@@ -1,13 +1,13 @@
-//! What was measured on what, and which run it was.
+//! Fields of the mapping form: the results, and the model and run.
 
-use super::controls::{Choosing, choice, columns, text};
+use super::controls::{MappingForm, choice, columns, text};
 use crate::page::list;
 use crate::runs::{Field, Mapping, Quantity, Score, UnitScale, metric};
 use leptos::prelude::*;
 
-/// A column, or the same text for all rows.
+/// A column, or one text for all rows.
 pub fn field(
-    c: Choosing,
+    c: MappingForm,
     label: &'static str,
     get: fn(&Mapping) -> &Field,
     set: fn(&mut Mapping, Field),
@@ -43,7 +43,7 @@ pub fn field(
             .update(|m| set(m, Field::Constant(text.to_owned())));
         true
     };
-    let options = columns(c, &[("", "not told"), ("same", "the same for all rows")]);
+    let options = columns(c, &[("", "Not specified"), ("same", "Same for all rows")]);
     view! {
         {choice(label, options, value, chosen)}
         {move || {
@@ -57,8 +57,8 @@ pub fn field(
     .into_any()
 }
 
-/// Columns of measured numbers.
-pub fn scores(c: Choosing) -> AnyView {
+/// The columns that hold results.
+pub fn scores(c: MappingForm) -> AnyView {
     let number = Memo::new(move |_| c.mapping.with(|m| m.scores.len()));
     let add = move |id: String| {
         let Some(column) = id.strip_prefix('=').map(str::to_owned) else {
@@ -76,10 +76,10 @@ pub fn scores(c: Choosing) -> AnyView {
     view! {
         {move || list((0..number.get()).map(|i| score(c, i)))}
         {move || {
-            // Built anew after each, so that it says again what it is for.
+            // Rebuilt after each, so that it shows its prompt again.
             number.track();
             choice(
-                "A column that was measured",
+                "Result column",
                 columns(c, &[("", "Add a column")]),
                 String::new,
                 add,
@@ -89,7 +89,7 @@ pub fn scores(c: Choosing) -> AnyView {
     .into_any()
 }
 
-fn score(c: Choosing, i: usize) -> AnyView {
+fn score(c: MappingForm, i: usize) -> AnyView {
     let of = move |get: fn(&Score) -> String| {
         c.mapping
             .with(|m| m.scores.get(i).map(get).unwrap_or_default())
@@ -130,8 +130,8 @@ fn score(c: Choosing, i: usize) -> AnyView {
         <div class="score choices" role="group" aria-label=format!("Column {}", name.get_value())>
             <strong>{name.get_value()}</strong>
             {choice(
-                "is",
-                pairs(&[("metric", "a metric: higher is better"), ("error", "an error: lower is better")]),
+                "Type",
+                pairs(&[("metric", "metric (higher is better)"), ("error", "error (lower is better)")]),
                 move || of(|s| match s.quantity {
                     Quantity::Metric => "metric".to_owned(),
                     Quantity::Error => "error".to_owned(),
@@ -142,10 +142,10 @@ fn score(c: Choosing, i: usize) -> AnyView {
                 }),
             )}
             {choice(
-                "in",
+                "Unit",
                 pairs(&[
-                    ("detect", "as its numbers tell"),
-                    ("fraction", "fractions, 0 to 1"),
+                    ("detect", "detect"),
+                    ("fraction", "fraction (0 to 1)"),
                     ("percent", "percent"),
                 ]),
                 move || of(|s| match s.scale {
@@ -160,11 +160,11 @@ fn score(c: Choosing, i: usize) -> AnyView {
                 }),
             )}
             {move || match by_column.get() {
-                Some(column) => view! { <span>{format!("named in each row by the column {column}")}</span> }
+                Some(column) => view! { <span>{format!("metric named by the column {column}")}</span> }
                     .into_any(),
                 None => text(
                     c,
-                    format!("{} is named", name.get_value()),
+                    format!("Metric in {}", name.get_value()),
                     move || of(|s| match &s.metric {
                         Field::Constant(name) => name.clone(),
                         _ => String::new(),
@@ -179,8 +179,8 @@ fn score(c: Choosing, i: usize) -> AnyView {
                     },
                 ),
             }}
-            <button type="button" on:click=remove aria-label=format!("Do not read {}", name.get_value())>
-                "Leave out"
+            <button type="button" on:click=remove aria-label=format!("Do not import {}", name.get_value())>
+                "Remove"
             </button>
         </div>
     }

@@ -125,7 +125,7 @@ fn reading() {
         })()",
     );
     let before = page.peak_memory("renderer");
-    page.wait_for("document.querySelector('[data-came]')");
+    page.wait_for("document.querySelector('[data-import]')");
     let seconds = |page: &Page| {
         let time = page.eval("performance.now() - globalThis.since").as_f64();
         time.unwrap_or_default() / 1e3
@@ -135,7 +135,7 @@ fn reading() {
         seconds(&page),
         tasks(&page)
     );
-    println!("  {}", page.text("[data-came] [role=status]"));
+    println!("  {}", page.text("[data-import] [role=status]"));
     let more = page.peak_memory("renderer").zip(before);
     if let Some((after, before)) = more {
         println!(
@@ -143,7 +143,7 @@ fn reading() {
             after - before
         );
     }
-    page.wait_for("document.querySelector('[data-kept=\"1\"]')");
+    page.wait_for("document.querySelector('[data-files=\"1\"]')");
     page.go("?v=2&table=sweep");
     page.eval("globalThis.since = 0");
     page.wait_for("document.querySelector('[data-parameter]')");

@@ -1,8 +1,9 @@
-//! What is known about the run under the pointer or the keyboard's focus.
+//! The tooltip of the run under the pointer or the keyboard's focus.
 
-use super::{Figure, name};
+use super::name;
+use super::state::FigureState;
 use crate::figure::Dot;
-use crate::page::explore::Shown;
+use crate::page::explore::CurrentAnalysis;
 use crate::page::{data, list, location};
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::training::settings;
@@ -11,23 +12,23 @@ use crate::text::{number, percent};
 use leptos::prelude::*;
 
 #[component]
-pub fn Card(figure: Figure) -> impl IntoView {
-    // Asked for when the first run with a name is looked at.
+pub fn Tooltip(figure: FigureState) -> impl IntoView {
+    // Fetched with the first run that has a name.
     let training = RwSignal::new(None::<(Study, String)>);
-    let asked = StoredValue::new(None::<Study>);
-    let ask = move |study: Study| {
-        if asked.get_value() == Some(study) {
+    let requested = StoredValue::new(None::<Study>);
+    let load_training = move |study: Study| {
+        if requested.get_value() == Some(study) {
             return;
         }
-        asked.set_value(Some(study));
+        requested.set_value(Some(study));
         leptos::task::spawn_local(async move {
-            // Without it the card says less.
+            // Where this fails, the tooltip omits the hyperparameters.
             if let Ok(file) = data::training(study).await {
                 training.try_set(Some((study, file)));
             }
         });
     };
-    let card = move || {
+    let tooltip = move || {
         let key = figure.focus.get()?;
         let dot = figure
             .picture
@@ -37,11 +38,11 @@ pub fn Card(figure: Figure) -> impl IntoView {
             let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
-        let run = figure.shown.with(|s| run(s.as_ref()?, &dot));
-        let lines = figure.shown.with(|s| {
+        let run = figure.current.with(|s| run_link(s.as_ref()?, &dot));
+        let lines = figure.current.with(|s| {
             let (s, study) = s.as_ref().map(|s| (s, s.analysis.study()))?;
             if s.data.rows.get(dot.row).is_some_and(|m| !m.run.is_empty()) {
-                ask(study);
+                load_training(study);
             }
             training.with(|training| {
                 let file = training.as_ref().filter(|t| t.0 == study);
@@ -52,7 +53,7 @@ pub fn Card(figure: Figure) -> impl IntoView {
         Some(
             view! {
                 <div
-                    class="card"
+                    class="tooltip"
                     class:left=left
                     class:pinned=move || figure.pinned.get()
                     style:left=format!("{x:.0}px")
@@ -67,22 +68,22 @@ pub fn Card(figure: Figure) -> impl IntoView {
         )
     };
     view! {
-        <div class="card-place" aria-live="polite">
-            {card}
+        <div class="tooltip-place" aria-live="polite">
+            {tooltip}
         </div>
     }
 }
 
-/// Where the checkpoint behind a point can be run.
-fn run(shown: &Shown, dot: &Dot) -> Option<String> {
-    let row = shown.data.rows.get(dot.row)?;
-    PublishedCheckpoint::id_of(shown.analysis.study(), row).map(|id| location::run(&id))
+/// Address that runs the checkpoint of a point.
+fn run_link(current: &CurrentAnalysis, dot: &Dot) -> Option<String> {
+    let row = current.data.rows.get(dot.row)?;
+    PublishedCheckpoint::id_of(current.analysis.study(), row).map(|id| location::model_link(&id))
 }
 
-/// `training`: what the study's runs were trained with, where it is there.
-fn lines(shown: &Shown, dot: &Dot, training: Option<&str>) -> Option<Vec<String>> {
-    let series = shown.outcome.series.get(dot.series)?;
-    let m = shown.data.rows.get(dot.row)?;
+/// `training`: the file of the study's hyperparameters, once loaded.
+fn lines(current: &CurrentAnalysis, dot: &Dot, training: Option<&str>) -> Option<Vec<String>> {
+    let series = current.outcome.series.get(dot.series)?;
+    let m = current.data.rows.get(dot.row)?;
     let mut lines = vec![
         names::run(m),
         format!("{}, {}", name(series), dot.role.title()),
@@ -91,7 +92,7 @@ fn lines(shown: &Shown, dot: &Dot, training: Option<&str>) -> Option<Vec<String>
         lines.push(format!("{} samples seen", m.samples));
     }
     lines.extend(training.and_then(|file| settings(file, &m.run)));
-    let unit = shown.analysis.study().compute_unit();
+    let unit = current.analysis.study().compute_unit();
     lines.push(format!("{} {unit}", number(m.compute)));
     lines.push(format!(
         "error {}, metric {}",
@@ -100,7 +101,7 @@ fn lines(shown: &Shown, dot: &Dot, training: Option<&str>) -> Option<Vec<String>
     ));
     if let Ok(fit) = &series.fit {
         let residual = dot.error - fit.law.value(&fit.parameters, dot.x);
-        let text = format!("{:+.2} percentage points from the law", 100.0 * residual);
+        let text = format!("residual {:+.2} percentage points", 100.0 * residual);
         lines.push(text.replace('-', "−"));
     }
     Some(lines)

@@ -1,47 +1,46 @@
-//! A file's bytes to runs, between turns of the browser.
+//! Imports one file, in slices of time that leave the browser responsive.
 
 use super::source::{Origin, SourceError};
-use crate::page::work::Turns;
+use crate::page::work::TimeSlice;
 use crate::runs::{Mapping, ReadError, ReadNotice, ReadOptions, ReadOutcome, Reader};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
-/// Bytes that are read between two looks at the clock. Gzip unpacks them to a thousand times as
-/// many at worst.
+/// Bytes that are read before the time is checked. Gzip unpacks them to a thousand times as many
+/// at worst.
 const PIECE: u32 = 4 << 10;
 
-/// How far reading is.
+/// How far an import is.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
+pub struct ImportProgress {
     pub name: String,
     pub bytes: f64,
-    /// Bytes in all, where they are known.
+    /// The file's size, where it is known.
     pub size: Option<f64>,
     pub rows: u64,
 }
 
-/// One file being read.
-pub struct Reading<'a> {
+/// The import of one file.
+pub struct Import<'a> {
     pub origin: &'a Origin,
     pub options: ReadOptions,
     pub abort: &'a AbortController,
-    /// Is told how far it is.
-    pub seen: &'a dyn Fn(Progress),
+    pub on_progress: &'a dyn Fn(ImportProgress),
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// What a program of `src/bin` offers; loaded where it is not yet there (`boot.js`).
+    /// The exports of a program of `src/bin`, loaded with the first call (`boot.js`).
     #[wasm_bindgen(js_namespace = refit, catch)]
     async fn program(name: &str) -> Result<JsValue, JsValue>;
 }
 
-impl Reading<'_> {
-    /// Reads to the end, or as far as is needed to propose a mapping.
+impl Import<'_> {
+    /// Reads the whole file, or as much as is needed to propose a mapping.
     pub async fn run(&self) -> Result<ReadOutcome, SourceError> {
         let read = self.text().await;
-        // A request that was given up fails in its own ways.
+        // An aborted request fails with errors of its own.
         if self.abort.signal().aborted() {
             return Err(SourceError::Cancelled);
         }
@@ -58,14 +57,14 @@ impl Reading<'_> {
         let mut stream = self.origin.open(self.abort).await?;
         let size = stream.size;
         let mut reader = Reader::new(self.options.clone());
-        let mut turns = Turns::new();
-        self.tell(&reader, size);
+        let mut slice = TimeSlice::new();
+        self.report(&reader, size);
         while let Some(piece) = stream.next().await? {
-            if !self.push(&mut reader, &piece, size, &mut turns).await {
+            if !self.push(&mut reader, &piece, size, &mut slice).await {
                 break;
             }
-            // A network may keep the next waiting.
-            self.tell(&reader, size);
+            // The next piece may take a while to arrive.
+            self.report(&reader, size);
         }
         Ok(reader.finish())
     }
@@ -76,7 +75,7 @@ impl Reading<'_> {
         reader: &mut Reader,
         bytes: &Uint8Array,
         size: Option<f64>,
-        turns: &mut Turns,
+        slice: &mut TimeSlice,
     ) -> bool {
         for start in (0..bytes.length()).step_by(PIECE as usize) {
             let end = (start + PIECE).min(bytes.length());
@@ -86,8 +85,8 @@ impl Reading<'_> {
             if self.options.mapping.is_none() && reader.needs_mapping() {
                 return false;
             }
-            if turns.take().await {
-                self.tell(reader, size);
+            if slice.yield_if_over().await {
+                self.report(reader, size);
                 if self.abort.signal().aborted() {
                     return false;
                 }
@@ -96,9 +95,9 @@ impl Reading<'_> {
         true
     }
 
-    fn tell(&self, reader: &Reader, size: Option<f64>) {
+    fn report(&self, reader: &Reader, size: Option<f64>) {
         let progress = reader.progress();
-        (self.seen)(Progress {
+        (self.on_progress)(ImportProgress {
             name: self.origin.name(),
             bytes: progress.bytes as f64,
             size,
@@ -106,8 +105,8 @@ impl Reading<'_> {
         });
     }
 
-    /// Parquet has its table of contents at the end: the file is read as a whole, and turned into
-    /// CSV by a program of its own.
+    /// Parquet has its metadata at the end: the file is read as a whole, and converted to CSV by a
+    /// program of its own.
     async fn parquet(&self) -> Result<ReadOutcome, SourceError> {
         let file = self.whole().await?;
         let mut reader = Reader::new(ReadOptions {
@@ -116,17 +115,19 @@ impl Reading<'_> {
         });
         match to_csv(&file).await {
             Err(_) => reader.stop(ReadError::DamagedParquet(
-                "The part of this page that reads Parquet could not be loaded; check the connection and try again.".to_owned(),
+                "The Parquet reader could not be loaded. Check the connection and try again."
+                    .to_owned(),
             )),
             Ok(csv) => {
-                let mut turns = Turns::new();
+                let mut slice = TimeSlice::new();
                 for piece in csv.pieces.iter() {
                     let piece: Uint8Array = piece.unchecked_into();
-                    if !self.push(&mut reader, &piece, None, &mut turns).await {
+                    if !self.push(&mut reader, &piece, None, &mut slice).await {
                         break;
                     }
                 }
-                let columns: Vec<String> = csv.skipped.iter().filter_map(|s| s.as_string()).collect();
+                let columns: Vec<String> =
+                    csv.skipped.iter().filter_map(|s| s.as_string()).collect();
                 if !columns.is_empty() {
                     reader.note(ReadNotice::Nested { columns });
                 }
@@ -145,15 +146,15 @@ impl Reading<'_> {
 
     async fn whole(&self) -> Result<Uint8Array, SourceError> {
         let mut stream = self.origin.open(self.abort).await?;
-        let mut progress = Progress {
+        let mut progress = ImportProgress {
             name: self.origin.name(),
             size: stream.size,
-            ..Progress::default()
+            ..ImportProgress::default()
         };
         let mut pieces = Vec::new();
         while let Some(piece) = stream.next().await? {
             progress.bytes += f64::from(piece.length());
-            (self.seen)(progress.clone());
+            (self.on_progress)(progress.clone());
             pieces.push(piece);
         }
         let whole = Uint8Array::new_with_length(progress.bytes as u32);
@@ -166,10 +167,10 @@ impl Reading<'_> {
     }
 }
 
-/// What the program for Parquet gives.
+/// A table as the program `parquet` returns it.
 struct Csv {
     pieces: Array,
-    /// Columns that are not read.
+    /// Names of columns that were not read.
     skipped: Array,
     error: Option<String>,
 }
@@ -185,7 +186,7 @@ async fn to_csv(file: &Uint8Array) -> Result<Csv, JsValue> {
     })
 }
 
-/// Whether the columns are not known, so that a mapping has to be chosen.
-pub fn asks(outcome: &ReadOutcome, mapping: Option<&Mapping>) -> bool {
+/// Whether the columns are unknown, so that the reader has to choose a mapping.
+pub fn needs_mapping(outcome: &ReadOutcome, mapping: Option<&Mapping>) -> bool {
     mapping.is_none() && outcome.report.source.is_none() && !outcome.preview.rows.is_empty()
 }

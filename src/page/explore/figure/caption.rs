@@ -1,0 +1,37 @@
+//! The caption of the figure.
+
+use super::{CurrentAnalysis, name};
+use crate::analysis::{interval_title, why_not_fitted};
+use crate::text::number;
+
+/// What the marks and lines mean, and the fit of each series in words.
+pub fn caption(current: &CurrentAnalysis) -> String {
+    let laws = current
+        .outcome
+        .series
+        .iter()
+        .map(|series| match &series.fit {
+            Ok(fit) => format!(
+                "{}: {} frontier points of {}, mean squared error {}.",
+                name(series),
+                series.frontier.len(),
+                series.points.len(),
+                number(fit.mse)
+            ),
+            Err(error) => format!("{}: {}", name(series), why_not_fitted(error)),
+        });
+    let laws: Vec<String> = laws.collect();
+    let mut fits = current.outcome.series.iter().flat_map(|s| &s.fit);
+    let band = if fits.any(|fit| fit.delta_method_holds()) {
+        format!(
+            "; band: interval of the mean, {}",
+            interval_title(current.analysis.interval)
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "Filled marks: fitted points. Faint: other runs. Hollow: held out. Crossed: excluded. Line: the law, dashed beyond the frontier{band}. {}",
+        laws.join(" ")
+    )
+}
