@@ -112,7 +112,7 @@ fn reading() {
         .patience(Duration::from_secs(300))
         .serve("runs.csv.gz", file, Manner::Whole)
         .open("?v=2&page=yours");
-    page.wait_for_text("Read a file");
+    page.wait_for_text("Drop files anywhere");
     page.eval(
         "(async () => {
             const blob = await (await fetch('runs.csv.gz')).blob();
