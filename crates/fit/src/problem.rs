@@ -53,7 +53,7 @@ const HOPS: usize = 24;
 const LONGEST_STEP: f64 = 3.0;
 
 impl<'a, F: Fittable> Problem<'a, F> {
-    pub fn new(form: F, loss: Loss, x: &'a [F::Input], y: &'a [f64]) -> Self {
+    pub(crate) fn new(form: F, loss: Loss, x: &'a [F::Input], y: &'a [f64]) -> Self {
         Problem {
             form,
             loss,
@@ -65,13 +65,13 @@ impl<'a, F: Fittable> Problem<'a, F> {
     }
 
     /// Residual of a point, observed less predicted, on the loss's scale.
-    pub fn residual(&self, p: &[f64], i: usize) -> f64 {
+    pub(crate) fn residual(&self, p: &[f64], i: usize) -> f64 {
         let scale = self.loss.scale();
         scale.forward(self.y[i]) - scale.forward(self.form.evaluate(p, self.x[i]))
     }
 
     /// Σ w ρ(r)
-    pub fn objective(&self, p: &[f64]) -> f64 {
+    pub(crate) fn objective(&self, p: &[f64]) -> f64 {
         (0..self.y.len())
             .map(|i| self.weights[i] * self.loss.rho(self.residual(p, i)).value)
             .sum()
@@ -137,7 +137,7 @@ impl<'a, F: Fittable> Problem<'a, F> {
     }
 
     /// The minimum near `start` (parameters, inside their domains where not fixed).
-    pub fn descend(&self, start: &[f64], fixed: &Fixed) -> Minimum {
+    pub(crate) fn descend(&self, start: &[f64], fixed: &Fixed) -> Minimum {
         self.steps(start, fixed, ITERATIONS)
     }
 
@@ -200,7 +200,7 @@ impl<'a, F: Fittable> Problem<'a, F> {
 
     /// [`Problem::descend`] in the problem's own loss; Huber's corner is approached from a wide δ,
     /// since its loss is nearly flat of curvature far from the optimum.
-    pub fn approach(&self, start: &[f64], fixed: &Fixed) -> Minimum {
+    pub(crate) fn approach(&self, start: &[f64], fixed: &Fixed) -> Minimum {
         let mut from = start.to_vec();
         if let Loss::Huber { delta } = self.loss {
             let mut wide = (0..self.y.len())
@@ -223,7 +223,7 @@ impl<'a, F: Fittable> Problem<'a, F> {
 
     /// The lowest minimum from any of the starts on any face of the bounds. `fixed` parameters
     /// stay where they are on every face.
-    pub fn lowest(&self, starts: &[Vec<f64>], fixed: &Fixed) -> Option<Minimum> {
+    pub(crate) fn lowest(&self, starts: &[Vec<f64>], fixed: &Fixed) -> Option<Minimum> {
         // Faces of fewer parameters first: where freeing one gains nothing, the bound stands.
         let minima = self.form.faces().iter().rev().filter_map(|face| {
             let clash = face.iter().any(|(j, _)| fixed.iter().any(|(k, _)| k == j));
@@ -285,7 +285,7 @@ impl<'a, F: Fittable> Problem<'a, F> {
 
     /// Moves parameters that lie on a bound, or so near that the objective no longer feels them,
     /// a little inside.
-    pub fn interior(&self, p: &[f64]) -> Vec<f64> {
+    pub(crate) fn interior(&self, p: &[f64]) -> Vec<f64> {
         /// In coordinates: a thousandth of a parameter that is well inside.
         const NEAR: f64 = 7.0;
         let lowest = self.y.iter().copied().fold(f64::INFINITY, f64::min);

@@ -8,11 +8,11 @@ use nalgebra::{DMatrix, DVector};
 
 /// A = U diag(s) Vᵀ, the singular values in falling order.
 pub struct Svd {
-    /// [rows, columns]; a column whose singular value is zero is zero.
+    /// `[rows, columns]`; a column whose singular value is zero is zero.
     pub u: DMatrix<f64>,
-    /// [columns]
+    /// `[columns]`
     pub s: DVector<f64>,
-    /// [columns, columns]
+    /// `[columns, columns]`
     pub v: DMatrix<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Svd {
         }
     }
 
-    /// The pseudo-inverse (AᵀA)⁺, [columns, columns]; singular values below `relative` of the
+    /// The pseudo-inverse (AᵀA)⁺, `[columns, columns]`; singular values below `relative` of the
     /// largest count as zero.
     pub fn inverse_gram(&self, relative: f64) -> DMatrix<f64> {
         let n = self.s.len();

@@ -57,6 +57,7 @@ vectorised! {
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn cached_attention_rows<V: Lanes>(
     token: V::Token,
     queries: &[f32],

@@ -146,6 +146,7 @@ vectorised! {
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn multiply_blocks<V: Lanes>(
     token: V::Token,
     a: &[f32],
@@ -273,6 +274,7 @@ struct BlockContext<'a> {
 
 /// One tile of `ROWS` × [`PANEL`]; `a` holds its rows interleaved.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn tile<V: Lanes, const ROWS: usize>(
     token: V::Token,
     a: &[f32],

@@ -4,26 +4,26 @@ use refit_fit::Loss;
 use refit_fit::trf::{LeastSquares, Solution};
 use serde_json::Value;
 
-pub fn read(name: &str) -> Value {
+pub(crate) fn read(name: &str) -> Value {
     let path = format!("tests/reference/{name}");
     let text = std::fs::read_to_string(&path).expect(&path);
     serde_json::from_str(&text).expect(&path)
 }
 
-pub fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {
     value[key].as_array().expect(key)
 }
 
-pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().expect(key)
 }
 
-pub fn number(value: &Value) -> f64 {
+pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().expect("a number")
 }
 
 /// Null stands for what is not finite.
-pub fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     let values = value.as_array().expect("a list of numbers");
     values
         .iter()
@@ -32,12 +32,12 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// |a − b| relative to b.
-pub fn apart(a: f64, b: f64) -> f64 {
+pub(crate) fn apart(a: f64, b: f64) -> f64 {
     (a - b).abs() / b.abs().max(1e-12)
 }
 
 /// A loss by its id: `huber:0.001`.
-pub fn loss(id: &str) -> Loss {
+pub(crate) fn loss(id: &str) -> Loss {
     let (kind, parameter) = match id.split_once(':') {
         Some((kind, parameter)) => (kind, Some(parameter.parse().expect("a number"))),
         None => (id, None),
@@ -46,7 +46,7 @@ pub fn loss(id: &str) -> Loss {
 }
 
 /// a (x + b)^c + d as `curve_fit` was run on it, or without d where `start` has none.
-pub fn bounded_saturation(x: &[f64], y: &[f64], start: &[f64]) -> Option<Solution> {
+pub(crate) fn bounded_saturation(x: &[f64], y: &[f64], start: &[f64]) -> Option<Solution> {
     let residuals = |p: &[f64]| -> Vec<f64> {
         let offset = p.get(3).copied().unwrap_or(0.0);
         let points = x.iter().zip(y);
