@@ -1,13 +1,12 @@
 //! The WebGPU device: opening an adapter, submitting work, reading results and errors.
 
+use super::error_scopes::Scopes;
 use super::memory::Memory;
 use super::recorder::{BufferSlice, Pipeline, Recorder, STAMP_BYTES, stamps_at};
 use super::signal::Signal;
 use crate::backend::ComputeError;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,7 +55,7 @@ pub struct Adapter {
     pub has_clock: bool,
 }
 
-/// WebGPU promises these to every page, and the kernels' tiles are cut to them.
+/// WebGPU guarantees these to every page, and the kernels' tiles are made for them.
 const WORKGROUP_BYTES: u32 = 16 << 10;
 
 /// Everything on one device.
@@ -78,51 +77,13 @@ pub(super) struct Device {
     /// The first thing that went wrong where nothing could be returned.
     failure: RefCell<Option<ComputeError>>,
     /// Why the device is lost.
-    lost: Arc<Mutex<Option<String>>>,
+    lost: Message,
     /// An error outside all scopes.
-    uncaptured: Arc<Mutex<Option<String>>>,
+    uncaptured: Message,
     /// Where results are read.
     staging: Cell<Option<wgpu::Buffer>>,
     /// How long the passes of the results that were read took.
     seconds: Cell<Option<f64>>,
-}
-
-/// Error scopes, the outermost first.
-struct Scopes(Vec<wgpu::ErrorScopeGuard>);
-
-impl Scopes {
-    fn open(device: &wgpu::Device) -> Self {
-        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        // Without room nothing that follows is valid: the scope for memory is asked first.
-        let filters = [Validation, Internal, OutOfMemory];
-        Scopes(filters.map(|filter| device.push_error_scope(filter)).into())
-    }
-
-    /// Closes them at once; the future says what they caught.
-    fn close(mut self) -> impl Future<Output = Option<wgpu::Error>> {
-        let scopes = std::mem::take(&mut self.0);
-        let found = scopes.into_iter().rev();
-        let found: Vec<Pin<Box<dyn Future<Output = _>>>> = found
-            .map(|scope| Box::pin(scope.pop()) as Pin<Box<dyn Future<Output = _>>>)
-            .collect();
-        async {
-            let mut first = None;
-            for found in found {
-                let error = found.await;
-                first = first.or(error);
-            }
-            first
-        }
-    }
-}
-
-impl Drop for Scopes {
-    fn drop(&mut self) {
-        // The innermost must close first.
-        while let Some(scope) = self.0.pop() {
-            drop(scope);
-        }
-    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -133,29 +94,57 @@ fn unsupported(what: impl Into<String>) -> ComputeError {
     ComputeError::Unsupported { what: what.into() }
 }
 
+/// The machine's fastest adapter.
+async fn find_adapter(options: DeviceOptions) -> Result<wgpu::Adapter, ComputeError> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    descriptor.memory_budget_thresholds.for_resource_creation = options.memory_percent;
+    let instance = wgpu::Instance::new(descriptor);
+    let request = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = instance.request_adapter(&request).await;
+    adapter.map_err(|error| {
+        let reason = error.to_string();
+        // What follows tells how wgpu was compiled.
+        let reason = reason.split(';').next().unwrap_or_default().to_owned();
+        ComputeError::NoDevice { reason }
+    })
+}
+
+/// A text that a callback of the device sets.
+type Message = Arc<Mutex<Option<String>>>;
+
+/// Notes why the device is lost, and the first error outside all scopes.
+fn watch_errors(raw: &wgpu::Device) -> (Message, Message) {
+    let lost = Arc::new(Mutex::new(None));
+    let slot = lost.clone();
+    raw.set_device_lost_callback(move |reason, message| {
+        let reason = match reason {
+            wgpu::DeviceLostReason::Destroyed => "it was destroyed".to_owned(),
+            _ if message.is_empty() => "its driver does not say why".to_owned(),
+            _ => message,
+        };
+        locked(&slot).get_or_insert(reason);
+    });
+    let uncaptured = Arc::new(Mutex::new(None));
+    let slot = uncaptured.clone();
+    raw.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        locked(&slot).get_or_insert(error.to_string());
+    }));
+    (lost, uncaptured)
+}
+
 impl Device {
     pub(super) async fn open(options: DeviceOptions) -> Result<Self, ComputeError> {
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-        descriptor.flags = wgpu::InstanceFlags::empty();
-        descriptor.memory_budget_thresholds.for_resource_creation = options.memory_percent;
-        let instance = wgpu::Instance::new(descriptor);
-        let request = wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..Default::default()
-        };
-        let adapter = instance.request_adapter(&request).await;
-        let adapter = adapter.map_err(|error| {
-            let reason = error.to_string();
-            // What follows tells how wgpu was compiled.
-            let reason = reason.split(';').next().unwrap_or_default().to_owned();
-            ComputeError::NoDevice { reason }
-        })?;
+        let adapter = find_adapter(options).await?;
         let (info, limits) = (adapter.get_info(), adapter.limits());
         if limits.max_compute_workgroup_storage_size < WORKGROUP_BYTES
             || limits.max_compute_invocations_per_workgroup < 64
         {
             return Err(unsupported(
-                "its workgroups are smaller than WebGPU promises",
+                "its workgroups are smaller than WebGPU guarantees",
             ));
         }
         let has_f16 = adapter.features().contains(wgpu::Features::SHADER_F16);
@@ -167,7 +156,7 @@ impl Device {
                 return Err(unsupported("it does not compute in f16"));
             }
         };
-        // What WebGPU promises is enough, but for the size of large models' matrices.
+        // WebGPU's defaults are enough, but for the size of large models' matrices.
         let required_limits = wgpu::Limits {
             max_buffer_size: limits.max_buffer_size,
             max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
@@ -184,21 +173,7 @@ impl Device {
         let (raw, queue) = device.map_err(|error| ComputeError::NoDevice {
             reason: error.to_string(),
         })?;
-        let lost = Arc::new(Mutex::new(None));
-        let slot = lost.clone();
-        raw.set_device_lost_callback(move |reason, message| {
-            let reason = match reason {
-                wgpu::DeviceLostReason::Destroyed => "it was destroyed".to_owned(),
-                _ if message.is_empty() => "its driver does not say why".to_owned(),
-                _ => message,
-            };
-            locked(&slot).get_or_insert(reason);
-        });
-        let uncaptured = Arc::new(Mutex::new(None));
-        let slot = uncaptured.clone();
-        raw.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            locked(&slot).get_or_insert(error.to_string());
-        }));
+        let (lost, uncaptured) = watch_errors(&raw);
         let binding = limits.max_storage_buffer_binding_size;
         let is_software = info.device_type == wgpu::DeviceType::Cpu;
         Ok(Device {
@@ -404,7 +379,7 @@ impl Device {
 
     /// Waits for `done` and says what went wrong since the last time.
     async fn settle<R>(&self, done: Signal<R>) -> Result<R, ComputeError> {
-        let scopes = self.scopes.replace(Scopes(Vec::new()));
+        let scopes = self.scopes.replace(Scopes::none());
         let caught = scopes.close();
         self.scopes.replace(Scopes::open(&self.raw));
         // A browser calls back by itself.

@@ -10,6 +10,7 @@ mod cached_attention;
 mod device;
 mod embed_patches;
 mod embed_tokens;
+mod error_scopes;
 mod gather_rows;
 mod gemm;
 mod kv_append;
