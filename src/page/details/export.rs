@@ -68,38 +68,8 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let failed = RwSignal::new(None::<String>);
     let chosen = RwSignal::new(None::<Kind>);
     let text = move |kind: Kind| {
-        let current = current.get()?;
-        let (a, outcome, rows) = (&current.analysis, &current.outcome, &current.data.rows);
-        let drawing = location.drawing.get();
-        Some(match kind {
-            Kind::Points => export::points_csv(outcome, rows),
-            Kind::Curve => export::curve_csv(a, outcome),
-            Kind::Markdown => export::coefficients_markdown(a, outcome),
-            Kind::Latex => export::coefficients_latex(a, outcome),
-            Kind::Json => {
-                let mut json = export::json(a, &drawing, outcome, rows);
-                // The digests are those of the bundled files only.
-                if let Some(summary) = &current.data.user_runs {
-                    json["your_data"] = summary.as_str().into();
-                }
-                let link = page() + json["link"].as_str().unwrap_or_default();
-                json["link"] = link.into();
-                format!("{json:#}\n")
-            }
-            Kind::Bibtex => export::bibtex(a.study()).to_owned(),
-            Kind::Embed => embed(location),
-            Kind::Svg => {
-                let scene = picture(a, outcome, rows, &drawing).scene;
-                match to_svg(&scene, &with_background(appearance), SIZE.0, SIZE.1) {
-                    Ok(svg) => svg,
-                    Err(error) => {
-                        failed.set(Some(error.to_string()));
-                        return None;
-                    }
-                }
-            }
-            Kind::Png => return None,
-        })
+        let text = current.with(|s| text(kind, s.as_ref()?, location, appearance))?;
+        text.map_err(|error| failed.set(Some(error))).ok()
     };
     let download = move |kind: Kind| {
         failed.set(None);
@@ -182,6 +152,41 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             </button>
         </Show>
     }
+}
+
+/// An export as text, or an error; `None` for the PNG.
+fn text(
+    kind: Kind,
+    current: &CurrentAnalysis,
+    location: Location,
+    appearance: Appearance,
+) -> Option<Result<String, String>> {
+    let (a, outcome, rows) = (&current.analysis, &current.outcome, &current.data.rows);
+    let drawing = location.drawing.get();
+    Some(Ok(match kind {
+        Kind::Points => export::points_csv(outcome, rows),
+        Kind::Curve => export::curve_csv(a, outcome),
+        Kind::Markdown => export::coefficients_markdown(a, outcome),
+        Kind::Latex => export::coefficients_latex(a, outcome),
+        Kind::Json => {
+            let mut json = export::json(a, &drawing, outcome, rows);
+            // The digests are those of the bundled files only.
+            if let Some(summary) = &current.data.user_runs {
+                json["your_data"] = summary.as_str().into();
+            }
+            let link = page() + json["link"].as_str().unwrap_or_default();
+            json["link"] = link.into();
+            format!("{json:#}\n")
+        }
+        Kind::Bibtex => export::bibtex(a.study()).to_owned(),
+        Kind::Embed => embed(location),
+        Kind::Svg => {
+            let scene = picture(a, outcome, rows, &drawing).scene;
+            let theme = with_background(appearance);
+            return Some(to_svg(&scene, &theme, SIZE.0, SIZE.1).map_err(|e| e.to_string()));
+        }
+        Kind::Png => return None,
+    }))
 }
 
 /// The theme with a background, since a file may be placed on any page.

@@ -1,74 +1,75 @@
-//! Methods: what is computed, in formulas, and where in the code.
+//! Methods: the formulas, and the files that implement them.
 
 use crate::page::list;
+use crate::page::table::{header_row, scrolling, text_row};
 use crate::study::Study;
 use crate::study::digest;
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::{Form, Law};
 
-/// A heading, its paragraphs, and the file that does it.
-type Part = (&'static str, &'static [&'static str], &'static str);
+/// Heading, paragraphs, files in the code.
+type MethodSection = (&'static str, &'static [&'static str], &'static str);
 
-const PARTS: &[Part] = &[
+const SECTIONS: &[MethodSection] = &[
     (
         "Selection",
         &[
-            "A point is one evaluated run: its place on the axis, and its error, 1 − metric. Compute is the forward compute of one sample times the samples seen, in GFLOPs in the comparison study and in GMACs in openclip; the two are never mixed.",
-            "The released scripts leave out of every view: compute below 10⁶, samples above 10¹⁰, architectures that end in “-alt”, runs above 10¹¹ GFLOPs on ImageNet-1k and MS-COCO with an error of 0.7 and more, and the part of constant-rate runs beyond 2 × 10¹¹ GFLOPs. So does this page. Runs above the threshold are held out; runs that you take out count as never measured.",
+            "A point is one evaluated run: its x value and its error, 1 − metric. Compute is the forward compute of one sample times the samples seen, in GFLOPs in the comparison study and in GMACs in openclip; the two are never mixed.",
+            "Like the released scripts, this page excludes from every view: compute below 10⁶, samples above 10¹⁰, architectures that end in “-alt”, runs above 10¹¹ GFLOPs on ImageNet-1k and MS-COCO with an error of at least 0.7, and constant-rate runs beyond 2 × 10¹¹ GFLOPs. Runs above the threshold are held out. Points that you exclude are ignored altogether.",
         ],
         "src/study/select.rs",
     ),
     (
         "Frontier",
         &[
-            "Comparison study: n − 1 bins of log compute, n = ⌊log₂(C_max / 1500)⌋ edges; of each bin the lowest error; of these the strictly improving. As released, a point is kept when its compute and its error each occur among them, which lets one point through that does not belong; “corrected” asks for both together.",
-            "openclip: LAION’s points in five equal bins of log compute, the lowest error of each at the bin’s centre; OpenAI’s three models as they are. Also: the Pareto set, and all points.",
+            "Comparison study: n − 1 bins of log compute with n = ⌊log₂(C_max / 1500)⌋ edges; the lowest error of each bin; of these, the points that strictly improve. The released code keeps a point if its compute and its error each occur among them, which admits one point too many; “corrected” requires both in the same point.",
+            "openclip: LAION’s points in five equal bins of log compute, with the lowest error of each at the bin’s centre; OpenAI’s three models unchanged. Also available: the Pareto set, and all points.",
         ],
         "src/study/frontier.rs",
     ),
     (
         "Fit",
         &[
-            "Minimised is Σ w ρ(r) over the frontier, r the residual of the error or of its logarithm. For given B and α a law is linear in A and E, whose bounded optimum is in closed form; a grid over ln B and α finds every basin and Levenberg–Marquardt its bottom. Any other loss goes on from there by damped Newton steps with exact second derivatives, on every face of the bounds A, B, E ≥ 0; Huber’s corner is approached from a wide δ.",
-            "“The released search” follows SciPy’s bounded trust-region method step for step from the study’s 3,200 starts.",
+            "The fit minimises Σ w ρ(r) over the frontier, where r is the residual of the error or of its logarithm. For given B and α a law is linear in A and E, whose bounded optimum has a closed form; a grid over ln B and α finds every basin and Levenberg–Marquardt the minimum of each. Other losses continue from there with damped Newton steps with exact second derivatives, on every face of the bounds A, B, E ≥ 0; for Huber’s loss, δ decreases step by step.",
+            "“Authors’ optimiser” follows SciPy’s bounded trust-region method, step for step, from the study’s 3,200 starts.",
         ],
-        "src/fit/search.rs, src/fit/problem.rs, src/fit/trf.rs",
+        "crates/fit/src/search/, crates/fit/src/problem.rs, crates/fit/src/trf.rs",
     ),
     (
-        "Standard errors and intervals",
+        "Parameter uncertainty",
         &[
-            "Delta method: the covariance is s² (JᵀJ)⁻¹ with s² = SSE / (n − p), and for Huber’s loss the formula that statsmodels calls H1, which holds only where most points lie outside of the linear zone; the band at C is ± t₀.₉₇₅(n − p) √(gᵀ Σ g), g the law’s gradient. The released band has ln t with 296 degrees of freedom in place of t with n − p.",
-            "Profile: where the lowest sum of squares at a fixed value of the parameter stays below SSE (1 + F₀.₉₅(1, n − p) / (n − p)). An end that reaches a bound, stays open or spans decades is said to be so.",
-            "Bootstrap: frontier points are drawn with replacement, or runs with the frontier taken anew; percentile, basic or BCa ends, the acceleration from the jackknife. The seed stands in the link; failures are counted.",
+            "Delta method: the covariance is s² (JᵀJ)⁻¹ with s² = SSE / (n − p), and for Huber’s loss the formula that statsmodels calls H1, which holds only where most points lie outside of the linear region; the band at C is ± t₀.₉₇₅(n − p) √(gᵀ Σ g), g the law’s gradient. The released band has ln t with 296 degrees of freedom in place of t with n − p.",
+            "Profile: where the lowest sum of squares at a fixed value of the parameter stays below SSE (1 + F₀.₉₅(1, n − p) / (n − p)). The table says where a limit is at a bound, is open or spans decades.",
+            "Bootstrap: resamples frontier points, or runs with the frontier recomputed; percentile, basic or BCa intervals, with the acceleration from the jackknife. The seed is in the link; failed fits are counted.",
         ],
-        "src/fit/covariance.rs, src/fit/profile.rs, src/fit/bootstrap.rs",
+        "crates/fit/src/covariance.rs, crates/fit/src/profile.rs, crates/fit/src/bootstrap.rs",
     ),
     (
-        "Which law",
+        "Model selection",
         &[
-            "Laws are ranked by their error on points held out: beyond a compute, a model at a time, or a scale at a time; beside it AICc and BIC of normal noise: n ln(SSE / n), up to a constant, plus 2k + 2k(k + 1) / (n − k − 1) or plus k ln n, k counting the noise’s variance.",
+            "Laws are ranked by their error on held-out points: beyond a compute, one model at a time, or one sample count at a time. AICc and BIC assume normal noise: n ln(SSE / n), up to a constant, plus 2k + 2k(k + 1) / (n − k − 1) or k ln n, where k includes the noise variance.",
         ],
         "src/analysis/validation.rs",
     ),
     (
-        "Two laws",
+        "Compare laws",
         &[
-            "They cross where their difference changes sign over the range of the points and thirty times beyond; the interval is that of the same crossing over bootstrap resamples, and the share says how many have it. “Needs × times the compute” is the compute at which the second law reaches the error of the first.",
+            "Two laws cross where their difference changes sign, searched over the range of the points and up to thirty times beyond. The interval is that of the same crossing in bootstrap resamples, with the share of resamples that have it. “Compute the second needs” is the compute at which the second law reaches the error of the first, as a multiple.",
         ],
-        "src/fit/compare.rs, src/analysis/comparison.rs",
+        "crates/fit/src/compare.rs, src/analysis/comparison.rs",
     ),
     (
-        "Parameters or samples",
+        "Compute-optimal allocation",
         &[
-            "D_opt(C): a straight line through log compute and log samples of the Pareto set, as the study draws it. Over parameters N and samples D: E + A N^−αN + B D^−αD (Hoffmann et al. 2022) or [(Nc / N)^(αN / αD) + Dc / D]^αD (Kaplan et al. 2020), fitted to all runs; the lowest error that a compute C buys is looked for along C = D times the cost of a sample, a power of N through the family’s architectures.",
+            "D_opt(C): a straight line through log compute and log samples of the Pareto set, as in the study. Laws over parameters N and samples D: E + A N^−αN + B D^−αD (Hoffmann et al. 2022) or [(Nc / N)^(αN / αD) + Dc / D]^αD (Kaplan et al. 2020), fitted to all runs; the lowest error for a compute C is searched along C = D × the cost of a sample, a power of N fitted to the family’s architectures.",
         ],
         "src/analysis/surface.rs, src/analysis/samples.rs",
     ),
     (
         "Verdicts",
         &[
-            "A number is reproduced where the recomputed one rounds to the printed one at the decimals that were printed; where the points were read back from a figure, within what their rounding leaves open. Nothing is tuned to a printed number.",
+            "A number is reproduced if the recomputed one rounds to it at the printed decimals or, for points read from a figure, agrees within their rounding. Nothing is tuned to a printed number.",
         ],
         "src/claim/",
     ),
@@ -79,14 +80,9 @@ pub fn Methods() -> impl IntoView {
     let laws = Law::ALL.into_iter().map(|law| {
         let parameters: Vec<&str> = law.parameters().iter().map(|p| p.name).collect();
         let parameters = parameters.join(", ");
-        view! {
-            <tr>
-                <th scope="row">{law.plain()}</th>
-                <td>{parameters}</td>
-            </tr>
-        }
+        text_row([law.plain().to_owned(), parameters])
     });
-    let parts = PARTS.iter().map(|(title, paragraphs, code)| {
+    let sections = SECTIONS.iter().map(|(title, paragraphs, code)| {
         view! {
             <section>
                 <h2>{*title}</h2>
@@ -117,42 +113,22 @@ pub fn Methods() -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="methods">
             <h1>"Methods"</h1>
-            <p class="lead">"What this page computes, in formulas, and where in its code."</p>
+            <p class="lead">"The formulas behind this page, and where they are in its code."</p>
             <section>
                 <h2>"Laws"</h2>
-                <div class="scroll" tabindex="0" role="group" aria-label="Laws">
-                    <table class="numbers">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Law"</th>
-                                <th scope="col">"Parameters, as the code names them"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{list(laws)}</tbody>
-                    </table>
-                </div>
-                <p>"Held out as released:"</p>
+                {scrolling("Laws", "numbers", header_row(&["Law", "Parameters in the code"]), list(laws))}
+                <p>"Held out, as in the released analyses:"</p>
                 <ul>{list(thresholds)}</ul>
-                <p class="aside">"In the code: " <code>"src/law/"</code></p>
+                <p class="aside">"In the code: " <code>"crates/fit/src/law/"</code></p>
             </section>
-            {list(parts)}
+            {list(sections)}
             <section>
-                <h2>"The data, to the bit"</h2>
+                <h2>"Data files"</h2>
                 <p>
-                    "The browser compares every file with its SHA-256 as it arrives and refuses another. Columns, units and sources are in "
+                    "The browser checks the SHA-256 of every file and rejects any other. Columns, units and sources are in "
                     <a href="data/README.md">"data/README.md"</a> "."
                 </p>
-                <div class="scroll" tabindex="0" role="group" aria-label="Data files">
-                    <table class="numbers">
-                        <thead>
-                            <tr>
-                                <th scope="col">"File"</th>
-                                <th scope="col">"SHA-256"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{list(files)}</tbody>
-                    </table>
-                </div>
+                {scrolling("Data files", "numbers", header_row(&["File", "SHA-256"]), list(files))}
             </section>
         </main>
     }

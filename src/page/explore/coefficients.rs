@@ -8,8 +8,8 @@ use crate::study::select::Axis;
 use crate::study::{Table, names};
 use crate::text::number;
 use leptos::prelude::*;
-use refit_fit::Fit;
 use refit_fit::law::Form;
+use refit_fit::{Fit, Status};
 
 #[component]
 pub fn Coefficients(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
@@ -158,9 +158,22 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
             {zone}
             {no_delta}
             {scatter}
-            "Search: "
-            <strong>{fit.status.to_string()}</strong>
+            <strong>{status(fit)}</strong>
             "."
         </p>
     }
+}
+
+/// How the fit ended: "Optimum at bound (E = 0)".
+fn status(fit: &Fit) -> String {
+    let Status::AtBound(at_bound) = &fit.status else {
+        return format!("Optimum: {}", fit.status);
+    };
+    let parameters = fit.law.parameters().iter().zip(&fit.parameters);
+    let at_bound = parameters.filter(|(parameter, _)| at_bound.contains(parameter));
+    let values = at_bound.map(|(p, value)| format!("{} = {}", p.symbol, number(*value)));
+    format!(
+        "Optimum at bound ({})",
+        values.collect::<Vec<_>>().join(", ")
+    )
 }

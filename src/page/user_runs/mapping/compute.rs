@@ -24,6 +24,50 @@ pub fn study(c: MappingForm) -> AnyView {
 }
 
 pub fn compute(c: MappingForm) -> AnyView {
+    let factor = move || c.mapping.with(|m| m.compute.as_ref().and_then(factor_of));
+    let has_factor = Memo::new(move |_| factor().is_some());
+    let set_factor = move |text: String| {
+        let Some(given) = positive(&text) else {
+            return false;
+        };
+        c.mapping.update(|m| {
+            if let Some(
+                Compute::Column(Scaled { factor, .. })
+                | Compute::Each(Scaled { factor, .. })
+                | Compute::Product { factor },
+            ) = &mut m.compute
+            {
+                *factor = given;
+            }
+        });
+        true
+    };
+    view! {
+        {source(c)}
+        {kind(c)}
+        {move || {
+            has_factor
+                .get()
+                .then(|| {
+                    let value = move || factor().map_or(String::new(), plain);
+                    text(c, "Compute factor".to_owned(), value, set_factor)
+                })
+        }}
+    }
+    .into_any()
+}
+
+fn factor_of(compute: &Compute) -> Option<f64> {
+    match compute {
+        Compute::Column(Scaled { factor, .. })
+        | Compute::Each(Scaled { factor, .. })
+        | Compute::Product { factor } => Some(*factor),
+        Compute::Architecture => None,
+    }
+}
+
+/// The select of the column, or of what to compute it from.
+fn source(c: MappingForm) -> AnyView {
     let options = columns(
         c,
         &[
@@ -43,20 +87,21 @@ pub fn compute(c: MappingForm) -> AnyView {
             Some(Compute::Architecture) => "architecture".to_owned(),
         })
     };
+    let column = move |column: &str| {
+        let known = c.preview.with_value(|p| p.compute_of(column));
+        known.map_or_else(
+            || {
+                Compute::Column(Scaled {
+                    column: column.to_owned(),
+                    factor: 1.0,
+                })
+            },
+            |(compute, _)| compute,
+        )
+    };
     let chosen = move |id: String| {
         let compute = match (id.strip_prefix('='), id.as_str()) {
-            (Some(column), _) => {
-                let known = c.preview.with_value(|p| p.compute_of(column));
-                Some(known.map_or_else(
-                    || {
-                        Compute::Column(Scaled {
-                            column: column.to_owned(),
-                            factor: 1.0,
-                        })
-                    },
-                    |(compute, _)| compute,
-                ))
-            }
+            (Some(name), _) => Some(column(name)),
             (_, "product") => Some(Compute::Product {
                 factor: Compute::VIT_B_32,
             }),
@@ -65,33 +110,11 @@ pub fn compute(c: MappingForm) -> AnyView {
         };
         c.mapping.update(|m| m.compute = compute);
     };
-    let factor = move || {
-        c.mapping.with(|m| match &m.compute {
-            Some(
-                Compute::Column(Scaled { factor, .. })
-                | Compute::Each(Scaled { factor, .. })
-                | Compute::Product { factor },
-            ) => Some(*factor),
-            _ => None,
-        })
-    };
-    let has_factor = Memo::new(move |_| factor().is_some());
-    let set = move |text: String| {
-        let Some(given) = positive(&text) else {
-            return false;
-        };
-        c.mapping.update(|m| {
-            if let Some(
-                Compute::Column(Scaled { factor, .. })
-                | Compute::Each(Scaled { factor, .. })
-                | Compute::Product { factor },
-            ) = &mut m.compute
-            {
-                *factor = given;
-            }
-        });
-        true
-    };
+    choice("Compute", options, value, chosen)
+}
+
+/// Whether a column is the compute of a run or of a sample, or a hint about the factor.
+fn kind(c: MappingForm) -> AnyView {
     let kind = Memo::new(move |_| {
         c.mapping.with(|m| match m.compute {
             Some(Compute::Column(_)) => "run",
@@ -118,26 +141,16 @@ pub fn compute(c: MappingForm) -> AnyView {
         .map(|(id, text)| (id.to_owned(), text.to_owned()))
         .to_vec()
     };
-    view! {
-        {choice("Compute", options, value, chosen)}
-        {move || match kind.get() {
-            "run" | "sample" => Some(choice("Compute of", kinds(), move || kind.get().to_owned(), set_kind)),
-            "product" => Some(view! {
-                <p class="aside">
-                    "GFLOPs per parameter and sample. 9.6e-8 is the study’s ViT-B-32 (about 48 tokens per sample, 2 operations per parameter and token); smaller patches and larger images need more. For tokens use 2e-9."
-                </p>
-            }.into_any()),
-            _ => None,
-        }}
-        {move || {
-            has_factor
-                .get()
-                .then(|| {
-                    let shown = move || factor().map_or(String::new(), plain);
-                    text(c, "Compute factor".to_owned(), shown, set)
-                })
-        }}
-    }
+    (move || match kind.get() {
+        "run" | "sample" => choice("Compute of", kinds(), move || kind.get().to_owned(), set_kind),
+        "product" => view! {
+            <p class="aside">
+                "GFLOPs per parameter and sample. 9.6e-8 is the study’s ViT-B-32 (about 48 tokens per sample, 2 operations per parameter and token); smaller patches and larger images need more. For tokens use 2e-9."
+            </p>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    })
     .into_any()
 }
 
