@@ -123,6 +123,24 @@ impl Profile {
             .collect()
     }
 
+    /// The bound of parameter `j` on one side, where it has one.
+    fn bound(&self, j: usize, up: bool) -> Option<f64> {
+        match (self.law.parameters()[j].domain, up) {
+            (Domain::Positive | Domain::Fraction, false) => Some(0.0),
+            (Domain::Fraction, true) => Some(1.0),
+            (Domain::Real, false)
+                if self
+                    .law
+                    .faces()
+                    .iter()
+                    .any(|f| f.iter().any(|fixed| fixed.0 == j)) =>
+            {
+                Some(f64::NEG_INFINITY)
+            }
+            _ => None,
+        }
+    }
+
     /// One end of the interval of parameter `j`.
     fn end(&self, j: usize, up: bool) -> End {
         let problem = Problem::new(self.law, self.loss, &self.x, &self.y);
@@ -140,21 +158,7 @@ impl Profile {
             }
             gap
         };
-        let bound = match (domain, up) {
-            (Domain::Positive | Domain::Fraction, false) => Some(0.0),
-            (Domain::Fraction, true) => Some(1.0),
-            (Domain::Real, false)
-                if self
-                    .law
-                    .faces()
-                    .iter()
-                    .any(|f| f.iter().any(|fixed| fixed.0 == j)) =>
-            {
-                Some(f64::NEG_INFINITY)
-            }
-            _ => None,
-        };
-        if let Some(bound) = bound
+        if let Some(bound) = self.bound(j, up)
             && (self.parameters[j] == bound || gap(bound) <= 0.0)
         {
             return End::Bound(bound);
@@ -185,32 +189,37 @@ impl Profile {
             outer += step;
             at_outer = gap(value(outer));
         }
-        // Regula falsi (Illinois) between the last value inside and the first outside.
-        let (mut low, mut high) = (gap(value(inner)), at_outer);
-        for _ in 0..60 {
-            if (outer - inner).abs() < 1e-10 * (1.0 + outer.abs()) {
-                break;
-            }
-            let middle = if low.is_finite() && high.is_finite() && low < high {
-                (inner * high - outer * low) / (high - low)
-            } else {
-                0.5 * (inner + outer)
-            };
-            let here = gap(value(middle));
-            if here <= 0.0 {
-                (inner, low) = (middle, here);
-                high *= 0.5;
-            } else {
-                (outer, high) = (middle, here);
-                low *= 0.5;
-            }
-            if here.abs() < 1e-12 {
-                inner = middle;
-                break;
-            }
-        }
-        End::At(value(inner))
+        End::At(value(crossing(|u| gap(value(u)), inner, outer, at_outer)))
     }
+}
+
+/// Where `gap` crosses zero between `inner`, where it is not above, and `outer`, where it is
+/// `high`: regula falsi in the Illinois form (Dowell and Jarratt 1971).
+fn crossing(mut gap: impl FnMut(f64) -> f64, mut inner: f64, mut outer: f64, high: f64) -> f64 {
+    let (mut low, mut high) = (gap(inner), high);
+    for _ in 0..60 {
+        if (outer - inner).abs() < 1e-10 * (1.0 + outer.abs()) {
+            break;
+        }
+        let middle = if low.is_finite() && high.is_finite() && low < high {
+            (inner * high - outer * low) / (high - low)
+        } else {
+            0.5 * (inner + outer)
+        };
+        let here = gap(middle);
+        if here <= 0.0 {
+            (inner, low) = (middle, here);
+            high *= 0.5;
+        } else {
+            (outer, high) = (middle, here);
+            low *= 0.5;
+        }
+        if here.abs() < 1e-12 {
+            inner = middle;
+            break;
+        }
+    }
+    inner
 }
 
 /// In coordinates, which are logarithms: beyond it a side counts as open.
