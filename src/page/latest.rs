@@ -22,6 +22,11 @@ impl Latest {
     /// Starts a request, which supersedes those before it.
     pub fn start(self) -> Request {
         self.cancel();
+        self.current()
+    }
+
+    /// The request that counts now.
+    pub fn current(self) -> Request {
         Request {
             latest: self,
             number: self.0.get_value(),

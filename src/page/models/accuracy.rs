@@ -1,69 +1,64 @@
-//! How often the model is right where the reader has said what pictures show, and what it takes
-//! for what.
+//! Accuracy and the confusion matrix, for images whose true class is known.
 
-use crate::page::{list, save};
+use crate::page::{list, save, table};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
 use refit_clip::confusion::ConfusionMatrix;
 
-/// Classes up to which all that is taken for what is shown as a matrix.
+/// The most classes for which the matrix is shown.
 const MATRIX: usize = 24;
-/// Pairs of classes that are shown where there are more.
+/// With more classes, the most frequent confusions are shown: so many.
 const PAIRS: usize = 12;
 
 #[component]
 pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
     let (right, pictures) = (confusion.correct(), confusion.total());
     let (low, high) = confusion.interval();
-    let share = right as f64 / pictures as f64;
     let sentence = format!(
-        "Right in {right} of {pictures} pictures: {}; 95 % interval {} to {} (Wilson).",
-        percent(share),
+        "Accuracy: {}, {right} of {pictures} images; 95 % confidence interval {} to {} (Wilson).",
+        percent(right as f64 / pictures as f64),
         percent(low),
         percent(high)
     );
-    let strangers = match confusion.unlisted() {
+    let unlisted = match confusion.unlisted() {
         0 => String::new(),
         count => format!(
-            " {} of what is none of the classes, which no answer can get right.",
-            match count {
-                1 => "1 picture is".to_owned(),
-                count => format!("{count} pictures are"),
-            }
+            " The true class of {} is not in the list, so no prediction is right.",
+            images(count)
         ),
     };
-    let most = confusion.actual.len().max(confusion.predicted.len());
-    let inside = match (most <= MATRIX, right < pictures) {
+    let classes = confusion.actual.len().max(confusion.predicted.len());
+    let inside = match (classes <= MATRIX, right < pictures) {
         (true, _) => matrix(&confusion),
         (false, true) => pairs(&confusion),
         (false, false) => ().into_any(),
     };
     let as_csv = csv(&confusion);
     view! {
-        <p class="accuracy">{sentence} {strangers}</p>
+        <p class="accuracy">{sentence} {unlisted}</p>
         {inside}
         <p class="toolbar">
             <button
                 type="button"
                 on:click=move |_| save::text("confusion.csv", "text/csv", &as_csv)
             >
-                "Save what is taken for what (CSV)"
+                "Export confusion matrix (CSV)"
             </button>
         </p>
     }
 }
 
 fn matrix(confusion: &ConfusionMatrix) -> AnyView {
-    let columns = confusion.predicted.iter();
-    let head = columns.map(|name| view! { <th scope="col">{name.clone()}</th> });
+    let names = std::iter::once("").chain(confusion.predicted.iter().map(String::as_str));
+    let head = table::header_row(&names.collect::<Vec<_>>());
     let row = |(actual, counts): (&String, &Vec<usize>)| {
         let cells = confusion.predicted.iter().zip(counts);
         let cells = cells.map(|(predicted, count)| match (predicted == actual, count) {
-            // Not by its frame alone: a screen reader says it too.
+            // A frame alone would not reach screen readers.
             (true, count) => view! {
                 <td class="right">
                     <strong>{*count}</strong>
-                    <span class="sr-only">" right"</span>
+                    <span class="sr-only">" correct"</span>
                 </td>
             }
             .into_any(),
@@ -79,20 +74,12 @@ fn matrix(confusion: &ConfusionMatrix) -> AnyView {
     };
     let rows = confusion.actual.iter().zip(&confusion.counts).map(row);
     view! {
-        <h4>"What is taken for what"</h4>
+        <h4>"Confusion matrix"</h4>
         <p class="aside" id="confusion">
-            "Numbers of pictures: a row for what they show, a column for what the model says. What is right is framed."
+            "Numbers of images: true classes in rows, predictions in columns. Correct predictions are framed."
         </p>
-        <div class="scroll list" tabindex="0" role="region" aria-label="What is taken for what">
-            <table class="numbers confusion" aria-describedby="confusion">
-                <thead>
-                    <tr>
-                        <td></td>
-                        {list(head)}
-                    </tr>
-                </thead>
-                <tbody>{list(rows)}</tbody>
-            </table>
+        <div class="list" role="group" aria-describedby="confusion">
+            {table::scrolling("Confusion matrix", "numbers confusion", head, list(rows))}
         </div>
     }
     .into_any()
@@ -101,20 +88,23 @@ fn matrix(confusion: &ConfusionMatrix) -> AnyView {
 fn pairs(confusion: &ConfusionMatrix) -> AnyView {
     let wrong = confusion.errors();
     let pair = |(actual, predicted, count): &(&str, &str, usize)| {
-        let pictures = match count {
-            1 => "1 picture".to_owned(),
-            count => format!("{count} pictures"),
-        };
-        view! { <li>{format!("{actual}, taken for {predicted}: {pictures}")}</li> }
+        view! { <li>{format!("{actual} classified as {predicted}: {}", images(*count))}</li> }
     };
     view! {
-        <h4>"Most often confused"</h4>
+        <h4>"Most frequent confusions"</h4>
         <ol class="pairs">{list(wrong.iter().take(PAIRS).map(pair))}</ol>
     }
     .into_any()
 }
 
-/// The matrix as a table, however large it is.
+fn images(count: usize) -> String {
+    match count {
+        1 => "1 image".to_owned(),
+        count => format!("{count} images"),
+    }
+}
+
+/// The whole matrix, however large.
 fn csv(confusion: &ConfusionMatrix) -> String {
     let mut text = "shows".to_owned();
     for name in &confusion.predicted {
@@ -132,7 +122,7 @@ fn csv(confusion: &ConfusionMatrix) -> String {
     text
 }
 
-/// The same for a program.
+/// Accuracy and matrix for the JSON export.
 pub fn json(confusion: &ConfusionMatrix) -> serde_json::Value {
     let (low, high) = confusion.interval();
     let (right, pictures) = (confusion.correct(), confusion.total());

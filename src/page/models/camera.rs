@@ -1,12 +1,12 @@
-//! The reader's camera, classified live: one frame at a time, so that none ever waits.
+//! Classifying the camera's frames, one at a time.
 
-use super::answers::bars;
-use super::protocol::{EncodedImage, Request};
-use super::ranking::{RankedClass, shares};
-use super::session::{Session, State, vectors};
+use super::ranking::RankedClass;
+use super::results::bars;
+use super::session::Session;
+use crate::page::messages::error_if_any;
 use crate::page::work::yield_now;
 use crate::text;
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use leptos::html::Video;
 use leptos::prelude::*;
 use refit_clip::browser::now;
@@ -21,15 +21,18 @@ extern "C" {
     fn create_image_bitmap(source: &HtmlVideoElement) -> Result<Promise, JsValue>;
 }
 
+const ACCESS_DENIED: &str = "Camera access was denied. Allow it in the browser, and check that no other program is using the camera.";
+
 #[derive(Clone, Copy)]
-struct Camera {
+struct LiveCamera {
     session: Session,
     stream: RwSignal<Option<MediaStream>, LocalStorage>,
-    answer: RwSignal<Option<(Vec<RankedClass>, f64)>>,
-    problem: RwSignal<Option<&'static str>>,
+    /// The last frame's classes, and how long they took in milliseconds.
+    ranking: RwSignal<Option<(Vec<RankedClass>, f64)>>,
+    problem: RwSignal<Option<String>>,
 }
 
-impl Camera {
+impl LiveCamera {
     fn stop(self) {
         if let Some(stream) = self.stream.try_get_untracked().flatten() {
             for track in stream.get_tracks().iter() {
@@ -41,67 +44,57 @@ impl Camera {
 
     async fn start(self, video: HtmlVideoElement) {
         self.problem.set(None);
-        let refused = "The camera is not given to this page; allow it in the browser, and see that nothing else uses it.";
-        let asked = MediaStreamConstraints::new();
-        asked.set_video(&true.into());
+        let constraints = MediaStreamConstraints::new();
+        constraints.set_video(&true.into());
         let devices = window().navigator().media_devices();
-        let stream = devices.and_then(|devices| devices.get_user_media_with_constraints(&asked));
+        let stream =
+            devices.and_then(|devices| devices.get_user_media_with_constraints(&constraints));
         let stream = match stream {
             Ok(stream) => JsFuture::from(stream).await,
             Err(error) => Err(error),
         };
         let Ok(stream) = stream else {
-            return self.problem.set(Some(refused));
+            return self.problem.set(Some(ACCESS_DENIED.to_owned()));
         };
         let stream: MediaStream = stream.unchecked_into();
         video.set_src_object(Some(&stream));
         self.stream.set(Some(stream));
         if let Ok(playing) = video.play() {
-            // What does not play shows as no frame.
+            // A video that does not play has no frames.
             let _ = JsFuture::from(playing).await;
         }
-        self.watch(video).await;
+        self.classify_frames(video).await;
     }
 
-    async fn watch(self, video: HtmlVideoElement) {
+    async fn classify_frames(self, video: HtmlVideoElement) {
+        let model = self.session.model;
         while self.stream.try_get_untracked().flatten().is_some() {
-            if self.session.ready().is_none() || !video.is_connected() {
+            if model.loaded().is_none() || !video.is_connected() {
                 self.stop();
                 return;
             }
-            let (start, mine) = (now(), self.session.loads.get_untracked());
-            let bitmap = match create_image_bitmap(&video) {
-                Ok(bitmap) => JsFuture::from(bitmap).await,
+            let (start, load) = (now(), model.current_load());
+            let frame = match create_image_bitmap(&video) {
+                Ok(frame) => JsFuture::from(frame).await,
                 Err(error) => Err(error),
             };
-            let Ok(bitmap) = bitmap else {
-                // No frame yet.
+            let Ok(frame) = frame else {
+                // The camera has not delivered a frame yet.
                 yield_now().await;
                 continue;
             };
-            let engine = self.session.engine.get_value();
-            let frames = Array::of1(&bitmap);
-            let ask = Request::Pictures { keep: false };
-            let seen = engine
-                .ask_with::<Vec<Result<EncodedImage, String>>>(
-                    &ask,
-                    frames.clone().into(),
-                    frames,
-                    |_| {},
-                )
-                .await;
-            match seen {
-                Ok(seen) => {
-                    let unit = vectors(&seen.beside, 1);
-                    let shares = unit.first().and_then(|unit| shares(self.session, unit));
-                    let answer = shares.map(|shares| (shares, now() - start));
-                    let _ = self.answer.try_set(answer);
+            match model.engine().encode_frame(frame.unchecked_into()).await {
+                Ok(encoding) => {
+                    let ranking =
+                        encoding.and_then(|encoding| self.session.rank(&encoding.embedding));
+                    let ranking = ranking.map(|ranking| (ranking, now() - start));
+                    let _ = self.ranking.try_set(ranking);
                 }
-                // Another model was chosen: no fault.
-                Err(_) if self.session.loads.get_untracked() != mine => {}
+                // Another model was chosen.
+                Err(_) if !load.is_latest() => {}
                 Err(failure) => {
                     self.stop();
-                    return self.session.state.set(State::Failed(failure));
+                    return model.fail(failure);
                 }
             }
         }
@@ -109,11 +102,11 @@ impl Camera {
 }
 
 #[component]
-pub fn Live(session: Session) -> impl IntoView {
-    let camera = Camera {
+pub fn Camera(session: Session) -> impl IntoView {
+    let camera = LiveCamera {
         session,
         stream: RwSignal::new_local(None),
-        answer: RwSignal::new(None),
+        ranking: RwSignal::new(None),
         problem: RwSignal::new(None),
     };
     on_cleanup(move || camera.stop());
@@ -126,35 +119,27 @@ pub fn Live(session: Session) -> impl IntoView {
             leptos::task::spawn_local(camera.start(video));
         }
     };
+    let ranking = move || {
+        let (ranking, milliseconds) = camera.ranking.get()?;
+        let pace = format!("{} per frame", text::milliseconds(milliseconds));
+        Some(view! {
+            {bars(&ranking)}
+            <p class="aside">{pace}</p>
+        })
+    };
     view! {
         <section aria-labelledby="camera">
             <h2 id="camera">"Camera"</h2>
             <p class="toolbar">
                 <button type="button" class="camera" on:click=switch>
-                    {move || if is_on() { "Stop the camera" } else { "Use the camera" }}
+                    {move || if is_on() { "Stop the camera" } else { "Start the camera" }}
                 </button>
-                <span class="aside">"Frames are looked at here and thrown away."</span>
+                <span class="aside">"Frames stay on this device."</span>
             </p>
-            <p class="error" role="alert" hidden=move || camera.problem.with(Option::is_none)>
-                {move || camera.problem.get()}
-            </p>
+            {error_if_any(camera.problem)}
             <div class="answer" hidden=move || !is_on()>
-                <video node_ref=video class="large" muted playsinline aria-label="The camera"></video>
-                <div class="live">
-                    {move || {
-                        camera
-                            .answer
-                            .get()
-                            .map(|(shares, milliseconds)| {
-                                view! {
-                                    {bars(&shares)}
-                                    <p class="aside">
-                                        {format!("{} a frame", text::milliseconds(milliseconds))}
-                                    </p>
-                                }
-                            })
-                    }}
-                </div>
+                <video node_ref=video class="large" muted playsinline aria-label="Camera"></video>
+                <div class="live">{ranking}</div>
             </div>
         </section>
     }

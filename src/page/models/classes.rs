@@ -1,67 +1,39 @@
-//! The classes that pictures are shared out among, and the templates that make sentences of them.
+//! Editing the classes, and the templates that make prompts of them.
 
-use super::samples;
+use super::class_lists::{LABELS, LineList, TEMPLATES};
 use super::session::{Session, lines};
+use super::{progress, samples};
 use crate::page::{list, save};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
-/// What the small model knows.
-pub const USUAL_LABELS: &str = "a red circle\na blue square\na green triangle\na yellow star";
-pub const USUAL_TEMPLATES: &str = "a photo of {}.";
-
-/// Where a list of classes, or of templates, is.
-#[derive(Clone, Copy)]
-enum Words {
-    Here(&'static str),
-    /// A file of the page.
-    File(&'static str),
-}
-
-const LISTS: [(&str, Words); 4] = [
-    ("Shapes", Words::Here(USUAL_LABELS)),
-    (
-        "CIFAR-10",
-        Words::Here("airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck"),
-    ),
-    (
-        "Oxford pets",
-        Words::Here(
-            "Abyssinian\nAmerican Bulldog\nAmerican Pit Bull Terrier\nBasset Hound\nBeagle\nBengal\nBirman\nBombay\nBoxer\nBritish Shorthair\nChihuahua\nEgyptian Mau\nEnglish Cocker Spaniel\nEnglish Setter\nGerman Shorthaired\nGreat Pyrenees\nHavanese\nJapanese Chin\nKeeshond\nLeonberger\nMaine Coon\nMiniature Pinscher\nNewfoundland\nPersian\nPomeranian\nPug\nRagdoll\nRussian Blue\nSaint Bernard\nSamoyed\nScottish Terrier\nShiba Inu\nSiamese\nSphynx\nStaffordshire Bull Terrier\nWheaten Terrier\nYorkshire Terrier",
-        ),
-    ),
-    ("ImageNet, 1,000", Words::File("clip/imagenet.txt")),
-];
-
-const TEMPLATES: [(&str, Words); 4] = [
-    (
-        "One, for names with an article",
-        Words::Here(USUAL_TEMPLATES),
-    ),
-    ("One, for bare names", Words::Here("a photo of a {}.")),
-    ("CLIP’s 7", Words::File("clip/templates-7.txt")),
-    ("CLIP’s 80", Words::File("clip/templates-80.txt")),
-];
-
-/// Where the reader's own lists are kept on this device.
+/// Key of the browser's storage, where the reader's lists are saved.
 const SAVED: &str = "refit-lists";
+/// Warnings that are shown.
+const WARNINGS: usize = 5;
 
-/// The reader's own lists, and the name of the one at hand.
+/// The reader's lists by name, and the name in the form.
 #[derive(Clone, Copy)]
-struct Own {
+struct SavedLists {
     lists: RwSignal<BTreeMap<String, String>>,
     name: RwSignal<String>,
 }
 
-impl Own {
-    fn new() -> Own {
+impl SavedLists {
+    fn new() -> SavedLists {
         let storage = window().local_storage().ok().flatten();
         let text = storage.and_then(|storage| storage.get_item(SAVED).ok().flatten());
         let lists = text.and_then(|text| serde_json::from_str(&text).ok());
-        Own {
+        SavedLists {
             lists: RwSignal::new(lists.unwrap_or_default()),
             name: RwSignal::new(String::new()),
         }
+    }
+
+    /// Whether there is a list of the name in the form.
+    fn is_saved(self) -> bool {
+        self.lists
+            .with(|lists| self.name.with(|name| lists.contains_key(name.trim())))
     }
 
     fn change(self, change: impl FnOnce(&mut BTreeMap<String, String>, String)) {
@@ -72,183 +44,186 @@ impl Own {
         self.lists.update(|lists| change(lists, name));
         let text = self.lists.with_untracked(serde_json::to_string);
         if let (Ok(Some(storage)), Ok(text)) = (window().local_storage(), text) {
-            // A browser that keeps nothing has the lists until the page goes.
+            // If the browser refuses, the lists last until the page is closed.
             let _ = storage.set_item(SAVED, &text);
         }
     }
 }
 
-/// Puts words into a text box.
-fn put(words: Words, into: RwSignal<String>, problem: RwSignal<Option<String>>) {
+#[component]
+pub fn ClassEditor(session: Session) -> impl IntoView {
+    let saved = SavedLists::new();
+    view! {
+        <section aria-labelledby="classes">
+            <h2 id="classes">"Classes"</h2>
+            <LineEditor
+                session
+                text=session.classes.labels
+                select=("List", "Lists, including yours")
+                lists=&LABELS
+                saved
+                area=("Classes", "One class per line")
+                rows=8
+            />
+            <SaveList session saved />
+            <LineEditor
+                session
+                text=session.classes.templates
+                select=("Template list", "Template lists")
+                lists=&TEMPLATES
+                area=("Templates", "One template per line; {} stands for the class")
+                rows=3
+            />
+            <div role="status">{status(session)}</div>
+            <ul class="aside" hidden=move || session.classes.warnings.with(Vec::is_empty)>
+                {move || {
+                    let warnings = session.classes.warnings.get().into_iter().take(WARNINGS);
+                    list(warnings.map(|warning| view! { <li>{warning}</li> }))
+                }}
+            </ul>
+            <button
+                type="button"
+                hidden=move || session.classes.encoded.with(Option::is_none)
+                on:click=move |_| export(session)
+            >
+                "Export class embeddings"
+            </button>
+        </section>
+    }
+}
+
+/// How far the classes are.
+fn status(session: Session) -> impl IntoView {
+    move || {
+        if let Some(problem) = session.classes.problem.get() {
+            return view! { <p class="error">{problem}</p> }.into_any();
+        }
+        if let Some((done, total)) = session.classes.progress.get() {
+            let text = format!("{done} of {total} classes encoded");
+            let bar = progress::bar("Classes", done as u64, total as u64, text);
+            return view! { <div class="progress">{bar}</div> }.into_any();
+        }
+        let count = move || {
+            session.classes.encoded.with(|classes| {
+                Some(format!(
+                    "{} classes are ready.",
+                    classes.as_ref()?.labels.len()
+                ))
+            })
+        };
+        view! { <p class="aside">{count}</p> }.into_any()
+    }
+}
+
+#[component]
+fn SaveList(session: Session, saved: SavedLists) -> impl IntoView {
+    let save = move |_| {
+        saved.change(|lists, name| {
+            lists.insert(name, session.classes.labels.get_untracked());
+        });
+    };
+    let delete = move |_| {
+        saved.change(|lists, name| {
+            lists.remove(&name);
+        });
+    };
+    view! {
+        <div class="choices">
+            <label class="choice">
+                <span>"List name"</span>
+                <input
+                    name="List name"
+                    prop:value=move || saved.name.get()
+                    on:input=move |event| saved.name.set(event_target_value(&event))
+                />
+            </label>
+            <button type="button" class="save-list" on:click=save>
+                "Save list"
+            </button>
+            <button type="button" hidden=move || !saved.is_saved() on:click=delete>
+                "Delete list"
+            </button>
+        </div>
+    }
+}
+
+/// A text area, and a choice of lists to fill it with. Of `select` and `area` the first text names
+/// the control, the second is its label.
+#[component]
+fn LineEditor(
+    session: Session,
+    text: RwSignal<String>,
+    select: (&'static str, &'static str),
+    lists: &'static [(&'static str, LineList)],
+    #[prop(optional)] saved: Option<SavedLists>,
+    area: (&'static str, &'static str),
+    rows: u32,
+) -> impl IntoView {
+    let choose = move |event: web_sys::Event| {
+        let chosen = event_target_value(&event);
+        if let Some((_, lines)) = lists.iter().find(|(name, _)| *name == chosen) {
+            fill(*lines, text, session.classes.problem);
+        } else if let Some(saved) = saved
+            && let Some(lines) = saved
+                .lists
+                .with_untracked(|lists| lists.get(&chosen).cloned())
+        {
+            saved.name.set(chosen);
+            text.set(lines);
+        }
+    };
+    let option = |name: String| view! { <option value=name.clone()>{name.clone()}</option> };
+    let saved_options = move || {
+        let names = saved.map(|saved| saved.lists.get().into_keys());
+        list(names.into_iter().flatten().map(option))
+    };
+    view! {
+        <label class="choice">
+            <span>{select.1}</span>
+            <select name=select.0 on:change=choose>
+                <option value="">"Choose…"</option>
+                {list(lists.iter().map(|(name, _)| option((*name).to_owned())))}
+                {saved_options}
+            </select>
+        </label>
+        <label class="choice">
+            <span>{area.1}</span>
+            <textarea
+                name=area.0
+                rows=rows.to_string()
+                spellcheck="false"
+                prop:value=move || text.get()
+                on:input=move |event| text.set(event_target_value(&event))
+            ></textarea>
+        </label>
+    }
+}
+
+/// Puts a list into a text area.
+fn fill(lines: LineList, text: RwSignal<String>, problem: RwSignal<Option<String>>) {
     leptos::task::spawn_local(async move {
-        match words {
-            Words::Here(text) => into.set(text.to_owned()),
-            Words::File(path) => match samples::text(path).await {
-                Ok(text) => into.set(text.trim_end().to_owned()),
+        match lines {
+            LineList::Text(lines) => text.set(lines.to_owned()),
+            LineList::File(path) => match samples::text(path).await {
+                Ok(lines) => text.set(lines.trim_end().to_owned()),
                 Err(sentence) => problem.set(Some(sentence)),
             },
         }
     });
 }
 
-#[component]
-pub fn ClassList(session: Session) -> impl IntoView {
-    let state = move || {
-        if let Some(problem) = session.class_problem.get() {
-            return view! { <p class="error">{problem}</p> }.into_any();
-        }
-        match session.classing.get() {
-            Some((done, all)) => view! {
-                <div class="progress">
-                    <progress
-                        max=all.to_string()
-                        value=done.to_string()
-                        aria-label="Classes"
-                    ></progress>
-                    <span>{format!("{done} of {all} classes")}</span>
-                </div>
-            }
-            .into_any(),
-            None => view! {
-                <p class="aside">{move || session.classes.with(|classes| {
-                    classes.as_ref().map(|c| format!("{} classes are ready.", c.labels.len()))
-                })}</p>
-            }
-            .into_any(),
-        }
+fn export(session: Session) {
+    let Some(classes) = session.classes.encoded.get_untracked() else {
+        return;
     };
-    let own = Own::new();
-    let save_list = move |_| {
-        own.change(|lists, name| {
-            lists.insert(name, session.labels.get_untracked());
-        });
-    };
-    let forget = move |_| {
-        own.change(|lists, name| {
-            lists.remove(&name);
-        });
-    };
-    let export = move |_| {
-        if let Some(classes) = session.classes.get_untracked() {
-            let of: Vec<_> = classes
-                .labels
-                .iter()
-                .zip(&classes.vectors)
-                .map(|(label, vector)| serde_json::json!({"class": label, "vector": vector}))
-                .collect();
-            let text = serde_json::json!({
-                "model": session.choice.with_untracked(|choice| choice.name.clone()),
-                "templates": lines(&session.templates.get_untracked()),
-                "classes": of,
-            });
-            save::text("classes.json", "application/json", &text.to_string());
-        }
-    };
-    let is_own = move || {
-        own.lists
-            .with(|lists| own.name.with(|name| lists.contains_key(name.trim())))
-    };
-    view! {
-        <section aria-labelledby="classes">
-            <h2 id="classes">"Classes"</h2>
-            <Lines
-                session
-                words=session.labels
-                lists=("List", "Ready lists, and yours")
-                ready=&LISTS
-                own
-                lines=("Classes", "One a line")
-                rows=8
-            />
-            <div class="choices">
-                <label class="choice">
-                    <span>"Name of your list"</span>
-                    <input
-                        name="List name"
-                        prop:value=move || own.name.get()
-                        on:input=move |event| own.name.set(event_target_value(&event))
-                    />
-                </label>
-                <button type="button" class="keep" on:click=save_list>
-                    "Keep"
-                </button>
-                <button type="button" hidden=move || !is_own() on:click=forget>
-                    "Forget"
-                </button>
-            </div>
-            <Lines
-                session
-                words=session.templates
-                lists=("Template list", "Templates")
-                ready=&TEMPLATES
-                lines=("Templates", "One a line; {} stands for the class")
-                rows=3
-            />
-            <div role="status">{state}</div>
-            <ul class="aside" hidden=move || session.notes.with(Vec::is_empty)>
-                {move || {
-                    list(session.notes.get().into_iter().take(5).map(|note| view! { <li>{note}</li> }))
-                }}
-            </ul>
-            <button
-                type="button"
-                hidden=move || session.classes.with(Option::is_none)
-                on:click=export
-            >
-                "Save the class vectors"
-            </button>
-        </section>
-    }
-}
-
-/// Lines that the reader writes, or takes from a list. Of `lists` and `lines` the first is the
-/// control's name, the second what is written over it.
-#[component]
-fn Lines(
-    session: Session,
-    words: RwSignal<String>,
-    lists: (&'static str, &'static str),
-    ready: &'static [(&'static str, Words)],
-    #[prop(optional)] own: Option<Own>,
-    lines: (&'static str, &'static str),
-    rows: u32,
-) -> impl IntoView {
-    let choose = move |event: web_sys::Event| {
-        let chosen = event_target_value(&event);
-        if let Some((_, ready)) = ready.iter().find(|(name, _)| *name == chosen) {
-            put(*ready, words, session.class_problem);
-        } else if let Some(own) = own
-            && let Some(text) = own
-                .lists
-                .with_untracked(|lists| lists.get(&chosen).cloned())
-        {
-            own.name.set(chosen);
-            words.set(text);
-        }
-    };
-    let option = |name: String| view! { <option value=name.clone()>{name.clone()}</option> };
-    let owned = move || {
-        let names = own.map(|own| own.lists.get().into_keys());
-        list(names.into_iter().flatten().map(option))
-    };
-    view! {
-        <label class="choice">
-            <span>{lists.1}</span>
-            <select name=lists.0 on:change=choose>
-                <option value="">"Choose…"</option>
-                {list(ready.iter().map(|(name, _)| option((*name).to_owned())))}
-                {owned}
-            </select>
-        </label>
-        <label class="choice">
-            <span>{lines.1}</span>
-            <textarea
-                name=lines.0
-                rows=rows.to_string()
-                spellcheck="false"
-                prop:value=move || words.get()
-                on:input=move |event| words.set(event_target_value(&event))
-            ></textarea>
-        </label>
-    }
+    let pairs = classes.labels.iter().zip(&classes.vectors);
+    let classes: Vec<_> = pairs
+        .map(|(label, vector)| serde_json::json!({"class": label, "vector": vector}))
+        .collect();
+    let text = serde_json::json!({
+        "model": session.model.name(),
+        "templates": lines(&session.classes.templates.get_untracked()),
+        "classes": classes,
+    });
+    save::text("classes.json", "application/json", &text.to_string());
 }

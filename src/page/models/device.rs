@@ -1,57 +1,53 @@
-//! This device: its GPU in plain words, and whether it computes what open_clip does.
+//! This device: what its GPU offers, and whether the model computes here what it does in open_clip.
 
-use super::protocol::{EncodedImage, Failure, GpuInfo, LoadedModel, Request};
+use super::choice::ModelChoice;
+use super::protocol::{Device, Failure, FailureKind, GpuInfo, WorkerRequest};
 use super::samples;
-use super::session::{Choice, Session, vectors};
+use super::session::Session;
 use super::worker_client::WorkerClient;
 use crate::text::{self, number};
-use js_sys::Array;
 use leptos::prelude::*;
 use refit_clip::browser::now;
-use wasm_bindgen::JsValue;
 
-/// How far numbers may be from open_clip's, in float32 and in float16.
-const BOUNDS: [f64; 2] = [1e-4, 5e-3];
+/// The largest difference from open_clip's embeddings that is accepted, for float32 and float16.
+const TOLERANCES: [f64; 2] = [1e-4, 5e-3];
 
 #[component]
-pub fn Device(session: Session) -> impl IntoView {
+pub fn DeviceSection(session: Session) -> impl IntoView {
     let gpu = RwSignal::new(None::<Result<GpuInfo, Failure>>);
     let check = RwSignal::new(None::<Result<String, String>>);
     let is_checking = RwSignal::new(false);
-    let opened = move |event: web_sys::Event| {
+    let toggled = move |event: web_sys::Event| {
         let details: web_sys::Element = event_target(&event);
         if details.has_attribute("open") && gpu.with_untracked(Option::is_none) {
             leptos::task::spawn_local(async move {
-                let found = session
-                    .storage
-                    .get_value()
-                    .ask::<GpuInfo>(&Request::Gpu)
-                    .await;
-                gpu.set(Some(found));
+                let storage = session.downloads.storage();
+                gpu.set(Some(storage.ask(&WorkerRequest::Gpu).await));
             });
         }
     };
     let start = move |_| {
         is_checking.set(true);
         leptos::task::spawn_local(async move {
-            check.set(Some(self_check(session).await));
+            let device = session.model.device.get_untracked();
+            check.set(Some(self_check(device).await));
             is_checking.set(false);
         });
     };
     view! {
-        <details class="section" id="device" on:toggle=opened>
+        <details class="section" id="device" on:toggle=toggled>
             <summary>
                 <h2>"This device"</h2>
             </summary>
             <div role="status">
                 {move || match gpu.get() {
-                    None => view! { <p class="waiting">"Asking for the GPU…"</p> }.into_any(),
-                    Some(Ok(gpu)) => facts(&gpu),
+                    None => view! { <p class="waiting">"Looking for a GPU…"</p> }.into_any(),
+                    Some(Ok(gpu)) => describe(&gpu),
                     Some(Err(failure)) => {
                         view! {
                             <p>{failure.sentence}</p>
                             <p>{how_to_enable()}</p>
-                            <p>"The processor computes everything that a GPU would; it takes longer."</p>
+                            <p>"The CPU computes the same, but takes longer."</p>
                         }
                             .into_any()
                     }
@@ -61,7 +57,7 @@ pub fn Device(session: Session) -> impl IntoView {
                 <button type="button" class="check" prop:disabled=move || is_checking.get() on:click=start>
                     "Check this device"
                 </button>
-                <span class="aside">"The samples, held against open_clip’s numbers; nothing is downloaded."</span>
+                <span class="aside">"Compares the sample images’ embeddings with open_clip’s; downloads nothing."</span>
             </p>
             <div role="status" class="checked">
                 {move || match check.get() {
@@ -74,103 +70,87 @@ pub fn Device(session: Session) -> impl IntoView {
     }
 }
 
-fn facts(gpu: &GpuInfo) -> AnyView {
+fn describe(gpu: &GpuInfo) -> AnyView {
     let name = match gpu.name.as_str() {
         "" => "The browser does not name the GPU.".to_owned(),
-        name => format!("The GPU is {name}."),
+        name => format!("GPU: {name}."),
     };
     let kind = match gpu.is_software {
         true => {
-            "It is no GPU but software that stands in for one: the processor is faster, and is taken unless you choose otherwise."
+            "This is a software renderer, not a GPU: the CPU is faster, and models run on it unless you choose otherwise."
         }
         false => "Models run on it unless you choose otherwise.",
     };
     let f16 = match gpu.has_f16 {
-        true => "It computes with float16, which halves the memory that a model takes.",
-        false => "It does not compute with float16, so models take four bytes a weight.",
+        true => "It supports float16, which halves a model’s memory.",
+        false => "It does not support float16, so each weight takes four bytes.",
     };
-    let clock = match gpu.has_clock {
-        true => "It tells how long it worked.",
-        false => "It does not tell how long it worked.",
+    let timestamps = match gpu.has_timestamps {
+        true => "It can measure its own computing time.",
+        false => "It cannot measure its own computing time.",
     };
     let limits = format!(
-        "A buffer may have {}, of which a kernel reads {} at once.",
+        "Buffers can have up to {}, and a kernel can use {} of one.",
         text::bytes(gpu.buffer_bytes as f64),
         text::bytes(gpu.binding_bytes as f64)
     );
-    view! { <p>{[&name, kind, f16, clock, &limits].join(" ")}</p> }.into_any()
+    view! { <p>{[&name, kind, f16, timestamps, &limits].join(" ")}</p> }.into_any()
 }
 
-/// What to do where there is no WebGPU, for the reader's browser.
+/// How to enable WebGPU in the reader's browser.
 fn how_to_enable() -> &'static str {
     let agent = window().navigator().user_agent().unwrap_or_default();
     if agent.contains("Firefox") {
-        "Firefox has WebGPU on Windows and newer Macs; elsewhere set dom.webgpu.enabled in about:config."
+        "Firefox supports WebGPU on Windows and newer Macs; elsewhere set dom.webgpu.enabled in about:config."
     } else if agent.contains("Chrome") {
-        "Chrome and Edge have WebGPU on most devices; on Linux start them with --enable-unsafe-webgpu --enable-features=Vulkan, and look at chrome://gpu for what is switched off."
+        "Chrome and Edge support WebGPU on most devices; on Linux start them with --enable-unsafe-webgpu --enable-features=Vulkan, and see chrome://gpu for what is disabled."
     } else if agent.contains("Safari") {
-        "Safari has WebGPU from version 26 on."
+        "Safari supports WebGPU from version 26 on."
     } else {
-        "Chrome, Edge, Firefox and Safari have WebGPU in their newest versions."
+        "The latest versions of Chrome, Edge, Firefox and Safari support WebGPU."
     }
 }
 
-/// Has this device look at the samples and compares with what open_clip said of them.
-async fn self_check(session: Session) -> Result<String, String> {
+/// Encodes the samples on a device, and compares their embeddings with open_clip's.
+async fn self_check(device: Device) -> Result<String, String> {
     let start = now();
     let samples = samples::all().await?;
-    // A worker of its own: the reader's model stays where it is.
-    let thread = WorkerClient::default();
-    let own = Choice::own();
-    let ask = Request::Load {
+    // A worker of its own, so that the reader's model stays loaded.
+    let worker = WorkerClient::default();
+    let choice = ModelChoice {
+        // Without a key no embeddings are cached.
         key: String::new(),
-        place: own.place,
-        device: session.device.get_untracked(),
-        quick_gelu: false,
+        ..ModelChoice::bundled_clip()
     };
-    let ready = thread
-        .ask::<LoadedModel>(&ask)
-        .await
-        .map_err(|failure| failure.sentence)?;
-    let files: Array = samples
-        .iter()
-        .map(|(_, file)| JsValue::from(file))
-        .collect();
-    let ask = Request::Pictures { keep: false };
-    let seen = thread.ask_with::<Vec<Result<EncodedImage, String>>>(
-        &ask,
-        files.into(),
-        Array::new(),
-        |_| {},
-    );
-    let seen = seen.await.map_err(|failure| failure.sentence)?;
-    let units = vectors(&seen.beside, samples.len());
-    let pairs = units.iter().zip(&samples);
-    let differences = pairs.flat_map(|(unit, (sample, _))| {
-        unit.iter()
+    let loaded = worker.load(&choice, device, |_| {}).await;
+    let loaded = loaded.map_err(|failure| failure.sentence)?;
+    let files = samples.iter().map(|(_, file)| file);
+    let encoded = worker.encode_images(files, false).await;
+    let encoded = encoded.map_err(|failure| failure.sentence)?;
+    worker.stop(&Failure::new(FailureKind::Stopped, ""));
+    let pairs = encoded.iter().zip(&samples);
+    let differences = pairs.flat_map(|(encoding, (sample, _))| {
+        let embedding = encoding.iter().flat_map(|encoding| &encoding.embedding);
+        embedding
             .zip(&sample.image)
             .map(|(a, b)| f64::from((a - b).abs()))
     });
     let largest = differences.fold(0.0, f64::max);
-    thread.stop(&Failure::new(super::protocol::FailureKind::Stopped, ""));
-    let bound = BOUNDS[usize::from(ready.has_f16_weights)];
-    let on = if ready.gpu.is_some() {
-        "GPU"
-    } else {
-        "processor"
-    };
+    let is_complete = encoded.iter().all(Result::is_ok);
+    let tolerance = TOLERANCES[usize::from(loaded.has_f16_weights)];
+    let device = if loaded.gpu.is_some() { "GPU" } else { "CPU" };
     let seconds = number((now() - start) / 1000.0);
-    if units.len() == samples.len() && largest <= bound {
+    if is_complete && largest <= tolerance {
         Ok(format!(
-            "The {on} computes what open_clip does: {} pictures, largest difference {}, in {seconds} s.",
+            "The {device} reproduces open_clip’s embeddings of {} images; largest difference {}, in {seconds} s.",
             samples.len(),
             number(largest)
         ))
     } else {
         Err(format!(
-            "The {on} computes something else than open_clip: the largest difference is {}, where {} is allowed. Choose another device above, and please report this.",
+            "The {device} does not reproduce open_clip’s embeddings: the largest difference is {}; up to {} is accepted. Choose another device above, and please report this.",
             number(largest),
-            number(bound)
+            number(tolerance)
         ))
     }
 }

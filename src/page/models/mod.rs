@@ -1,22 +1,24 @@
-//! Running the studies' models: a program of its own (`src/bin/models.rs`), since it brings a
-//! library for GPUs. What the reader sees is here; what computes, downloads and keeps files is in
-//! [`worker`], so that the page never waits for it.
+//! Running the models of the studies: a program of its own (`src/bin/models.rs`), since its GPU
+//! library is large. The views are here; models, downloads and files are in a [`worker`], so that
+//! the page never waits for them.
 
 mod accuracy;
-mod answers;
+mod address;
 mod camera;
-mod caption_scoring;
 mod captions;
 mod checkpoints;
+mod choice;
+mod class_lists;
 mod classes;
 mod comparison;
 mod device;
-mod downloads;
+mod images;
 mod model;
-mod pictures;
+mod progress;
 mod protocol;
 mod ranking;
 mod requests;
+mod results;
 mod samples;
 mod search;
 mod session;
@@ -32,7 +34,7 @@ use std::cell::LazyCell;
 use web_sys::HtmlElement;
 
 thread_local! {
-    // Pictures, classes and the model outlive a look at another view.
+    // The model, images and classes stay while the reader visits other views.
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
@@ -42,8 +44,8 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         return false;
     };
     let (requested, second) = location::requested_models();
-    session.requested.set(requested);
-    session.requested_second.set(second);
+    session.model.requested.set(requested);
+    session.second.requested.set(second);
     program::mount(place, move || view! { <Run session /> }.into_any());
     true
 }
@@ -54,20 +56,20 @@ fn Run(session: Session) -> impl IntoView {
         <main id="main" tabindex="-1" class="run">
             <h1>"Run a model"</h1>
             <p class="lead">
-                "Classify your own pictures with a model of the studies. Everything is computed on this device; no picture leaves it."
+                "Classify your own images with a model from the studies. Everything runs on this device; no image leaves it."
             </p>
-            <model::Model session />
-            <checkpoints::Others session />
+            <model::ModelSection session />
+            <checkpoints::Checkpoints session />
             <div class="bench">
-                <pictures::Pictures session />
-                <classes::ClassList session />
+                <images::Images session />
+                <classes::ClassEditor session />
             </div>
-            <answers::Answers session />
+            <results::Results session />
             <captions::Captions session />
-            <comparison::Beside session />
+            <comparison::Comparison session />
             <search::Search session />
-            <camera::Live session />
-            <device::Device session />
+            <camera::Camera session />
+            <device::DeviceSection session />
         </main>
     }
 }

@@ -1,65 +1,97 @@
-//! Which model is there, on what it runs, and what went wrong with it.
+//! The model: which one is loaded, on which device, and what went wrong with it.
 
-use super::protocol::{Device, FailureKind, LoadedModel, Progress};
-use super::session::{Choice, Session, State};
+use super::choice::ModelChoice;
+use super::progress;
+use super::protocol::{Device, Failure, FailureKind, LoadedModel};
+use super::session::{ModelState, Session};
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
 
-/// What the small models know.
-const OWN: &str = "Shapes comes with this page: 2.4 million parameters, trained on drawn pictures alone. Of such pictures with a pair of traits it never saw together it tells 88 % of colours right (of 11), 81 % of counts, but 43 % of shapes (of 10). Of photographs it knows nothing; for those, take a model of the studies.";
-const OWN_MAMMUT: &str = "Shapes MaMMUT comes with this page: 2.9 million parameters, trained on drawn pictures alone. Of such pictures with a pair of traits it never saw together it tells 56 % of shapes right (of 10). It also writes: of its captions of familiar kinds of pictures 45 % are true in every word, of new pairs 12 %. Of photographs it knows nothing.";
+/// What the bundled models can do; their cards in `public/clip` have the numbers.
+const ABOUT_CLIP: &str = "Shapes comes with this page: 2.4 million parameters, trained only on drawn shapes. On drawings that combine traits it never saw together, it gets 88 % of colours right (out of 11) and 81 % of counts, but only 43 % of shapes (out of 10). It knows nothing about photographs; for those, load a model from the studies.";
+const ABOUT_MAMMUT: &str = "Shapes MaMMUT comes with this page: 2.9 million parameters, trained only on drawn shapes. On drawings that combine traits it never saw together, it gets 56 % of shapes right (out of 10). It can also caption images: of its captions 45 % are true in every word for familiar combinations, 12 % for new ones. It knows nothing about photographs.";
 
 const DEVICES: [(Device, &str, &str); 4] = [
-    (Device::Best, "best", "the best there is"),
-    (Device::Cpu, "cpu", "processor"),
+    (Device::Best, "best", "automatic"),
+    (Device::Cpu, "cpu", "CPU"),
     (Device::Gpu, "gpu", "GPU, float32"),
     (Device::GpuF16, "gpu16", "GPU, float16"),
 ];
 
 #[component]
-pub fn Model(session: Session) -> impl IntoView {
+pub fn ModelSection(session: Session) -> impl IntoView {
+    let model = session.model;
     let status = move || {
-        let name = session.choice.with(|choice| choice.name.clone());
-        session.state.with(|state| match state {
-            State::Loading(progress) => loading(&name, *progress),
-            State::Ready(ready) => {
-                view! { <p class="model-status">{sentence(&name, ready)}</p> }.into_any()
+        let name = model.choice.with(|choice| choice.name.clone());
+        model.state.with(|state| match state {
+            ModelState::Loading(done) => {
+                let text = progress::sentence(&format!("Loading {name}"), *done);
+                let bar = progress::bar("Loading the model", done.bytes, done.total, text);
+                view! { <div class="progress">{bar}</div> }.into_any()
             }
-            State::Failed(failure) => failed(session, failure.kind, failure.sentence.clone()),
+            ModelState::Loaded(loaded) => {
+                view! { <p class="model-status">{summary(&name, loaded)}</p> }.into_any()
+            }
+            ModelState::Failed(failure) => failed(session, failure),
         })
     };
-    let is = move |own: &Choice| session.choice.with(|choice| choice.key == own.key);
-    let own = [
-        (Choice::own(), OWN, "Take Shapes, a small CLIP of this page"),
+    view! {
+        <section aria-labelledby="model" class="model">
+            <h2 id="model">"Model"</h2>
+            <div role="status">{status}</div>
+            <BundledModels session />
+            <DeviceChoice session />
+        </section>
+    }
+}
+
+/// What the bundled models can do, and buttons that load them.
+#[component]
+fn BundledModels(session: Session) -> impl IntoView {
+    let bundled = [
         (
-            Choice::own_mammut(),
-            OWN_MAMMUT,
-            "Take its sibling that also writes captions, a MaMMUT (5.8 MB of this page)",
+            ModelChoice::bundled_clip(),
+            ABOUT_CLIP,
+            "Load Shapes, a small CLIP",
+        ),
+        (
+            ModelChoice::bundled_mammut(),
+            ABOUT_MAMMUT,
+            "Load Shapes MaMMUT, which can also caption images (5.8 MB)",
         ),
     ];
-    let asides = own.clone().map(|(choice, text, _)| {
+    let is_current = move |key: &String| session.model.choice.with(|choice| choice.key == *key);
+    let about = bundled.clone().map(|(choice, text, _)| {
         view! {
-            <p class="aside" hidden=move || !is(&choice)>
+            <p class="aside" hidden=move || !is_current(&choice.key)>
                 {text}
             </p>
         }
     });
-    let take = own.map(|(choice, _, text)| {
-        let own = choice.clone();
+    let buttons = bundled.map(|(choice, _, text)| {
+        let key = choice.key.clone();
         let load = move |_| {
             session.request_checkpoint(None);
             session.load(choice.clone());
         };
         view! {
-            <button type="button" class="own" hidden=move || is(&own) on:click=load>
+            <button type="button" class="bundled" hidden=move || is_current(&key) on:click=load>
                 {text}
             </button>
         }
     });
-    let devices = DEVICES.map(|(device, value, text)| {
+    view! {
+        {list(about)}
+        <p>{list(buttons)}</p>
+    }
+}
+
+#[component]
+fn DeviceChoice(session: Session) -> impl IntoView {
+    let options = DEVICES.map(|(device, value, text)| {
         view! {
-            <option value=value prop:selected=move || session.device.get() == device>
+            <option value=value prop:selected=move || session.model.device.get() == device>
                 {text}
             </option>
         }
@@ -67,103 +99,79 @@ pub fn Model(session: Session) -> impl IntoView {
     let choose = move |event| {
         let value = event_target_value(&event);
         if let Some((device, ..)) = DEVICES.iter().find(|(_, id, _)| *id == value) {
-            session.device.set(*device);
-            session.load_again();
+            session.model.device.set(*device);
+            session.reload();
         }
     };
     view! {
-        <section aria-labelledby="model" class="model">
-            <h2 id="model">"Model"</h2>
-            <div role="status">{status}</div>
-            {list(asides)}
-            <p>{list(take)}</p>
-            <label class="choice on">
-                <span>"Computed on"</span>
-                <select name="Computed on" on:change=choose>
-                    {list(devices)}
-                </select>
-            </label>
-        </section>
+        <label class="choice on">
+            <span>"Device"</span>
+            <select name="Device" on:change=choose>
+                {list(options)}
+            </select>
+        </label>
     }
 }
 
-fn loading(name: &str, Progress { bytes, total }: Progress) -> AnyView {
-    let text = match total {
-        0 => format!("Loading {name}…"),
-        total => format!(
-            "Loading {name}: {} of {}",
-            text::bytes(bytes as f64),
-            text::bytes(total as f64)
-        ),
-    };
-    view! {
-        <div class="progress">
-            <progress max=total.max(1).to_string() value=bytes.to_string() aria-label="Loading the model"></progress>
-            <span>{text}</span>
-        </div>
-    }
-    .into_any()
-}
-
-/// What the model is, in a sentence.
-fn sentence(name: &str, ready: &LoadedModel) -> String {
-    let architecture = &ready.architecture;
-    let on = match &ready.gpu {
-        None => "the processor".to_owned(),
+fn summary(name: &str, loaded: &LoadedModel) -> String {
+    let architecture = &loaded.architecture;
+    let device = match &loaded.gpu {
+        None => "the CPU".to_owned(),
         Some(gpu) => {
-            let name = if gpu.name.is_empty() {
-                "the GPU"
-            } else {
-                &gpu.name
+            let name = match gpu.name.as_str() {
+                "" => "the GPU",
+                name => name,
             };
-            let precision = if ready.has_f16_weights {
-                "float16"
-            } else {
-                "float32"
+            let precision = match loaded.has_f16_weights {
+                true => "float16",
+                false => "float32",
             };
             format!("{name} in {precision}")
         }
     };
     format!(
-        "{name} is ready on {on}, loaded in {}: pictures of {size} × {size}, {} vision and {} text layers, {} of weights.",
-        text::milliseconds(ready.milliseconds),
+        "{name} is ready on {device}; loading took {}. Input {size} × {size} pixels, {} vision and {} text layers, {} of weights.",
+        text::milliseconds(loaded.milliseconds),
         architecture.vision.layers,
         architecture.text.layers,
-        text::bytes(ready.bytes as f64),
+        text::bytes(loaded.bytes as f64),
         size = architecture.image_size(),
     )
 }
 
-/// A sentence, and the ways on.
-fn failed(session: Session, kind: FailureKind, sentence: String) -> AnyView {
-    let own = Choice::own().key;
-    let is_own = session.choice.with(|choice| choice.key == own);
-    let on_processor = move |_| {
-        session.device.set(Device::Cpu);
-        session.load_again();
+/// The failure, and what the reader can do.
+fn failed(session: Session, failure: &Failure) -> AnyView {
+    let bundled = ModelChoice::bundled_clip();
+    let is_bundled = session
+        .model
+        .choice
+        .with(|choice| choice.key == bundled.key);
+    let use_cpu = move |_| {
+        session.model.device.set(Device::Cpu);
+        session.reload();
     };
-    view! {
-        <p class="error">{sentence}</p>
-        <p class="toolbar">
-            <button type="button" on:click=move |_| session.load_again()>
-                "Load it again"
+    let cpu = (failure.kind == FailureKind::Device).then(|| {
+        view! {
+            <button type="button" on:click=use_cpu>
+                "Use the CPU"
             </button>
-            {(kind == FailureKind::Device)
-                .then(|| {
-                    view! {
-                        <button type="button" on:click=on_processor>
-                            "Compute on the processor"
-                        </button>
-                    }
-                })}
-            {(!is_own)
-                .then(|| {
-                    view! {
-                        <button type="button" on:click=move |_| session.load(Choice::own())>
-                            "Take the small model"
-                        </button>
-                    }
-                })}
+        }
+    });
+    let other = (!is_bundled).then(|| {
+        view! {
+            <button type="button" on:click=move |_| session.load(bundled.clone())>
+                "Load Shapes"
+            </button>
+        }
+    });
+    view! {
+        <p class="error">{failure.sentence.clone()}</p>
+        <p class="toolbar">
+            <button type="button" on:click=move |_| session.reload()>
+                "Try again"
+            </button>
+            {cpu}
+            {other}
         </p>
     }
     .into_any()

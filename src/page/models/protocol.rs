@@ -1,5 +1,5 @@
-//! What the page asks of a worker, and what comes back: JSON, with pictures, files and vectors
-//! beside it as the objects that they are.
+//! The messages between the page and its workers. Each is JSON with an attachment: a file, images,
+//! or numbers as a JavaScript object.
 
 pub use refit_clip::Progress;
 
@@ -13,202 +13,204 @@ use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
 use serde::{Deserialize, Serialize};
 
-/// In place of a question's number: the caption that is written now shall end.
+/// Sent instead of a request: the caption being generated shall end here.
 pub const STOP: &str = "stop";
 
-/// What the engine runs on.
+/// What a model runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Device {
-    /// The GPU where there is a real one, else the processor.
+    /// The GPU, unless there is none or it is a software renderer; then the CPU.
     #[default]
     Best,
     Cpu,
     Gpu,
-    /// The GPU, numbers kept as float16.
+    /// The GPU with float16 weights.
     GpuF16,
 }
 
-/// Where a checkpoint is.
+/// Where a checkpoint is read from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckpointLocation {
-    /// A file of this page.
+    /// A file that comes with the page, by its path.
     Bundled(String),
-    /// What a download left, by its [`CachedCheckpoint::key`].
+    /// A finished download, by its [`CachedCheckpoint::key`].
     Cached(String),
-    /// A server, where this browser keeps no files.
+    /// A server, where this browser stores no files.
     Address(String),
-    /// A file of the reader's, which lies beside.
+    /// A file of the reader's, which is attached.
     File,
 }
 
+/// What the page asks of a worker. The reply's type is named in brackets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Request {
-    /// Which GPU is there: [`GpuInfo`].
+pub enum WorkerRequest {
+    /// Describe the GPU ([`GpuInfo`]).
     Gpu,
-    /// Makes a model ready in place of the one before: [`LoadedModel`], with [`Progress`].
+    /// Load a model in place of the one before ([`LoadedModel`]), reporting [`Progress`].
     Load {
-        /// Under which seen pictures are remembered; empty for none.
+        /// Under which image embeddings are cached; empty for no cache.
         key: String,
-        place: CheckpointLocation,
+        location: CheckpointLocation,
         device: Device,
-        /// Where no configuration says it.
+        /// The activation, where the checkpoint has no configuration.
         quick_gelu: bool,
     },
-    /// Unit vectors of texts: [`TextWarning`]s, the vectors beside.
-    Texts(Vec<String>),
-    /// Unit vectors of the pictures beside: a [`EncodedImage`] or a sentence for each, the vectors of
-    /// those that could be seen beside. `keep` remembers them by their bytes.
-    Pictures {
-        keep: bool,
-    },
-    /// Writes a caption of at most so many tokens about the picture beside: [`CaptionResult`], with
-    /// [`CaptionProgress`]. What writes is loaded first, where it was left out.
-    Caption {
-        decoding: Decoding,
-        tokens: usize,
-    },
-    /// How likely each text is as a caption of the picture beside: log-likelihoods, with
-    /// [`CaptionProgress`] while what writes is loaded.
-    Likelihoods(Vec<String>),
-    /// Downloads a checkpoint to keep it: [`CachedCheckpoint`], with [`Progress`].
+    /// Encode texts: a [`TextWarning`] each, and their embeddings attached.
+    EncodeTexts(Vec<String>),
+    /// Encode the attached images: an [`EncodedImage`] or a sentence each, and the embeddings of
+    /// those that could be decoded attached. `cache` stores them by the SHA-256 of their files.
+    EncodeImages { cache: bool },
+    /// Caption the attached image with at most `tokens` tokens ([`CaptionResult`]), reporting
+    /// [`CaptionProgress`]. The decoder is loaded first, if it is not yet.
+    Caption { decoding: Decoding, tokens: usize },
+    /// The log-likelihood of each text as a caption of the attached image, reporting
+    /// [`CaptionProgress`] while the decoder loads.
+    ScoreCaptions(Vec<String>),
+    /// Download a checkpoint into the cache ([`CachedCheckpoint`]), reporting [`Progress`].
     Download {
         key: String,
         address: String,
         name: String,
     },
-    /// All that is kept: [`CacheListing`].
-    CacheListing,
-    /// Deletes what is kept under a key, a broken-off download too.
+    /// List the cache ([`CacheListing`]).
+    ListCache,
+    /// Delete a checkpoint or an interrupted download by its key.
     Delete(String),
-    /// The bytes beside, kept under a name; and back: beside, where there are any.
+    /// Store the attached bytes under a name.
     Put(String),
+    /// Attach the bytes that are stored under a name, if any.
     Get(String),
 }
 
 /// How far a caption is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CaptionProgress {
-    /// What writes captions comes first.
+    /// The decoder loads.
     Loading(Progress),
-    /// The likeliest words so far.
+    /// The best caption so far.
     Words(String),
 }
 
-/// A caption.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaptionResult {
     pub text: String,
-    /// Between start and end.
+    /// Without the start and end tokens.
     pub tokens: usize,
     pub log_likelihood: f64,
-    /// By itself, not because it grew too long or was stopped.
+    /// The model ended the caption; otherwise it was cut at the token limit or by the reader.
     pub has_ended: bool,
-    /// From the first token on; a caption of one has none.
+    /// Counted from the first token on; `None` for a caption of one.
     pub tokens_per_second: Option<f64>,
 }
 
-/// A GPU as WebGPU tells of it.
+/// What WebGPU says about a GPU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GpuInfo {
     pub name: String,
+    /// A software renderer.
     pub is_software: bool,
     pub has_f16: bool,
-    pub has_clock: bool,
-    /// The largest buffer, in bytes, and the most of it that a kernel can bind.
+    /// It has timestamp queries.
+    pub has_timestamps: bool,
+    /// The largest buffer, in bytes.
     pub buffer_bytes: u64,
+    /// The largest part of a buffer that a kernel can bind, in bytes.
     pub binding_bytes: u64,
 }
 
-/// A model that is ready.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadedModel {
     pub architecture: Architecture,
-    /// The factor from cosine to logit.
-    pub scale: f32,
-    /// `None` on the processor.
+    /// The factor from cosine similarity to logit.
+    pub logit_scale: f32,
+    /// `None` on the CPU.
     pub gpu: Option<GpuInfo>,
     pub has_f16_weights: bool,
+    /// How long loading took.
     pub milliseconds: f64,
+    /// The size of the checkpoint.
     pub bytes: u64,
 }
 
-/// What happened to a text that was not taken as it stands.
+/// What the tokenizer changed or suspects in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextWarning {
-    /// Tokens that did not fit.
-    pub cut: usize,
-    pub mojibake: bool,
+    /// Tokens that did not fit into the model's context.
+    pub truncated: usize,
+    pub is_mojibake: bool,
 }
 
-/// What was seen of a picture, and how long each step took in milliseconds.
+/// An image that was encoded; times in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EncodedImage {
-    /// SHA-256 of its file, in hexadecimal; empty for a frame of a camera.
+    /// SHA-256 of its file in hexadecimal; empty for a camera frame.
     pub digest: String,
     pub width: u32,
     pub height: u32,
-    /// It was known from before; nothing was computed.
-    pub known: bool,
+    /// The embedding came from the cache.
+    pub is_cached: bool,
     pub decode: f64,
     pub resize: f64,
-    /// The whole batch's: upload, tower and download.
+    /// For the whole batch: upload, image tower and download.
     pub encode: f64,
-    /// Of it, on the device itself, where it tells.
-    pub tower: Option<f64>,
+    /// The part of `encode` on the device itself, where the device measures it.
+    pub on_device: Option<f64>,
+    /// The first run with this model.
     pub is_cold: bool,
-    /// Pictures of the batch.
     pub batch: usize,
 }
 
-/// A checkpoint that was downloaded.
+/// A checkpoint in the cache; stored as JSON beside its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CachedCheckpoint {
-    /// Name of its files.
+    /// The stem of its files' names.
     pub key: String,
     pub name: String,
     pub address: String,
-    pub sums: Checksums,
+    #[serde(rename = "sums")]
+    pub checksums: Checksums,
 }
 
-/// A download that broke off, or is under way in another tab.
+/// A download that was interrupted or is under way in another tab; stored as JSON beside its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartialDownload {
     pub key: String,
     pub name: String,
     pub address: String,
-    /// How far it is.
     #[serde(default)]
     pub progress: Progress,
 }
 
+/// The cached checkpoints, and the storage they take.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CacheListing {
-    pub kept: Vec<CachedCheckpoint>,
-    pub parts: Vec<PartialDownload>,
-    /// Bytes that this page uses, and may use, as the browser tells.
+    pub checkpoints: Vec<CachedCheckpoint>,
+    pub partial: Vec<PartialDownload>,
+    /// Bytes that this page uses.
     pub used: f64,
+    /// Bytes that the browser allows it.
     pub quota: f64,
 }
 
-/// What a failure asks for.
+/// The kinds of failure that the page treats differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureKind {
-    /// The device does not go on, or cannot hold the model: another must be taken.
+    /// The device was lost or cannot hold the model; another may.
     Device,
-    /// What was kept is not what was written.
+    /// A cached file has changed or is gone.
     Damaged,
-    /// The browser has no room for it.
+    /// The browser's storage is full.
     Full,
-    /// Another tab is at it.
+    /// Another tab has the file open.
     Busy,
-    /// The browser keeps no files.
+    /// The browser stores no files.
     NoFiles,
-    /// The worker is gone; the next question starts another.
+    /// The worker was stopped; the next request starts another.
     Stopped,
     Other,
 }
 
-/// A sentence for the reader.
+/// Why a request failed, as a sentence for the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub kind: FailureKind,

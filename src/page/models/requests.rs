@@ -1,54 +1,159 @@
-//! What a worker is asked in more than one place.
+//! The requests to a worker, as functions.
 
-use super::protocol::{EncodedImage, Failure, Request, TextWarning};
+use super::choice::ModelChoice;
+use super::protocol::{
+    CachedCheckpoint, CaptionProgress, CaptionResult, Device, EncodedImage, Failure, LoadedModel,
+    Progress, TextWarning, WorkerRequest,
+};
 use super::worker_client::WorkerClient;
-use js_sys::{Array, Float32Array};
+use js_sys::{Array, Float32Array, Uint8Array};
+use refit_clip::caption::Decoding;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Blob;
+use web_sys::{Blob, ImageBitmap};
 
-/// A picture's unit vector and how it came about, or why there is none.
-pub type Sight = Result<(Vec<f32>, EncodedImage), String>;
+/// An image's embedding, and how it was computed.
+pub struct ImageEncoding {
+    pub embedding: Vec<f32>,
+    pub details: EncodedImage,
+}
 
 impl WorkerClient {
-    /// Unit vectors of texts.
-    pub async fn texts(
+    pub async fn load(
+        &self,
+        choice: &ModelChoice,
+        device: Device,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<LoadedModel, Failure> {
+        let request = WorkerRequest::Load {
+            key: choice.key.clone(),
+            location: choice.location.clone(),
+            device,
+            quick_gelu: choice.quick_gelu,
+        };
+        let file = choice
+            .file
+            .clone()
+            .map_or(JsValue::UNDEFINED, JsValue::from);
+        let loaded = self.ask_with(&request, file, Array::new(), progress);
+        Ok(loaded.await?.value)
+    }
+
+    /// The embeddings of texts.
+    pub async fn encode_texts(
         &self,
         texts: Vec<String>,
     ) -> Result<(Vec<TextWarning>, Vec<Vec<f32>>), Failure> {
         let count = texts.len();
-        let ask = Request::Texts(texts);
-        let answer = self.ask_with(&ask, JsValue::UNDEFINED, Array::new(), |_| {});
-        let answer = answer.await?;
-        Ok((answer.value, vectors(&answer.beside, count)))
+        let request = WorkerRequest::EncodeTexts(texts);
+        let reply = self.ask_with(&request, JsValue::UNDEFINED, Array::new(), ignore);
+        let reply = reply.await?;
+        Ok((reply.value, vectors(&reply.attachment, count)))
     }
 
-    /// Looks at pictures all at once; `keep` has it remember them.
-    pub async fn pictures<'a>(
+    /// Encodes image files in one batch; `cache` stores the embeddings for later visits. An image
+    /// that cannot be decoded has a sentence instead.
+    pub async fn encode_images<'a>(
         &self,
         files: impl Iterator<Item = &'a Blob>,
-        keep: bool,
-    ) -> Result<Vec<Sight>, Failure> {
+        cache: bool,
+    ) -> Result<Vec<Result<ImageEncoding, String>>, Failure> {
         let files: Array = files.map(JsValue::from).collect();
-        let ask = Request::Pictures { keep };
-        let seen = self.ask_with::<Vec<Result<EncodedImage, String>>>(
-            &ask,
-            files.into(),
-            Array::new(),
-            |_| {},
+        self.encode(files, Array::new(), cache).await
+    }
+
+    /// Encodes a frame of a video, which the worker takes over.
+    pub async fn encode_frame(&self, frame: ImageBitmap) -> Result<Option<ImageEncoding>, Failure> {
+        let frames = Array::of1(&frame);
+        let encoded = self.encode(frames.clone(), frames, false).await?;
+        Ok(encoded.into_iter().flatten().next())
+    }
+
+    async fn encode(
+        &self,
+        images: Array,
+        transferred: Array,
+        cache: bool,
+    ) -> Result<Vec<Result<ImageEncoding, String>>, Failure> {
+        let request = WorkerRequest::EncodeImages { cache };
+        let reply = self.ask_with::<Vec<Result<EncodedImage, String>>, _>(
+            &request,
+            images.into(),
+            transferred,
+            ignore,
         );
-        let seen = seen.await?;
-        let units = vectors(&seen.beside, seen.value.iter().flatten().count());
-        let mut units = units.into_iter();
-        let sight = |seen: Result<EncodedImage, String>| {
-            let seen = seen?;
-            Ok((units.next().unwrap_or_default(), seen))
+        let reply = reply.await?;
+        let count = reply.value.iter().flatten().count();
+        let mut embeddings = vectors(&reply.attachment, count).into_iter();
+        let encoding = |details: Result<EncodedImage, String>| {
+            let details = details?;
+            Ok(ImageEncoding {
+                embedding: embeddings.next().unwrap_or_default(),
+                details,
+            })
         };
-        Ok(seen.value.into_iter().map(sight).collect())
+        Ok(reply.value.into_iter().map(encoding).collect())
+    }
+
+    pub async fn caption(
+        &self,
+        file: &Blob,
+        decoding: Decoding,
+        tokens: usize,
+        progress: impl Fn(CaptionProgress) + 'static,
+    ) -> Result<CaptionResult, Failure> {
+        let request = WorkerRequest::Caption { decoding, tokens };
+        let reply = self.ask_with(&request, file.into(), Array::new(), progress);
+        Ok(reply.await?.value)
+    }
+
+    /// The log-likelihood of each text as a caption of an image.
+    pub async fn score_captions(
+        &self,
+        file: &Blob,
+        texts: Vec<String>,
+    ) -> Result<Vec<f64>, Failure> {
+        let request = WorkerRequest::ScoreCaptions(texts);
+        let ignore = |_: CaptionProgress| {};
+        let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
+        Ok(reply.await?.value)
+    }
+
+    pub async fn download(
+        &self,
+        key: String,
+        address: &str,
+        name: &str,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<CachedCheckpoint, Failure> {
+        let request = WorkerRequest::Download {
+            key,
+            address: address.to_owned(),
+            name: name.to_owned(),
+        };
+        let reply = self.ask_with(&request, JsValue::UNDEFINED, Array::new(), progress);
+        Ok(reply.await?.value)
+    }
+
+    /// The bytes that [`write_cached`](Self::write_cached) stored under a name, if any.
+    pub async fn read_cached(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let request = WorkerRequest::Get(name.to_owned());
+        let reply = self.ask_with::<(), _>(&request, JsValue::UNDEFINED, Array::new(), ignore);
+        let bytes = reply.await?.attachment;
+        Ok(bytes.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
+    }
+
+    pub async fn write_cached(&self, name: String, bytes: &[u8]) -> Result<(), Failure> {
+        let request = WorkerRequest::Put(name);
+        let bytes = Uint8Array::from(bytes).into();
+        let reply = self.ask_with(&request, bytes, Array::new(), ignore);
+        Ok(reply.await?.value)
     }
 }
 
-/// As many vectors as there are, out of their numbers one after the other.
-pub fn vectors(numbers: &JsValue, count: usize) -> Vec<Vec<f32>> {
+fn ignore(_: Progress) {}
+
+/// Splits the numbers of `count` vectors.
+fn vectors(numbers: &JsValue, count: usize) -> Vec<Vec<f32>> {
     let Some(numbers) = numbers.dyn_ref::<Float32Array>() else {
         return Vec::new();
     };

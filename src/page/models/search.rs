@@ -1,46 +1,40 @@
-//! The reader's pictures by a sentence or by another picture.
+//! Image search by text or by image.
 
-use super::session::{ImageState, Picture, Session, State};
+use super::results::signed;
+use super::session::{Session, SourceImage};
+use crate::page::latest::Latest;
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
 use refit_clip::browser::now;
 use refit_clip::classes::cosine;
 
-/// Pictures that are shown of what was found.
-const FOUND: usize = 12;
+/// How many results are shown.
+const SHOWN: usize = 12;
 
-/// Pictures and how well they agree, the best first; how many were searched, in how many
-/// milliseconds.
 #[derive(Clone)]
-struct Found {
-    best: Vec<(Picture, f64)>,
+struct SearchResult {
+    /// Images with their cosine similarity, best first.
+    best: Vec<(SourceImage, f64)>,
+    /// How many images were searched, and how long it took.
     searched: usize,
     milliseconds: f64,
 }
 
-fn search(session: Session, unit: &[f32]) -> Found {
+fn search(session: Session, query: &[f32]) -> SearchResult {
     let start = now();
-    let cosine = |picture: &Picture| {
-        let cosine = picture.look.with_untracked(|look| match look {
-            ImageState::Encoded(seen) => Some(cosine(&seen.0, unit)),
-            _ => None,
-        })?;
-        Some((picture.id, cosine))
+    let similarity = |image: &SourceImage| {
+        let encoding = image.encoding()?;
+        Some((image.id, cosine(&encoding.embedding, query)))
     };
     let mut all: Vec<(u32, f64)> = session
-        .pictures
-        .with_untracked(|all| all.iter().filter_map(cosine).collect());
+        .images
+        .all
+        .with_untracked(|all| all.iter().filter_map(similarity).collect());
     refit_fit::order::sort_by(&mut all, |a, b| b.1.total_cmp(&a.1));
-    let best = session.pictures.with_untracked(|pictures| {
-        let found = |(id, cosine): &(u32, f64)| {
-            let picture = pictures.iter().find(|picture| picture.id == *id)?;
-            Some((picture.clone(), *cosine))
-        };
-        all.iter().take(FOUND).filter_map(found).collect()
-    });
-    Found {
-        best,
+    let image = |(id, cosine): &(u32, f64)| Some((session.images.find(*id)?, *cosine));
+    SearchResult {
+        best: all.iter().take(SHOWN).filter_map(image).collect(),
         searched: all.len(),
         milliseconds: now() - start,
     }
@@ -48,83 +42,82 @@ fn search(session: Session, unit: &[f32]) -> Found {
 
 #[component]
 pub fn Search(session: Session) -> impl IntoView {
-    let sentence = RwSignal::new(String::new());
-    let found = RwSignal::new_local(None::<Found>);
-    let by_sentence = move |event: web_sys::SubmitEvent| {
+    let query = RwSignal::new(String::new());
+    let result = RwSignal::new_local(None::<SearchResult>);
+    let latest = Latest::new();
+    let by_text = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let text = sentence.get_untracked().trim().to_owned();
-        if text.is_empty() || session.ready().is_none() {
+        let text = query.get_untracked().trim().to_owned();
+        if text.is_empty() || session.model.loaded().is_none() {
             return;
         }
-        let mine = session.loads.get_untracked();
+        let (request, load) = (latest.start(), session.model.current_load());
         leptos::task::spawn_local(async move {
-            let answer = session.texts(vec![text]).await;
-            if session.loads.get_untracked() != mine {
+            let encoded = session.model.engine().encode_texts(vec![text]).await;
+            if !load.is_latest() {
                 return;
             }
-            match answer {
-                Ok((_, units)) => {
-                    found.set(units.first().map(|unit| search(session, unit)));
+            match encoded {
+                Ok((_, embeddings)) if request.is_latest() => {
+                    result.set(embeddings.first().map(|query| search(session, query)));
                 }
-                Err(failure) => session.state.set(State::Failed(failure)),
+                Ok(_) => {}
+                Err(failure) => session.model.fail(failure),
             }
         });
     };
-    let by_picture = move |_| {
-        let id = session.selected.get_untracked();
-        let unit = session.pictures.with_untracked(|all| {
-            let picture = all.iter().find(|picture| Some(picture.id) == id)?;
-            picture.look.with_untracked(|look| match look {
-                ImageState::Encoded(seen) => Some(seen.clone()),
-                _ => None,
-            })
-        });
-        found.set(unit.map(|unit| search(session, &unit.0)));
+    let by_image = move |_| {
+        latest.cancel();
+        let selected = session.images.selected_image();
+        let query = selected.and_then(|image| image.encoding());
+        result.set(query.map(|query| search(session, &query.embedding)));
     };
-    let results = move || {
-        let Found {
-            best,
-            searched,
-            milliseconds,
-        } = found.get()?;
-        let item = |(picture, cosine): (Picture, f64)| {
-            let id = picture.id;
-            let text = format!("{cosine:.3}").replace('-', "−");
-            view! {
-                <li data-cosine=cosine.to_string()>
-                    <button type="button" on:click=move |_| session.selected.set(Some(id))>
-                        <img src=picture.address() alt=picture.name width="96" height="96" loading="lazy" />
-                    </button>
-                    <span class="aside">{text}</span>
-                </li>
-            }
-        };
-        Some(view! {
-            <p class="aside found" data-milliseconds=milliseconds.to_string()>
-                {format!("{searched} pictures searched in {}.", text::milliseconds(milliseconds))}
-            </p>
-            <ol class="thumbnails">{list(best.into_iter().map(item))}</ol>
-        })
-    };
+    let results = move || result.get().map(|result| results(session, result));
     view! {
-        <section aria-labelledby="search" hidden=move || session.pictures.with(|all| all.len() < 2)>
+        <section aria-labelledby="search" hidden=move || session.images.len() < 2>
             <h2 id="search">"Search"</h2>
-            <form class="choices" on:submit=by_sentence>
+            <form class="choices" on:submit=by_text>
                 <label class="choice address">
-                    <span>"Pictures that agree with a sentence"</span>
+                    <span>"Find images that match a text"</span>
                     <input
-                        name="Sentence"
+                        name="Query"
                         type="search"
-                        prop:value=move || sentence.get()
-                        on:input=move |event| sentence.set(event_target_value(&event))
+                        prop:value=move || query.get()
+                        on:input=move |event| query.set(event_target_value(&event))
                     />
                 </label>
                 <button type="submit">"Search"</button>
-                <button type="button" on:click=by_picture>
-                    "Like the chosen picture"
+                <button type="button" on:click=by_image>
+                    "Find images like the selected one"
                 </button>
             </form>
             <div role="status">{results}</div>
         </section>
     }
+}
+
+fn results(session: Session, result: SearchResult) -> AnyView {
+    let SearchResult {
+        best,
+        searched,
+        milliseconds,
+    } = result;
+    let item = |(image, cosine): (SourceImage, f64)| {
+        let id = image.id;
+        view! {
+            <li data-cosine=cosine.to_string()>
+                <button type="button" on:click=move |_| session.images.selected.set(Some(id))>
+                    <img src=image.address() alt=image.name width="96" height="96" loading="lazy" />
+                </button>
+                <span class="aside">{signed(cosine)}</span>
+            </li>
+        }
+    };
+    view! {
+        <p class="aside found" data-milliseconds=milliseconds.to_string()>
+            {format!("{searched} images searched in {}.", text::milliseconds(milliseconds))}
+        </p>
+        <ol class="thumbnails">{list(best.into_iter().map(item))}</ol>
+    }
+    .into_any()
 }

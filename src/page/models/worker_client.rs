@@ -1,7 +1,7 @@
-//! A worker, as the page sees it: questions go out, answers come back, and it can be stopped at
-//! any time. It starts with the first question, and anew with the first after it was stopped.
+//! A worker, from the page's side: it takes requests, sends replies and progress, and can be
+//! stopped at any time. The first request starts it, also after it was stopped.
 
-use super::protocol::{Failure, FailureKind, Progress, Request, STOP};
+use super::protocol::{Failure, FailureKind, STOP, WorkerRequest};
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{document, window};
 use serde::de::DeserializeOwned;
@@ -19,110 +19,99 @@ pub struct WorkerClient(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    running: RefCell<Option<Running>>,
-    waiting: RefCell<BTreeMap<u32, Waiting>>,
-    questions: Cell<u32>,
+    running: RefCell<Option<RunningWorker>>,
+    pending: RefCell<BTreeMap<u32, PendingReply>>,
+    requests: Cell<u32>,
 }
 
-struct Running {
+struct RunningWorker {
     worker: Worker,
-    /// What was asked before the worker was ready to hear.
+    /// Requests from before the worker was ready.
     unsent: Option<Vec<(Array, Array)>>,
-    _heard: Closure<dyn FnMut(MessageEvent)>,
-    _failed: Closure<dyn FnMut(JsValue)>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(JsValue)>,
 }
 
-/// Who waits for an answer.
-struct Waiting {
-    answer: Function,
-    /// Takes JSON.
+/// A request without a reply so far.
+struct PendingReply {
+    /// Resolves the request's promise.
+    resolve: Function,
+    /// Receives JSON.
     progress: Box<dyn Fn(&str)>,
 }
 
-/// What came back, and the object beside it.
-pub struct Answer<T> {
+pub struct Reply<T> {
     pub value: T,
-    pub beside: JsValue,
+    pub attachment: JsValue,
 }
 
 impl WorkerClient {
-    /// Asks without anything beside.
-    pub async fn ask<T: DeserializeOwned>(&self, ask: &Request) -> Result<T, Failure> {
-        let answer = self.ask_with(ask, JsValue::UNDEFINED, Array::new(), |_| {});
-        Ok(answer.await?.value)
+    /// Sends a request without an attachment.
+    pub async fn ask<T: DeserializeOwned>(&self, request: &WorkerRequest) -> Result<T, Failure> {
+        let reply = self.ask_with(request, JsValue::UNDEFINED, Array::new(), |(): ()| {});
+        Ok(reply.await?.value)
     }
 
-    /// Asks with an object beside, of which the parts in `moved` are handed over.
-    pub async fn ask_with<T: DeserializeOwned>(
+    /// Sends a request with an attachment; the objects in `transferred` are handed over.
+    pub async fn ask_with<T: DeserializeOwned, P: DeserializeOwned>(
         &self,
-        ask: &Request,
-        beside: JsValue,
-        moved: Array,
-        progress: impl Fn(Progress) + 'static,
-    ) -> Result<Answer<T>, Failure> {
-        self.ask_telling(ask, beside, moved, progress).await
-    }
-
-    /// The same, of what tells something else than bytes on its way.
-    pub async fn ask_telling<T: DeserializeOwned, P: DeserializeOwned>(
-        &self,
-        ask: &Request,
-        beside: JsValue,
-        moved: Array,
+        request: &WorkerRequest,
+        attachment: JsValue,
+        transferred: Array,
         progress: impl Fn(P) + 'static,
-    ) -> Result<Answer<T>, Failure> {
-        let id = self.0.questions.get();
-        self.0.questions.set(id.wrapping_add(1));
-        let text = serde_json::to_string(ask).map_err(|e| unreadable(&e))?;
-        let message = Array::of3(&id.into(), &text.into(), &beside);
-        let mut resolve = None;
-        let promise = Promise::new(&mut |answer, _| resolve = Some(answer));
-        if let Some(answer) = resolve {
-            let progress = move |text: &str| {
-                if let Ok(told) = serde_json::from_str(text) {
-                    progress(told);
+    ) -> Result<Reply<T>, Failure> {
+        let id = self.0.requests.get();
+        self.0.requests.set(id.wrapping_add(1));
+        let text = serde_json::to_string(request).map_err(|e| version_mismatch(&e))?;
+        let message = Array::of3(&id.into(), &text.into(), &attachment);
+        let mut resolver = None;
+        let promise = Promise::new(&mut |resolve, _| resolver = Some(resolve));
+        if let Some(resolve) = resolver {
+            let progress = Box::new(move |text: &str| {
+                if let Ok(value) = serde_json::from_str(text) {
+                    progress(value);
                 }
-            };
-            let progress = Box::new(progress);
-            let waiting = Waiting { answer, progress };
-            self.0.waiting.borrow_mut().insert(id, waiting);
+            });
+            let pending = PendingReply { resolve, progress };
+            self.0.pending.borrow_mut().insert(id, pending);
         }
-        self.send(message, moved);
-        // A promise that only resolves.
-        let answer = JsFuture::from(promise).await.unwrap_or_default();
-        let answer: Array = answer.unchecked_into();
-        let text = answer.get(1).as_string().unwrap_or_default();
-        let value: Result<T, Failure> = serde_json::from_str(&text).map_err(|e| unreadable(&e))?;
-        Ok(Answer {
+        self.send(message, transferred);
+        // The promise never rejects.
+        let reply = JsFuture::from(promise).await.unwrap_or_default();
+        let reply: Array = reply.unchecked_into();
+        let text = reply.get(1).as_string().unwrap_or_default();
+        let value: Result<T, Failure> =
+            serde_json::from_str(&text).map_err(|e| version_mismatch(&e))?;
+        Ok(Reply {
             value: value?,
-            beside: answer.get(2),
+            attachment: reply.get(2),
         })
     }
 
-    /// Ends the worker with whatever it does; who waits hears this.
+    /// Stops the worker; pending requests fail with this failure.
     pub fn stop(&self, failure: &Failure) {
         if let Some(running) = self.0.running.borrow_mut().take() {
             running.worker.set_onmessage(None);
             running.worker.set_onerror(None);
             running.worker.terminate();
         }
-        let waiting = std::mem::take(&mut *self.0.waiting.borrow_mut());
+        let pending = std::mem::take(&mut *self.0.pending.borrow_mut());
         let failed: Result<(), &Failure> = Err(failure);
         let text = serde_json::to_string(&failed).unwrap_or_default();
-        for waiting in waiting.into_values() {
-            let answer = Array::of2(&JsValue::NULL, &text.as_str().into());
-            let _ = waiting.answer.call1(&JsValue::NULL, &answer);
+        for pending in pending.into_values() {
+            let reply = Array::of2(&JsValue::NULL, &text.as_str().into());
+            let _ = pending.resolve.call1(&JsValue::NULL, &reply);
         }
     }
 
-    /// Has it end the caption that it writes, as far as it is.
-    pub fn interrupt(&self) {
+    /// Ends the caption that is being generated, as far as it is.
+    pub fn stop_caption(&self) {
         if let Some(running) = self.0.running.borrow().as_ref() {
             post(&running.worker, &Array::of1(&STOP.into()), &Array::new());
         }
     }
 
-    fn send(&self, message: Array, moved: Array) {
+    fn send(&self, message: Array, transferred: Array) {
         if self.0.running.borrow().is_none() {
             match self.start() {
                 Some(running) => *self.0.running.borrow_mut() = Some(running),
@@ -134,70 +123,69 @@ impl WorkerClient {
             return;
         };
         match &mut running.unsent {
-            Some(unsent) => unsent.push((message, moved)),
-            None => post(&running.worker, &message, &moved),
+            Some(unsent) => unsent.push((message, transferred)),
+            None => post(&running.worker, &message, &transferred),
         }
     }
 
-    fn start(&self) -> Option<Running> {
-        let address = program()?;
+    fn start(&self) -> Option<RunningWorker> {
+        let address = script()?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&address, &options).ok()?;
         let this = Rc::downgrade(&self.0);
-        let heard = Closure::new(move |event: MessageEvent| {
+        let on_message = Closure::new(move |event: MessageEvent| {
             if let Some(inner) = this.upgrade() {
-                WorkerClient(inner).hear(&event.data().unchecked_into());
+                WorkerClient(inner).receive(&event.data().unchecked_into());
             }
         });
         let this = Rc::downgrade(&self.0);
-        let failed = Closure::new(move |_| {
+        let on_error = Closure::new(move |_| {
             if let Some(inner) = this.upgrade() {
                 WorkerClient(inner).stop(&no_workers());
             }
         });
-        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
-        Some(Running {
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Some(RunningWorker {
             worker,
             unsent: Some(Vec::new()),
-            _heard: heard,
-            _failed: failed,
+            _on_message: on_message,
+            _on_error: on_error,
         })
     }
 
-    /// A message is [what, JSON, beside], where `what` is a question's number or a word.
-    fn hear(&self, message: &Array) {
-        let what = message.get(0);
+    /// A message is `[kind, JSON, attachment]`; the kind of a reply is its request's number.
+    fn receive(&self, message: &Array) {
+        let kind = message.get(0);
         let text = || message.get(1).as_string().unwrap_or_default();
-        if let Some(id) = what.as_f64() {
-            let waiting = self.0.waiting.borrow_mut().remove(&(id as u32));
-            if let Some(waiting) = waiting {
-                let _ = waiting.answer.call1(&JsValue::NULL, message);
+        if let Some(id) = kind.as_f64() {
+            let pending = self.0.pending.borrow_mut().remove(&(id as u32));
+            if let Some(pending) = pending {
+                let _ = pending.resolve.call1(&JsValue::NULL, message);
             }
             return;
         }
-        match what.as_string().unwrap_or_default().as_str() {
+        match kind.as_string().unwrap_or_default().as_str() {
             "ready" => {
                 let mut running = self.0.running.borrow_mut();
                 let Some(running) = running.as_mut() else {
                     return;
                 };
-                for (message, moved) in running.unsent.take().unwrap_or_default() {
-                    post(&running.worker, &message, &moved);
+                for (message, transferred) in running.unsent.take().unwrap_or_default() {
+                    post(&running.worker, &message, &transferred);
                 }
             }
             "progress" => {
                 let id = message.get(2).as_f64().unwrap_or_default() as u32;
-                let waiting = self.0.waiting.borrow();
-                if let Some(waiting) = waiting.get(&id) {
-                    (waiting.progress)(&text());
+                if let Some(pending) = self.0.pending.borrow().get(&id) {
+                    (pending.progress)(&text());
                 }
             }
-            // It has failed in a way that nobody foresaw.
+            // A panic or an uncaught exception.
             _ => {
                 let sentence = format!(
-                    "The part of the page that computes has stopped ({}). Load the model again; your pictures and classes are still here.",
+                    "The model’s worker has crashed ({}). Load the model again; your images and classes are still here.",
                     text()
                 );
                 self.stop(&Failure::new(FailureKind::Stopped, sentence));
@@ -206,35 +194,35 @@ impl WorkerClient {
     }
 }
 
-fn post(worker: &Worker, message: &Array, moved: &Array) {
-    if let Err(error) = worker.post_message_with_transfer(message, moved) {
+fn post(worker: &Worker, message: &Array, transferred: &Array) {
+    if let Err(error) = worker.post_message_with_transfer(message, transferred) {
         leptos::logging::error!("{error:?}");
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> Failure {
+fn version_mismatch(error: &serde_json::Error) -> Failure {
     let sentence =
-        format!("The page and its worker do not understand each other ({error}); reload the page.");
+        format!("The page and its worker are of different versions ({error}); reload the page.");
     Failure::new(FailureKind::Stopped, sentence)
 }
 
 fn no_workers() -> Failure {
     Failure::new(
         FailureKind::Stopped,
-        "The part of the page that computes could not be started; check the connection and reload.",
+        "The model’s worker could not be started; check the connection and reload the page.",
     )
 }
 
-/// A worker's script. It is a blob, since a worker from a file would not be bound by the page's
-/// policy, which says where it may connect to.
-fn program() -> Option<String> {
+/// The address of the worker's script. The script is a blob, since a worker from a file would not
+/// inherit the page's Content-Security-Policy, which limits where it may connect to.
+fn script() -> Option<String> {
     thread_local! {
         static ADDRESS: RefCell<Option<String>> = const { RefCell::new(None) };
     }
     if let Some(address) = ADDRESS.with_borrow(Clone::clone) {
         return Some(address);
     }
-    // As boot.js tells one release from another.
+    // The query that boot.js adds for each release.
     let glue = document()
         .query_selector("link[rel=modulepreload]")
         .ok()??;

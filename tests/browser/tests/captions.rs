@@ -1,5 +1,5 @@
-//! What a MaMMUT writes on the page, held against the terminal; and two models side by side. The
-//! models are the page's own small ones.
+//! Captions and the comparison of two models on the page, checked against the terminal, with the
+//! bundled models.
 
 use browser_tests::run::{in_workers, keep_saved, saved};
 use browser_tests::{Manner, Page, PageBuilder};
@@ -39,17 +39,17 @@ fn samples() -> Vec<PathBuf> {
     samples.map(file).collect()
 }
 
-/// Run with the MaMMUT and the samples, all of them looked at.
+/// Run with the MaMMUT and all samples processed.
 fn open(builder: PageBuilder) -> Page {
     let page = builder.open("?page=run");
     page.wait_for(READY);
-    take_mammut(&page);
+    load_mammut(&page);
     add_samples(&page);
     page
 }
 
-fn take_mammut(page: &Page) {
-    page.eval("[...document.querySelectorAll('button.own')].find(b => !b.hidden).click()");
+fn load_mammut(page: &Page) {
+    page.eval("[...document.querySelectorAll('button.bundled')].find(b => !b.hidden).click()");
     page.wait_for(
         "document.querySelector('.model-status')?.innerText.startsWith('Shapes MaMMUT is ready')",
     );
@@ -62,23 +62,23 @@ fn add_samples(page: &Page) {
     page.wait_for_text("4 classes are ready.");
 }
 
-/// Text and log-likelihood of each caption, once all are there.
-fn written(page: &Page, count: usize) -> Vec<(String, f64)> {
+/// Text and log-likelihood of each caption, once all are done.
+fn captions(page: &Page, count: usize) -> Vec<(String, f64)> {
     page.wait_for(&format!(
-        "document.querySelectorAll('.written .words[data-text]').length === {count}
+        "document.querySelectorAll('.caption-list .words[data-text]').length === {count}
             && document.querySelector('.captions .stop').hidden"
     ));
     let rows = page.eval(
-        "[...document.querySelectorAll('.written .words')].map(p => [p.dataset.text, +p.dataset.logLikelihood])",
+        "[...document.querySelectorAll('.caption-list .words')].map(p => [p.dataset.text, +p.dataset.logLikelihood])",
     );
     serde_json::from_value(rows).expect("rows")
 }
 
-/// Holds what is written against the terminal.
+/// Compares the captions with the terminal's.
 fn check_captions(page: &Page, arguments: &[&str]) {
     let theirs = terminal("caption", arguments, &samples());
     let theirs = theirs.as_array().expect("pictures");
-    let ours = written(page, theirs.len());
+    let ours = captions(page, theirs.len());
     for ((text, log_likelihood), theirs) in ours.iter().zip(theirs) {
         assert_eq!(theirs["caption"], **text, "{theirs}");
         let expected = theirs["log_likelihood"].as_f64().expect("a number");
@@ -117,14 +117,14 @@ fn check_access(page: &Page) {
 }
 
 #[test]
-fn the_page_writes_what_the_terminal_writes() {
+fn the_page_captions_as_the_terminal() {
     let page = open(keep_saved(Page::builder()));
-    page.click("button.write-all");
+    page.click("button.caption-all");
     check_captions(&page, &[]);
-    // What is saved is what is shown.
-    let csv = saved(&page, "Save captions as CSV", "text/csv");
+    // The export has what is shown.
+    let csv = saved(&page, "Export captions (CSV)", "text/csv");
     let lines: Vec<&str> = csv.lines().collect();
-    for ((text, _), line) in written(&page, lines.len() - 1).iter().zip(&lines[1..]) {
+    for ((text, _), line) in captions(&page, lines.len() - 1).iter().zip(&lines[1..]) {
         assert!(line.starts_with("Shapes MaMMUT,") && line.ends_with(",greedy"));
         assert!(line.contains(&format!(",{text},")), "{line}");
     }
@@ -132,38 +132,38 @@ fn the_page_writes_what_the_terminal_writes() {
     page.set_value("select[name=Decoding]", "beams");
     page.set_value("input[name=Beams]", "3");
     page.set_value("input[name='Length penalty']", "0.5");
-    page.click("button.write-all");
+    page.click("button.caption-all");
     check_captions(&page, &["--beams", "3", "--length-penalty", "0.5"]);
     page.set_value("select[name=Decoding]", "sample");
-    page.set_value("input[name=Share]", "0.9");
+    page.set_value("input[name='Top-p']", "0.9");
     page.set_value("input[name=Seed]", "7");
-    page.set_value("input[name=Tokens]", "6");
-    page.click("button.write-all");
+    page.set_value("input[name='Max tokens']", "6");
+    page.click("button.caption-all");
     let sampled = ["--sample", "0.9", "--seed", "7", "--tokens", "6"];
     check_captions(&page, &sampled);
-    // What cannot be read is said, and nothing starts.
+    // A field that cannot be read is reported, and nothing starts.
     page.set_value("input[name=Seed]", "seven");
-    page.click("button.write");
-    page.wait_for_text("Seed: write a whole number.");
+    page.click("button.caption-selected");
+    page.wait_for_text("Seed: enter a whole number.");
 }
 
 #[test]
-fn a_gpu_writes_the_same() {
+fn a_gpu_captions_the_same() {
     let page = open(Page::builder());
-    page.set_value("select[name='Computed on']", "gpu");
+    page.set_value("select[name=Device]", "gpu");
     page.wait_for("document.querySelector('.model-status')?.innerText.includes('in float32')");
     page.wait_for("document.querySelector('.count')?.innerText.startsWith('10 of 10')");
-    page.click("button.write");
+    page.click("button.caption-selected");
     let theirs = terminal("caption", &[], &samples()[..1]);
-    let (text, _) = &written(&page, 1)[0];
+    let (text, _) = &captions(&page, 1)[0];
     assert_eq!(theirs[0]["caption"], **text);
-    println!("{}", page.text(".written .aside"));
+    println!("{}", page.text(".caption-list .aside"));
 }
 
 #[test]
-fn classes_are_told_by_their_captions() {
+fn classes_are_scored_as_captions() {
     let page = open(keep_saved(Page::builder()));
-    page.click("button.likelihoods-all");
+    page.click("button.score-all");
     page.wait_for("document.querySelector('.by-caption .agreement')");
     page.wait_for("document.querySelectorAll('.by-caption tbody tr').length === 4");
     let rows: Vec<Vec<String>> = serde_json::from_value(page.eval(
@@ -188,16 +188,16 @@ fn classes_are_told_by_their_captions() {
             .expect("a number");
         assert!((log - expected).abs() < 2e-3, "{row:?} {label}");
     }
-    let csv = saved(&page, "Save CSV of classes by caption", "text/csv");
+    let csv = saved(&page, "Export caption scores (CSV)", "text/csv");
     assert_eq!(csv.lines().count(), 1 + 10 * 4);
     check_access(&page);
-    // Other classes: the answer was of none of them.
+    // The scores do not hold for other classes.
     page.set_value("textarea[name=Classes]", "a cat\na dog");
     page.wait_for("!document.querySelector('.by-caption tbody')");
 }
 
 #[test]
-fn writing_can_be_stopped() {
+fn captioning_can_be_stopped() {
     let page = open(Page::builder());
     page.set_value("select[name=Decoding]", "beams");
     page.set_value("input[name=Beams]", "16");
@@ -207,28 +207,28 @@ fn writing_can_be_stopped() {
             const place = document.querySelector('.captions');
             globalThis.seen = 0;
             new MutationObserver(() => {
-                if (place.querySelector('.written .words:not([data-text])') && !seen++)
+                if (place.querySelector('.caption-list .words:not([data-text])') && !seen++)
                     place.querySelector('.stop').click();
             }).observe(place, {subtree: true, childList: true, characterData: true});
         })()",
     );
-    page.click("button.write-all");
+    page.click("button.caption-all");
     page.wait_for("seen && document.querySelector('.captions .stop').hidden");
-    page.wait_for("document.querySelector('.written .words[data-text]')");
-    assert!(page.text(".written").contains("Not written yet."));
-    // And anew, with the same model.
+    page.wait_for("document.querySelector('.caption-list .words[data-text]')");
+    assert!(page.text(".caption-list").contains("Not captioned yet."));
+    // And again, with the same model.
     page.set_value("select[name=Decoding]", "greedy");
-    page.click("button.write");
+    page.click("button.caption-selected");
     check_captions_of_one(&page);
 }
 
 fn check_captions_of_one(page: &Page) {
     let theirs = terminal("caption", &[], &samples()[..1]);
-    assert_eq!(theirs[0]["caption"], *written(page, 1)[0].0);
+    assert_eq!(theirs[0]["caption"], *captions(page, 1)[0].0);
 }
 
 #[test]
-fn what_the_small_models_know_is_what_their_cards_say() {
+fn the_texts_about_the_bundled_models_match_their_cards() {
     let card = |name: &str| -> Value {
         let card = std::fs::read(file(name)).expect("the card");
         serde_json::from_slice(&card).expect("JSON")
@@ -243,7 +243,7 @@ fn what_the_small_models_know_is_what_their_cards_say() {
         let mut row = rows.filter(|row| row["of"] == of);
         percent(&row.next().expect("a trait")["unseen"])
     };
-    let says = |page: &Page, words: &[String]| {
+    let check_text = |page: &Page, words: &[String]| {
         let text = page.text(".model > .aside:not([hidden])");
         for words in words {
             assert!(text.contains(words), "{words}: {text}");
@@ -253,7 +253,7 @@ fn what_the_small_models_know_is_what_their_cards_say() {
     page.wait_for(READY);
     let clip = card("clip/shapes.json");
     let [colour, count, shape] = ["colour", "count", "shape"].map(|of| unseen(&clip, of));
-    says(
+    check_text(
         &page,
         &[
             million(&clip),
@@ -261,16 +261,18 @@ fn what_the_small_models_know_is_what_their_cards_say() {
             format!("{count} of counts, but {shape} of shapes"),
         ],
     );
-    take_mammut(&page);
+    load_mammut(&page);
     let mammut = card("clip/shapes_mammut.json");
     let captions = &mammut["captions"];
     let [familiar, new] = ["familiar", "unseen"].map(|kind| percent(&captions[kind]["true"]));
-    says(
+    check_text(
         &page,
         &[
             million(&mammut),
             format!("{} of shapes right", unseen(&mammut, "shape")),
-            format!("pictures {familiar} are true in every word, of new pairs {new}."),
+            format!(
+                "{familiar} are true in every word for familiar combinations, {new} for new ones"
+            ),
         ],
     );
 }
@@ -291,19 +293,19 @@ fn lacking(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_writes_is_missed_only_when_it_is_asked_for() {
+fn a_missing_decoder_is_reported_with_the_first_caption() {
     let body = lacking("text.cross_attn.0.ln_1_kv.bias");
     let page = open(Page::builder().serve(MAMMUT, body, Manner::Whole));
     page.wait_for("document.querySelector('.bars li')");
-    page.click("button.write");
+    page.click("button.caption-selected");
     page.wait_for_text("The checkpoint lacks cross_attn.0.ln_1_kv.bias; choose a complete one.");
-    // It still compares.
+    // It still classifies.
     page.set_value("textarea[name=Classes]", "a red circle\na star");
     page.wait_for("document.querySelectorAll('.bars li').length === 2");
 }
 
 #[test]
-fn a_clip_writes_nothing_and_the_first_view_knows_no_mammut() {
+fn a_clip_has_no_captions_and_the_mammut_loads_on_demand() {
     let page = Page::open("?page=run");
     page.wait_for(READY);
     assert!(!page.has(".captions"));
@@ -316,27 +318,27 @@ fn a_clip_writes_nothing_and_the_first_view_knows_no_mammut() {
         .serve(MAMMUT, clip, Manner::Whole)
         .open("?page=run");
     page.wait_for(READY);
-    take_mammut(&page);
+    load_mammut(&page);
     assert!(!page.has(".captions"));
 }
 
 #[test]
-fn two_models_are_held_side_by_side() {
+fn two_models_are_compared() {
     let page = keep_saved(Page::builder()).open("?page=run");
     page.wait_for(READY);
     add_samples(&page);
     page.wait_for("document.querySelector('select[name=\"Second model\"] option')");
     let rows = compare(&page);
     assert_eq!(rows[0], ["Family", "CLIP", "MaMMUT"]);
-    let csv = saved(&page, "Save side by side as CSV", "text/csv");
+    let csv = saved(&page, "Export comparison (CSV)", "text/csv");
     assert_eq!(csv.lines().count(), 1 + 2 * 10 * 4);
     let first = csv.lines().nth(1).expect("a row");
     assert!(
         first.starts_with("Shapes,") && first.contains(&rows[rows.len() - 10][0]),
         "{first}"
     );
-    println!("{rows:?} {}", page.text(".beside .agreement"));
-    // What the second says, the terminal says of the same file.
+    println!("{rows:?} {}", page.text(".comparison .agreement"));
+    // The terminal agrees with the second model.
     let labels = CLASSES.replace('\n', ",");
     let arguments = ["--labels", &labels, "--template", "a photo of {}."];
     let theirs = terminal("classify", &arguments, &samples());
@@ -348,31 +350,31 @@ fn two_models_are_held_side_by_side() {
     }
     let agree = pictures.iter().filter(|row| row[1] == "yes").count();
     assert!(
-        page.text(".beside .agreement")
-            .contains(&format!("in {agree} of 10"))
+        page.text(".comparison .agreement")
+            .contains(&format!("for {agree} of 10"))
     );
-    screenshots(&page, "beside", [2600, 3600]);
+    screenshots(&page, "comparison", [2600, 3600]);
     check_access(&page);
-    // Another model: what was compared is gone, and the pair is the other way round.
-    take_mammut(&page);
-    page.wait_for("!document.querySelector('.beside .agreement')");
+    // Another model removes the comparison; now the pair is the other way round.
+    load_mammut(&page);
+    page.wait_for("!document.querySelector('.comparison .agreement')");
     page.wait_for("document.querySelector('select[name=\"Second model\"]').value === 'shapes'");
     page.wait_for("!document.querySelector('button.compare').disabled");
     page.click("button.compare");
-    page.wait_for("document.querySelector('.beside .agreement')");
+    page.wait_for("document.querySelector('.comparison .agreement')");
     assert!(
-        page.text(".beside .agreement")
-            .contains(&format!("in {agree} of 10"))
+        page.text(".comparison .agreement")
+            .contains(&format!("for {agree} of 10"))
     );
 }
 
-/// Both on all pictures: the rows of what each takes, then of what each says.
+/// Compares on all images: the rows of the costs, then of the predictions.
 fn compare(page: &Page) -> Vec<Vec<String>> {
     page.wait_for("!document.querySelector('button.compare').disabled");
     page.click("button.compare");
-    page.wait_for("document.querySelector('.beside .agreement')");
+    page.wait_for("document.querySelector('.comparison .agreement')");
     let rows = page.eval(
-        "[...document.querySelectorAll('.beside tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
+        "[...document.querySelectorAll('.comparison tbody tr')].map(tr => [...tr.children].map(c => c.textContent))",
     );
     serde_json::from_value(rows).expect("rows")
 }
@@ -399,16 +401,16 @@ fn the_second_model_comes_from_the_disk() {
         "document.querySelector('select[name=\"Second model\"]').selectedOptions[0]?.textContent === 'mine_mammut.safetensors'",
     );
     let own = compare(&page);
-    // The same numbers under another name; times are their own.
+    // The same numbers under another name; only times differ.
     assert_eq!(own[own.len() - 10..], bundled[bundled.len() - 10..]);
-    // What is no model ends in a sentence.
+    // A file that is not a model is reported.
     give("wrong.safetensors", "index.html");
     page.wait_for(
         "document.querySelector('select[name=\"Second model\"]').selectedOptions[0]?.textContent === 'wrong.safetensors'",
     );
     page.click("button.compare");
-    page.wait_for("document.querySelector('.beside .error')");
-    assert_eq!(page.text(".count"), "10 of 10 looked at.");
+    page.wait_for("document.querySelector('.comparison .error')");
+    assert_eq!(page.text(".count"), "10 of 10 images processed.");
 }
 
 #[test]
@@ -437,10 +439,10 @@ fn the_second_model_comes_by_the_address() {
         page.text(".counterpart button"),
         "Download 732 MB from huggingface.co"
     );
-    screenshots(&page, "beside-offer", [2600, 3600]);
+    screenshots(&page, "comparison-offer", [2600, 3600]);
     page.click(".counterpart button");
     page.wait_for(
-        "document.querySelector('.counterpart').innerText.endsWith('It is kept on this device.')",
+        "document.querySelector('.counterpart').innerText.endsWith('It is cached on this device.')",
     );
     // The first is still there, the second chosen, and the address the same.
     assert!(page.text(".model-status").starts_with("Shapes is ready"));
@@ -455,7 +457,7 @@ fn the_second_model_comes_by_the_address() {
         address.ends_with(&format!("model={first},{second}")),
         "{address}"
     );
-    // A name that nobody knows is said.
+    // An unknown name is reported.
     page.go(&format!("?page=run&model={first},nothing"));
     page.wait_for_text("“nothing”");
 }
@@ -478,6 +480,6 @@ fn a_mammut_of_explore_can_be_run_beside_its_counterpart() {
     // Both on the curve.
     page.go("?page=run&model=b-32-datacomp-3b,mammut-b-32-datacomp-3b");
     page.wait_for("document.querySelector('figcaption')?.innerText.match(/ringed/g)?.length === 2");
-    page.screenshot("beside-curve-light", 1280, 1500, false);
-    page.screenshot("beside-curve-dark", 1280, 1500, true);
+    page.screenshot("comparison-curve-light", 1280, 1500, false);
+    page.screenshot("comparison-curve-dark", 1280, 1500, true);
 }

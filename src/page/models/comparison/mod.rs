@@ -1,289 +1,267 @@
-//! Two models on the same pictures and classes: what each says, how often they agree, what each
-//! takes. The second has a worker of its own, which goes when the answer is there.
+//! Comparing two models on the same images and classes. The second model runs in a worker of its
+//! own, which ends with the comparison.
 
-mod answer;
+mod outcome;
+mod run;
 mod second_model;
 
-use super::checkpoints::open;
-use super::downloads::{choice_of_file, key};
-use super::protocol::{Failure, FailureKind, Progress};
-use super::ranking::ranked;
-use super::session::{BATCH, Choice, ImageState, PROMPTS, Picture, Session, State, prompts};
+use super::checkpoints::file_button;
+use super::choice::{ModelChoice, key};
+use super::protocol::{Failure, FailureKind};
+use super::session::Session;
 use super::worker_client::WorkerClient;
+use crate::page::latest::Latest;
 use crate::page::{data, list};
-use crate::text;
-use answer::{Compared, Side};
+use crate::study::checkpoint::PublishedCheckpoint;
 use leptos::prelude::*;
-use refit_clip::Classes;
-use second_model::{Companion, Offer};
+use outcome::Outcome;
+use second_model::{SuggestedModel, Suggestion};
 use std::rc::Rc;
 use std::sync::Arc;
-use web_sys::Blob;
-
-/// Runs of which the median is told, after one that is not counted.
-const RUNS: usize = 3;
+use web_sys::File;
 
 #[derive(Clone)]
-enum Is {
+enum ComparisonState {
     Idle,
-    /// At what it is.
-    Working(String),
-    Done(Rc<Compared>),
+    /// With what it is doing.
+    Running(String),
+    Done(Rc<Outcome>),
     Failed(String),
 }
 
-#[component]
-pub fn Beside(session: Session) -> impl IntoView {
-    let is = RwSignal::new_local(Is::Idle);
-    let second = StoredValue::new_local(WorkerClient::default());
-    let chosen = RwSignal::new(None::<String>);
-    let checkpoints = data::load(async || Ok(Arc::new(data::checkpoints().await?)));
-    // What is kept is offered.
-    if session.cache.with_untracked(Option::is_none) {
-        session.read_cache();
+#[derive(Clone, Copy)]
+struct ComparisonRun {
+    session: Session,
+    worker: StoredValue<WorkerClient, LocalStorage>,
+    state: RwSignal<ComparisonState, LocalStorage>,
+    latest: Latest,
+}
+
+impl ComparisonRun {
+    fn new(session: Session) -> ComparisonRun {
+        ComparisonRun {
+            session,
+            worker: StoredValue::new_local(WorkerClient::default()),
+            state: RwSignal::new_local(ComparisonState::Idle),
+            latest: Latest::new(),
+        }
     }
-    // Counts what ended or took the place of a comparison.
-    let run = StoredValue::new(0_u32);
-    let stop = move || {
-        run.update_value(|run| *run += 1);
+
+    fn start(self, choice: ModelChoice) {
+        let (request, state) = (self.latest.start(), self.state);
+        state.set(ComparisonState::Running("Starting…".to_owned()));
+        leptos::task::spawn_local(async move {
+            let worker = self.worker.get_value();
+            let report = move |text| {
+                if request.is_latest() {
+                    state.set(ComparisonState::Running(text));
+                }
+            };
+            let outcome = run::compare(self.session, choice, &worker, report).await;
+            if request.is_latest() {
+                // Frees the second model's memory.
+                worker.stop(&Failure::new(FailureKind::Stopped, ""));
+                state.set(match outcome {
+                    Ok(outcome) => ComparisonState::Done(Rc::new(outcome)),
+                    Err(failure) => ComparisonState::Failed(failure.sentence),
+                });
+            }
+        });
+    }
+
+    fn stop(self) {
+        self.latest.cancel();
         let stopped = Failure::new(FailureKind::Stopped, "The comparison was stopped.");
-        second.get_value().stop(&stopped);
-    };
-    // Another model, other classes or pictures: what was compared is no longer what is there.
+        self.worker.get_value().stop(&stopped);
+        // The view may have been closed.
+        let _ = self.state.try_set(ComparisonState::Idle);
+    }
+
+    fn fail(self, sentence: &str) {
+        self.state.set(ComparisonState::Failed(sentence.to_owned()));
+    }
+
+    fn dismiss_failure(self) {
+        self.state.update(|state| {
+            if matches!(state, ComparisonState::Failed(_)) {
+                *state = ComparisonState::Idle;
+            }
+        });
+    }
+
+    fn is_running(self) -> bool {
+        self.state
+            .with(|state| matches!(state, ComparisonState::Running(_)))
+    }
+}
+
+/// Which model is the second: the reader's choice, the suggested one, or the first available.
+#[derive(Clone, Copy)]
+struct Selection {
+    session: Session,
+    available: Memo<Vec<ModelChoice>>,
+    suggestion: Memo<Option<Suggestion>>,
+    chosen: RwSignal<Option<String>>,
+}
+
+impl Selection {
+    fn new(session: Session, suggestion: Memo<Option<Suggestion>>) -> Selection {
+        Selection {
+            session,
+            available: Memo::new_with_compare(
+                move |_| second_model::available(session),
+                |before, now| keys(before) != keys(now),
+            ),
+            suggestion,
+            chosen: RwSignal::new(None),
+        }
+    }
+
+    fn get(self) -> Option<ModelChoice> {
+        let available = self.available.get();
+        let chosen = self.chosen.get();
+        let suggested = self.suggestion.with(|suggestion| {
+            let checkpoint = suggestion.as_ref()?.checkpoint()?;
+            Some(key(&checkpoint.address))
+        });
+        let find = |key: Option<&String>| available.iter().find(|c| Some(&c.key) == key);
+        let found = find(chosen.as_ref()).or(find(suggested.as_ref()));
+        found.or(available.first()).cloned()
+    }
+
+    /// Selects a file, unless it is the first model.
+    fn set_file(self, file: File) -> Result<(), &'static str> {
+        let choice = ModelChoice::file(file);
+        if self.session.model.key() == choice.key {
+            return Err("This file is the current model; open another.");
+        }
+        self.chosen.set(Some(choice.key.clone()));
+        self.session.second.uncached.set(Some(choice));
+        Ok(())
+    }
+}
+
+fn keys(choices: Option<&Vec<ModelChoice>>) -> Vec<String> {
+    let choices = choices.into_iter().flatten();
+    choices.map(|choice| choice.key.clone()).collect()
+}
+
+#[component]
+pub fn Comparison(session: Session) -> impl IntoView {
+    let run = ComparisonRun::new(session);
+    let checkpoints = data::load(async || Ok(Arc::new(data::checkpoints().await?)));
+    if session.downloads.cache.with_untracked(Option::is_none) {
+        session.downloads.read_cache();
+    }
+    // An outcome holds for this model, these classes and these images alone.
     Effect::new(move || {
-        session.loads.track();
-        session.classes.track();
-        session.pictures.track();
-        stop();
-        is.set(Is::Idle);
+        session.model.choice.track();
+        session.classes.encoded.track();
+        session.images.all.track();
+        run.stop();
     });
-    on_cleanup(stop);
-    let companion = Memo::new(move |_| {
+    on_cleanup(move || run.stop());
+    let suggestion = Memo::new(move |_| {
         let all = checkpoints.get()?.ok()?;
-        let (first, named) = (session.requested.get(), session.requested_second.get());
-        Companion::of(&all, first.as_deref(), named.as_deref())
+        let first = session.model.requested.get();
+        let second = session.second.requested.get();
+        Suggestion::find(&all, first.as_deref(), second.as_deref())
     });
-    let offered = Memo::new_with_compare(
-        move |_| second_model::offered(session),
-        |before, now| keys(before) != keys(now),
-    );
-    let taken = move || {
-        let offered = offered.get();
-        let wanted = chosen.get();
-        let beside = companion.with(|c| Some(key(&c.as_ref()?.checkpoint()?.address)));
-        let find = |key: Option<&String>| offered.iter().find(|c| Some(&c.key) == key);
-        let found = find(wanted.as_ref()).or(find(beside.as_ref()));
-        found.or(offered.first()).cloned()
-    };
-    let start = move |_| {
-        let Some(choice) = taken() else { return };
+    let selection = Selection::new(session, suggestion);
+    let start = move || {
+        let Some(choice) = selection.get() else {
+            return;
+        };
         let Some(Ok(checkpoints)) = checkpoints.get_untracked() else {
             return;
         };
-        let beside = checkpoints.iter().find(|c| key(&c.address) == choice.key);
-        session.request_second(beside.map(|c| c.id.clone()));
-        is.set(Is::Working("Starting…".to_owned()));
-        leptos::task::spawn_local(async move {
-            let mine = run.get_value();
-            let thread = second.get_value();
-            let compared = compare(session, choice, thread.clone(), is).await;
-            // Nobody asks it again, and it holds a model.
-            thread.stop(&Failure::new(FailureKind::Stopped, ""));
-            if run.try_get_value() != Some(mine) {
-                is.try_set(Is::Idle);
-                return;
-            }
-            is.try_set(match compared {
-                Ok(compared) => Is::Done(Rc::new(compared)),
-                Err(failure) => Is::Failed(failure.sentence),
-            });
-        });
+        let is_it = |c: &&PublishedCheckpoint| key(&c.address) == choice.key;
+        let published = checkpoints.iter().find(is_it);
+        session.request_second(published.map(|checkpoint| checkpoint.id.clone()));
+        run.start(choice);
     };
-    let take = move |file| {
-        let choice = choice_of_file(file);
-        if session
-            .choice
-            .with_untracked(|current| current.key == choice.key)
-        {
-            let sentence = "This file is the model that is there already; open another.";
-            return is.set(Is::Failed(sentence.to_owned()));
-        }
-        chosen.set(Some(choice.key.clone()));
-        session.uncached_second.set(Some(choice));
-        is.update(|is| {
-            if matches!(is, Is::Failed(_)) {
-                *is = Is::Idle;
-            }
-        });
-    };
-    let options = move || {
-        let offered = offered.get();
-        let first = taken().map(|choice| choice.key);
-        list(offered.into_iter().map(move |choice| {
-            let is_first = first.as_ref() == Some(&choice.key);
-            view! {
-                <option value=choice.key.clone() prop:selected=is_first>
-                    {choice.name}
-                </option>
-            }
-        }))
-    };
-    let is_ready = move || {
-        let pictures = session.pictures.with(|all| !all.is_empty());
-        pictures
-            && session.classes.with(Option::is_some)
-            && session.state.with(|state| matches!(state, State::Ready(_)))
-    };
-    let is_working = move || is.with(|is| matches!(is, Is::Working(_)));
     view! {
-        <section aria-labelledby="beside" class="beside">
-            <h2 id="beside">"Side by side"</h2>
+        <section aria-labelledby="comparison" class="comparison">
+            <h2 id="comparison">"Compare models"</h2>
             <p class="aside">
-                "A second model on the same pictures and classes: do they agree, and what does each take? The page’s own small ones (5 and 6 MB) are offered, those that are kept, and a file of yours."
+                "Runs a second model on the same images and classes and compares predictions and cost. Choose a bundled model (5 or 6 MB), a cached one, or a file."
             </p>
-            {move || companion.get().map(|companion| view! { <Offer session companion /> })}
-            <div class="choices">
-                <label class="choice">
-                    <span>"Second model"</span>
-                    <select name="Second model" on:change=move |e| chosen.set(Some(event_target_value(&e)))>
-                        {options}
-                    </select>
-                </label>
-                {open("Second checkpoint", take)}
-                <button
-                    type="button"
-                    class="compare"
-                    prop:disabled=move || !is_ready() || is_working()
-                    on:click=start
-                >
-                    "Compare"
-                </button>
-                <button type="button" hidden=move || !is_working() on:click=move |_| stop()>
-                    "Stop"
-                </button>
-            </div>
-            <div role="status">
-                {move || match is.get() {
-                    Is::Working(at) => Some(view! { <p class="aside">{at}</p> }.into_any()),
-                    Is::Failed(sentence) => Some(view! { <p class="error">{sentence}</p> }.into_any()),
-                    Is::Done(compared) => Some(view! { <p class="agreement">{answer::agreement(&compared)}</p> }.into_any()),
-                    Is::Idle => None,
-                }}
-            </div>
-            {move || match is.get() {
-                Is::Done(compared) => Some(answer::tables(&compared)),
+            {move || {
+                suggestion.get().map(|suggestion| view! { <SuggestedModel session suggestion /> })
+            }}
+            <Controls session run selection start />
+            <div role="status">{move || status(&run.state.get())}</div>
+            {move || match run.state.get() {
+                ComparisonState::Done(outcome) => Some(outcome::tables(&outcome)),
                 _ => None,
             }}
         </section>
     }
 }
 
-fn keys(choices: Option<&Vec<Choice>>) -> Vec<String> {
-    choices.map_or(Vec::new(), |all| {
-        all.iter().map(|c| c.key.clone()).collect()
-    })
-}
-
-/// Has both do the same, one after the other.
-async fn compare(
+#[component]
+fn Controls(
     session: Session,
-    choice: Choice,
-    second: WorkerClient,
-    is: RwSignal<Is, LocalStorage>,
-) -> Result<Compared, Failure> {
-    let say = move |text: String| {
-        is.try_set(Is::Working(text));
+    run: ComparisonRun,
+    selection: Selection,
+    start: impl Fn() + 'static,
+) -> impl IntoView {
+    let open = move |file| match selection.set_file(file) {
+        Err(sentence) => run.fail(sentence),
+        Ok(()) => run.dismiss_failure(),
     };
-    let gone = || Failure::new(FailureKind::Stopped, "Another model was chosen.");
-    let (Some(ready), Some(classes)) = (session.ready(), session.classes.get_untracked()) else {
-        return Err(gone());
+    let options = move || {
+        let selected = selection.get().map(|choice| choice.key);
+        list(selection.available.get().into_iter().map(move |choice| {
+            let is_selected = selected.as_ref() == Some(&choice.key);
+            view! {
+                <option value=choice.key.clone() prop:selected=is_selected>
+                    {choice.name}
+                </option>
+            }
+        }))
     };
-    let seen = |picture: &Picture| {
-        picture.look.with_untracked(|look| match look {
-            ImageState::Encoded(seen) => Some((picture.clone(), seen.clone())),
-            _ => None,
-        })
+    let choose = move |event| selection.chosen.set(Some(event_target_value(&event)));
+    let is_ready = move || {
+        !session.images.is_empty()
+            && session.classes.encoded.with(Option::is_some)
+            && session.model.is_loaded()
     };
-    let pictures = session.pictures.get_untracked();
-    let pictures: Vec<_> = pictures.iter().filter_map(seen).collect();
-    let name = choice.name.clone();
-    say(format!("Loading {name}…"));
-    let progress = move |Progress { bytes, total }| {
-        let (bytes, total) = (text::bytes(bytes as f64), text::bytes(total as f64));
-        say(format!("Loading {name}: {bytes} of {total}"));
-    };
-    let device = session.device.get_untracked();
-    let their_ready = choice.load_on(&second, device, progress).await?;
-
-    let templates = super::session::lines(&session.templates.get_untracked());
-    let prompts = prompts(&classes.labels, &templates);
-    let mut units = Vec::with_capacity(prompts.len());
-    for some in prompts.chunks(PROMPTS) {
-        say(format!(
-            "{} of {} sentences are read.",
-            units.len(),
-            prompts.len()
-        ));
-        units.extend(second.texts(some.to_vec()).await?.1);
+    view! {
+        <div class="choices">
+            <label class="choice">
+                <span>"Second model"</span>
+                <select name="Second model" on:change=choose>
+                    {options}
+                </select>
+            </label>
+            {file_button("Second checkpoint", open)}
+            <button
+                type="button"
+                class="compare"
+                prop:disabled=move || !is_ready() || run.is_running()
+                on:click=move |_| start()
+            >
+                "Compare"
+            </button>
+            <button type="button" hidden=move || !run.is_running() on:click=move |_| run.stop()>
+                "Stop"
+            </button>
+        </div>
     }
-    let their_classes = Classes::new(&classes.labels, &units);
-
-    let mut rows = Vec::with_capacity(pictures.len());
-    for some in pictures.chunks(BATCH) {
-        say(format!(
-            "{} of {} pictures are seen.",
-            rows.len(),
-            pictures.len()
-        ));
-        let files = some.iter().map(|(picture, _)| &picture.file);
-        let sights = second.pictures(files, true).await?;
-        for ((picture, own), theirs) in some.iter().zip(sights) {
-            // What this browser decoded once, it decodes again.
-            let Ok((unit, _)) = theirs else { continue };
-            let shares = [
-                ranked(&classes, &own.0, ready.scale),
-                ranked(&their_classes, &unit, their_ready.scale),
-            ];
-            rows.push((picture.clone(), shares));
-        }
-    }
-    let Some((picture, _)) = pictures.first() else {
-        return Err(gone());
-    };
-    say("Timing each by itself…".to_owned());
-    let own_pace = pace(&session.engine.get_value(), &picture.file).await?;
-    let their_pace = pace(&second, &picture.file).await?;
-    let own_name = session.choice.with_untracked(|choice| choice.name.clone());
-    Ok(Compared {
-        classes: their_classes.labels,
-        sides: [
-            Side {
-                name: own_name,
-                ready,
-                milliseconds: own_pace,
-            },
-            Side {
-                name: choice.name,
-                ready: Arc::new(their_ready),
-                milliseconds: their_pace,
-            },
-        ],
-        rows,
-    })
 }
 
-/// Milliseconds for one picture alone through the image tower, the median of some warm runs.
-async fn pace(thread: &WorkerClient, file: &Blob) -> Result<f64, Failure> {
-    let mut times = Vec::with_capacity(RUNS + 1);
-    for _ in 0..=RUNS {
-        let sights = thread.pictures(std::iter::once(file), false).await?;
-        times.extend(sights.into_iter().flatten().map(|(_, seen)| seen.encode));
+fn status(state: &ComparisonState) -> Option<AnyView> {
+    match state {
+        ComparisonState::Running(text) => {
+            Some(view! { <p class="aside">{text.clone()}</p> }.into_any())
+        }
+        ComparisonState::Failed(sentence) => {
+            Some(view! { <p class="error">{sentence.clone()}</p> }.into_any())
+        }
+        ComparisonState::Done(outcome) => {
+            Some(view! { <p class="agreement">{outcome::agreement(outcome)}</p> }.into_any())
+        }
+        ComparisonState::Idle => None,
     }
-    let mut warm = times.split_off(times.len().min(1));
-    refit_fit::order::sort_by(&mut warm, f64::total_cmp);
-    let median = warm.get(warm.len() / 2).copied();
-    median.ok_or_else(|| {
-        let sentence = "The first picture could be looked at once, and not again: take others.";
-        Failure::new(FailureKind::Other, sentence)
-    })
 }

@@ -1,116 +1,113 @@
-//! Which model is the second: the page's own, one that is kept, a file of the reader's; and where
-//! the one comes from that the address names, or that the study has beside the first.
+//! The second model: a bundled one, a cached one or a file; and a suggestion of the checkpoint that
+//! the address names, or that is the first one's counterpart in the study.
 
 use crate::page::data;
-use crate::page::models::checkpoints::{Downloading, download, listed};
-use crate::page::models::downloads::{Purpose, choice_of, key};
-use crate::page::models::session::{Choice, Session};
+use crate::page::models::checkpoints::{ActiveDownload, checkpoints_with_results, download_button};
+use crate::page::models::choice::{ModelChoice, key};
+use crate::page::models::session::{Purpose, Session};
 use crate::study::checkpoint::{PublishedCheckpoint, sibling};
 use leptos::prelude::*;
 
-/// Models that can be taken beside the one that is there.
-pub fn offered(session: Session) -> Vec<Choice> {
-    let current = session.choice.with(|choice| choice.key.clone());
-    let kept = session.cache.with(|cache| match cache {
-        Some(Ok(cache)) => cache.kept.iter().map(choice_of).collect(),
+/// The models that can be compared with the current one.
+pub fn available(session: Session) -> Vec<ModelChoice> {
+    let current = session.model.choice.with(|choice| choice.key.clone());
+    let cached = session.downloads.cache.with(|cache| match cache {
+        Some(Ok(cache)) => cache.checkpoints.iter().map(ModelChoice::cached).collect(),
         _ => Vec::new(),
     });
-    let is_own = current == Choice::own().key || current == Choice::own_mammut().key;
-    let own = [Choice::own_mammut(), Choice::own()];
-    let uncached_second = session.uncached_second.get().into_iter();
-    // A model of the studies beside one of its kind, the small one beside its sibling.
-    let all: Vec<Choice> = match is_own {
-        true => own.into_iter().chain(kept).chain(uncached_second).collect(),
-        false => uncached_second.chain(kept).chain(own).collect(),
+    let bundled = [ModelChoice::bundled_mammut(), ModelChoice::bundled_clip()];
+    let is_bundled = bundled.iter().any(|choice| choice.key == current);
+    let uncached = session.second.uncached.get().into_iter();
+    // Models of the same kind come first.
+    let all: Vec<ModelChoice> = match is_bundled {
+        true => bundled.into_iter().chain(cached).chain(uncached).collect(),
+        false => uncached.chain(cached).chain(bundled).collect(),
     };
     all.into_iter().filter(|c| c.key != current).collect()
 }
 
-/// A checkpoint that belongs beside the first.
 #[derive(Clone, PartialEq)]
-pub enum Companion {
+pub enum Suggestion {
     /// The address names it.
-    Named(PublishedCheckpoint),
+    Requested(PublishedCheckpoint),
     /// The same scale on the same data, of the other family.
     Counterpart(PublishedCheckpoint),
-    /// The address names what nobody knows.
+    /// The address names a checkpoint that is not in the list.
     Unknown(String),
 }
 
-impl Companion {
-    pub fn of(
+impl Suggestion {
+    pub fn find(
         checkpoints: &[PublishedCheckpoint],
         first: Option<&str>,
-        named: Option<&str>,
-    ) -> Option<Companion> {
-        match named {
+        requested: Option<&str>,
+    ) -> Option<Suggestion> {
+        match requested {
             Some(id) => Some(match checkpoints.iter().find(|c| c.id == id) {
-                Some(named) => Companion::Named(named.clone()),
-                None => Companion::Unknown(id.to_owned()),
+                Some(checkpoint) => Suggestion::Requested(checkpoint.clone()),
+                None => Suggestion::Unknown(id.to_owned()),
             }),
-            None => sibling(checkpoints, first?).map(|c| Companion::Counterpart(c.clone())),
+            None => sibling(checkpoints, first?).map(|c| Suggestion::Counterpart(c.clone())),
         }
     }
 
     pub fn checkpoint(&self) -> Option<&PublishedCheckpoint> {
         match self {
-            Companion::Named(checkpoint) | Companion::Counterpart(checkpoint) => Some(checkpoint),
-            Companion::Unknown(_) => None,
+            Suggestion::Requested(checkpoint) | Suggestion::Counterpart(checkpoint) => {
+                Some(checkpoint)
+            }
+            Suggestion::Unknown(_) => None,
         }
     }
 
     fn sentence(&self) -> String {
         match self {
-            Companion::Named(named) => {
-                format!("This address asks for a second model: {}.", named.name())
+            Suggestion::Requested(checkpoint) => {
+                format!("The link names a second model: {}.", checkpoint.name())
             }
-            Companion::Counterpart(counterpart) => format!(
-                "Its counterpart in the study, the same scale on the same data: {}.",
-                counterpart.name()
+            Suggestion::Counterpart(checkpoint) => format!(
+                "The counterpart in the study (same scale, same data): {}.",
+                checkpoint.name()
             ),
-            Companion::Unknown(id) => format!(
-                "This address asks for a second model, “{id}”, that this page does not know; take another."
+            Suggestion::Unknown(id) => format!(
+                "The link names a second model, “{id}”, that this page does not know; choose another."
             ),
         }
     }
 }
 
-/// Names it, and downloads it where it is not kept.
+/// The suggestion, and a button that downloads it unless it is cached.
 #[component]
-pub fn Offer(session: Session, companion: Companion) -> impl IntoView {
-    let sentence = companion.sentence();
-    let checkpoint = companion.checkpoint().cloned();
+pub fn SuggestedModel(session: Session, suggestion: Suggestion) -> impl IntoView {
+    let sentence = suggestion.sentence();
+    let checkpoint = suggestion.checkpoint().cloned();
     let id = checkpoint.as_ref().map(|checkpoint| checkpoint.id.clone());
     view! {
         <p class="counterpart" data-id=id>
             {sentence}
             " "
-            {checkpoint.map(|checkpoint| view! { <Fetched session checkpoint /> })}
+            {checkpoint.map(|checkpoint| view! { <Availability session checkpoint /> })}
         </p>
-        <Downloading session purpose=Purpose::Beside />
+        <ActiveDownload session purpose=Purpose::Compare />
     }
 }
 
-/// Whether it is kept, else a button that names size and host.
 #[component]
-fn Fetched(session: Session, checkpoint: PublishedCheckpoint) -> impl IntoView {
-    let loaded = data::load(listed);
-    let own = key(&checkpoint.address);
+fn Availability(session: Session, checkpoint: PublishedCheckpoint) -> impl IntoView {
+    let loaded = data::load(checkpoints_with_results);
+    let key = key(&checkpoint.address);
     move || {
-        let is_kept = session.cache.with(|cache| match cache {
-            Some(Ok(cache)) => cache.kept.iter().any(|kept| kept.key == own),
-            _ => false,
+        let is_first = session.model.choice.with(|choice| choice.key == key);
+        let is_downloading = session.downloads.current.with(|download| {
+            let download = download.as_ref();
+            download.is_some_and(|d| d.key == key && d.purpose == Purpose::Compare)
         });
-        let is_first = session.choice.with(|choice| choice.key == own);
-        let is_coming = session.download.with(|download| {
-            let coming = download.as_ref();
-            coming.is_some_and(|d| d.key == own && d.purpose == Purpose::Beside)
-        });
-        if is_first || is_coming {
+        let is_cached = session.downloads.cached(&key).is_some();
+        if is_first || is_downloading {
             return ().into_any();
         }
-        if is_kept {
-            return "It is kept on this device.".into_any();
+        if is_cached {
+            return "It is cached on this device.".into_any();
         }
         let bytes = match loaded.get() {
             Some(Ok(all)) => {
@@ -118,10 +115,10 @@ fn Fetched(session: Session, checkpoint: PublishedCheckpoint) -> impl IntoView {
                 listed.map_or(0, |listed| listed.bytes)
             }
             Some(Err(_)) => 0,
-            // The button names the size.
+            // The button waits for the size.
             None => return ().into_any(),
         };
         let (name, address) = (checkpoint.name(), checkpoint.address.clone());
-        download(session, name, address, bytes, Purpose::Beside, || ())
+        download_button(session, name, address, bytes, Purpose::Compare, || ())
     }
 }

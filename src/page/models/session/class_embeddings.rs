@@ -1,166 +1,170 @@
-//! The classes' embeddings under the model, as the reader types them.
+//! Encoding the classes, as the reader types them.
 
-use super::{Session, State};
-use crate::page::models::protocol::{Failure, Request, TextWarning};
-use js_sys::Array;
+use super::Session;
+use super::classes::{PROMPTS, lines, prompts};
+use crate::page::latest::Request;
+use crate::page::models::protocol::{Failure, TextWarning};
 use leptos::prelude::*;
 use refit_clip::Classes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use wasm_bindgen::{JsCast, JsValue};
+use std::time::Duration;
 use xxhash_rust::xxh64::xxh64;
 
-/// Prompts that are computed at once.
-pub const PROMPTS: usize = 64;
-/// Prompts from which on a list is kept for the next visit.
-const WORTH_KEEPING: usize = 200;
+/// Lists with at least as many prompts are cached for the next visit.
+const CACHED_PROMPTS: usize = 200;
+/// The pause in typing after which an edited list is encoded.
+const TYPING_PAUSE: Duration = Duration::from_millis(250);
 
 impl Session {
-    /// Unit vectors of texts.
-    pub async fn texts(
-        self,
-        texts: Vec<String>,
-    ) -> Result<(Vec<TextWarning>, Vec<Vec<f32>>), Failure> {
-        self.engine.get_value().texts(texts).await
-    }
-
-    /// Computes the embeddings of the classes that are not known yet.
-    pub(super) async fn read_classes(self) {
-        let mine = self.lists.get_value() + 1;
-        self.lists.set_value(mine);
-        let labels = lines(&self.labels.get_untracked());
-        let templates = lines(&self.templates.get_untracked());
-        let problem = if labels.is_empty() {
-            Some("Write at least one class.".to_owned())
-        } else if templates.is_empty() {
-            Some("Write at least one template; {} stands for the class.".to_owned())
-        } else {
-            let wrong = templates.iter().find(|template| !template.contains("{}"));
-            wrong.map(|wrong| format!("The template “{wrong}” has no place for the class; write {{}} where it belongs."))
-        };
-        self.class_problem.set(problem.clone());
-        self.notes.set(Vec::new());
-        if problem.is_some() {
-            self.classes.set(None);
-            self.classing.set(None);
-            return;
-        }
-        let of = (self.loads.get_untracked(), templates.join("\n"));
-        if self.class_embeddings_of.get_value() != of {
-            self.class_embeddings.set_value(BTreeMap::new());
-            self.class_embeddings_of.set_value(of.clone());
-        }
-        let kept = self.kept_name(&labels, &templates);
-        if labels.len() * templates.len() >= WORTH_KEEPING {
-            self.recall(&kept, &labels).await;
-            if self.lists.get_value() != mine {
-                return;
+    /// Encodes the classes anew once the reader has edited them.
+    pub(super) fn encode_edited_classes(self) {
+        Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
+            self.classes.labels.track();
+            self.classes.templates.track();
+            // At first there is nothing to do: a model encodes the classes when it is loaded.
+            let timer = timer?;
+            if let Some(timer) = timer {
+                timer.clear();
             }
-        }
-        let known = |label: &String| {
-            self.class_embeddings
-                .with_value(|all| all.contains_key(label))
-        };
-        let mut missing: Vec<String> = labels
-            .iter()
-            .filter(|label| !known(label))
-            .cloned()
-            .collect();
-        missing.dedup();
-        let at_once = (PROMPTS / templates.len()).max(1);
-        let mut done = labels.len() - missing.len();
-        for some in missing.chunks(at_once) {
-            self.classing.set(Some((done, labels.len())));
-            let prompts = prompts(some, &templates);
-            let answer = self.texts(prompts.clone()).await;
-            let is_old = self.lists.get_value() != mine || self.loads.get_untracked() != of.0;
-            if is_old || self.class_embeddings_of.get_value() != of {
-                return;
-            }
-            let (notes, units) = match answer {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    self.classing.set(None);
-                    return self.state.set(State::Failed(failure));
+            let encode = move || {
+                if self.model.loaded().is_some() {
+                    leptos::task::spawn_local(self.encode_classes());
                 }
             };
-            self.note(&prompts, &notes);
-            let classes = Classes::new(some, &units);
-            self.class_embeddings.update_value(|all| {
-                all.extend(classes.labels.into_iter().zip(classes.vectors));
-            });
-            done += some.len();
+            set_timeout_with_handle(encode, TYPING_PAUSE).ok()
+        });
+    }
+
+    /// Encodes the classes whose embeddings are not known yet.
+    pub(super) async fn encode_classes(self) {
+        let classes = self.classes;
+        let request = classes.requests.start();
+        let labels = lines(&classes.labels.get_untracked());
+        let templates = lines(&classes.templates.get_untracked());
+        let problem = problem(&labels, &templates);
+        classes.warnings.set(Vec::new());
+        classes.problem.set(problem.clone());
+        if problem.is_some() {
+            classes.encoded.set(None);
+            classes.progress.set(None);
+            return;
         }
-        let is_new = !missing.is_empty();
-        let vectors: Vec<Vec<f32>> = self.class_embeddings.with_value(|all| {
+        if classes.embedding_templates.get_value() != templates {
+            classes.embeddings.set_value(Default::default());
+            classes.embedding_templates.set_value(templates.clone());
+        }
+        let cache_name = (labels.len() * templates.len() >= CACHED_PROMPTS)
+            .then(|| self.cache_name(&labels, &templates));
+        if let Some(name) = &cache_name {
+            self.read_cached_embeddings(name, &labels, request).await;
+            if !request.is_latest() {
+                return;
+            }
+        }
+        let is_missing = |label: &&String| {
+            classes
+                .embeddings
+                .with_value(|all| !all.contains_key(*label))
+        };
+        let mut missing: Vec<String> = labels.iter().filter(is_missing).cloned().collect();
+        missing.dedup();
+        let encoded = self
+            .encode_missing(&missing, &templates, labels.len(), request)
+            .await;
+        if !request.is_latest() {
+            return;
+        }
+        classes.progress.set(None);
+        if let Err(failure) = encoded {
+            return self.model.fail(failure);
+        }
+        let vectors: Vec<Vec<f32>> = classes.embeddings.with_value(|all| {
             let vector = |label| all.get(label).cloned().unwrap_or_default();
             labels.iter().map(vector).collect()
         });
-        self.classing.set(None);
-        if is_new && labels.len() * templates.len() >= WORTH_KEEPING {
-            self.remember(kept, &vectors);
+        if let Some(name) = cache_name.filter(|_| !missing.is_empty()) {
+            self.cache_embeddings(name, &vectors);
         }
-        self.classes
+        classes
+            .encoded
             .set(Some(Arc::new(Classes { labels, vectors })));
         self.rank_all();
     }
 
-    /// Names what is kept of a list under a model and templates.
-    fn kept_name(self, labels: &[String], templates: &[String]) -> String {
-        let key = self.choice.with_untracked(|choice| choice.key.clone());
-        let of = format!("{key}\n{}\n\n{}", labels.join("\n"), templates.join("\n"));
-        format!("classes-{:016x}", xxh64(of.as_bytes(), 0))
+    async fn encode_missing(
+        self,
+        missing: &[String],
+        templates: &[String],
+        total: usize,
+        request: Request,
+    ) -> Result<(), Failure> {
+        let classes = self.classes;
+        let mut done = total - missing.len();
+        for labels in missing.chunks((PROMPTS / templates.len()).max(1)) {
+            classes.progress.set(Some((done, total)));
+            let prompts = prompts(labels, templates);
+            let encoded = self.model.engine().encode_texts(prompts.clone()).await;
+            if !request.is_latest() {
+                return Ok(());
+            }
+            let (warnings, embeddings) = encoded?;
+            self.warn(&prompts, &warnings);
+            let encoded = Classes::new(labels, &embeddings);
+            classes.embeddings.update_value(|all| {
+                all.extend(encoded.labels.into_iter().zip(encoded.vectors));
+            });
+            done += labels.len();
+        }
+        Ok(())
     }
 
-    /// Takes embeddings that an earlier visit computed.
-    async fn recall(self, name: &str, labels: &[String]) {
-        let storage = self.storage.get_value();
-        let ask = Request::Get(name.to_owned());
-        let kept = storage.ask_with::<()>(&ask, JsValue::UNDEFINED, Array::new(), |_| {});
-        let Ok(kept) = kept.await else { return };
-        let Some(bytes) = kept.beside.dyn_ref::<js_sys::Uint8Array>() else {
+    /// Under which name a list's embeddings are cached.
+    fn cache_name(self, labels: &[String], templates: &[String]) -> String {
+        let key = self.model.key();
+        let list = format!("{key}\n{}\n\n{}", labels.join("\n"), templates.join("\n"));
+        format!("classes-{:016x}", xxh64(list.as_bytes(), 0))
+    }
+
+    /// Reads embeddings that an earlier visit computed.
+    async fn read_cached_embeddings(self, name: &str, labels: &[String], request: Request) {
+        let storage = self.downloads.storage();
+        let Ok(Some(bytes)) = storage.read_cached(name).await else {
             return;
         };
-        let bytes = bytes.to_vec();
         let numbers = bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
         let numbers: Vec<f32> = numbers.collect();
         let width = numbers.len() / labels.len();
-        // Another model's, or a file that was cut off.
-        if self
-            .ready()
-            .is_none_or(|ready| ready.architecture.embedding != width)
-        {
-            return;
+        let is_whole = |width: usize| {
+            let loaded = self.model.loaded();
+            loaded.is_some_and(|loaded| loaded.architecture.embedding == width)
+        };
+        // A truncated file has another width.
+        if request.is_latest() && is_whole(width) {
+            let vectors = numbers.chunks_exact(width).map(<[f32]>::to_vec);
+            let classes = self.classes.embeddings;
+            classes.update_value(|all| all.extend(labels.iter().cloned().zip(vectors)));
         }
-        let vectors = numbers.chunks_exact(width).map(<[f32]>::to_vec);
-        self.class_embeddings
-            .update_value(|all| all.extend(labels.iter().cloned().zip(vectors)));
     }
 
-    /// Keeps embeddings for the next visit, where the browser keeps files.
-    fn remember(self, name: String, vectors: &[Vec<f32>]) {
+    /// Saves embeddings for the next visit, if the browser stores files.
+    fn cache_embeddings(self, name: String, vectors: &[Vec<f32>]) {
         let bytes = vectors.iter().flatten().flat_map(|x| x.to_le_bytes());
         let bytes: Vec<u8> = bytes.collect();
-        let bytes = js_sys::Uint8Array::from(bytes.as_slice());
         leptos::task::spawn_local(async move {
-            let storage = self.storage.get_value();
-            let ask = Request::Put(name);
-            let _ = storage
-                .ask_with::<()>(&ask, bytes.into(), Array::new(), |_| {})
-                .await;
+            let _ = self.downloads.storage().write_cached(name, &bytes).await;
         });
     }
 
-    fn note(self, prompts: &[String], notes: &[TextWarning]) {
-        let sentences = prompts.iter().zip(notes).filter_map(|(text, note)| {
-            if note.cut > 0 {
+    fn warn(self, prompts: &[String], warnings: &[TextWarning]) {
+        let sentences = prompts.iter().zip(warnings).filter_map(|(text, warning)| {
+            if warning.truncated > 0 {
                 Some(format!(
-                    "“{text}” is too long: {} tokens were cut.",
-                    note.cut
+                    "“{text}” is too long: its last {} tokens were dropped.",
+                    warning.truncated
                 ))
-            } else if note.mojibake {
+            } else if warning.is_mojibake {
                 Some(format!(
-                    "“{text}” looks wrongly decoded; it is taken as it stands."
+                    "“{text}” looks wrongly decoded; it is used as it is."
                 ))
             } else {
                 None
@@ -168,22 +172,21 @@ impl Session {
         });
         let sentences: Vec<String> = sentences.collect();
         if !sentences.is_empty() {
-            self.notes.update(|all| all.extend(sentences));
+            self.classes.warnings.update(|all| all.extend(sentences));
         }
     }
 }
 
-/// Every label in every template, label by label.
-pub fn prompts(labels: &[String], templates: &[String]) -> Vec<String> {
-    let of = |label| move |template: &String| template.replace("{}", label);
-    let prompts = labels
-        .iter()
-        .flat_map(|label| templates.iter().map(of(label)));
-    prompts.collect()
-}
-
-/// The lines that have something on them.
-pub fn lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(str::to_owned).collect()
+/// Why a list cannot be encoded.
+fn problem(labels: &[String], templates: &[String]) -> Option<String> {
+    if labels.is_empty() {
+        return Some("Enter at least one class.".to_owned());
+    }
+    if templates.is_empty() {
+        return Some("Enter at least one template; {} stands for the class.".to_owned());
+    }
+    let wrong = templates.iter().find(|template| !template.contains("{}"))?;
+    Some(format!(
+        "The template “{wrong}” has no placeholder; write {{}} where the class belongs."
+    ))
 }

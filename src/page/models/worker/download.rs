@@ -1,16 +1,16 @@
-//! A checkpoint from a server to a file that is kept: what the model needs of it, written as it
-//! comes, and taken up where it broke off.
+//! Downloading a checkpoint into the cache: only the tensors that the model needs, written as they
+//! arrive, and resumed where an earlier download was interrupted.
 
 use super::super::protocol::{CachedCheckpoint, Failure, PartialDownload, Progress};
-use super::file_store::{self, MODELS, Open};
-use super::open_checkpoint::PATIENCE;
+use super::checkpoint_source::TIMEOUT;
+use super::opfs::{self, ExclusiveFile, MODELS};
 use refit_clip::LoadOptions;
 use refit_clip::browser::FetchTransport;
 use refit_clip::repack::RepackedCheckpoint;
 use refit_clip::weights::checksums::ChecksumBuilder;
 use refit_clip::weights::http::{HttpSource, Retries};
 
-/// What is read of the file at a time to sum it anew.
+/// Bytes that are read at a time to compute the checksums of the part that is there.
 const CHUNK: usize = 1 << 20;
 
 pub async fn download(
@@ -19,74 +19,68 @@ pub async fn download(
     name: &str,
     mut progress: impl FnMut(Progress),
 ) -> Result<CachedCheckpoint, Failure> {
-    let folder = file_store::folder(MODELS).await?;
-    let part = file_store::file(&folder, &format!("{key}.part"), true).await?;
-    // From here on no other tab can write it.
-    let open = Open::new(&part).await?;
-    let fetch = FetchTransport::new(address, PATIENCE);
-    let mut source = HttpSource::open(fetch, address, Retries::default()).await?;
-    let packed = RepackedCheckpoint::new(&mut source, &LoadOptions::default()).await?;
-    let total = packed.size;
-    // Whoever comes back can go on.
-    let mut begun = PartialDownload {
+    let folder = opfs::folder(MODELS).await?;
+    let partial = opfs::file(&folder, &format!("{key}.part"), true).await?;
+    // From here on no other tab can write the file.
+    let file = ExclusiveFile::open(&partial).await?;
+    let transport = FetchTransport::new(address, TIMEOUT);
+    let mut source = HttpSource::open(transport, address, Retries::default()).await?;
+    let repacked = RepackedCheckpoint::new(&mut source, &LoadOptions::default()).await?;
+    let total = repacked.size;
+    // A later visit can resume with this.
+    let description = PartialDownload {
         key: key.to_owned(),
         name: name.to_owned(),
         address: address.to_owned(),
-        progress: Progress::default(),
+        progress: Progress { bytes: 0, total },
     };
-    begun.progress.total = total;
-    file_store::write_card(&folder, &format!("{key}.begun"), &begun).await?;
-    let mut sums = ChecksumBuilder::default();
-    if starts_with(&open, packed.header())? {
-        open.cut(open.size()?.min(total))?;
-        sum(&open, &mut sums)?;
+    opfs::write_json(&folder, &format!("{key}.begun"), &description).await?;
+    let mut checksums = ChecksumBuilder::default();
+    if starts_with(&file, repacked.header())? {
+        file.truncate(file.size()?.min(total))?;
+        add_file(&file, &mut checksums)?;
     } else {
-        open.cut(0)?;
+        file.truncate(0)?;
     }
-    progress(Progress {
-        bytes: sums.bytes(),
-        total,
-    });
-    let copied = packed.copy(&mut source, sums.bytes(), |bytes| {
-        open.write(sums.bytes(), bytes)?;
-        sums.update(bytes);
-        progress(Progress {
-            bytes: sums.bytes(),
-            total,
-        });
+    let mut report = |bytes| progress(Progress { bytes, total });
+    report(checksums.bytes());
+    let copied = repacked.copy(&mut source, checksums.bytes(), |bytes| {
+        file.write(checksums.bytes(), bytes)?;
+        checksums.update(bytes);
+        report(checksums.bytes());
         Ok::<(), Failure>(())
     });
     copied.await?;
-    open.flush()?;
-    drop(open);
-    let kept = CachedCheckpoint {
+    file.flush()?;
+    drop(file);
+    let checkpoint = CachedCheckpoint {
         key: key.to_owned(),
         name: name.to_owned(),
         address: address.to_owned(),
-        sums: sums.finish(),
+        checksums: checksums.finish(),
     };
-    file_store::rename(&part, &format!("{key}.safetensors")).await?;
-    file_store::write_card(&folder, &format!("{key}.json"), &kept).await?;
-    Ok(kept)
+    opfs::rename(&partial, &format!("{key}.safetensors")).await?;
+    opfs::write_json(&folder, &format!("{key}.json"), &checkpoint).await?;
+    Ok(checkpoint)
 }
 
-/// Whether a file has this beginning: then it is the same checkpoint, as far as it came.
-fn starts_with(open: &Open, header: &[u8]) -> Result<bool, Failure> {
-    if open.size()? < header.len() as u64 {
+/// Whether a file starts with this header; if so, it is a part of the same checkpoint.
+fn starts_with(file: &ExclusiveFile, header: &[u8]) -> Result<bool, Failure> {
+    if file.size()? < header.len() as u64 {
         return Ok(false);
     }
-    let mut found = vec![0; header.len()];
-    Ok(open.read(0, &mut found)? == header.len() && found == header)
+    let mut start = vec![0; header.len()];
+    Ok(file.read(0, &mut start)? == header.len() && start == header)
 }
 
-/// Sums what is in a file.
-fn sum(open: &Open, sums: &mut ChecksumBuilder) -> Result<(), Failure> {
+/// Adds the bytes of a file to the checksums.
+fn add_file(file: &ExclusiveFile, checksums: &mut ChecksumBuilder) -> Result<(), Failure> {
     let mut buffer = vec![0; CHUNK];
     loop {
-        let read = open.read(sums.bytes(), &mut buffer)?;
+        let read = file.read(checksums.bytes(), &mut buffer)?;
         if read == 0 {
             return Ok(());
         }
-        sums.update(&buffer[..read]);
+        checksums.update(&buffer[..read]);
     }
 }

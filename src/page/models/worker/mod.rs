@@ -1,14 +1,16 @@
-//! What runs in a worker: models, downloads, files. One question at a time, in their order.
+//! What runs in a worker: models, downloads, files. Requests are answered one by one, in order.
 
-mod captioner;
+mod captioning;
+mod checkpoint_cache;
+mod checkpoint_source;
 mod download;
 mod embedding_cache;
 mod engine;
-mod file_store;
-mod open_checkpoint;
-mod picture;
+mod image;
+mod opfs;
+mod towers;
 
-use super::protocol::{Failure, Progress, Request, STOP};
+use super::protocol::{Failure, FailureKind, Progress, STOP, WorkerRequest};
 use engine::Engine;
 use js_sys::Array;
 use serde::Serialize;
@@ -19,14 +21,14 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// What came back: JSON's side, and the object beside it, which is handed over.
-type Answer = Result<(String, JsValue), Failure>;
+/// A reply: JSON, and an attachment, whose memory is handed over.
+type EncodedReply = Result<(String, JsValue), Failure>;
 
 struct WorkerState {
     engine: RefCell<Option<Engine>>,
-    questions: RefCell<VecDeque<Array>>,
+    requests: RefCell<VecDeque<Array>>,
     is_busy: Cell<bool>,
-    /// The caption that is written now shall end.
+    /// The caption being generated shall end.
     is_stopped: Cell<bool>,
 }
 
@@ -36,24 +38,24 @@ pub fn serve() {
     }));
     let state = Rc::new(WorkerState {
         engine: RefCell::default(),
-        questions: RefCell::default(),
+        requests: RefCell::default(),
         is_busy: Cell::new(false),
         is_stopped: Cell::new(false),
     });
-    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let question: Array = event.data().unchecked_into();
-        if question.get(0).as_string().as_deref() == Some(STOP) {
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let request: Array = event.data().unchecked_into();
+        if request.get(0).as_string().as_deref() == Some(STOP) {
             state.is_stopped.set(true);
             return;
         }
-        state.questions.borrow_mut().push_back(question);
+        state.requests.borrow_mut().push_back(request);
         if !state.is_busy.replace(true) {
-            wasm_bindgen_futures::spawn_local(work(state.clone()));
+            wasm_bindgen_futures::spawn_local(answer_all(state.clone()));
         }
     });
-    scope().set_onmessage(Some(heard.as_ref().unchecked_ref()));
-    // As long as the worker.
-    heard.forget();
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // It lives as long as the worker.
+    on_message.forget();
     post("ready", "", &JsValue::UNDEFINED);
 }
 
@@ -61,37 +63,32 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-fn post(what: &str, text: &str, beside: &JsValue) {
-    let message = Array::of3(&what.into(), &text.into(), beside);
-    // Whoever asked has gone away otherwise.
+fn post(kind: &str, text: &str, attachment: &JsValue) {
+    let message = Array::of3(&kind.into(), &text.into(), attachment);
+    // It fails only where nothing can be done about it.
     let _ = scope().post_message(&message);
 }
 
-async fn work(state: Rc<WorkerState>) {
+async fn answer_all(state: Rc<WorkerState>) {
     loop {
-        let question = state.questions.borrow_mut().pop_front();
-        let Some(question) = question else { break };
-        let id = question.get(0);
-        let text = question.get(1).as_string().unwrap_or_default();
-        let (text, beside) = match serde_json::from_str(&text) {
-            Ok(ask) => answer(&state, &id, ask, question.get(2)).await,
-            Err(error) => Err(Failure::new(
-                super::protocol::FailureKind::Other,
-                error.to_string(),
-            )),
-        }
-        .map_or_else(
-            |failure| (json(&Err::<(), _>(failure)), JsValue::UNDEFINED),
-            |(text, beside)| (text, beside),
-        );
-        let moved = match beside.dyn_ref::<js_sys::Float32Array>() {
+        let request = state.requests.borrow_mut().pop_front();
+        let Some(request) = request else { break };
+        let id = request.get(0);
+        let text = request.get(1).as_string().unwrap_or_default();
+        let reply = match serde_json::from_str(&text) {
+            Ok(parsed) => answer(&state, &id, parsed, request.get(2)).await,
+            Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
+        };
+        let (text, attachment) =
+            reply.unwrap_or_else(|failure| (json(&Err::<(), _>(failure)), JsValue::UNDEFINED));
+        let transferred = match attachment.dyn_ref::<js_sys::Float32Array>() {
             Some(numbers) => Array::of1(&numbers.buffer()),
             None => Array::new(),
         };
-        let message = Array::of3(&id, &text.into(), &beside);
-        let _ = scope().post_message_with_transfer(&message, &moved);
+        let message = Array::of3(&id, &text.into(), &attachment);
+        let _ = scope().post_message_with_transfer(&message, &transferred);
         if let Some(engine) = state.engine.borrow_mut().as_mut() {
-            engine.keep();
+            engine.save_embeddings();
         }
     }
     state.is_busy.set(false);
@@ -101,102 +98,98 @@ fn json<T: Serialize>(value: &Result<T, Failure>) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn plain<T: Serialize>(value: T) -> Answer {
-    with(value, JsValue::UNDEFINED)
+fn reply<T: Serialize>(value: T) -> EncodedReply {
+    reply_with(value, JsValue::UNDEFINED)
 }
 
-fn with<T: Serialize>(value: T, beside: JsValue) -> Answer {
-    Ok((json(&Ok(value)), beside))
+fn reply_with<T: Serialize>(value: T, attachment: JsValue) -> EncodedReply {
+    Ok((json(&Ok(value)), attachment))
 }
 
-async fn answer(state: &WorkerState, id: &JsValue, ask: Request, beside: JsValue) -> Answer {
-    match ask {
-        Request::Gpu => plain(engine::gpu().await?),
-        Request::Load {
+async fn answer(
+    state: &WorkerState,
+    id: &JsValue,
+    request: WorkerRequest,
+    attachment: JsValue,
+) -> EncodedReply {
+    match request {
+        WorkerRequest::Gpu => reply(towers::gpu_info().await?),
+        WorkerRequest::Load {
             key,
-            place,
+            location,
             device,
             quick_gelu,
         } => {
-            // Two models at once may be one too many.
+            // Memory may not hold two models at once.
             drop(state.engine.take());
-            let mut reports = Reports::new(id);
-            let progress = |progress| reports.report(progress);
-            let loaded = Engine::load(place, device, quick_gelu, beside, progress);
-            let (mut engine, ready) = loaded.await?;
-            engine.remember(&key).await;
+            let progress = throttled(id);
+            let loaded = Engine::load(location, device, quick_gelu, attachment, progress);
+            let (mut engine, loaded) = loaded.await?;
+            engine.open_cache(&key).await;
             state.engine.replace(Some(engine));
-            plain(ready)
+            reply(loaded)
         }
-        Request::Texts(texts) => {
-            // Nobody else has it: questions are answered one by one.
-            let mut engine = taken(state)?;
-            let answer = engine.texts(&texts).await;
+        WorkerRequest::EncodeTexts(texts) => {
+            let mut engine = take_engine(state)?;
+            let encoded = engine.encode_texts(&texts).await;
             state.engine.replace(Some(engine));
-            let (notes, numbers) = answer?;
-            with(notes, numbers)
+            let (warnings, numbers) = encoded?;
+            reply_with(warnings, numbers)
         }
-        Request::Pictures { keep } => {
-            let mut engine = taken(state)?;
-            let answer = engine.pictures(&beside.unchecked_into(), keep).await;
+        WorkerRequest::EncodeImages { cache } => {
+            let mut engine = take_engine(state)?;
+            let encoded = engine
+                .encode_images(&attachment.unchecked_into(), cache)
+                .await;
             state.engine.replace(Some(engine));
-            let (seen, numbers) = answer?;
-            with(seen, numbers)
+            let (details, numbers) = encoded?;
+            reply_with(details, numbers)
         }
-        Request::Caption { decoding, tokens } => {
+        WorkerRequest::Caption { decoding, tokens } => {
             state.is_stopped.set(false);
-            let mut engine = taken(state)?;
-            let tell = |writing| report(id, &writing);
-            let answer = engine.caption(&beside, decoding, tokens, tell, &state.is_stopped);
-            let answer = answer.await;
+            let mut engine = take_engine(state)?;
+            let progress = |progress| report(id, &progress);
+            let caption =
+                engine.caption(&attachment, decoding, tokens, progress, &state.is_stopped);
+            let caption = caption.await;
             state.engine.replace(Some(engine));
-            plain(answer?)
+            reply(caption?)
         }
-        Request::Likelihoods(texts) => {
-            let mut engine = taken(state)?;
-            let tell = |writing| report(id, &writing);
-            let answer = engine.likelihoods(&beside, &texts, tell).await;
+        WorkerRequest::ScoreCaptions(texts) => {
+            let mut engine = take_engine(state)?;
+            let progress = |progress| report(id, &progress);
+            let scores = engine.score_captions(&attachment, &texts, progress).await;
             state.engine.replace(Some(engine));
-            plain(answer?)
+            reply(scores?)
         }
-        Request::Download { key, address, name } => {
-            let mut reports = Reports::new(id);
-            let progress = |progress| reports.report(progress);
-            plain(download::download(&key, &address, &name, progress).await?)
+        WorkerRequest::Download { key, address, name } => {
+            reply(download::download(&key, &address, &name, throttled(id)).await?)
         }
-        Request::CacheListing => plain(file_store::cache().await?),
-        Request::Delete(key) => plain(file_store::delete(&key).await?),
-        Request::Put(name) => {
-            let bytes: js_sys::Uint8Array = beside.unchecked_into();
-            plain(file_store::put(&name, &bytes.to_vec()).await?)
+        WorkerRequest::ListCache => reply(checkpoint_cache::list().await?),
+        WorkerRequest::Delete(key) => reply(checkpoint_cache::delete(&key).await?),
+        WorkerRequest::Put(name) => {
+            let bytes: js_sys::Uint8Array = attachment.unchecked_into();
+            reply(opfs::put(&name, &bytes.to_vec()).await?)
         }
-        Request::Get(name) => with((), file_store::get(&name).await?),
+        WorkerRequest::Get(name) => reply_with((), opfs::get(&name).await?),
     }
 }
 
-fn taken(state: &WorkerState) -> Result<Engine, Failure> {
-    let none = "The part of the page that computes has begun anew. Load the model again; your pictures and classes are still here.";
+/// Takes the engine out for one request; no other needs it meanwhile.
+fn take_engine(state: &WorkerState) -> Result<Engine, Failure> {
+    let sentence = "The model’s worker has restarted. Load the model again; your images and classes are still here.";
     let engine = state.engine.take();
-    engine.ok_or_else(|| Failure::new(super::protocol::FailureKind::Other, none))
+    engine.ok_or_else(|| Failure::new(FailureKind::Other, sentence))
 }
 
-/// Says how far a load is, but not more often than anyone could see.
-struct Reports<'a> {
-    id: &'a JsValue,
-    last: f64,
-}
-
-impl<'a> Reports<'a> {
-    fn new(id: &'a JsValue) -> Self {
-        let last = f64::NEG_INFINITY;
-        Reports { id, last }
-    }
-
-    fn report(&mut self, progress: Progress) {
+/// Reports the progress of a request at most ten times a second.
+fn throttled(id: &JsValue) -> impl FnMut(Progress) {
+    let mut last = f64::NEG_INFINITY;
+    move |progress: Progress| {
         let now = refit_clip::browser::now();
-        if now - self.last > 100.0 || progress.bytes == progress.total {
-            self.last = now;
-            report(self.id, &progress);
+        if now - last > 100.0 || progress.bytes == progress.total {
+            last = now;
+            report(id, &progress);
         }
     }
 }
@@ -206,11 +199,11 @@ fn report(id: &JsValue, progress: &impl Serialize) {
     post("progress", &text, id);
 }
 
-/// Hears what the page has said meanwhile.
-async fn turn() {
+/// Lets the worker receive the messages that are waiting.
+async fn yield_now() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let _ = scope().set_timeout_with_callback(&resolve);
     });
-    // A promise that only resolves.
+    // It never rejects.
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }

@@ -1,17 +1,17 @@
-//! What the page says of pictures, held against the terminal, and what a reader takes away.
+//! Results on the page compared with the terminal, and exports.
 
-use super::{READY, builder, drawn, drop_files, save, says_as_the_terminal, shown};
+use super::{READY, builder, classifies_as_the_terminal, drawn, drop_files, save, shown};
 use browser_tests::model;
 use browser_tests::run::{keep_saved, saved};
 use serde_json::Value;
 
 #[test]
-fn the_page_says_what_the_terminal_says() {
-    says_as_the_terminal("best");
+fn the_page_classifies_as_the_terminal() {
+    classifies_as_the_terminal("best");
 }
 
 #[test]
-fn many_pictures_are_told_in_a_table_and_in_files() {
+fn results_of_many_images_are_in_a_table_and_in_exports() {
     let page = keep_saved(builder()).open("?page=run");
     page.wait_for(READY);
     page.set_value("textarea[name=Classes]", "a cat\na dog");
@@ -27,9 +27,9 @@ fn many_pictures_are_told_in_a_table_and_in_files() {
     page.wait_for("document.querySelectorAll('.answers tbody tr').length === 10");
     assert!(page.has(".thumbnails .failed"));
     page.click(".thumbnails .failed");
-    page.wait_for_text("This is no picture");
+    page.wait_for_text("cannot decode the file as an image");
 
-    // What they show, from a table.
+    // True classes from a CSV.
     page.eval(
         "(() => {
             const first = document.querySelector('.answers tbody tr td:nth-child(3)').textContent;
@@ -41,41 +41,43 @@ fn many_pictures_are_told_in_a_table_and_in_files() {
             input.dispatchEvent(new Event('change', {bubbles: true}));
         })()",
     );
-    page.wait_for_text("Right in 1 of 2 pictures: 50.00 %; 95 % interval 9.45 % to 90.55 %");
+    page.wait_for_text(
+        "Accuracy: 50.00 %, 1 of 2 images; 95 % confidence interval 9.45 % to 90.55 %",
+    );
     let matrix = page.eval(
         "[...document.querySelectorAll('.confusion tbody tr')].map(row => [...row.children].map(cell => cell.textContent))",
     );
-    // What is right is not told by its frame alone.
-    let said = matrix[0].as_array().expect("cells");
+    // A correct prediction has more than a frame.
+    let cells = matrix[0].as_array().expect("cells");
     assert_eq!(
-        said.iter().filter(|cell| *cell == "1 right").count(),
+        cells.iter().filter(|cell| *cell == "1 correct").count(),
         1,
         "{matrix}"
     );
     assert_eq!(matrix[1][0], "a horse");
     assert_eq!(matrix.as_array().map(Vec::len), Some(2));
     let heads = page.eval("document.querySelectorAll('.confusion th[scope=col]').length");
-    assert_eq!(heads, said.len() - 1);
+    assert_eq!(heads, cells.len() - 1);
     page.screenshot("run-table-light", 1280, 2200, false);
     page.screenshot("run-table-phone", 360, 2600, true);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
     page.click(".toolbar button:nth-child(1)");
-    let csv = saved(&page, "Save CSV", "text/csv");
+    let csv = saved(&page, "Export CSV", "text/csv");
     assert_eq!(csv.lines().count(), 1 + 10 * 2);
     let json: Value =
-        serde_json::from_str(&saved(&page, "Save JSON", "application/json")).expect("JSON");
+        serde_json::from_str(&saved(&page, "Export JSON", "application/json")).expect("JSON");
     assert_eq!(json["pictures"].as_array().map(Vec::len), Some(10));
     assert_eq!(json["pictures"][1]["shows"], "a horse");
     assert_eq!(json["accuracy"]["right"], 1);
     assert_eq!(json["accuracy"]["counts"].as_array().map(Vec::len), Some(2));
-    let csv = saved(&page, "Save what is taken for what (CSV)", "text/csv");
+    let csv = saved(&page, "Export confusion matrix (CSV)", "text/csv");
     assert!(
         csv.starts_with("shows,") && csv.contains("\na horse,"),
         "{csv}"
     );
 
-    // Of many classes only what is confused most often.
+    // With many classes only the most frequent confusions are shown.
     let more: Vec<String> = (10..30)
         .map(|i| drawn(&format!("{i}.png"), 40 + 8 * i, 64))
         .collect();
@@ -91,13 +93,13 @@ fn many_pictures_are_told_in_a_table_and_in_files() {
             input.dispatchEvent(new Event('change', {bubbles: true}));
         })()",
     );
-    page.wait_for_text("Right in 0 of 30 pictures");
+    page.wait_for_text("Accuracy: 0.00 %, 0 of 30 images");
     page.wait_for("document.querySelectorAll('.pairs li').length === 12");
     assert!(!page.has(".confusion"));
 }
 
 #[test]
-fn lists_and_templates_are_ready_and_kept() {
+fn lists_and_templates_can_be_chosen_and_saved() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
     let file = drawn("list.png", 80, 80);
@@ -106,7 +108,7 @@ fn lists_and_templates_are_ready_and_kept() {
     page.set_value("select[name='Template list']", "CLIP’s 7");
     page.wait_for_text("10 classes are ready.");
     page.wait_for("document.querySelector('.bars li')");
-    // The mean of unit vectors, as the terminal takes it.
+    // The mean of the prompts' embeddings, as in the terminal.
     let path = save(&page, &file, "list.png");
     let templates = page.eval("document.querySelector('textarea[name=Templates]').value");
     let templates = templates
@@ -142,11 +144,11 @@ fn lists_and_templates_are_ready_and_kept() {
         "{probability} {theirs}"
     );
 
-    // A list of one's own.
+    // The reader's own list.
     page.set_value("textarea[name=Classes]", "one\ntwo");
     page.set_value("input[name='List name']", "numbers");
-    page.click("button.keep");
-    // A long one is not computed twice, on any day.
+    page.click("button.save-list");
+    // A long one is computed only once, also across visits.
     page.set_value("select[name='Template list']", "One, for bare names");
     page.set_value("select[name=List]", "ImageNet, 1,000");
     page.wait_for_text("1000 classes are ready.");
@@ -158,17 +160,17 @@ fn lists_and_templates_are_ready_and_kept() {
             })",
     );
     page.go("?page=run");
-    // The reader's words are still there.
+    // The reader's texts are still there.
     page.wait_for_text("1000 classes are ready.");
     page.set_value("select[name=List]", "numbers");
     page.wait_for_text("2 classes are ready.");
 }
 
 #[test]
-fn pictures_are_found_by_a_sentence_and_by_a_picture() {
+fn images_are_found_by_text_and_by_image() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
-    // Ten thousand pictures of forty kinds: those that are alike are known by their bytes.
+    // Images of forty kinds: the embeddings of equal files come from the cache.
     page.eval(&format!(
         "(async () => {{
             const kinds = [];
@@ -188,13 +190,13 @@ fn pictures_are_found_by_a_sentence_and_by_a_picture() {
         COUNT = 2000
     ));
     page.wait_for("document.querySelector('.count')?.innerText.startsWith('2000 of 2000')");
-    page.set_value("input[name=Sentence]", "a red square");
-    page.click("section form.choices:has([name=Sentence]) button[type=submit]");
+    page.set_value("input[name=Query]", "a red square");
+    page.click("section form.choices:has([name=Query]) button[type=submit]");
     page.wait_for("document.querySelectorAll('section ol.thumbnails li').length === 12");
-    assert!(page.text(".found").starts_with("2000 pictures searched"));
+    assert!(page.text(".found").starts_with("2000 images searched"));
     println!("{}", page.text(".found"));
-    // The nearest picture to a picture is itself.
-    page.click("section form.choices:has([name=Sentence]) button[type=button]");
+    // The nearest image to an image is itself.
+    page.click("section form.choices:has([name=Query]) button[type=button]");
     page.wait_for(
         "Math.abs(document.querySelector('section ol.thumbnails li').dataset.cosine - 1) < 1e-4",
     );
@@ -202,7 +204,7 @@ fn pictures_are_found_by_a_sentence_and_by_a_picture() {
 }
 
 #[test]
-fn a_camera_is_looked_at_live() {
+fn camera_frames_are_classified() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
     page.wait_for_text("4 classes are ready.");
@@ -211,7 +213,7 @@ fn a_camera_is_looked_at_live() {
     page.screenshot("run-camera-light", 1280, 2200, false);
     page.click("button.camera");
     page.wait_for("!document.querySelector('.live')?.offsetParent");
-    // What is drawn by hand works on.
+    // Adding images still works.
     drop_files(&page, &[drawn("after.png", 64, 64)]);
-    page.wait_for("document.querySelector('#answer ~ .answer .bars li')");
+    page.wait_for("document.querySelector('#result ~ .answer .bars li')");
 }

@@ -1,35 +1,35 @@
-//! On what a model runs: WebGPU, the processor, and what can go wrong with either.
+//! Devices: WebGPU, the CPU, and what can go wrong with either.
 
 use super::{
-    READY, builder, download, drawn, drop_files, open_others, save, says_as_the_terminal,
-    wait_for_model,
+    READY, builder, classifies_as_the_terminal, download, drawn, drop_files, open_checkpoints,
+    save, wait_for_model,
 };
 use browser_tests::model;
 use browser_tests::run::in_workers;
 use serde_json::Value;
 
 #[test]
-fn a_gpu_says_what_the_terminal_says() {
-    says_as_the_terminal("gpu");
+fn a_gpu_classifies_as_the_terminal() {
+    classifies_as_the_terminal("gpu");
 }
 
 #[test]
-fn without_webgpu_the_processor_computes() {
+fn without_webgpu_the_cpu_computes() {
     let script = "Object.defineProperty(navigator, 'gpu', {value: undefined});";
     let page = in_workers(builder(), script).open("?page=run");
     page.wait_for(READY);
     page.eval("document.querySelector('#device').open = true");
     page.wait_for_text("No GPU can be used here");
-    page.wait_for_text("The processor computes everything");
-    page.set_value("select[name='Computed on']", "gpu");
+    page.wait_for_text("The CPU computes the same");
+    page.set_value("select[name=Device]", "gpu");
     page.wait_for("document.querySelector('.model .error')?.innerText.includes('No GPU')");
     page.screenshot("run-no-gpu-light", 1280, 900, false);
     page.click(".model .toolbar button:nth-child(2)");
-    page.wait_for_text("ready on the processor");
+    page.wait_for_text("ready on the CPU");
 }
 
 #[test]
-fn a_device_that_is_lost_loses_no_picture() {
+fn a_lost_device_loses_no_image() {
     let script = "const ask = GPUAdapter.prototype.requestDevice;
         const lose = new BroadcastChannel('lose');
         GPUAdapter.prototype.requestDevice = async function (...how) {
@@ -39,7 +39,7 @@ fn a_device_that_is_lost_loses_no_picture() {
         };";
     let page = in_workers(builder(), script).open("?page=run");
     page.wait_for(READY);
-    page.set_value("select[name='Computed on']", "gpu");
+    page.set_value("select[name=Device]", "gpu");
     page.wait_for("document.querySelector('.model-status')?.innerText.includes('in float32')");
     drop_files(&page, &[drawn("first.png", 64, 64)]);
     page.wait_for("document.querySelector('.bars li')");
@@ -51,12 +51,12 @@ fn a_device_that_is_lost_loses_no_picture() {
         2
     );
     page.click(".model .toolbar button:nth-child(2)");
-    page.wait_for_text("ready on the processor");
+    page.wait_for_text("ready on the CPU");
     page.wait_for("document.querySelector('.count').innerText.startsWith('2 of 2')");
 }
 
 #[test]
-fn a_device_that_is_too_small_is_said() {
+fn a_device_that_is_too_small_is_reported() {
     let script = "const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits').get;
         Object.defineProperty(GPUAdapter.prototype, 'limits', {get() {
             const real = limits.call(this);
@@ -65,10 +65,10 @@ fn a_device_that_is_too_small_is_said() {
         }});";
     let page = in_workers(builder(), script).open("?page=run");
     page.wait_for(READY);
-    page.set_value("select[name='Computed on']", "gpu");
+    page.set_value("select[name=Device]", "gpu");
     page.wait_for("document.querySelector('.model .error')?.innerText.includes('larger than this device takes')");
     page.click(".model .toolbar button:nth-child(2)");
-    page.wait_for_text("ready on the processor");
+    page.wait_for_text("ready on the CPU");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn another_device_is_chosen_while_the_model_works() {
         addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
             if (document.querySelector('.model .error')) failures += 1;
             if (globalThis.chosen || !document.querySelector('progress[aria-label=Classes]')) return;
-            const device = document.querySelector(\"select[name='Computed on']\");
+            const device = document.querySelector(\"select[name=Device]\");
             if (!globalThis.armed) return;
             globalThis.chosen = true;
             device.value = 'cpu';
@@ -96,35 +96,35 @@ fn another_device_is_chosen_while_the_model_works() {
 }
 
 /// Chromium's GPU process, whose GPU is software, may take half of what the model needs. Whether
-/// it then says so, loses the device or ends is its own matter.
+/// it then reports it, loses the device or ends is up to it.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_device_without_room_is_said() {
+fn a_device_without_memory_is_reported() {
     let page = builder().tolerate("").open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, &format!("honest/{}", model::FULL_SIZE));
     wait_for_model(&page, model::FULL_SIZE);
     page.limit_memory("gpu-process", 300);
-    page.set_value("select[name='Computed on']", "gpu");
+    page.set_value("select[name=Device]", "gpu");
     page.wait_for(
         "/no room|was lost|No GPU can be used/.test(document.querySelector('.model .error')?.innerText)",
     );
     println!("{}", page.text(".model .error"));
     page.click(".model .toolbar button:nth-child(2)");
-    page.wait_for_text("ready on the processor");
+    page.wait_for_text("ready on the CPU");
 }
 
 /// Of a browser that gives a page's program 256 MB.
 #[test]
-fn a_processor_without_room_is_said() {
+fn a_cpu_without_memory_is_reported() {
     let page = builder()
         .flag("--js-flags=--wasm-max-mem-pages=4096")
         .open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, &format!("honest/{}", model::FULL_SIZE));
     page.wait_for("document.querySelector('.model .error')");
     println!("{}", page.text(".model"));
-    page.wait_for_text("The processor has no room for this model");
+    page.wait_for_text("The model does not fit into memory");
     // The way on.
     page.click(".model .toolbar button:last-child");
     wait_for_model(&page, "Shapes");
@@ -141,10 +141,10 @@ fn a_worker_that_dies_is_replaced() {
     page.wait_for(READY);
     drop_files(&page, &[drawn("first.png", 64, 64)]);
     page.wait_for("document.querySelector('.bars li')");
-    // No question of the page's: the program fails.
+    // Not a request: the program panics.
     page.eval("workers[0].postMessage(null)");
     drop_files(&page, &[drawn("second.png", 80, 64)]);
-    page.wait_for_text("your pictures and classes are still here");
+    page.wait_for_text("your images and classes are still here");
     page.click(".model .toolbar button");
     page.wait_for(READY);
     page.wait_for("document.querySelector('.count').innerText.startsWith('2 of 2')");
@@ -155,7 +155,7 @@ fn this_device_is_checked_with_the_samples() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
     let file = save(&page, &drawn("sample.png", 120, 90), "sample.png");
-    // What the terminal says of it stands in for open_clip, whose numbers `tests/clip` compares.
+    // The terminal stands in for open_clip, with which the tests of crates/clip compare.
     let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
     let output = std::process::Command::new(program)
         .args(["embed", "--json", "--weights"])
@@ -166,8 +166,8 @@ fn this_device_is_checked_with_the_samples() {
     let embedded: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let mut unit = embedded["pictures"][0]["embedding"].clone();
     for (name, sentence) in [
-        ("right", "computes what open_clip does"),
-        ("wrong", "computes something else"),
+        ("right", "The CPU reproduces open_clip"),
+        ("wrong", "does not reproduce open_clip"),
     ] {
         let card = serde_json::json!({
             "samples": [{"file": "samples/one.png", "label": "a green triangle", "image": unit}]
@@ -180,14 +180,14 @@ fn this_device_is_checked_with_the_samples() {
             .open("?page=run");
         page.wait_for(READY);
         page.eval("document.querySelector('#device').open = true");
-        page.wait_for_text("software that stands in for one");
+        page.wait_for_text("This is a software renderer, not a GPU");
         page.click("button.check");
         page.wait_for(&format!(
             "document.querySelector('.checked').innerText.includes('{sentence}')"
         ));
         println!("{}", page.text(".checked"));
         page.screenshot(&format!("run-check-{name}"), 1280, 1600, false);
-        // The samples are pictures like any, and tell what they show.
+        // The samples are images like any other, with labels.
         page.click("button.samples");
         page.wait_for("document.querySelector('.count')?.innerText.startsWith('1 of 1')");
         unit[0] = serde_json::json!(0.9);

@@ -1,7 +1,7 @@
-//! Where models come from: downloads that stop, break and go on, what is kept, files of the reader's.
+//! Where models come from: interrupted and resumed downloads, the cache, and files.
 
 use super::{
-    READY, builder, download, drop_files, of_formula, open_others, progress, wait_for_model,
+    READY, builder, download, drop_files, of_formula, open_checkpoints, progress, wait_for_model,
 };
 use browser_tests::model;
 use browser_tests::run::{in_workers, keep_saved, saved};
@@ -9,63 +9,63 @@ use serde_json::Value;
 use std::time::Duration;
 
 #[test]
-fn a_download_stops_goes_on_and_is_kept() {
+fn a_download_stops_resumes_and_is_cached() {
     let page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     page.screenshot("run-others-light", 1280, 1600, false);
     page.screenshot("run-others-phone", 360, 1600, true);
     download(&page, "slow/small.safetensors");
     page.wait_for("document.querySelector('.download progress')?.value > 3e6");
-    page.wait_for_text("a second");
+    page.wait_for_text("per second");
     page.screenshot("run-download-light", 1280, 900, false);
     let before = progress(&page);
     page.click(".download button");
     page.wait_for("!document.querySelector('.download')");
-    page.wait_for_text("is not complete");
-    // The model that was there works on.
+    page.wait_for_text("is incomplete");
+    // The model before is still loaded.
     wait_for_model(&page, "Shapes");
 
     download(&page, "slow/small.safetensors");
     page.wait_for("document.querySelector('.download progress')?.value > 0");
-    assert!(progress(&page) >= before, "it begins anew");
+    assert!(progress(&page) >= before, "it starts from the beginning");
     wait_for_model(&page, "small.safetensors");
-    page.wait_for("document.querySelector('.kept button')");
+    page.wait_for("document.querySelector('.cached button')");
     page.wait_for("!document.querySelector('.part')");
 
-    // The next visit needs nobody.
+    // The next visit needs no network.
     page.go("?page=run");
-    open_others(&page);
-    page.wait_for("document.querySelector('.kept button')");
-    page.click(".kept button");
+    open_checkpoints(&page);
+    page.wait_for("document.querySelector('.cached button')");
+    page.click(".cached button");
     wait_for_model(&page, "small.safetensors");
-    page.click(".kept button[aria-label]");
-    page.wait_for_text("No model is kept yet");
+    page.click(".cached button[aria-label]");
+    page.wait_for_text("No cached models");
 }
 
 #[test]
 fn a_tab_that_closes_loses_no_download() {
     let mut page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, "slow/small.safetensors");
     page.wait_for("document.querySelector('.download progress')?.value > 3e6");
     let before = progress(&page);
     page.reopen("?page=run");
-    page.wait_for_text("The download of small.safetensors is not complete");
+    page.wait_for_text("The download of small.safetensors is incomplete");
     page.screenshot("run-unfinished-light", 1280, 900, false);
     page.click(".part button");
     page.wait_for("document.querySelector('.download progress')?.value > 0");
-    assert!(progress(&page) >= before, "it begins anew");
+    assert!(progress(&page) >= before, "it starts from the beginning");
     wait_for_model(&page, "small.safetensors");
     page.wait_for("!document.querySelector('.part')");
 }
 
 #[test]
-fn a_connection_that_breaks_is_taken_up() {
+fn a_broken_connection_is_resumed() {
     let page = builder()
         .tolerate("ERR_CONTENT_LENGTH_MISMATCH")
         .tolerate("ERR_INCOMPLETE_CHUNKED")
         .open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, "cutting/small.safetensors");
     wait_for_model(&page, "small.safetensors");
     // Same weights, same answer: the file is whole.
@@ -95,7 +95,7 @@ fn a_model_of_full_size_is_open_clips() {
     let page = keep_saved(builder())
         .patience(Duration::from_secs(180))
         .open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     // An empty line is no class.
     let classes = || {
         let prompts = reference.prompts.iter().enumerate();
@@ -120,14 +120,14 @@ fn a_model_of_full_size_is_open_clips() {
     };
     let numbers =
         |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).expect("numbers") };
-    let vectors = of("Save the class vectors");
+    let vectors = of("Export class embeddings");
     for ((i, _), class) in classes().zip(vectors["classes"].as_array().expect("classes")) {
         let pairs = numbers(&class["vector"]);
         let pairs = pairs.iter().zip(&reference.text_embeddings[i]);
         let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(difference <= 2e-6, "{i}: {difference:.1e}");
     }
-    let answers = of("Save JSON");
+    let answers = of("Export JSON");
     let answers = answers["pictures"].as_array().expect("pictures");
     let mut worst = 0f64;
     for (answer, theirs) in answers.iter().zip(&reference.probabilities) {
@@ -147,16 +147,16 @@ fn a_model_of_full_size_is_open_clips() {
         page.text(".model-status"),
         page.peak_memory("renderer").unwrap_or_default()
     );
-    // Nothing of it stays.
-    page.click(".kept button[aria-label]");
-    page.wait_for_text("No model is kept yet");
+    // Deleting it frees the storage.
+    page.click(".cached button[aria-label]");
+    page.wait_for_text("No cached models");
     page.wait_for("navigator.storage.estimate().then(of => of.usage < 1e8)");
 }
 
 #[test]
-fn what_was_kept_and_is_damaged_is_said() {
+fn a_damaged_cached_model_is_reported() {
     let page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, "honest/small.safetensors");
     wait_for_model(&page, "small.safetensors");
     page.eval(
@@ -170,21 +170,21 @@ fn what_was_kept_and_is_damaged_is_said() {
                 }
             })",
     );
-    page.click(".kept button");
+    page.click(".cached button");
     page.wait_for_text("The file does not match its checksums");
     page.screenshot("run-damaged-light", 1280, 900, false);
-    // The way on: delete it, and the small model is back.
-    page.click(".kept button[aria-label]");
+    // Deleting it brings back the bundled model.
+    page.click(".cached button[aria-label]");
     wait_for_model(&page, "Shapes");
 }
 
 #[test]
-fn what_cannot_be_downloaded_is_said() {
+fn failed_downloads_are_reported() {
     let page = builder()
         .tolerate("404")
         .tolerate("ERR_CONTENT_LENGTH_MISMATCH")
         .open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     for (path, sentence) in [
         ("honest/nothing.safetensors", "There is no file"),
         (
@@ -211,9 +211,9 @@ fn what_cannot_be_downloaded_is_said() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_the_rest_goes_on() {
+fn a_full_disk_is_reported_and_the_download_resumes() {
     let page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     page.set_quota(6e6);
     download(&page, "honest/small.safetensors");
     page.wait_for_text("is full");
@@ -226,11 +226,11 @@ fn a_full_disk_is_said_and_the_rest_goes_on() {
 #[test]
 fn two_tabs_do_not_write_the_same_file() {
     let page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     download(&page, "slow/small.safetensors");
     page.wait_for("document.querySelector('.download progress')?.value > 1e6");
     page.click(".download button");
-    page.wait_for_text("is not complete");
+    page.wait_for_text("is incomplete");
     // What another tab's worker does.
     page.eval(
         "new Promise(done => {
@@ -255,7 +255,7 @@ fn two_tabs_do_not_write_the_same_file() {
 #[test]
 fn a_file_from_the_disk_is_opened() {
     let page = builder().open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     let give = |name: &str, path: &str| {
         page.eval(&format!(
             "fetch('files/honest/{path}').then(answer => answer.blob()).then(blob => {{
@@ -280,8 +280,8 @@ fn without_files_a_model_comes_from_the_server() {
     let script = "navigator.storage.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
     let page = in_workers(builder(), script).open("?page=run");
     page.wait_for(READY);
-    page.eval("document.querySelector('#others').open = true");
-    page.wait_for_text("This browser keeps no files");
+    page.eval("document.querySelector('#checkpoints').open = true");
+    page.wait_for_text("does not let the page store files");
     download(&page, "honest/small.safetensors");
     wait_for_model(&page, "small.safetensors");
 }
@@ -293,7 +293,7 @@ fn nothing_connects_to_a_host_that_is_not_named() {
         .tolerate("violates")
         .open("?page=run");
     page.wait_for(READY);
-    // A worker as the page makes them is bound by the page's policy.
+    // A worker like the page's inherits its Content-Security-Policy.
     let outcome = page.eval(
         "new Promise(done => {
             const text = `fetch('https://example.org/').then(() => postMessage('reached'), () => postMessage('refused'))`;
@@ -319,7 +319,7 @@ fn a_point_of_explore_can_be_run() {
     page.screenshot("run-curve-light", 1280, 1500, false);
     page.screenshot("run-curve-dark", 1280, 1500, true);
     page.go("?page=run&model=b-32-datacomp-64m");
-    page.wait_for_text("The release does not say which run this point is");
+    page.wait_for_text("The release does not say which run belongs to this point");
 }
 
 /// The longest task of the page's own thread, in milliseconds, since it was opened.
@@ -331,11 +331,11 @@ fn loading_does_not_hold_the_page_up() {
                 longest = Math.max(longest, task.duration);
         }).observe({entryTypes: ['longtask']});";
     let page = builder().before_load(observe).open("?page=run");
-    open_others(&page);
+    open_checkpoints(&page);
     page.eval("globalThis.counting = true");
     download(&page, "honest/small.safetensors");
     wait_for_model(&page, "small.safetensors");
-    // Said, not held against a bound: the machine may be busy.
+    // Printed, not compared with a bound: the machine may be busy.
     println!(
         "longest task while a model loads: {} ms",
         page.eval("longest")

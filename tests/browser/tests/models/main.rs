@@ -1,4 +1,4 @@
-//! Running a model in the page, with one whose weights are a formula.
+//! Running a model on the page: one whose weights are a formula.
 
 mod answers;
 mod devices;
@@ -8,10 +8,10 @@ use browser_tests::{Page, PageBuilder, model};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The model is ready.
+/// A model is loaded.
 const READY: &str = "document.querySelector('.model-status')";
 
-/// The page with the formula's model in place of its own small one.
+/// The page with the formula's model in place of the bundled CLIP.
 fn builder() -> PageBuilder {
     Page::builder().instead(
         "clip/shapes.safetensors",
@@ -19,7 +19,7 @@ fn builder() -> PageBuilder {
     )
 }
 
-/// A picture of so many pixels, as a script for the page's own canvas: a file that a reader could have.
+/// A script that draws an image file of this size.
 fn drawn(name: &str, width: u32, height: u32) -> String {
     format!(
         "(async () => {{
@@ -34,7 +34,7 @@ fn drawn(name: &str, width: u32, height: u32) -> String {
     )
 }
 
-/// A picture of the formula (`crates/clip/tests/reference/formula_models.py`), as [`drawn`].
+/// An image of the formula (`crates/clip/tests/reference/formula_models.py`), as [`drawn`].
 fn of_formula([k, width, height]: [usize; 3]) -> String {
     format!(
         "(async () => {{
@@ -65,7 +65,7 @@ fn drop_files(page: &Page, files: &[String]) {
     ));
 }
 
-/// What the terminal says of the same picture.
+/// The terminal's classification of the same image.
 fn terminal(picture: &Path, labels: &str) -> Value {
     let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
     let output = std::process::Command::new(program)
@@ -80,7 +80,7 @@ fn terminal(picture: &Path, labels: &str) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Saves a file of the page, so that the terminal can see it.
+/// Saves a file of the page for the terminal.
 fn save(page: &Page, file: &str, name: &str) -> PathBuf {
     let bytes = page.eval(&format!(
         "{file}.then(file => file.arrayBuffer()).then(bytes => [...new Uint8Array(bytes)])"
@@ -91,7 +91,7 @@ fn save(page: &Page, file: &str, name: &str) -> PathBuf {
     path
 }
 
-/// The classes and probabilities that the page shows, the likeliest first.
+/// The classes and probabilities that the page shows, most likely first.
 fn shown(page: &Page) -> Vec<(String, f64)> {
     let rows = page.eval(
         "[...document.querySelectorAll('.bars li')].map(li => [li.dataset.label, +li.dataset.probability])",
@@ -99,11 +99,11 @@ fn shown(page: &Page) -> Vec<(String, f64)> {
     serde_json::from_value(rows).expect("rows")
 }
 
-fn says_as_the_terminal(device: &str) {
+fn classifies_as_the_terminal(device: &str) {
     let page = builder().open("?page=run");
     page.wait_for(READY);
     if device != "best" {
-        page.set_value("select[name='Computed on']", device);
+        page.set_value("select[name=Device]", device);
     }
     page.set_value("textarea[name=Classes]", "a cat\na dog\nsomething else");
     page.set_value("textarea[name=Templates]", "a photo of {}.");
@@ -131,15 +131,15 @@ fn says_as_the_terminal(device: &str) {
     assert_eq!(wide, false, "the page scrolls sideways");
 }
 
-/// Opens what is below the model, and waits for the list.
-fn open_others(page: &Page) {
+/// Opens the choice of other models, and waits for the list.
+fn open_checkpoints(page: &Page) {
     page.wait_for(READY);
-    page.eval("document.querySelector('#others').open = true");
+    page.eval("document.querySelector('#checkpoints').open = true");
     page.wait_for("document.querySelectorAll('.checkpoints tbody tr').length === 83");
-    page.wait_for("document.querySelector('.shelf p')");
+    page.wait_for("document.querySelector('.cache p')");
 }
 
-/// Downloads a file of the misbehaving host.
+/// Downloads a file from the misbehaving host.
 fn download(page: &Page, path: &str) {
     let address = page.eval(&format!("new URL('files/{path}', document.baseURI).href"));
     page.set_value("input[name=Address]", address.as_str().expect("an address"));
@@ -151,7 +151,7 @@ fn progress(page: &Page) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
-/// Waits until the model of this name is ready.
+/// Waits until a model of this name is loaded.
 fn wait_for_model(page: &Page, name: &str) {
     page.wait_for(&format!(
         "document.querySelector('.model-status')?.innerText.startsWith('{name} is ready')"

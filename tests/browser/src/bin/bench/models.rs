@@ -85,7 +85,7 @@ pub fn run() {
         format!("document.querySelector('.model-status')?.innerText.startsWith('{name} is ready')")
     };
     page.wait_for(&ready("Shapes"));
-    page.eval("document.querySelector('#others').open = true");
+    page.eval("document.querySelector('#checkpoints').open = true");
     let file = format!(
         "new URL('files/honest/{}', document.baseURI).href",
         model::FULL_SIZE
@@ -98,8 +98,8 @@ pub fn run() {
     // Another visit.
     page.go("?page=run");
     page.wait_for(&ready("Shapes"));
-    page.eval("document.querySelector('#others').open = true");
-    page.wait_for("document.querySelector('.kept button')");
+    page.eval("document.querySelector('#checkpoints').open = true");
+    page.wait_for("document.querySelector('.cached button')");
     page.eval("drawn(0, 224).then(blob => drop([new File([blob], 'first.png')])).then(() => {})");
     page.wait_for("document.querySelector('.answer .bars li')");
     let best = |read: &str| time(&page, read).min(time(&page, read));
@@ -108,14 +108,14 @@ pub fn run() {
     let first = time(
         &page,
         &format!(
-            "(document.querySelector('.kept button').click(),
+            "(document.querySelector('.cached button').click(),
               until(() => {} && document.querySelector('.answer .bars li')))",
             ready(model::FULL_SIZE)
         ),
     );
     let longest = page.eval("longest");
     println!(
-        "\nViT-B/32 kept by the page, 605 MB: {read:.0} ms to read as a Blob ({alone:.0} by a handle of its own), {first:.0} to the first answer"
+        "\nViT-B/32 cached by the page, 605 MB: {read:.0} ms to read as a Blob ({alone:.0} by a handle of its own), {first:.0} to the first answer"
     );
     println!("  {}", page.text(".model-status"));
     println!("  the picture: {}", page.text(STEPS));
@@ -164,13 +164,13 @@ pub fn run() {
         ),
     );
     println!(
-        "{SEARCHED} pictures of 40 kinds looked at in {:.1} s, longest task beyond 50 ms: {} ms",
+        "{SEARCHED} images of 40 kinds processed in {:.1} s, longest task beyond 50 ms: {} ms",
         seen / 1e3,
         page.eval("longest")
     );
     let searches = (0..ROUNDS).map(|_| {
         page.eval("document.querySelector('.found')?.removeAttribute('data-milliseconds')");
-        page.click("form:has([name=Sentence]) button[type=button]");
+        page.click("form:has([name=Query]) button[type=button]");
         let found = page.attribute(".found[data-milliseconds]", "data-milliseconds");
         let found: Option<f64> = found.and_then(|text| text.parse().ok());
         serde_json::json!(found)

@@ -1,5 +1,5 @@
-//! A file or a camera's frame to what the image tower takes: the browser decodes, the rest is
-//! open_clip's preprocessing.
+//! From a file or a camera frame to the image tower's input: the browser decodes the image, then
+//! come open_clip's preprocessing steps.
 
 use super::super::protocol::EncodedImage;
 use crate::model_error;
@@ -15,52 +15,50 @@ use web_sys::{
 
 #[wasm_bindgen]
 extern "C" {
-    // A page and a worker have these alike, where web-sys has them of each.
+    // Pages and workers share these; web-sys has them only for each kind of scope.
     #[wasm_bindgen(js_name = createImageBitmap, catch)]
     fn create_image_bitmap(source: &Blob, options: &Object) -> Result<Promise, JsValue>;
     #[wasm_bindgen(thread_local_v2, js_namespace = crypto, js_name = subtle)]
     static SUBTLE: Option<SubtleCrypto>;
 }
 
-/// PixelValues beyond which a decoded picture would take more memory than a browser may have.
-const MOST_PIXELS: f64 = 1e8;
+/// The most pixels that an image may have; decoded, larger ones may exceed the browser's memory.
+const MAX_PIXELS: f64 = 1e8;
 
-/// What is seen of a picture, and its pixels unless it is `known` by its digest.
+/// Decodes and resizes an image, unless `cache` is set and its digest `is_cached`.
 pub async fn prepare(
-    picture: &JsValue,
+    image: &JsValue,
     size: usize,
-    keep: bool,
-    known: impl Fn(&str) -> bool,
+    cache: bool,
+    is_cached: impl Fn(&str) -> bool,
 ) -> Result<(EncodedImage, Option<PixelValues>), String> {
     let start = now();
-    let mut seen = EncodedImage::default();
-    let bitmap: ImageBitmap = match picture.dyn_ref::<Blob>() {
-        None => picture.clone().unchecked_into(),
+    let mut details = EncodedImage::default();
+    let bitmap: ImageBitmap = match image.dyn_ref::<Blob>() {
+        None => image.clone().unchecked_into(),
         Some(file) => {
-            if keep {
-                seen.digest = digest(file).await.unwrap_or_default();
-                seen.known = known(&seen.digest);
-                if seen.known {
-                    return Ok((seen, None));
+            if cache {
+                details.digest = digest(file).await.unwrap_or_default();
+                details.is_cached = is_cached(&details.digest);
+                if details.is_cached {
+                    return Ok((details, None));
                 }
             }
             decode(file).await?
         }
     };
-    (seen.width, seen.height) = (bitmap.width(), bitmap.height());
+    (details.width, details.height) = (bitmap.width(), bitmap.height());
     let bytes = pixels(&bitmap);
     bitmap.close();
     let bytes = bytes?;
     let decoded = now();
-    seen.decode = decoded - start;
-    let (width, height) = (seen.width as usize, seen.height as usize);
-    let picture = Image::new(width, height, Channels::Rgba, &bytes);
-    let pixels = preprocess(
-        &picture.map_err(|error| model_error::image_sentence(&error))?,
-        size,
-    );
-    seen.resize = now() - decoded;
-    Ok((seen, Some(pixels)))
+    details.decode = decoded - start;
+    let (width, height) = (details.width as usize, details.height as usize);
+    let image = Image::new(width, height, Channels::Rgba, &bytes);
+    let image = image.map_err(|error| model_error::image_sentence(&error))?;
+    let pixels = preprocess(&image, size);
+    details.resize = now() - decoded;
+    Ok((details, Some(pixels)))
 }
 
 async fn decode(file: &Blob) -> Result<ImageBitmap, String> {
@@ -70,11 +68,11 @@ async fn decode(file: &Blob) -> Result<ImageBitmap, String> {
         ("colorSpaceConversion", "none"),
         ("imageOrientation", "from-image"),
     ] {
-        // A plain object takes any field.
+        // It cannot fail for a plain object.
         let _ = Reflect::set(&options, &name.into(), &value.into());
     }
     let undecodable = |_| {
-        "This is no picture that this browser can decode; JPEG, PNG, WebP, GIF and AVIF usually are."
+        "This browser cannot decode the file as an image; JPEG, PNG, WebP, GIF and AVIF usually work."
             .to_owned()
     };
     let bitmap = create_image_bitmap(file, &options).map_err(undecodable)?;
@@ -83,10 +81,10 @@ async fn decode(file: &Blob) -> Result<ImageBitmap, String> {
         .map_err(undecodable)?
         .unchecked_into();
     let count = f64::from(bitmap.width()) * f64::from(bitmap.height());
-    if count > MOST_PIXELS {
+    if count > MAX_PIXELS {
         bitmap.close();
         return Err(format!(
-            "The picture has {:.0} million pixels; make it smaller than 100 million.",
+            "The image has {:.0} million pixels; the limit is 100 million.",
             count / 1e6
         ));
     }
@@ -95,8 +93,9 @@ async fn decode(file: &Blob) -> Result<ImageBitmap, String> {
 
 /// Red, green, blue and alpha of each pixel.
 fn pixels(bitmap: &ImageBitmap) -> Result<Vec<u8>, String> {
-    let unreadable =
-        |_: JsValue| "The browser does not give this picture's pixels; make it smaller.".to_owned();
+    let unreadable = |_: JsValue| {
+        "The browser could not read the image’s pixels; try a smaller image.".to_owned()
+    };
     let (width, height) = (bitmap.width(), bitmap.height());
     let canvas = OffscreenCanvas::new(width, height).map_err(unreadable)?;
     let options = Object::new();
@@ -113,7 +112,7 @@ fn pixels(bitmap: &ImageBitmap) -> Result<Vec<u8>, String> {
     Ok(data.map_err(unreadable)?.data().0)
 }
 
-/// SHA-256 of a file's bytes, where the page may compute it (not over plain http).
+/// SHA-256 of a file's bytes, where the browser offers it (not over plain HTTP).
 async fn digest(file: &Blob) -> Option<String> {
     let bytes = JsFuture::from(file.array_buffer()).await.ok()?;
     let digest = SUBTLE.with(|subtle| {
