@@ -1,17 +1,17 @@
-//! The models on the page: wasm32 only, a program of its own. The page shows its views; workers
-//! run the same program for what takes long.
+//! Running models on the page: a program of its own, for wasm32 only. The page shows its views, and
+//! workers run it for what takes long.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Puts a view into a place of the page; `boot.js` calls it for the page.
+/// Shows a view in an element of the page; called by `boot.js`.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub fn show(view: &str, place: web_sys::HtmlElement) -> bool {
     refit::page::models::show(view, place)
 }
 
-/// Does what the page asks; a worker calls it once.
+/// Answers the page's requests; a worker calls it once.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
 pub fn serve() {

@@ -12,11 +12,11 @@ const PAIRS: usize = 12;
 
 #[component]
 pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
-    let (right, pictures) = (confusion.correct(), confusion.total());
+    let (right, total) = (confusion.correct(), confusion.total());
     let (low, high) = confusion.interval();
     let sentence = format!(
-        "Accuracy: {}, {right} of {pictures} images; 95 % confidence interval {} to {} (Wilson).",
-        percent(right as f64 / pictures as f64),
+        "Accuracy: {}, {right} of {total} images; 95 % confidence interval {} to {} (Wilson).",
+        percent(right as f64 / total as f64),
         percent(low),
         percent(high)
     );
@@ -28,7 +28,7 @@ pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
         ),
     };
     let classes = confusion.actual.len().max(confusion.predicted.len());
-    let inside = match (classes <= MATRIX, right < pictures) {
+    let details = match (classes <= MATRIX, right < total) {
         (true, _) => matrix(&confusion),
         (false, true) => pairs(&confusion),
         (false, false) => ().into_any(),
@@ -36,7 +36,7 @@ pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
     let as_csv = csv(&confusion);
     view! {
         <p class="accuracy">{sentence} {unlisted}</p>
-        {inside}
+        {details}
         <p class="toolbar">
             <button
                 type="button"
@@ -125,11 +125,11 @@ fn csv(confusion: &ConfusionMatrix) -> String {
 /// Accuracy and matrix for the JSON export.
 pub fn json(confusion: &ConfusionMatrix) -> serde_json::Value {
     let (low, high) = confusion.interval();
-    let (right, pictures) = (confusion.correct(), confusion.total());
+    let (right, total) = (confusion.correct(), confusion.total());
     serde_json::json!({
         "right": right,
-        "pictures": pictures,
-        "share": right as f64 / pictures as f64,
+        "pictures": total,
+        "share": right as f64 / total as f64,
         "wilson_95": [low, high],
         "shows": confusion.actual,
         "taken_for": confusion.predicted,

@@ -1,8 +1,8 @@
-//! Models whose weights are a formula: what they say means nothing, but the page must say what the
-//! terminal says of a small one, and what open_clip said of one of full size.
+//! Models whose weights are a formula. Their predictions mean nothing, but the page must agree with
+//! the terminal on a small one, and with open_clip on one of full size.
 
 #[path = "../../../crates/clip/tests/formula.rs"]
-#[expect(dead_code, reason = "the browser draws the pictures")]
+#[expect(dead_code, reason = "the browser draws the images")]
 mod formula;
 
 pub use formula::FormulaFile;
@@ -21,7 +21,7 @@ const EMBEDDING: usize = 32;
 /// Tokens of CLIP's own vocabulary.
 const VOCABULARY: usize = 49408;
 
-/// The folder with `small.safetensors`, and what is no model.
+/// The folder with `small.safetensors`, and a file that is not a model.
 pub fn folder() -> &'static Path {
     // Tests run at the same time: the first writes, the others wait.
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -41,15 +41,15 @@ pub fn folder() -> &'static Path {
     &FOLDER
 }
 
-/// A ViT-B/32 of 605 MB, and what open_clip says of pictures and prompts with it
+/// A ViT-B/32 of 605 MB, with open_clip's results for images and prompts
 /// (`crates/clip/tests/reference/formula_models.py`).
 #[derive(Deserialize)]
 pub struct Reference {
-    /// Which picture of the formula, its width and height.
+    /// For each image: its number in the formula, width and height.
     pub pictures: Vec<[usize; 3]>,
     pub prompts: Vec<String>,
     pub text_embeddings: Vec<Vec<f64>>,
-    /// Of each picture, shared out among all prompts.
+    /// Of each image, over all prompts.
     pub probabilities: Vec<Vec<f64>>,
     tensors: Vec<Shape>,
 }
@@ -60,7 +60,7 @@ struct Shape {
     shape: Vec<usize>,
 }
 
-/// Under this name the site serves its file, which is on no disk.
+/// The name under which the site serves its file, which is not on disk.
 pub const FULL_SIZE: &str = "ViT-B-32.safetensors";
 
 pub fn reference() -> Reference {

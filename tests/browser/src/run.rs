@@ -1,8 +1,8 @@
-//! What the tests of Run share.
+//! Helpers for the tests of Run.
 
 use crate::{Page, PageBuilder};
 
-/// Has the page keep the text of what it saves, by its media type, in `saved`.
+/// Stores the text of each export in `saved`, by its media type.
 const SAVED: &str = "globalThis.saved = {};
     const make = URL.createObjectURL;
     URL.createObjectURL = (blob) => {
@@ -11,12 +11,12 @@ const SAVED: &str = "globalThis.saved = {};
         return make(blob);
     };";
 
-/// Has the page keep what it saves, for [`saved`].
+/// Records exports, for [`saved`].
 pub fn keep_saved(builder: PageBuilder) -> PageBuilder {
     builder.before_load(SAVED)
 }
 
-/// What a button saves of this media type.
+/// The export of this media type that a button makes.
 #[track_caller]
 pub fn saved(page: &Page, button: &str, media: &str) -> String {
     page.eval(&format!(
@@ -28,7 +28,7 @@ pub fn saved(page: &Page, button: &str, media: &str) -> String {
     text.as_str().expect("text").to_owned()
 }
 
-/// Runs a script in every worker of the page before the worker's own.
+/// Runs a script in every worker of the page, before the worker's own.
 pub fn in_workers(builder: PageBuilder, script: &str) -> PageBuilder {
     builder.before_load(&format!(
         "const Real = Blob;

@@ -309,9 +309,9 @@ fn a_clip_has_no_captions_and_the_mammut_loads_on_demand() {
     let page = Page::open("?page=run");
     page.wait_for(READY);
     assert!(!page.has(".captions"));
-    let asked = page.requests();
-    assert!(asked.iter().any(|r| r.path == "clip/shapes.safetensors"));
-    assert!(!asked.iter().any(|r| r.path == MAMMUT));
+    let requests = page.requests();
+    assert!(requests.iter().any(|r| r.path == "clip/shapes.safetensors"));
+    assert!(!requests.iter().any(|r| r.path == MAMMUT));
     // A file of a CLIP where a MaMMUT is expected.
     let clip = std::fs::read(file("clip/shapes.safetensors")).expect("the model");
     let page = Page::builder()

@@ -164,7 +164,7 @@ impl Session {
                 ))
             } else if warning.is_mojibake {
                 Some(format!(
-                    "“{text}” looks wrongly decoded; it is used as it is."
+                    "“{text}” looks garbled (wrong text encoding); it is used as it is."
                 ))
             } else {
                 None

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use wasm_bindgen::JsValue;
 
-/// Milliseconds between two looks at the worker's messages, among which may be the one to stop.
+/// Milliseconds after which waiting messages are received; one may be the order to stop.
 const MESSAGE_INTERVAL: f64 = 30.0;
 
 impl Engine {

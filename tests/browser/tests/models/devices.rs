@@ -73,7 +73,7 @@ fn a_device_that_is_too_small_is_reported() {
 
 #[test]
 fn another_device_is_chosen_while_the_model_works() {
-    // Chosen at the moment that the work is seen: it may be over before a test looks again.
+    // Chosen in an observer, since the work may be over before the test looks again.
     let watch = "globalThis.failures = 0;
         addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
             if (document.querySelector('.model .error')) failures += 1;

@@ -80,7 +80,7 @@ fn a_broken_connection_is_resumed() {
     let whole = std::fs::metadata(model::folder().join("small.safetensors"))
         .expect("a model")
         .len();
-    // Tensors alone are kept; their list is as long, but for its order.
+    // Only tensors are cached; the header has another order.
     assert!(
         (numbers.as_f64().expect("a size") - whole as f64).abs() < 4096.0,
         "{numbers} {whole}"
@@ -88,7 +88,7 @@ fn a_broken_connection_is_resumed() {
 }
 
 /// 605 MB over a connection that breaks in the middle, from there into the browser's files, and on
-/// the processor what open_clip computes.
+/// the CPU the same results as open_clip.
 #[test]
 fn a_model_of_full_size_is_open_clips() {
     let reference = model::reference();
@@ -107,8 +107,8 @@ fn a_model_of_full_size_is_open_clips() {
     download(&page, &format!("halving/{}", model::FULL_SIZE));
     wait_for_model(&page, model::FULL_SIZE);
     let requests = page.requests();
-    let asked = requests.iter().filter(|r| r.path.contains("halving"));
-    assert_eq!(asked.count(), 2, "it broke once");
+    let attempts = requests.iter().filter(|r| r.path.contains("halving"));
+    assert_eq!(attempts.count(), 2, "it broke once");
     page.wait_for_text("is too long");
     page.wait_for_text("5 classes are ready.");
     let files: Vec<String> = reference.pictures.iter().map(|p| of_formula(*p)).collect();
