@@ -1,7 +1,7 @@
 //! This device: what its GPU offers, and whether the model computes here what it does in open_clip.
 
 use super::choice::ModelChoice;
-use super::protocol::{Device, Failure, FailureKind, GpuInfo, WorkerRequest};
+use super::protocol::{DeviceChoice, Failure, FailureKind, GpuInfo, WorkerRequest};
 use super::samples;
 use super::session::Session;
 use super::worker_client::WorkerClient;
@@ -112,7 +112,7 @@ fn how_to_enable() -> &'static str {
 }
 
 /// Encodes the samples on a device, and compares their embeddings with open_clip's.
-async fn self_check(device: Device) -> Result<String, String> {
+async fn self_check(device: DeviceChoice) -> Result<String, String> {
     let start = now();
     let samples = samples::all().await?;
     // A worker of its own, so that the reader's model stays loaded.

@@ -2,7 +2,7 @@
 
 use super::choice::ModelChoice;
 use super::progress;
-use super::protocol::{Device, Failure, FailureKind, LoadedModel};
+use super::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel};
 use super::session::{ModelState, Session};
 use crate::page::list;
 use crate::text;
@@ -12,11 +12,11 @@ use leptos::prelude::*;
 const ABOUT_CLIP: &str = "Shapes comes with this page: 2.4 million parameters, trained only on drawn shapes. On drawings that combine traits it never saw together, it gets 88 % of colours right (out of 11) and 81 % of counts, but only 43 % of shapes (out of 10). It knows nothing about photographs; for those, load a model from the studies.";
 const ABOUT_MAMMUT: &str = "Shapes MaMMUT comes with this page: 2.9 million parameters, trained only on drawn shapes. On drawings that combine traits it never saw together, it gets 56 % of shapes right (out of 10). It can also caption images: of its captions 45 % are true in every word for familiar combinations, 12 % for new ones. It knows nothing about photographs.";
 
-const DEVICES: [(Device, &str, &str); 4] = [
-    (Device::Best, "best", "automatic"),
-    (Device::Cpu, "cpu", "CPU"),
-    (Device::Gpu, "gpu", "GPU, float32"),
-    (Device::GpuF16, "gpu16", "GPU, float16"),
+const DEVICES: [(DeviceChoice, &str, &str); 4] = [
+    (DeviceChoice::Best, "best", "automatic"),
+    (DeviceChoice::Cpu, "cpu", "CPU"),
+    (DeviceChoice::Gpu, "gpu", "GPU, float32"),
+    (DeviceChoice::GpuF16, "gpu16", "GPU, float16"),
 ];
 
 #[component]
@@ -41,7 +41,7 @@ pub fn ModelSection(session: Session) -> impl IntoView {
             <h2 id="model">"Model"</h2>
             <div role="status">{status}</div>
             <BundledModels session />
-            <DeviceChoice session />
+            <DeviceSelect session />
         </section>
     }
 }
@@ -88,7 +88,7 @@ fn BundledModels(session: Session) -> impl IntoView {
 }
 
 #[component]
-fn DeviceChoice(session: Session) -> impl IntoView {
+fn DeviceSelect(session: Session) -> impl IntoView {
     let options = DEVICES.map(|(device, value, text)| {
         view! {
             <option value=value prop:selected=move || session.model.device.get() == device>
@@ -147,7 +147,7 @@ fn failed(session: Session, failure: &Failure) -> AnyView {
         .choice
         .with(|choice| choice.key == bundled.key);
     let use_cpu = move |_| {
-        session.model.device.set(Device::Cpu);
+        session.model.device.set(DeviceChoice::Cpu);
         session.reload();
     };
     let cpu = (failure.kind == FailureKind::Device).then(|| {

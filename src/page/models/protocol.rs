@@ -18,7 +18,7 @@ pub const STOP: &str = "stop";
 
 /// What a model runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Device {
+pub enum DeviceChoice {
     /// The GPU, unless there is none or it is a software renderer; then the CPU.
     #[default]
     Best,
@@ -51,7 +51,7 @@ pub enum WorkerRequest {
         /// Under which image embeddings are cached; empty for no cache.
         key: String,
         location: CheckpointLocation,
-        device: Device,
+        device: DeviceChoice,
         /// The activation, where the checkpoint has no configuration.
         quick_gelu: bool,
     },

@@ -2,8 +2,8 @@
 
 use super::choice::ModelChoice;
 use super::protocol::{
-    CachedCheckpoint, CaptionProgress, CaptionResult, Device, EncodedImage, Failure, LoadedModel,
-    Progress, TextWarning, WorkerRequest,
+    CachedCheckpoint, CaptionProgress, CaptionResult, DeviceChoice, EncodedImage, Failure,
+    LoadedModel, Progress, TextWarning, WorkerRequest,
 };
 use super::worker_client::WorkerClient;
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -21,7 +21,7 @@ impl WorkerClient {
     pub async fn load(
         &self,
         choice: &ModelChoice,
-        device: Device,
+        device: DeviceChoice,
         progress: impl Fn(Progress) + 'static,
     ) -> Result<LoadedModel, Failure> {
         let request = WorkerRequest::Load {

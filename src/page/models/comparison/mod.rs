@@ -14,7 +14,7 @@ use crate::page::latest::Latest;
 use crate::page::{data, list};
 use crate::study::checkpoint::PublishedCheckpoint;
 use leptos::prelude::*;
-use outcome::Outcome;
+use outcome::ComparisonOutcome;
 use second_model::{SuggestedModel, Suggestion};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ enum ComparisonState {
     Idle,
     /// With what it is doing.
     Running(String),
-    Done(Rc<Outcome>),
+    Done(Rc<ComparisonOutcome>),
     Failed(String),
 }
 
@@ -97,16 +97,16 @@ impl ComparisonRun {
 
 /// Which model is the second: the reader's choice, the suggested one, or the first available.
 #[derive(Clone, Copy)]
-struct Selection {
+struct SecondModelSelection {
     session: Session,
     available: Memo<Vec<ModelChoice>>,
     suggestion: Memo<Option<Suggestion>>,
     chosen: RwSignal<Option<String>>,
 }
 
-impl Selection {
-    fn new(session: Session, suggestion: Memo<Option<Suggestion>>) -> Selection {
-        Selection {
+impl SecondModelSelection {
+    fn new(session: Session, suggestion: Memo<Option<Suggestion>>) -> SecondModelSelection {
+        SecondModelSelection {
             session,
             available: Memo::new_with_compare(
                 move |_| second_model::available(session),
@@ -167,7 +167,7 @@ pub fn Comparison(session: Session) -> impl IntoView {
         let second = session.second.requested.get();
         Suggestion::find(&all, first.as_deref(), second.as_deref())
     });
-    let selection = Selection::new(session, suggestion);
+    let selection = SecondModelSelection::new(session, suggestion);
     let start = move || {
         let Some(choice) = selection.get() else {
             return;
@@ -203,7 +203,7 @@ pub fn Comparison(session: Session) -> impl IntoView {
 fn Controls(
     session: Session,
     run: ComparisonRun,
-    selection: Selection,
+    selection: SecondModelSelection,
     start: impl Fn() + 'static,
 ) -> impl IntoView {
     let open = move |file| match selection.set_file(file) {

@@ -24,7 +24,7 @@ pub struct ComparedModel {
     pub milliseconds: f64,
 }
 
-pub struct Outcome {
+pub struct ComparisonOutcome {
     pub classes: Vec<String>,
     pub models: [ComparedModel; 2],
     /// Each image with its ranking by both models.
@@ -32,8 +32,8 @@ pub struct Outcome {
 }
 
 /// How often both models agree, and the accuracy of each.
-pub fn agreement(outcome: &Outcome) -> String {
-    let Outcome {
+pub fn agreement(outcome: &ComparisonOutcome) -> String {
+    let ComparisonOutcome {
         classes,
         models,
         images,
@@ -75,7 +75,7 @@ pub fn agreement(outcome: &Outcome) -> String {
 }
 
 /// What each model costs and predicts.
-pub fn tables(outcome: &Rc<Outcome>) -> AnyView {
+pub fn tables(outcome: &Rc<ComparisonOutcome>) -> AnyView {
     let exported = outcome.clone();
     let export = move |_| save::text("side_by_side.csv", "text/csv", &csv(&exported));
     let hidden = outcome.images.len().saturating_sub(ROWS);
@@ -128,7 +128,7 @@ fn cost_table(models: &[ComparedModel; 2]) -> AnyView {
     table::table(Some(caption.to_owned()), &head, rows)
 }
 
-fn prediction_table(outcome: &Outcome) -> AnyView {
+fn prediction_table(outcome: &ComparisonOutcome) -> AnyView {
     let classes = |ranking: &[RankedClass]| {
         let class = |c: &RankedClass| format!("{} {}", c.label, percent(f64::from(c.probability)));
         let classes: Vec<String> = ranking.iter().take(CLASSES).map(class).collect();
@@ -149,7 +149,7 @@ fn prediction_table(outcome: &Outcome) -> AnyView {
 }
 
 /// Both models' best classes for every image.
-fn csv(outcome: &Outcome) -> String {
+fn csv(outcome: &ComparisonOutcome) -> String {
     let mut text = format!("model,{CSV}\n");
     for (image, rankings) in &outcome.images {
         for (model, ranking) in outcome.models.iter().zip(rankings) {

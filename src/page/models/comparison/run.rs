@@ -1,6 +1,6 @@
 //! Running two models on the same images and classes, one after the other.
 
-use super::outcome::{ComparedModel, Outcome};
+use super::outcome::{ComparedModel, ComparisonOutcome};
 use crate::page::models::choice::ModelChoice;
 use crate::page::models::progress;
 use crate::page::models::protocol::{Failure, FailureKind, Progress};
@@ -21,7 +21,7 @@ pub async fn compare(
     choice: ModelChoice,
     second: &WorkerClient,
     report: impl Fn(String) + Copy + 'static,
-) -> Result<Outcome, Failure> {
+) -> Result<ComparisonOutcome, Failure> {
     let replaced = || Failure::new(FailureKind::Stopped, "Another model was chosen.");
     let loaded = session.model.loaded().ok_or_else(replaced)?;
     let classes = session.classes.encoded.get_untracked();
@@ -66,7 +66,7 @@ pub async fn compare(
     report("Timing both models…".to_owned());
     let first_time = image_time(&session.model.engine(), first_image).await?;
     let second_time = image_time(second, first_image).await?;
-    Ok(Outcome {
+    Ok(ComparisonOutcome {
         classes: second_classes.labels,
         models: [
             ComparedModel {

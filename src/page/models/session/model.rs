@@ -2,7 +2,7 @@
 
 use crate::page::latest::{Latest, Request};
 use crate::page::models::choice::ModelChoice;
-use crate::page::models::protocol::{Device, Failure, FailureKind, LoadedModel, Progress};
+use crate::page::models::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel, Progress};
 use crate::page::models::worker_client::WorkerClient;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct CurrentModel {
     /// The checkpoint's id in the address.
     pub requested: RwSignal<Option<String>>,
     pub state: RwSignal<ModelState>,
-    pub device: RwSignal<Device>,
+    pub device: RwSignal<DeviceChoice>,
     loads: Latest,
 }
 
@@ -33,7 +33,7 @@ impl CurrentModel {
             choice: RwSignal::new_local(ModelChoice::bundled_clip()),
             requested: RwSignal::new(None),
             state: RwSignal::new(ModelState::Loading(Progress::default())),
-            device: RwSignal::new(Device::Best),
+            device: RwSignal::new(DeviceChoice::Best),
             loads: Latest::new(),
         }
     }

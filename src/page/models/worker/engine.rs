@@ -1,7 +1,7 @@
 //! A loaded model with its tokenizer and the embeddings of the images it has encoded.
 
 use super::super::protocol::{
-    CheckpointLocation, Device, EncodedImage, Failure, FailureKind, LoadedModel, Progress,
+    CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel, Progress,
     TextWarning,
 };
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
@@ -36,7 +36,7 @@ impl Engine {
     /// Loads a checkpoint; `file` is the attached one, for [`CheckpointLocation::File`].
     pub async fn load(
         location: CheckpointLocation,
-        device: Device,
+        device: DeviceChoice,
         quick_gelu: bool,
         file: JsValue,
         progress: impl FnMut(Progress),
@@ -57,7 +57,7 @@ impl Engine {
             architecture,
             logit_scale: towers.logit_scale(),
             gpu,
-            has_f16_weights: device == Device::GpuF16,
+            has_f16_weights: device == DeviceChoice::GpuF16,
             milliseconds: now() - start,
             bytes,
         };

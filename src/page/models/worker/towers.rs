@@ -1,6 +1,6 @@
 //! The model on the CPU or on the GPU: the one place that tells the two apart.
 
-use super::super::protocol::{Device, Failure, FailureKind, GpuInfo, Progress};
+use super::super::protocol::{DeviceChoice, Failure, FailureKind, GpuInfo, Progress};
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::ComputeError;
 use refit_clip::backend::cpu::Cpu;
@@ -32,16 +32,16 @@ impl Towers {
     /// Loads a checkpoint; also describes the GPU, if it is on one.
     pub async fn load<S: Source>(
         source: &mut S,
-        device: Device,
+        device: DeviceChoice,
         options: LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<(Towers, Option<GpuInfo>), Failure> {
         let gpu = match device {
-            Device::Cpu => None,
-            Device::Gpu => Some(open(Precision::F32).await?),
-            Device::GpuF16 => Some(open(Precision::F16).await?),
+            DeviceChoice::Cpu => None,
+            DeviceChoice::Gpu => Some(open(Precision::F32).await?),
+            DeviceChoice::GpuF16 => Some(open(Precision::F16).await?),
             // A software renderer is slower than the CPU's own kernels.
-            Device::Best => open(Precision::F32)
+            DeviceChoice::Best => open(Precision::F32)
                 .await
                 .ok()
                 .filter(|gpu| !gpu.adapter().is_software),
