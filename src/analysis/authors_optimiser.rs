@@ -5,7 +5,7 @@ use refit_fit::Fit;
 use refit_fit::law::{Form, Law};
 use refit_fit::multistart::{Best, Search};
 
-/// `maxfev` of the released call.
+/// `maxfev` of the authors' call.
 const MAX_EVALUATIONS: usize = 1_000_000;
 /// Two squared errors count as one minimum within this.
 const SAME: f64 = 1e-6;
@@ -53,12 +53,12 @@ fn stopped_early(authors: &Best, best: &Fit) -> bool {
 /// How the search ended compared with the best fit, as a sentence.
 pub fn conclusion(authors: &Best, best: &Fit) -> &'static str {
     if stopped_early(authors, best) {
-        "The authors search stopped early: the best fit has a lower squared error."
+        "The authors’ optimiser stopped early: the best fit has a lower squared error."
     } else if authors.mse < best.mse * (1.0 - SAME) {
         // Where the loss is another than squares of the error.
         "The two minimise different losses."
     } else {
-        "The authors search found the best fit."
+        "The authors’ optimiser found the best fit."
     }
 }
 

@@ -9,7 +9,7 @@ pub const NO_DELTA_METHOD: &str = "Most points lie in the linear zone of Huber�
 pub fn interval_title(interval: Interval) -> &'static str {
     match interval {
         Interval::StudentT => "95 %, t with n − p",
-        Interval::LogT => "As released (covers about 50 %)",
+        Interval::LogT => "Authors’ interval (covers about 50 %)",
     }
 }
 

@@ -43,30 +43,26 @@ pub enum Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::UnknownKey(key) => write!(
-                f,
-                "The link has “{key}”, which this page does not know; it was left out."
-            ),
+            Notice::UnknownKey(key) => {
+                write!(f, "The link has the unknown key “{key}”; it was ignored.")
+            }
             Notice::UnknownValue { key, value } => write!(
                 f,
-                "The link asks for {key} “{value}”, which is not on offer; the standard choice is shown."
+                "The link asks for {key} “{value}”, which does not exist; the default is shown."
             ),
             Notice::OtherVersion(version) => write!(
                 f,
-                "The link was made for version {version} of this page; what it means here may differ."
+                "The link was made for version {version}; it may mean something else now."
             ),
             Notice::OtherData => write!(
                 f,
-                "The link leaves out runs of another edition of the data; here all runs are shown."
+                "The link excludes runs of another edition of the data; all runs are shown."
             ),
             Notice::TooManyTargets => write!(
                 f,
                 "The link asks for more than {MOST_TARGETS} predictions; the first {MOST_TARGETS} are shown."
             ),
-            Notice::TooLong => write!(
-                f,
-                "The link is longer than any that this page makes; the standard view is shown."
-            ),
+            Notice::TooLong => write!(f, "The link is too long; the standard view is shown."),
         }
     }
 }

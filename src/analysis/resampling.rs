@@ -1,4 +1,4 @@
-//! What a bootstrap of a series resamples.
+//! What the bootstrap of a series resamples.
 
 use super::{Analysis, BinRange, Series};
 use crate::study::frontier::FrontierRule;
@@ -30,7 +30,7 @@ impl ResamplingUnit {
     pub fn title(self) -> &'static str {
         match self {
             ResamplingUnit::Points => "Frontier points",
-            ResamplingUnit::Runs => "Runs, the frontier redone",
+            ResamplingUnit::Runs => "Runs (frontier recomputed)",
         }
     }
 }

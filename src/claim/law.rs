@@ -1,7 +1,7 @@
 //! A printed law: coefficient by coefficient, and as a curve.
 //!
 //! A law is reproduced when its coefficients are, at the printed precision or, where the points
-//! were read back from a figure, within what their rounding leaves open: the curve follows from
+//! were read back from a figure, within their rounding: the curve follows from
 //! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
 use super::{Check, CheckError, Library, PrintedCoefficient, Verdict, agrees};
@@ -122,7 +122,7 @@ fn compare(
                 (false, false) => Verdict::Differs,
             },
             note: if agrees && !exactly {
-                "Within what the rounding of the plotted points leaves open.".to_owned()
+                "Within rounding of the plotted points.".to_owned()
             } else if !agrees && comparison.same() {
                 "The coefficient differs, the curve does not.".to_owned()
             } else {
@@ -134,7 +134,7 @@ fn compare(
     Ok(checks)
 }
 
-/// The released procedure on the best data that are bundled: for the comparison study the
+/// The authors’ procedure on the best data that are bundled: for the comparison study the
 /// points that the printed fit used.
 fn analysis_of(c: &PrintedCoefficient) -> Analysis {
     let mut analysis = Analysis::of(match c.study {
@@ -224,7 +224,7 @@ impl Comparison {
         note.push('.');
         note.push_str(match back {
             Some(true) => " Every coefficient comes back at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.",
-            Some(false) => " Every coefficient comes back at its printed precision or within what the rounding of the plotted points leaves open.",
+            Some(false) => " Every coefficient comes back at its printed precision or within rounding of the plotted points.",
             None => "",
         });
         if !self.same() {
@@ -256,7 +256,7 @@ fn known_reason(law: &str) -> Option<&'static str> {
     match law {
         // crates/fit/tests/reference/laws_small.json, fig10_mammut_search_on_moved_points
         "cmp-fig10-imagenet-r-mammut" => Some(
-            "Likely the released search missed the optimum: re-run with SciPy on these points, each moved within its rounding, its 3,200 starts stopped short of it three times out of three, once at almost the printed coefficients.",
+            "Probably the authors’ optimiser missed the optimum: re-run with SciPy on these points, each moved within its rounding, its 3,200 starts stopped short of it three times out of three, once at almost the printed coefficients.",
         ),
         _ => None,
     }

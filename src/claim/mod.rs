@@ -1,10 +1,11 @@
 //! What the papers printed, how each number is recomputed, and the verdict.
 //!
 //! [`claims`] lists the claims of `data/printed`; [`Claim::check`] recomputes one from the
-//! bundled measurements, by the study's released procedure, never tuned to the printed number.
+//! bundled measurements, by the authors' procedure, never tuned to the printed number.
 
 mod law;
 mod number;
+mod prediction;
 mod printed;
 
 pub(crate) use law::printed_parameters;
@@ -85,7 +86,7 @@ impl std::error::Error for CheckError {}
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Equal at the precision that was printed; of a law whose points were read back from a
-    /// figure, within what their rounding leaves open.
+    /// figure, within their rounding.
     Reproduced,
     /// The law is the same curve; the coefficient differs.
     SameCurve,
@@ -170,7 +171,7 @@ impl Claim<'_> {
     pub fn check(&self, library: &Library) -> Vec<Check> {
         match self {
             Claim::Law(coefficients) => law::check(coefficients, library),
-            Claim::Prediction(p) => vec![number::prediction(p, library)],
+            Claim::Prediction(p) => vec![prediction::prediction(p, library)],
             Claim::OptimalSamples(o) => vec![number::optimal_samples(o, library)],
             Claim::Measurement(m) => vec![number::measurement(m, library)],
             Claim::Finetuning(f) => vec![number::finetuning(f)],

@@ -15,7 +15,7 @@ type Found = Result<Finding, CheckError>;
 /// Compute of the L-14 models at 12.8 billion samples, in GFLOPs: CLIP, MaMMUT.
 const L14: [(&str, f64); 2] = [("clip", 2.14e12), ("mammut", 2.59e12)];
 
-/// Mean squared error at which the released search ends with SciPy on the plotted points of MaMMUT on
+/// Mean squared error at which the authors' optimiser ends with SciPy on the plotted points of MaMMUT on
 /// ImageNet-R: `crates/fit/tests/reference/scipy_fits.json`, `crates/fit/tests/reference/scipy_fits.py`.
 const SCIPY: &str = "2.250e-3";
 
@@ -119,11 +119,11 @@ pub(super) fn a_point_off_the_frontier(_: &Printed, library: &Library) -> Found 
         study: Study::Comparison,
         title: "One of CLIP’s frontier points is not on the frontier",
         text: format!(
-            "The point at {} GFLOPs has the error {:.5}, which a run of the same or less compute beats. The released mask asks whether a run’s compute is some frontier point’s and whether its error is some frontier point’s, one apart from the other; this run shares its compute with one and its error with another.",
+            "The point at {} GFLOPs has the error {:.5}, which a run of the same or less compute beats. The authors’ mask asks whether a run’s compute is some frontier point’s and whether its error is some frontier point’s, one apart from the other; this run shares its compute with one and its error with another.",
             number(odd.x),
             odd.error
         ),
-        released: "the released mask",
+        released: "the authors’ mask",
         corrected: "points that improve strictly",
         rows,
         changes: format!(
@@ -189,14 +189,14 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
         study: Study::Comparison,
         title: "The drawn 95 % band covers about half",
         text: format!(
-            "The released code multiplies the standard error by ln t in place of t, and takes t with 296 degrees of freedom in place of n − 4. The band is about three times too narrow. By Student’s t with n − 4 degrees of freedom, as for a law that were linear in its parameters, it holds the truth in {} of the cases.",
+            "The authors’ code multiplies the standard error by ln t in place of t, and takes t with 296 degrees of freedom in place of n − 4. The band is about three times too narrow. By Student’s t with n − 4 degrees of freedom, as for a law that were linear in its parameters, it holds the truth in {} of the cases.",
             shares.join(" and ")
         ),
         released: "ln t, 296 degrees of freedom",
         corrected: "t, n − 4 degrees of freedom",
         rows,
         changes: format!(
-            "The intervals of the two predictions {as_released} as released; at 95 % they {honest}."
+            "The intervals of the two predictions {as_released} in the authors’ code; at 95 % they {honest}."
         ),
         analyses: [
             ("As released", Interval::LogT),
@@ -319,11 +319,11 @@ pub(super) fn where_laws_cross(printed: &Printed, library: &Library) -> Found {
         study: Study::Comparison,
         title: "The laws of CLIP and MaMMUT cross, those of ADE20K twice, once beyond the data",
         text: format!(
-            "The printed ImageNet-1k laws cross at {}. The ADE20K laws, which the released procedure gives on the released runs, cross at {}. CLIP’s law comes back below because its limit E is the lower one.",
+            "The printed ImageNet-1k laws cross at {}. The ADE20K laws, which the authors’ procedure gives on the released runs, cross at {}. CLIP’s law comes back below because its limit E is the lower one.",
             with_lower(&printed, plotted),
             with_lower(&ade20k, end)
         ),
-        released: "the printed laws; the released frontier",
+        released: "the printed laws; the authors’ frontier",
         corrected: "the corrected frontier",
         rows: vec![
             row("ImageNet-1k, GFLOPs", places(&printed, plotted), places(&of_fits(&a, &b), plotted)),
@@ -334,7 +334,7 @@ pub(super) fn where_laws_cross(printed: &Printed, library: &Library) -> Found {
                 format!("{:.4} and {:.4}", e.parameters[3], f.parameters[3]),
             ),
         ],
-        changes: "Which of the two scales better depends on the compute that is asked. How sure a crossing is, Explore says with a bootstrap.".to_owned(),
+        changes: "Which of the two scales better depends on the compute. Explore gives a bootstrap interval of each crossing.".to_owned(),
         analyses: vec![
             ("ImageNet-1k", both(&of(Table::PlottedFrontier, "clip"))),
             ("ADE20K", both(&of(Table::Segmentation, "clip"))),
@@ -371,7 +371,7 @@ pub(super) fn imagenet_r_of_mammut(printed: &Printed, library: &Library) -> Foun
         study: Study::Comparison,
         title: "The printed ImageNet-R law of MaMMUT is not the optimum of its points",
         text: format!(
-            "On its own frontier points the printed law has {:.1} times the mean squared error of the least-squares optimum. CLIP’s law of the same figure is the optimum ({:.4} times). The released search of 3,200 starts stops short of the optimum on these points, too, and even above the printed law: run with SciPy, not in this program, it ends at a mean squared error of {SCIPY}. The one in Explore follows it step for step and ends elsewhere, by rounding, but above the optimum as well.",
+            "On its own frontier points the printed law has {:.1} times the mean squared error of the least-squares optimum. CLIP’s law of the same figure is the optimum ({:.4} times). The authors’ optimiser, with 3,200 starts, stops short of the optimum on these points, too, and even above the printed law: run with SciPy, not in this program, it ends at a mean squared error of {SCIPY}. The one in Explore follows it step for step and ends elsewhere, by rounding, but above the optimum as well.",
             ratios[0], ratios[1]
         ),
         released: "as printed",

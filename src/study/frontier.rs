@@ -42,7 +42,7 @@ impl FrontierRule {
 
     pub fn title(self) -> &'static str {
         match self {
-            FrontierRule::Authors => "As released",
+            FrontierRule::Authors => "Authors’ rule",
             FrontierRule::Bins => "Compute bins, corrected",
             FrontierRule::Minima => "Five binned minima",
             FrontierRule::Pareto => "Pareto set",
@@ -134,7 +134,7 @@ pub fn bins(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
     pareto(&candidates)
 }
 
-/// [`bins`] as released: the mask asks for compute and error separately, so that a point passes
+/// [`bins`] as the authors' code has it: the mask asks for compute and error separately, so that a point passes
 /// whose compute is one frontier point's and whose error is another's.
 pub fn bins_of_authors(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
     let frontier = bins(points, edges);

@@ -123,11 +123,11 @@ impl Loss {
     /// A name for headings.
     pub fn title(self) -> &'static str {
         match self {
-            Loss::Squares => "Squares of the error",
-            Loss::LogSquares => "Squares of the log error",
-            Loss::Huber { .. } => "Huber on the log error",
-            Loss::Binomial { .. } => "Squares, binomial weights",
-            Loss::Asymmetric { .. } => "Squares, asymmetric",
+            Loss::Squares => "Least squares",
+            Loss::LogSquares => "Least squares of the log error",
+            Loss::Huber { .. } => "Huber loss of the log error",
+            Loss::Binomial { .. } => "Least squares, binomial weights",
+            Loss::Asymmetric { .. } => "Asymmetric least squares",
         }
     }
 

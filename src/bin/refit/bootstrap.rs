@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let bootstrap = selected
         .analysis
         .bootstrap(series, 0)
-        .ok_or("there is no fit to resample")?;
+        .ok_or("no fit to resample")?;
     let bootstrap = bootstrap.finish();
     let replicates = bootstrap.replicates();
     let mut intervals = Vec::new();

@@ -1,4 +1,4 @@
-//! `refit caption`: what a MaMMUT writes about pictures.
+//! `refit caption`: captions of images by a MaMMUT model.
 
 use crate::model::{self, BackendChoice, Device, ModelArguments};
 use crate::say;
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Beams of the search; 1 is greedy decoding
     #[arg(long, default_value_t = 1)]
     beams: usize,
-    /// Power of its length by which a caption's log-likelihood is divided, with several beams
+    /// Length penalty of beam search: log-likelihoods are divided by length to this power
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     length_penalty: f32,
     /// Nucleus sampling: sample among the most likely tokens whose probabilities add up to this,

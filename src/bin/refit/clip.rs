@@ -18,10 +18,10 @@ pub struct Classify {
     /// Labels, separated by commas
     #[arg(long, value_delimiter = ',', required = true)]
     labels: Vec<String>,
-    /// Prompt with {} for the label; may be repeated, which averages over prompts
+    /// Prompt template, {} stands for the label; repeat to average over templates
     #[arg(long, default_value = "a photo of a {}.")]
     template: Vec<String>,
-    /// Also say how likely a MaMMUT finds each label's first prompt as a caption
+    /// Also score each label's first prompt as a caption (MaMMUT only)
     #[arg(long)]
     by_caption: bool,
     #[arg(required = true)]
@@ -216,7 +216,7 @@ fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Re
 fn report(text: &str, tokens: &Tokens) {
     if tokens.truncated > 0 {
         eprintln!(
-            "refit: “{text}” is cut: {} tokens do not fit",
+            "refit: “{text}” is truncated by {} tokens",
             tokens.truncated
         );
     }

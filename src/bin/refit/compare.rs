@@ -1,4 +1,4 @@
-//! `refit compare`: two series beside each other; `refit laws`: every law on one.
+//! `refit compare` compares two series, `refit laws` all laws on one.
 
 use crate::keys::KeyOptions;
 use crate::say;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let resampling = Some(&arguments.resampling);
     let selected = Selected::with(&arguments.selection, Some(2), resampling)?;
     let [one, two] = &selected.outcome.series[..] else {
-        return Err("two series are compared".to_owned());
+        return Err("this command compares two series".to_owned());
     };
     let fits = (
         one.fit.as_ref().map_err(why_not_fitted)?,
@@ -73,9 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     );
     let resample = |series, index| {
         let bootstrap = selected.analysis.bootstrap(series, index);
-        bootstrap
-            .map(Task::finish)
-            .ok_or("there is no fit to resample")
+        bootstrap.map(Task::finish).ok_or("no fit to resample")
     };
     let resamples = (resample(one, 0)?, resample(two, 1)?);
     let pair = Pair {
@@ -83,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         b: fits.1,
         resamples: Some((resamples.0.replicates(), resamples.1.replicates())),
     };
-    let (from, to) = selected.outcome.range().ok_or("there are no points")?;
+    let (from, to) = selected.outcome.range().ok_or("no points")?;
     let mut places = comparison::targets(&selected.analysis.at, one, two)
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
@@ -190,7 +188,7 @@ impl Output {
     }
 }
 
-/// Which runs the laws do not see.
+/// Held-out runs.
 #[derive(Clone, Copy, ValueEnum)]
 enum Unseen {
     /// Beyond the threshold, or beyond --beyond
@@ -205,7 +203,7 @@ enum Unseen {
 pub struct LawsArguments {
     #[command(flatten)]
     selection: Selection,
-    /// Which runs the laws do not see
+    /// Held-out runs
     #[arg(long, value_enum, default_value = "beyond")]
     hold_out: Unseen,
     /// Compute beyond which runs are held out
@@ -244,7 +242,7 @@ fn hold_out(
             .map(HoldOut::Beyond)
             .ok_or_else(|| format!("--beyond “{text}” is not a compute above zero")),
         (Unseen::Beyond, None) => HoldOut::beyond(&selected.analysis, series, selected.rows())
-            .ok_or_else(|| "there is no frontier to hold out from".to_owned()),
+            .ok_or_else(|| "no frontier to hold points out from".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `refit findings`: what re-running the released analyses shows.
+//! `refit findings`: what re-running the authors' analyses shows.
 
 use crate::data;
 use crate::say;

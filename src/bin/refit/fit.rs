@@ -1,4 +1,4 @@
-//! `refit fit`: one analysis, as the page would do it.
+//! `refit fit`: one analysis, fitted.
 
 use crate::say;
 use crate::select::{Selected, Selection, name};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub struct Arguments {
     #[command(flatten)]
     selection: Selection,
-    /// Run the comparison study's own search beside it
+    /// Also run the comparison study's optimiser
     #[arg(long)]
     released_search: bool,
     /// Print JSON
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     let released_search = match arguments.released_search {
         true => {
             let search = authors_optimiser::search(fit.law, &x, &y).ok_or_else(|| {
-                format!("the study searched no law of the form {}", fit.law.plain())
+                format!("the study did not fit laws of the form {}", fit.law.plain())
             })?;
             authors_optimiser::found(&search.finish())
         }
@@ -143,7 +143,7 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
         say!("  {NO_DELTA_METHOD}");
     }
     if let Some(times) = output.scatter {
-        say!("  the points scatter {times:.1} times as much as so many test images explain");
+        say!("  the points scatter {times:.1} times as much as binomial noise explains");
     }
     for p in &output.predictions {
         let interval = match (p.low, p.high) {
@@ -158,7 +158,7 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
     }
     if let Some(released) = &output.released_search {
         say!(
-            "  released search: mean squared error {:.6e}, {} of {} starts reached it. {}",
+            "  authors' optimiser: mean squared error {:.6e}, {} of {} starts reached it. {}",
             released.mse,
             released.reached,
             released.starts,

@@ -1,4 +1,4 @@
-//! The terminal: the page's checks, fits and models, natively.
+//! The terminal program: checks, fits and models on the command line.
 //!
 //! The data files are part of the program, so that it runs in any folder.
 
@@ -38,7 +38,7 @@ mod verify;
 fn main() -> std::process::ExitCode {
     use clap::{Parser, Subcommand};
 
-    /// Two papers on scaling laws for language-vision models, refitted from their released
+    /// Two papers on scaling laws for language-vision models, refitted from their published
     /// measurements.
     #[derive(Parser)]
     #[command(name = "refit", version)]
@@ -49,29 +49,29 @@ fn main() -> std::process::ExitCode {
 
     #[derive(Subcommand)]
     enum Command {
-        /// Recompute every printed number and say which come back
+        /// Recompute every published number and compare it with the printed one
         Verify(verify::Arguments),
         /// Fit a law to a selection of the measurements
         Fit(fit::Arguments),
-        /// Intervals of a law by resampling
+        /// Bootstrap intervals of a law's parameters and predictions
         Bootstrap(bootstrap::Arguments),
-        /// Two series: where their laws cross, and how much compute one needs for the other's error
+        /// Compare the laws of two series: where they cross, and the compute to match an error
         Compare(compare::Arguments),
-        /// Every law on one series, ranked by the error on runs that it does not see
+        /// Rank all laws by their error on held-out runs of one series
         Laws(compare::LawsArguments),
-        /// A law over parameters and samples, and the compute-optimal split
+        /// Fit a law over parameters and samples, and find the compute-optimal allocation
         Surface(surface::Arguments),
-        /// What re-running the released analyses shows, as released and corrected
+        /// Show what re-running the authors' analyses found, before and after correction
         Findings(findings::Arguments),
         /// List the tables and what can be chosen from them
         Data,
-        /// Read tables of your own runs, or the studies' released files, and say what is in them
+        /// Read tables of your own runs, or the studies' published files, and report what is in them
         Runs(runs::Arguments),
-        /// Share pictures out among labels with a CLIP checkpoint
+        /// Classify images by text labels with a CLIP checkpoint
         Classify(clip::Classify),
-        /// Print the unit vectors of pictures and texts
+        /// Print L2-normalised embeddings of images and texts
         Embed(clip::Embed),
-        /// Write captions of pictures with a MaMMUT checkpoint
+        /// Caption images with a MaMMUT checkpoint
         Caption(caption::Arguments),
     }
 

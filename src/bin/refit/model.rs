@@ -1,4 +1,4 @@
-//! A checkpoint on this machine's processor or GPU, and pictures for it.
+//! Loading a checkpoint onto the CPU or GPU, and images for it.
 
 use clap::ValueEnum;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader};
@@ -43,19 +43,19 @@ pub struct ModelArguments {
     /// Checkpoint: .safetensors, .pt or .bin, with open_clip's or transformers' names
     #[arg(long)]
     weights: PathBuf,
-    /// The model's configuration; by default open_clip_config.json or config.json beside it
+    /// Configuration [default: open_clip_config.json or config.json beside the checkpoint]
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Activation, where neither configuration nor file name tells it
+    /// Activation, where neither configuration nor file name gives it
     #[arg(long, value_enum)]
     activation: Option<ActivationChoice>,
-    /// Where to compute
+    /// Device
     #[arg(long, value_enum, default_value = "cpu")]
     pub backend: BackendChoice,
-    /// How numbers are kept; sums are f32 in either, and f16 is for GPUs
+    /// Storage type; sums are always f32, and f16 needs a GPU
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Dtype,
-    /// Threads of the processor; by default all
+    /// CPU threads [default: all]
     #[arg(long)]
     threads: Option<usize>,
     /// Print JSON
@@ -63,7 +63,7 @@ pub struct ModelArguments {
     pub json: bool,
 }
 
-/// What computed.
+/// What the model ran on.
 #[derive(Serialize)]
 pub struct Device {
     backend: &'static str,
@@ -87,7 +87,7 @@ pub fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
 
 pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
     if arguments.dtype == Dtype::F16 {
-        return Err("the processor computes in f32: choose --backend gpu for f16".to_owned());
+        return Err("f16 needs a GPU: choose --backend gpu".to_owned());
     }
     let cpu = arguments
         .threads
@@ -111,9 +111,7 @@ pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
     let gpu = block_on(Gpu::open(options)).map_err(sentence)?;
     let name = &gpu.adapter().name;
     if gpu.adapter().is_software {
-        eprintln!(
-            "refit: {name} is no GPU but software that stands in for one: --backend cpu is faster"
-        );
+        eprintln!("refit: {name} is a software renderer, not a GPU: --backend cpu is faster");
     }
     let device = Device {
         backend: "gpu",
@@ -137,7 +135,7 @@ pub fn load<B: Backend>(
     let known = Activation::of_checkpoint(&path.display().to_string());
     let activation = chosen.or(configuration.activation).or(known);
     if activation.is_none() {
-        eprintln!("refit: the activation is not known, GELU is taken; --activation chooses");
+        eprintln!("refit: unknown activation, using GELU; choose with --activation");
     }
     let options = LoadOptions {
         configuration: Configuration {

@@ -1,4 +1,4 @@
-//! `refit runs`: what is in a reader's files, and why the rest is not; `--runs` of other commands.
+//! `refit runs` reads the reader's own tables; `--runs` of other commands adds them.
 
 use crate::data;
 use crate::say;
@@ -21,7 +21,7 @@ pub struct Arguments {
     /// CSV, TSV, JSON, gzip of each, or Parquet
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Write what was kept as one CSV table, which reads back as it is
+    /// Write the accepted rows as one CSV table, which can be read again
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
     /// Print JSON
@@ -32,11 +32,11 @@ pub struct Arguments {
 /// How files of the reader's are read.
 #[derive(clap::Args)]
 pub struct How {
-    /// What a column is, where the file is not recognised, such as compute=flops*1e-9,
+    /// Column of a field, where the file is not recognised, such as compute=flops*1e-9,
     /// error=top1_err:percent or family=group; may be repeated
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
-    /// Whose views output of CLIP_benchmark joins [default: openclip]
+    /// Study that output of CLIP_benchmark joins [default: openclip]
     #[arg(long, value_name = "STUDY", value_parser = study)]
     runs_study: Option<Study>,
 }
@@ -44,7 +44,7 @@ pub struct How {
 /// Files whose runs a command takes beside the bundled rows.
 #[derive(clap::Args)]
 pub struct Joining {
-    /// A table of your own runs, which joins the released points; may be repeated
+    /// Table of your own runs to add to the published ones; may be repeated
     #[arg(long, value_name = "FILE")]
     runs: Vec<PathBuf>,
     #[command(flatten)]
@@ -68,16 +68,16 @@ impl Joining {
                 let why = match (&report.error, outcome.preview.mapping.problem()) {
                     (Some(stop), _) => stop.to_string(),
                     (None, Some(problem)) => problem.to_string(),
-                    (None, None) => "No row of it can be used.".to_owned(),
+                    (None, None) => "No row can be used.".to_owned(),
                 };
-                return Err(format!("{name}: {why} `refit runs` tells more."));
+                return Err(format!("{name}: {why} Run `refit runs` for details."));
             }
             if let Some(stop) = &report.error {
                 eprintln!("refit: {name}: {stop}");
             }
             if report.rejected > 0 {
                 eprintln!(
-                    "refit: {name}: {} rows or numbers are not used; `refit runs` says why",
+                    "refit: {name}: {} rows or values rejected; run `refit runs` for details",
                     report.rejected
                 );
             }
@@ -163,7 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     }
     if let Some(path) = &arguments.write {
         let [runs] = kept.as_slice() else {
-            return Err("--write takes one file of runs at a time".to_owned());
+            return Err("--write takes one file at a time".to_owned());
         };
         let problem = |error: std::io::Error| format!("{}: {error}", path.display());
         let mut to = BufWriter::new(File::create(path).map_err(problem)?);
@@ -172,7 +172,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     }
     match outputs.iter().all(|o| o.numbers > 0) {
         true => Ok(()),
-        false => Err("there is a file without a run that can be used".to_owned()),
+        false => Err("a file has no usable run".to_owned()),
     }
 }
 
@@ -279,10 +279,10 @@ impl Output {
             say!("    {dataset} {metric}: {count}");
         }
         for (why, rows) in &self.left_out {
-            say!("  left out: {rows} {why}");
+            say!("  skipped: {rows} {why}");
         }
         if self.refused > 0 {
-            say!("  refused: {} rows or numbers of rows", self.refused);
+            say!("  rejected: {} rows or values", self.refused);
             for refusal in &self.refusals {
                 say!("    {refusal}");
             }

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         .fit_surface(law, &grid)
         .map_err(|e| e.to_string())?;
     let cost = Cost::of(&series.family, selected.architectures())
-        .ok_or("the family has fewer than two sizes with patches of 32 pixels")?;
+        .ok_or("the family has fewer than two model sizes with 32-pixel patches")?;
     let study = selected.analysis.study();
     // Not the series' predictions: those are of a law over compute, which may not have been fitted.
     let at = selected.analysis.at.iter();
@@ -160,7 +160,7 @@ impl Output {
                     s.error,
                     if s.error > 1.0 { ": none below 1" } else { "" }
                 ),
-                None => say!("  at {compute:.2e}: no best split between 1e5 and 1e12 parameters"),
+                None => say!("  at {compute:.2e}: no optimum between 1e5 and 1e12 parameters"),
             }
         }
     }

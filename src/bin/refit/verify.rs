@@ -1,4 +1,4 @@
-//! `refit verify`: every printed number and its verdict.
+//! `refit verify`: every published number and its verdict.
 
 use crate::data;
 use crate::say;
@@ -9,7 +9,7 @@ pub struct Arguments {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
-    /// Leave reproduced numbers out of the list
+    /// Do not list reproduced numbers
     #[arg(long)]
     brief: bool,
 }

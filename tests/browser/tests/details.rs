@@ -146,7 +146,10 @@ fn the_authors_optimizer_stops_early_where_it_does() {
     page.click("#search button");
     page.wait_for("document.querySelector('#search progress')");
     page.wait_for("document.querySelector('#search table')");
-    assert!(page.text("#search").contains("stopped early"));
+    assert!(
+        page.text("#search")
+            .contains("The authors’ optimiser stopped early")
+    );
     // What was found belongs to these points.
     page.set_value("select[name='Law']", "power");
     page.wait_for_text("The authors fitted no law of this form");

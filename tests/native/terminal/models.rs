@@ -251,7 +251,7 @@ fn the_gpu_says_what_the_processor_says() {
         let arguments = [&ON_THE_GPU[..], &["--dtype", dtype]].concat();
         let (ok, json, errors) = refit(&arguments);
         assert!(ok, "{errors}");
-        let stands_in = errors.contains("software that stands in");
+        let stands_in = errors.contains("a software renderer");
         assert_eq!(stands_in, gpu.adapter().is_software, "{errors}");
         let found: Value = serde_json::from_str(&json).unwrap();
         let device = &found["device"];

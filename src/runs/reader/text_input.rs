@@ -1,0 +1,244 @@
+//! Unpacked text: its first bytes tell JSON from CSV, and other files from tables.
+
+use super::{MAGIC, ReadOutcome};
+use crate::runs::collect::Collector;
+use crate::runs::delimited::Delimited;
+use crate::runs::json::JsonObjects;
+use crate::runs::options::{Limits, ReadOptions};
+use crate::runs::report::{HeaderError, Position, ReadError, Report};
+use std::io::{self, Write};
+
+/// Text that has been unpacked: its first bytes tell JSON from CSV.
+pub struct TextInput {
+    start: Vec<u8>,
+    table: Option<Parser>,
+    pub to: Collector,
+    limits: Limits,
+    parquet: bool,
+    pub gzip: bool,
+    /// Bytes of the file so far, and those that they unpacked to.
+    pub packed: u64,
+    pub expanded: u64,
+    /// Why it takes no more, for a decoder that only knows errors of its own.
+    pub stopped: Option<ReadError>,
+}
+
+enum Parser {
+    Delimited(Box<Delimited>),
+    Json(JsonObjects),
+}
+
+/// Other files that people open, by their first bytes.
+const FOREIGN: [(&[u8], &str); 15] = [
+    (b"BZh", "a bzip2 archive; unpack it first"),
+    (b"\xfd7zXZ", "an xz archive; unpack it first"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "packed with Zstandard; unpack it first",
+    ),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (b"\x1f\x8b", "packed with gzip twice; unpack it once"),
+    (b"%PDF", "a PDF, not a table"),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
+    (b"GIF8", PICTURE),
+    (b"RIFF", "a picture, a sound or a film, not a table"),
+    (
+        b"\x93NUMPY",
+        "a NumPy array; save the table as CSV or Parquet",
+    ),
+    (b"ARROW1", "an Arrow file; save it as Parquet or CSV"),
+    (
+        b"version https://",
+        "a pointer of Git LFS to a table that lies elsewhere, not the table",
+    ),
+    (b"<!", WEB_PAGE),
+    (b"<html", WEB_PAGE),
+];
+
+const PICTURE: &str = "a picture, not a table";
+const WEB_PAGE: &str = "a web page, not a table; on GitHub take the raw file";
+
+impl TextInput {
+    pub fn new(options: ReadOptions) -> TextInput {
+        TextInput {
+            start: Vec::new(),
+            table: None,
+            limits: options.limits,
+            parquet: options.parquet,
+            to: Collector::new(options),
+            gzip: false,
+            packed: 0,
+            expanded: 0,
+            stopped: None,
+        }
+    }
+
+    pub fn line(&self) -> u64 {
+        match &self.table {
+            Some(Parser::Delimited(table)) => table.line(),
+            Some(Parser::Json(table)) => table.line(),
+            None => 1,
+        }
+    }
+
+    /// Takes text; `packed` bytes of the file have been read so far.
+    pub fn push(&mut self, bytes: &[u8], packed: u64) -> Result<(), ReadError> {
+        self.packed = packed;
+        self.expanded += bytes.len() as u64;
+        let Limits {
+            expansion,
+            expansion_free,
+            ..
+        } = self.limits;
+        if self.expanded > expansion_free.max(packed.saturating_mul(expansion)) {
+            return Err(ReadError::Expansion {
+                times: expansion,
+                line: self.line(),
+            });
+        }
+        // Bytes before the zero are a table yet.
+        let zero = bytes.iter().position(|b| *b == 0);
+        let good = &bytes[..zero.unwrap_or(bytes.len())];
+        match self.table {
+            Some(_) => self.feed(good)?,
+            None => {
+                self.start.extend_from_slice(bytes);
+                if self.start.len() >= MAGIC {
+                    self.choose()?;
+                }
+            }
+        }
+        match (zero, &self.table) {
+            (Some(_), Some(_)) => Err(ReadError::Binary {
+                place: Position::Line(self.line()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+        match &mut self.table {
+            Some(Parser::Delimited(table)) => table.push(bytes, &mut self.to),
+            Some(Parser::Json(table)) => table.push(bytes, &mut self.to),
+            None => Ok(()),
+        }
+    }
+
+    /// Chooses by the first bytes.
+    fn choose(&mut self) -> Result<(), ReadError> {
+        let start = std::mem::take(&mut self.start);
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+        // A web page may begin with blanks.
+        let from = text.trim_ascii_start();
+        let is = |magic: &[u8]| start.starts_with(magic) || from.starts_with(magic);
+        if is(b"PK\x03\x04") || is(b"PK\x05\x06") {
+            return Err(ReadError::Zip);
+        }
+        if is(b"PAR1") {
+            return Err(ReadError::Parquet {
+                inside_gzip: self.gzip,
+            });
+        }
+        if is(b"\xff\xfe") || is(b"\xfe\xff") {
+            return Err(ReadError::Utf16);
+        }
+        if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| is(magic)) {
+            return Err(ReadError::Foreign(what));
+        }
+        let first = text.iter().find(|b| !b.is_ascii_whitespace());
+        // Blank so far; what it is comes later.
+        if first.is_none() && !self.start_is_final() {
+            self.start = start;
+            return Ok(());
+        }
+        let limit = self.limits.row;
+        self.table = Some(match first {
+            Some(b'{' | b'[') => Parser::Json(JsonObjects::new(limit)),
+            _ => Parser::Delimited(Delimited::new(limit).into()),
+        });
+        let zero = text.iter().position(|b| *b == 0);
+        self.feed(&text[..zero.unwrap_or(text.len())])
+    }
+
+    fn start_is_final(&self) -> bool {
+        // Blank lines are no table; they are not gathered without end.
+        self.expanded > self.limits.row as u64
+    }
+
+    pub fn end(&mut self) -> Result<(), ReadError> {
+        if self.table.is_none() {
+            if self.start.iter().all(u8::is_ascii_whitespace) {
+                return Err(ReadError::Empty);
+            }
+            self.choose()?;
+        }
+        match &mut self.table {
+            Some(Parser::Delimited(table)) => table.finish(&mut self.to)?,
+            Some(Parser::Json(table)) => table.finish(&mut self.to)?,
+            None => return Err(ReadError::Empty),
+        }
+        match self.to.rows {
+            0 => Err(ReadError::Header(HeaderError::NoRows)),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn outcome(self, bytes: u64, stopped: Option<ReadError>) -> ReadOutcome {
+        let separated = |delimiter: u8| match delimiter {
+            b'\t' => "TSV",
+            b';' => "CSV, separated by semicolons",
+            b'|' => "CSV, separated by vertical bars",
+            _ => "CSV",
+        };
+        let format = match &self.table {
+            _ if self.parquet => "Parquet",
+            None => "unknown",
+            Some(Parser::Delimited(table)) => separated(table.delimiter()),
+            Some(Parser::Json(table)) if table.is_lines() => "JSON, one object a line",
+            Some(Parser::Json(_)) => "JSON",
+        };
+        let gzip = if self.gzip { ", gzip" } else { "" };
+        let collected = self.to.finish();
+        let report = Report {
+            source: collected.source,
+            study: collected.runs.study(),
+            format: format!("{format}{gzip}"),
+            bytes,
+            expanded: self.expanded,
+            rows: collected.rows,
+            kept_rows: collected.kept_rows,
+            kept: collected.runs.len() as u64,
+            rejected: collected.rejected,
+            rejections: collected.rejections,
+            skipped: collected.skipped,
+            notices: collected.notices,
+            error: stopped,
+        };
+        ReadOutcome {
+            runs: collected.runs,
+            report,
+            preview: collected.preview,
+        }
+    }
+}
+
+/// Where a decoder writes to.
+impl Write for TextInput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stopped.is_some() {
+            return Err(io::ErrorKind::Other.into());
+        }
+        match self.push(bytes, self.packed) {
+            Ok(()) => Ok(bytes.len()),
+            Err(stop) => {
+                self.stopped = Some(stop);
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
