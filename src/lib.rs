@@ -1,12 +1,12 @@
-//! Refit: two papers on scaling laws, refitted from their released measurements.
+//! Refit: two papers on scaling laws, refitted from their published measurements.
 //!
-//! From below: [`study`] holds what was measured, [`law`] the functional forms, [`fit`] turns
-//! points and a law into parameters. [`analysis`] is a figure's choices and what comes of them;
-//! [`claim`] holds the printed numbers against it, [`finding`] says what re-running shows.
-//! [`runs`] reads tables of a reader's own runs, which join them.
-//! [`figure`] is an analysis as a chart, and the papers' own; [`chart`] draws. [`clip`] runs the models, on what [`compute`] offers.
-//! [`page`] (wasm32 only) is the page.
-//! [`decimal`] and [`order`] stand in for parts of the standard library that cost a page much.
+//! From below: [`study`] holds the measurements. [`analysis`] is a figure's choices and their
+//! outcome; laws and fits are those of [`refit_fit`]. [`claim`] checks the printed numbers
+//! against it, [`finding`] reports what re-running the authors' analyses shows. [`runs`] reads a
+//! reader's own tables of runs, which join the measurements. [`figure`] turns an analysis into a
+//! chart and lists the papers' figures; [`chart`] draws. The page (wasm32 only) and the terminal
+//! program are the front ends; models are run by [`refit_clip`]. [`text`] formats numbers, [`words`] says what helps against errors, and
+//! [`decimal`] replaces the standard library's parser where that would make the page larger.
 
 pub mod analysis;
 pub mod chart;
@@ -20,3 +20,4 @@ pub mod page;
 pub mod runs;
 pub mod study;
 pub mod text;
+pub mod words;

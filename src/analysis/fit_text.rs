@@ -16,9 +16,7 @@ pub fn interval_title(interval: Interval) -> &'static str {
 /// Why there is no law, and what to do about it.
 pub fn why_not_fitted(error: &FitError) -> String {
     let advice = match error {
-        FitError::NotFinite { .. } | FitError::NotPositive { .. } => {
-            " Take it out to fit the rest."
-        }
+        FitError::NotFinite { .. } | FitError::NotPositive { .. } => " Exclude it to fit the rest.",
         FitError::NoOptimum => " Look for one that lies far off.",
         _ => "",
     };

@@ -148,8 +148,8 @@ impl Validation {
         if self.held_out() == 0 {
             let nothing = match self.hold_out {
                 HoldOut::Beyond(_) => "No run lies beyond the compute to hold out from.",
-                HoldOut::Models => "These measurements do not tell their models.",
-                HoldOut::Scales => "These measurements do not tell their samples.",
+                HoldOut::Models => "These measurements do not specify their models.",
+                HoldOut::Scales => "These measurements do not specify their samples.",
             };
             return vec![nothing.to_owned()];
         }

@@ -251,7 +251,7 @@ impl Comparison {
     }
 }
 
-/// Why a printed law differs, where it was found out.
+/// Why a printed law differs, where that is known.
 fn known_reason(law: &str) -> Option<&'static str> {
     match law {
         // crates/fit/tests/reference/laws_small.json, fig10_mammut_search_on_moved_points

@@ -34,7 +34,7 @@ impl SeriesRole {
             SeriesRole::AboveFrontier => "above the frontier",
             SeriesRole::HeldOut => "held out",
             SeriesRole::Frontier => "on the frontier",
-            SeriesRole::Excluded => "taken out",
+            SeriesRole::Excluded => "excluded",
         }
     }
 }

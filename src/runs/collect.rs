@@ -1,4 +1,4 @@
-//! Rows of a table to runs.
+//! Turns a table's rows into runs.
 
 mod cells;
 mod row_names;
@@ -21,8 +21,8 @@ use run_cost::{Row, checkpoint_share};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Refusals that are told one by one.
-const TOLD: usize = 10;
+/// Rejections that are listed.
+const MOST_LISTED: usize = 10;
 
 /// Characters of a cell, and columns, that a preview shows.
 const SHOWN: usize = 100;
@@ -68,7 +68,7 @@ struct ColumnStats {
     first_sign: Option<(Position, f64)>,
 }
 
-/// What the collector came to.
+/// What a table contained.
 pub(super) struct Collected {
     pub source: Option<RunSource>,
     pub runs: Runs,
@@ -81,7 +81,7 @@ pub(super) struct Collected {
     pub notices: Vec<ReadNotice>,
 }
 
-/// Why a row is not taken.
+/// Why a row gives no run.
 enum RowError {
     Skipped(SkipReason),
     Rejected(Option<String>, RejectReason),
@@ -96,7 +96,8 @@ impl RowSink for Collector {
             let told = ReadNotice::ColumnTwice {
                 column: name.clone(),
             };
-            if first.is_some() && self.notices.len() < TOLD && !self.notices.contains(&told) {
+            if first.is_some() && self.notices.len() < MOST_LISTED && !self.notices.contains(&told)
+            {
                 self.notices.push(told);
             }
         }
@@ -204,7 +205,7 @@ impl Collector {
     /// Counts a row, or a number of one, that cannot be used.
     fn reject(&mut self, place: Position, column: Option<String>, why: RejectReason) {
         self.rejected += 1;
-        if self.rejections.len() < TOLD {
+        if self.rejections.len() < MOST_LISTED {
             let place = self.place(place);
             self.rejections.push(Rejection { place, column, why });
         }
@@ -267,7 +268,7 @@ impl Collector {
             }
             if score.value > 1.0 {
                 column.above += 1;
-                if column.first_above.len() < TOLD {
+                if column.first_above.len() < MOST_LISTED {
                     column.first_above.push((place, score.value));
                 }
                 above = above.map(|columns| columns | 1 << score.column);
@@ -426,7 +427,7 @@ impl Collector {
         if !told.is_empty() {
             self.rejections.append(&mut told);
             self.rejections.sort_by_key(|r| line(r.place));
-            self.rejections.truncate(TOLD);
+            self.rejections.truncate(MOST_LISTED);
         }
         for (columns, rows) in &self.doubtful {
             if columns & !dropped == 0 {
@@ -530,7 +531,7 @@ fn line(place: Position) -> u64 {
     }
 }
 
-/// A number of a row that fits so far.
+/// A number of a row that is within its range.
 struct RowScore<'a> {
     column: usize,
     dataset: Cow<'a, str>,

@@ -11,7 +11,7 @@ use crate::study::Study;
 pub(super) enum TextFrom {
     Column(usize),
     Constant(String),
-    /// Not told; the empty text.
+    /// Not given; the empty text.
     #[default]
     None,
 }
@@ -47,7 +47,7 @@ pub(super) struct ScoreColumn {
     pub scale: UnitScale,
 }
 
-/// What goes for a source beyond its columns.
+/// A source's rules beyond its columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SourceRules {
     None,

@@ -114,10 +114,7 @@ impl fmt::Display for MappingError {
                 "The table has no column “{name}”; it has {}.",
                 known.join(", ")
             ),
-            MappingError::NoCompute => write!(
-                f,
-                "No column says how much compute a run took: choose one, or parameters and samples, or an architecture and samples."
-            ),
+            MappingError::NoCompute => write!(f, "No column says how much compute a run took."),
             MappingError::NoParameters => write!(
                 f,
                 "Compute from parameters × samples needs a column of parameters."
@@ -127,7 +124,7 @@ impl fmt::Display for MappingError {
                 "Compute from that of a sample needs a column of the samples seen."
             ),
             MappingError::NoScore => {
-                write!(f, "No column holds a metric or an error: choose one.")
+                write!(f, "No column holds a metric or an error.")
             }
             MappingError::TooManyScores => write!(
                 f,

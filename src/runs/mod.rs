@@ -36,7 +36,10 @@ pub use metrics::metric;
 pub use options::{Limits, ReadOptions};
 pub use preview::Preview;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
-pub use report::{Position, ReadError, ReadNotice, RejectReason, Rejection, Report, SkipReason};
+pub use report::{
+    Foreign, HeaderError, Position, ReadError, ReadNotice, RejectReason, Rejection, Report,
+    SkipReason,
+};
 pub use store::{Damaged, Restore, Run, RunSource, Runs};
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".

@@ -1,11 +1,11 @@
-//! How a file is read, and what it may take.
+//! Options and limits of reading a file.
 
 use super::mapping::Mapping;
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
 use std::collections::BTreeMap;
 
-/// What a file may take.
+/// Limits of memory and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of memory for what is kept.

@@ -13,7 +13,7 @@ use flate2::write::MultiGzDecoder;
 use std::io::Write;
 use text_input::TextInput;
 
-/// What came of reading a file.
+/// The outcome of reading a file.
 #[derive(Clone, Debug)]
 pub struct ReadOutcome {
     /// Empty where the columns are not known and no mapping was given.
@@ -23,7 +23,7 @@ pub struct ReadOutcome {
     pub preview: Preview,
 }
 
-/// How far a reader is.
+/// Progress of a reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadProgress {
     /// Bytes taken, and what they unpacked to.
@@ -63,7 +63,7 @@ enum Input {
     Moving,
 }
 
-/// Bytes that tell any of the formats.
+/// Bytes that identify any of the formats.
 const MAGIC: usize = 16;
 
 impl Reader {

@@ -1,4 +1,4 @@
-//! What was read, what was not, and why, in sentences.
+//! What was read, what was rejected or skipped, and why.
 
 use super::store::RunSource;
 use crate::study::Study;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a file's reading came to.
+/// The outcome of reading a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// `None` where the columns are not known and no mapping was given.
@@ -34,7 +34,7 @@ pub struct Report {
     pub error: Option<ReadError>,
 }
 
-/// Something that is kept out, and where it stands.
+/// A rejected row or number, and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
     pub place: Position,
@@ -70,7 +70,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a row, or a number, is kept out.
+/// Why a row, or a number, is rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RejectReason {
     Columns {
@@ -159,7 +159,7 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// Why a sound row is not among the runs.
+/// Why a valid row is not among the runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
@@ -184,7 +184,7 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// What was taken otherwise than it stands.
+/// What was read differently than written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadNotice {
     /// A column's numbers were divided by 100; with `signs`, those with a percent sign.
@@ -251,7 +251,7 @@ pub enum ReadError {
     Empty,
     Zip,
     /// Another kind of file, by its first bytes.
-    Foreign(&'static str),
+    Foreign(Foreign),
     Utf16,
     Binary {
         place: Position,
@@ -284,6 +284,42 @@ pub enum ReadError {
     Cancelled,
 }
 
+/// Files that are not tables of runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    Bzip2,
+    Xz,
+    Zstandard,
+    SevenZip,
+    GzipTwice,
+    Pdf,
+    Picture,
+    Media,
+    NumPy,
+    Arrow,
+    LfsPointer,
+    WebPage,
+}
+
+impl Foreign {
+    fn what(self) -> &'static str {
+        match self {
+            Foreign::Bzip2 => "a bzip2 archive",
+            Foreign::Xz => "an xz archive",
+            Foreign::Zstandard => "packed with Zstandard",
+            Foreign::SevenZip => "a 7-Zip archive",
+            Foreign::GzipTwice => "packed with gzip twice",
+            Foreign::Pdf => "a PDF, not a table",
+            Foreign::Picture => "a picture, not a table",
+            Foreign::Media => "a picture, a sound or a film, not a table",
+            Foreign::NumPy => "a NumPy array",
+            Foreign::Arrow => "an Arrow file",
+            Foreign::LfsPointer => "a Git LFS pointer, not the table itself",
+            Foreign::WebPage => "a web page, not a table",
+        }
+    }
+}
+
 /// Why a table has no usable header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderError {
@@ -302,10 +338,7 @@ impl fmt::Display for HeaderError {
                 "Line 1 does not end within {} KiB: this is not a table of text.",
                 limit / 1024
             ),
-            HeaderError::NotUtf8 => write!(
-                f,
-                "Line 1, the header, is not UTF-8 text; save the table as CSV in UTF-8."
-            ),
+            HeaderError::NotUtf8 => write!(f, "Line 1, the header, is not UTF-8 text."),
             HeaderError::OneColumn { name } => write!(
                 f,
                 "Line 1: the header has one column only, “{name}”; columns are separated by commas, semicolons, tabs or vertical bars."
@@ -322,15 +355,9 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReadError::Empty => write!(f, "The file is empty."),
-            ReadError::Zip => write!(
-                f,
-                "The file is a zip archive or an Excel workbook: unpack it, or save the sheet as CSV, and open that."
-            ),
-            ReadError::Foreign(what) => write!(f, "The file is {what}."),
-            ReadError::Utf16 => write!(
-                f,
-                "The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."
-            ),
+            ReadError::Zip => write!(f, "The file is a zip archive or an Excel workbook."),
+            ReadError::Foreign(foreign) => write!(f, "The file is {}.", foreign.what()),
+            ReadError::Utf16 => write!(f, "The text is UTF-16."),
             ReadError::Binary {
                 place: Position::Line(1),
             } => write!(
@@ -341,20 +368,19 @@ impl fmt::Display for ReadError {
                 f,
                 "At {place} the text turns into something else (a zero byte); what stands before is kept."
             ),
-            ReadError::Parquet { inside_gzip: true } => write!(
-                f,
-                "There is a Parquet file inside the gzip: unpack it, and open the Parquet file itself."
-            ),
+            ReadError::Parquet { inside_gzip: true } => {
+                write!(f, "There is a Parquet file inside the gzip.")
+            }
             ReadError::Parquet { inside_gzip: false } => {
                 write!(f, "The file is Parquet, which has to be read as a whole.")
             }
             ReadError::TruncatedGzip { line } => write!(
                 f,
-                "The gzip does not end as it should, it is cut off or damaged after line {line}: what stands before is kept; download the file again for the rest."
+                "The gzip is cut off or damaged after line {line}; what stands before is kept."
             ),
             ReadError::DamagedGzip { line } => write!(
                 f,
-                "The gzip is damaged after line {line}: what stands before is kept; download the file again for the rest."
+                "The gzip is damaged after line {line}; what stands before is kept."
             ),
             ReadError::Expansion { times, line } => write!(
                 f,

@@ -5,6 +5,7 @@ use crate::say;
 use refit::claim::Library;
 use refit::runs::{self, Compute, Field, Mapping, ReadOptions, ReadOutcome, Reader, Runs, Scaled};
 use refit::study::Study;
+use refit::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -66,14 +67,14 @@ impl Joining {
             let report = &outcome.report;
             if outcome.runs.is_empty() {
                 let why = match (&report.error, outcome.preview.mapping.problem()) {
-                    (Some(stop), _) => stop.to_string(),
-                    (None, Some(problem)) => problem.to_string(),
+                    (Some(error), _) => words::read_error(error),
+                    (None, Some(problem)) => words::mapping_error(&problem),
                     (None, None) => "No row can be used.".to_owned(),
                 };
                 return Err(format!("{name}: {why} Run `refit runs` for details."));
             }
-            if let Some(stop) = &report.error {
-                eprintln!("refit: {name}: {stop}");
+            if let Some(error) = &report.error {
+                eprintln!("refit: {name}: {}", words::read_error(error));
             }
             if report.rejected > 0 {
                 eprintln!(
@@ -239,7 +240,7 @@ impl Output {
                 .map(|(why, rows)| (why.to_string(), *rows))
                 .collect(),
             notices: report.notices.iter().map(ToString::to_string).collect(),
-            stopped: report.error.as_ref().map(ToString::to_string),
+            stopped: report.error.as_ref().map(words::read_error),
             series: series
                 .into_iter()
                 .map(|((d, m), n)| (d.to_owned(), m.to_owned(), n))
@@ -252,7 +253,7 @@ impl Output {
             problem: mapping
                 .as_ref()
                 .and_then(Mapping::problem)
-                .map(|p| p.to_string()),
+                .map(|p| words::mapping_error(&p)),
             mapping,
         }
     }

@@ -6,6 +6,7 @@ use super::source::Origin;
 use super::store::{self, FileInfo};
 use super::{StoredFile, restore_focus};
 use crate::runs::{Mapping, Preview, ReadOptions, ReadOutcome, Report, Runs, stem};
+use crate::words;
 use leptos::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -132,7 +133,7 @@ impl UserRuns {
         if runs.is_empty() {
             // With its report where there is more to say than one sentence.
             return match (&report.error, report.rows) {
-                (Some(stop), 0) => Err(stop.to_string()),
+                (Some(stop), 0) => Err(words::read_error(stop)),
                 _ => Ok(ImportOutcome::Imported(report, runs, None)),
             };
         }
@@ -161,7 +162,7 @@ impl UserRuns {
             rows: report.rows,
             left_out: report.skipped.values().sum(),
             refused: report.rejected,
-            stopped: report.error.as_ref().map(ToString::to_string),
+            stopped: report.error.as_ref().map(words::read_error),
         };
         let earlier = self.files.with_untracked(|files| {
             let earlier = files.iter().find(|f| f.info.name == info.name);

@@ -6,6 +6,7 @@ use super::{count, grouped, mapping};
 use crate::page::list;
 use crate::page::messages::error;
 use crate::runs::{Report, Runs};
+use crate::words;
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +54,7 @@ fn summary(report: &Report, runs: &Runs, note: Option<String>) -> AnyView {
     let failure = report
         .error
         .as_ref()
-        .map(|failure| error(failure.to_string()));
+        .map(|failure| error(words::read_error(failure)));
     let notices = report.notices.iter().map(ToString::to_string);
     let left_out = report.skipped.iter().map(|(why, rows)| {
         format!(

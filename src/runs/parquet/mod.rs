@@ -15,7 +15,7 @@ use metadata::Metadata;
 use page::Cursor;
 use std::fmt;
 
-/// Why a file is not read, or not to its end.
+/// Why a Parquet file cannot be read, or not to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParquetError {
     NotParquet,
@@ -43,21 +43,18 @@ impl fmt::Display for ParquetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ParquetError::NotParquet => write!(f, "This is not a Parquet file."),
-            ParquetError::Truncated => write!(
-                f,
-                "The Parquet file ends too early; download or copy it again."
-            ),
+            ParquetError::Truncated => write!(f, "The Parquet file ends too early."),
             ParquetError::Encrypted => write!(f, "The Parquet file is encrypted."),
             ParquetError::Damaged { what } => {
                 write!(f, "The Parquet file is damaged: {what}.")
             }
             ParquetError::Codec { column, codec } => write!(
                 f,
-                "Column {column} of the Parquet file is packed with {codec}, which is not read here; write it with Snappy, Zstandard, gzip or uncompressed."
+                "Column {column} of the Parquet file is packed with {codec}, which is not supported; Snappy, Zstandard, gzip and uncompressed pages are."
             ),
             ParquetError::Encoding { column, encoding } => write!(
                 f,
-                "Column {column} of the Parquet file has the encoding {encoding}, which is not read here; write it with plain or dictionary encoding."
+                "Column {column} of the Parquet file has the encoding {encoding}, which is not supported; plain and dictionary encoding are."
             ),
             ParquetError::NoColumns => write!(
                 f,

@@ -5,7 +5,7 @@ use crate::runs::collect::Collector;
 use crate::runs::delimited::Delimited;
 use crate::runs::json::JsonObjects;
 use crate::runs::options::{Limits, ReadOptions};
-use crate::runs::report::{HeaderError, Position, ReadError, Report};
+use crate::runs::report::{Foreign, HeaderError, Position, ReadError, Report};
 use std::io::{self, Write};
 
 /// Text that has been unpacked: its first bytes tell JSON from CSV.
@@ -29,35 +29,23 @@ enum Parser {
 }
 
 /// Other files that people open, by their first bytes.
-const FOREIGN: [(&[u8], &str); 15] = [
-    (b"BZh", "a bzip2 archive; unpack it first"),
-    (b"\xfd7zXZ", "an xz archive; unpack it first"),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "packed with Zstandard; unpack it first",
-    ),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
-    (b"\x1f\x8b", "packed with gzip twice; unpack it once"),
-    (b"%PDF", "a PDF, not a table"),
-    (b"\x89PNG", PICTURE),
-    (b"\xff\xd8\xff", PICTURE),
-    (b"GIF8", PICTURE),
-    (b"RIFF", "a picture, a sound or a film, not a table"),
-    (
-        b"\x93NUMPY",
-        "a NumPy array; save the table as CSV or Parquet",
-    ),
-    (b"ARROW1", "an Arrow file; save it as Parquet or CSV"),
-    (
-        b"version https://",
-        "a pointer of Git LFS to a table that lies elsewhere, not the table",
-    ),
-    (b"<!", WEB_PAGE),
-    (b"<html", WEB_PAGE),
+const FOREIGN: [(&[u8], Foreign); 15] = [
+    (b"BZh", Foreign::Bzip2),
+    (b"\xfd7zXZ", Foreign::Xz),
+    (b"\x28\xb5\x2f\xfd", Foreign::Zstandard),
+    (b"7z\xbc\xaf\x27\x1c", Foreign::SevenZip),
+    (b"\x1f\x8b", Foreign::GzipTwice),
+    (b"%PDF", Foreign::Pdf),
+    (b"\x89PNG", Foreign::Picture),
+    (b"\xff\xd8\xff", Foreign::Picture),
+    (b"GIF8", Foreign::Picture),
+    (b"RIFF", Foreign::Media),
+    (b"\x93NUMPY", Foreign::NumPy),
+    (b"ARROW1", Foreign::Arrow),
+    (b"version https://", Foreign::LfsPointer),
+    (b"<!", Foreign::WebPage),
+    (b"<html", Foreign::WebPage),
 ];
-
-const PICTURE: &str = "a picture, not a table";
-const WEB_PAGE: &str = "a web page, not a table; on GitHub take the raw file";
 
 impl TextInput {
     pub fn new(options: ReadOptions) -> TextInput {
@@ -143,8 +131,8 @@ impl TextInput {
         if is(b"\xff\xfe") || is(b"\xfe\xff") {
             return Err(ReadError::Utf16);
         }
-        if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| is(magic)) {
-            return Err(ReadError::Foreign(what));
+        if let Some((_, foreign)) = FOREIGN.iter().find(|(magic, _)| is(magic)) {
+            return Err(ReadError::Foreign(*foreign));
         }
         let first = text.iter().find(|b| !b.is_ascii_whitespace());
         // Blank so far; what it is comes later.

@@ -2,6 +2,7 @@
 
 use crate::runs::made::{gzip, measurements, options, read, read_with};
 use refit::runs::{Limits, ReadOptions, ReadOutcome, Reader};
+use refit::words;
 
 const HEADER: &str =
     "arch,samples_seen,gmacs_total,upstream_dataset,downstream_dataset,acc1,acc5,name";
@@ -18,7 +19,7 @@ fn told(outcome: &ReadOutcome) -> Vec<String> {
     let report = &outcome.report;
     let refusals = report.rejections.iter().map(ToString::to_string);
     let notices = report.notices.iter().map(ToString::to_string);
-    let stopped = report.error.iter().map(ToString::to_string);
+    let stopped = report.error.iter().map(words::read_error);
     refusals.chain(notices).chain(stopped).collect()
 }
 
@@ -275,7 +276,7 @@ fn text_of_another_encoding_is_told() {
     check(
         [&[0xff, 0xfe], &utf16[..]].concat(),
         &[],
-        &["The text is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)."],
+        &["The text is UTF-16. Save it as UTF-8 (in Excel: CSV UTF-8)."],
     );
 }
 
@@ -298,9 +299,7 @@ fn other_kinds_of_files_are_named() {
     check(
         b"PK\x03\x04........................",
         &[],
-        &[
-            "The file is a zip archive or an Excel workbook: unpack it, or save the sheet as CSV, and open that.",
-        ],
+        &["The file is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV."],
     );
     check(
         b"PAR1............................",
@@ -310,22 +309,22 @@ fn other_kinds_of_files_are_named() {
     check(
         gzip(b"PAR1............................"),
         &[],
-        &["There is a Parquet file inside the gzip: unpack it, and open the Parquet file itself."],
+        &["There is a Parquet file inside the gzip. Unpack it, and open the Parquet file."],
     );
     check(
         gzip(&gzip(table(&[A]).as_bytes())),
         &[],
-        &["The file is packed with gzip twice; unpack it once."],
+        &["The file is packed with gzip twice. Unpack it once."],
     );
     check(
         "<!DOCTYPE html><html></html>",
         &[],
-        &["The file is a web page, not a table; on GitHub take the raw file."],
+        &["The file is a web page, not a table. On GitHub, download the raw file."],
     );
     check(
         "\n  <html><head>\n</head></html>",
         &[],
-        &["The file is a web page, not a table; on GitHub take the raw file."],
+        &["The file is a web page, not a table. On GitHub, download the raw file."],
     );
     check(
         b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01",
@@ -357,13 +356,13 @@ fn a_truncated_gzip_gives_its_rows_and_says_that_it_ends() {
     assert_eq!(
         told(&outcome).last().unwrap(),
         &format!(
-            "The gzip does not end as it should, it is cut off or damaged after line {line}: what stands before is kept; download the file again for the rest."
+            "The gzip is cut off or damaged after line {line}; what stands before is kept. Download the file again for the rest."
         )
     );
     // The sum at its end alone is missing.
     let outcome = read(&whole[..whole.len() - 4]);
     assert_eq!(outcome.report.kept_rows, 5000);
-    assert!(told(&outcome)[0].starts_with("The gzip does not end as it should"));
+    assert!(told(&outcome)[0].starts_with("The gzip is cut off or damaged"));
 }
 
 #[test]
@@ -374,7 +373,7 @@ fn a_damaged_gzip_gives_the_rows_before_and_says_so() {
     let outcome = read(&file);
     assert!(outcome.report.kept_rows >= 4990);
     assert!(
-        told(&outcome)[0].starts_with("The gzip does not end as it should"),
+        told(&outcome)[0].starts_with("The gzip is cut off or damaged"),
         "{:?}",
         told(&outcome)
     );

@@ -98,7 +98,7 @@ fn an_unsupported_codec_is_told() {
     let outcome = read_parquet(&parquet(NAMES, &some_rows(), &how), options());
     assert_eq!(
         outcome.report.error.unwrap().to_string(),
-        "Column text of the Parquet file is packed with Brotli, which is not read here; write it with Snappy, Zstandard, gzip or uncompressed."
+        "Column text of the Parquet file is packed with Brotli, which is not supported; Snappy, Zstandard, gzip and uncompressed pages are."
     );
     assert_eq!(outcome.preview.columns, NAMES);
 }

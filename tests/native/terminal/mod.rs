@@ -54,7 +54,7 @@ fn what_a_command_cannot_use_is_an_error() {
                 "--hold-out",
                 "models",
             ],
-            "do not tell their models",
+            "do not specify their models",
         ),
         (
             &["compare", "--family", "clip", "--family", "clip"],

@@ -215,7 +215,7 @@ fn what_is_wrong_is_said() {
                 "f16",
                 "0.png",
             ],
-            "--backend gpu for f16",
+            "f16 needs a GPU",
         ),
     ] {
         let (ok, _, errors) = refit(arguments);

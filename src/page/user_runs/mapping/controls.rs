@@ -2,6 +2,7 @@
 
 use crate::page::list;
 use crate::runs::{Mapping, Preview};
+use crate::words;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +26,10 @@ impl MappingForm {
                 entered => format!("“{label}”: “{entered}” is not a positive number."),
             })
         });
-        invalid.or_else(|| self.mapping.with(Mapping::problem).map(|p| p.to_string()))
+        invalid.or_else(|| {
+            let problem = self.mapping.with(Mapping::problem);
+            problem.as_ref().map(words::mapping_error)
+        })
     }
 }
 
