@@ -1,5 +1,8 @@
 //! `cargo bench --bench fit`, or `cargo xtask bench` for the same beside Chromium and SciPy.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 #[cfg(not(target_arch = "wasm32"))]
 mod workload;
 

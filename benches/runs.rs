@@ -2,6 +2,9 @@
 //! memory. `cargo bench --bench runs`; `-- ROWS` for another number of rows. The file stays in
 //! target/tmp, for the page's benchmark.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
     native::main();
@@ -22,7 +25,7 @@ mod native {
 
     const DATASETS: usize = 50;
 
-    pub fn main() {
+    pub(crate) fn main() {
         let number = |argument: String| argument.parse().ok();
         let rows = std::env::args().find_map(number).unwrap_or(3_000_000);
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("runs.csv.gz");

@@ -1,6 +1,8 @@
 //! The native benchmark's work in Chromium, for `cargo xtask bench`: built as the published page
 //! is, it leaves its times in the page as JSON.
 #![cfg(target_arch = "wasm32")]
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 #[path = "../benches/workload/mod.rs"]
 mod workload;

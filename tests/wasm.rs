@@ -1,6 +1,8 @@
 //! What only a browser can say about the library; `cargo xtask test --only wasm` runs it in Chromium.
 
 #![cfg(target_arch = "wasm32")]
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use refit::analysis::{self, Analysis};
 use refit::chart::{

@@ -4,6 +4,9 @@
 //! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints
 //! milliseconds, and the memory that a load took beyond what the model keeps.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 #[path = "../../crates/clip/tests/formula.rs"]
 #[expect(dead_code, reason = "the benchmark makes its own pictures")]
 mod formula;

@@ -2,6 +2,9 @@
 //!
 //! `bench.js` beside it makes `window.clipBench` of this, as other engines' pages have it too.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 #[cfg(target_arch = "wasm32")]
 mod bench {
     use refit_clip::backend::cpu::Cpu;

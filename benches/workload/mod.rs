@@ -16,7 +16,7 @@ const LAW: Law = Law::Saturation;
 const ADE20K: &str = include_str!("../../crates/fit/tests/reference/ade20k_clip.csv");
 
 /// One thing to time; running it gives something that must not be optimised away.
-pub struct Work {
+pub(crate) struct Work {
     pub name: String,
     pub run: Box<dyn Fn() -> f64>,
 }
@@ -56,7 +56,7 @@ fn bootstrap(points: &(Vec<f64>, Vec<f64>), fit: &Fit) -> f64 {
 }
 
 /// All of it; `slow` with what takes seconds.
-pub fn all(slow: bool) -> Vec<Work> {
+pub(crate) fn all(slow: bool) -> Vec<Work> {
     let mut all = Vec::new();
     let points = ade20k();
     let law = fitted(&points);

@@ -1,6 +1,9 @@
 //! The page (Leptos): the shell and its views. No module outside of this folder knows Leptos or
 //! the DOM.
 
+// The component macro of Leptos makes items public whatever the visibility of the function.
+#![allow(unreachable_pub)]
+
 mod appearance;
 mod choice;
 mod current;

@@ -162,7 +162,7 @@ impl RowSink for Collector {
 }
 
 impl Collector {
-    pub fn new(options: ReadOptions) -> Collector {
+    pub(super) fn new(options: ReadOptions) -> Collector {
         Collector {
             architectures: options.architectures,
             mapping: options.mapping,
@@ -189,16 +189,16 @@ impl Collector {
     }
 
     /// Numbers that are kept so far.
-    pub fn kept(&self) -> u64 {
+    pub(super) fn kept(&self) -> u64 {
         self.builder.len() as u64
     }
 
     /// Whether the columns are known, or mapped.
-    pub fn is_recognised(&self) -> bool {
+    pub(super) fn is_recognised(&self) -> bool {
         self.layout.is_some()
     }
 
-    pub fn has_preview(&self) -> bool {
+    pub(super) fn has_preview(&self) -> bool {
         self.preview.len() == Preview::ROWS
     }
 
@@ -211,7 +211,7 @@ impl Collector {
         }
     }
 
-    pub fn note(&mut self, notice: ReadNotice) {
+    pub(super) fn note(&mut self, notice: ReadNotice) {
         self.notices.push(notice);
     }
 
@@ -438,7 +438,7 @@ impl Collector {
     }
 
     /// Ends a table.
-    pub fn finish(mut self) -> Collected {
+    pub(super) fn finish(mut self) -> Collected {
         let values = self
             .layout
             .as_ref()

@@ -68,7 +68,7 @@ impl Cells for Record {
 }
 
 impl Delimited {
-    pub fn new(limit: usize) -> Delimited {
+    pub(super) fn new(limit: usize) -> Delimited {
         Delimited {
             reader: None,
             delimiter: b',',
@@ -87,15 +87,15 @@ impl Delimited {
     }
 
     /// The line that reading has come to.
-    pub fn line(&self) -> u64 {
+    pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    pub fn delimiter(&self) -> u8 {
+    pub(super) fn delimiter(&self) -> u8 {
         self.delimiter
     }
 
-    pub fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
+    pub(super) fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.reader.is_none() {
             let Some(end) = self.first_line(input)? else {
                 return Ok(());
@@ -108,7 +108,7 @@ impl Delimited {
         self.records(input, to)
     }
 
-    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
+    pub(super) fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.reader.is_none() {
             let head = std::mem::take(&mut self.head);
             self.open(&head);

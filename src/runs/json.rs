@@ -50,7 +50,7 @@ impl Cells for Row {
 }
 
 impl JsonObjects {
-    pub fn new(limit: usize) -> JsonObjects {
+    pub(super) fn new(limit: usize) -> JsonObjects {
         JsonObjects {
             object: Vec::new(),
             depth: 0,
@@ -67,15 +67,15 @@ impl JsonObjects {
         }
     }
 
-    pub fn line(&self) -> u64 {
+    pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    pub fn is_lines(&self) -> bool {
+    pub(super) fn is_lines(&self) -> bool {
         self.lines == Some(true)
     }
 
-    pub fn push(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
+    pub(super) fn push(&mut self, input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
         for byte in input {
             self.byte(*byte, to)?;
             self.line += u64::from(*byte == b'\n');
@@ -144,7 +144,7 @@ impl JsonObjects {
         Ok(())
     }
 
-    pub fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
+    pub(super) fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if !self.object.is_empty() {
             let open = self.depth > 0 || self.in_string;
             match open && self.lines != Some(true) {

@@ -156,7 +156,7 @@ pub(super) fn recognise(
 
 impl ScaledColumn {
     /// The number of a cell's, in the unit that is asked for.
-    pub fn times(self, value: f64) -> f64 {
+    pub(super) fn times(self, value: f64) -> f64 {
         let inverse = (1.0 / self.factor).round();
         // 1e-9 is no double, 1e9 is.
         match self.factor < 1.0 && (inverse * self.factor - 1.0).abs() < 1e-15 {
@@ -214,7 +214,7 @@ fn constant(text: &str) -> TextFrom {
 
 impl Layout {
     /// The layout of a recognised file; `study` is CLIP_benchmark's.
-    pub fn of(source: RunSource, study: Study, names: &[String]) -> Layout {
+    pub(super) fn of(source: RunSource, study: Study, names: &[String]) -> Layout {
         let columns = Columns(names);
         let layout = match source {
             RunSource::ZeroshotResults => Layout::zeroshot_results(&columns),
@@ -360,7 +360,7 @@ impl Layout {
     }
 
     /// The layout that a mapping gives to any table.
-    pub fn mapped(mapping: &Mapping, names: &[String]) -> Result<Layout, MappingError> {
+    pub(super) fn mapped(mapping: &Mapping, names: &[String]) -> Result<Layout, MappingError> {
         let find = |name: &str| {
             let known = || names.iter().take(100).cloned().collect();
             names

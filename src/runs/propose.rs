@@ -287,7 +287,7 @@ impl FirstRows<'_> {
     }
 
     /// What compute a column tells, by its name and the size of its numbers.
-    pub fn compute_of(&self, column: usize) -> Option<(Compute, Study)> {
+    pub(super) fn compute_of(&self, column: usize) -> Option<(Compute, Study)> {
         let largest = self.largest(column)?;
         let words = words(&self.columns[column]);
         let (factor, study, each) = match operations(&words) {
@@ -329,7 +329,7 @@ impl FirstRows<'_> {
     }
 
     /// A column of parameters: millions where it says so or its numbers are small.
-    pub fn parameters_of(&self, column: usize) -> Option<Scaled> {
+    pub(super) fn parameters_of(&self, column: usize) -> Option<Scaled> {
         let largest = self.largest(column)?;
         let name = words(&self.columns[column]).join(" ");
         let millions = name.contains("mparams") || name.ends_with(" m") || largest < 1e5;

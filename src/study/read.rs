@@ -120,7 +120,7 @@ impl Cell<'_> {
             .unwrap_or_default()
     }
 
-    pub fn error(&self, column: &str, message: impl Into<String>) -> DataError {
+    pub(crate) fn error(&self, column: &str, message: impl Into<String>) -> DataError {
         DataError {
             file: self.file.to_owned(),
             line: Some(self.line),
@@ -129,19 +129,19 @@ impl Cell<'_> {
         }
     }
 
-    pub fn text(&self, column: &str) -> String {
+    pub(crate) fn text(&self, column: &str) -> String {
         self.get(column).to_owned()
     }
 
     /// Text that must not be empty.
-    pub fn name(&self, column: &str) -> Result<String, DataError> {
+    pub(crate) fn name(&self, column: &str) -> Result<String, DataError> {
         match self.get(column) {
             "" => Err(self.error(column, "is empty, but a name is needed")),
             text => Ok(text.to_owned()),
         }
     }
 
-    pub fn number(&self, column: &str) -> Result<f64, DataError> {
+    pub(crate) fn number(&self, column: &str) -> Result<f64, DataError> {
         let text = self.get(column);
         match decimal::parse(text.trim()) {
             Some(x) if x.is_finite() => Ok(x),
@@ -149,7 +149,7 @@ impl Cell<'_> {
         }
     }
 
-    pub fn positive(&self, column: &str) -> Result<f64, DataError> {
+    pub(crate) fn positive(&self, column: &str) -> Result<f64, DataError> {
         let x = self.number(column)?;
         if x > 0.0 {
             Ok(x)
@@ -158,7 +158,7 @@ impl Cell<'_> {
         }
     }
 
-    pub fn fraction(&self, column: &str) -> Result<f64, DataError> {
+    pub(crate) fn fraction(&self, column: &str) -> Result<f64, DataError> {
         let x = self.number(column)?;
         if (0.0..=1.0).contains(&x) {
             Ok(x)
@@ -167,13 +167,13 @@ impl Cell<'_> {
         }
     }
 
-    pub fn whole(&self, column: &str) -> Result<u32, DataError> {
+    pub(crate) fn whole(&self, column: &str) -> Result<u32, DataError> {
         let text = self.get(column);
         text.parse()
             .map_err(|_| self.error(column, format!("“{text}” is not a whole number")))
     }
 
-    pub fn optional<T>(
+    pub(crate) fn optional<T>(
         &self,
         column: &str,
         read: fn(&Self, &str) -> Result<T, DataError>,

@@ -1,5 +1,7 @@
 //! The library and the terminal, natively: verdicts, charts, resampling, frontiers, a reader's tables.
 #![cfg(not(target_arch = "wasm32"))]
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod addresses;
 mod chart;

@@ -15,7 +15,7 @@ struct Case {
     first: Vec<u8>,
 }
 
-pub fn splitmix64(seed: u64) -> u64 {
+pub(crate) fn splitmix64(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -40,7 +40,7 @@ fn bytes(case: &Case, channels: usize) -> Vec<u8> {
     (0..w * case.height * n).map(byte).collect()
 }
 
-pub fn are_pillows_to_the_last_bit() {
+pub(crate) fn are_pillows_to_the_last_bit() {
     let cases: Vec<Case> =
         serde_json::from_str(include_str!("reference/preprocess_cases.json")).unwrap();
     assert!(cases.len() > 90);

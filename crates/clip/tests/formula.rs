@@ -2,6 +2,9 @@
 //! served as the safetensors file that it would be, so that a full-size model needs no file.
 //! `formula_source.rs` reads it as any checkpoint; the browser tests' site sends it.
 
+// The library of the browser tests exports it.
+#![allow(unreachable_pub)]
+
 use serde_json::json;
 
 fn fnv1a64(text: &str) -> u64 {

@@ -8,7 +8,7 @@ use std::io::Write;
 
 /// A GPU, or none after saying so where nobody overlooks it; `REFIT_NEED_GPU=1` makes that a
 /// failure.
-pub fn open(options: DeviceOptions) -> Option<Gpu> {
+pub(crate) fn open(options: DeviceOptions) -> Option<Gpu> {
     let reason = match block_on(Gpu::open(options)) {
         Ok(gpu) => return Some(gpu),
         Err(error @ (ComputeError::NoDevice { .. } | ComputeError::Unsupported { .. })) => error,

@@ -73,7 +73,7 @@ impl Operation for Linear {
     }
 }
 
-pub async fn products(gpu: &Gpu) {
+pub(crate) async fn products(gpu: &Gpu) {
     // Software that stands in for a GPU gets other tiles.
     let options = DeviceOptions {
         precision: gpu.precision(),
@@ -108,7 +108,7 @@ pub async fn products(gpu: &Gpu) {
 }
 
 /// The tile of 64 × 64 is for products of many tiles.
-pub async fn large_products(gpu: &Gpu) {
+pub(crate) async fn large_products(gpu: &Gpu) {
     for (rows, outputs) in [(197, 1032), (513, 512)] {
         let product = Linear {
             rows,
@@ -205,7 +205,7 @@ impl Operation for Mean {
     }
 }
 
-pub async fn operations_on_rows(gpu: &Gpu) {
+pub(crate) async fn operations_on_rows(gpu: &Gpu) {
     for (rows, columns) in ROWS.iter().flat_map(|r| [4, 260, 768].map(|c| (*r, c))) {
         let what = format!("{rows}×{columns}");
         Mean {
@@ -222,7 +222,7 @@ pub async fn operations_on_rows(gpu: &Gpu) {
 }
 
 /// More rows than a dispatch has workgroups.
-pub async fn very_many_rows(gpu: &Gpu) {
+pub(crate) async fn very_many_rows(gpu: &Gpu) {
     let (rows, columns) = (70_000, 4);
     Normalize { rows, columns }.check(gpu, "70,000 rows").await;
     LayerNorm { rows, columns }.check(gpu, "70,000 rows").await;
@@ -253,7 +253,7 @@ impl Operation for Attention {
     }
 }
 
-pub async fn attention(gpu: &Gpu) {
+pub(crate) async fn attention(gpu: &Gpu) {
     // Heads of the tests' tiny models, of ViT-S to L, H, g and G, and the widest.
     for (heads, head) in [(2, 4), (3, 64), (1, 80), (1, 88), (2, 104), (1, 128)] {
         for (tokens, causal) in ROWS.iter().flat_map(|r| [false, true].map(|c| (*r, c))) {
@@ -308,7 +308,7 @@ impl Operation for Attend {
     }
 }
 
-pub async fn attention_over_a_cache(gpu: &Gpu) {
+pub(crate) async fn attention_over_a_cache(gpu: &Gpu) {
     for (heads, head) in [(2, 4), (3, 64), (1, 80), (1, 128)] {
         for (rows, queries) in ROWS.iter().flat_map(|r| [1, 6, 19].map(|q| (*r, q))) {
             let attend = Attend {
@@ -362,7 +362,7 @@ impl Operation for Largest {
     }
 }
 
-pub async fn the_largest_of_each_row(gpu: &Gpu) {
+pub(crate) async fn the_largest_of_each_row(gpu: &Gpu) {
     for (rows, columns, count) in [(1, 4, 1), (3, 68, 5), (7, 1000, 12), (2, 49408, 64)] {
         let largest = Largest {
             rows,
@@ -433,7 +433,7 @@ impl Operation for EmbedTokens {
     }
 }
 
-pub async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
+pub(crate) async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
     for (tokens, width) in ROWS.iter().flat_map(|r| [4, 260].map(|c| (*r, c))) {
         let what = format!("{tokens}×{width}");
         if tokens > 1 {
@@ -458,7 +458,7 @@ pub async fn sequences_of_pictures_and_texts(gpu: &Gpu) {
 }
 
 /// A table of which only a part can be bound gives the same.
-pub async fn a_table_larger_than_a_binding(gpu: &Gpu) {
+pub(crate) async fn a_table_larger_than_a_binding(gpu: &Gpu) {
     let options = DeviceOptions {
         precision: gpu.precision(),
         binding_bytes: Some(70_000),
@@ -474,7 +474,7 @@ pub async fn a_table_larger_than_a_binding(gpu: &Gpu) {
 }
 
 /// A device's own clock, where it has one, runs while it works.
-pub async fn the_device_says_how_long_it_worked(gpu: &Gpu) {
+pub(crate) async fn the_device_says_how_long_it_worked(gpu: &Gpu) {
     let product = Linear {
         rows: 257,
         inputs: 768,

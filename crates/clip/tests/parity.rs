@@ -86,7 +86,7 @@ impl Source for Watched {
 
 /// How far answers may be from open_clip's.
 #[derive(Clone, Copy)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// Float32's rounding and no more.
     Rounding,
     /// What numbers kept in eleven bits allow.
@@ -111,7 +111,7 @@ fn least_cosine(ours: &[Vec<f32>], theirs: &[Vec<f32>]) -> f64 {
 }
 
 /// Runs the reference's images and prompts and holds what comes out against it.
-pub async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
+pub(crate) async fn compare<B: Backend>(backend: B, reference: &str, bound: Bound) {
     let reference: Reference = serde_json::from_str(reference).unwrap();
     let tensors = reference
         .tensors

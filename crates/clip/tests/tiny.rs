@@ -3,10 +3,10 @@
 use crate::formula::Tensor;
 
 /// Width of both towers.
-pub const WIDTH: usize = 8;
+pub(crate) const WIDTH: usize = 8;
 
 /// A tiny CLIP's tensors.
-pub fn tiny(vocabulary: usize, context: usize) -> Vec<Tensor> {
+pub(crate) fn tiny(vocabulary: usize, context: usize) -> Vec<Tensor> {
     let mut all = Vec::new();
     let mut add = |name: &str, shape: &[usize]| all.push(Tensor::new(name, shape));
     for prefix in ["visual.", ""] {
@@ -43,7 +43,7 @@ pub fn tiny(vocabulary: usize, context: usize) -> Vec<Tensor> {
 }
 
 /// The tiny CLIP's tensors as a MaMMUT's: its first block lacks an MLP.
-pub fn tiny_mammut(vocabulary: usize, context: usize) -> Vec<Tensor> {
+pub(crate) fn tiny_mammut(vocabulary: usize, context: usize) -> Vec<Tensor> {
     let mut all = Vec::new();
     for tensor in tiny(vocabulary, context) {
         let name = tensor.name.as_str();

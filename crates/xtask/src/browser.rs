@@ -28,7 +28,7 @@ const APPLICATIONS: [&str; 2] = [
 ];
 
 /// A Chromium: `REFIT_CHROME`, or one that is installed, or on Debian as root a new one.
-pub fn chrome() -> Result<PathBuf> {
+pub(crate) fn chrome() -> Result<PathBuf> {
     if let Some(chrome) = env::var_os("REFIT_CHROME") {
         return Ok(chrome.into());
     }
@@ -62,7 +62,7 @@ fn installed() -> Option<PathBuf> {
 }
 
 /// What the tests say at their end where there is no npm.
-pub const NO_AXE: &str =
+pub(crate) const NO_AXE: &str =
     "accessibility by axe-core, since there is no npm to install it: install Node.js";
 
 /// The rules of accessibility, as a program.
@@ -85,7 +85,7 @@ fn built(program: &str) -> PathBuf {
 }
 
 /// The tests of the built page, driven from outside, and what they leave unchecked.
-pub fn page_tests(dist: &Path) -> Result<(Command, Option<&'static str>)> {
+pub(crate) fn page_tests(dist: &Path) -> Result<(Command, Option<&'static str>)> {
     let chrome = chrome()?;
     page_tests_build()?;
     let mut tests = cargo("test --workspace --test browser");
@@ -102,7 +102,7 @@ pub fn page_tests(dist: &Path) -> Result<(Command, Option<&'static str>)> {
 
 /// The figures of the built page, of the native benchmark and of its twin in Chromium; `peers`
 /// has the times of SciPy as JSON.
-pub fn page_bench(dist: &Path, peers: Option<&str>) -> Result {
+pub(crate) fn page_bench(dist: &Path, peers: Option<&str>) -> Result {
     run(&mut cargo("bench --bench fit"))?;
     run(&mut cargo("bench --bench runs"))?;
     let (_server, address) = served_tests("speed", "--release --features bench")?;
@@ -153,7 +153,7 @@ fn package_name(manifest: &str) -> Option<&str> {
 
 /// The tests that run inside the browser; `wasm-page` reads the verdict off the page that serves
 /// them, which it does until the first is dropped.
-pub fn wasm_tests() -> Result<(Running, Command)> {
+pub(crate) fn wasm_tests() -> Result<(Running, Command)> {
     let chrome = chrome()?;
     page_tests_build()?;
     let (server, address) = served_tests("wasm", &as_the_page()?)?;

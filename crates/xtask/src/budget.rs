@@ -13,7 +13,7 @@ use crate::{
 const BUDGETS: &str = include_str!("../../../tests/browser/first-view.csv");
 
 /// Weighs the built page and says so; an error where it weighs too much.
-pub fn check(dist: &Path) -> Result {
+pub(crate) fn check(dist: &Path) -> Result {
     let Some(gzip) = find("gzip") else {
         println!("there is no gzip here to weigh the first view with");
         return Ok(());

@@ -15,7 +15,7 @@ use crate::{
 
 /// Compiles the page's programs at the same time: Trunk asks for one after another, and then
 /// finds them compiled.
-pub fn programs() -> Result {
+pub(crate) fn programs() -> Result {
     let index = root().join("index.html");
     let index = fs::read_to_string(&index)
         .map_err(|error| format!("{} cannot be read: {error}", index.display()))?;
@@ -39,7 +39,7 @@ fn programs_of(index: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Builds into dist/, for any folder unless an address is given.
-pub fn page(public_url: Option<&str>) -> Result<PathBuf> {
+pub(crate) fn page(public_url: Option<&str>) -> Result<PathBuf> {
     let mut trunk = tools::trunk_build()?;
     if let Some(url) = public_url {
         trunk.args(["--public-url", url]);
@@ -59,7 +59,7 @@ pub fn page(public_url: Option<&str>) -> Result<PathBuf> {
     Ok(dist)
 }
 
-pub fn run(mut options: Options) -> Result {
+pub(crate) fn run(mut options: Options) -> Result {
     let public_url = options.take("--public-url")?;
     options.finish()?;
     page(public_url.as_deref())?;

@@ -11,7 +11,7 @@ use std::{
 use crate::Result;
 
 /// The folder that `REFIT_TOOLS` names, or one below the system's folder for caches.
-pub fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     let folder = choose(|name| env::var_os(name), env::consts::OS).ok_or(
         "there is no home folder to keep tools in: \
          run `REFIT_TOOLS=/path/to/folder cargo xtask serve`",
@@ -39,7 +39,7 @@ fn choose(variable: impl Fn(&str) -> Option<OsString>, system: &str) -> Option<P
 ///
 /// `install` gets another folder, which takes the name once it is whole: an interrupted install
 /// leaves nothing that looks like a tool. Of two that install at once, the second waits.
-pub fn install(name: &str, install: impl FnOnce(&Path) -> Result) -> Result<PathBuf> {
+pub(crate) fn install(name: &str, install: impl FnOnce(&Path) -> Result) -> Result<PathBuf> {
     install_in(&folder()?, name, install)
 }
 
@@ -63,12 +63,12 @@ fn install_in(cache: &Path, name: &str, install: impl FnOnce(&Path) -> Result) -
 }
 
 /// The folder in which cargo compiles tools: an interrupted compilation goes on from there.
-pub fn build_folder() -> Result<PathBuf> {
+pub(crate) fn build_folder() -> Result<PathBuf> {
     Ok(folder()?.join("build"))
 }
 
 /// Removes what cargo compiled on the way to the tools.
-pub fn clean() -> Result {
+pub(crate) fn clean() -> Result {
     let build = build_folder()?;
     if build.is_dir() {
         let _lock = lock(&folder()?)?;

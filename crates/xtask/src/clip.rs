@@ -8,7 +8,7 @@ use crate::{
     tools,
 };
 
-pub fn bench(with_peers: bool) -> Result {
+pub(crate) fn bench(with_peers: bool) -> Result {
     let chrome = browser::chrome()?;
     let folder = page()?;
     say("the models natively, after writing checkpoints of 605 and 732 MB where there are none");

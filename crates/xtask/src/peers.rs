@@ -27,7 +27,7 @@ fn python(name: &str, requirements: &str) -> Result<PathBuf> {
 }
 
 /// Times of the same fits by SciPy, as JSON (`benches/peers.py`).
-pub fn fits() -> Result<String> {
+pub(crate) fn fits() -> Result<String> {
     let python = python("venv", "benches/requirements.txt")?;
     say("running the released search by SciPy: about a minute");
     let script = [
@@ -45,7 +45,7 @@ pub fn fits() -> Result<String> {
 /// Puts onnxruntime-web and its models into the folder of the models' page, and gives PyTorch's
 /// times as JSON (`benches/clip/peers.py`). `REFIT_PYTHON` is a Python that has what
 /// `benches/clip/requirements.txt` asks for, instead of one under target/.
-pub fn models(folder: &Path) -> Result<String> {
+pub(crate) fn models(folder: &Path) -> Result<String> {
     let npm = find("npm").ok_or("there is no npm here for onnxruntime-web: install Node.js")?;
     let modules = root().join("target/npm");
     fs::create_dir_all(&modules).map_err(|error| format!("target/npm: {error}"))?;
@@ -65,7 +65,7 @@ pub fn models(folder: &Path) -> Result<String> {
 }
 
 /// Copies a folder's files of some kinds.
-pub fn copy(from: &Path, to: &Path, kinds: &[&str]) -> Result {
+pub(crate) fn copy(from: &Path, to: &Path, kinds: &[&str]) -> Result {
     let explain = |error| format!("{} cannot be copied: {error}", from.display());
     fs::create_dir_all(to).map_err(explain)?;
     for entry in fs::read_dir(from).map_err(explain)? {

@@ -10,18 +10,18 @@ use std::{
 use crate::Result;
 
 /// The root of the repository, two folders above this package.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     let crates_xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     crates_xtask.ancestors().nth(2).unwrap_or(crates_xtask)
 }
 
 /// Says which step begins.
-pub fn say(step: &str) {
+pub(crate) fn say(step: &str) {
     println!("\n== {step}");
 }
 
 /// A program that runs at the repository's root.
-pub fn command(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     // cargo sets these for xtask; a cargo below it would rebuild what reads them.
@@ -35,14 +35,14 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// The cargo that runs this program, with arguments as on a command line.
-pub fn cargo(arguments: &str) -> Command {
+pub(crate) fn cargo(arguments: &str) -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments.split_whitespace());
     command
 }
 
 /// Runs a command to its end; its output goes where ours goes.
-pub fn run(command: &mut Command) -> Result {
+pub(crate) fn run(command: &mut Command) -> Result {
     let status = command
         .status()
         .map_err(|error| format!("{} did not start: {error}", describe(command)))?;
@@ -53,7 +53,7 @@ pub fn run(command: &mut Command) -> Result {
 }
 
 /// What a command prints; its errors go where ours go.
-pub fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
         .output()
@@ -65,7 +65,7 @@ pub fn output(command: &mut Command) -> Result<String> {
 }
 
 /// A command as one would type it.
-pub fn describe(command: &Command) -> String {
+pub(crate) fn describe(command: &Command) -> String {
     let mut words = vec![command.get_program()];
     words.extend(command.get_args());
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
@@ -73,7 +73,7 @@ pub fn describe(command: &Command) -> String {
 }
 
 /// A program on the PATH.
-pub fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(&file))
@@ -81,7 +81,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A program that ends with its owner.
-pub struct Running(pub Child);
+pub(crate) struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

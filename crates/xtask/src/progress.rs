@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A piece of work that takes long enough to be told of.
-pub struct Work<'a> {
+pub(crate) struct Work<'a> {
     /// Its name in the file of measured times.
     pub name: &'a str,
     pub what: &'a str,
@@ -24,7 +24,7 @@ pub struct Work<'a> {
 
 impl Work<'_> {
     /// Does the work; says before how long it took last time, and after how long it took now.
-    pub fn run<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn run<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         say(&format!("{} ({})", self.what, self.forecast()));
         let begun = Instant::now();
         let done = work()?;
@@ -93,7 +93,7 @@ fn parse(text: &str) -> BTreeMap<String, Duration> {
 }
 
 /// A time as one says it: `0.4 s`, `38 s`, `2 min 10 s`.
-pub fn in_words(time: Duration) -> String {
+pub(crate) fn in_words(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 9.95 {
         return format!("{seconds:.1} s");

@@ -14,7 +14,7 @@ use crate::{
     tools,
 };
 
-pub fn run(mut options: Options) -> Result {
+pub(crate) fn run(mut options: Options) -> Result {
     let port: u16 = match options.take("--port")? {
         Some(port) => port
             .parse()

@@ -105,12 +105,12 @@ impl std::fmt::Display for Count {
 }
 
 /// The steps' names, in their order.
-pub fn names() -> String {
+pub(crate) fn names() -> String {
     STEPS.map(|step| step.name).join(", ")
 }
 
 /// Runs every step, or one and what it needs, and ends with the count.
-pub fn run(mut options: Options) -> Result {
+pub(crate) fn run(mut options: Options) -> Result {
     let only = options.take("--only")?;
     options.finish()?;
     let chosen = match &only {
@@ -255,8 +255,11 @@ fn count(tests: &mut Command) -> Result<Count> {
         .spawn()
         .map_err(|error| format!("{} did not start: {error}", describe(tests)))?;
     let mut count = Count::default();
-    let output = child.stdout.take().expect("piped above");
-    for line in BufReader::new(output).lines().map_while(|line| line.ok()) {
+    let output = child.stdout.take().into_iter().map(BufReader::new);
+    for line in output
+        .flat_map(BufRead::lines)
+        .map_while(std::result::Result::ok)
+    {
         println!("{line}");
         if let Some(result) = line.trim_start().strip_prefix("test result: ") {
             count.passed += number_before(result, " passed");

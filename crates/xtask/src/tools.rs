@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The target of the page.
-pub const WASM: &str = "wasm32-unknown-unknown";
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
 /// Newer ones need a newer compiler than the project does.
 const TRUNK: &str = "0.21.14";
@@ -26,12 +26,12 @@ const BINARYEN: &str = "binaryen@132.0.0";
 
 /// Trunk as it serves a page while it is worked on: wasm-opt would take half a minute with every
 /// change, to make the page one percent smaller.
-pub fn trunk_serve() -> Result<Command> {
+pub(crate) fn trunk_serve() -> Result<Command> {
     trunk("serve", None)
 }
 
 /// Trunk as it builds a page for a host.
-pub fn trunk_build() -> Result<Command> {
+pub(crate) fn trunk_build() -> Result<Command> {
     let optimiser = wasm_opt()?;
     if optimiser.is_none() {
         println!("there is neither wasm-opt nor npm here: the page will be one percent larger");
@@ -83,7 +83,7 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
 
 /// The folder of npm's package `NAME@VERSION` in the cache; `None` where there is no npm to
 /// install it.
-pub fn package(package: &str) -> Result<Option<PathBuf>> {
+pub(crate) fn package(package: &str) -> Result<Option<PathBuf>> {
     let name = package.split_once('@').map_or(package, |(name, _)| name);
     let kept = package.replace('@', "-");
     let npm = find("npm");
@@ -106,7 +106,7 @@ pub fn package(package: &str) -> Result<Option<PathBuf>> {
 }
 
 /// Makes sure that the standard library for wasm32 is there.
-pub fn wasm_target() -> Result {
+pub(crate) fn wasm_target() -> Result {
     let libraries = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
     if Path::new(libraries.trim()).is_dir() {
         return Ok(());
@@ -122,7 +122,7 @@ pub fn wasm_target() -> Result {
 }
 
 /// Makes sure that a component of the toolchain is there: `clippy`, `rustfmt`.
-pub fn component(name: &str) -> Result {
+pub(crate) fn component(name: &str) -> Result {
     let tool = name.trim_start_matches("rust");
     if cargo(&format!("{tool} --version"))
         .stdout(Stdio::null())
@@ -137,7 +137,7 @@ pub fn component(name: &str) -> Result {
 }
 
 /// A program of wasm-bindgen-cli, at exactly the version of the library.
-pub fn wasm_bindgen(program: &str) -> Result<PathBuf> {
+pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let version = locked_version("wasm-bindgen")?;
     let tool = Tool {
         name: "wasm-bindgen-cli",

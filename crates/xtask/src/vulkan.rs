@@ -8,18 +8,18 @@ use crate::{
 };
 
 /// What the tests say at their end where there is no GPU.
-pub const MISSING: &str = "the GPU's kernels natively, since Vulkan finds no GPU here; Mesa's software driver will do: \
+pub(crate) const MISSING: &str = "the GPU's kernels natively, since Vulkan finds no GPU here; Mesa's software driver will do: \
                            `apt-get install mesa-vulkan-drivers` or the like";
 
 /// Whether the tests find a GPU.
-pub fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let mut test = cargo("test --workspace --test clip -- --exact gpu::there_is_one");
     test.env("REFIT_NEED_GPU", "1").stdout(Stdio::null());
     test.status().is_ok_and(|status| status.success())
 }
 
 /// Installs Mesa's software driver on Debian as root; whether there is a GPU then.
-pub fn install() -> Result<bool> {
+pub(crate) fn install() -> Result<bool> {
     if find("apt-get").is_none() || output(command("id").arg("-u"))?.trim() != "0" {
         return Ok(false);
     }

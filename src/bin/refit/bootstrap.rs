@@ -10,7 +10,7 @@ use refit_fit::law::Form;
 use serde::Serialize;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -39,7 +39,7 @@ struct Interval {
     high: Option<f64>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     arguments.selection.refuse(&["interval"])?;
     let resampling = Some(&arguments.resampling);
     let selected = Selected::with(&arguments.selection, Some(1), resampling)?;

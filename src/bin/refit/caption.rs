@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
     /// Beams of the search; 1 is greedy decoding
@@ -54,7 +54,7 @@ struct CaptionedPicture {
     tokens_per_second: Option<f64>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let model = &arguments.model;
     match model.backend {
         BackendChoice::Cpu => run_on(model::open_cpu(model)?, arguments),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
-pub struct Classify {
+pub(crate) struct Classify {
     #[command(flatten)]
     model: ModelArguments,
     /// Labels, separated by commas
@@ -29,7 +29,7 @@ pub struct Classify {
 }
 
 #[derive(clap::Args)]
-pub struct Embed {
+pub(crate) struct Embed {
     #[command(flatten)]
     model: ModelArguments,
     /// A text to embed; may be repeated
@@ -87,7 +87,7 @@ struct Embedding {
     embedding: Vec<f32>,
 }
 
-pub fn classify(arguments: &Classify) -> Result<(), String> {
+pub(crate) fn classify(arguments: &Classify) -> Result<(), String> {
     let model = &arguments.model;
     match model.backend {
         BackendChoice::Cpu => classify_on(model::open_cpu(model)?, arguments),
@@ -170,7 +170,7 @@ fn by_captions(log_likelihoods: &[f64]) -> Vec<ByCaption> {
     log_likelihoods.iter().zip(shares).map(by_caption).collect()
 }
 
-pub fn embed(arguments: &Embed) -> Result<(), String> {
+pub(crate) fn embed(arguments: &Embed) -> Result<(), String> {
     if arguments.pictures.is_empty() && arguments.text.is_empty() {
         return Err("nothing to embed: give a picture or --text".to_owned());
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 const BEYOND: f64 = 30.0;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -60,7 +60,7 @@ struct Place {
     already_lower: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     arguments.selection.refuse(&["interval"])?;
     let resampling = Some(&arguments.resampling);
     let selected = Selected::with(&arguments.selection, Some(2), resampling)?;
@@ -200,7 +200,7 @@ enum Unseen {
 }
 
 #[derive(clap::Args)]
-pub struct LawsArguments {
+pub(crate) struct LawsArguments {
     #[command(flatten)]
     selection: Selection,
     /// Held-out runs
@@ -246,7 +246,7 @@ fn hold_out(
     }
 }
 
-pub fn laws(arguments: &LawsArguments) -> Result<(), String> {
+pub(crate) fn laws(arguments: &LawsArguments) -> Result<(), String> {
     arguments.selection.refuse(&["law", "interval", "at"])?;
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];

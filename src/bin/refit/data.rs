@@ -36,15 +36,15 @@ fn read(path: &str) -> Result<String, DataError> {
         .ok_or_else(|| DataError::whole(path, "is not part of this program"))
 }
 
-pub fn library() -> Result<Library, String> {
+pub(crate) fn library() -> Result<Library, String> {
     Library::read_all(read).map_err(|e| e.to_string())
 }
 
-pub fn printed() -> Result<Printed, String> {
+pub(crate) fn printed() -> Result<Printed, String> {
     Printed::read(read).map_err(|e| e.to_string())
 }
 
-pub fn list() -> Result<(), String> {
+pub(crate) fn list() -> Result<(), String> {
     let library = library()?;
     for study in Study::ALL {
         say!(

@@ -5,13 +5,13 @@ use crate::say;
 use refit::finding;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let (printed, library) = (data::printed()?, data::library()?);
     let findings = finding::ALL
         .iter()

@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     /// Also run the comparison study's optimiser
@@ -52,7 +52,7 @@ struct Output {
     released_search: Option<Best>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];
     let fit = series.fit.as_ref().map_err(why_not_fitted)?;

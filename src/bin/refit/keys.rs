@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use refit::analysis::{Analysis, KEYS, Key, Values};
 
 /// The options of the keys about resampling (`RESAMPLING`), or of all others.
-pub struct KeyOptions<const RESAMPLING: bool> {
+pub(crate) struct KeyOptions<const RESAMPLING: bool> {
     given: Vec<(&'static Key, Vec<String>)>,
 }
 
@@ -19,17 +19,17 @@ fn keys(resampling: bool) -> impl Iterator<Item = &'static Key> {
 }
 
 impl<const RESAMPLING: bool> KeyOptions<RESAMPLING> {
-    pub fn values(&self, name: &str) -> Option<&[String]> {
+    pub(crate) fn values(&self, name: &str) -> Option<&[String]> {
         let given = self.given.iter().find(|(key, _)| key.name == name);
         given.map(|(_, values)| values.as_slice())
     }
 
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.values(name)?.first().map(String::as_str)
     }
 
     /// Makes the choices that were given. The table is chosen before: it sets the defaults.
-    pub fn apply(&self, analysis: &mut Analysis) {
+    pub(crate) fn apply(&self, analysis: &mut Analysis) {
         let given = self.given.iter().filter(|(key, _)| key.name != "table");
         for (key, values) in given {
             read(key, values, analysis);

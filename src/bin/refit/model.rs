@@ -25,7 +25,7 @@ enum ActivationChoice {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum BackendChoice {
+pub(crate) enum BackendChoice {
     Cpu,
     Gpu,
 }
@@ -39,7 +39,7 @@ enum Dtype {
 
 /// Which model, and how it is run.
 #[derive(clap::Args)]
-pub struct ModelArguments {
+pub(crate) struct ModelArguments {
     /// Checkpoint: .safetensors, .pt or .bin, with open_clip's or transformers' names
     #[arg(long)]
     weights: PathBuf,
@@ -65,7 +65,7 @@ pub struct ModelArguments {
 
 /// What the model ran on.
 #[derive(Serialize)]
-pub struct Device {
+pub(crate) struct Device {
     backend: &'static str,
     /// The GPU's name, as its driver has it.
     adapter: Option<String>,
@@ -73,19 +73,19 @@ pub struct Device {
 }
 
 /// What went wrong, for the reader of a terminal.
-pub fn sentence(error: impl Into<ClipError>) -> String {
+pub(crate) fn sentence(error: impl Into<ClipError>) -> String {
     model_error::sentence(&error.into(), FrontEnd::Terminal)
 }
 
 /// The model's tokenizer.
-pub fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
+pub(crate) fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, String> {
     let architecture = model.architecture();
     let (vocabulary, context) = (architecture.vocabulary, architecture.context);
     let tokenizer = Tokenizer::new(MERGES, ENTITIES).and_then(|t| t.for_model(vocabulary, context));
     tokenizer.map_err(|e| model_error::vocabulary_sentence(&e, FrontEnd::Terminal))
 }
 
-pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
+pub(crate) fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
     if arguments.dtype == Dtype::F16 {
         return Err("f16 needs a GPU: choose --backend gpu".to_owned());
     }
@@ -100,7 +100,7 @@ pub fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
     Ok((cpu, device))
 }
 
-pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
+pub(crate) fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
     let options = gpu::DeviceOptions {
         precision: match arguments.dtype {
             Dtype::F32 => Precision::F32,
@@ -121,7 +121,7 @@ pub fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
     Ok((gpu, device))
 }
 
-pub fn load<B: Backend>(
+pub(crate) fn load<B: Backend>(
     backend: B,
     arguments: &ModelArguments,
     captions: bool,
@@ -168,7 +168,7 @@ fn configuration(arguments: &ModelArguments) -> Result<Configuration, String> {
 }
 
 /// Pictures as a model takes them.
-pub fn read_pictures(
+pub(crate) fn read_pictures(
     paths: &[PathBuf],
     architecture: &Architecture,
 ) -> Result<Vec<PixelValues>, String> {

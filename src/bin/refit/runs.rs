@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 const PIECE: usize = 1 << 16;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     how: How,
     /// CSV, TSV, JSON, gzip of each, or Parquet
@@ -32,7 +32,7 @@ pub struct Arguments {
 
 /// How files of the reader's are read.
 #[derive(clap::Args)]
-pub struct How {
+pub(crate) struct How {
     /// Column of a field, where the file is not recognised, such as compute=flops*1e-9,
     /// error=top1_err:percent or family=group; may be repeated
     #[arg(long, value_name = "FIELD=COLUMN")]
@@ -44,7 +44,7 @@ pub struct How {
 
 /// Files whose runs a command takes beside the bundled rows.
 #[derive(clap::Args)]
-pub struct Joining {
+pub(crate) struct Joining {
     /// Table of your own runs to add to the published ones; may be repeated
     #[arg(long, value_name = "FILE")]
     runs: Vec<PathBuf>,
@@ -59,7 +59,7 @@ fn study(text: &str) -> Result<Study, String> {
 
 impl Joining {
     /// The runs of all files. What could not be used is told on the error stream.
-    pub fn read(&self, library: &Library) -> Result<Vec<Runs>, String> {
+    pub(crate) fn read(&self, library: &Library) -> Result<Vec<Runs>, String> {
         let mut all = Vec::new();
         for path in &self.runs {
             let outcome = read(path, &self.how, library)?;
@@ -146,7 +146,7 @@ fn read_with(path: &Path, options: ReadOptions, peek: bool) -> Result<ReadOutcom
     Ok(reader.finish())
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let library = data::library()?;
     let mut outputs = Vec::new();
     let mut kept = Vec::new();

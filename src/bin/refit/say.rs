@@ -11,7 +11,7 @@ macro_rules! say {
 
 /// A reader that has seen enough closes the pipe (`refit data | head`): that ends the program, and
 /// is no failure.
-pub fn line(text: std::fmt::Arguments) {
+pub(crate) fn line(text: std::fmt::Arguments) {
     if let Err(error) = writeln!(std::io::stdout(), "{text}") {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(0);
@@ -22,7 +22,7 @@ pub fn line(text: std::fmt::Arguments) {
 }
 
 /// Prints JSON.
-pub fn json(value: &impl serde::Serialize) -> Result<(), String> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(value).map_err(|e| e.to_string())?;
     say!("{json}");
     Ok(())

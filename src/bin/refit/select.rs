@@ -13,7 +13,7 @@ use refit::study::{Measurement, Study, Table, names};
 use refit_fit::law::{Form, Surface};
 
 #[derive(clap::Args)]
-pub struct Selection {
+pub(crate) struct Selection {
     #[arg(long, value_enum, default_value = "comparison")]
     study: Named<Study>,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub struct Selection {
 
 impl Selection {
     /// An option that a command does not use is an error: nothing is ignored in silence.
-    pub fn refuse(&self, unused: &[&str]) -> Result<(), String> {
+    pub(crate) fn refuse(&self, unused: &[&str]) -> Result<(), String> {
         for name in unused {
             // The standard axis is no choice.
             let given = self.options.value(name);
@@ -38,7 +38,7 @@ impl Selection {
 
 /// The library's own names as values on the command line.
 #[derive(Clone, Copy, PartialEq)]
-pub struct Named<T>(pub T);
+pub(crate) struct Named<T>(pub T);
 
 macro_rules! named {
     ($($type:ty),*) => {$(
@@ -134,7 +134,7 @@ fn join(runs: &[Runs], library: &mut Library) {
 }
 
 /// The data, the analysis of the arguments, and what came of it.
-pub struct Selected {
+pub(crate) struct Selected {
     library: Library,
     pub analysis: Analysis,
     pub outcome: Outcome,
@@ -142,12 +142,12 @@ pub struct Selected {
 
 impl Selected {
     /// `count` series; the error says which choices do not fit the data.
-    pub fn new(arguments: &Selection, count: Option<usize>) -> Result<Selected, String> {
+    pub(crate) fn new(arguments: &Selection, count: Option<usize>) -> Result<Selected, String> {
         Selected::with(arguments, count, None)
     }
 
     /// As [`Selected::new`], with the options for resampling.
-    pub fn with(
+    pub(crate) fn with(
         arguments: &Selection,
         count: Option<usize>,
         resampling: Option<&KeyOptions<true>>,
@@ -193,17 +193,17 @@ impl Selected {
         })
     }
 
-    pub fn rows(&self) -> &[Measurement] {
+    pub(crate) fn rows(&self) -> &[Measurement] {
         let rows = self.library.tables.get(&self.analysis.table);
         rows.map_or(&[], Vec::as_slice)
     }
 
-    pub fn architectures(&self) -> &[refit::study::architecture::ArchitectureCost] {
+    pub(crate) fn architectures(&self) -> &[refit::study::architecture::ArchitectureCost] {
         self.library.architectures(self.analysis.study())
     }
 
     /// One line that says what was selected.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let a = &self.analysis;
         format!(
             "{} {}, table {}",
@@ -215,6 +215,6 @@ impl Selected {
 }
 
 /// A series' name.
-pub fn name(series: &analysis::Series) -> String {
+pub(crate) fn name(series: &analysis::Series) -> String {
     names::series(&series.family, &series.pretrain, &series.schedule)
 }

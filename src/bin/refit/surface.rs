@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[arg(long, value_enum, default_value = "additive")]
@@ -53,7 +53,7 @@ struct Split {
     high: Option<f64>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let unused = ["axis", "law", "frontier", "edges", "interval"];
     arguments.selection.refuse(&unused)?;
     let selected = Selected::new(&arguments.selection, Some(1))?;

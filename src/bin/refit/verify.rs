@@ -5,7 +5,7 @@ use crate::say;
 use refit::claim::{self, Check, Verdict};
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -14,7 +14,7 @@ pub struct Arguments {
     brief: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let checks = claim::verify(data::printed()?, data::library()?);
     if arguments.json {
         return say::json(&checks);

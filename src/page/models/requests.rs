@@ -145,8 +145,9 @@ impl WorkerClient {
     pub async fn write_cached(&self, name: String, bytes: &[u8]) -> Result<(), Failure> {
         let request = WorkerRequest::Put(name);
         let bytes = Uint8Array::from(bytes).into();
-        let reply = self.ask_with(&request, bytes, Array::new(), ignore);
-        Ok(reply.await?.value)
+        let reply = self.ask_with::<(), _>(&request, bytes, Array::new(), ignore);
+        reply.await?;
+        Ok(())
     }
 }
 

@@ -4,14 +4,14 @@ use super::{Cell, RejectReason, SHOWN, TextFrom};
 use crate::runs::number::Cells;
 use std::borrow::Cow;
 
-pub fn not_a_number(cell: Cell) -> RejectReason {
+pub(super) fn not_a_number(cell: Cell) -> RejectReason {
     match cell {
         Cell::NotUtf8 => RejectReason::NotUtf8,
         cell => RejectReason::NotANumber(shown(cell)),
     }
 }
 
-pub fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
+pub(super) fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
     match value {
         Cell::Missing => Ok("".into()),
         Cell::Text(text) => Ok(text.trim().into()),
@@ -20,7 +20,10 @@ pub fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
     }
 }
 
-pub fn field<'a>(from: &'a TextFrom, cells: &'a dyn Cells) -> Result<Cow<'a, str>, RejectReason> {
+pub(super) fn field<'a>(
+    from: &'a TextFrom,
+    cells: &'a dyn Cells,
+) -> Result<Cow<'a, str>, RejectReason> {
     match from {
         TextFrom::Column(column) => text(cells.get(*column)),
         TextFrom::Constant(text) => Ok(text.as_str().into()),
@@ -29,7 +32,7 @@ pub fn field<'a>(from: &'a TextFrom, cells: &'a dyn Cells) -> Result<Cow<'a, str
 }
 
 /// A cell for the eye, cut where it is long.
-pub fn shown(cell: Cell) -> String {
+pub(super) fn shown(cell: Cell) -> String {
     match text(cell) {
         Ok(text) => text.chars().take(SHOWN).collect(),
         Err(_) => "\u{fffd}".to_owned(),

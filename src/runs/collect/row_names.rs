@@ -10,7 +10,7 @@ use crate::study::{Study, names};
 use std::borrow::Cow;
 
 /// A row's names, in the project's words.
-pub struct RowNames<'a> {
+pub(super) struct RowNames<'a> {
     pub run: Cow<'a, str>,
     pub family: Cow<'a, str>,
     pub architecture: Cow<'a, str>,
@@ -26,7 +26,7 @@ pub struct RowNames<'a> {
 }
 
 impl<'a> RowNames<'a> {
-    pub fn of(
+    pub(super) fn of(
         layout: &'a Layout,
         study: Study,
         cells: &'a dyn Cells,
@@ -119,7 +119,7 @@ fn untested(dataset: Cow<str>) -> Cow<str> {
     }
 }
 
-pub fn probe_metric(shots: Option<f64>) -> Cow<'static, str> {
+pub(super) fn probe_metric(shots: Option<f64>) -> Cow<'static, str> {
     match shots {
         Some(shots) if shots > 0.0 => format!("linear_probe_{shots}_shot").into(),
         _ => "linear_probe_full".into(),

@@ -9,7 +9,7 @@ use crate::runs::mapping;
 use crate::runs::number::{self, Cell, Cells, ParsedNumber, is_missing};
 use crate::study::Study;
 
-pub struct RunCost {
+pub(super) struct RunCost {
     pub samples: String,
     pub samples_seen: Option<f64>,
     pub compute: f64,
@@ -18,7 +18,7 @@ pub struct RunCost {
 
 /// A row, and what is known of it.
 #[derive(Clone, Copy)]
-pub struct Row<'a> {
+pub(super) struct Row<'a> {
     pub layout: &'a Layout,
     pub study: Study,
     pub names: &'a RowNames<'a>,
@@ -159,7 +159,7 @@ impl Collector {
 /// The part of a run that a checkpoint has seen, where it counts: the scripts of the comparison
 /// study keep the last epoch of cosine schedules and, of constant rates, what comes after
 /// warm-up, with the compute until then.
-pub fn checkpoint_share(
+pub(super) fn checkpoint_share(
     rule: Checkpoints,
     schedule: &str,
     layout: &Layout,

@@ -16,28 +16,28 @@ pub(super) struct Bytes {
 }
 
 impl Bytes {
-    pub fn new(bytes: Vec<u8>) -> Bytes {
+    pub(super) fn new(bytes: Vec<u8>) -> Bytes {
         Bytes { bytes, at: 0 }
     }
 
-    pub fn take(&mut self, count: usize) -> Result<&[u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&[u8]> {
         let end = self.at.checked_add(count).ok_or(DAMAGED)?;
         let taken = self.bytes.get(self.at..end).ok_or(DAMAGED)?;
         self.at = end;
         Ok(taken)
     }
 
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         self.take(N)?.try_into().map_err(|_| DAMAGED)
     }
 
     /// A 32-bit length, and that many bytes.
-    pub fn prefixed(&mut self) -> Result<&[u8]> {
+    pub(super) fn prefixed(&mut self) -> Result<&[u8]> {
         let length = u32::from_le_bytes(self.array()?);
         self.take(length as usize)
     }
 
-    pub fn rest(self) -> Vec<u8> {
+    pub(super) fn rest(self) -> Vec<u8> {
         self.bytes[self.at..].to_vec()
     }
 
@@ -97,7 +97,7 @@ enum Run {
 }
 
 impl Hybrid {
-    pub fn new(bytes: Vec<u8>, width: u32) -> Result<Hybrid> {
+    pub(super) fn new(bytes: Vec<u8>, width: u32) -> Result<Hybrid> {
         if width > 32 {
             return Err(DAMAGED);
         }
@@ -108,7 +108,7 @@ impl Hybrid {
         })
     }
 
-    pub fn next(&mut self) -> Result<u32> {
+    pub(super) fn next(&mut self) -> Result<u32> {
         loop {
             match &mut self.run {
                 Run::Equal { left, value } if *left > 0 => {
@@ -161,7 +161,7 @@ pub(super) struct Delta {
 }
 
 impl Delta {
-    pub fn new(bytes: Vec<u8>) -> Result<Delta> {
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Delta> {
         let mut bytes = Bytes::new(bytes);
         let block = bytes.varint()?;
         let miniblocks = bytes.varint()?;
@@ -187,7 +187,7 @@ impl Delta {
         })
     }
 
-    pub fn next(&mut self) -> Result<i64> {
+    pub(super) fn next(&mut self) -> Result<i64> {
         if self.read >= self.total {
             return Err(DAMAGED);
         }
@@ -239,7 +239,7 @@ pub(super) struct DeltaText {
 }
 
 impl DeltaText {
-    pub fn new(bytes: Vec<u8>, prefixed: bool) -> Result<DeltaText> {
+    pub(super) fn new(bytes: Vec<u8>, prefixed: bool) -> Result<DeltaText> {
         let (prefixes, bytes) = match prefixed {
             true => {
                 let prefixes = Delta::new(bytes.clone())?;
@@ -256,7 +256,7 @@ impl DeltaText {
         })
     }
 
-    pub fn next(&mut self) -> Result<&[u8]> {
+    pub(super) fn next(&mut self) -> Result<&[u8]> {
         let prefix = match &mut self.prefixes {
             Some(prefixes) => usize::try_from(prefixes.next()?).map_err(|_| DAMAGED)?,
             None => 0,
@@ -292,12 +292,12 @@ pub(super) struct ByteStreamSplit {
 }
 
 impl ByteStreamSplit {
-    pub fn new(bytes: Vec<u8>, width: usize) -> ByteStreamSplit {
+    pub(super) fn new(bytes: Vec<u8>, width: usize) -> ByteStreamSplit {
         let at = 0;
         ByteStreamSplit { bytes, width, at }
     }
 
-    pub fn next(&mut self) -> Result<[u8; 8]> {
+    pub(super) fn next(&mut self) -> Result<[u8; 8]> {
         let count = self.bytes.len() / self.width;
         if self.at >= count {
             return Err(DAMAGED);

@@ -68,7 +68,11 @@ const DICTIONARY: i64 = 2;
 const DATA_V2: i64 = 3;
 
 impl<'a> Cursor<'a> {
-    pub fn new(file: &'a [u8], column: &'a ColumnSchema, group: &Group) -> Result<Cursor<'a>> {
+    pub(super) fn new(
+        file: &'a [u8],
+        column: &'a ColumnSchema,
+        group: &Group,
+    ) -> Result<Cursor<'a>> {
         let chunk = &group.chunks[column.leaf];
         let range = || {
             let start = usize::try_from(chunk.start).ok()?;
@@ -88,7 +92,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Writes the next value as a CSV cell. Unpacked pages count against the budget.
-    pub fn write_next(&mut self, out: &mut Vec<u8>, budget: &mut u64) -> Result<()> {
+    pub(super) fn write_next(&mut self, out: &mut Vec<u8>, budget: &mut u64) -> Result<()> {
         while self.left == 0 {
             self.page(budget)?;
         }

@@ -22,19 +22,19 @@ pub(super) struct ThriftKind(u8);
 impl ThriftKind {
     const TRUE: ThriftKind = ThriftKind(1);
     const FALSE: ThriftKind = ThriftKind(2);
-    pub const LIST: ThriftKind = ThriftKind(9);
-    pub const STRUCT: ThriftKind = ThriftKind(12);
+    pub(super) const LIST: ThriftKind = ThriftKind(9);
+    pub(super) const STRUCT: ThriftKind = ThriftKind(12);
 }
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
 impl<'a> Thrift<'a> {
-    pub fn new(bytes: &'a [u8]) -> Thrift<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Thrift<'a> {
         Thrift { bytes, at: 0 }
     }
 
     /// Bytes that have been read.
-    pub fn position(&self) -> usize {
+    pub(super) fn position(&self) -> usize {
         self.at
     }
 
@@ -56,12 +56,12 @@ impl<'a> Thrift<'a> {
         Err(DAMAGED)
     }
 
-    pub fn int(&mut self) -> Result<i64> {
+    pub(super) fn int(&mut self) -> Result<i64> {
         let value = self.varint()?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    pub fn binary(&mut self) -> Result<&'a [u8]> {
+    pub(super) fn binary(&mut self) -> Result<&'a [u8]> {
         let length = usize::try_from(self.varint()?).map_err(|_| DAMAGED)?;
         let end = self.at.checked_add(length).ok_or(DAMAGED)?;
         let bytes = self.bytes.get(self.at..end).ok_or(DAMAGED)?;
@@ -70,7 +70,7 @@ impl<'a> Thrift<'a> {
     }
 
     /// Calls `field` with each field's number; it reads the value, or says that it did not.
-    pub fn fields(
+    pub(super) fn fields(
         &mut self,
         field: &mut dyn FnMut(&mut Self, i16, ThriftKind) -> Result<bool>,
     ) -> Result<()> {
@@ -92,7 +92,7 @@ impl<'a> Thrift<'a> {
     }
 
     /// Calls `item` for each item of a list.
-    pub fn list(
+    pub(super) fn list(
         &mut self,
         item: &mut dyn FnMut(&mut Self, ThriftKind) -> Result<()>,
     ) -> Result<()> {
@@ -116,7 +116,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    pub fn skip(&mut self, kind: ThriftKind, depth: u32) -> Result<()> {
+    pub(super) fn skip(&mut self, kind: ThriftKind, depth: u32) -> Result<()> {
         if depth > DEPTH {
             return Err(DAMAGED);
         }
@@ -175,7 +175,7 @@ impl<'a> Thrift<'a> {
     }
 
     /// Whether a field of this kind is a boolean, and which.
-    pub fn boolean(kind: ThriftKind) -> Option<bool> {
+    pub(super) fn boolean(kind: ThriftKind) -> Option<bool> {
         match kind {
             ThriftKind::TRUE => Some(true),
             ThriftKind::FALSE => Some(false),

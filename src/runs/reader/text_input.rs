@@ -9,7 +9,7 @@ use crate::runs::report::{Foreign, HeaderError, Position, ReadError, Report};
 use std::io::{self, Write};
 
 /// Text that has been unpacked: its first bytes tell JSON from CSV.
-pub struct TextInput {
+pub(super) struct TextInput {
     start: Vec<u8>,
     table: Option<Parser>,
     pub to: Collector,
@@ -48,7 +48,7 @@ const FOREIGN: [(&[u8], Foreign); 15] = [
 ];
 
 impl TextInput {
-    pub fn new(options: ReadOptions) -> TextInput {
+    pub(super) fn new(options: ReadOptions) -> TextInput {
         TextInput {
             start: Vec::new(),
             table: None,
@@ -62,7 +62,7 @@ impl TextInput {
         }
     }
 
-    pub fn line(&self) -> u64 {
+    pub(super) fn line(&self) -> u64 {
         match &self.table {
             Some(Parser::Delimited(table)) => table.line(),
             Some(Parser::Json(table)) => table.line(),
@@ -71,7 +71,7 @@ impl TextInput {
     }
 
     /// Takes text; `packed` bytes of the file have been read so far.
-    pub fn push(&mut self, bytes: &[u8], packed: u64) -> Result<(), ReadError> {
+    pub(super) fn push(&mut self, bytes: &[u8], packed: u64) -> Result<(), ReadError> {
         self.packed = packed;
         self.expanded += bytes.len() as u64;
         let Limits {
@@ -154,7 +154,7 @@ impl TextInput {
         self.expanded > self.limits.row as u64
     }
 
-    pub fn end(&mut self) -> Result<(), ReadError> {
+    pub(super) fn end(&mut self) -> Result<(), ReadError> {
         if self.table.is_none() {
             if self.start.iter().all(u8::is_ascii_whitespace) {
                 return Err(ReadError::Empty);
@@ -172,7 +172,7 @@ impl TextInput {
         }
     }
 
-    pub fn outcome(self, bytes: u64, stopped: Option<ReadError>) -> ReadOutcome {
+    pub(super) fn outcome(self, bytes: u64, stopped: Option<ReadError>) -> ReadOutcome {
         let separated = |delimiter: u8| match delimiter {
             b'\t' => "TSV",
             b';' => "CSV, separated by semicolons",

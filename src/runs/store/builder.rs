@@ -30,7 +30,7 @@ pub(super) struct Index<T> {
 }
 
 impl<T: Clone + Eq + Hash> Index<T> {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Index {
             all: Vec::new(),
             ids: HashMap::new(),
@@ -38,11 +38,11 @@ impl<T: Clone + Eq + Hash> Index<T> {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub fn id(&mut self, item: &T) -> u32 {
+    pub(super) fn id(&mut self, item: &T) -> u32 {
         if self.all.get(self.last) == Some(item) {
             return self.last as u32;
         }
@@ -57,7 +57,7 @@ impl<T: Clone + Eq + Hash> Index<T> {
 }
 
 impl Builder {
-    pub fn new() -> Builder {
+    pub(crate) fn new() -> Builder {
         Builder {
             names: Index::new(),
             runs: Index::new(),
@@ -76,7 +76,7 @@ impl Builder {
         self.names.id(&Arc::from(name))
     }
 
-    pub fn run(&mut self, run: &Run) -> u32 {
+    pub(crate) fn run(&mut self, run: &Run) -> u32 {
         let bits = |x: Option<f64>| x.unwrap_or(f64::NAN).to_bits();
         let stored = StoredRun {
             names: [
@@ -94,7 +94,7 @@ impl Builder {
         self.runs.id(&stored)
     }
 
-    pub fn value(&mut self, run: u32, dataset: &str, metric: &str, column: u32, value: f64) {
+    pub(crate) fn value(&mut self, run: u32, dataset: &str, metric: &str, column: u32, value: f64) {
         let what = ValueKey {
             dataset: self.name(dataset),
             metric: self.name(metric),
@@ -108,12 +108,12 @@ impl Builder {
         self.len += 1;
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Bytes in use, the indices that are dropped at the end included.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         // A hash table has up to twice as many places as entries, and a byte for each.
         let index = |entries: usize, size: usize| entries * (3 * size + 2);
         self.len * size_of::<StoredValue>()
@@ -124,7 +124,7 @@ impl Builder {
 
     /// `keep` gives what becomes of a column's numbers: it sees each, may change it, and says
     /// whether it stays; `None` where all stay as they are.
-    pub fn finish<K: FnMut(&mut f64) -> bool>(
+    pub(crate) fn finish<K: FnMut(&mut f64) -> bool>(
         self,
         source: RunSource,
         study: Study,

@@ -11,6 +11,9 @@
 //! // Dropping the page fails the test if the browser complained.
 //! ```
 
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod files;
 pub mod model;
 mod page;

@@ -132,7 +132,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Reads a request; there is none on a connection that was opened ahead of need, and closed.
-    pub fn read(stream: &TcpStream) -> io::Result<Option<Self>> {
+    pub(crate) fn read(stream: &TcpStream) -> io::Result<Option<Self>> {
         let mut lines = BufReader::new(stream).lines();
         let first = lines.next().transpose()?.unwrap_or_default();
         let Some(address) = first.split(' ').nth(1) else {

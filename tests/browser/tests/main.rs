@@ -1,5 +1,8 @@
 //! The built page, driven from outside: `cargo xtask test --only browser`.
 
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod accessibility;
 mod captions;
 mod details;

@@ -15,36 +15,36 @@ use std::fs;
 use std::io::Write;
 use std::sync::{Arc, LazyLock};
 
-pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let read = |path: &str| {
         fs::read_to_string(path).map_err(|error| DataError::whole(path, error.to_string()))
     };
     Library::read_all(read).unwrap()
 });
 
-pub fn rows(table: Table) -> &'static [Measurement] {
+pub(crate) fn rows(table: Table) -> &'static [Measurement] {
     LIBRARY.rows(table).unwrap()
 }
 
-pub fn options() -> ReadOptions {
+pub(crate) fn options() -> ReadOptions {
     ReadOptions {
         architectures: LIBRARY.architectures.clone(),
         ..ReadOptions::default()
     }
 }
 
-pub fn read(bytes: &[u8]) -> ReadOutcome {
+pub(crate) fn read(bytes: &[u8]) -> ReadOutcome {
     read_with(bytes, options())
 }
 
-pub fn read_with(bytes: &[u8], options: ReadOptions) -> ReadOutcome {
+pub(crate) fn read_with(bytes: &[u8], options: ReadOptions) -> ReadOutcome {
     let mut reader = Reader::new(options);
     // An error comes again at the end.
     let _ = reader.push(bytes);
     reader.finish()
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
@@ -69,7 +69,7 @@ fn value(row: &[&Measurement], metric: &str) -> String {
 }
 
 /// The openclip study's `zeroshot_results.csv`.
-pub fn zeroshot() -> String {
+pub(crate) fn zeroshot() -> String {
     let mut text = "arch,samples_seen,gmacs_total,gmacs,upstream_dataset,downstream_dataset,acc1,\
         acc5,mean_per_class_recall,image_retrieval_recall@5,text_retrieval_recall@5,\
         mean_average_precision,task,samples_seen_pretty,name\n"
@@ -98,13 +98,13 @@ pub fn zeroshot() -> String {
 }
 
 /// The columns of `all_results.csv.gz` that say anything here.
-pub const ALL_RESULTS: &str = "model_simple,name,model,pretrain_dataset,downstream_dataset,epoch,\
+pub(crate) const ALL_RESULTS: &str = "model_simple,name,model,pretrain_dataset,downstream_dataset,epoch,\
     gflops,total_epochs,global_batch_size,warmup,lr_scheduler,namespace,eval_type,acc1,\
     image_retrieval_recall@5,text_retrieval_recall@5,gflops_total,total_samples_seen\n";
 
 /// The comparison study's `all_results.csv`, of the cosine runs: of each the last epoch, and
 /// before it one that does not count and another kind of evaluation.
-pub fn all_results() -> String {
+pub(crate) fn all_results() -> String {
     let mut text = ALL_RESULTS.to_owned();
     let cosine = |row: &Vec<&Measurement>| row[0].schedule == "cosine";
     for row in by_row(Table::Sweep).into_iter().filter(cosine) {
@@ -135,7 +135,7 @@ pub fn all_results() -> String {
 
 /// How a Parquet file is written.
 #[derive(Debug)]
-pub struct Writing {
+pub(crate) struct Writing {
     pub codec: Codec,
     pub version: WriterVersion,
     /// In place of a dictionary.
@@ -155,9 +155,9 @@ impl Default for Writing {
 }
 
 /// Three columns, all of which may be null: text, whole numbers, doubles.
-pub type Row = (Option<String>, Option<i64>, Option<f64>);
+pub(crate) type Row = (Option<String>, Option<i64>, Option<f64>);
 
-pub fn parquet(names: [&str; 3], rows: &[Row], how: &Writing) -> Vec<u8> {
+pub(crate) fn parquet(names: [&str; 3], rows: &[Row], how: &Writing) -> Vec<u8> {
     let [text, whole, double] = names;
     let schema = format!(
         "message m {{ OPTIONAL BYTE_ARRAY {text} (UTF8); OPTIONAL INT64 {whole}; OPTIONAL DOUBLE {double}; }}"
@@ -208,7 +208,7 @@ pub fn parquet(names: [&str; 3], rows: &[Row], how: &Writing) -> Vec<u8> {
 
 /// The comparison study's `segmentation_results.parquet`: those of its columns that are read, and
 /// one that is not.
-pub fn segmentation(codec: Codec) -> Vec<u8> {
+pub(crate) fn segmentation(codec: Codec) -> Vec<u8> {
     const TEXTS: [&str; 7] = [
         "model_simple",
         "name",
@@ -280,20 +280,20 @@ pub fn segmentation(codec: Codec) -> Vec<u8> {
 }
 
 /// Rows of a table as sorted text, for comparing without regard to order.
-pub fn sorted(rows: impl IntoIterator<Item = Measurement>) -> Vec<String> {
+pub(crate) fn sorted(rows: impl IntoIterator<Item = Measurement>) -> Vec<String> {
     let mut rows: Vec<String> = rows.into_iter().map(|m| format!("{m:?}")).collect();
     rows.sort();
     rows
 }
 
 /// All of an outcome's runs as measurements.
-pub fn measurements(outcome: &ReadOutcome) -> Vec<Measurement> {
+pub(crate) fn measurements(outcome: &ReadOutcome) -> Vec<Measurement> {
     let all = outcome.runs.iter();
     all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
         .collect()
 }
 
-pub fn study(study: Study) -> ReadOptions {
+pub(crate) fn study(study: Study) -> ReadOptions {
     ReadOptions {
         study: Some(study),
         ..options()

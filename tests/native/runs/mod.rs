@@ -4,7 +4,7 @@
 //! gave them.
 mod bad;
 mod joining;
-pub mod made;
+pub(crate) mod made;
 mod mapped;
 mod pieces;
 mod released;

@@ -6,6 +6,9 @@
 //! round runs each of them once, so that ratios hold on a machine that is shared. Last, what a
 //! caption of a MaMMUT takes, in pictures.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 use browser_tests::{Files, Page};
 use serde_json::Value;
 use std::time::Duration;

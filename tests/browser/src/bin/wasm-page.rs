@@ -3,6 +3,9 @@
 //! `wasm-page ADDRESS` waits for the server, opens its page in Chromium, prints
 //! the tests' output and fails when they did.
 
+// Helpers of tests fail as tests do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 use std::{
     net::TcpStream,
     process::ExitCode,

@@ -4,6 +4,9 @@
 //! where the same work runs in Chromium, `REFIT_PEERS` what SciPy needs for it, `REFIT_RUNS` the file of
 //! the benchmark that reads runs.
 
+// A benchmark that cannot go on stops.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod models;
 
 use browser_tests::{Manner, NO_WORKER, Page, gzipped};

@@ -76,7 +76,7 @@ fn time(page: &Page, expression: &str) -> f64 {
         .unwrap_or_else(|| panic!("no time: {expression}"))
 }
 
-pub fn run() {
+pub(crate) fn run() {
     let page = Page::builder()
         .before_load(DRIVER)
         .patience(Duration::from_secs(600))
