@@ -70,7 +70,7 @@ pub struct CheckError(pub String);
 
 impl CheckError {
     fn no_run() -> CheckError {
-        CheckError("None of the runs at hand is one of these.".to_owned())
+        CheckError("None of the loaded runs matches.".to_owned())
     }
 }
 

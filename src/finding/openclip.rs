@@ -77,9 +77,9 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
     Ok(Finding {
         id: "formulas",
         study: Study::Openclip,
-        title: "All printed formulas and the prediction grid come back",
+        title: "All printed formulas and the prediction grid are reproduced",
         text: format!(
-            "Numbers of the eight formulas that come back at their printed precision: {}; of the prediction table: {}; of the notebook’s grid: {}.",
+            "Reproduced at their printed precision: {} numbers of the eight formulas, {} of the prediction table, {} of the notebook’s grid.",
             reproduced("oc-fig1"),
             reproduced("oc-table-predictions"),
             reproduced("oc-notebook-grid"),

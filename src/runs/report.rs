@@ -362,11 +362,11 @@ impl fmt::Display for ReadError {
                 place: Position::Line(1),
             } => write!(
                 f,
-                "The file is no text, and none of the tables that are read."
+                "The file is neither text nor a table format that Refit reads."
             ),
             ReadError::Binary { place } => write!(
                 f,
-                "At {place} the text turns into something else (a zero byte); what stands before is kept."
+                "At {place} there is a zero byte, which no text has; the rows before are kept."
             ),
             ReadError::Parquet { inside_gzip: true } => {
                 write!(f, "There is a Parquet file inside the gzip.")
@@ -376,26 +376,26 @@ impl fmt::Display for ReadError {
             }
             ReadError::TruncatedGzip { line } => write!(
                 f,
-                "The gzip is cut off or damaged after line {line}; what stands before is kept."
+                "The gzip is cut off or damaged after line {line}; the rows before are kept."
             ),
             ReadError::DamagedGzip { line } => write!(
                 f,
-                "The gzip is damaged after line {line}; what stands before is kept."
+                "The gzip is damaged after line {line}; the rows before are kept."
             ),
             ReadError::Expansion { times, line } => write!(
                 f,
-                "The file unpacks to more than {times} times its size; reading ended at line {line}, what stands before is kept."
+                "The file unpacks to more than {times} times its size; reading ended at line {line}, the rows before are kept."
             ),
             ReadError::Memory { bytes, line } => write!(
                 f,
-                "The rows fill {} MiB; reading ended at line {line}, what stands before is kept.",
+                "The rows fill {} MiB; reading ended at line {line}, the rows before are kept.",
                 bytes >> 20
             ),
             ReadError::Header(error) => error.fmt(f),
             ReadError::Mapping(error) => error.fmt(f),
             ReadError::DamagedParquet(sentence) => f.write_str(sentence),
             ReadError::Cancelled => {
-                write!(f, "Reading was cancelled; what was read before is kept.")
+                write!(f, "Reading was cancelled; the rows read so far are kept.")
             }
         }
     }

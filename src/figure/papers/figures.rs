@@ -79,7 +79,7 @@ pub const PAPERS: &[Figure] = &[
     figure(
         Comparison,
         "fig. 4",
-        "Constant rate beside cosine, CLIP on ImageNet-1k",
+        "Constant and cosine learning rates, CLIP on ImageNet-1k",
         "What the decay of the cosine schedule is worth, point by point.",
         "family=clip&schedule=cosine,const",
         &[],
@@ -104,7 +104,7 @@ pub const PAPERS: &[Figure] = &[
         Comparison,
         "fig. 6",
         "The runs behind compute-optimal samples",
-        "Which samples the lowest error took at each compute; the section “Parameters or samples?” below the figure draws D_opt(C) from them.",
+        "How many samples the run with the lowest error saw at each compute; Compute-optimal allocation, below the figure, draws D_opt(C) from them.",
         "frontier=pareto&lines=samples",
         &[],
     ),

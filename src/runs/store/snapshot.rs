@@ -26,7 +26,7 @@ impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "ValueKey was kept of this file cannot be read by this edition; read the file itself again."
+            "This version cannot read what an earlier one stored of this file; import the file again."
         )
     }
 }

@@ -340,7 +340,7 @@ fn other_kinds_of_files_are_named() {
         format!("{}\0\0\0", table(&[A, B])),
         &GOOD,
         &[
-            "At line 4 the text turns into something else (a zero byte); what stands before is kept.",
+            "At line 4 there is a zero byte, which no text has; the rows before are kept.",
         ],
     );
 }
@@ -356,7 +356,7 @@ fn a_truncated_gzip_gives_its_rows_and_says_that_it_ends() {
     assert_eq!(
         told(&outcome).last().unwrap(),
         &format!(
-            "The gzip is cut off or damaged after line {line}; what stands before is kept. Download the file again for the rest."
+            "The gzip is cut off or damaged after line {line}; the rows before are kept. Download the file again for the rest."
         )
     );
     // The sum at its end alone is missing.
@@ -488,6 +488,6 @@ fn reading_can_be_cancelled_between_pieces() {
     assert_eq!(values(&outcome), [0.5, 0.75]);
     assert_eq!(
         told(&outcome),
-        ["Reading was cancelled; what was read before is kept."]
+        ["Reading was cancelled; the rows read so far are kept."]
     );
 }
