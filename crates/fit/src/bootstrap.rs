@@ -1,6 +1,6 @@
 //! Intervals by resampling: of parameters, predictions, or anything that follows from parameters.
 
-use crate::fittable::Candidate;
+use crate::fittable::{Candidate, Fittable};
 use crate::law::Law;
 use crate::problem::Problem;
 use crate::random::Random;
@@ -203,7 +203,7 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
         *w *= count;
     }
     let squares = loss.is_least_squares() && loss.scale() == ResidualScale::Linear;
-    let found: Candidate = if squares && law != Law::Logistic {
+    let found: Candidate = if squares && law.candidates_are_minima() {
         match search::refine(law, &points.x, &points.y, &problem.weights, near) {
             Some(found) => found,
             None => search::minima(law, &points.x, &points.y, &problem.weights).swap_remove(0),

@@ -1,6 +1,6 @@
 //! Hostile numbers: whatever the points, a fit ends, in a law or in a sentence.
 //!
-//! `PROPTEST_CASES=1000000 cargo test --release --test hostile` is the long run.
+//! `PROPTEST_CASES=1000000 cargo test --release -p refit-fit hostile` is the long run.
 use crate::reference::bounded_saturation;
 use proptest::prelude::*;
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};

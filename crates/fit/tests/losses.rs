@@ -7,6 +7,7 @@ use crate::reference::{self, apart, list, number, numbers, read, text};
 use refit_fit::law::{Form, Law, Surface};
 use refit_fit::{Fit, Fittable, Status, fit, objective};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What of our fit is not the reference's; empty where all agrees.
 fn differences<F: Fittable>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f64]) -> Vec<String> {
@@ -79,10 +80,12 @@ fn differences<F: Fittable>(ours: &Fit<F>, case: &Value, x: &[F::Input], y: &[f6
 fn every_law_under_every_loss_is_scipys() {
     let reference = read("losses.json");
     let mut off = Vec::new();
+    let mut compared = BTreeSet::new();
     for case in list(&reference, "cases") {
         let data = &reference["data"][text(case, "data")];
         let (x, y) = (numbers(&data["x"]), numbers(&data["y"]));
         let (law, loss) = (text(case, "law"), text(case, "loss"));
+        compared.insert(law);
         let id = format!("{} {law} {loss}", text(case, "data"));
         let law = Law::ALL.into_iter().find(|l| l.id() == law).expect("law");
         let ours = fit(law, reference::loss(loss), &x, &y).expect(&id);
@@ -90,6 +93,7 @@ fn every_law_under_every_loss_is_scipys() {
         off.extend(differences.iter().map(|d| format!("{id}: {d}")));
     }
     assert!(off.is_empty(), "{}\n{}", off.len(), off.join("\n"));
+    assert_eq!(compared.len(), Law::ALL.len(), "a law has no references");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 """Makes containers/: one tiny CLIP, whose weights are the formula of formula_models.py, in the containers in which checkpoints
-are published, and some that must be refused. Needs torch and safetensors. tests/clip/containers.rs knows the same shapes.
+are published, and some that must be refused. Needs torch and safetensors. tests/containers.rs knows the same shapes.
 """
 import collections, os, pickle, sys, zipfile
 import numpy as np, torch
