@@ -258,7 +258,7 @@ fn the_texts_about_the_bundled_models_match_their_cards() {
         &[
             million(&clip),
             format!("{colour} of colours right"),
-            format!("{count} of counts, but {shape} of shapes"),
+            format!("{count} of counts, but only {shape} of shapes"),
         ],
     );
     load_mammut(&page);
@@ -468,7 +468,7 @@ fn a_mammut_of_explore_can_be_run_beside_its_counterpart() {
     page.wait_for("document.querySelector('[data-parameter]')");
     let id = page.find_checkpoint();
     assert!(id.starts_with("mammut-"), "{id}");
-    page.click(".card a");
+    page.click(".tooltip a");
     page.wait_for(&format!(
         "document.querySelector('.checkpoints tr[aria-current]')?.dataset.id === '{id}'"
     ));

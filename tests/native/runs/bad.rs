@@ -334,14 +334,12 @@ fn other_kinds_of_files_are_named() {
     check(
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
         &[],
-        &["The file is a pointer of Git LFS to a table that lies elsewhere, not the table."],
+        &["The file is a Git LFS pointer, not the table itself. Download the table itself."],
     );
     check(
         format!("{}\0\0\0", table(&[A, B])),
         &GOOD,
-        &[
-            "At line 4 there is a zero byte, which no text has; the rows before are kept.",
-        ],
+        &["At line 4 there is a zero byte, which no text has; the rows before are kept."],
     );
 }
 

@@ -309,7 +309,7 @@ fn a_point_of_explore_can_be_run() {
     let page = builder().open("?v=2&table=zeroshot&family=clip");
     page.wait_for("document.querySelector('[data-parameter]')");
     let id = page.find_checkpoint();
-    page.click(".card a");
+    page.click(".tooltip a");
     page.wait_for(READY);
     page.wait_for(&format!(
         "document.querySelector('.checkpoints tr[aria-current]')?.dataset.id === '{id}'"
