@@ -333,7 +333,11 @@ fn old_addresses_open_the_same_views() {
             "ImageNet-1k",
         ),
         ("?v=2&page=explore", "main.explore", "ImageNet-1k"),
-        ("?v=1&dataset=imagenet-r", "main.explore", "ImageNet-R"),
+        (
+            "?v=1&dataset=mscoco_captions&metric=image_retrieval_recall%405",
+            "main.explore",
+            "MS-COCO, image retrieval",
+        ),
         (
             "?v=1&threshold=2e7",
             "main.explore",

@@ -297,7 +297,7 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
     told(
         "cut.csv.gz",
         &long[..long.len() - 30],
-        &["it is cut off or damaged after line"],
+        &["The gzip is cut off or damaged after line"],
     );
     let bomb = gzip(
         &[
