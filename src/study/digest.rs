@@ -2,7 +2,7 @@
 
 const SUMS: &str = include_str!("../../data/SHA256SUMS");
 
-/// SHA-256 of a data file in hexadecimal; `path` as in [`Table::path`].
+/// SHA-256 of a data file in hexadecimal; `path` as in [`Table::path`](super::Table::path).
 pub fn sha256(path: &str) -> Option<&'static str> {
     let name = path.strip_prefix("data/")?;
     files().find_map(|(file, sum)| (file == name).then_some(sum))
