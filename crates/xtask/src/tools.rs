@@ -45,7 +45,7 @@ fn trunk(what: &str, optimiser: Option<PathBuf>) -> Result<Command> {
     let trunk = Tool {
         name: "trunk",
         version: TRUNK,
-        // Without the feature that asks crates.io for newer versions.
+        // Without the feature that asks the package registry for newer versions.
         options: "--locked --no-default-features --features rustls",
         on_two_cores: Duration::from_secs(160),
     };
@@ -152,7 +152,7 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// A package of crates.io whose programs the build calls.
+/// A package of the registry whose programs the build calls.
 struct Tool<'a> {
     name: &'a str,
     version: &'a str,
@@ -198,7 +198,7 @@ impl Tool<'_> {
         let installed = work.run(|| run(&mut install));
         installed.map_err(|error| {
             format!(
-                "{error}\n{name} is not installed: once crates.io can be reached, run this again, \
+                "{error}\n{name} is not installed: once the package registry can be reached, run this again, \
                  or `cargo install {name} --version {version} {}`",
                 self.options
             )
