@@ -17,7 +17,7 @@ pub fn interval_title(interval: Interval) -> &'static str {
 pub fn why_not_fitted(error: &FitError) -> String {
     let advice = match error {
         FitError::NotFinite { .. } | FitError::NotPositive { .. } => " Exclude it to fit the rest.",
-        FitError::NoOptimum => " Look for one that lies far off.",
+        FitError::NoOptimum => " Look for a point that lies far off.",
         _ => "",
     };
     format!("{error}{advice}")
