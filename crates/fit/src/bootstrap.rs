@@ -1,10 +1,10 @@
 //! Intervals by resampling: of parameters, predictions, or anything that follows from parameters.
 
 use crate::fittable::{Candidate, Fittable};
-use crate::law::Law;
+use crate::law::{Form, Law};
 use crate::problem::Problem;
 use crate::random::Random;
-use crate::{Fit, Loss, ResidualScale, Task, error, search};
+use crate::{Fit, Loss, ResidualScale, Task, error};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -49,35 +49,40 @@ impl BootstrapInterval {
 }
 
 /// What is resampled: the units that are drawn with replacement, and the points that they give.
-pub struct Population {
+/// `X` is the law's [`Form::Input`].
+pub struct Population<X = f64> {
     /// How many units there are.
     pub units: usize,
     /// The points that a draw gives.
-    pub points: Draw,
+    pub points: Draw<X>,
 }
 
 /// The points that a draw gives, from how often it contains each unit.
-pub type Draw = Box<dyn Fn(&[u32]) -> Points>;
+pub type Draw<X = f64> = Box<dyn Fn(&[u32]) -> Points<X>>;
 
 /// Points of a resample, three lists of one length.
 #[derive(Clone, Debug, Default)]
-pub struct Points {
+pub struct Points<X = f64> {
     /// Inputs.
-    pub x: Vec<f64>,
+    pub x: Vec<X>,
     /// Errors.
     pub y: Vec<f64>,
     /// How often each point counts.
     pub weights: Vec<f64>,
 }
 
-impl Population {
+impl<X: Copy + 'static> Population<X> {
     /// The points themselves, drawn with replacement.
-    pub fn of_points(x: &[f64], y: &[f64]) -> Population {
+    pub fn of_points(x: &[X], y: &[f64]) -> Population<X> {
         let (x, y) = (x.to_vec(), y.to_vec());
         Population {
             units: x.len(),
             points: Box::new(move |draw| {
-                let mut points = Points::default();
+                let mut points = Points {
+                    x: Vec::new(),
+                    y: Vec::new(),
+                    weights: Vec::new(),
+                };
                 for (i, count) in draw.iter().enumerate().filter(|(_, c)| **c > 0) {
                     points.x.push(x[i]);
                     points.y.push(y[i]);
@@ -95,21 +100,21 @@ const MAX_GROUPS: usize = 200;
 
 /// A bootstrap under way. Each resample has a random stream of its own, so that a seed gives the
 /// same numbers wherever the work is cut.
-pub struct Bootstrap {
-    law: Law,
+pub struct Bootstrap<F: Form = Law> {
+    law: F,
     loss: Loss,
-    population: Population,
+    population: Population<F::Input>,
     count: usize,
     seed: u64,
     next: usize,
-    replicates: Replicates,
+    replicates: Replicates<F>,
 }
 
 /// The parameters fitted to all resamples.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Replicates {
+pub struct Replicates<F = Law> {
     /// The law.
-    pub law: Law,
+    pub law: F,
     /// Parameters of the fit to the data.
     pub estimate: Vec<f64>,
     /// Parameters of the fit to each resample.
@@ -122,9 +127,9 @@ pub struct Replicates {
     pub units: usize,
 }
 
-impl Bootstrap {
+impl<F: Fittable> Bootstrap<F> {
     /// Resamples of what `fit` was fitted to, `count` of them.
-    pub fn new(fit: &Fit, population: Population, count: usize, seed: u64) -> Bootstrap {
+    pub fn new(fit: &Fit<F>, population: Population<F::Input>, count: usize, seed: u64) -> Self {
         Bootstrap {
             law: fit.law,
             loss: fit.loss,
@@ -144,7 +149,7 @@ impl Bootstrap {
     }
 
     /// What has been drawn so far.
-    pub fn replicates(&self) -> &Replicates {
+    pub fn replicates(&self) -> &Replicates<F> {
         &self.replicates
     }
 
@@ -170,7 +175,7 @@ impl Bootstrap {
     }
 }
 
-impl Task for Bootstrap {
+impl<F: Fittable> Task for Bootstrap<F> {
     fn step(&mut self) {
         let (next, total) = self.progress();
         if next >= total {
@@ -196,7 +201,12 @@ impl Task for Bootstrap {
 
 /// The law of a resample, from the parameters of the data's. `None` where the resample has too
 /// few different points.
-fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>> {
+fn refit<F: Fittable>(
+    law: F,
+    loss: Loss,
+    points: &Points<F::Input>,
+    near: &[f64],
+) -> Option<Vec<f64>> {
     error::check(law, loss, &points.x, &points.y).ok()?;
     let mut problem = Problem::new(law, loss, &points.x, &points.y);
     for (w, count) in problem.weights.iter_mut().zip(&points.weights) {
@@ -204,9 +214,12 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
     }
     let squares = loss.is_least_squares() && loss.scale() == ResidualScale::Linear;
     let found: Candidate = if squares && law.candidates_are_minima() {
-        match search::refine(law, &points.x, &points.y, &problem.weights, near) {
+        match law.refine(&points.x, &points.y, &problem.weights, near) {
             Some(found) => found,
-            None => search::minima(law, &points.x, &points.y, &problem.weights).swap_remove(0),
+            None => {
+                let minima = law.candidates(&points.x, &points.y, &problem.weights);
+                minima.into_iter().next()?
+            }
         }
     } else {
         let lowest = problem.lowest(&[near.to_vec()], &[])?;
@@ -225,7 +238,7 @@ fn refit(law: Law, loss: Loss, points: &Points, near: &[f64]) -> Option<Vec<f64>
 /// Fewer units than this make intervals too narrow.
 const FEW: usize = 10;
 
-impl Replicates {
+impl<F> Replicates<F> {
     /// What to know where there were few units to draw from, as a sentence.
     pub fn warning(&self) -> Option<String> {
         let units = self.units;
@@ -259,6 +272,21 @@ impl Replicates {
             BootstrapInterval::Basic => (2.0 * estimate - high, 2.0 * estimate - low),
             _ => (low, high),
         })
+    }
+
+    /// The standard deviation over the resamples of a function of the parameters (n − 1 in the
+    /// denominator): its bootstrap standard error. `None` where fewer than two resamples have a
+    /// finite value, or fewer than half of them.
+    pub fn standard_error(&self, f: impl Fn(&[f64]) -> f64) -> Option<f64> {
+        let mut values = self.values(&f);
+        values.retain(|v| v.is_finite());
+        if values.len() < 2 || values.len() * 2 < self.resamples.len() {
+            return None;
+        }
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares = values.iter().map(|v| (v - mean).powi(2));
+        Some((squares.sum::<f64>() / (n - 1.0)).sqrt())
     }
 
     /// The median of a function of the parameters; `None` where no resample has a value.

@@ -21,6 +21,19 @@ pub trait Fittable: Form {
     /// Whether the first candidate is already the optimum of weighted least squares on the error.
     fn candidates_are_minima(self) -> bool;
 
+    /// The optimum of weighted least squares on the error for points much like those whose optimum
+    /// is `near`, at a fraction of the cost of [`Fittable::candidates`]. `None` of forms that have
+    /// no such search.
+    fn refine(
+        self,
+        _x: &[Self::Input],
+        _y: &[f64],
+        _weights: &[f64],
+        _near: &[f64],
+    ) -> Option<Candidate> {
+        None
+    }
+
     /// Values well inside the bounds, for parameters whose start lies on one. `lowest` is the
     /// lowest error.
     fn interior(self, x: &[Self::Input], lowest: f64) -> Vec<f64>;
@@ -39,6 +52,10 @@ impl Fittable for Law {
 
     fn candidates_are_minima(self) -> bool {
         self != Law::Logistic
+    }
+
+    fn refine(self, x: &[f64], y: &[f64], weights: &[f64], near: &[f64]) -> Option<Candidate> {
+        search::refine(self, x, y, weights, near)
     }
 
     fn interior(self, x: &[f64], low: f64) -> Vec<f64> {
@@ -74,9 +91,11 @@ impl Fittable for Surface {
         false
     }
 
-    fn interior(self, _: &[[f64; 2]], low: f64) -> Vec<f64> {
+    fn interior(self, x: &[[f64; 2]], low: f64) -> Vec<f64> {
+        // A term as large as the lowest error in the middle of the points.
+        let coefficient = |k: usize| low * (0.1 * surface::mean_log(x, k)).exp();
         match self {
-            Surface::Additive => vec![0.5 * low, low, 0.1, low, 0.1],
+            Surface::Additive => vec![0.5 * low, coefficient(0), 0.1, coefficient(1), 0.1],
             Surface::Coupled => vec![0.0, 0.1, 0.0, 0.1],
         }
     }

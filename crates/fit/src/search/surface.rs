@@ -23,10 +23,15 @@ pub(crate) fn candidates(
     }
 }
 
-/// E, A and B in closed form over a grid of the two exponents.
+/// E, A and B in closed form over a grid of the two exponents. Logarithms are taken less their
+/// mean, so that the unit of N and D does not matter.
 fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Candidate> {
+    let means = [mean_log(x, 0), mean_log(x, 1)];
     let columns = |k: usize| -> Vec<Vec<f64>> {
-        let column = |e: &f64| x.iter().map(|x| (-e * x[k].ln()).exp()).collect();
+        let column = |e: &f64| -> Vec<f64> {
+            let logs = x.iter().map(|x| x[k].ln() - means[k]);
+            logs.map(|l| (-e * l).exp()).collect()
+        };
         EXPONENTS.iter().map(column).collect()
     };
     let (of_n, of_d) = (columns(0), columns(1));
@@ -44,13 +49,21 @@ fn additive(x: &[[f64; 2]], y: &[f64], weights: &[f64]) -> Vec<Candidate> {
         .map(|(i, j)| {
             let [e, a, b] = solve(i, j).0;
             // A coefficient at zero has no coordinate; a trace of it can grow.
-            let trace = |v: f64| v.max(1e-3);
+            let coefficient =
+                |v: f64, k: usize, exponent: f64| v.max(1e-3) * (exponent * means[k]).exp();
+            let (alpha, beta) = (EXPONENTS[i], EXPONENTS[j]);
+            let (a, b) = (coefficient(a, 0, alpha), coefficient(b, 1, beta));
             Candidate {
-                parameters: vec![e, trace(a), EXPONENTS[i], trace(b), EXPONENTS[j]],
+                parameters: vec![e, a, alpha, b, beta],
                 converged: false,
             }
         })
         .collect()
+}
+
+/// Mean of the logarithm of one of the two variables.
+pub(crate) fn mean_log(x: &[[f64; 2]], k: usize) -> f64 {
+    x.iter().map(|x| x[k].ln()).sum::<f64>() / x.len() as f64
 }
 
 /// Least squares of y on E + A u + B v with E, A, B ≥ 0, by trying every set of positive ones.
