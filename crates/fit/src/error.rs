@@ -40,6 +40,13 @@ pub enum FitError {
         /// Its error.
         error: f64,
     },
+    /// The law or the loss is one of fractions, and an error is none: a loss in nats, say.
+    NotAFraction {
+        /// The point.
+        index: usize,
+        /// Its error.
+        error: f64,
+    },
     /// The loss is infinite wherever it was tried.
     NoOptimum,
 }
@@ -72,6 +79,11 @@ impl fmt::Display for FitError {
             FitError::ErrorNotPositive { index, error } => write!(
                 f,
                 "Point {} has the error {error}; the log of an error needs it above zero.",
+                index + 1
+            ),
+            FitError::NotAFraction { index, error } => write!(
+                f,
+                "Point {} has the error {error}; this law or loss needs fractions from 0 to 1.",
                 index + 1
             ),
             FitError::NoOptimum => write!(
@@ -121,4 +133,19 @@ pub(crate) fn check<F: Form>(
         return Err(FitError::TooFewInputs { have, need });
     }
     Ok(())
+}
+
+/// Whether errors `y` are what `law` and `loss` are made for. Simulated errors need not be, since
+/// noise can carry a fraction beyond 1.
+pub(crate) fn check_meaning<F: Form>(law: F, loss: Loss, y: &[f64]) -> Result<(), FitError> {
+    if !law.is_of_fractions() && !matches!(loss, Loss::Binomial { .. }) {
+        return Ok(());
+    }
+    match y.iter().position(|error| !(0.0..=1.0).contains(error)) {
+        Some(index) => Err(FitError::NotAFraction {
+            index,
+            error: y[index],
+        }),
+        None => Ok(()),
+    }
 }

@@ -36,11 +36,20 @@ use problem::Problem;
 
 /// Fits `law` to errors `y` at inputs `x`, as many of each: the global optimum of the loss.
 ///
+/// An error is a fraction, or any other measure that is better where it is lower: a loss in nats, say.
+///
 /// # Errors
 ///
-/// [`FitError`] where the points do not determine the law or have no value under the loss.
+/// [`FitError`] where the points do not determine the law or have no value under the loss, and where
+/// the law or the loss needs fractions and an error is none.
 pub fn fit<F: Fittable>(law: F, loss: Loss, x: &[F::Input], y: &[f64]) -> Result<Fit<F>, FitError> {
     error::check(law, loss, x, y)?;
+    error::check_meaning(law, loss, y)?;
+    fit_any(law, loss, x, y)
+}
+
+/// [`fit()`] of points that are known to determine the law, whatever their errors mean.
+fn fit_any<F: Fittable>(law: F, loss: Loss, x: &[F::Input], y: &[f64]) -> Result<Fit<F>, FitError> {
     let problem = Problem::new(law, loss, x, y);
     let found = optimum(&problem).ok_or(FitError::NoOptimum)?;
     let parameters = found.parameters;

@@ -104,6 +104,31 @@ proptest! {
     }
 
     #[test]
+    fn losses_in_nats_over_flop_come_back(
+        ln_b in 40.0f64..46.0, alpha in 0.05f64..0.5, e in 1.5f64..2.5, n in 15usize..40,
+    ) {
+        let x = grid(n, 17.0, 22.0);
+        for law in Law::ALL.into_iter().filter(|law| *law != Law::Logistic) {
+            let truth = match law {
+                Law::Saturation => vec![2.5 * (x[0] + ln_b.exp()).powf(alpha), ln_b, alpha, e],
+                Law::ShiftedPower => vec![5.0 * (x[0] + ln_b.exp()).powf(alpha), ln_b, alpha],
+                Law::OffsetPower => vec![2.5 * x[0].powf(alpha), alpha, e],
+                _ => vec![5.0 * x[0].powf(alpha), -alpha],
+            };
+            let y: Vec<f64> = x.iter().map(|&c| law.value(&truth, c)).collect();
+            for loss in Loss::ALL.into_iter().filter(|l| !matches!(l, Loss::Binomial { .. })) {
+                let found = fit(law, loss, &x, &y).unwrap();
+                for (ours, truth) in found.parameters.iter().zip(&truth) {
+                    prop_assert!(
+                        (ours / truth - 1.0).abs() < 1e-4,
+                        "{law:?} {loss:?}: {:?} for {truth:?}", found.parameters
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_law_of_two_variables_comes_back(
         a in 0.5f64..4.0, alpha in 0.2f64..0.8, b in 0.5f64..4.0, beta in 0.1f64..0.5, e in 0.05f64..0.3,
     ) {
@@ -173,4 +198,31 @@ fn what_cannot_be_fitted_is_said() {
             .to_string()
             .starts_with("Point 1 does not lie at a finite number above zero")
     );
+}
+
+#[test]
+fn what_needs_fractions_refuses_a_loss_in_nats() {
+    let (x, y) = (grid(6, 17.0, 22.0), [0.9, 3.1, 2.8, 2.5, 2.3, 2.2]);
+    let binomial = Loss::Binomial { images: 50_000 };
+    for (law, loss) in [(Law::Logistic, Loss::Squares), (Law::Power, binomial)] {
+        let error = fit(law, loss, &x, &y).unwrap_err();
+        let (index, value) = (1, 3.1);
+        assert_eq!(
+            error,
+            FitError::NotAFraction {
+                index,
+                error: value
+            }
+        );
+        assert_eq!(
+            error.to_string(),
+            "Point 2 has the error 3.1; this law or loss needs fractions from 0 to 1."
+        );
+    }
+    let xs: Vec<[f64; 2]> = x.iter().map(|x| [*x, x.sqrt()]).collect();
+    assert!(fit(Surface::Additive, binomial, &xs, &y).is_err());
+    assert!(fit(Law::Power, Loss::Squares, &x, &y).is_ok());
+    let hole = [0.9, f64::NAN, 0.8, 0.7, 0.6, 0.5];
+    let error = fit(Law::Logistic, Loss::Squares, &x, &hole).unwrap_err();
+    assert_eq!(error, FitError::NotFinite { index: 1 });
 }

@@ -42,6 +42,11 @@ pub trait Form: Copy + Debug + PartialEq + 'static {
     /// Whether every variable of the input is a positive, finite number.
     fn accepts(self, x: Self::Input) -> bool;
 
+    /// Whether the law only makes sense of errors from 0 to 1. Others take any loss, in nats say.
+    fn is_of_fractions(self) -> bool {
+        false
+    }
+
     /// ∂L/∂p at input `x`, in the order of [`Form::parameters`].
     fn gradient(self, p: &[f64], x: Self::Input) -> Vec<f64> {
         let jets: Vec<Jet> = p
@@ -56,8 +61,9 @@ pub trait Form: Copy + Debug + PartialEq + 'static {
 /// A law of the error L over one variable C: compute, samples seen or model parameters, in any
 /// unit.
 ///
-/// ln B and ln C50 are logarithms of C in that unit; E is an error and U an accuracy, both
-/// fractions; A and β carry the unit that makes L an error.
+/// ln B and ln C50 are logarithms of C in that unit; E is an error, U an accuracy (a fraction); A
+/// and β carry the unit that makes L an error. L may also be a loss above 1, in nats say, but of
+/// [`Law::Logistic`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
@@ -180,6 +186,10 @@ impl Form for Law {
 
     fn accepts(self, c: f64) -> bool {
         c.is_finite() && c > 0.0
+    }
+
+    fn is_of_fractions(self) -> bool {
+        self == Law::Logistic
     }
 }
 
