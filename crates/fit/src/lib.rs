@@ -2,15 +2,19 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod allocation;
 pub mod bootstrap;
 pub mod compare;
 mod covariance;
 pub mod coverage;
+pub mod envelope;
 mod error;
 mod fittable;
 mod fitted;
 mod interval;
+pub mod isoflop;
 pub mod law;
+pub mod line;
 mod loss;
 pub mod multistart;
 pub mod order;

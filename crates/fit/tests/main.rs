@@ -6,7 +6,9 @@
 mod fit;
 mod hostile;
 mod intervals;
+mod isoflop;
 mod losses;
+mod optimal;
 mod reference;
 mod scipy;
 mod trf;
