@@ -21,6 +21,8 @@ pub mod order;
 mod problem;
 pub mod profile;
 pub mod random;
+pub mod rank;
+pub mod robustness;
 mod search;
 mod status;
 pub mod svd;

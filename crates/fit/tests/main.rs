@@ -10,5 +10,6 @@ mod isoflop;
 mod losses;
 mod optimal;
 mod reference;
+mod robustness;
 mod scipy;
 mod trf;
