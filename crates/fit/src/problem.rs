@@ -49,6 +49,8 @@ const ITERATIONS: usize = 200;
 const CONTINUATION_STEPS: usize = 15;
 /// Neighbours of a Huber minimum that are tried in vain before it stands.
 const HOPS: usize = 24;
+/// How many times the lowest minimum another face's may be so that its neighbours are tried.
+const HOPELESS: f64 = 1.5;
 /// Longest move of a coordinate in one step; all coordinates are logarithms or exponents.
 const LONGEST_STEP: f64 = 3.0;
 
@@ -224,8 +226,9 @@ impl<'a, F: Fittable> Problem<'a, F> {
     /// The lowest minimum from any of the starts on any face of the bounds. `fixed` parameters
     /// stay where they are on every face.
     pub(crate) fn lowest(&self, starts: &[Vec<f64>], fixed: &Fixed) -> Option<Minimum> {
-        // Faces of fewer parameters first: where freeing one gains nothing, the bound stands.
-        let minima = self.form.faces().iter().rev().filter_map(|face| {
+        let hopping = matches!(self.loss, Loss::Huber { .. });
+        let mut lowest = f64::INFINITY;
+        let minima = self.form.faces().iter().filter_map(|face| {
             let clash = face.iter().any(|(j, _)| fixed.iter().any(|(k, _)| k == j));
             if clash {
                 return None;
@@ -233,14 +236,20 @@ impl<'a, F: Fittable> Problem<'a, F> {
             let fixed: Vec<(usize, f64)> = face.iter().chain(fixed).copied().collect();
             let found = starts
                 .iter()
-                .map(|s| self.approach(&self.interior(s), &fixed));
-            let found = lower(found.filter(|m| m.objective.is_finite()))?;
-            Some(match self.loss {
-                Loss::Huber { .. } => self.hop(found, &fixed),
-                _ => found,
+                .map(|s| self.approach(&self.interior(s), &fixed))
+                .filter(|m| m.objective.is_finite())
+                .reduce(lower)?;
+            // Hops gain a few per cent at most: a bound that costs far more stays out.
+            let near = found.objective <= HOPELESS * lowest;
+            lowest = lowest.min(found.objective);
+            Some(if hopping && near {
+                self.hop(found, &fixed)
+            } else {
+                found
             })
         });
-        lower(minima)
+        // Where freeing a parameter gains nothing, its bound stands.
+        minima.reduce(|free, bound| lower(bound, free))
     }
 
     /// A minimum no higher than `from`: a nearly absolute loss has a minimum at many a set of
@@ -311,15 +320,13 @@ impl<'a, F: Fittable> Problem<'a, F> {
     }
 }
 
-/// The lowest of them; a later one has to be lower beyond rounding.
-fn lower(minima: impl Iterator<Item = Minimum>) -> Option<Minimum> {
-    minima.reduce(|best, next| {
-        if next.objective < best.objective * (1.0 - 1e-10) {
-            next
-        } else {
-            best
-        }
-    })
+/// The lower of two; the second has to be lower beyond rounding.
+fn lower(best: Minimum, next: Minimum) -> Minimum {
+    if next.objective < best.objective * (1.0 - 1e-10) {
+        next
+    } else {
+        best
+    }
 }
 
 /// −(H + λ D)⁻¹ g over the coordinates that move; `None` where it is not positive definite.
