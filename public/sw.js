@@ -6,11 +6,11 @@ const CACHE = `refit-${new URL(location).searchParams.get("release")}`;
 /** Caches the files that the HTML names, the programs loaded on demand, and the data files. */
 async function cacheRelease() {
     const text = async (path) => (await fetch(path, { cache: "no-cache" })).text();
-    const [page, sums] = await Promise.all([text("./"), text("data/SHA256SUMS")]);
+    const [page, files] = await Promise.all([text("./"), text("data/files.txt")]);
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
     const programs = ["details", "user_runs", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
-    const data = sums.trim().split("\n").map((line) => `data/${line.split("  ")[1]}`);
+    const data = files.trim().split("\n").map((file) => `data/${file}`);
     const cache = await caches.open(CACHE);
     await cache.addAll(["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data]);
 }

@@ -124,8 +124,9 @@ mod every_kernel {
 #[wasm_bindgen_test]
 fn the_law_of_fig_1_comes_back() {
     let text = include_str!("../data/comparison/plotted_frontier.csv");
-    let rows = read_measurements("plotted_frontier.csv", text).unwrap();
-    let outcome = analysis::run(&Analysis::of(Table::PlottedFrontier), &rows, &[]);
+    let table = Table::find("plotted_frontier").unwrap();
+    let rows = read_measurements(table.study(), "plotted_frontier.csv", text).unwrap();
+    let outcome = analysis::run(&Analysis::of(table), &rows, &[]);
     // Printed in the comparison study's repository, fig. 1: CLIP, MaMMUT.
     let printed = [
         [57.862083, 18.391321, 0.226604, 0.111169],

@@ -1,8 +1,7 @@
 //! What can be chosen, read off the rows, and names that are not among it.
 
 use super::Analysis;
-use crate::study::select::LAION;
-use crate::study::{Measurement, Study};
+use crate::study::Measurement;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -23,8 +22,10 @@ impl Choices {
         let in_dataset = |m: &&Measurement| m.dataset == analysis.dataset;
         let in_metric = |m: &&Measurement| in_dataset(m) && m.metric == analysis.metric;
         let mut pretrains = distinct(rows.iter().filter(in_metric).map(|m| &m.pretrain));
-        if analysis.study() == Study::Openclip {
-            pretrains.insert(0, LAION.to_owned());
+        for (group, sets) in &analysis.study().pretrain_groups {
+            if sets.iter().any(|set| pretrains.contains(set)) {
+                pretrains.insert(0, group.clone());
+            }
         }
         Choices {
             datasets: distinct(rows.iter().map(|m| &m.dataset)),

@@ -92,8 +92,9 @@ impl<'a> Pair<'a> {
 pub fn targets(at: &[String], a: &Series, b: &Series) -> Vec<Result<(f64, String), TargetError>> {
     let mut places = Vec::new();
     for ((at, of_a), of_b) in at.iter().zip(&a.predictions).zip(&b.predictions) {
-        let whose =
-            |s: &Series, p: &Prediction| Ok((p.x, format!("{at}, {}", names::family(&s.family))));
+        let whose = |s: &Series, p: &Prediction| {
+            Ok((p.x, format!("{at}, {}", names::family(s.study, &s.family))))
+        };
         match (of_a, of_b) {
             (Ok(p), Ok(q)) if p.x == q.x => places.push(Ok((p.x, String::new()))),
             (Ok(p), Ok(q)) => places.extend([whose(a, p), whose(b, q)]),
@@ -175,14 +176,14 @@ fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<CrossingResam
 mod tests {
     use super::*;
     use crate::analysis::{Analysis, run};
-    use crate::study::{Table, read_measurements};
+    use crate::study::{Table, bundled};
     use refit_fit::FitError;
 
     #[test]
     fn points_are_told_against_another_law() {
-        let path = Table::PlottedFrontier.path();
-        let rows = read_measurements(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
-        let outcome = run(&Analysis::of(Table::PlottedFrontier), &rows, &[]);
+        let table = Table::find("plotted_frontier").unwrap();
+        let (rows, _) = bundled::read(table);
+        let outcome = run(&Analysis::of(table), &rows, &[]);
         let [clip, mammut] = &outcome.series[..] else {
             panic!("two families");
         };

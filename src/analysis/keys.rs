@@ -2,7 +2,6 @@
 
 use super::{Analysis, BinRange, ResamplingUnit, loss, resamples};
 use crate::decimal;
-use crate::study::Table;
 use crate::study::frontier::FrontierRule;
 use crate::study::select::Axis;
 use refit_fit::Interval;
@@ -94,19 +93,16 @@ pub const KEYS: [Key; 19] = [
     Key {
         name: TABLE,
         values: Values::One,
-        write: |a| vec![a.table.id().to_owned()],
+        write: |a| vec![a.table.id.clone()],
         read: |a, v| {
-            let table = Table::ALL.into_iter().find(|t| v == [t.id()]);
+            let table = one(v).and_then(|id| a.study().table(id));
             put(a, table.map(Analysis::of))
         },
         help: in_terminal(
             "Table of measurements [default: the study's first with the dataset and metric]",
             "",
         ),
-        choices: in_terminal(
-            Some(|| Table::ALL.into_iter().map(Table::id).collect()),
-            None,
-        ),
+        choices: None,
     },
     parsed!(
         "dataset",
@@ -128,7 +124,7 @@ pub const KEYS: [Key; 19] = [
     names!(
         "pretrain",
         pretrains,
-        "Pre-training dataset; repeat for several. LAION means LAION-80M, LAION-400M and LAION-2B together"
+        "Pre-training dataset; or a group of them; repeat for several"
     ),
     names!(
         "schedule",

@@ -8,6 +8,7 @@ pub mod drawing;
 mod fit_text;
 mod keys;
 pub mod loss;
+mod loss_unit;
 mod query;
 mod query_string;
 mod resampling;
@@ -19,21 +20,23 @@ pub mod validation;
 pub use choices::{Choices, FAMILY, UnknownName};
 pub use fit_text::{NO_DELTA_METHOD, interval_title, why_not_fitted};
 pub use keys::{KEYS, Key, MOST_EXCLUDED, Values, threshold};
-pub use query::{MOST_TARGETS, Notice, VERSION, from_query, link, to_query};
+pub use loss_unit::LossUnit;
+pub use query::{MOST_TARGETS, Notice, VERSION, from_query, from_study, link, to_query};
 pub use resampling::{Resampling, ResamplingUnit, resamples};
 pub use samples::{SamplesLaw, optimal_samples};
 pub use target::{TargetError, target};
 
 use crate::study::architecture::ArchitectureCost;
-use crate::study::frontier::{self, FrontierPoint, FrontierRule};
-use crate::study::select::{Axis, LAION, OPENAI_WIT, Point, Selection, select};
-use crate::study::{Measurement, Study, Table};
+use crate::study::description::Rule;
+use crate::study::frontier::{FrontierPoint, FrontierRule, by_rule};
+use crate::study::select::{Axis, Point, Selection, select};
+use crate::study::{Measurement, Study, Table, names};
 use refit_fit::law::Law;
 use refit_fit::{self, Fit, FitError, Interval, Loss, Prediction};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Every choice behind a figure. What can be derived is not stored: the study is the table's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analysis {
     pub table: Table,
     pub dataset: String,
@@ -59,7 +62,7 @@ pub struct Analysis {
     pub at: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum BinRange {
     /// The runs up to the threshold.
     #[serde(rename = "kept")]
@@ -88,45 +91,31 @@ impl BinRange {
 }
 
 impl Analysis {
-    /// What opens first for a table: the study's main figure, as released.
+    /// What opens first for a table, as its study describes.
     pub fn of(table: Table) -> Analysis {
-        let (dataset, metric) = match table {
-            Table::Segmentation => ("ade20k", "miou"),
-            Table::Probes => ("imagenet1k-unverified", "linear_probe_full"),
-            _ => ("imagenet1k", "acc1"),
-        };
-        let (families, pretrains): (&[_], &[_]) = match table.study() {
-            Study::Comparison => (&["clip", "mammut"], &["datacomp_1b"]),
-            // OpenAI released no checkpoints of epochs.
-            Study::Openclip if table == Table::LearningCurves => (&["clip"], &[LAION]),
-            Study::Openclip => (&["clip"], &[LAION, OPENAI_WIT]),
-        };
-        let (law, loss) = match table.study() {
-            Study::Comparison => (Law::Saturation, Loss::Squares),
-            Study::Openclip => (Law::Power, Loss::LogSquares),
-        };
-        Analysis {
+        let mut analysis = Analysis {
             table,
-            dataset: dataset.to_owned(),
-            metric: metric.to_owned(),
-            families: families.iter().map(|s| (*s).to_owned()).collect(),
-            pretrains: pretrains.iter().map(|s| (*s).to_owned()).collect(),
-            schedules: vec!["cosine".to_owned()],
-            frontier: match table {
-                // Its points are a frontier already.
-                Table::PlottedFrontier => FrontierRule::All,
-                _ => FrontierRule::Authors,
+            dataset: String::new(),
+            metric: String::new(),
+            families: Vec::new(),
+            pretrains: Vec::new(),
+            schedules: Vec::new(),
+            frontier: match table.study().authors_frontier.is_empty() {
+                true => FrontierRule::Pareto,
+                false => FrontierRule::Authors,
             },
             bin_range: BinRange::WithinThreshold,
             axis: Axis::Compute,
-            law,
-            loss,
-            threshold: table.study().authors_threshold(),
+            law: Law::Saturation,
+            loss: Loss::Squares,
+            threshold: None,
             excluded: Vec::new(),
             interval: Interval::StudentT,
             resampling: Resampling::default(),
             at: Vec::new(),
-        }
+        };
+        query::apply(&table.opens, &mut analysis);
+        analysis
     }
 
     pub fn study(&self) -> Study {
@@ -136,7 +125,7 @@ impl Analysis {
 
 impl Default for Analysis {
     fn default() -> Self {
-        Analysis::of(Table::Sweep)
+        Analysis::of(Table::first())
     }
 }
 
@@ -149,6 +138,7 @@ pub struct Outcome {
 /// One family on one pre-training set, trained with one schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
+    pub study: Study,
     pub family: String,
     pub pretrain: String,
     pub schedule: String,
@@ -204,7 +194,7 @@ fn one_series(
     let (kept, held_out): (Vec<Point>, Vec<Point>) = points
         .iter()
         .copied()
-        .partition(|p| rows[p.row].compute <= limit);
+        .partition(|p| rows[p.row].compute.is_none_or(|compute| compute <= limit));
     let frontier = match analysis.bin_range {
         BinRange::WithinThreshold => analysis.frontier_of(selection.pretrain, &kept, &kept),
         BinRange::AllRuns => analysis.frontier_of(selection.pretrain, &kept, &points),
@@ -222,6 +212,7 @@ fn one_series(
         })
         .collect();
     Series {
+        study: analysis.study(),
         family: selection.family.to_owned(),
         pretrain: selection.pretrain.to_owned(),
         schedule: selection.schedule.to_owned(),
@@ -246,6 +237,11 @@ impl Outcome {
 }
 
 impl Series {
+    /// In legends and tables.
+    pub fn name(&self) -> String {
+        names::series(self.study, &self.family, &self.pretrain, &self.schedule)
+    }
+
     /// The points that the reader left in, those held out included.
     pub fn measured(&self) -> impl Iterator<Item = &Point> {
         self.points.iter().chain(&self.held_out)
@@ -275,36 +271,27 @@ impl Analysis {
         }
     }
 
-    /// ResamplingUnit of the axis.
+    /// Unit of the axis.
     pub fn unit(&self) -> &'static str {
+        let study = self.study().head();
         match self.axis {
-            Axis::Compute => self.study().compute_unit(),
-            Axis::Samples => "samples",
+            Axis::Compute => &study.compute_unit,
+            Axis::Samples => &study.samples_noun,
             Axis::Parameters => "parameters",
         }
     }
 
     /// The frontier of `kept`, its bins over the compute range of `range`.
     fn frontier_of(&self, pretrain: &str, kept: &[Point], range: &[Point]) -> Vec<FrontierPoint> {
-        let edges = match (range.first(), range.last()) {
-            (Some(first), Some(last)) => (first.x, last.x),
-            _ => return Vec::new(),
-        };
-        match self.rule_of(pretrain) {
-            FrontierRule::Authors => frontier::bins_of_authors(kept, edges),
-            FrontierRule::Bins => frontier::bins(kept, edges),
-            FrontierRule::Minima => frontier::minima(kept),
-            FrontierRule::Pareto => frontier::pareto(kept),
-            FrontierRule::All => frontier::all(kept),
-        }
+        by_rule(self.rule_of(pretrain), kept, range)
     }
 
-    /// The rule of a series: what the openclip study released are two of the others.
-    fn rule_of(&self, pretrain: &str) -> FrontierRule {
-        match (self.frontier, self.study()) {
-            (FrontierRule::Authors, Study::Openclip) if pretrain == OPENAI_WIT => FrontierRule::All,
-            (FrontierRule::Authors, Study::Openclip) => FrontierRule::Minima,
-            (rule, _) => rule,
-        }
+    /// The rule of a series.
+    fn rule_of(&self, pretrain: &str) -> Rule {
+        let authors = match self.frontier {
+            FrontierRule::Authors => self.study().authors_rule(pretrain),
+            _ => None,
+        };
+        authors.unwrap_or(self.frontier.into())
     }
 }

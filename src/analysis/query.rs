@@ -4,8 +4,7 @@ use super::Analysis;
 use super::drawing::Drawing;
 use super::keys::{self, KEYS, Key, Values};
 use super::query_string::{parts, push};
-use crate::study::Table;
-use crate::study::digest::sha256;
+use crate::study::{Study, Table};
 use refit_fit::Loss;
 use refit_fit::law::{Form, Law};
 use std::fmt;
@@ -15,6 +14,9 @@ pub const VERSION: &str = "2";
 
 /// Before it had the key `loss`, a law said how it was fitted: a line in log-log was a law.
 const WITHOUT_LOSS: &str = "1";
+
+/// The key that names the study, where the table's id does not tell it.
+const STUDY: &str = "study";
 
 /// The key that names the edition of the data: row numbers mean nothing without it.
 const EDITION: &str = "data";
@@ -38,6 +40,15 @@ pub enum Notice {
     OtherData,
     TooManyTargets,
     TooLong,
+}
+
+impl Notice {
+    fn unknown(key: &str, value: &str) -> Notice {
+        Notice::UnknownValue {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Notice {
@@ -71,10 +82,19 @@ impl fmt::Display for Notice {
 fn pairs(analysis: &Analysis) -> Vec<(&'static str, String)> {
     let standard = Analysis::of(analysis.table);
     let mut pairs = Vec::new();
+    let (study, table) = (analysis.study(), analysis.table);
+    let told_by_table = table == Table::first() || Table::find(&table.id) == Some(table);
+    if !told_by_table {
+        pairs.push((STUDY, study.reference().to_owned()));
+    }
+    let opens_first = match told_by_table {
+        true => Table::first(),
+        false => study.tables().next().unwrap_or(table),
+    };
     for key in &KEYS {
         let values = (key.write)(analysis);
         let default = match key.name {
-            keys::TABLE => (key.write)(&Analysis::default()),
+            keys::TABLE => vec![opens_first.id.clone()],
             _ => (key.write)(&standard),
         };
         if values == default {
@@ -89,7 +109,7 @@ fn pairs(analysis: &Analysis) -> Vec<(&'static str, String)> {
         }
     }
     if !analysis.excluded.is_empty() {
-        pairs.push((EDITION, edition(analysis.table)));
+        pairs.push((EDITION, edition(analysis.table).to_owned()));
     }
     pairs
 }
@@ -118,37 +138,87 @@ pub fn from_query(query: &str, others: &[&str]) -> (Analysis, Vec<Notice>) {
     if query.len() > LONGEST {
         return (Analysis::default(), vec![Notice::TooLong]);
     }
+    let mut notices = Vec::new();
     let mut pairs = parts(query);
+    let value = |wanted: &str| {
+        let found = pairs.iter().rev().find(|(key, _)| key == wanted);
+        found.map(|(_, value)| value.clone())
+    };
+    let (study, table) = (value(STUDY), value(keys::TABLE));
+    let table = match (study, table) {
+        (Some(study), table) => match Study::find(&study) {
+            Some(found) => found.table_or_first(table.as_deref(), &mut notices),
+            None => {
+                notices.push(Notice::unknown(STUDY, &study));
+                None
+            }
+        },
+        // A link that names no study means a bundled one.
+        (None, Some(table)) => {
+            let found = Table::find(&table);
+            if found.is_none() {
+                notices.push(Notice::unknown(keys::TABLE, &table));
+            }
+            found
+        }
+        (None, None) => None,
+    };
+    let mut analysis = table.map_or_else(Analysis::default, Analysis::of);
     if pairs.iter().any(|(k, v)| k == "v" && v == WITHOUT_LOSS) {
         pairs = with_loss(pairs);
     }
+    pairs.retain(|(key, _)| key != STUDY && key != keys::TABLE && !others.contains(&key.as_str()));
+    read_pairs(&pairs, &mut analysis, &mut notices);
+    (analysis, notices)
+}
+
+/// Reads a query of a study's own description: its tables are those of the study.
+pub fn from_study(study: Study, query: &str) -> (Analysis, Vec<Notice>) {
+    let mut pairs = parts(query);
     let mut notices = Vec::new();
-    let mut analysis = Analysis::default();
+    let table = pairs.iter().find(|(key, _)| key == keys::TABLE);
+    let table = study.table_or_first(table.map(|(_, id)| id.as_str()), &mut notices);
+    let mut analysis = table.map_or_else(Analysis::default, Analysis::of);
+    pairs.retain(|(key, _)| key != keys::TABLE);
+    read_pairs(&pairs, &mut analysis, &mut notices);
+    (analysis, notices)
+}
+
+impl Study {
+    /// The table of this id; without one, and with a notice where there is none, the first.
+    fn table_or_first(self, id: Option<&str>, notices: &mut Vec<Notice>) -> Option<Table> {
+        let found = id.and_then(|id| self.table(id));
+        if let (Some(id), None) = (id, found) {
+            notices.push(Notice::unknown(keys::TABLE, id));
+        }
+        found.or_else(|| self.tables().next())
+    }
+}
+
+/// Applies the pairs of a table's `opens` to its analysis.
+pub(super) fn apply(query: &str, analysis: &mut Analysis) {
+    read_pairs(&parts(query), analysis, &mut Vec::new());
+}
+
+fn read_pairs(pairs: &[(String, String)], analysis: &mut Analysis, notices: &mut Vec<Notice>) {
     let mut data = None;
-    // The table first: it sets the defaults of all the rest.
-    for table in [true, false] {
-        for (key, value) in &pairs {
-            if (key == keys::TABLE) != table {
-                continue;
+    for (key, value) in pairs {
+        if let Some(known) = KEYS.iter().find(|k| k.name == key) {
+            read(known, value, analysis, notices);
+        } else if key == EDITION {
+            data = Some(value.as_str());
+        } else if key == "v" {
+            if value != VERSION && value != WITHOUT_LOSS {
+                notices.push(Notice::OtherVersion(value.clone()));
             }
-            if let Some(known) = KEYS.iter().find(|k| k.name == key) {
-                read(known, value, &mut analysis, &mut notices);
-            } else if key == EDITION {
-                data = Some(value.as_str());
-            } else if key == "v" {
-                if value != VERSION && value != WITHOUT_LOSS {
-                    notices.push(Notice::OtherVersion(value.clone()));
-                }
-            } else if !Drawing::KEYS.contains(&key.as_str()) && !others.contains(&key.as_str()) {
-                notices.push(Notice::UnknownKey(key.clone()));
-            }
+        } else if !Drawing::KEYS.contains(&key.as_str()) {
+            notices.push(Notice::UnknownKey(key.clone()));
         }
     }
-    if !analysis.excluded.is_empty() && data != Some(&edition(analysis.table)) {
+    if !analysis.excluded.is_empty() && data != Some(edition(analysis.table)) {
         analysis.excluded.clear();
         notices.push(Notice::OtherData);
     }
-    (analysis, notices)
 }
 
 fn read(key: &Key, value: &str, analysis: &mut Analysis, notices: &mut Vec<Notice>) {
@@ -163,10 +233,7 @@ fn read(key: &Key, value: &str, analysis: &mut Analysis, notices: &mut Vec<Notic
         Values::One | Values::Each => vec![value],
     };
     if !(key.read)(analysis, &values) {
-        notices.push(Notice::UnknownValue {
-            key: key.name.to_owned(),
-            value: value.to_owned(),
-        });
+        notices.push(Notice::unknown(key.name, value));
     }
 }
 
@@ -189,9 +256,8 @@ fn with_loss(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 /// The first digits of the data's SHA-256.
-fn edition(table: Table) -> String {
-    let sum = sha256(&table.path()).and_then(|sum| sum.get(..8));
-    sum.unwrap_or("unknown").to_owned()
+fn edition(table: Table) -> &'static str {
+    table.head().file.sha256.get(..8).unwrap_or("unknown")
 }
 
 #[cfg(test)]
@@ -211,7 +277,7 @@ mod tests {
 
     fn analyses() -> impl Strategy<Value = Analysis> {
         let first = (
-            prop::sample::select(Table::ALL.to_vec()),
+            prop::sample::select(Table::bundled().collect::<Vec<_>>()),
             word(),
             word(),
             prop::collection::vec(word(), 1..4),
@@ -293,7 +359,7 @@ mod tests {
     fn standard_views_are_short() {
         assert_eq!(to_query(&Analysis::default()), "");
         assert_eq!(
-            to_query(&Analysis::of(Table::Zeroshot)),
+            to_query(&Analysis::of(Table::find("zeroshot").unwrap())),
             "v=2&table=zeroshot"
         );
     }
@@ -301,7 +367,7 @@ mod tests {
     #[test]
     fn links_of_version_1_keep_their_meaning() {
         let (analysis, notices) = from_query("?v=1&table=zeroshot&law=line", &[]);
-        assert_eq!(analysis, Analysis::of(Table::Zeroshot));
+        assert_eq!(analysis, Analysis::of(Table::find("zeroshot").unwrap()));
         assert_eq!(notices, vec![]);
         let (analysis, _) = from_query("?v=1&table=zeroshot&law=power", &[]);
         assert_eq!((analysis.law, analysis.loss), (Law::Power, Loss::Squares));

@@ -1,7 +1,7 @@
 //! What the bootstrap of a series resamples.
 
 use super::{Analysis, BinRange, Series};
-use crate::study::frontier::FrontierRule;
+use crate::study::description::Rule;
 use crate::study::select::Point;
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Points, Population};
 use refit_fit::order;
@@ -92,7 +92,7 @@ impl Analysis {
                         let mut points = analysis.refitted(&series, &drawn);
                         // A frontier has the best run once, however often it was drawn; all runs
                         // are there as often as they were drawn.
-                        if analysis.rule_of(&series.pretrain) == FrontierRule::All {
+                        if analysis.rule_of(&series.pretrain) == Rule::All {
                             points.weights = counts;
                         }
                         points

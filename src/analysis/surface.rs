@@ -3,6 +3,7 @@
 use super::{Analysis, Series};
 use crate::study::Measurement;
 use crate::study::architecture::ArchitectureCost;
+use crate::study::select::parameters;
 use refit_fit::law::{Form, Law, Surface};
 use refit_fit::{self, Fit, FitError, Loss};
 
@@ -15,22 +16,17 @@ pub struct Grid {
 }
 
 /// All runs of a series up to the threshold; a law of two variables needs no frontier. Runs that
-/// do not tell their architecture or samples are left out.
+/// do not tell their parameters or samples are left out.
 pub fn grid(series: &Series, rows: &[Measurement], architectures: &[ArchitectureCost]) -> Grid {
     let mut grid = Grid::default();
     for point in &series.points {
         let m = &rows[point.row];
-        let architecture = find(architectures, &m.family, &m.architecture);
-        if let (Some(architecture), Some(samples)) = (architecture, m.samples_seen) {
-            grid.x.push([architecture.mparams[0], samples / 1e6]);
+        if let (Some(n), Some(samples)) = (parameters(m, architectures), m.samples_seen) {
+            grid.x.push([n / 1e6, samples / 1e6]);
             grid.error.push(point.error);
         }
     }
     grid
-}
-
-fn find<'a>(all: &'a [ArchitectureCost], family: &str, name: &str) -> Option<&'a ArchitectureCost> {
-    all.iter().find(|a| a.family == family && a.name == name)
 }
 
 /// How compute is split best.
@@ -44,21 +40,33 @@ pub struct Optimum {
     pub error: f64,
 }
 
-/// Compute of one sample as a power of the parameters, through a family's models with patches of
-/// 32 pixels: a smaller patch costs more at the same parameters, so that all of them have no one
-/// cost.
+/// Compute of one sample as a power of the parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost(Fit);
 
 impl Cost {
-    /// `None` where the family has fewer than two sizes of them.
-    pub fn of(family: &str, architectures: &[ArchitectureCost]) -> Option<Cost> {
-        let patch_32 = |a: &&ArchitectureCost| a.family == family && a.name.ends_with("-32");
-        let (x, y): (Vec<f64>, Vec<f64>) = architectures
-            .iter()
-            .filter(patch_32)
+    /// Through a family's models with patches of 32 pixels: a smaller patch costs more at the same
+    /// parameters, so that all of them have no one cost. Without such models through the series'
+    /// runs, whose compute over samples tells the cost: 6 N where compute is 6 N D. `None` where
+    /// neither has two sizes.
+    pub fn of(
+        series: &Series,
+        rows: &[Measurement],
+        architectures: &[ArchitectureCost],
+    ) -> Option<Cost> {
+        let models = architectures.iter();
+        let patch_32 = models.filter(|a| a.family == series.family && a.name.ends_with("-32"));
+        let (mut x, mut y): (Vec<f64>, Vec<f64>) = patch_32
             .map(|a| (a.mparams[0], a.compute_per_sample))
             .unzip();
+        if x.is_empty() {
+            let runs = series.points.iter().filter_map(|p| {
+                let m = rows.get(p.row)?;
+                let n = parameters(m, architectures)? / 1e6;
+                Some((n, m.compute? / m.samples_seen?))
+            });
+            (x, y) = runs.unzip();
+        }
         refit_fit::fit(Law::Power, Loss::LogSquares, &x, &y)
             .ok()
             .map(Cost)

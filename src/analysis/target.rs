@@ -56,7 +56,7 @@ fn factor(unit: &str, axis: Axis, study: Study) -> Option<f64> {
     if unit.is_empty() || (axis != Axis::Compute && unit == axis.id()) {
         return Some(1.0);
     }
-    let giga = study.compute_unit().to_ascii_uppercase();
+    let giga = study.compute_unit.to_ascii_uppercase();
     let unit = unit.to_ascii_uppercase();
     let prefix = unit.strip_suffix(giga.strip_prefix('G')?)?;
     let factor = match prefix {
@@ -103,7 +103,7 @@ pub fn target(
         .or_else(|| of_family().find(|a| a.name.eq_ignore_ascii_case(model)))
         .ok_or_else(|| TargetError::UnknownArchitecture {
             name: model.to_owned(),
-            family: crate::study::names::family(family).to_owned(),
+            family: crate::study::names::family(study, family).to_owned(),
             known: of_family().map(|a| a.name.clone()).collect(),
         })?;
     let samples = samples_seen(study, samples)
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_place_may_have_its_unit() {
         let at = |text: &str, axis, study| target(text, axis, study, "clip", &[]).ok();
-        let compute = |text: &str| at(text, Axis::Compute, Study::Comparison);
+        let compute = |text: &str| at(text, Axis::Compute, Study::of_unit("GFLOPs"));
         for text in [
             "2.14e12",
             "2.14e12 GFLOPs",
@@ -143,8 +143,17 @@ mod tests {
         ] {
             assert_eq!(compute(text), None, "{text}");
         }
-        assert_eq!(at("5e9 GMACs", Axis::Compute, Study::Openclip), Some(5e9));
-        assert_eq!(at("3e9 samples", Axis::Samples, Study::Openclip), Some(3e9));
-        assert_eq!(at("3e9 GMACs", Axis::Samples, Study::Openclip), None);
+        assert_eq!(
+            at("5e9 GMACs", Axis::Compute, Study::of_unit("GMACs")),
+            Some(5e9)
+        );
+        assert_eq!(
+            at("3e9 samples", Axis::Samples, Study::of_unit("GMACs")),
+            Some(3e9)
+        );
+        assert_eq!(
+            at("3e9 GMACs", Axis::Samples, Study::of_unit("GMACs")),
+            None
+        );
     }
 }

@@ -37,7 +37,7 @@ impl HoldOut {
             _ => {
                 let last = series.frontier.len().checked_sub(1)?;
                 let row = series.frontier[last * 3 / 4].row;
-                Some(HoldOut::Beyond(rows.get(row)?.compute))
+                Some(HoldOut::Beyond(rows.get(row)?.compute?))
             }
         }
     }
@@ -240,8 +240,10 @@ fn folds(
             });
             // What the runs beyond improve; the best of all runs is what a law should predict.
             let held_out = frontier::pareto(&all).into_iter();
-            let held_out = held_out.filter(|p| rows[p.row].compute > limit).collect();
-            vec![fold(&|m| m.compute <= limit, held_out)]
+            let held_out = held_out
+                .filter(|p| rows[p.row].compute.is_some_and(|c| c > limit))
+                .collect();
+            vec![fold(&|m| m.compute.is_none_or(|c| c <= limit), held_out)]
         }
         HoldOut::Models => groups(&|m| &m.architecture),
         HoldOut::Scales => groups(&|m| &m.samples),

@@ -5,9 +5,9 @@
 //! them, however far their rounding moves it. Where a coefficient differs, the curves decide.
 
 use super::{Check, CheckError, Library, PrintedCoefficient, Verdict, agrees};
-use crate::analysis::{self, Analysis, Series, why_not_fitted};
-use crate::study::names;
-use crate::study::{Study, Table};
+use crate::analysis::{self, Analysis, LossUnit, Series, why_not_fitted};
+use crate::study::description::{Description, Rounding};
+use crate::study::{UNSPECIFIED, names};
 use nalgebra::DMatrix;
 use refit_fit::law::{Form, Law};
 use refit_fit::svd::Svd;
@@ -18,23 +18,30 @@ use refit_fit::{Fit, Status, mean_squared_error};
 const SAME_MSE: f64 = 1.001;
 const SAME_CURVE: f64 = 5e-4;
 
-/// Where the comparison study evaluates its laws, in GFLOPs.
-const NAMED: [f64; 2] = [2.14e12, 2.59e12];
-
-pub(super) fn check(coefficients: &[PrintedCoefficient], library: &Library) -> Vec<Check> {
+/// `description` is that of the claim's study.
+pub(super) fn check(
+    coefficients: &[PrintedCoefficient],
+    description: Option<&Description>,
+    library: &Library,
+) -> Vec<Check> {
     let Some(first) = coefficients.first() else {
         return Vec::new();
     };
-    let analysis = analysis_of(first);
+    let analysis = first.query.analysis();
+    let study = first.query.study;
+    let one = |names: &[String]| names.first().cloned().unwrap_or_default();
+    let on = match one(&analysis.pretrains) {
+        set if set == UNSPECIFIED => String::new(),
+        set => format!(" on {}", names::pretrain(study, &set)),
+    };
     let name = format!(
-        "{} law, {} on {}",
-        names::family(&first.family),
-        names::dataset(&first.dataset),
-        names::pretrain(&first.pretrain)
+        "{} law, {}{on}",
+        names::family(study, &one(&analysis.families)),
+        names::dataset(study, &analysis.dataset)
     );
     let row = |c: &PrintedCoefficient| Check {
         id: format!("{}/{}", c.law, c.parameter),
-        study: c.study,
+        study,
         source: c.source.clone(),
         quantity: format!("{name}: {}", c.symbol()),
         printed: c.printed.value,
@@ -45,7 +52,8 @@ pub(super) fn check(coefficients: &[PrintedCoefficient], library: &Library) -> V
         note: String::new(),
         analysis: Some(analysis.clone()),
     };
-    compare(coefficients, &analysis, &name, row, library).unwrap_or_else(|why| {
+    let known = Known::of(description, &analysis, &first.law);
+    compare(coefficients, &analysis, &name, row, &known, library).unwrap_or_else(|why| {
         let without = |c| Check {
             note: why.to_string(),
             ..row(c)
@@ -61,21 +69,22 @@ fn compare(
     analysis: &Analysis,
     name: &str,
     row: impl Fn(&PrintedCoefficient) -> Check,
+    known: &Known,
     library: &Library,
 ) -> Result<Vec<Check>, CheckError> {
     let first = &coefficients[0];
     let rows = library.rows(analysis.table)?;
-    let outcome = analysis::run(analysis, rows, library.architectures(first.study));
+    let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
     let series = outcome.series.first().ok_or_else(CheckError::no_run)?;
     let fit = series
         .fit
         .as_ref()
         .map_err(|e| CheckError(why_not_fitted(e)))?;
-    let printed = printed_parameters(coefficients, fit.law)
+    let printed = printed_parameters(coefficients.iter(), fit.law)
         .ok_or_else(|| CheckError(format!("{}: coefficients are missing", first.law)))?;
-    let comparison = Comparison::of(&printed, fit, series);
+    let comparison = Comparison::of(&printed, fit, series, analysis);
 
-    let slack = input_rounding(fit, series, &first.dataset, analysis.table);
+    let slack = input_rounding(fit, series, &analysis.dataset, known.rounding);
     let agreeing: Vec<(bool, f64)> = coefficients
         .iter()
         .map(|c| {
@@ -100,7 +109,7 @@ fn compare(
     };
     let mut checks = vec![Check {
         id: first.law.clone(),
-        study: first.study,
+        study: analysis.study(),
         source: first.source.clone(),
         quantity: format!("{name}: mean squared error of the curve"),
         printed: comparison.mse_printed,
@@ -108,7 +117,7 @@ fn compare(
         recomputed: Some(comparison.mse_refit),
         difference: Some(comparison.mse_refit - comparison.mse_printed),
         verdict,
-        note: comparison.note(first, fit, all_agree.then_some(exact)),
+        note: comparison.note(first, fit, all_agree.then_some(exact), known.reason),
         analysis: Some(analysis.clone()),
     }];
     for (c, (agrees, refit)) in coefficients.iter().zip(agreeing) {
@@ -134,21 +143,23 @@ fn compare(
     Ok(checks)
 }
 
-/// The authors’ procedure on the best data that are bundled: for the comparison study the
-/// points that the printed fit used.
-fn analysis_of(c: &PrintedCoefficient) -> Analysis {
-    let mut analysis = Analysis::of(match c.study {
-        Study::Comparison => Table::PlottedFrontier,
-        Study::Openclip => Table::Zeroshot,
-    });
-    analysis.dataset.clone_from(&c.dataset);
-    analysis.metric.clone_from(&c.metric);
-    analysis.families = vec![c.family.clone()];
-    analysis.pretrains = vec![c.pretrain.clone()];
-    if c.study == Study::Comparison {
-        analysis.at = NAMED.iter().map(|c| format!("{c:e}")).collect();
+/// What a study says of a law.
+struct Known<'a> {
+    /// Of the points, where they were read back from a figure.
+    rounding: Option<&'a Rounding>,
+    /// Why it differs.
+    reason: Option<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(description: Option<&'a Description>, analysis: &Analysis, law: &str) -> Known<'a> {
+        let tables = description.map_or(&[][..], |d| &d.tables);
+        let table = tables.iter().find(|table| table.id == analysis.table.id);
+        Known {
+            rounding: table.and_then(|table| table.read_from_figure.as_ref()),
+            reason: description.and_then(|d| Some(d.known_reasons.get(law)?.as_str())),
+        }
     }
-    analysis
 }
 
 /// Index of the printed parameter among the law's, and the sign between the two.
@@ -162,8 +173,8 @@ fn place(c: &PrintedCoefficient, law: Law) -> Option<(usize, f64)> {
 }
 
 /// In the order of the law's parameters; `None` where one is missing.
-pub(crate) fn printed_parameters(
-    coefficients: &[PrintedCoefficient],
+pub(crate) fn printed_parameters<'a>(
+    coefficients: impl Iterator<Item = &'a PrintedCoefficient>,
     law: Law,
 ) -> Option<Vec<f64>> {
     let mut parameters = vec![None; law.parameters().len()];
@@ -180,20 +191,28 @@ struct Comparison {
     mse_refit: f64,
     /// Largest difference over the range of the data, as a fraction.
     largest: f64,
-    /// Refit − printed at [`NAMED`], as fractions.
-    named: [f64; 2],
+    /// Where the query asks for predictions: x, and refit − printed as a fraction.
+    named: Vec<(f64, f64)>,
+    /// Of x and of L.
+    units: (&'static str, LossUnit),
     points: usize,
 }
 
 impl Comparison {
-    fn of(printed: &[f64], fit: &Fit, series: &Series) -> Comparison {
+    fn of(printed: &[f64], fit: &Fit, series: &Series, analysis: &Analysis) -> Comparison {
         let (x, y): (Vec<f64>, Vec<f64>) = series.frontier.iter().map(|p| (p.x, p.error)).unzip();
         let gap = |c: f64| fit.law.value(&fit.parameters, c) - fit.law.value(printed, c);
         Comparison {
             mse_printed: mean_squared_error(fit.law, printed, &x, &y),
             mse_refit: fit.mse,
             largest: x.iter().map(|&c| gap(c).abs()).fold(0.0, f64::max),
-            named: NAMED.map(gap),
+            named: series
+                .predictions
+                .iter()
+                .flatten()
+                .map(|p| (p.x, gap(p.x)))
+                .collect(),
+            units: (analysis.unit(), analysis.loss_unit()),
             points: x.len(),
         }
     }
@@ -204,8 +223,18 @@ impl Comparison {
 
     /// `back`: whether the coefficients that all come back do so at their printed precision;
     /// `None` where one does not.
-    fn note(&self, first: &PrintedCoefficient, fit: &Fit, back: Option<bool>) -> String {
-        let points = |gap: f64| format!("{:.3} pp", 100.0 * gap.abs());
+    fn note(
+        &self,
+        first: &PrintedCoefficient,
+        fit: &Fit,
+        back: Option<bool>,
+        reason: Option<&str>,
+    ) -> String {
+        let (unit, loss) = self.units;
+        let points = |gap: f64| match loss.of_differences() {
+            "percentage points" => format!("{:.3} pp", 100.0 * gap.abs()),
+            unit => format!("{:.4} {unit}", gap.abs()),
+        };
         let mut note = format!(
             "On the same {} points the printed law has {:.4} times the refit’s mean squared error ({:.3e} against {:.3e}). The curves differ by at most {} over the data",
             self.points,
@@ -214,12 +243,13 @@ impl Comparison {
             self.mse_refit,
             points(self.largest),
         );
-        if first.study == Study::Comparison {
-            note.push_str(&format!(
-                ", {} at 2.14e12 and {} at 2.59e12 GFLOPs",
-                points(self.named[0]),
-                points(self.named[1])
-            ));
+        let named = self
+            .named
+            .iter()
+            .map(|(x, gap)| format!("{} at {x:e}", points(*gap)));
+        let named: Vec<String> = named.collect();
+        if !named.is_empty() {
+            note.push_str(&format!(", {} {}", named.join(" and "), unit));
         }
         note.push('.');
         note.push_str(match back {
@@ -239,7 +269,7 @@ impl Comparison {
             });
         }
         if back.is_none()
-            && let Some(reason) = known_reason(&first.law)
+            && let Some(reason) = reason
         {
             note.push(' ');
             note.push_str(reason);
@@ -251,26 +281,24 @@ impl Comparison {
     }
 }
 
-/// Why a printed law differs, where that is known.
-fn known_reason(law: &str) -> Option<&'static str> {
-    match law {
-        // crates/fit/tests/reference/laws_small.json, fig10_mammut_search_on_moved_points
-        "cmp-fig10-imagenet-r-mammut" => Some(
-            "Probably the authors’ optimiser missed the optimum: re-run with SciPy on these points, each moved within its rounding, its 3,200 starts stopped short of it three times out of three, once at almost the printed coefficients.",
-        ),
-        _ => None,
-    }
-}
-
 /// How far the rounding of plotted points can move each parameter, to first order and in the
-/// worst case: (JᵀJ)⁻¹Jᵀ on half a unit of the fifth decimal of the error and of the seventh
-/// digit of the compute. ImageNet-1k errors are exact: 50,000 images.
-fn input_rounding(fit: &Fit, series: &Series, dataset: &str, table: Table) -> Vec<f64> {
+/// worst case: (JᵀJ)⁻¹Jᵀ on half a unit of the last decimal of the error and of the last digit of
+/// the compute.
+fn input_rounding(
+    fit: &Fit,
+    series: &Series,
+    dataset: &str,
+    rounding: Option<&Rounding>,
+) -> Vec<f64> {
     let k = fit.parameters.len();
-    if table != Table::PlottedFrontier {
+    let Some(rounding) = rounding else {
         return vec![0.0; k];
-    }
-    let half_error = if dataset == "imagenet1k" { 0.0 } else { 5e-6 };
+    };
+    let half_error = match rounding.exact.iter().any(|exact| exact == dataset) {
+        true => 0.0,
+        false => 0.5 * 10f64.powi(-(rounding.error_decimals as i32)),
+    };
+    let digits = rounding.compute_digits as i32 - 1;
     let n = series.frontier.len();
     let gradients: Vec<Vec<f64>> = series
         .frontier
@@ -294,7 +322,7 @@ fn input_rounding(fit: &Fit, series: &Series, dataset: &str, table: Table) -> Ve
         slack[j] = (0..n)
             .map(|i| {
                 let compute = series.frontier[i].x;
-                let digit = 10f64.powi(compute.log10().floor() as i32 - 6);
+                let digit = 10f64.powi(compute.log10().floor() as i32 - digits);
                 let h = 1e-4 * compute;
                 let slope = (fit.law.value(&fit.parameters, compute + h)
                     - fit.law.value(&fit.parameters, compute - h))

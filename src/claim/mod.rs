@@ -1,24 +1,26 @@
 //! What the papers printed, how each number is recomputed, and the verdict.
 //!
-//! [`claims`] lists the claims of `data/printed`; [`Claim::check`] recomputes one from the
+//! [`claims`] lists the claims of the studies; [`Claim::check`] recomputes one from the
 //! bundled measurements, by the authors' procedure, never tuned to the printed number.
 
 mod law;
 mod number;
 mod prediction;
 mod printed;
+mod surface;
 
 pub(crate) use law::printed_parameters;
 pub use printed::{Printed, PrintedCoefficient};
 
 use crate::analysis::Analysis;
 use crate::study::architecture::{self, ArchitectureCost};
+use crate::study::description::Description;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use refit_fit::Task;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 /// The bundled data, as far as it has been read.
 #[derive(Clone, Debug, Default)]
@@ -29,24 +31,26 @@ pub struct Library {
 
 impl Library {
     /// Files that a table's analyses need.
-    pub fn paths(table: Table) -> [String; 2] {
-        [table.path(), architecture::path(table.study())]
+    pub fn paths(table: Table) -> impl Iterator<Item = String> {
+        iter::once(table.path()).chain(architecture::path(table.study()))
     }
 
-    /// Reads every file through `read`, which gives a path's text.
-    pub fn read_all(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Self, DataError> {
+    /// Reads every file of the studies' tables through `read`, which gives a path's text.
+    pub fn read_all(
+        studies: &[Study],
+        read: impl Fn(&str) -> Result<String, DataError>,
+    ) -> Result<Self, DataError> {
         let mut library = Library::default();
-        for study in Study::ALL {
-            let path = architecture::path(study);
-            library
-                .architectures
-                .insert(study, architecture::read(&path, &read(&path)?)?);
-        }
-        for table in Table::ALL {
-            let path = table.path();
-            library
-                .tables
-                .insert(table, read_measurements(&path, &read(&path)?)?);
+        for &study in studies {
+            if let Some(path) = architecture::path(study) {
+                let architectures = architecture::read(&path, &read(&path)?)?;
+                library.architectures.insert(study, architectures);
+            }
+            for table in study.tables() {
+                let path = table.path();
+                let rows = read_measurements(study, &path, &read(&path)?)?;
+                library.tables.insert(table, rows);
+            }
         }
         Ok(library)
     }
@@ -148,7 +152,8 @@ pub struct Check {
 /// One thing to check: a whole law, or one printed number.
 #[derive(Clone, Debug)]
 pub enum Claim<'a> {
-    Law(&'a [PrintedCoefficient]),
+    Law(&'a [PrintedCoefficient], Option<&'a Description>),
+    Surface(&'a [printed::SurfaceCoefficient], Option<&'a Description>),
     Prediction(&'a printed::PrintedPrediction),
     Measurement(&'a printed::PrintedMeasurement),
     Finetuning(&'a printed::Finetuning),
@@ -158,7 +163,10 @@ pub enum Claim<'a> {
 /// All claims, in the order of the printed files.
 pub fn claims(printed: &Printed) -> Vec<Claim<'_>> {
     let laws = printed.coefficients.chunk_by(|a, b| a.law == b.law);
-    laws.map(Claim::Law)
+    let surfaces = printed.surfaces.chunk_by(|a, b| a.law == b.law);
+    let described = |query: Option<&printed::Query>| printed.descriptions.get(&query?.study);
+    laws.map(|law| Claim::Law(law, described(law.first().map(|c| &c.query))))
+        .chain(surfaces.map(|law| Claim::Surface(law, described(law.first().map(|c| &c.query)))))
         .chain(printed.predictions.iter().map(Claim::Prediction))
         .chain(printed.optimal_samples.iter().map(Claim::OptimalSamples))
         .chain(printed.measurements.iter().map(Claim::Measurement))
@@ -170,7 +178,12 @@ impl Claim<'_> {
     /// Recomputes it. A law gives one row for the curve and one for each coefficient.
     pub fn check(&self, library: &Library) -> Vec<Check> {
         match self {
-            Claim::Law(coefficients) => law::check(coefficients, library),
+            Claim::Law(coefficients, description) => {
+                law::check(coefficients, *description, library)
+            }
+            Claim::Surface(coefficients, description) => {
+                surface::check(coefficients, *description, library)
+            }
             Claim::Prediction(p) => vec![prediction::prediction(p, library)],
             Claim::OptimalSamples(o) => vec![number::optimal_samples(o, library)],
             Claim::Measurement(m) => vec![number::measurement(m, library)],

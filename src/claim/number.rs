@@ -3,25 +3,22 @@
 use super::printed::{Finetuning, OptimalSamples, PrintedMeasurement};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
+use crate::study;
 use crate::study::names;
-use crate::study::{self, Table};
 use refit_fit::Interval;
 use refit_fit::order;
 
-/// A printed zero-shot or linear-probe number.
+/// A printed measurement.
 pub(super) fn measurement(m: &PrintedMeasurement, library: &Library) -> Check {
-    let table = if m.metric.starts_with("linear_probe") {
-        Table::Probes
-    } else {
-        Table::Zeroshot
-    };
+    let analysis = m.query.analysis();
+    let study = analysis.study();
     let mut found: Vec<&study::Measurement> = library
-        .rows(table)
+        .rows(analysis.table)
         .unwrap_or_default()
         .iter()
         .filter(|r| {
-            r.dataset == m.dataset
-                && r.metric == m.metric
+            r.dataset == analysis.dataset
+                && r.metric == analysis.metric
                 && r.architecture == m.architecture
                 && r.pretrain == m.pretrain
                 && r.samples == m.samples
@@ -38,27 +35,16 @@ pub(super) fn measurement(m: &PrintedMeasurement, library: &Library) -> Check {
             best.run
         ),
     };
-    let mut analysis = Analysis::of(table);
-    analysis.dataset.clone_from(&m.dataset);
-    analysis.metric.clone_from(&m.metric);
     Check {
-        id: [
-            m.claim.as_str(),
-            &m.architecture,
-            &m.pretrain,
-            &m.samples,
-            &m.dataset,
-            &m.metric,
-        ]
-        .join("/"),
-        study: m.study,
+        id: m.id.clone(),
+        study,
         source: m.source.clone(),
         quantity: format!(
             "{} {}, {} on {}, {} samples: percent",
-            names::dataset(&m.dataset),
-            names::metric(&m.metric),
+            names::dataset(study, &analysis.dataset),
+            names::metric(study, &analysis.metric),
             m.architecture,
-            names::pretrain(&m.pretrain),
+            names::pretrain(study, &m.pretrain),
             m.samples
         ),
         printed: m.printed.value,
@@ -77,23 +63,15 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
         extra => format!(" and {extra}"),
     };
     Check {
-        id: [
-            f.claim.as_str(),
-            &f.architecture,
-            &f.image_size.to_string(),
-            &f.pretrain,
-            &f.extra,
-            &f.dataset,
-        ]
-        .join("/"),
+        id: f.id.clone(),
         study: f.study,
         source: f.source.clone(),
         quantity: format!(
             "{} after fine-tuning, {} at {} px on {}{extra}: percent",
-            names::dataset(&f.dataset),
+            names::dataset(f.study, &f.dataset),
             f.architecture,
             f.image_size,
-            names::pretrain(&f.pretrain)
+            names::pretrain(f.study, &f.pretrain)
         ),
         printed: f.printed.value,
         printed_text: f.printed.text.clone(),
@@ -106,13 +84,9 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
 }
 
 pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
-    let analysis = Analysis {
-        families: vec![o.family.clone()],
-        frontier: study::frontier::FrontierRule::Pareto,
-        at: vec![o.compute_text.clone()],
-        ..Analysis::of(Table::Sweep)
-    };
-    let recomputed = samples(&analysis, o, library);
+    let analysis = o.query.analysis();
+    let study = analysis.study();
+    let recomputed = samples(&analysis, library);
     // Printed as a mantissa times ten to a power: compare the mantissas.
     let unit = 10f64.powi(o.printed.value.log10().floor() as i32);
     let verdict = verdict(
@@ -123,30 +97,39 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
     let note = match (verdict, &recomputed) {
         (_, Err(why)) => why.to_string(),
         (Verdict::Differs, Ok(recomputed)) => {
-            // Is it the three decimals of the sweep's best?
-            let curves = Analysis {
-                table: Table::PlottedCurves,
-                ..analysis.clone()
-            };
-            let finer = samples(&curves, o, library).unwrap_or(f64::NAN);
+            // Is it the decimals of the table?
+            let finer = o.alternative.as_ref().map(|query| {
+                let analysis = query.analysis();
+                let finer = samples(&analysis, library).unwrap_or(f64::NAN);
+                format!(
+                    " “{}”, with more decimals, gives {finer:.3e}: rounding is not the reason, and none is known.",
+                    analysis.table.title
+                )
+            });
             let off = recomputed / o.printed.value - 1.0;
             format!(
-                "The recomputed number is {:.1} % {}. The plotted curves of fig. 1, at five decimals, give {finer:.3e}: rounding is not the reason, and none is known.",
+                "The recomputed number is {:.1} % {}.{}",
                 100.0 * off.abs(),
-                if off < 0.0 { "lower" } else { "higher" }
+                if off < 0.0 { "lower" } else { "higher" },
+                finer.unwrap_or_default()
             )
         }
         _ => String::new(),
     };
     let recomputed = recomputed.ok();
     Check {
-        id: format!("{}/{}/{}", o.claim, o.family, o.compute_text),
-        study: o.study,
-        source: "released script of fig. 6".to_owned(),
+        id: o.id.clone(),
+        study,
+        source: o.source.clone(),
         quantity: format!(
-            "{} compute-optimal samples seen at {} GFLOPs",
-            names::family(&o.family),
-            o.compute_text
+            "{} compute-optimal {} at {} {}",
+            names::family(study, analysis.families.first().map_or("", String::as_str)),
+            match study.samples_noun.as_str() {
+                "samples" => "samples seen",
+                noun => noun,
+            },
+            analysis.at.join(", "),
+            analysis.unit()
         ),
         printed: o.printed.value,
         printed_text: o.printed.text.clone(),
@@ -158,15 +141,20 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
     }
 }
 
-fn samples(analysis: &Analysis, o: &OptimalSamples, library: &Library) -> Result<f64, CheckError> {
+/// The line through log compute and log samples of an analysis's frontier, at its first target.
+fn samples(analysis: &Analysis, library: &Library) -> Result<f64, CheckError> {
     let rows = library.rows(analysis.table)?;
-    let outcome = analysis::run(analysis, rows, library.architectures(o.study));
-    let series = outcome.series.first();
-    let law = series.and_then(|series| analysis::optimal_samples(series, rows)?.ok());
+    let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
+    let series = outcome.series.first().ok_or_else(CheckError::no_run)?;
+    let law = analysis::optimal_samples(series, rows).and_then(Result::ok);
     let law = law.ok_or_else(|| {
         CheckError("No line can be fitted through the samples seen of these runs.".to_owned())
     })?;
-    Ok(law.fit.predict(o.compute, Interval::StudentT).error)
+    let at = series.predictions.iter().flatten().next();
+    let compute = at
+        .ok_or_else(|| CheckError("The claim names no compute.".to_owned()))?
+        .x;
+    Ok(law.fit.predict(compute, Interval::StudentT).error)
 }
 
 pub(super) fn verdict(recomputed: Option<f64>, printed: f64, decimals: u32) -> Verdict {

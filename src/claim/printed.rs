@@ -1,15 +1,22 @@
-//! The printed numbers, typed (`data/printed/*.csv`; columns in `data/README.md`).
+//! The printed numbers of the studies, typed (`data/*/printed/*.csv`; columns in `docs/studies.md`).
 
-use crate::study::{Cell, DataError, Study, read_rows};
-use refit_fit::law::{Form, Law};
+use super::CheckError;
+use crate::analysis::{Analysis, from_study};
+use crate::study::description::{ClaimKind, Description};
+use crate::study::{Cell, Columns, DataError, Study, folder, read_rows};
+use refit_fit::law::{Form, Law, Surface};
+use std::collections::BTreeMap;
 
+/// What studies say of themselves, and the numbers that they printed.
 #[derive(Clone, Debug, Default)]
 pub struct Printed {
+    pub descriptions: BTreeMap<Study, Description>,
     pub coefficients: Vec<PrintedCoefficient>,
     pub predictions: Vec<PrintedPrediction>,
     pub measurements: Vec<PrintedMeasurement>,
     pub finetuning: Vec<Finetuning>,
     pub optimal_samples: Vec<OptimalSamples>,
+    pub surfaces: Vec<SurfaceCoefficient>,
 }
 
 /// A number as printed.
@@ -20,16 +27,33 @@ pub struct PrintedNumber {
     pub decimals: u32,
 }
 
+/// An analysis as a link has it, of tables of the claim's own study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    pub study: Study,
+    pub text: String,
+}
+
+impl Query {
+    pub fn analysis(&self) -> Analysis {
+        from_study(self.study, &self.text).0
+    }
+
+    /// The first place where it asks for a prediction.
+    pub fn at(&self) -> Result<String, CheckError> {
+        let at = self.analysis().at.into_iter().next();
+        at.ok_or_else(|| CheckError(format!("“{}” asks for no prediction (at=…)", self.text)))
+    }
+}
+
 /// One coefficient of one law.
 #[derive(Clone, Debug)]
 pub struct PrintedCoefficient {
     pub law: String,
-    pub study: Study,
     pub source: String,
-    pub dataset: String,
-    pub metric: String,
-    pub family: String,
-    pub pretrain: String,
+    /// Selects the series that the law was fitted to; where it asks for predictions, the curves are
+    /// compared there, too.
+    pub query: Query,
     /// `A`, `ln_B`, `minus_alpha`, `E`, or `beta`, `alpha`.
     pub parameter: String,
     pub printed: PrintedNumber,
@@ -48,18 +72,51 @@ impl PrintedCoefficient {
     }
 }
 
+/// One coefficient of a law over parameters and samples, each counted singly.
+#[derive(Clone, Debug)]
+pub struct SurfaceCoefficient {
+    pub law: String,
+    pub source: String,
+    /// Selects the series that the law was fitted to, and the loss.
+    pub query: Query,
+    pub form: Surface,
+    /// A parameter of the form (`E`, `A`, `alpha_N`, …), or `ln_` and one.
+    pub parameter: String,
+    pub printed: PrintedNumber,
+    /// As printed, where it is.
+    pub standard_error: Option<f64>,
+}
+
+impl SurfaceCoefficient {
+    /// The parameter as a formula has it.
+    pub fn symbol(&self) -> String {
+        let symbol = |name: &str| {
+            let found = self.form.parameters().iter().find(|p| p.name == name);
+            found.map(|p| p.symbol.to_owned())
+        };
+        let log = || symbol(self.parameter.strip_prefix("ln_")?).map(|s| format!("ln {s}"));
+        symbol(&self.parameter)
+            .or_else(log)
+            .unwrap_or_else(|| self.parameter.clone())
+    }
+}
+
 /// One predicted or measured metric in percent, or a mean absolute error in percentage points.
 #[derive(Clone, Debug)]
 pub struct PrintedPrediction {
-    pub claim: String,
-    pub study: Study,
+    pub id: String,
     pub source: String,
     pub kind: PredictionKind,
-    pub dataset: String,
-    pub metric: String,
-    /// "H/14"; empty for a mean absolute error.
+    pub query: Query,
+    /// As printed: "H/14"; empty for a mean absolute error.
     pub model: String,
+    /// Of a measurement.
+    pub architecture: String,
     pub samples: String,
+    /// Another way to the number, for the note.
+    pub alternative: Option<Query>,
+    /// For the verdict; `{recomputed}` and `{alternative}` stand for the two numbers.
+    pub note: String,
     pub printed: PrintedNumber,
 }
 
@@ -70,24 +127,22 @@ pub enum PredictionKind {
     MeanAbsoluteError,
 }
 
-/// One zero-shot or linear-probe metric, in percent.
+/// One measured metric, in percent.
 #[derive(Clone, Debug)]
 pub struct PrintedMeasurement {
-    pub claim: String,
-    pub study: Study,
+    pub id: String,
     pub source: String,
-    pub dataset: String,
-    pub metric: String,
+    pub query: Query,
     pub architecture: String,
     pub pretrain: String,
     pub samples: String,
     pub printed: PrintedNumber,
 }
 
-/// One accuracy after fine-tuning, in percent.
+/// One accuracy after fine-tuning, in percent, whose measurement was not released.
 #[derive(Clone, Debug)]
 pub struct Finetuning {
-    pub claim: String,
+    pub id: String,
     pub study: Study,
     pub source: String,
     pub dataset: String,
@@ -98,122 +153,171 @@ pub struct Finetuning {
     pub printed: PrintedNumber,
 }
 
-/// Compute-optimal samples seen at one compute, in GFLOPs.
+/// Compute-optimal samples seen at one compute.
 #[derive(Clone, Debug)]
 pub struct OptimalSamples {
-    pub claim: String,
-    pub study: Study,
-    pub family: String,
-    pub compute: f64,
-    pub compute_text: String,
+    pub id: String,
+    pub source: String,
+    pub query: Query,
+    /// The same from finer points, for the note of a number that differs.
+    pub alternative: Option<Query>,
     pub printed: PrintedNumber,
 }
 
 impl Printed {
-    pub const PATHS: [&str; 5] = [
-        "data/printed/coefficients.csv",
-        "data/printed/predictions.csv",
-        "data/printed/measurements.csv",
-        "data/printed/finetuning.csv",
-        "data/printed/optimal_samples.csv",
-    ];
+    /// Reads the descriptions of studies and their files of printed numbers; `read` gives a path's
+    /// text.
+    pub fn read(
+        studies: &[Study],
+        read: impl Fn(&str) -> Result<String, DataError>,
+    ) -> Result<Printed, DataError> {
+        let mut printed = Printed::default();
+        for &study in studies {
+            let path = study.path(folder::DESCRIPTION);
+            let description = folder::read_description(&path, &read(&path)?)?;
+            for claims in &description.claims {
+                let path = study.path(&claims.file);
+                printed.add(study, claims.kind, &path, &read(&path)?)?;
+            }
+            printed.descriptions.insert(study, description);
+        }
+        Ok(printed)
+    }
 
-    /// Reads all five files; `read` gives a path's text.
-    pub fn read(read: impl Fn(&str) -> Result<String, DataError>) -> Result<Printed, DataError> {
-        let [coefficients, predictions, measurements, finetuning, optimal] =
-            Printed::PATHS.map(|path| read(path).map(|text| (path, text)));
-        Ok(Printed {
-            coefficients: read_printed(&coefficients?)?,
-            predictions: read_printed(&predictions?)?,
-            measurements: read_printed(&measurements?)?,
-            finetuning: read_printed(&finetuning?)?,
-            optimal_samples: read_printed(&optimal?)?,
-        })
+    /// Adds the numbers of one file.
+    fn add(
+        &mut self,
+        study: Study,
+        kind: ClaimKind,
+        path: &str,
+        text: &str,
+    ) -> Result<(), DataError> {
+        match kind {
+            ClaimKind::Surface => read_printed(&mut self.surfaces, study, path, text),
+            ClaimKind::Coefficients => read_printed(&mut self.coefficients, study, path, text),
+            ClaimKind::Predictions => read_printed(&mut self.predictions, study, path, text),
+            ClaimKind::Measurements => read_printed(&mut self.measurements, study, path, text),
+            ClaimKind::Finetuning => read_printed(&mut self.finetuning, study, path, text),
+            ClaimKind::OptimalSamples => read_printed(&mut self.optimal_samples, study, path, text),
+        }
+    }
+
+    /// The printed coefficients of a law.
+    pub fn law(&self, id: &str) -> Vec<&PrintedCoefficient> {
+        self.coefficients.iter().filter(|c| c.law == id).collect()
     }
 }
 
 /// A row of one of the files.
 trait PrintedRow: Sized {
-    const COLUMNS: &[&str];
+    const COLUMNS: Columns;
 
-    fn read(cell: &Cell) -> Result<Self, DataError>;
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError>;
 }
 
-fn read_printed<T: PrintedRow>((path, text): &(&str, String)) -> Result<Vec<T>, DataError> {
-    read_rows(path, text, T::COLUMNS, |cell| T::read(cell))
+fn read_printed<T: PrintedRow>(
+    rows: &mut Vec<T>,
+    study: Study,
+    path: &str,
+    text: &str,
+) -> Result<(), DataError> {
+    rows.extend(read_rows(path, text, &T::COLUMNS, |cell| {
+        T::read(study, cell)
+    })?);
+    Ok(())
 }
 
 impl PrintedRow for PrintedCoefficient {
-    const COLUMNS: &[&str] = &[
-        "law",
-        "study",
-        "source",
-        "dataset",
-        "metric",
-        "family",
-        "pretrain",
-        "parameter",
-        "decimals",
-        "printed",
-    ];
+    const COLUMNS: Columns = Columns {
+        required: &["law", "source", "query", "parameter", "decimals", "printed"],
+        optional: &[],
+    };
 
-    fn read(cell: &Cell) -> Result<Self, DataError> {
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         Ok(PrintedCoefficient {
             law: cell.name("law")?,
-            study: study(cell)?,
             source: cell.name("source")?,
-            dataset: cell.name("dataset")?,
-            metric: cell.name("metric")?,
-            family: cell.name("family")?,
-            pretrain: cell.name("pretrain")?,
+            query: query(study, cell, "query")?,
             parameter: cell.name("parameter")?,
             printed: number(cell)?,
         })
     }
 }
 
-impl PrintedRow for PrintedPrediction {
-    const COLUMNS: &[&str] = &[
-        "claim", "study", "source", "kind", "dataset", "metric", "model", "samples", "decimals",
-        "printed",
-    ];
+impl PrintedRow for SurfaceCoefficient {
+    const COLUMNS: Columns = Columns {
+        required: &[
+            "law",
+            "source",
+            "query",
+            "form",
+            "parameter",
+            "decimals",
+            "printed",
+        ],
+        optional: &["standard_error"],
+    };
 
-    fn read(cell: &Cell) -> Result<Self, DataError> {
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
+        let form = cell.name("form")?;
+        let found = Surface::ALL.into_iter().find(|s| s.id() == form);
+        Ok(SurfaceCoefficient {
+            law: cell.name("law")?,
+            source: cell.name("source")?,
+            query: query(study, cell, "query")?,
+            form: found.ok_or_else(|| {
+                let known = Surface::ALL.map(Form::id).join(", ");
+                cell.error("form", format!("“{form}” is not a law; known: {known}"))
+            })?,
+            parameter: cell.name("parameter")?,
+            printed: number(cell)?,
+            standard_error: cell.optional("standard_error", Cell::positive)?,
+        })
+    }
+}
+
+impl PrintedRow for PrintedPrediction {
+    const COLUMNS: Columns = Columns {
+        required: &["id", "source", "kind", "query", "decimals", "printed"],
+        optional: &["model", "architecture", "samples", "alternative", "note"],
+    };
+
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         Ok(PrintedPrediction {
-            claim: cell.name("claim")?,
-            study: study(cell)?,
+            id: cell.name("id")?,
             source: cell.name("source")?,
             kind: kind(cell)?,
-            dataset: cell.name("dataset")?,
-            metric: cell.name("metric")?,
+            query: query(study, cell, "query")?,
             model: cell.text("model"),
+            architecture: cell.text("architecture"),
             samples: cell.text("samples"),
+            alternative: optional_query(study, cell)?,
+            note: cell.text("note"),
             printed: number(cell)?,
         })
     }
 }
 
 impl PrintedRow for PrintedMeasurement {
-    const COLUMNS: &[&str] = &[
-        "claim",
-        "study",
-        "source",
-        "dataset",
-        "metric",
-        "architecture",
-        "pretrain",
-        "samples",
-        "decimals",
-        "printed",
-    ];
+    const COLUMNS: Columns = Columns {
+        required: &[
+            "id",
+            "source",
+            "query",
+            "architecture",
+            "pretrain",
+            "samples",
+            "decimals",
+            "printed",
+        ],
+        optional: &[],
+    };
 
-    fn read(cell: &Cell) -> Result<Self, DataError> {
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         Ok(PrintedMeasurement {
-            claim: cell.name("claim")?,
-            study: study(cell)?,
+            id: cell.name("id")?,
             source: cell.name("source")?,
-            dataset: cell.name("dataset")?,
-            metric: cell.name("metric")?,
+            query: query(study, cell, "query")?,
             architecture: cell.name("architecture")?,
             pretrain: cell.name("pretrain")?,
             samples: cell.name("samples")?,
@@ -223,23 +327,25 @@ impl PrintedRow for PrintedMeasurement {
 }
 
 impl PrintedRow for Finetuning {
-    const COLUMNS: &[&str] = &[
-        "claim",
-        "study",
-        "source",
-        "dataset",
-        "architecture",
-        "image_size",
-        "pretrain",
-        "extra_finetuning",
-        "decimals",
-        "printed",
-    ];
+    const COLUMNS: Columns = Columns {
+        required: &[
+            "id",
+            "source",
+            "dataset",
+            "architecture",
+            "image_size",
+            "pretrain",
+            "extra_finetuning",
+            "decimals",
+            "printed",
+        ],
+        optional: &[],
+    };
 
-    fn read(cell: &Cell) -> Result<Self, DataError> {
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         Ok(Finetuning {
-            claim: cell.name("claim")?,
-            study: study(cell)?,
+            id: cell.name("id")?,
+            study,
             source: cell.name("source")?,
             dataset: cell.name("dataset")?,
             architecture: cell.name("architecture")?,
@@ -252,16 +358,18 @@ impl PrintedRow for Finetuning {
 }
 
 impl PrintedRow for OptimalSamples {
-    const COLUMNS: &[&str] = &["claim", "study", "family", "compute", "printed"];
+    const COLUMNS: Columns = Columns {
+        required: &["id", "source", "query", "printed"],
+        optional: &["alternative"],
+    };
 
-    fn read(cell: &Cell) -> Result<Self, DataError> {
+    fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         let text = cell.text("printed");
         Ok(OptimalSamples {
-            claim: cell.name("claim")?,
-            study: study(cell)?,
-            family: cell.name("family")?,
-            compute: cell.positive("compute")?,
-            compute_text: cell.text("compute"),
+            id: cell.name("id")?,
+            source: cell.name("source")?,
+            query: query(study, cell, "query")?,
+            alternative: optional_query(study, cell)?,
             printed: PrintedNumber {
                 value: cell.positive("printed")?,
                 // Decimals of the mantissa: 2.64e10 has two.
@@ -275,24 +383,32 @@ impl PrintedRow for OptimalSamples {
     }
 }
 
+/// A query that is read without a notice.
+fn query(study: Study, cell: &Cell, column: &str) -> Result<Query, DataError> {
+    let text = cell.name(column)?;
+    match from_study(study, &text).1.first() {
+        Some(notice) => Err(cell.error(column, notice.to_string())),
+        None => Ok(Query { study, text }),
+    }
+}
+
+fn optional_query(study: Study, cell: &Cell) -> Result<Option<Query>, DataError> {
+    match cell.text("alternative").as_str() {
+        "" => Ok(None),
+        _ => query(study, cell, "alternative").map(Some),
+    }
+}
+
 fn kind(cell: &Cell) -> Result<PredictionKind, DataError> {
     match cell.text("kind").as_str() {
         "predicted" => Ok(PredictionKind::Predicted),
         "measured" => Ok(PredictionKind::Measured),
-        "mean_absolute_error" => Ok(PredictionKind::MeanAbsoluteError),
+        "mean-absolute-error" => Ok(PredictionKind::MeanAbsoluteError),
         other => {
-            let problem = format!("“{other}” is not predicted, measured or mean_absolute_error");
+            let problem = format!("“{other}” is not predicted, measured or mean-absolute-error");
             Err(cell.error("kind", problem))
         }
     }
-}
-
-fn study(cell: &Cell) -> Result<Study, DataError> {
-    let text = cell.text("study");
-    Study::ALL
-        .into_iter()
-        .find(|s| s.id() == text)
-        .ok_or_else(|| cell.error("study", format!("“{text}” is not openclip or comparison")))
 }
 
 fn number(cell: &Cell) -> Result<PrintedNumber, DataError> {

@@ -1,11 +1,12 @@
-//! Compute-optimal samples over compute, fig. 6 of the comparison study.
+//! Compute-optimal samples over compute.
 
 use super::shape;
 use crate::analysis::SamplesLaw;
 use crate::chart::{
     AxisScale, Band, ChartAxis, Dash, Emphasis, Format, Label, Line, Mark, Marks, Scene,
 };
-use crate::study::names;
+use crate::study::select::Axis;
+use crate::study::{Study, names};
 use refit_fit::Interval;
 use refit_fit::law::Form;
 
@@ -22,7 +23,7 @@ pub struct Samples<'a> {
 
 /// Points and lines of the Pareto sets, with a band of 95 %, and the best splits dashed; both axes
 /// logarithmic.
-pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
+pub fn samples_scene(study: Study, all: &[Samples]) -> Scene {
     let axis = |label: String| ChartAxis {
         label,
         scale: AxisScale::Log,
@@ -30,8 +31,8 @@ pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
         format: Format::Number,
     };
     let mut scene = Scene::new(
-        axis(format!("Compute, {unit} (log scale)")),
-        axis("Samples seen (log scale)".to_owned()),
+        axis(format!("Compute, {} (log scale)", study.compute_unit)),
+        axis(format!("{} (log scale)", Axis::Samples.title(study))),
     );
     for Samples {
         place,
@@ -83,7 +84,7 @@ pub fn samples_scene(unit: &str, all: &[Samples]) -> Scene {
         scene.labels.push(Label {
             x,
             y,
-            text: names::family(family).to_owned(),
+            text: names::family(study, family).to_owned(),
             color: *place,
         });
     }

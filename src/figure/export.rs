@@ -2,10 +2,8 @@
 
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
-use crate::analysis::{Analysis, Outcome, Series, why_not_fitted};
-use crate::study::architecture;
-use crate::study::digest::sha256;
-use crate::study::{Measurement, Study, names};
+use crate::analysis::{Analysis, Outcome, why_not_fitted};
+use crate::study::{Measurement, names};
 use crate::text::cell;
 use refit_fit::Fit;
 use refit_fit::law::Form;
@@ -14,10 +12,6 @@ use std::fmt::Write;
 
 /// Points of an exported curve.
 const CURVE: i32 = 200;
-
-fn name(series: &Series) -> String {
-    names::series(&series.family, &series.pretrain, &series.schedule)
-}
 
 /// Every point in sight: which series, which run, its part in the fit, and how far off the law.
 pub fn points_csv(outcome: &Outcome, rows: &[Measurement]) -> String {
@@ -42,7 +36,7 @@ pub fn points_csv(outcome: &Outcome, rows: &[Measurement]) -> String {
             let Some(m) = rows.get(row) else { continue };
             let law = series.fit.as_ref().ok();
             let law = law.map_or(String::new(), |f| f.law.value(&f.parameters, x).to_string());
-            let texts = [&name(series), part, &m.run, &m.architecture, &m.samples].map(cell);
+            let texts = [&series.name(), part, &m.run, &m.architecture, &m.samples].map(cell);
             let _ = writeln!(csv, "{},{x},{error},{law}", texts.join(","));
         }
     }
@@ -64,7 +58,7 @@ pub fn curve_csv(analysis: &Analysis, outcome: &Outcome) -> String {
             let _ = writeln!(
                 csv,
                 "{},{x},{},{},{}",
-                cell(&name(series)),
+                cell(&series.name()),
                 p.error,
                 end(p.low),
                 end(p.high)
@@ -85,8 +79,8 @@ fn parameters(fit: &Fit) -> impl Iterator<Item = (&'static str, f64, Option<f64>
 pub fn coefficients_markdown(analysis: &Analysis, outcome: &Outcome) -> String {
     let mut text = format!(
         "{} on {}: {}, {}\n\n| series | parameter | value | standard error |\n|---|---|---:|---:|\n",
-        names::metric(&analysis.metric),
-        names::dataset(&analysis.dataset),
+        names::metric(analysis.study(), &analysis.metric),
+        names::dataset(analysis.study(), &analysis.dataset),
         analysis.law.plain(),
         analysis.loss.objective()
     );
@@ -97,7 +91,7 @@ pub fn coefficients_markdown(analysis: &Analysis, outcome: &Outcome) -> String {
             let _ = writeln!(
                 text,
                 "| {} | {symbol} | {value:.6} | {error} |",
-                name(series)
+                series.name()
             );
         }
     }
@@ -108,7 +102,7 @@ pub fn coefficients_markdown(analysis: &Analysis, outcome: &Outcome) -> String {
 pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
     let mut text = format!(
         "% {}; {}\n\\begin{{tabular}}{{llrr}}\n\\toprule\nSeries & Parameter & Value & Standard error \\\\\n\\midrule\n\\multicolumn{{4}}{{l}}{{${}$}} \\\\\n",
-        names::dataset(&analysis.dataset),
+        names::dataset(analysis.study(), &analysis.dataset),
         analysis.loss.objective(),
         analysis.law.latex()
     );
@@ -122,7 +116,7 @@ pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
                 "ln B" => "\\ln B",
                 other => other,
             };
-            let name = name(series).replace('&', "\\&").replace('%', "\\%");
+            let name = series.name().replace('&', "\\&").replace('%', "\\%");
             let _ = writeln!(text, "{name} & ${symbol}$ & {value:.6} & {error} \\\\");
         }
     }
@@ -137,10 +131,11 @@ pub fn json(
     outcome: &Outcome,
     rows: &[Measurement],
 ) -> Value {
-    let paths = [analysis.table.path(), architecture::path(analysis.study())];
-    let data: Vec<Value> = paths
-        .iter()
-        .map(|path| json!({ "path": path, "sha256": sha256(path) }))
+    let study = analysis.study();
+    let data: Vec<Value> = [&analysis.table.file, &study.architectures]
+        .into_iter()
+        .filter(|file| !file.name.is_empty())
+        .map(|file| json!({ "path": study.path(&file.name), "sha256": file.sha256 }))
         .collect();
     let series = outcome.series.iter().map(|series| {
         let points: Vec<Value> = series
@@ -171,7 +166,7 @@ pub fn json(
             Err(error) => json!({ "error": why_not_fitted(error) }),
         };
         json!({
-            "series": name(series),
+            "series": series.name(),
             "frontier": points,
             "points": series.points.len(),
             "held_out": series.held_out.len(),
@@ -181,8 +176,8 @@ pub fn json(
     });
     json!({
         "program": concat!("refit ", env!("CARGO_PKG_VERSION")),
-        "study": analysis.study().id(),
-        "arxiv": analysis.study().arxiv(),
+        "study": study.reference(),
+        "arxiv": study.arxiv,
         "link": format!("?{}", link(analysis, drawing)),
         "data": data,
         "analysis": analysis,
@@ -192,29 +187,16 @@ pub fn json(
     })
 }
 
-/// The study's entry.
-pub fn bibtex(study: Study) -> &'static str {
-    match study {
-        Study::Openclip => {
-            "@inproceedings{cherti2023reproducible,\n  title = {Reproducible scaling laws for contrastive language-image learning},\n  author = {Cherti, Mehdi and Beaumont, Romain and Wightman, Ross and Wortsman, Mitchell and Ilharco, Gabriel and Gordon, Cade and Schuhmann, Christoph and Schmidt, Ludwig and Jitsev, Jenia},\n  booktitle = {Proceedings of the IEEE/CVF Conference on Computer Vision and Pattern Recognition},\n  year = {2023},\n  eprint = {2212.07143},\n  archiveprefix = {arXiv}\n}\n"
-        }
-        Study::Comparison => {
-            "@inproceedings{nezhurina2025scaling,\n  title = {Scaling Laws for Robust Comparison of Open Foundation Language-Vision Models and Datasets},\n  author = {Nezhurina, Marianna and Porian, Tomer and Puccetti, Giovanni and Kerssies, Tommie and Beaumont, Romain and Cherti, Mehdi and Jitsev, Jenia},\n  booktitle = {Advances in Neural Information Processing Systems},\n  year = {2025},\n  eprint = {2506.04598},\n  archiveprefix = {arXiv}\n}\n"
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::{from_query, run};
-    use crate::study::{Table, read_measurements};
+    use crate::study::folder::read_description;
+    use crate::study::{Table, bundled};
 
     fn outcome() -> (Analysis, Outcome, Vec<Measurement>) {
-        let analysis = Analysis::of(Table::PlottedFrontier);
-        let path = analysis.table.path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let rows = read_measurements(&path, &text).unwrap();
+        let analysis = Analysis::of(Table::find("plotted_frontier").unwrap());
+        let (rows, _) = bundled::read(analysis.table);
         let outcome = run(&analysis, &rows, &[]);
         (analysis, outcome, rows)
     }
@@ -277,8 +259,14 @@ mod tests {
     #[test]
     fn the_readme_cites_as_the_page_does() {
         let readme = std::fs::read_to_string("README.md").unwrap();
-        for study in Study::ALL {
-            assert!(readme.contains(bibtex(study)), "{}", bibtex(study));
+        for study in ["comparison", "openclip"] {
+            let path = format!("data/{study}/study.json");
+            let description = read_description(&path, &bundled::text(&path).unwrap()).unwrap();
+            assert!(
+                readme.contains(&description.bibtex),
+                "{}",
+                description.bibtex
+            );
         }
     }
 
@@ -290,7 +278,7 @@ mod tests {
         assert_eq!((back, notices), (analysis.clone(), vec![]));
         assert_eq!(
             json["data"][0]["sha256"],
-            sha256(&analysis.table.path()).unwrap()
+            analysis.table.file.sha256.as_str()
         );
         assert_eq!(json["series"][1]["frontier"].as_array().unwrap().len(), 26);
     }

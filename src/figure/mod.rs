@@ -1,5 +1,5 @@
-//! Figures: an analysis as a chart ([`picture`]), and the papers' own as ready-made analyses
-//! ([`PAPERS`]); compute-optimal samples ([`samples_scene`]).
+//! Figures: an analysis as a chart ([`picture`]), and those that a study
+//! describes ([`Figure`]); compute-optimal samples ([`samples_scene`]).
 
 mod allocation;
 pub mod export;
@@ -7,5 +7,5 @@ mod papers;
 mod scene;
 
 pub use allocation::{Samples, samples_scene};
-pub use papers::{Absent, Figure, NOT_DRAWN, PAPERS};
+pub use papers::Figure;
 pub use scene::{AnalysisChart, Dot, SeriesRole, picture, shape};

@@ -1,64 +1,17 @@
-//! The papers' figures as analyses of the bundled measurements.
-//!
-//! The comparison study's figures are numbered as its released scripts are (`scripts/fig*.sh`),
-//! which also set thresholds, frontiers and schedules.
-
-mod figures;
-
-pub use figures::{NOT_DRAWN, PAPERS};
+//! The figures that a study describes (`study.json`), as analyses of its measurements.
 
 use crate::analysis::drawing::Drawing;
-use crate::analysis::{Analysis, from_query};
+use crate::analysis::{Analysis, from_study};
 use crate::study::Study;
-
-/// A figure that the bundled data can draw.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figure {
-    pub study: Study,
-    /// Where it stands, as far as the release tells.
-    pub place: &'static str,
-    pub title: &'static str,
-    /// What it shows.
-    pub sentence: &'static str,
-    /// The analysis and its drawing, as in a link.
-    pub query: &'static str,
-    /// Printed laws (`data/printed/coefficients.csv`).
-    pub laws: &'static [&'static str],
-}
+pub use crate::study::description::Figure;
 
 impl Figure {
-    pub fn analysis(&self) -> Analysis {
-        from_query(self.query, &[]).0
+    pub fn analysis(&self, study: Study) -> Analysis {
+        from_study(study, &self.query).0
     }
 
     pub fn drawing(&self) -> Drawing {
-        Drawing::from_query(self.query)
-    }
-}
-
-/// A figure that they cannot draw, and why.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Absent {
-    pub study: Study,
-    pub title: &'static str,
-    pub reason: &'static str,
-}
-
-const fn figure(
-    study: Study,
-    place: &'static str,
-    title: &'static str,
-    sentence: &'static str,
-    query: &'static str,
-    laws: &'static [&'static str],
-) -> Figure {
-    Figure {
-        study,
-        place,
-        title,
-        sentence,
-        query,
-        laws,
+        Drawing::from_query(&self.query)
     }
 }
 
@@ -66,28 +19,36 @@ const fn figure(
 mod tests {
     use super::*;
     use crate::analysis::comparison::Pair;
-    use crate::analysis::{link, run};
+    use crate::analysis::{from_query, link, run};
     use crate::claim::{Library, Printed};
-    use crate::study::DataError;
+    use crate::study::bundled;
     use refit_fit::compare::Needed;
 
-    fn read(path: &str) -> Result<String, DataError> {
-        std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string()))
+    fn library() -> Library {
+        Library::read_all(&Study::bundled(), bundled::text).unwrap()
+    }
+
+    fn printed() -> Printed {
+        Printed::read(&Study::bundled(), bundled::text).unwrap()
+    }
+
+    fn figures(printed: &Printed) -> impl Iterator<Item = (Study, &Figure)> {
+        let studies = printed.descriptions.iter();
+        studies.flat_map(|(study, d)| d.figures.iter().map(|figure| (*study, figure)))
     }
 
     #[test]
     fn every_figure_is_drawn_from_the_data() {
-        let library = Library::read_all(read).unwrap();
-        let printed = Printed::read(read).unwrap();
-        for figure in PAPERS {
-            let (mut analysis, notices) = from_query(figure.query, &[]);
+        let (library, printed) = (library(), printed());
+        for (study, figure) in figures(&printed) {
+            let (mut analysis, notices) = from_study(study, &figure.query);
             assert_eq!(notices, [], "{}", figure.title);
-            assert_eq!(analysis.study(), figure.study, "{}", figure.title);
+            assert_eq!(analysis.study(), study, "{}", figure.title);
             let asked = analysis.clone();
             let rows = library.rows(analysis.table).unwrap();
             assert_eq!(analysis.settle(rows), [], "{}", figure.title);
             assert_eq!(analysis, asked);
-            let outcome = run(&analysis, rows, library.architectures(figure.study));
+            let outcome = run(&analysis, rows, library.architectures(analysis.study()));
             let series =
                 analysis.families.len() * analysis.pretrains.len() * analysis.schedules.len();
             assert_eq!(outcome.series.len(), series, "{}", figure.title);
@@ -99,7 +60,7 @@ mod tests {
             let drawing = figure.drawing();
             let picture = super::super::picture(&analysis, &outcome, rows, &drawing);
             assert!(picture.dots.len() > 4, "{}", figure.title);
-            for law in figure.laws {
+            for law in &figure.laws {
                 assert!(printed.coefficients.iter().any(|c| c.law == *law), "{law}");
             }
             let link = link(&analysis, &drawing);
@@ -125,12 +86,13 @@ mod tests {
 
     #[test]
     fn captions_say_what_the_data_show() {
-        let library = Library::read_all(read).unwrap();
+        let (library, printed) = (library(), printed());
         let (mut crossed, mut needed) = (0, 0);
-        for figure in PAPERS.iter().filter(|f| f.study == Study::Comparison) {
-            let analysis = figure.analysis();
+        let figures = figures(&printed);
+        for (study, figure) in figures.filter(|(study, _)| study.id == "comparison") {
+            let analysis = figure.analysis(study);
             let rows = library.rows(analysis.table).unwrap();
-            let outcome = run(&analysis, rows, library.architectures(figure.study));
+            let outcome = run(&analysis, rows, library.architectures(analysis.study()));
             let [one, two, ..] = &outcome.series[..] else {
                 continue;
             };
@@ -142,7 +104,7 @@ mod tests {
             let (low, high) = outcome.range().unwrap();
             let crossings = pair.crossings((low, 30.0 * high));
             if let Some((_, at)) = figure.sentence.split_once("at about ") {
-                let last = crossings.last().expect(figure.sentence);
+                let last = crossings.last().expect(&figure.sentence);
                 assert!(last.second_is_lower_beyond, "{}", figure.sentence);
                 assert!((last.x / leading(at) - 1.0).abs() < 0.06, "{last:?} {at}");
                 crossed += 1;
@@ -171,11 +133,9 @@ mod tests {
 
     #[test]
     fn every_printed_law_stands_in_a_figure() {
-        let printed = Printed::read(read).unwrap();
+        let printed = printed();
         for coefficient in &printed.coefficients {
-            let found = PAPERS
-                .iter()
-                .any(|f| f.laws.contains(&coefficient.law.as_str()));
+            let found = figures(&printed).any(|(_, f)| f.laws.contains(&coefficient.law));
             assert!(found, "{}", coefficient.law);
         }
     }

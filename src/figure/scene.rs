@@ -6,6 +6,7 @@ use crate::chart::{
     AxisScale, Band, ChartAxis, Dash, Emphasis, Format, Label, LegendEntry, Line, Mark, Marks,
     Scene, Shape,
 };
+use crate::study::description::Quantity;
 use crate::study::select::{self, Point};
 use crate::study::{Measurement, names};
 use refit_fit::order;
@@ -99,10 +100,13 @@ pub fn picture(
             format: Format::Number,
         },
         ChartAxis {
-            label: labelled(&error_label(&analysis.metric), drawing.y),
+            label: labelled(&error_label(analysis), drawing.y),
             scale: drawing.y,
             range: drawing.window.map(|w| w.y).or(heights),
-            format: Format::Percent,
+            format: match analysis.study().quantity(&analysis.metric).is_fraction() {
+                true => Format::Percent,
+                false => Format::Number,
+            },
         },
     );
     let mut dots = Vec::new();
@@ -121,7 +125,7 @@ pub fn picture(
         scene.legend.push(LegendEntry {
             shape: shape(i),
             color: i,
-            text: names::series(&series.family, &series.pretrain, &series.schedule),
+            text: series.name(),
         });
     }
     AnalysisChart { scene, dots }
@@ -130,12 +134,31 @@ pub fn picture(
 fn place_label(analysis: &Analysis) -> String {
     match analysis.axis {
         select::Axis::Compute => format!("Compute, {}", analysis.unit()),
-        axis => axis.title().to_owned(),
+        axis => axis.title(analysis.study()).to_owned(),
     }
 }
 
-fn error_label(metric: &str) -> String {
-    format!("Error, 1 − {}", names::metric(metric))
+fn error_label(analysis: &Analysis) -> String {
+    let study = analysis.study();
+    let metric = names::metric(study, &analysis.metric);
+    match study.quantity(&analysis.metric) {
+        Quantity::Accuracy => format!("Error, 1 − {metric}"),
+        Quantity::Perplexity => format!("ln of {metric}, nats"),
+        _ => match study.loss_unit(&analysis.metric) {
+            "" => sentence(metric),
+            unit => format!("{}, {unit}", sentence(metric)),
+        },
+    }
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut text = text.to_owned();
+    // Of ASCII alone: Unicode's tables would make the page 10 KB larger.
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 fn labelled(label: &str, scale: AxisScale) -> String {
@@ -243,15 +266,16 @@ fn named(
     let (x, y) = curve.filter(|p| p.1 >= seen.0 && p.1 <= seen.1).last()?;
     let differs = |get: fn(&Series) -> &str| outcome.series.iter().any(|s| get(s) != get(series));
     let text = if differs(|s| &s.family) {
-        names::family(&series.family)
+        names::family(series.study, &series.family)
     } else if differs(|s| &s.pretrain) {
         // The legend has the rest.
-        match series.pretrain.as_str() {
-            select::LAION => "LAION",
-            other => names::pretrain(other),
+        let groups = &series.study.head().pretrain_groups;
+        match groups.iter().find(|(name, _)| *name == series.pretrain) {
+            Some((name, _)) => name,
+            None => names::pretrain(series.study, &series.pretrain),
         }
     } else if differs(|s| &s.schedule) {
-        names::schedule(&series.schedule)
+        names::schedule(series.study, &series.schedule)
     } else {
         return None;
     };
@@ -355,14 +379,12 @@ fn law(
 mod tests {
     use super::*;
     use crate::analysis::run;
-    use crate::study::{Table, read_measurements};
+    use crate::study::{Table, bundled};
 
     #[test]
     fn a_family_of_the_readers_reads_at_its_curve_as_in_the_legend() {
-        let mut analysis = Analysis::of(Table::PlottedFrontier);
-        let path = analysis.table.path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut rows = read_measurements(&path, &text).unwrap();
+        let mut analysis = Analysis::of(Table::find("plotted_frontier").unwrap());
+        let (mut rows, _) = bundled::read(analysis.table);
         for row in rows.iter_mut().filter(|row| row.family == "mammut") {
             row.family = "clip (yours)".to_owned();
         }

@@ -3,19 +3,24 @@
 use super::{Finding, printed_law, row, series};
 use crate::analysis::{Analysis, target};
 use crate::claim::{CheckError, Library, Printed, Verdict, claims};
-use crate::study::select::{Axis, LAION, OPENAI_WIT};
-use crate::study::{Study, Table, names};
+use crate::study::names;
+use crate::study::select::Axis;
 use refit_fit::Interval;
 
 type Found = Result<Finding, CheckError>;
 
-fn of(dataset: &str, metric: &str, pretrain: &str) -> Analysis {
-    Analysis {
+const ZEROSHOT: &str = "zeroshot";
+/// The group of three pre-training sets, and OpenAI's.
+const LAION: &str = "LAION";
+const OPENAI_WIT: &str = "CLIP-WIT";
+
+fn of(dataset: &str, metric: &str, pretrain: &str) -> Result<Analysis, CheckError> {
+    Ok(Analysis {
         dataset: dataset.to_owned(),
         metric: metric.to_owned(),
         pretrains: vec![pretrain.to_owned()],
-        ..Analysis::of(Table::Zeroshot)
-    }
+        ..Analysis::of(super::table(ZEROSHOT)?)
+    })
 }
 
 pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found {
@@ -31,14 +36,16 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
         });
         format!("{back} of {all}")
     };
+    let table = super::table(ZEROSHOT)?;
+    let study = table.study();
     let mut rows = Vec::new();
     for (pretrain, law) in [
         (LAION, "oc-fig1-imagenet-laion"),
         (OPENAI_WIT, "oc-fig1-imagenet-wit"),
     ] {
-        let (_, fit) = series(&of("imagenet1k", "acc1", pretrain), library)?;
+        let (_, fit) = series(&of("imagenet1k", "acc1", pretrain)?, library)?;
         let theirs = printed_law(printed, law, &fit)?;
-        let name = names::pretrain(pretrain);
+        let name = names::pretrain(study, pretrain);
         let text =
             |p: &[f64], decimals: usize| format!("{:.decimals$} C^{:.decimals$}", p[0], p[1]);
         rows.push(row(
@@ -49,9 +56,9 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
         let compute = target(
             "ViT-H-14 at 34B",
             Axis::Compute,
-            Study::Openclip,
+            study,
             "clip",
-            library.architectures(Study::Openclip),
+            library.architectures(study),
         )
         .map_err(|e| CheckError(e.to_string()))?;
         let accuracy = |error: f64| format!("{:.2} %", 100.0 * (1.0 - error));
@@ -76,7 +83,7 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
     }
     Ok(Finding {
         id: "formulas",
-        study: Study::Openclip,
+        study,
         title: "All printed formulas and the prediction grid are reproduced",
         text: format!(
             "Reproduced at their printed precision: {} numbers of the eight formulas, {} of the prediction table, {} of the notebook’s grid.",
@@ -90,7 +97,8 @@ pub(super) fn formulas_come_back(printed: &Printed, library: &Library) -> Found 
         changes:
             "Two decimals of an exponent are not enough to predict with: use the unrounded law."
                 .to_owned(),
-        analyses: vec![("The ImageNet-1k laws", Analysis::of(Table::Zeroshot))],
+        simulated: None,
+        analyses: vec![("The ImageNet-1k laws", Analysis::of(table))],
     })
 }
 
@@ -101,17 +109,9 @@ pub(super) fn prose_and_table(printed: &Printed, library: &Library) -> Found {
     let cell = printed
         .predictions
         .iter()
-        .find(|p| {
-            p.claim == "oc-table-predictions"
-                && p.dataset == "mscoco_captions"
-                && p.model == "H/14"
-                && p.samples == "68B"
-        })
+        .find(|p| p.id == "oc-table-predictions/H/14/68B/mscoco_captions")
         .ok_or_else(|| CheckError("the prediction table has no H/14 at 68B".to_owned()))?;
-    let analysis = Analysis {
-        at: vec!["ViT-H-14 at 68B".to_owned()],
-        ..of(&cell.dataset, &cell.metric, LAION)
-    };
+    let analysis = cell.query.analysis();
     let (series, _) = series(&analysis, library)?;
     let predicted = match series.predictions.first() {
         Some(Ok(p)) => 100.0 * (1.0 - p.error),
@@ -119,7 +119,7 @@ pub(super) fn prose_and_table(printed: &Printed, library: &Library) -> Found {
     };
     Ok(Finding {
         id: "prose",
-        study: Study::Openclip,
+        study: analysis.study(),
         title: "Prose and table print two numbers for one prediction",
         text: format!(
             "For H/14 at 68B samples on MS-COCO image retrieval the paper’s text has {IN_PROSE} %, its table {} %. The law gives {predicted:.2} %.",
@@ -136,6 +136,7 @@ pub(super) fn prose_and_table(printed: &Printed, library: &Library) -> Found {
             ),
         ],
         changes: "The table is what the released notebook gives.".to_owned(),
+        simulated: None,
         analyses: vec![("The MS-COCO law", analysis)],
     })
 }

@@ -6,9 +6,11 @@ use crate::claim::{Library, Printed};
 use crate::runs::RunSource;
 use crate::study::architecture::{self, ArchitectureCost};
 use crate::study::checkpoint::{self, PublishedCheckpoint};
-use crate::study::digest::integrity;
-use crate::study::training;
-use crate::study::{DataError, Measurement, Study, Table, packed, read_measurements};
+use crate::study::description::{Description, File};
+use crate::study::digest::{integrity, sha256};
+use crate::study::{
+    DataError, Measurement, Study, Table, folder, packed, read_measurements, training,
+};
 use js_sys::{Array, Float64Array};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -88,7 +90,7 @@ async fn join(
             "could not be loaded. Reload, or delete the files",
         )
     };
-    let rows = joined(table.id(), dataset, metric, released)
+    let rows = joined(&table.id, dataset, metric, released)
         .await
         .map_err(|_| failed())?;
     if rows.is_undefined() {
@@ -122,48 +124,77 @@ pub async fn table(query: RowQuery) -> Result<Arc<TableData>, DataError> {
     }))
 }
 
-/// The hyperparameters of a study's runs, for [`training::settings`].
+/// The hyperparameters of a study's runs, for [`training::settings`]; empty where it tells none.
 pub async fn training(study: Study) -> Result<String, DataError> {
-    fetch(&training::path(study)).await
+    match training::path(study) {
+        Some(_) => study_file(study, &study.head().runs).await,
+        None => Ok(String::new()),
+    }
 }
 
-/// A table's bundled rows and its study's architectures.
+/// A table's own rows, without the reader's, and its study's architectures.
 pub async fn bundled(table: Table) -> Result<(Vec<Measurement>, Vec<ArchitectureCost>), DataError> {
-    let (path, architectures_path) = (table.path(), architecture::path(table.study()));
-    let (rows, architectures) = (fetch(&path), fetch(&architectures_path));
-    let rows = read_measurements(&path, &rows.await?)?;
-    Ok((
-        rows,
-        architecture::read(&architectures_path, &architectures.await?)?,
-    ))
+    let study = table.study();
+    let rows = study_file(study, &table.head().file);
+    let architectures = architectures(study);
+    let rows = read_measurements(study, &table.path(), &rows.await?)?;
+    Ok((rows, architectures.await?))
 }
 
-pub async fn architectures(study: Study) -> Result<Vec<ArchitectureCost>, DataError> {
+/// The request starts with the call.
+pub fn architectures(
+    study: Study,
+) -> impl Future<Output = Result<Vec<ArchitectureCost>, DataError>> {
     let path = architecture::path(study);
-    architecture::read(&path, &fetch(&path).await?)
+    let file = path.map(|path| (study_file(study, &study.head().architectures), path));
+    async move {
+        match file {
+            Some((text, path)) => architecture::read(&path, &text.await?),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// The checkpoints that this page can run.
 pub async fn checkpoints() -> Result<Vec<PublishedCheckpoint>, DataError> {
-    checkpoint::read(&fetch(checkpoint::PATH).await?)
+    checkpoint::read(&fetch(checkpoint::PATH, sha256(checkpoint::PATH)).await?)
 }
 
-/// The printed numbers.
-pub async fn printed() -> Result<Printed, DataError> {
-    let texts = fetch_all(Printed::PATHS.map(str::to_owned)).await?;
-    Printed::read(|path| find(&texts, path))
+/// The same as text, for [`checkpoint::id_of`].
+pub async fn checkpoints_file() -> Result<String, DataError> {
+    fetch(checkpoint::PATH, None).await
 }
 
-/// All bundled data.
+/// A study's own description.
+pub async fn description(study: Study) -> Result<Arc<Description>, DataError> {
+    let path = study.path(folder::DESCRIPTION);
+    let text = fetch(&path, sha256(&path)).await?;
+    folder::read_description(&path, &text).map(Arc::new)
+}
+
+/// What studies say of themselves and the numbers that they printed.
+pub async fn printed(studies: &[Study]) -> Result<Arc<Printed>, DataError> {
+    let descriptions = studies.iter().map(|s| s.path(folder::DESCRIPTION));
+    let mut texts = fetch_all(descriptions).await?;
+    for study in studies {
+        let path = study.path(folder::DESCRIPTION);
+        let description = folder::read_description(&path, &find(&texts, &path)?)?;
+        let claims = description.claims.iter().map(|c| study.path(&c.file));
+        texts.append(&mut fetch_all(claims).await?);
+    }
+    Printed::read(studies, |path| find(&texts, path)).map(Arc::new)
+}
+
+/// Descriptions, printed numbers and all rows of the bundled studies.
 pub async fn bundled_data() -> Result<Arc<(Printed, Library)>, DataError> {
-    let paths = Table::ALL
-        .iter()
-        .map(|t| t.path())
-        .chain(Study::ALL.map(architecture::path))
-        .chain(Printed::PATHS.map(str::to_owned));
-    let texts = fetch_all(paths).await?;
-    let read = |path: &str| find(&texts, path);
-    Ok(Arc::new((Printed::read(read)?, Library::read_all(read)?)))
+    let studies = Study::bundled();
+    let tables = Table::bundled().map(|t| t.path());
+    let paths = tables.chain(studies.iter().filter_map(|s| architecture::path(*s)));
+    let texts = fetch_all(paths);
+    let printed = printed(&studies).await?;
+    let texts = texts.await?;
+    let library = Library::read_all(&studies, |path| find(&texts, path))?;
+    Ok(Arc::new((Arc::unwrap_or_clone(printed), library)))
 }
 
 /// The data that Verify checks the claims against.
@@ -179,11 +210,14 @@ pub async fn verify_data() -> Result<Arc<VerifyData>, DataError> {
     let mut summaries = Vec::new();
     if user_runs_version().is_some() {
         let (_, library) = Arc::make_mut(&mut data);
-        for table in RunSource::ALL.into_iter().filter_map(RunSource::replaces) {
+        for source in RunSource::ALL {
+            let Some(table) = source.replaces() else {
+                continue;
+            };
             // The whole full sweep would fill the memory, and the claims need only this view of it.
             let view = Analysis::of(table);
-            let (dataset, metric) = match table {
-                Table::Sweep => (view.dataset.as_str(), view.metric.as_str()),
+            let (dataset, metric) = match source {
+                RunSource::AllResults => (view.dataset.as_str(), view.metric.as_str()),
                 _ => ("", ""),
             };
             if let Some((rows, _, summary)) = join(table, dataset, metric, true).await? {
@@ -219,11 +253,12 @@ where
     loaded.read_only()
 }
 
-/// The texts of files by their paths.
+/// The texts of files by their paths; the requests start with the call.
 async fn fetch_all(
     paths: impl IntoIterator<Item = String>,
 ) -> Result<BTreeMap<String, String>, DataError> {
-    let requests: Vec<_> = paths.into_iter().map(|path| (fetch(&path), path)).collect();
+    let request = |path: String| (fetch(&path, sha256(&path)), path);
+    let requests: Vec<_> = paths.into_iter().map(request).collect();
     let mut texts = BTreeMap::new();
     for (text, path) in requests {
         texts.insert(path, text.await?);
@@ -236,12 +271,23 @@ fn find(texts: &BTreeMap<String, String>, path: &str) -> Result<String, DataErro
     text.ok_or_else(|| DataError::whole(path, "was not fetched"))
 }
 
-/// The text of a file, relative to the page. The request starts with the call, so that several run at
-/// a time.
-fn fetch(path: &str) -> impl Future<Output = Result<String, DataError>> + use<> {
+/// The text of a file of a study. The request starts with the call.
+fn study_file(
+    study: Study,
+    file: &File,
+) -> impl Future<Output = Result<String, DataError>> + use<> {
+    fetch(&study.path(&file.name), Some(&file.sha256))
+}
+
+/// The text of a file, relative to the page, of this SHA-256 if one is known. The request starts
+/// with the call, so that several run at a time.
+fn fetch(
+    path: &str,
+    sha256: Option<&str>,
+) -> impl Future<Output = Result<String, DataError>> + use<> {
     let request = web_sys::RequestInit::new();
     // The browser rejects a file of another version.
-    if let Some(digest) = integrity(path) {
+    if let Some(digest) = sha256.and_then(integrity) {
         request.set_integrity(&digest);
     }
     let response = JsFuture::from(window().fetch_with_str_and_init(path, &request));

@@ -60,10 +60,11 @@ pub(super) fn checkpoint(study: Study, name: &str) -> CheckpointName {
     let known = SETS.iter().find(|(theirs, _)| *theirs == set);
     let pretrain = known.map_or(set.as_str(), |(_, ours)| ours);
     // open_clip rounds down what the openclip study counts as 13B and 34B.
-    let samples = match (study, parts[at][1..].to_ascii_uppercase().as_str()) {
-        (Study::Openclip, "12B" | "13B") => Some(("13B".to_owned(), 12.8e9)),
-        (Study::Openclip, "32B" | "34B") => Some(("34B".to_owned(), 34e9)),
-        (_, label) => labelled(label),
+    let counts = |label: &str| study.sample_labels.iter().any(|(known, _)| known == label);
+    let samples = match parts[at][1..].to_ascii_uppercase().as_str() {
+        "12B" | "13B" if counts("13B") => Some(("13B".to_owned(), 12.8e9)),
+        "32B" | "34B" if counts("34B") => Some(("34B".to_owned(), 34e9)),
+        label => labelled(label),
     };
     of(pretrain, samples)
 }
@@ -94,23 +95,12 @@ pub(super) fn architecture(model: &str) -> &str {
     model.strip_suffix("-quickgelu").unwrap_or(model)
 }
 
-/// Labels that the comparison study rounds samples seen to.
-const SCALES: [&str; 11] = [
-    "1.28M", "3M", "6.4M", "12.8M", "30M", "64M", "128M", "300M", "640M", "1.28B", "3B",
-];
-
-/// The study's label of a number of samples; the nominal one within 5 %, else the number in
+/// The study's label of a number of samples; one of its own within 5 %, else the number in
 /// millions or billions.
 pub(super) fn label(study: Study, samples: f64) -> String {
-    let scales: &[&str] = match study {
-        Study::Comparison => &SCALES,
-        Study::Openclip => &["3B", "13B", "34B"],
-    };
-    let near = |label: &&&str| {
-        samples_seen(study, label).is_some_and(|count| (samples / count - 1.0).abs() < 0.05)
-    };
-    if let Some(label) = scales.iter().find(near) {
-        return (**label).to_owned();
+    let near = |(_, count): &&(String, f64)| (samples / count - 1.0).abs() < 0.05;
+    if let Some((label, _)) = study.sample_labels.iter().find(near) {
+        return label.clone();
     }
     let (scale, letter) = match samples {
         s if s >= 1e9 => (1e9, "B"),
@@ -138,7 +128,7 @@ mod tests {
             let c = checkpoint(study, name);
             (c.pretrain, c.samples)
         };
-        let open = Study::Openclip;
+        let (open, comparison) = (Study::of_unit("GMACs"), Study::of_unit("GFLOPs"));
         assert_eq!(
             of(open, "openai"),
             ("CLIP-WIT".into(), Some(("13B".into(), 12.8e9)))
@@ -155,7 +145,7 @@ mod tests {
             ("LAION-80M".into(), Some(("3B".into(), 2_560_013_280.0)))
         );
         assert_eq!(
-            of(Study::Comparison, "datacomp_xl_s12.8b_b90k"),
+            of(comparison, "datacomp_xl_s12.8b_b90k"),
             ("datacomp_1b".into(), Some(("12.8B".into(), 1.28e10)))
         );
         assert_eq!(of(open, "/fsx/epoch_160.pt"), ("epoch_160.pt".into(), None));
@@ -165,11 +155,12 @@ mod tests {
 
     #[test]
     fn labels_are_the_studies() {
-        assert_eq!(label(Study::Comparison, 3_072_000.0), "3M");
-        assert_eq!(label(Study::Comparison, 307_200_000.0), "300M");
-        assert_eq!(label(Study::Comparison, 12.8e9), "12.8B");
-        assert_eq!(label(Study::Openclip, 2_443_992_504.0), "3B");
-        assert_eq!(label(Study::Openclip, 12.8e9), "13B");
-        assert_eq!(label(Study::Comparison, 7_654_321.0), "7.65M");
+        let (open, comparison) = (Study::of_unit("GMACs"), Study::of_unit("GFLOPs"));
+        assert_eq!(label(comparison, 3_072_000.0), "3M");
+        assert_eq!(label(comparison, 307_200_000.0), "300M");
+        assert_eq!(label(comparison, 12.8e9), "12.8B");
+        assert_eq!(label(open, 2_443_992_504.0), "3B");
+        assert_eq!(label(open, 12.8e9), "13B");
+        assert_eq!(label(comparison, 7_654_321.0), "7.65M");
     }
 }

@@ -106,7 +106,7 @@ impl RowSink for Collector {
                 Some(Layout::mapped(mapping, &names).map_err(ReadError::Mapping)?)
             }
             (None, Ok(source)) => {
-                let study = self.study.unwrap_or(Study::Openclip);
+                let study = self.study.unwrap_or_else(|| Study::of_unit("GMACs"));
                 Some(Layout::of(source, study, &names))
             }
             (None, Err(almost)) => {
@@ -298,7 +298,7 @@ impl Collector {
             |(column, text)| RowError::Rejected(Some(column), RejectReason::Unknown(text));
         let (source, study) = (cell("source"), cell("study"));
         let found = RunSource::ALL.into_iter().find(|s| s.id() == source.1);
-        let found_study = Study::ALL.into_iter().find(|s| s.id() == study.1);
+        let found_study = Study::find(&study.1);
         let (Some(of), Some(in_study)) = (found, found_study) else {
             return Err(unknown(if found.is_none() { source } else { study }));
         };
@@ -448,7 +448,12 @@ impl Collector {
         let (source, study) = match (self.written, &self.layout) {
             (Some((source, study)), _) => (Some(source), study),
             (None, Some(layout)) => (Some(layout.source), layout.study),
-            (None, None) => (None, study.or(self.study).unwrap_or(Study::Comparison)),
+            (None, None) => (
+                None,
+                study
+                    .or(self.study)
+                    .unwrap_or_else(|| Study::of_unit("GFLOPs")),
+            ),
         };
         let runs = self
             .builder

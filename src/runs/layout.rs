@@ -258,7 +258,7 @@ impl Layout {
             samples_seen: columns.number("samples_seen"),
             compute: columns.compute("gmacs_total"),
             values: columns.scores(),
-            ..Layout::empty(Study::Openclip)
+            ..Layout::empty(Study::of_unit("GMACs"))
         }
     }
 
@@ -286,7 +286,7 @@ impl Layout {
                 }),
                 _ => SourceRules::None,
             },
-            ..Layout::empty(Study::Comparison)
+            ..Layout::empty(Study::of_unit("GFLOPs"))
         }
     }
 
@@ -310,7 +310,7 @@ impl Layout {
             samples_seen: columns.number("samples_seen"),
             compute: columns.compute("gflops"),
             values: scores.collect(),
-            ..Layout::empty(Study::Comparison)
+            ..Layout::empty(Study::of_unit("GFLOPs"))
         }
     }
 

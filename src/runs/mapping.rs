@@ -145,7 +145,7 @@ impl Default for Mapping {
     fn default() -> Self {
         let constant = |text: &str| Field::Constant(text.to_owned());
         Mapping {
-            study: Study::Comparison,
+            study: Study::of_unit("GFLOPs"),
             compute: None,
             parameters: None,
             samples: None,
@@ -210,8 +210,7 @@ impl Mapping {
         };
         match name.trim() {
             "study" => {
-                let known = Study::ALL.into_iter().find(|s| s.id() == value);
-                self.study = known.ok_or_else(syntax)?;
+                self.study = Study::find(value).ok_or_else(syntax)?;
             }
             "compute" => {
                 let product = value.strip_prefix("parameters*samples");

@@ -203,12 +203,12 @@ fn operations(words: &[String]) -> Option<Unit> {
 /// "gflops", "PetaFLOP", "MACs": in units of 1e9, and the study that counts so.
 fn unit(word: &str) -> Option<(f64, Study)> {
     let ends = [
-        ("flops", Study::Comparison),
-        ("flop", Study::Comparison),
-        ("macs", Study::Openclip),
-        ("mac", Study::Openclip),
+        ("flops", "GFLOPs"),
+        ("flop", "GFLOPs"),
+        ("macs", "GMACs"),
+        ("mac", "GMACs"),
     ];
-    let strip = |(end, study)| Some((word.strip_suffix(end)?, study));
+    let strip = |(end, unit)| Some((word.strip_suffix(end)?, Study::of_unit(unit)));
     let (prefix, study) = ends.into_iter().find_map(strip)?;
     let total = ["total", "training", "train"];
     let prefix = total
@@ -308,7 +308,7 @@ impl FirstRows<'_> {
                 }
                 // A run of 1e15 GFLOPs is beyond all that was trained; it must be FLOPs.
                 let factor = if largest > 1e15 { 1e-9 } else { 1.0 };
-                (factor, Study::Comparison, false)
+                (factor, Study::of_unit("GFLOPs"), false)
             }
         };
         let scaled = Scaled {
@@ -343,7 +343,8 @@ impl FirstRows<'_> {
         let i = self.named(&SAMPLES)?;
         let label = |row: &Vec<String>| {
             let cell = row.get(i).map_or("", String::as_str);
-            crate::study::architecture::samples_seen(Study::Comparison, cell.trim()).is_some()
+            crate::study::architecture::samples_seen(Study::of_unit("GFLOPs"), cell.trim())
+                .is_some()
         };
         (self.largest(i).is_some() || self.rows.iter().any(label)).then(|| Scaled {
             column: self.columns[i].clone(),

@@ -146,7 +146,7 @@ impl fmt::Display for RejectReason {
             } => write!(
                 f,
                 "has no compute, and “{architecture}” of {family} is not among the architectures whose {} are known",
-                study.compute_unit()
+                study.compute_unit
             ),
             RejectReason::UnknownSamples(text) if text.is_empty() => {
                 write!(f, "has neither compute nor samples seen")

@@ -62,12 +62,7 @@ impl RunSource {
     /// The bundled table that was made from this file: its series stand in for the bundled ones.
     /// `None` for runs that a reader adds.
     pub fn replaces(self) -> Option<Table> {
-        match self {
-            RunSource::ZeroshotResults => Some(Table::Zeroshot),
-            RunSource::AllResults => Some(Table::Sweep),
-            RunSource::SegmentationResults => Some(Table::Segmentation),
-            RunSource::ClipBenchmark | RunSource::Own => None,
-        }
+        Table::bundled().find(|table| table.released_as == self.id())
     }
 }
 
@@ -82,7 +77,7 @@ pub struct Run<'a> {
     /// Samples seen as a label: "12.8B".
     pub samples: &'a str,
     pub samples_seen: Option<f64>,
-    /// In the study's unit ([`Study::compute_unit`]).
+    /// In the study's unit ([`crate::study::description::Head::compute_unit`]).
     pub compute: f64,
     pub parameters: Option<f64>,
 }
@@ -98,7 +93,8 @@ impl Run<'_> {
             schedule: self.schedule.to_owned(),
             samples: self.samples.to_owned(),
             samples_seen: self.samples_seen,
-            compute: self.compute,
+            parameters: self.parameters,
+            compute: Some(self.compute),
             dataset: dataset.to_owned(),
             metric: metric.to_owned(),
             value,

@@ -1,7 +1,7 @@
 //! Architectures, and compute from "this model at that many samples".
 
 use super::read::DataError;
-use super::{Study, read_rows};
+use super::{Columns, Study, read_rows};
 use crate::decimal;
 
 /// One architecture of a study (`data/*/architectures.csv`).
@@ -17,12 +17,8 @@ pub struct ArchitectureCost {
     pub mparams: [f64; 3],
 }
 
-pub fn path(study: Study) -> String {
-    format!("data/{}/architectures.csv", study.id())
-}
-
-pub fn read(file: &str, text: &str) -> Result<Vec<ArchitectureCost>, DataError> {
-    let header = [
+const COLUMNS: Columns = Columns {
+    required: &[
         "family",
         "architecture",
         "image_size",
@@ -30,8 +26,20 @@ pub fn read(file: &str, text: &str) -> Result<Vec<ArchitectureCost>, DataError> 
         "mparams",
         "image_mparams",
         "text_mparams",
-    ];
-    read_rows(file, text, &header, |cell| {
+    ],
+    optional: &[],
+};
+
+/// Path of a study's architectures; `None` where it has none.
+pub fn path(study: Study) -> Option<String> {
+    match study.architectures.name.as_str() {
+        "" => None,
+        file => Some(study.path(file)),
+    }
+}
+
+pub fn read(file: &str, text: &str) -> Result<Vec<ArchitectureCost>, DataError> {
+    read_rows(file, text, &COLUMNS, |cell| {
         Ok(ArchitectureCost {
             family: cell.name("family")?,
             name: cell.name("architecture")?,
@@ -46,22 +54,11 @@ pub fn read(file: &str, text: &str) -> Result<Vec<ArchitectureCost>, DataError> 
     })
 }
 
-/// Samples seen that a study's label stands for.
-///
-/// The comparison study's 3M, 30M, 300M and 3B are 3,072,000 × 10^k. The openclip notebook's
-/// 3B, 13B, 34B and 68B are whole epochs of its two LAION subsets. Other labels are nominal.
+/// Samples seen that a study's label stands for: as the study counts, else nominally.
 pub fn samples_seen(study: Study, label: &str) -> Option<f64> {
-    let exact = match (study, label) {
-        (Study::Openclip, "3B") => Some(80_000_415.0 * 32.0),
-        (Study::Openclip, "13B") => Some(407_332_084.0 * 32.0),
-        (Study::Openclip, "34B") => Some(407_332_084.0 * 84.0),
-        (Study::Openclip, "68B") => Some(407_332_084.0 * 168.0),
-        (Study::Comparison, "3M") => Some(3.072e6),
-        (Study::Comparison, "30M") => Some(3.072e7),
-        (Study::Comparison, "300M") => Some(3.072e8),
-        (Study::Comparison, "3B") => Some(3.072e9),
-        _ => None,
-    };
+    let labels = &study.head().sample_labels;
+    let exact = labels.iter().find(|(known, _)| known == label);
+    let exact = exact.map(|(_, count)| *count);
     exact.or_else(|| {
         let (digits, scale) = match label.strip_suffix(['M', 'B', 'K']) {
             Some(digits) if label.ends_with('B') => (digits, 1e9),
@@ -80,12 +77,13 @@ mod tests {
 
     #[test]
     fn labels_are_the_studies_counts() {
-        assert_eq!(samples_seen(Study::Comparison, "3B"), Some(3.072e9));
-        assert_eq!(samples_seen(Study::Comparison, "12.8B"), Some(1.28e10));
-        assert_eq!(samples_seen(Study::Openclip, "3B"), Some(2_560_013_280.0));
-        assert_eq!(samples_seen(Study::Openclip, "68B"), Some(68_431_790_112.0));
-        assert_eq!(samples_seen(Study::Openclip, "1B"), Some(1e9));
-        assert_eq!(samples_seen(Study::Openclip, "many"), None);
-        assert_eq!(samples_seen(Study::Openclip, "-1B"), None);
+        let of = |study: &str, label| samples_seen(Study::find(study).unwrap(), label);
+        assert_eq!(of("comparison", "3B"), Some(3.072e9));
+        assert_eq!(of("comparison", "12.8B"), Some(1.28e10));
+        assert_eq!(of("openclip", "3B"), Some(2_560_013_280.0));
+        assert_eq!(of("openclip", "68B"), Some(68_431_790_112.0));
+        assert_eq!(of("openclip", "1B"), Some(1e9));
+        assert_eq!(of("openclip", "many"), None);
+        assert_eq!(of("openclip", "-1B"), None);
     }
 }

@@ -2,7 +2,7 @@
 //! and which measured point each of them is.
 
 use super::read::DataError;
-use super::{Measurement, Study, read_rows};
+use super::{Columns, Measurement, Study, read_rows};
 
 pub const PATH: &str = "data/checkpoints.csv";
 
@@ -27,24 +27,27 @@ pub struct PublishedCheckpoint {
 }
 
 pub fn read(text: &str) -> Result<Vec<PublishedCheckpoint>, DataError> {
-    let header = [
-        "id",
-        "study",
-        "run",
-        "family",
-        "architecture",
-        "pretrain",
-        "schedule",
-        "samples",
-        "address",
-        "licence",
-        "source",
-    ];
-    read_rows(PATH, text, &header, |cell| {
+    const COLUMNS: Columns = Columns {
+        required: &[
+            "id",
+            "study",
+            "run",
+            "family",
+            "architecture",
+            "pretrain",
+            "schedule",
+            "samples",
+            "address",
+            "licence",
+            "source",
+        ],
+        optional: &[],
+    };
+    read_rows(PATH, text, &COLUMNS, |cell| {
         let study = cell.text("study");
         let study = match study.as_str() {
             "" => None,
-            id => match Study::ALL.into_iter().find(|study| study.id() == id) {
+            id => match Study::find(id) {
                 Some(study) => Some(study),
                 None => return Err(cell.error("study", format!("“{id}” is no study"))),
             },
@@ -78,31 +81,6 @@ impl PublishedCheckpoint {
             && (row.run.is_empty() || row.run == self.run)
     }
 
-    /// The id of the checkpoint behind a measured point, if the page can run it.
-    pub fn id_of(study: Study, row: &Measurement) -> Option<String> {
-        let architecture = row.architecture.strip_prefix("ViT-")?;
-        let pretrain = match study {
-            Study::Openclip if row.run.starts_with("Model-B-") => row.pretrain.as_str(),
-            Study::Comparison
-                if matches!(row.family.as_str(), "clip" | "mammut")
-                    && matches!(architecture, "S-32" | "M-32" | "B-32")
-                    && (row.schedule.as_str(), row.pretrain.as_str())
-                        == ("cosine", "datacomp_1b") =>
-            {
-                "datacomp"
-            }
-            _ => return None,
-        };
-        let family = if row.family == "mammut" {
-            "mammut-"
-        } else {
-            ""
-        };
-        let mut id = format!("{family}{architecture}-{pretrain}-{}", row.samples);
-        id.make_ascii_lowercase();
-        Some(id)
-    }
-
     /// What readers call it.
     pub fn name(&self) -> String {
         let family = if self.family == "mammut" {
@@ -113,10 +91,38 @@ impl PublishedCheckpoint {
         format!(
             "{family}{}, {}, {} samples",
             self.architecture,
-            super::names::pretrain(&self.pretrain),
+            match self.study {
+                Some(study) => super::names::pretrain(study, &self.pretrain),
+                None => &self.pretrain,
+            },
             self.samples
         )
     }
+}
+
+/// The id of the checkpoint behind a measured point, if the page can run it: looked up in the file
+/// without reading the rest, as a tooltip needs no more.
+pub fn id_of<'a>(file: &'a str, study: Study, row: &Measurement) -> Option<&'a str> {
+    let mut lines = file.lines();
+    let names: Vec<&str> = lines.next()?.split(',').collect();
+    let wanted = [
+        ("study", study.reference()),
+        ("family", &row.family),
+        ("architecture", &row.architecture),
+        ("pretrain", &row.pretrain),
+        ("schedule", &row.schedule),
+        ("samples", &row.samples),
+        ("run", &row.run),
+    ];
+    let found = lines.find(|line| {
+        let mut cells = names.iter().zip(line.split(','));
+        cells.all(|(name, cell)| {
+            let value = wanted.iter().find(|(column, _)| column == name);
+            // A sweep names no runs; its row is the best of those that share the rest.
+            value.is_none_or(|(_, value)| *value == cell || (*name == "run" && value.is_empty()))
+        })
+    })?;
+    found.split(',').next()
 }
 
 /// The checkpoint of the other family that saw as many samples of the same data at the same
@@ -136,73 +142,49 @@ pub fn sibling<'a>(all: &'a [PublishedCheckpoint], id: &str) -> Option<&'a Publi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Table, read_measurements};
+    use crate::study::{Table, bundled};
     use std::fs;
-
-    fn rows(table: Table) -> Vec<Measurement> {
-        let path = table.path();
-        read_measurements(&path, &fs::read_to_string(&path).unwrap()).unwrap()
-    }
-
-    /// Top-1 accuracies on ImageNet-1k that belong to a checkpoint.
-    fn accuracies(
-        checkpoint: &PublishedCheckpoint,
-        study: Study,
-        rows: &[Measurement],
-    ) -> Vec<f64> {
-        let rows = rows.iter().filter(|row| checkpoint.is_of(study, row));
-        let rows = rows.filter(|row| row.dataset == "imagenet1k" && row.metric == "acc1");
-        rows.map(|row| row.value).collect()
-    }
 
     #[test]
     fn every_checkpoint_is_a_measured_point() {
-        let all = read(&fs::read_to_string(PATH).unwrap()).unwrap();
-        let openclip = rows(Table::Zeroshot);
-        let sweep = rows(Table::Sweep);
-        let runs = rows(Table::Segmentation);
+        let text = fs::read_to_string(PATH).unwrap();
+        let all = read(&text).unwrap();
+        let rows = |id| bundled::read(Table::find(id).unwrap()).0;
+        let (zeroshot, sweep, runs) = (rows("zeroshot"), rows("sweep"), rows("segmentation"));
         for checkpoint in &all {
-            assert_eq!(
-                all.iter().filter(|other| other.id == checkpoint.id).count(),
-                1
-            );
+            let same_id = all.iter().filter(|other| other.id == checkpoint.id);
+            assert_eq!(same_id.count(), 1, "{}", checkpoint.id);
             assert!(checkpoint.address.starts_with("https://huggingface.co/"));
-            match checkpoint.study {
-                None => {}
-                Some(Study::Openclip) => {
-                    let found = accuracies(checkpoint, Study::Openclip, &openclip);
-                    assert_eq!(found.len(), 1, "{}", checkpoint.id);
-                    if checkpoint.address.ends_with(".pt") {
-                        let row = openclip
-                            .iter()
-                            .find(|row| checkpoint.is_of(Study::Openclip, row));
-                        let id =
-                            row.and_then(|row| PublishedCheckpoint::id_of(Study::Openclip, row));
-                        assert_eq!(id.as_ref(), Some(&checkpoint.id));
-                    }
-                }
+            let Some(study) = checkpoint.study else {
+                continue;
+            };
+            let table = if study.id == "openclip" {
+                &zeroshot
+            } else {
+                &sweep
+            };
+            let imagenet = |row: &&Measurement| row.dataset == "imagenet1k" && row.metric == "acc1";
+            let own = |row: &&Measurement| checkpoint.is_of(study, row);
+            let found: Vec<&Measurement> = table.iter().filter(own).filter(imagenet).collect();
+            let [row] = found[..] else {
+                panic!("{}", checkpoint.id);
+            };
+            // Of two containers of the same weights either will do.
+            let offered = id_of(&text, study, row);
+            let offered = all.iter().find(|c| offered == Some(&c.id)).unwrap();
+            assert_eq!(offered.run, checkpoint.run);
+            if study.id == "comparison" {
                 // The run whose accuracy is the sweep's, to its three decimals.
-                Some(Study::Comparison) => {
-                    let [best] = accuracies(checkpoint, Study::Comparison, &sweep)[..] else {
-                        panic!("{}", checkpoint.id);
-                    };
-                    let row = sweep
-                        .iter()
-                        .find(|row| checkpoint.is_of(Study::Comparison, row));
-                    let id = row.and_then(|row| PublishedCheckpoint::id_of(Study::Comparison, row));
-                    assert_eq!(id.as_ref(), Some(&checkpoint.id));
-                    let own = runs.iter().find(|row| {
-                        row.run == checkpoint.run
-                            && row.dataset == "imagenet1k"
-                            && row.metric == "acc1"
-                    });
-                    let own = own.expect("a run of the release").value;
-                    assert!(
-                        (own - best).abs() < 5.001e-4,
-                        "{}: {own} {best}",
-                        checkpoint.id
-                    );
-                }
+                let run = runs
+                    .iter()
+                    .filter(imagenet)
+                    .find(|row| row.run == checkpoint.run);
+                let own = run.expect("a run of the release").value;
+                assert!(
+                    (own - row.value).abs() < 5.001e-4,
+                    "{}: {own}",
+                    checkpoint.id
+                );
             }
         }
         let openclip = |architecture: &str| {

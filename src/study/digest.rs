@@ -1,8 +1,9 @@
-//! What the data files are, to the bit: `data/SHA256SUMS`, written by `sha256sum`.
+//! What the bundled data files are, to the bit.
 
-const SUMS: &str = include_str!("../../data/SHA256SUMS");
+/// As `sha256sum` prints them (`build.rs`).
+const SUMS: &str = include_str!(concat!(env!("OUT_DIR"), "/sha256sums.txt"));
 
-/// SHA-256 of a data file in hexadecimal; `path` as in [`Table::path`](super::Table::path).
+/// SHA-256 of a data file in hexadecimal, by its path from the repository: `data/…`.
 pub fn sha256(path: &str) -> Option<&'static str> {
     let name = path.strip_prefix("data/")?;
     files().find_map(|(file, sum)| (file == name).then_some(sum))
@@ -14,10 +15,10 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     sums.map(|(sum, file)| (file.trim_start(), sum))
 }
 
-/// The digest as a browser checks it when it fetches the file: `sha256-` and base64.
-pub fn integrity(path: &str) -> Option<String> {
+/// A digest as a browser checks it when it fetches the file: `sha256-` and base64.
+pub fn integrity(sha256: &str) -> Option<String> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let hex = sha256(path)?;
+    let hex = sha256;
     let bytes = (0..hex.len() / 2).map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok());
     let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
     let mut text = "sha256-".to_owned();
@@ -42,36 +43,27 @@ mod tests {
     use super::*;
     use crate::study::Table;
     use sha2::{Digest, Sha256};
-    use std::fs;
 
     #[test]
     fn every_file_is_what_its_sum_says() {
-        let mut files = 0;
-        for folder in ["data", "data/comparison", "data/openclip", "data/printed"] {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path().to_str().unwrap().to_owned();
-                if !path.ends_with(".csv") {
-                    continue;
-                }
-                let digest = Sha256::digest(fs::read(&path).unwrap());
-                let hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-                assert_eq!(sha256(&path), Some(hex.as_str()), "{path}");
-                files += 1;
-            }
+        for (file, sum) in files() {
+            let digest = Sha256::digest(std::fs::read(format!("data/{file}")).unwrap());
+            let hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(sum, hex, "{file}");
         }
-        assert_eq!(files, SUMS.lines().count());
-        for table in Table::ALL {
-            assert_eq!(sha256(&table.path()).map(str::len), Some(64));
+        for table in Table::bundled() {
+            assert_eq!(sha256(&table.path()), Some(table.file.sha256.as_str()));
         }
     }
 
     #[test]
     fn browsers_take_base64() {
-        // `openssl dgst -sha256 -binary data/printed/optimal_samples.csv | base64`
+        // printf '' | openssl dgst -sha256 -binary | base64
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(
-            integrity("data/printed/optimal_samples.csv").as_deref(),
-            Some("sha256-/rNYm2VOo+WNeB3ZZwaURf8FObYXbI3f11q3Vbq4n3o=")
+            integrity(empty).as_deref(),
+            Some("sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
         );
-        assert_eq!(integrity("data/nothing.csv"), None);
+        assert_eq!(integrity("no hexadecimal"), None);
     }
 }

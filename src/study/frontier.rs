@@ -1,5 +1,7 @@
 //! Frontiers: which points a law is fitted to.
 
+use super::Study;
+use super::description::Rule;
 use super::select::Point;
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrontierRule {
-    /// What the study's own scripts do: [`FrontierRule::Bins`] with the membership quirk (comparison),
-    /// [`FrontierRule::Minima`] for LAION and all points for OpenAI's three models (openclip).
+    /// What the study's own scripts do, as it describes them; the Pareto set where it does not.
     #[serde(rename = "released")]
     Authors,
     /// Geometric compute bins, lowest error of each, only improving points.
@@ -51,6 +52,42 @@ impl FrontierRule {
     }
 }
 
+impl From<FrontierRule> for Rule {
+    fn from(rule: FrontierRule) -> Rule {
+        match rule {
+            FrontierRule::Bins => Rule::Bins,
+            FrontierRule::Minima => Rule::BinnedMinima,
+            FrontierRule::Authors | FrontierRule::Pareto => Rule::Pareto,
+            FrontierRule::All => Rule::All,
+        }
+    }
+}
+
+impl Study {
+    /// The rule of the authors for a pre-training set, or a group of them.
+    pub fn authors_rule(self, pretrain: &str) -> Option<Rule> {
+        let mut rules = self.authors_frontier.iter();
+        let found = rules.find(|of| of.pretrain.is_empty() || of.pretrain == pretrain);
+        found.map(|of| of.rule)
+    }
+}
+
+/// The points of `kept` that a law is fitted to; bins are over the compute range of `range`. Both
+/// sorted by compute, then error.
+pub fn by_rule(rule: Rule, kept: &[Point], range: &[Point]) -> Vec<FrontierPoint> {
+    let (Some(first), Some(last)) = (range.first(), range.last()) else {
+        return Vec::new();
+    };
+    let edges = (first.x, last.x);
+    match rule {
+        Rule::Bins => bins(kept, edges),
+        Rule::BinsByMask => bins_by_mask(kept, edges),
+        Rule::BinnedMinima => minima(kept),
+        Rule::Pareto => pareto(kept),
+        Rule::All => all(kept),
+    }
+}
+
 /// A point that the law is fitted to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontierPoint {
@@ -85,7 +122,7 @@ pub fn pareto(points: &[Point]) -> Vec<FrontierPoint> {
         .collect()
 }
 
-/// The comparison study's compute bins: floor(log2(Cmax / 1500)) geometric edges over the
+/// Compute bins (arXiv 2506.04598): floor(log2(Cmax / 1500)) geometric edges over the
 /// compute range `edges`, half-open bins, the lowest error of each, then strictly improving
 /// points only; the largest compute is appended if it improves.
 ///
@@ -134,9 +171,9 @@ pub fn bins(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
     pareto(&candidates)
 }
 
-/// [`bins`] as the authors' code has it: the mask asks for compute and error separately, so that a point passes
+/// [`bins`] by a mask that asks for compute and error separately, so that a point passes
 /// whose compute is one frontier point's and whose error is another's.
-pub fn bins_of_authors(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
+pub fn bins_by_mask(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint> {
     let frontier = bins(points, edges);
     points
         .iter()
@@ -147,7 +184,7 @@ pub fn bins_of_authors(points: &[Point], edges: (f64, f64)) -> Vec<FrontierPoint
         .collect()
 }
 
-/// The openclip study's five equal bins of log10 compute over [min, max + 0.1]: the lowest error
+/// Five equal bins (arXiv 2212.07143) of log10 compute over [min, max + 0.1]: the lowest error
 /// of each, placed at the bin's centre.
 pub fn minima(points: &[Point]) -> Vec<FrontierPoint> {
     const BINS: usize = 5;
@@ -212,7 +249,7 @@ mod tests {
         #[test]
         fn the_released_mask_only_adds(points in points()) {
             let corrected = bins(&points, range(&points));
-            let released = bins_of_authors(&points, range(&points));
+            let released = bins_by_mask(&points, range(&points));
             prop_assert!(corrected.iter().all(|f| released.iter().any(|r| r.x == f.x && r.error == f.error)));
         }
 

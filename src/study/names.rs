@@ -1,6 +1,6 @@
 //! Names of the data, as readers know them.
 
-use super::Measurement;
+use super::{Measurement, Study, UNSPECIFIED};
 
 /// Downstream sets: identifier, name as the papers write it.
 const DATASETS: [(&str, &str); 15] = [
@@ -24,8 +24,18 @@ const DATASETS: [(&str, &str); 15] = [
     ("objectnet", "ObjectNet"),
 ];
 
+/// The name that a study gives an identifier of a kind.
+fn own<'a>(study: Study, kind: &str, id: &'a str) -> Option<&'a str> {
+    let mut names = study.head().names.iter();
+    let found = names.find(|[k, i, _]| k == kind && i == id);
+    found.map(|[_, _, name]| name.as_str())
+}
+
 /// A downstream set's name as the papers write it; the identifier where they do not.
-pub fn dataset(id: &str) -> &str {
+pub fn dataset(study: Study, id: &str) -> &str {
+    if let Some(name) = own(study, "dataset", id) {
+        return name;
+    }
     match DATASETS.iter().find(|(known, _)| *known == id) {
         Some((_, name)) => name,
         None => id.strip_prefix("vtab/").unwrap_or(id),
@@ -45,7 +55,10 @@ pub fn dataset_id(name: &str) -> Option<&'static str> {
     }
 }
 
-pub fn metric(id: &str) -> &str {
+pub fn metric(study: Study, id: &str) -> &str {
+    if let Some((_, metric)) = study.head().metrics.iter().find(|(known, _)| known == id) {
+        return &metric.title;
+    }
     match id {
         "acc1" => "top-1 accuracy",
         "acc5" => "top-5 accuracy",
@@ -61,7 +74,10 @@ pub fn metric(id: &str) -> &str {
     }
 }
 
-pub fn family(id: &str) -> &str {
+pub fn family(study: Study, id: &str) -> &str {
+    if let Some(name) = own(study, "family", id) {
+        return name;
+    }
     match id {
         "clip" => "CLIP",
         "mammut" => "MaMMUT",
@@ -71,21 +87,15 @@ pub fn family(id: &str) -> &str {
     }
 }
 
-pub fn pretrain(id: &str) -> &str {
-    match id {
-        "datacomp_1b" => "DataComp-1.4B",
-        "relaion2b-en" => "Re-LAION-2B",
-        "LAION" => "LAION (80M, 400M, 2B)",
-        "CLIP-WIT" => "OpenAI's WIT",
-        other => other,
-    }
+pub fn pretrain(study: Study, id: &str) -> &str {
+    own(study, "pretrain", id).unwrap_or(id)
 }
 
 /// A run's name: its architecture and what the release calls it.
-pub fn run(m: &Measurement) -> String {
+pub fn run(study: Study, m: &Measurement) -> String {
     match (m.architecture.as_str(), m.run.as_str()) {
         // A reader's runs are of families of their own.
-        ("", "") if family(&m.family) == m.family => "Unnamed run".to_owned(),
+        ("", "") if family(study, &m.family) == m.family => "Unnamed run".to_owned(),
         ("", "") => "Plotted point".to_owned(),
         ("", run) => run.to_owned(),
         (architecture, run) if run.is_empty() || run == architecture => architecture.to_owned(),
@@ -94,19 +104,21 @@ pub fn run(m: &Measurement) -> String {
 }
 
 /// A series' name. The schedule is said where it is not the usual one.
-pub fn series(family: &str, pretrain: &str, schedule: &str) -> String {
-    let name = format!("{}, {}", self::family(family), self::pretrain(pretrain));
+pub fn series(study: Study, family: &str, pretrain: &str, schedule: &str) -> String {
+    let mut name = self::family(study, family).to_owned();
+    if pretrain != UNSPECIFIED {
+        name = format!("{name}, {}", self::pretrain(study, pretrain));
+    }
     match schedule {
-        "cosine" => name,
-        other => format!("{name}, {} rate", self::schedule(other)),
+        "cosine" | UNSPECIFIED => name,
+        other => format!("{name}, {} rate", self::schedule(study, other)),
     }
 }
 
-pub fn schedule(id: &str) -> &str {
+pub fn schedule(study: Study, id: &str) -> &str {
     match id {
-        "cosine" => "cosine",
         "const" => "constant",
-        other => other,
+        other => own(study, "schedule", other).unwrap_or(other),
     }
 }
 
@@ -117,16 +129,20 @@ mod tests {
 
     #[test]
     fn a_run_is_named_by_what_is_known_of_it() {
-        let path = Table::PlottedMeans.path();
+        let table = Table::find("plotted_means").unwrap();
+        let (study, path) = (table.study(), table.path());
         let text = std::fs::read_to_string(&path).unwrap();
-        let row = read_measurements(&path, &text).unwrap().swap_remove(0);
+        let row = read_measurements(study, &path, &text)
+            .unwrap()
+            .swap_remove(0);
         let named = |family: &str, architecture: &str, name: &str| {
-            run(&Measurement {
+            let row = Measurement {
                 family: family.to_owned(),
                 architecture: architecture.to_owned(),
                 run: name.to_owned(),
                 ..row.clone()
-            })
+            };
+            run(study, &row)
         };
         for (family, architecture, name, text) in [
             ("clip", "", "", "Plotted point"),

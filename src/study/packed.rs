@@ -14,9 +14,9 @@ pub struct Packed {
 
 /// ASCII's unit separator; a name that has it gets a blank.
 const SEPARATOR: char = '\u{1f}';
-/// Numbers of a row: eight names, samples seen (NaN where not known), compute, value, 1 where it
-/// is a reader's own.
-const ROW: usize = 12;
+/// Numbers of a row: eight names; samples seen, parameters and compute (NaN where not known); value;
+/// 1 where it is a reader's own.
+const ROW: usize = 13;
 /// Numbers of an architecture: two names, image size, compute, three counts of parameters.
 const ARCHITECTURE: usize = 7;
 
@@ -36,8 +36,9 @@ pub fn pack(rows: &[Measurement], architectures: &[ArchitectureCost]) -> Packed 
             &m.metric,
         ];
         numbers.extend(texts.map(|text| names.place(text)));
-        let seen = m.samples_seen.unwrap_or(f64::NAN);
-        numbers.extend([seen, m.compute, m.value, f64::from(u8::from(m.own))]);
+        let known = [m.samples_seen, m.parameters, m.compute];
+        numbers.extend(known.map(|x| x.unwrap_or(f64::NAN)));
+        numbers.extend([m.value, f64::from(u8::from(m.own))]);
     }
     for a in architectures {
         numbers.extend([&a.family, &a.name].map(|text| names.place(text)));
@@ -89,9 +90,10 @@ pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Arc
             dataset: name(n[6])?,
             metric: name(n[7])?,
             samples_seen: Some(n[8]).filter(|x| !x.is_nan()),
-            compute: n[9],
-            value: n[10],
-            own: n[11] > 0.0,
+            parameters: Some(n[9]).filter(|x| !x.is_nan()),
+            compute: Some(n[10]).filter(|x| !x.is_nan()),
+            value: n[11],
+            own: n[12] > 0.0,
         });
     }
     for n in architectures.chunks_exact(ARCHITECTURE) {
@@ -109,22 +111,15 @@ pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Arc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Study, Table, architecture, read_measurements};
+    use crate::study::{Table, bundled};
 
     #[test]
     fn what_is_packed_comes_back() {
-        for study in Study::ALL {
-            let path = architecture::path(study);
-            let text = std::fs::read_to_string(&path).unwrap();
-            let architectures = architecture::read(&path, &text).unwrap();
-            for table in Table::of(study) {
-                let path = table.path();
-                let text = std::fs::read_to_string(&path).unwrap();
-                let rows = read_measurements(&path, &text).unwrap();
-                let packed = pack(&rows, &architectures);
-                let back = unpack(&packed.names, &packed.numbers);
-                assert_eq!(back, Some((rows, architectures.clone())));
-            }
+        for table in Table::bundled() {
+            let (rows, architectures) = bundled::read(table);
+            let packed = pack(&rows, &architectures);
+            let back = unpack(&packed.names, &packed.numbers);
+            assert_eq!(back, Some((rows, architectures)));
         }
         assert_eq!(unpack("", &[]), None);
         assert_eq!(unpack("a", &[2.0, 0.0]), None);

@@ -1,5 +1,6 @@
 //! CSV to typed rows. Whatever is wrong is an error that names file, line and column.
 
+use super::Study;
 use crate::decimal;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -53,51 +54,65 @@ pub struct Measurement {
     /// Samples seen as the paper labels it: "13B".
     pub samples: String,
     pub samples_seen: Option<f64>,
-    /// In the study's unit ([`super::Study::compute_unit`]).
-    pub compute: f64,
+    /// A count; `None` where the architecture tells it, or nothing.
+    pub parameters: Option<f64>,
+    /// In the study's unit ([`super::description::Head::compute_unit`]).
+    pub compute: Option<f64>,
     pub dataset: String,
     pub metric: String,
-    /// From 0 to 1.
+    /// In the metric's unit: a fraction from 0 to 1 of an accuracy.
     pub value: f64,
     /// A reader's own, to which the studies' rules of choice do not apply.
     pub own: bool,
 }
 
-impl Measurement {
-    pub fn error(&self) -> f64 {
-        1.0 - self.value
-    }
-}
+/// The columns of a file of measurements.
+const MEASUREMENT: Columns = Columns {
+    required: &["family", "dataset", "metric", "value"],
+    optional: &[
+        "run",
+        "architecture",
+        "pretrain",
+        "schedule",
+        "samples",
+        "samples_seen",
+        "parameters",
+        "compute",
+    ],
+};
 
-const MEASUREMENT: [&str; 11] = [
-    "run",
-    "family",
-    "architecture",
-    "pretrain",
-    "schedule",
-    "samples",
-    "samples_seen",
-    "compute",
-    "dataset",
-    "metric",
-    "value",
-];
+/// Pre-training set and schedule of a row that tells none.
+pub const UNSPECIFIED: &str = "unspecified";
 
-/// Reads a table of measurements. `file` names it in errors.
-pub fn read_measurements(file: &str, text: &str) -> Result<Vec<Measurement>, DataError> {
+/// Reads a table of a study's measurements. `file` names it in errors.
+pub fn read_measurements(
+    study: Study,
+    file: &str,
+    text: &str,
+) -> Result<Vec<Measurement>, DataError> {
+    let specified = |text: String| match text.is_empty() {
+        true => UNSPECIFIED.to_owned(),
+        false => text,
+    };
     read_rows(file, text, &MEASUREMENT, |cell| {
+        let metric = cell.name("metric")?;
+        let value = cell.number("value")?;
+        if let Some(problem) = study.quantity(&metric).problem(value) {
+            return Err(cell.error("value", problem));
+        }
         Ok(Measurement {
             run: cell.text("run"),
             family: cell.name("family")?,
             architecture: cell.text("architecture"),
-            pretrain: cell.name("pretrain")?,
-            schedule: cell.name("schedule")?,
+            pretrain: specified(cell.text("pretrain")),
+            schedule: specified(cell.text("schedule")),
             samples: cell.text("samples"),
             samples_seen: cell.optional("samples_seen", Cell::positive)?,
-            compute: cell.positive("compute")?,
+            parameters: cell.optional("parameters", Cell::positive)?,
+            compute: cell.optional("compute", Cell::positive)?,
             dataset: cell.name("dataset")?,
-            metric: cell.name("metric")?,
-            value: cell.fraction("value")?,
+            metric,
+            value,
             own: false,
         })
     })
@@ -106,7 +121,7 @@ pub fn read_measurements(file: &str, text: &str) -> Result<Vec<Measurement>, Dat
 /// One record's cells by column name; every getter's error names the place.
 pub(crate) struct Cell<'a> {
     file: &'a str,
-    header: &'a [&'a str],
+    header: &'a csv::StringRecord,
     record: &'a csv::StringRecord,
     line: u64,
 }
@@ -115,7 +130,7 @@ impl Cell<'_> {
     fn get(&self, column: &str) -> &str {
         self.header
             .iter()
-            .position(|c| *c == column)
+            .position(|c| c == column)
             .and_then(|i| self.record.get(i))
             .unwrap_or_default()
     }
@@ -158,15 +173,6 @@ impl Cell<'_> {
         }
     }
 
-    pub(crate) fn fraction(&self, column: &str) -> Result<f64, DataError> {
-        let x = self.number(column)?;
-        if (0.0..=1.0).contains(&x) {
-            Ok(x)
-        } else {
-            Err(self.error(column, format!("{x} is not a fraction from 0 to 1")))
-        }
-    }
-
     pub(crate) fn whole(&self, column: &str) -> Result<u32, DataError> {
         let text = self.get(column);
         text.parse()
@@ -185,15 +191,46 @@ impl Cell<'_> {
     }
 }
 
-/// Reads records under exactly the given header; no two may agree in all columns but the last.
+/// What a file may have for columns, in any order.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns {
+    /// The last of them is the value; the others, and those that are optional, are the key.
+    pub required: &'static [&'static str],
+    pub optional: &'static [&'static str],
+}
+
+impl Columns {
+    fn known(&self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().chain(self.optional).copied()
+    }
+
+    /// What is wrong with a header: the column and the message.
+    fn problem(&self, header: &csv::StringRecord) -> Option<(String, String)> {
+        for (i, name) in header.iter().enumerate() {
+            if !self.known().any(|known| known == name) {
+                let known: Vec<&str> = self.known().collect();
+                let message = format!("is not known here; known: {}", known.join(", "));
+                return Some((name.to_owned(), message));
+            }
+            if header.iter().take(i).any(|before| before == name) {
+                return Some((name.to_owned(), "is in the header twice".to_owned()));
+            }
+        }
+        let missing = |name: &&&str| !header.iter().any(|found| found == **name);
+        let missing = self.required.iter().find(missing)?;
+        Some(((*missing).to_owned(), "is missing".to_owned()))
+    }
+}
+
+/// Reads records under a header of these columns; no two may agree in all but the value.
 pub(crate) fn read_rows<T>(
     file: &str,
     text: &str,
-    header: &[&str],
+    columns: &Columns,
     row: impl Fn(&Cell) -> Result<T, DataError>,
 ) -> Result<Vec<T>, DataError> {
     let mut rows = Vec::new();
-    each_row(file, text, header, &mut |cell| {
+    each_row(file, text, columns, &mut |cell| {
         rows.push(row(cell)?);
         Ok(())
     })?;
@@ -204,30 +241,28 @@ pub(crate) fn read_rows<T>(
 fn each_row(
     file: &str,
     text: &str,
-    header: &[&str],
+    columns: &Columns,
     row: &mut dyn FnMut(&Cell) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let found = reader.headers().map_err(|e| csv_error(file, &e))?;
-    if !found.iter().eq(header.iter().copied()) {
-        let wrong = (0..header.len().max(found.len()))
-            .find(|&i| found.get(i) != header.get(i).copied())
-            .unwrap_or(0);
+    let header = reader.headers().map_err(|e| csv_error(file, &e))?.clone();
+    if let Some((column, message)) = columns.problem(&header) {
         return Err(DataError {
             file: file.to_owned(),
             line: Some(1),
-            column: Some(found.get(wrong).unwrap_or("(none)").to_owned()),
-            message: match header.get(wrong) {
-                Some(name) => format!("the header should say “{name}” here"),
-                None => "the header has a column too many".to_owned(),
-            },
+            column: Some(column),
+            message,
         });
     }
+    let value = header
+        .iter()
+        .position(|name| columns.required.last() == Some(&name));
     let mut keys = BTreeSet::new();
     for record in reader.records() {
         let record = record.map_err(|e| csv_error(file, &e))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let key: Vec<&str> = record.iter().take(header.len() - 1).collect();
+        let key = record.iter().enumerate().filter(|(i, _)| Some(*i) != value);
+        let key: Vec<&str> = key.map(|(_, cell)| cell).collect();
         if !keys.insert(key.join("\u{1f}")) {
             return Err(DataError {
                 file: file.to_owned(),
@@ -238,7 +273,7 @@ fn each_row(
         }
         row(&Cell {
             file,
-            header,
+            header: &header,
             record: &record,
             line,
         })?;
@@ -266,20 +301,46 @@ fn csv_error(file: &str, error: &csv::Error) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::Table;
 
     const GOOD: &str = "run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n\
         a,clip,ViT-B-32,laion,cosine,3B,3e9,1e10,imagenet1k,acc1,0.5\n";
 
+    fn read(text: &str) -> Result<Vec<Measurement>, DataError> {
+        read_measurements(Table::first().study(), "t.csv", text)
+    }
+
     fn error(text: &str) -> String {
-        read_measurements("t.csv", text).unwrap_err().to_string()
+        read(text).unwrap_err().to_string()
     }
 
     #[test]
     fn a_good_row_is_typed() {
-        let rows = read_measurements("t.csv", GOOD).unwrap();
+        let rows = read(GOOD).unwrap();
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].samples_seen, Some(3e9));
-        assert_eq!(rows[0].error(), 0.5);
+        assert_eq!(rows[0].value, 0.5);
+    }
+
+    #[test]
+    fn columns_come_in_any_order_and_most_are_optional() {
+        let rows =
+            read("value,metric,dataset,family,parameters\n0.25,acc1,cars,clip,1e8\n").unwrap();
+        assert_eq!((rows[0].value, rows[0].parameters), (0.25, Some(1e8)));
+        assert_eq!(
+            (rows[0].compute, rows[0].pretrain.as_str()),
+            (None, UNSPECIFIED)
+        );
+    }
+
+    #[test]
+    fn a_loss_may_be_above_one() {
+        let text = GOOD.replace("acc1,0.5", "validation_loss,3.1");
+        assert_eq!(read(&text).unwrap()[0].value, 3.1);
+        assert_eq!(
+            error(&GOOD.replace("acc1,0.5", "validation_loss,0")),
+            "t.csv, line 2, column value: 0 is not a loss: it is not above zero"
+        );
     }
 
     #[test]
@@ -298,7 +359,15 @@ mod tests {
         );
         assert_eq!(
             error(&GOOD.replace("schedule", "scheduler")),
-            "t.csv, line 1, column scheduler: the header should say “schedule” here"
+            "t.csv, line 1, column scheduler: is not known here; known: family, dataset, metric, value, run, architecture, pretrain, schedule, samples, samples_seen, parameters, compute"
+        );
+        assert_eq!(
+            error(&GOOD.replace("schedule", "run")),
+            "t.csv, line 1, column run: is in the header twice"
+        );
+        assert_eq!(
+            error("family,dataset,metric\n"),
+            "t.csv, line 1, column value: is missing"
         );
         assert_eq!(
             error(&format!("{GOOD}a,clip\n")),
@@ -318,8 +387,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in ".{0,200}", tail in ".{0,80}") {
-            let _ = read_measurements("t.csv", &text);
-            let _ = read_measurements("t.csv", &format!("{GOOD}{tail}"));
+            let _ = read(&text);
+            let _ = read(&format!("{GOOD}{tail}"));
         }
     }
 }

@@ -1,14 +1,10 @@
 //! Which measurements belong to one series, by the studies' own rules.
 
 use super::architecture::ArchitectureCost;
-use super::{Measurement, Table};
+use super::description::LeftOut;
+use super::{Measurement, Study, Table};
 use refit_fit::order;
 use serde::{Deserialize, Serialize};
-
-/// `LAION` stands for these three sets together, as in the openclip study's laws.
-pub const LAION: &str = "LAION";
-const LAION_SETS: [&str; 3] = ["LAION-80M", "LAION-400M", "LAION-2B"];
-pub const OPENAI_WIT: &str = "CLIP-WIT";
 
 /// What one law is fitted to: one family on one pre-training set, one downstream number.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +38,13 @@ impl Axis {
         }
     }
 
-    /// What it counts; compute in the study's unit.
-    pub fn title(self) -> &'static str {
-        match self {
-            Axis::Compute => "Compute",
-            Axis::Samples => "Samples seen",
-            Axis::Parameters => "Parameters",
+    /// What it counts in a study; compute in its unit.
+    pub fn title(self, study: Study) -> &'static str {
+        match (self, study.samples_noun.as_str()) {
+            (Axis::Compute, _) => "Compute",
+            (Axis::Samples, "tokens") => "Tokens",
+            (Axis::Samples, _) => "Samples seen",
+            (Axis::Parameters, _) => "Parameters",
         }
     }
 }
@@ -59,7 +56,7 @@ pub struct Point {
     pub row: usize,
     /// On the selection's axis: compute in the study's unit, samples, or parameters.
     pub x: f64,
-    /// 1 − metric.
+    /// The L of a law: the error, 1 − metric, or the loss.
     pub error: f64,
 }
 
@@ -69,13 +66,12 @@ pub fn select(
     architectures: &[ArchitectureCost],
     what: &Selection,
 ) -> Vec<Point> {
+    let study = what.table.study();
+    let quantity = study.quantity(what.metric);
     let x = |m: &Measurement| match what.axis {
-        Axis::Compute => Some(m.compute),
+        Axis::Compute => m.compute,
         Axis::Samples => m.samples_seen,
-        Axis::Parameters => architectures
-            .iter()
-            .find(|a| a.family == m.family && a.name == m.architecture)
-            .map(|a| a.mparams[0] * 1e6),
+        Axis::Parameters => parameters(m, architectures),
     };
     let mut points: Vec<Point> = rows
         .iter()
@@ -85,14 +81,14 @@ pub fn select(
                 && m.metric == what.metric
                 && m.family == what.family
                 && m.schedule == what.schedule
-                && in_pretrain(&m.pretrain, what.pretrain)
+                && in_pretrain(study, &m.pretrain, what.pretrain)
                 && in_authors_views(what.table, m)
         })
         .filter_map(|(row, m)| {
             Some(Point {
                 row,
                 x: x(m)?,
-                error: m.error(),
+                error: quantity.loss(m.value)?,
             })
         })
         .collect();
@@ -102,26 +98,50 @@ pub fn select(
     points
 }
 
-fn in_pretrain(set: &str, wanted: &str) -> bool {
-    set == wanted || (wanted == LAION && LAION_SETS.contains(&set))
+/// Parameters of a measured model: as its row says, else as its architecture has.
+pub fn parameters(m: &Measurement, architectures: &[ArchitectureCost]) -> Option<f64> {
+    m.parameters.or_else(|| {
+        architectures
+            .iter()
+            .find(|a| a.family == m.family && a.name == m.architecture)
+            .map(|a| a.mparams[0] * 1e6)
+    })
 }
 
-/// False for what the comparison study's released scripts leave out of every view: outlying compute
-/// and samples, `alt` architectures, failed large runs on ImageNet-1k and COCO, and the part of
-/// constant-rate runs beyond 2e11 GFLOPs. Nothing of a reader's own.
+/// Whether a pre-training set is the wanted one, or of the wanted group.
+pub fn in_pretrain(study: Study, set: &str, wanted: &str) -> bool {
+    let group = || {
+        study
+            .head()
+            .pretrain_groups
+            .iter()
+            .find(|(name, _)| name == wanted)
+    };
+    set == wanted || group().is_some_and(|(_, sets)| sets.iter().any(|of| of == set))
+}
+
+/// False for what the authors' released scripts leave out of every view, as the study describes.
+/// Nothing of a reader's own is left out.
 pub fn in_authors_views(table: Table, m: &Measurement) -> bool {
-    match table {
-        _ if m.own => true,
-        Table::Sweep | Table::Segmentation => {
-            let failed = matches!(m.dataset.as_str(), "imagenet1k" | "mscoco_captions")
-                && m.compute > 1e11
-                && m.error() >= 0.7;
-            m.compute >= 1e6
-                && m.samples_seen.is_none_or(|s| s <= 1e10)
-                && !m.architecture.ends_with("-alt")
-                && !failed
-                && (m.schedule != "const" || m.compute <= 2e11)
-        }
-        _ => true,
-    }
+    let study = table.study();
+    m.own || !study.left_out.iter().any(|rule| leaves_out(rule, table, m))
+}
+
+fn leaves_out(rule: &LeftOut, table: Table, m: &Measurement) -> bool {
+    let among = |list: &[String], name: &str| list.is_empty() || list.iter().any(|x| x == name);
+    let above =
+        |x: Option<f64>, limit: Option<f64>| limit.is_none_or(|limit| x.is_some_and(|x| x > limit));
+    let loss = || table.study().quantity(&m.metric).loss(m.value);
+    among(&rule.tables, &table.id)
+        && among(&rule.datasets, &m.dataset)
+        && among(&rule.schedules, &m.schedule)
+        && m.architecture.ends_with(&rule.architecture_ends)
+        && rule
+            .compute_below
+            .is_none_or(|limit| m.compute.is_some_and(|c| c < limit))
+        && above(m.compute, rule.compute_above)
+        && above(m.samples_seen, rule.samples_above)
+        && rule
+            .error_from
+            .is_none_or(|from| loss().is_some_and(|error| error >= from))
 }

@@ -1,10 +1,13 @@
-//! What runs were trained with: `runs.csv` of each study.
+//! What runs were trained with: the file of training settings of a study.
 
 use super::Study;
 
-/// Path of the file.
-pub fn path(study: Study) -> String {
-    format!("data/{}/runs.csv", study.id())
+/// Path of the file; `None` where the study has none.
+pub fn path(study: Study) -> Option<String> {
+    match study.runs.name.as_str() {
+        "" => None,
+        file => Some(study.path(file)),
+    }
 }
 
 /// The settings of a run that its study released, as one sentence's worth of text; `None` for a
@@ -45,17 +48,18 @@ mod tests {
     fn every_released_run_tells_its_settings() {
         for (study, run, expected) in [
             (
-                Study::Openclip,
+                "openclip",
                 "Model-B-32_Data-400M_Samples-13B_lr-1e-3_bs-86k.pt",
                 "learning rate 0.001, warm-up 2000 steps, 32 epochs, 128 GPUs, batch 672 a GPU",
             ),
             (
-                Study::Comparison,
+                "comparison",
                 "datacomp_s1.28M_bs_512_ViT-B-14_ep10_lr0.0001_b1_0.9_b2_0.95_wd0.2_w1000_gc1_n1_bs128_sigFalse",
                 "10 epochs, batch 512, learning rate 0.0001, warm-up 1000 steps, 4 GPUs",
             ),
         ] {
-            let file = std::fs::read_to_string(path(study)).unwrap();
+            let study = Study::find(study).unwrap();
+            let file = std::fs::read_to_string(path(study).unwrap()).unwrap();
             assert!(!file.contains('"'));
             assert_eq!(settings(&file, run).as_deref(), Some(expected));
             for line in file.lines().skip(1) {

@@ -1,8 +1,8 @@
 //! Frontiers beside an independent reimplementation (`crates/fit/tests/reference/scipy_small.py`).
 
-use refit::study::frontier::{bins, bins_of_authors};
+use crate::rows_of;
+use refit::study::frontier::{bins, bins_by_mask};
 use refit::study::select::{Axis, Selection, select};
-use refit::study::{Table, read_measurements};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -19,17 +19,15 @@ fn frontiers_are_those_of_the_reimplementation() {
         let text = |key: &str| case[key].as_str().unwrap_or_default();
         let (table, metric) = match text("table") {
             "segmentation_runs.csv" => (
-                Table::Segmentation,
+                crate::bundled_table("segmentation"),
                 text("metric")
                     .rsplit_once("_")
                     .map_or(String::new(), |(_, m)| m.to_owned()),
             ),
-            "best_of_sweep.csv" => (Table::Sweep, text("metric").to_owned()),
+            "best_of_sweep.csv" => (crate::bundled_table("sweep"), text("metric").to_owned()),
             other => panic!("no table for {other}"),
         };
-        let path = table.path();
-        let rows = std::fs::read_to_string(&path).expect(&path);
-        let rows = read_measurements(&path, &rows).expect("well formed");
+        let rows = rows_of(table);
         let points = select(
             &rows,
             &[],
@@ -51,7 +49,7 @@ fn frontiers_are_those_of_the_reimplementation() {
         );
         let edges = (kept[0].x, kept[kept.len() - 1].x);
         for (key, ours) in [
-            ("released", bins_of_authors(&kept, edges)),
+            ("released", bins_by_mask(&kept, edges)),
             ("corrected", bins(&kept, edges)),
         ] {
             let compute: Vec<f64> = ours.iter().map(|p| p.x).collect();

@@ -18,3 +18,20 @@ mod runs;
 mod terminal;
 #[path = "../../crates/clip/tests/tiny.rs"]
 mod tiny;
+
+/// A bundled table.
+fn bundled_table(id: &str) -> refit::study::Table {
+    refit::study::Table::find(id).expect(id)
+}
+
+/// A bundled study.
+fn bundled_study(id: &str) -> refit::study::Study {
+    refit::study::Study::find(id).expect(id)
+}
+
+/// The rows of a bundled table, from the disk.
+fn rows_of(table: refit::study::Table) -> Vec<refit::study::Measurement> {
+    let path = table.path();
+    let text = std::fs::read_to_string(&path).expect(&path);
+    refit::study::read_measurements(table.study(), &path, &text).expect("well formed")
+}

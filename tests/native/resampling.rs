@@ -1,14 +1,12 @@
 //! What a bootstrap draws, and what two series' resamples say about their crossings.
+use crate::rows_of;
 use refit::analysis::comparison::Pair;
 use refit::analysis::{self, Analysis, Outcome, ResamplingUnit};
-use refit::study::{Table, read_measurements};
 use refit_fit::Task;
 use refit_fit::bootstrap::Replicates;
 
 fn run(analysis: &Analysis) -> Outcome {
-    let path = analysis.table.path();
-    let rows = std::fs::read_to_string(&path).expect(&path);
-    let rows = read_measurements(&path, &rows).expect("well formed");
+    let rows = rows_of(analysis.table);
     analysis::run(analysis, &rows, &[])
 }
 
@@ -20,7 +18,7 @@ fn replicates(analysis: &Analysis, outcome: &Outcome, index: usize) -> Replicate
 #[test]
 fn runs_that_are_all_fitted_are_drawn_as_points_are() {
     // Its standard view fits every plotted point.
-    let mut analysis = Analysis::of(Table::PlottedFrontier);
+    let mut analysis = Analysis::of(crate::bundled_table("plotted_frontier"));
     analysis.resampling.count = 200;
     let outcome = run(&analysis);
     let points = replicates(&analysis, &outcome, 0);
@@ -30,7 +28,7 @@ fn runs_that_are_all_fitted_are_drawn_as_points_are() {
 
 #[test]
 fn each_crossing_has_its_own_interval() {
-    let mut analysis = Analysis::of(Table::Segmentation);
+    let mut analysis = Analysis::of(crate::bundled_table("segmentation"));
     analysis.resampling.count = 200;
     let outcome = run(&analysis);
     let drawn = [0, 1].map(|i| replicates(&analysis, &outcome, i));

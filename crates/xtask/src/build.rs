@@ -1,7 +1,7 @@
 //! `cargo xtask build`: the page, as files for any static host.
 
 use std::{
-    fs,
+    env, fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -64,6 +64,33 @@ pub(crate) fn run(mut options: Options) -> Result {
     options.finish()?;
     page(public_url.as_deref())?;
     println!("\nThe page is in dist/: any static host can serve it.");
+    Ok(())
+}
+
+/// Writes `data/files.txt`: the data files by name, which the service worker caches.
+pub(crate) fn list_data(options: Options) -> Result {
+    options.finish()?;
+    let staging = env::var_os("TRUNK_STAGING_DIR")
+        .ok_or("Trunk names no folder: `cargo xtask build` calls this by way of Trunk")?;
+    let data = Path::new(&staging).join("data");
+    let explain = |error| format!("{} cannot be listed: {error}", data.display());
+    let mut files = Vec::new();
+    list(&data, "", &mut files).map_err(explain)?;
+    files.sort();
+    fs::write(data.join("files.txt"), files.join("\n") + "\n").map_err(explain)
+}
+
+/// Adds the CSV and JSON files of a folder, each after `prefix`.
+fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &format!("{name}/"), files)?;
+        } else if name.ends_with(".csv") || name.ends_with(".json") {
+            files.push(name);
+        }
+    }
     Ok(())
 }
 

@@ -25,7 +25,7 @@ struct Command {
     run: fn(Options) -> Result,
 }
 
-const COMMANDS: [Command; 4] = [
+const COMMANDS: [Command; 5] = [
     Command {
         name: "serve",
         options: "[--port N]",
@@ -43,6 +43,12 @@ const COMMANDS: [Command; 4] = [
         options: "[--only STEP]",
         help: "check everything, or one step",
         run: test::run,
+    },
+    Command {
+        name: "list-data",
+        options: "",
+        help: "write the list of data files into the page that Trunk is building (Trunk calls it)",
+        run: build::list_data,
     },
     Command {
         name: "bench",

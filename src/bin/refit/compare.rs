@@ -279,7 +279,7 @@ pub(crate) fn laws(arguments: &LawsArguments) -> Result<(), String> {
     }
     let what = match hold_out {
         HoldOut::Beyond(limit) => {
-            let unit = selected.analysis.study().compute_unit();
+            let unit = &selected.analysis.study().compute_unit;
             format!("runs beyond {limit:.4e} {unit} held out")
         }
         other => format!("held out: {}", other.title().to_lowercase()),

@@ -2,61 +2,56 @@
 
 use refit::analysis::{Analysis, Choices};
 use refit::claim::{Library, Printed};
-use refit::study::{DataError, Study, Table};
+use refit::study::{DataError, Study, folder};
+use std::path::Path;
 
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../../../", $path)))),*]
-    };
+const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// A bundled file, or one of a study's folder on the disk.
+pub(crate) fn read(path: &str) -> Result<String, DataError> {
+    match FILES.iter().find(|(name, _)| *name == path) {
+        Some((_, text)) => Ok((*text).to_owned()),
+        None => std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string())),
+    }
 }
 
-const FILES: [(&str, &str); 15] = files![
-    "data/comparison/architectures.csv",
-    "data/comparison/sweep.csv",
-    "data/comparison/segmentation.csv",
-    "data/comparison/plotted_frontier.csv",
-    "data/comparison/plotted_curves.csv",
-    "data/comparison/plotted_means.csv",
-    "data/openclip/architectures.csv",
-    "data/openclip/zeroshot.csv",
-    "data/openclip/probes.csv",
-    "data/openclip/learning_curves.csv",
-    "data/printed/coefficients.csv",
-    "data/printed/predictions.csv",
-    "data/printed/measurements.csv",
-    "data/printed/finetuning.csv",
-    "data/printed/optimal_samples.csv",
-];
-
-fn read(path: &str) -> Result<String, DataError> {
-    FILES
-        .iter()
-        .find(|(name, _)| *name == path)
-        .map(|(_, text)| (*text).to_owned())
-        .ok_or_else(|| DataError::whole(path, "is not part of this program"))
+/// The study that an option names: a bundled one, or a folder with a `study.json`.
+pub(crate) fn study(name: &str) -> Result<Study, String> {
+    match Study::find(name) {
+        Some(study) => Ok(study),
+        None if Path::new(name).is_dir() => folder::open(name, read).map_err(|e| e.to_string()),
+        None => {
+            let known: Vec<&str> = Study::bundled().iter().map(|s| s.reference()).collect();
+            Err(format!(
+                "there is no study and no folder “{name}”; bundled: {}",
+                known.join(", ")
+            ))
+        }
+    }
 }
 
+/// The files of all known studies.
 pub(crate) fn library() -> Result<Library, String> {
-    Library::read_all(read).map_err(|e| e.to_string())
+    Library::read_all(&Study::all(), read).map_err(|e| e.to_string())
 }
 
-pub(crate) fn printed() -> Result<Printed, String> {
-    Printed::read(read).map_err(|e| e.to_string())
+pub(crate) fn printed(studies: &[Study]) -> Result<Printed, String> {
+    Printed::read(studies, read).map_err(|e| e.to_string())
 }
 
 pub(crate) fn list() -> Result<(), String> {
     let library = library()?;
-    for study in Study::ALL {
+    for study in Study::bundled() {
         say!(
             "{} — {} (arXiv {}), compute in {}",
-            study.id(),
-            study.title(),
-            study.arxiv(),
-            study.compute_unit()
+            study.id,
+            study.title,
+            study.arxiv,
+            study.compute_unit
         );
-        for table in Table::of(study) {
+        for table in study.tables() {
             let rows = library.tables.get(&table).map_or(&[][..], Vec::as_slice);
-            say!("  {} — {}: {} rows", table.id(), table.title(), rows.len());
+            say!("  {} — {}: {} rows", table.id, table.title, rows.len());
             let mut analysis = Analysis::of(table);
             analysis.settle(rows);
             for dataset in Choices::of(&analysis, rows).datasets {

@@ -3,6 +3,7 @@
 use crate::data;
 use crate::say;
 use refit::finding;
+use refit::study::Study;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -12,8 +13,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let (printed, library) = (data::printed()?, data::library()?);
-    let findings = finding::ALL
+    let (printed, library) = (data::printed(&Study::bundled())?, data::library()?);
+    let findings = finding::all()
         .iter()
         .map(|recompute| recompute(&printed, &library).map_err(|e| e.to_string()))
         .collect::<Result<Vec<_>, _>>()?;
@@ -21,7 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         return say::json(&findings);
     }
     for (i, finding) in findings.iter().enumerate() {
-        say!("{}. {} ({})", i + 1, finding.title, finding.study.id());
+        say!("{}. {} ({})", i + 1, finding.title, finding.study.id);
         say!("   {}", finding.text);
         say!(
             "   {:<58} {:>22} | {}",

@@ -76,7 +76,8 @@ impl<const RESAMPLING: bool> FromArgMatches for KeyOptions<RESAMPLING> {
                 continue;
             };
             let values: Vec<String> = values.cloned().collect();
-            if !read(key, &values, &mut Analysis::default()) {
+            // A table is looked up in its study, later.
+            if key.name != "table" && !read(key, &values, &mut Analysis::default()) {
                 let message = format!(
                     "invalid value “{}” for --{}: {}\n",
                     values.join(", "),

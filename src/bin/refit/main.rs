@@ -38,8 +38,7 @@ mod verify;
 fn main() -> std::process::ExitCode {
     use clap::{Parser, Subcommand};
 
-    /// Two papers on scaling laws for language-vision models, refitted from their published
-    /// measurements.
+    /// Papers on scaling laws, refitted from their published measurements.
     #[derive(Parser)]
     #[command(name = "refit", version)]
     struct Arguments {

@@ -53,38 +53,40 @@ pub(crate) struct Joining {
 }
 
 fn study(text: &str) -> Result<Study, String> {
-    let found = Study::ALL.into_iter().find(|s| s.id() == text);
+    let found = Study::bundled().into_iter().find(|s| s.id == text);
     found.ok_or_else(|| "known: comparison, openclip".to_owned())
+}
+
+/// The runs of one file; an error where it has none that can be used.
+pub(crate) fn read_one(path: &Path, how: &How, library: &Library) -> Result<Runs, String> {
+    let outcome = read(path, how, library)?;
+    let name = path.display();
+    let report = &outcome.report;
+    if outcome.runs.is_empty() {
+        let why = match (&report.error, outcome.preview.mapping.problem()) {
+            (Some(error), _) => words::read_error(error),
+            (None, Some(problem)) => words::mapping_error(&problem),
+            (None, None) => "No row can be used.".to_owned(),
+        };
+        return Err(format!("{name}: {why} Run `refit runs` for details."));
+    }
+    if let Some(error) = &report.error {
+        eprintln!("refit: {name}: {}", words::read_error(error));
+    }
+    if report.rejected > 0 {
+        eprintln!(
+            "refit: {name}: {} rows or values rejected; run `refit runs` for details",
+            report.rejected
+        );
+    }
+    Ok(outcome.runs)
 }
 
 impl Joining {
     /// The runs of all files. What could not be used is told on the error stream.
     pub(crate) fn read(&self, library: &Library) -> Result<Vec<Runs>, String> {
-        let mut all = Vec::new();
-        for path in &self.runs {
-            let outcome = read(path, &self.how, library)?;
-            let name = path.display();
-            let report = &outcome.report;
-            if outcome.runs.is_empty() {
-                let why = match (&report.error, outcome.preview.mapping.problem()) {
-                    (Some(error), _) => words::read_error(error),
-                    (None, Some(problem)) => words::mapping_error(&problem),
-                    (None, None) => "No row can be used.".to_owned(),
-                };
-                return Err(format!("{name}: {why} Run `refit runs` for details."));
-            }
-            if let Some(error) = &report.error {
-                eprintln!("refit: {name}: {}", words::read_error(error));
-            }
-            if report.rejected > 0 {
-                eprintln!(
-                    "refit: {name}: {} rows or values rejected; run `refit runs` for details",
-                    report.rejected
-                );
-            }
-            all.push(outcome.runs);
-        }
-        Ok(all)
+        let read = |path: &PathBuf| read_one(path, &self.how, library);
+        self.runs.iter().map(read).collect()
     }
 }
 
@@ -271,7 +273,7 @@ impl Output {
             self.rows,
             self.rows_kept,
             self.numbers,
-            self.study.compute_unit()
+            self.study.compute_unit
         );
         for (family, pretrain, schedule, count) in &self.runs {
             say!("  {family} on {pretrain}, {schedule} schedule: {count} runs");
@@ -325,7 +327,7 @@ fn print_mapping(mapping: &Mapping) {
         Some(Compute::Product { factor }) => format!("parameters*samples*{factor:e}"),
         Some(Compute::Architecture) => "architecture".to_owned(),
     };
-    say!("  mapping: study={} compute={compute}", mapping.study.id());
+    say!("  mapping: study={} compute={compute}", mapping.study.id);
     for (name, s) in [
         ("parameters", &mapping.parameters),
         ("samples", &mapping.samples),

@@ -14,8 +14,9 @@ use refit_fit::law::{Form, Surface};
 
 #[derive(clap::Args)]
 pub(crate) struct Selection {
-    #[arg(long, value_enum, default_value = "comparison")]
-    study: Named<Study>,
+    /// A bundled study, or a folder with a study.json [default: the table's, else the first]
+    #[arg(long)]
+    study: Option<String>,
     #[command(flatten)]
     options: KeyOptions<false>,
     #[command(flatten)]
@@ -63,7 +64,7 @@ macro_rules! named {
     )*};
 }
 
-named!(Study, Surface);
+named!(Surface);
 
 /// The analysis that the arguments describe; `count` series, or as many as there are.
 fn analysis_of(
@@ -71,7 +72,7 @@ fn analysis_of(
     count: Option<usize>,
     library: &Library,
 ) -> Result<Analysis, String> {
-    let (study, options) = (arguments.study.0, &arguments.options);
+    let options = &arguments.options;
     let (dataset, metric) = (options.value("dataset"), options.value("metric"));
     let has = |table: &Table| {
         let rows = library.tables.get(table).map_or(&[][..], Vec::as_slice);
@@ -79,21 +80,27 @@ fn analysis_of(
         rows.iter()
             .any(|m| m.dataset == dataset && metric.is_none_or(|x| m.metric == x))
     };
-    let named = options.value("table");
-    let table = match named.and_then(|id| Table::ALL.into_iter().find(|t| t.id() == id)) {
-        Some(table) if table.study() == study => table,
-        Some(table) => {
-            return Err(format!(
-                "table {} belongs to the study {}, not to {}",
-                table.id(),
-                table.study().id(),
-                study.id()
-            ));
+    let study = arguments.study.as_deref().map(data::study).transpose()?;
+    let tables = |study: Study| {
+        let ids: Vec<&str> = study.tables().map(|t| t.head().id.as_str()).collect();
+        format!("its tables: {}", ids.join(", "))
+    };
+    let table = match (options.value("table"), study) {
+        (Some(id), Some(study)) => study.table(id).ok_or_else(|| {
+            format!(
+                "the study {} has no table {id}; {}",
+                study.id,
+                tables(study)
+            )
+        })?,
+        (Some(id), None) => Table::find(id)
+            .ok_or_else(|| format!("no bundled study has a table {id}; `refit data` lists them"))?,
+        (None, study) => {
+            let first = study
+                .and_then(|s| s.tables().next())
+                .unwrap_or(Table::first());
+            first.study().tables().find(has).unwrap_or(first)
         }
-        None => Table::of(study).find(has).unwrap_or(match study {
-            Study::Comparison => Table::Sweep,
-            Study::Openclip => Table::Zeroshot,
-        }),
     };
     let mut analysis = Analysis::of(table);
     options.apply(&mut analysis);
@@ -152,6 +159,8 @@ impl Selected {
         count: Option<usize>,
         resampling: Option<&KeyOptions<true>>,
     ) -> Result<Selected, String> {
+        // A folder is known from here on.
+        arguments.study.as_deref().map(data::study).transpose()?;
         let mut library = data::library()?;
         join(&arguments.runs.read(&library)?, &mut library);
         let mut analysis = analysis_of(arguments, count, &library)?;
@@ -207,14 +216,14 @@ impl Selected {
         let a = &self.analysis;
         format!(
             "{} {}, table {}",
-            names::dataset(&a.dataset),
-            names::metric(&a.metric),
-            a.table.id()
+            names::dataset(a.study(), &a.dataset),
+            names::metric(a.study(), &a.metric),
+            a.table.id
         )
     }
 }
 
 /// A series' name.
 pub(crate) fn name(series: &analysis::Series) -> String {
-    names::series(&series.family, &series.pretrain, &series.schedule)
+    series.name()
 }

@@ -64,8 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .analysis
         .fit_surface(law, &grid)
         .map_err(|e| e.to_string())?;
-    let cost = Cost::of(&series.family, selected.architectures())
-        .ok_or("the family has fewer than two model sizes with 32-pixel patches")?;
+    let cost = Cost::of(series, selected.rows(), selected.architectures()).ok_or(
+        "neither the family’s models with 32-pixel patches nor the runs tell what a sample costs at two sizes",
+    )?;
     let study = selected.analysis.study();
     // Not the series' predictions: those are of a law over compute, which may not have been fitted.
     let at = selected.analysis.at.iter();
@@ -112,19 +113,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return say::json(&output);
     }
-    let unit = selected.analysis.study().compute_unit();
+    let unit = selected.analysis.unit();
     say!(
         "{}, {}, {} runs",
         selected.title(),
         name(series),
         output.points
     );
-    output.print(&fit, &cost, unit);
+    let fraction = selected.analysis.loss_unit().title() == "Error";
+    output.print(&fit, &cost, unit, fraction);
     Ok(())
 }
 
 impl Output {
-    fn print(&self, fit: &Fit<Surface>, cost: &Cost, unit: &str) {
+    /// `fraction`: L is an error.
+    fn print(&self, fit: &Fit<Surface>, cost: &Cost, unit: &str, fraction: bool) {
         say!(
             "{}   ({}); N parameters, D samples, in millions",
             fit.law.plain(),
@@ -148,7 +151,7 @@ impl Output {
         }
         let (at_one, exponent) = cost.law();
         say!(
-            "  compute of a sample, patch 32: {at_one:.4} N^{exponent:.4} {}",
+            "  compute of a sample: {at_one:.4} N^{exponent:.4} {}",
             unit
         );
         for Optimum { compute, split } in &self.optima {
@@ -158,7 +161,11 @@ impl Output {
                     s.parameters,
                     s.samples,
                     s.error,
-                    if s.error > 1.0 { ": none below 1" } else { "" }
+                    if fraction && s.error > 1.0 {
+                        ": none below 1"
+                    } else {
+                        ""
+                    }
                 ),
                 None => say!("  at {compute:.2e}: no optimum between 1e5 and 1e12 parameters"),
             }

@@ -3,9 +3,13 @@
 use crate::data;
 use crate::say;
 use refit::claim::{self, Check, Verdict};
+use refit::study::Study;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// A bundled study, or a folder with a study.json [default: all bundled studies]
+    #[arg(long)]
+    study: Option<String>,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -15,7 +19,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let checks = claim::verify(data::printed()?, data::library()?);
+    let studies = match &arguments.study {
+        Some(name) => vec![data::study(name)?],
+        None => Study::bundled(),
+    };
+    let checks = claim::verify(data::printed(&studies)?, data::library()?);
     if arguments.json {
         return say::json(&checks);
     }
@@ -33,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn print_check(check: &Check) {
+pub(crate) fn print_check(check: &Check) {
     let recomputed = check
         .recomputed
         .map_or("–".to_owned(), |r| format!("{r:.8}"));

@@ -3,15 +3,18 @@
 use super::CurrentAnalysis;
 use super::static_chart::StaticChart;
 use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
-use crate::analysis::{NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted};
+use crate::analysis::{
+    LossUnit, NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted,
+};
 use crate::chart::Scene;
 use crate::figure::{Samples, samples_scene};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
+use crate::study::Study;
 use crate::study::select::Axis;
-use crate::text::{number, percent};
+use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, FitError, Interval};
@@ -34,7 +37,7 @@ impl SeriesAllocation {
             series: series.clone(),
             fit: current.analysis.fit_surface(law, &points),
             points,
-            cost: Cost::of(&series.family, architectures),
+            cost: Cost::of(series, rows, architectures),
             line: optimal_samples(series, rows).and_then(Result::ok),
         }
     }
@@ -73,15 +76,15 @@ pub fn Allocation(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
         })
     });
     let scene = Memo::new(move |_| {
-        let (unit, to) = current.with(|s| {
+        let (study, to) = current.with(|s| {
             let s = s.as_ref()?;
-            Some((s.analysis.unit(), s.outcome.range()?.1))
+            Some((s.analysis.study(), s.outcome.range()?.1))
         })?;
-        all.with(|all| Some(scene(all.as_ref()?, unit, 3.0 * to)))
+        all.with(|all| Some(scene(study, all.as_ref()?, 3.0 * to)))
     });
     view! {
         <p>
-            "Two methods. The comparison study draws a straight line through the samples seen of its Pareto set. The other fits a law over parameters N and samples D (both in millions) to all runs and allocates compute where that law is lowest. There a sample costs a power of N, fitted to the family’s models with patches of 32 pixels, the cheapest of each size; smaller patches cost up to four times as much at the same N."
+            "Two methods. One draws a straight line through the samples of the Pareto set, in log–log. The other fits a law over parameters N and samples D (both in millions) to all runs and allocates compute where that law is lowest. There a sample costs a power of N, fitted to the family’s models with patches of 32 pixels, the cheapest of each size (smaller patches cost up to four times as much at the same N), or, where there are none, to the runs’ own compute, parameters and samples."
         </p>
         {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
         <div hidden=move || all.with(Option::is_none)>
@@ -101,7 +104,7 @@ pub fn Allocation(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     }
 }
 
-fn scene(all: &[SeriesAllocation], unit: &str, to: f64) -> Scene {
+fn scene(study: Study, all: &[SeriesAllocation], to: f64) -> Scene {
     let drawn = all.iter().enumerate().map(|(place, one)| {
         let points = one.line.iter().flat_map(|l| &l.points);
         let from = points.map(|p| p.0).fold(to, f64::min);
@@ -114,7 +117,7 @@ fn scene(all: &[SeriesAllocation], unit: &str, to: f64) -> Scene {
             best: best.collect(),
         }
     });
-    samples_scene(unit, &drawn.collect::<Vec<_>>())
+    samples_scene(study, &drawn.collect::<Vec<_>>())
 }
 
 fn tables(current: &CurrentAnalysis, one: &SeriesAllocation) -> impl IntoView + use<> {
@@ -132,7 +135,9 @@ fn tables(current: &CurrentAnalysis, one: &SeriesAllocation) -> impl IntoView + 
 }
 
 fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>) -> AnyView {
-    let unit = current.analysis.unit();
+    let (unit, loss) = (current.analysis.unit(), current.analysis.loss_unit());
+    let root = loss.scaled(fit.mse.sqrt());
+    let rmse = format!("RMSE {root:.2} {}; {}. ", loss.of_differences(), fit.status);
     let errors = fit.usable_errors();
     let parameters = fit
         .law
@@ -171,7 +176,9 @@ fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>
         "Error at optimum (95 % interval)",
         "Error (frontier law)",
     ];
-    let rows = computes.into_iter().map(|compute| row(one, fit, compute));
+    let rows = computes
+        .into_iter()
+        .map(|compute| row(one, fit, compute, loss));
     view! {
         <p class="formula">
             {fit.law.plain()}
@@ -181,7 +188,7 @@ fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>
         </p>
         {table(None, &["Parameter", "Value", "Standard error"], parameters.collect())}
         <p class="aside">
-            {format!("RMSE {:.2} percentage points; {}. ", 100.0 * fit.mse.sqrt(), fit.status)}
+            {rmse}
             {(!fit.delta_method_holds()).then_some(NO_DELTA_METHOD)}
             {cost}
         </p>
@@ -204,7 +211,7 @@ fn computes(current: &CurrentAnalysis, series: &Series) -> Vec<f64> {
 }
 
 /// Both allocations of a compute.
-fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64) -> Vec<String> {
+fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64, loss: LossUnit) -> Vec<String> {
     let best = one.split(compute);
     let pareto = one
         .line
@@ -215,11 +222,11 @@ fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64) -> Vec<String> 
         let place = [best.parameters, best.samples];
         let (error, interval) = fit.error_at(place, Interval::StudentT);
         let interval = interval.map_or(String::new(), |(low, high)| {
-            format!(" ({} to {})", percent(low), percent(high))
+            format!(" ({} to {})", loss.text(low), loss.text(high))
         });
-        match error > 1.0 {
+        match error > 1.0 && loss.title() == "Error" {
             true => "none below 100 %".to_owned(),
-            false => percent(error) + &interval,
+            false => loss.text(error) + &interval,
         }
     };
     vec![
@@ -231,6 +238,6 @@ fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64) -> Vec<String> 
         or_dash(best.map(|b| 1e6 * b.samples), number),
         or_dash(best.map(|b| 1e6 * b.parameters), number),
         or_dash(best, error_at),
-        or_dash(one.frontier_error(compute), percent),
+        or_dash(one.frontier_error(compute), |error| loss.text(error)),
     ]
 }

@@ -7,7 +7,7 @@ use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::table::{or_dash, table};
 use crate::page::work::Progress;
-use crate::text::{number, percent};
+use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::bootstrap::Replicates;
 use refit_fit::compare::Needed;
@@ -139,6 +139,7 @@ fn comparison(
     let mut places: Vec<(f64, String)> = decades.chain(targets.into_iter().flatten()).collect();
     order::sort_by(&mut places, |a, b| a.0.total_cmp(&b.0));
     places.dedup();
+    let loss = current.analysis.loss_unit();
     let rows = places.into_iter().map(|(x, of)| {
         let of = if of.is_empty() {
             of
@@ -147,8 +148,8 @@ fn comparison(
         };
         vec![
             format!("{}{of}", number(x)),
-            percent(pair.a.law.value(&pair.a.parameters, x)),
-            percent(pair.b.law.value(&pair.b.parameters, x)),
+            loss.text(pair.a.law.value(&pair.a.parameters, x)),
+            loss.text(pair.b.law.value(&pair.b.parameters, x)),
             or_dash(pair.probability_b_is_lower(x), |s| {
                 format!("{:.1} %", 100.0 * s)
             }),

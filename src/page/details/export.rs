@@ -4,9 +4,11 @@ use super::CurrentAnalysis;
 use crate::chart::{Theme, canvas, to_svg};
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
+use crate::page::data;
 use crate::page::location::{Location, View};
 use crate::page::messages::{DOWNLOAD_REFUSED, error_if_any};
 use crate::page::save;
+use crate::study::Study;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -67,7 +69,21 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let appearance = expect_context::<Appearance>();
     let failed = RwSignal::new(None::<String>);
     let chosen = RwSignal::new(None::<Kind>);
+    let study = Memo::new(move |_| current.with(|s| s.as_ref().map(|s| s.analysis.study())));
+    let description = data::load(move || {
+        let study = study.get().unwrap_or(Study::default());
+        async move { data::description(study).await }
+    });
     let text = move |kind: Kind| {
+        if kind == Kind::Bibtex {
+            return match description.get()? {
+                Ok(description) => Some(description.bibtex.clone() + "\n"),
+                Err(error) => {
+                    failed.set(Some(error.to_string()));
+                    None
+                }
+            };
+        }
         let text = current.with(|s| text(kind, s.as_ref()?, location, appearance))?;
         text.map_err(|error| failed.set(Some(error))).ok()
     };
@@ -93,6 +109,7 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
         }
     };
     let shown_text = move || chosen.get().and_then(text);
+    let unready = Signal::derive(move || current.with(Option::is_none));
     view! {
         <p>
             "Files are created in your browser. The JSON lists the data files with their SHA-256, so that a figure can be traced to its data."
@@ -101,7 +118,7 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             {Kind::FILES
                 .map(|kind| {
                     view! {
-                        <button type="button" on:click=move |_| download(kind)>
+                        <button type="button" disabled=unready on:click=move |_| download(kind)>
                             {kind.title()}
                         </button>
                     }
@@ -178,14 +195,14 @@ fn text(
             json["link"] = link.into();
             format!("{json:#}\n")
         }
-        Kind::Bibtex => export::bibtex(a.study()).to_owned(),
         Kind::Embed => embed(location),
         Kind::Svg => {
             let scene = picture(a, outcome, rows, &drawing).scene;
             let theme = with_background(appearance);
             return Some(to_svg(&scene, &theme, SIZE.0, SIZE.1).map_err(|e| e.to_string()));
         }
-        Kind::Png => return None,
+        // Not text; and of the study's description.
+        Kind::Png | Kind::Bibtex => return None,
     }))
 }
 

@@ -5,14 +5,14 @@ use crate::analysis::link;
 use crate::analysis::{self, Analysis};
 use crate::chart::{ChartLayout, LegendEntry, Theme, canvas};
 use crate::claim::{Check, Claim, Library, Printed, claims};
-use crate::figure::{Figure, NOT_DRAWN, PAPERS, picture};
+use crate::figure::{Figure, picture};
 use crate::page::appearance::Appearance;
 use crate::page::data::{self, RowQuery, TableData};
 use crate::page::latest::Latest;
 use crate::page::list;
-use crate::page::messages::error_if_any;
+use crate::page::messages::{LOADING_MEASUREMENTS, error, error_if_any, loading};
 use crate::page::work::yield_now;
-use crate::study::{DataError, Study, Table, names};
+use crate::study::{DataError, Study, names};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -21,90 +21,118 @@ use std::sync::Arc;
 /// Size of a chart in CSS pixels.
 const SMALL: (f64, f64) = (360.0, 240.0);
 
+/// A figure of a study.
+type StudyFigure = (Study, Figure);
+
 /// The figures drawn so far.
 #[derive(Clone, Copy)]
 struct Gallery {
-    /// Their checked laws, where they have any; `None` before they are gallery.
+    /// Their checked laws, where they have any; `None` before they are drawn.
     checks: RwSignal<Vec<Option<Vec<Check>>>>,
-    /// Series and their marks; empty before they are gallery.
+    /// Series and their marks; empty before they are drawn.
     legends: RwSignal<Vec<Vec<LegendEntry>>>,
     failed: RwSignal<Option<String>>,
 }
 
 #[component]
 pub fn Figures() -> impl IntoView {
-    let places: Vec<NodeRef<Canvas>> = PAPERS.iter().map(|_| NodeRef::new()).collect();
-    let gallery = Gallery {
-        checks: RwSignal::new(vec![None; PAPERS.len()]),
-        legends: RwSignal::new(vec![Vec::new(); PAPERS.len()]),
-        failed: RwSignal::new(None),
-    };
-    let appearance = expect_context::<Appearance>();
-    let all = places.clone();
-    let latest = Latest::new();
-    Effect::new(move || {
-        let theme = appearance.theme();
-        // Drawn again in other colours.
-        let request = latest.start();
-        let places = all.clone();
-        leptos::task::spawn_local(async move {
-            let current = move || request.is_latest();
-            if let Err(error) = draw_all(&places, &theme, gallery, current).await {
-                gallery.failed.try_set(Some(error));
-            }
-        });
-    });
-    let of = |study: Study| {
-        let figures = PAPERS.iter().zip(&places).enumerate();
-        let figures = figures.filter(|(_, (figure, _))| figure.study == study);
-        let figures = figures.map(|(i, (figure, place))| card(i, figure, *place, gallery));
-        let missing = NOT_DRAWN.iter().filter(|figure| figure.study == study);
-        let missing = missing.map(|figure| {
-            view! {
-                <li>
-                    {figure.title} ". "
-                    <span class="aside">{figure.reason}</span>
-                </li>
-            }
-        });
-        view! {
-            <section>
-                <h2>{study.title()} <span class="aside">" arXiv " {study.arxiv()}</span></h2>
-                <div class="gallery">{list(figures)}</div>
-                <h3>"Figures that cannot be redrawn"</h3>
-                <ul>{list(missing)}</ul>
-            </section>
-        }
-    };
+    let loaded = data::load(|| async { data::printed(&Study::all()).await });
     view! {
         <main id="main" tabindex="-1" class="figures">
             <h1>"Figures"</h1>
             <p class="lead">
                 "The papers’ figures, redrawn from the released measurements with refitted laws. Each opens in Explore, where you can change everything."
             </p>
-            {error_if_any(gallery.failed)}
-            {list(Study::ALL.map(of))}
-            <section>
-                <h2>"Single benchmarks"</h2>
-                <p>
-                    "Every zero-shot benchmark of the openclip study, with top-1 accuracy or the benchmark’s own metric."
-                </p>
-                <Benchmarks />
-            </section>
+            {move || match loaded.get() {
+                None => loading(LOADING_MEASUREMENTS),
+                Some(Err(failure)) => error(failure.to_string()),
+                Some(Ok(printed)) => galleries(printed).into_any(),
+            }}
         </main>
     }
 }
 
+/// The figures of every study.
+fn galleries(printed: Arc<Printed>) -> impl IntoView {
+    let mut all: Vec<StudyFigure> = Vec::new();
+    for study in Study::all() {
+        let figures = printed.descriptions.get(&study).map(|d| &d.figures);
+        all.extend(figures.into_iter().flatten().map(|f| (study, f.clone())));
+    }
+    let places: Vec<NodeRef<Canvas>> = all.iter().map(|_| NodeRef::new()).collect();
+    let gallery = Gallery {
+        checks: RwSignal::new(vec![None; all.len()]),
+        legends: RwSignal::new(vec![Vec::new(); all.len()]),
+        failed: RwSignal::new(None),
+    };
+    let appearance = expect_context::<Appearance>();
+    let sections = Study::all().into_iter().map(|study| {
+        let cards = all.iter().zip(&places).enumerate();
+        let cards = cards.filter(|(_, ((of, _), _))| *of == study);
+        let cards = cards.map(|(i, (figure, place))| card(i, figure, *place, gallery));
+        let missing = printed.descriptions.get(&study).map(|d| &d.not_drawn);
+        let missing = missing.into_iter().flatten().map(|figure| {
+            view! {
+                <li>
+                    {figure.title.clone()} ". "
+                    <span class="aside">{figure.reason.clone()}</span>
+                </li>
+            }
+        });
+        let missing: Vec<_> = missing.collect();
+        view! {
+            <section>
+                <h2>{study.title.clone()} {arxiv(study)}</h2>
+                <div class="gallery">{list(cards)}</div>
+                {(!missing.is_empty())
+                    .then(|| {
+                        view! {
+                            <h3>"Figures that cannot be redrawn"</h3>
+                            <ul>{list(missing.into_iter())}</ul>
+                        }
+                    })}
+                <Benchmarks study />
+            </section>
+        }
+    });
+    let sections = list(sections);
+    let latest = Latest::new();
+    Effect::new(move || {
+        let theme = appearance.theme();
+        // Drawn again in other colours.
+        let request = latest.start();
+        let (all, places, printed) = (all.clone(), places.clone(), printed.clone());
+        leptos::task::spawn_local(async move {
+            let current = move || request.is_latest();
+            if let Err(error) = draw_all(&all, &places, &printed, &theme, gallery, current).await {
+                gallery.failed.try_set(Some(error));
+            }
+        });
+    });
+    view! {
+        {error_if_any(gallery.failed)}
+        {sections}
+    }
+}
+
+/// " arXiv 2212.07143", where the study is there.
+fn arxiv(study: Study) -> Option<impl IntoView> {
+    let arxiv = study.arxiv.clone();
+    (!arxiv.is_empty()).then(|| view! { <span class="aside">" arXiv " {arxiv}</span> })
+}
+
 fn card(
     i: usize,
-    figure: &'static Figure,
+    (study, figure): &StudyFigure,
     place: NodeRef<Canvas>,
     gallery: Gallery,
-) -> impl IntoView {
-    let address = format!("?{}", link(&figure.analysis(), &figure.drawing()));
+) -> impl IntoView + use<> {
+    let address = format!("?{}", link(&figure.analysis(*study), &figure.drawing()));
+    let (title, figure_place) = (figure.title.clone(), figure.place.clone());
+    let (sentence, ids) = (figure.sentence.clone(), figure.laws.clone());
     let laws = move || {
         let checks = gallery.checks.with(|all| all[i].clone())?;
-        let laws = figure.laws.iter().map(|law| {
+        let laws = ids.iter().map(|law| {
             let rows: Vec<&Check> = checks.iter().filter(|c| c.id.starts_with(law)).collect();
             let coefficients = rows.iter().skip(1).map(|c| {
                 let (_, decimals) = c.printed_text.split_once('.').unwrap_or_default();
@@ -156,11 +184,11 @@ fn card(
             </a>
             <ul class="legend">{legend}</ul>
             <h3>
-                <a href=address>{figure.title}</a>
+                <a href=address>{title}</a>
             </h3>
             <p>
-                <span class="aside">{figure.place} ". "</span>
-                {figure.sentence}
+                <span class="aside">{figure_place} ". "</span>
+                {sentence}
             </p>
             {laws}
         </article>
@@ -173,17 +201,16 @@ fn split_quantity(quantity: &str) -> (&str, &str) {
 }
 
 async fn draw_all(
+    figures: &[StudyFigure],
     places: &[NodeRef<Canvas>],
+    printed: &Printed,
     theme: &Theme,
     gallery: Gallery,
     current: impl Fn() -> bool,
 ) -> Result<(), String> {
     let mut tables: Vec<Arc<TableData>> = Vec::new();
-    let printed = data::printed()
-        .await
-        .map_err(|e: DataError| e.to_string())?;
-    for (i, (figure, place)) in PAPERS.iter().zip(places).enumerate() {
-        let analysis = figure.analysis();
+    for (i, ((study, figure), place)) in figures.iter().zip(places).enumerate() {
+        let analysis = figure.analysis(*study);
         let query = RowQuery::of(&analysis);
         let table = match tables.iter().find(|t| t.query == query) {
             Some(table) => table.clone(),
@@ -210,7 +237,7 @@ async fn draw_all(
                 canvas::draw_on(&canvas, &scene, theme, width, height);
             shown.map_err(|e| e.to_string())?;
         }
-        let checks = check(figure, &printed, &table);
+        let checks = check(figure, printed, &table);
         gallery.checks.try_update(|all| all[i] = Some(checks));
     }
     Ok(())
@@ -223,15 +250,15 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Vec<Check> {
     }
     let library = Library {
         tables: BTreeMap::from([(table.query.table, table.rows.clone())]),
-        architectures: BTreeMap::from([(figure.study, table.architectures.clone())]),
+        architectures: BTreeMap::from([(table.query.table.study(), table.architectures.clone())]),
     };
     for claim in claims(printed) {
-        let Claim::Law(coefficients) = &claim else {
+        let Claim::Law(coefficients, _) = &claim else {
             continue;
         };
         let ours = coefficients
             .first()
-            .is_some_and(|c| figure.laws.contains(&c.law.as_str()));
+            .is_some_and(|c| figure.laws.contains(&c.law));
         if ours {
             checks.extend(claim.check(&library));
         }
@@ -239,12 +266,22 @@ fn check(figure: &Figure, printed: &Printed, table: &TableData) -> Vec<Check> {
     checks
 }
 
-/// Links to every benchmark of the zero-shot table.
+/// Links to every benchmark of a study's first table, where it has many.
 #[component]
-fn Benchmarks() -> impl IntoView {
-    let loaded = data::load(|| data::table(RowQuery::of(&Analysis::of(Table::Zeroshot))));
+fn Benchmarks(study: Study) -> impl IntoView {
+    const MANY: usize = 10;
+    let table = study.tables().next();
+    let loaded = data::load(move || {
+        let query = table.map(|table| RowQuery::of(&Analysis::of(table)));
+        async move {
+            match query {
+                Some(query) => data::table(query).await,
+                None => Err(DataError::whole(study.reference(), "has no table")),
+            }
+        }
+    });
     move || {
-        let data = loaded.get()?.ok()?;
+        let (table, data) = (table?, loaded.get()?.ok()?);
         let mut benchmarks: Vec<(String, String)> = Vec::new();
         for row in &data.rows {
             let known = benchmarks.iter_mut().find(|(name, _)| *name == row.dataset);
@@ -256,12 +293,15 @@ fn Benchmarks() -> impl IntoView {
                 Some(_) => {}
             }
         }
+        if benchmarks.len() <= MANY {
+            return None;
+        }
         let links = benchmarks.into_iter().map(|(dataset, metric)| {
-            let text = names::dataset(&dataset).to_owned();
+            let text = names::dataset(study, &dataset).to_owned();
             let analysis = Analysis {
                 dataset,
                 metric,
-                ..Analysis::of(Table::Zeroshot)
+                ..Analysis::of(table)
             };
             let address = format!("?{}", link(&analysis, &Drawing::default()));
             view! {
@@ -270,6 +310,9 @@ fn Benchmarks() -> impl IntoView {
                 </li>
             }
         });
-        Some(view! { <ul class="sets">{list(links)}</ul> })
+        Some(view! {
+            <h3>"Single benchmarks"</h3>
+            <ul class="sets">{list(links)}</ul>
+        })
     }
 }

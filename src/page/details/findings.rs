@@ -9,7 +9,6 @@ use crate::page::messages::{LOADING_MEASUREMENTS, error, loading};
 use crate::page::table::table;
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
-use crate::study::Table;
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::coverage::{Coverage, Simulation, monte_carlo_error};
@@ -44,11 +43,14 @@ pub fn Findings() -> impl IntoView {
 
 fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (printed, library) = &**data;
-    let findings = finding::ALL
-        .iter()
+    let findings = finding::all()
+        .into_iter()
         .map(|recompute| match recompute(printed, library) {
             Ok(finding) => {
-                let coverage = (finding.id == "band").then(|| coverage(library));
+                let coverage = finding
+                    .simulated
+                    .clone()
+                    .map(|analysis| coverage(&analysis, library));
                 view! {
                     {one(finding, way)}
                     {coverage}
@@ -86,9 +88,9 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
         <section id=finding.id aria-labelledby=format!("{}-title", finding.id)>
             <h2 id=format!("{}-title", finding.id)>{finding.title}</h2>
             <p class="aside">
-                <cite>{finding.study.title()}</cite>
+                <cite>{finding.study.title.clone()}</cite>
                 ", arXiv "
-                {finding.study.arxiv()}
+                {finding.study.arxiv.clone()}
             </p>
             <p>{finding.text}</p>
             {numbers}
@@ -103,14 +105,12 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
 }
 
 /// The coverage of the two intervals, simulated on request with fig. 1's law.
-fn coverage(library: &Library) -> impl IntoView + use<> {
+fn coverage(analysis: &Analysis, library: &Library) -> impl IntoView + use<> {
     const SETS: usize = 2000;
-    let mut analysis = Analysis::of(Table::PlottedFrontier);
-    analysis.families.truncate(1);
     let study = analysis.study();
     let outcome = library
         .rows(analysis.table)
-        .map(|rows| analysis::run(&analysis, rows, library.architectures(study)));
+        .map(|rows| analysis::run(analysis, rows, library.architectures(study)));
     let series = outcome.ok().and_then(|o| o.series.into_iter().next());
     let fitted = series.and_then(|s| Some((s.fitted(), s.fit.ok()?)));
     let result = RwSignal::new(None::<(Vec<Coverage>, usize)>);

@@ -1,9 +1,10 @@
 //! Methods: the formulas, and the files that implement them.
 
-use crate::page::list;
+use crate::page::messages::{LOADING_MEASUREMENTS, error, loading};
 use crate::page::table::{header_row, scrolling, text_row};
-use crate::study::Study;
-use crate::study::digest;
+use crate::page::{data, list};
+use crate::study::description::Description;
+use crate::study::{Study, digest};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::{Form, Law};
@@ -15,16 +16,15 @@ const SECTIONS: &[MethodSection] = &[
     (
         "Selection",
         &[
-            "A point is one evaluated run: its x value and its error, 1 − metric. Compute is the forward compute of one sample times the samples seen, in GFLOPs in the comparison study and in GMACs in openclip; the two are never mixed.",
-            "Like the released scripts, this page excludes from every view: compute below 10⁶, samples above 10¹⁰, architectures that end in “-alt”, runs above 10¹¹ GFLOPs on ImageNet-1k and MS-COCO with an error of at least 0.7, and constant-rate runs beyond 2 × 10¹¹ GFLOPs. Runs above the threshold are held out. Points that you exclude are ignored altogether.",
+            "A point is one evaluated run: its x value and its error, 1 − metric, or its loss. Compute is in each study’s own unit; a MAC is about two FLOPs, so the two are never mixed.",
+            "What a study’s released scripts leave out of every view is left out here, too (“Studies”, below). Runs above the threshold are held out. Points that you exclude are ignored altogether.",
         ],
         "src/study/select.rs",
     ),
     (
         "Frontier",
         &[
-            "Comparison study: n − 1 bins of log compute with n = ⌊log₂(C_max / 1500)⌋ edges; the lowest error of each bin; of these, the points that strictly improve. The released code keeps a point if its compute and its error each occur among them, which admits one point too many; “corrected” requires both in the same point.",
-            "openclip: LAION’s points in five equal bins of log compute, with the lowest error of each at the bin’s centre; OpenAI’s three models unchanged. Also available: the Pareto set, and all points.",
+            "Compute bins: geometric bins of compute, the lowest error of each, and of these the points that strictly improve. Five binned minima: equal bins of log compute, the lowest error of each at the bin’s centre. The Pareto set: every point that none of at most its compute beats. Or all points. The authors’ rule is the one that a study’s released scripts follow.",
         ],
         "src/study/frontier.rs",
     ),
@@ -104,12 +104,15 @@ pub fn Methods() -> impl IntoView {
             </tr>
         }
     });
-    let thresholds = Study::ALL.map(|study| {
-        let held_out = study.authors_threshold().map_or("nothing".to_owned(), |t| {
-            format!("runs above {} {}", number(t), study.compute_unit())
-        });
-        view! { <li>{study.id()} ": " {held_out}</li> }
-    });
+    let loaded = data::load(|| async { data::printed(&Study::all()).await });
+    let studies = move || match loaded.get() {
+        None => loading(LOADING_MEASUREMENTS),
+        Some(Err(failure)) => error(failure.to_string()),
+        Some(Ok(printed)) => {
+            let each = printed.descriptions.iter();
+            list(each.map(|(study, description)| about(*study, description))).into_any()
+        }
+    };
     view! {
         <main id="main" tabindex="-1" class="methods">
             <h1>"Methods"</h1>
@@ -117,11 +120,13 @@ pub fn Methods() -> impl IntoView {
             <section>
                 <h2>"Laws"</h2>
                 {scrolling("Laws", "numbers", header_row(&["Law", "Parameters in the code"]), list(laws))}
-                <p>"Held out, as in the released analyses:"</p>
-                <ul>{list(thresholds)}</ul>
                 <p class="aside">"In the code: " <code>"crates/fit/src/law/"</code></p>
             </section>
             {list(sections)}
+            <section>
+                <h2>"Studies"</h2>
+                {studies}
+            </section>
             <section>
                 <h2>"Data files"</h2>
                 <p>
@@ -131,5 +136,28 @@ pub fn Methods() -> impl IntoView {
                 {scrolling("Data files", "numbers", header_row(&["File", "SHA-256"]), list(files))}
             </section>
         </main>
+    }
+}
+
+/// How one study counts and selects.
+fn about(study: Study, description: &Description) -> impl IntoView + use<> {
+    let compute = &description.compute;
+    let counts = match compute.counts.as_str() {
+        "" => String::new(),
+        counts => format!(" ({counts})"),
+    };
+    let held_out = compute.held_out_above.map(|threshold| {
+        format!(
+            " Held out, as in the released analysis: runs above {} {}.",
+            number(threshold),
+            compute.unit
+        )
+    });
+    let methods = description.methods.clone();
+    view! {
+        <h3>{study.title.clone()}</h3>
+        <p>{format!("Compute in {}{counts}.", compute.unit)} {held_out}</p>
+        {list(methods.into_iter().map(|text| view! { <p>{text}</p> }))}
+        <p class="aside">{description.licence.clone()}</p>
     }
 }

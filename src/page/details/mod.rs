@@ -12,6 +12,7 @@ mod findings;
 mod methods;
 mod model_selection;
 mod points_table;
+mod predictions;
 mod residuals;
 mod scaling_curve;
 mod static_chart;
@@ -82,6 +83,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
         "export" => |current, _| view! { <export::Export current /> }.into_any(),
         "methods" => |_, _| view! { <methods::Methods /> }.into_any(),
+        "predictions" => |current, _| view! { <predictions::Predictions current /> }.into_any(),
         "numbers" => |current, _| view! { <points_table::PointsTable current /> }.into_any(),
         "residuals" => |current, _| view! { <residuals::Residuals current /> }.into_any(),
         "verify" => |_, _| view! { <verify::Verify /> }.into_any(),

@@ -62,7 +62,7 @@ pub fn ModelSelection(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             Some(list(series.map(|(series, (scores, notes))| {
                         let beyond = match hold_out(chosen.get(), &current, series) {
                             Some(HoldOut::Beyond(limit)) => {
-                                let unit = current.analysis.study().compute_unit();
+                                let unit = &current.analysis.study().head().compute_unit;
                                 format!(", runs beyond {} {unit} held out", number(limit))
                             }
                             _ => String::new(),

@@ -1,15 +1,15 @@
 //! The points of the chart as a table that can be sorted and filtered.
 
 use super::{CurrentAnalysis, fitted_names};
-use crate::analysis::Series;
 use crate::analysis::comparison::residuals_about;
+use crate::analysis::{LossUnit, Series};
 use crate::figure::{Dot, picture};
 use crate::page::explore::series_name;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::page::table::{scrolling, text_row};
 use crate::study::names;
-use crate::text::{number, percent};
+use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::order;
 use std::cmp::Ordering;
@@ -28,17 +28,10 @@ struct Row {
     x: f64,
     error: f64,
     residual: Option<f64>,
+    unit: LossUnit,
 }
 
-const COLUMNS: [&str; 7] = [
-    "Run",
-    "Series",
-    "Role",
-    "Samples",
-    "",
-    "Error",
-    "Residual, pp",
-];
+const COLUMNS: [&str; 7] = ["Run", "Series", "Role", "Samples", "", "Error", "Residual"];
 /// Its header is the axis's unit.
 const X: usize = 4;
 
@@ -57,15 +50,15 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 7] {
-        let residual = self.residual.map(|r| format!("{:+.2}", 100.0 * r));
+        let residual = self.residual.map(|r| self.unit.difference(r));
         [
             self.run.clone(),
             self.series.clone(),
             self.role.to_owned(),
             self.samples.clone(),
             number(self.x),
-            percent(self.error),
-            residual.map_or("–".to_owned(), |r| r.replace('-', "−")),
+            self.unit.text(self.error),
+            residual.unwrap_or("–".to_owned()),
         ]
     }
 
@@ -85,7 +78,7 @@ fn rows(current: &CurrentAnalysis, dots: &[Dot], law: &str) -> Vec<Row> {
         let m = current.data.rows.get(dot.row)?;
         let fit = chosen.unwrap_or(series).fit.as_ref().ok();
         Some(Row {
-            run: names::run(m),
+            run: names::run(series.study, m),
             series: series_name(series),
             role: dot.role.title(),
             samples: m.samples.clone(),
@@ -93,6 +86,7 @@ fn rows(current: &CurrentAnalysis, dots: &[Dot], law: &str) -> Vec<Row> {
             x: dot.x,
             error: dot.error,
             residual: fit.map(|f| dot.error - f.law.value(&f.parameters, dot.x)),
+            unit: current.analysis.loss_unit(),
         })
     });
     rows.collect()
@@ -113,16 +107,19 @@ fn comparisons(current: &CurrentAnalysis, law: &str) -> Vec<String> {
     let others = others.filter(|s| series_name(s) != law);
     let sentences = others.filter_map(|series| {
         let comparison = residuals_about(series, chosen)?;
-        let mean = format!("{:+.2}", 100.0 * comparison.mean).replace('-', "−");
+        let unit = current.analysis.loss_unit();
+        let mean = unit.difference(comparison.mean);
         let beyond = match comparison.beyond {
             0 => String::new(),
             some => format!("; {some} beyond the points that it was fitted to"),
         };
         Some(format!(
-            "{}: {} of {} points have a lower error than the law of {law}; the mean residual is {mean} percentage points{beyond}.",
+            "{}: {} of {} points have a lower {} than the law of {law}; the mean residual is {mean} {}{beyond}.",
             series_name(series),
             comparison.below,
-            comparison.points
+            comparison.points,
+            unit.title().to_ascii_lowercase(),
+            unit.of_differences()
         ))
     });
     sentences.collect()

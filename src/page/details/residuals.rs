@@ -20,24 +20,25 @@ pub fn Residuals(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     });
     view! {
         <p>
-            "Observed − predicted error in percentage points, of fitted points (filled) and held-out points (hollow). A good fit leaves no pattern."
+            "Observed − predicted error (percentage points) or loss, of fitted points (filled) and held-out points (hollow). A good fit leaves no pattern."
         </p>
         <StaticChart scene label="Residuals; the numbers are in the table of points." />
     }
 }
 
-/// The same x axis and marks with the residuals in percentage points as y.
+/// The same x axis and marks with the residuals as y.
 fn scene(current: &CurrentAnalysis, whole: Scene, dots: &[crate::figure::Dot]) -> Scene {
+    let unit = current.analysis.loss_unit();
     let residual = |key: usize| {
         let dot = dots.get(key)?;
         let fit = current.outcome.series.get(dot.series)?.fit.as_ref().ok()?;
         let fitted = matches!(dot.role, SeriesRole::Frontier | SeriesRole::HeldOut);
-        fitted.then(|| 100.0 * (dot.error - fit.law.value(&fit.parameters, dot.x)))
+        fitted.then(|| unit.scaled(dot.error - fit.law.value(&fit.parameters, dot.x)))
     };
     let mut scene = Scene::new(
         whole.x,
         ChartAxis {
-            label: "Residual, pp".to_owned(),
+            label: format!("Residual, {}", unit.of_differences()),
             scale: AxisScale::Linear,
             range: None,
             format: Format::Number,

@@ -7,8 +7,8 @@ use crate::chart::{Emphasis, Mark, Marks, Scene, Shape};
 use crate::figure::picture;
 use crate::page::latest::Latest;
 use crate::page::{data, location};
+use crate::study::DataError;
 use crate::study::names;
-use crate::study::{DataError, Study, Table};
 use leptos::ev;
 use leptos::prelude::*;
 
@@ -71,9 +71,8 @@ async fn draw(id: &str, second: Option<&str>) -> Result<(Option<Scene>, String),
         return Ok((None, sentence.to_owned()));
     };
     let second = second.and_then(find);
-    let table = match study {
-        Study::Openclip => Table::Zeroshot,
-        Study::Comparison => Table::Sweep,
+    let Some(table) = study.tables().next() else {
+        return Ok((None, String::new()));
     };
     let (rows, architectures) = data::bundled(table).await?;
     let analysis = Analysis::of(table);
@@ -108,9 +107,9 @@ async fn draw(id: &str, second: Option<&str>) -> Result<(Option<Scene>, String),
             "{} (ringed): error {} on {} at {} {}.",
             checkpoint.name(),
             crate::text::percent(dot.error),
-            names::dataset(&analysis.dataset),
+            names::dataset(study, &analysis.dataset),
             crate::text::number(dot.x),
-            study.compute_unit(),
+            study.compute_unit,
         ));
     }
     Ok((Some(scene), sentences.join(" ")))

@@ -137,12 +137,15 @@ fn Summary(
                     name="Study"
                     on:change:target=move |event| {
                         let id = event.target().value();
-                        study.set(Study::ALL.into_iter().find(|s| s.id() == id));
+                        study.set(Study::find(&id));
                     }
                 >
-                    <option value="">"Both"</option>
-                    {list(Study::ALL
-                        .map(|s| view! { <option value=s.id()>{s.id()}</option> }))}
+                    <option value="">"All"</option>
+                    {list(Study::bundled()
+                        .into_iter()
+                        .map(|s| {
+                            view! { <option value=s.reference()>{s.id.clone()}</option> }
+                        }))}
                 </select>
             </label>
         </div>

@@ -1,11 +1,10 @@
 //! The fitted law, parameter by parameter.
 
 use super::CurrentAnalysis;
-use crate::analysis::{Analysis, NO_DELTA_METHOD, Series, VERSION, why_not_fitted};
+use crate::analysis::{Analysis, LossUnit, NO_DELTA_METHOD, Series, VERSION, why_not_fitted};
 use crate::page::list;
 use crate::page::messages::{LOADING_MEASUREMENTS, loading};
 use crate::study::select::Axis;
-use crate::study::{Table, names};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::law::Form;
@@ -37,17 +36,16 @@ fn laws(current: &CurrentAnalysis) -> impl IntoView + use<> {
     let law = analysis.law;
     let of = match analysis.axis {
         Axis::Compute => format!("compute in {}", analysis.unit()),
-        Axis::Samples => "samples seen".to_owned(),
+        Axis::Samples => Axis::Samples.title(analysis.study()).to_ascii_lowercase(),
         Axis::Parameters => "parameters".to_owned(),
     };
-    let plotted = analysis.table == Table::PlottedFrontier;
-    let runs = if plotted { "plotted points" } else { "runs" };
+    let runs = &analysis.table.head().rows;
     let series = current.outcome.series.iter();
     view! {
         <p class="formula">
             {law.plain()}
             <span class="aside">
-                "L: error, C: " {of} "; " {analysis.loss.objective()}
+                "L: " {analysis.loss_unit().title().to_ascii_lowercase()} ", C: " {of} "; " {analysis.loss.objective()}
             </span>
         </p>
         <div class="laws">
@@ -66,7 +64,7 @@ fn laws(current: &CurrentAnalysis) -> impl IntoView + use<> {
                                 )}
                             </p>
                             {match &series.fit {
-                                Ok(fit) => table(fit).into_any(),
+                                Ok(fit) => table(fit, analysis.loss_unit()).into_any(),
                                 Err(error) => {
                                     view! { <p class="error">{why_not_fitted(error)}</p> }.into_any()
                                 }
@@ -95,9 +93,11 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
     let row = document().query_selector(&row).ok()??;
     let verdict = row.last_element_child()?;
     let coefficients = verdict.previous_element_sibling()?.text_content();
-    let points = match analysis.table {
-        Table::PlottedFrontier | Table::Zeroshot => "",
-        _ => " (on the points of the printed figure)",
+    // The printed laws were fitted to those of the figure, where a table has them.
+    let mut tables = analysis.study().tables();
+    let points = match tables.any(|t| t.from_figure) && !analysis.table.from_figure {
+        true => " (on the points of the printed figure)",
+        false => "",
     };
     Some(view! {
         <p class="printed-law">
@@ -111,10 +111,10 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
 
 /// The name of a series in legends and tables.
 pub fn name(series: &Series) -> String {
-    names::series(&series.family, &series.pretrain, &series.schedule)
+    series.name()
 }
 
-fn table(fit: &Fit) -> impl IntoView + use<> {
+fn table(fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
     let rows = fit
         .law
         .parameters()
@@ -142,6 +142,11 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
     let scatter = fit.scatter().map(|times| {
         format!("The scatter is {times:.1} times what the number of test images explains. ")
     });
+    let root = unit.scaled(fit.mse.sqrt());
+    let rmse = match unit.of_differences() {
+        points @ "percentage points" => format!(", RMSE {root:.2} {points}. "),
+        unit => format!(", RMSE {} {unit}. ", number(root)),
+    };
     view! {
         <table class="numbers">
             <thead>
@@ -154,7 +159,7 @@ fn table(fit: &Fit) -> impl IntoView + use<> {
             <tbody>{list(rows)}</tbody>
         </table>
         <p class="aside">
-            "MSE " {number(fit.mse)} {format!(", RMSE {:.2} percentage points. ", 100.0 * fit.mse.sqrt())}
+            "MSE " {number(fit.mse)} {rmse}
             {zone}
             {no_delta}
             {scatter}

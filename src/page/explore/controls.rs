@@ -7,7 +7,7 @@ use crate::page::location::{Location, explore_link};
 use crate::page::messages::error_if_any;
 use crate::study::frontier::FrontierRule;
 use crate::study::select::Axis;
-use crate::study::{Study, Table, names};
+use crate::study::{Study, names};
 use leptos::prelude::*;
 use refit_fit::law::{Form, Law};
 use refit_fit::order;
@@ -20,10 +20,10 @@ fn options<T: Copy>(all: &[T], id: fn(T) -> &'static str, title: impl Fn(T) -> S
     all.iter().map(|&v| (id(v).to_owned(), title(v))).collect()
 }
 
-fn named(ids: &[String], name: fn(&str) -> &str) -> Options {
+fn named(study: Study, ids: &[String], name: fn(Study, &str) -> &str) -> Options {
     let mut options: Options = ids
         .iter()
-        .map(|id| (id.clone(), name(id).to_owned()))
+        .map(|id| (id.clone(), name(study, id).to_owned()))
         .collect();
     order::sort_by(&mut options, |(_, a), (_, b)| {
         a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase())
@@ -78,8 +78,15 @@ impl ControlsState {
     }
 
     /// Options whose names depend on the data.
-    fn options(self, ids: fn(&Choices) -> &Vec<String>, name: fn(&str) -> &str) -> Signal<Options> {
-        Signal::derive(move || self.choices.with(|c| named(ids(c), name)))
+    fn options(
+        self,
+        ids: fn(&Choices) -> &Vec<String>,
+        name: fn(Study, &str) -> &str,
+    ) -> Signal<Options> {
+        Signal::derive(move || {
+            let study = self.location.analysis.with(Analysis::study);
+            self.choices.with(|c| named(study, ids(c), name))
+        })
     }
 
     /// After a change, the choices that depend on it fall back to some that the data have.
@@ -97,19 +104,29 @@ impl ControlsState {
     fn data(self) -> AnyView {
         let tables = Signal::derive(move || {
             let study = self.location.analysis.with(Analysis::study);
-            let tables: Vec<Table> = Table::of(study).collect();
-            options(&tables, Table::id, |t| t.title().to_owned())
+            let tables = study.tables().map(|t| (t.id.clone(), t.title.clone()));
+            tables.collect::<Options>()
+        });
+        let studies = Signal::derive(move || {
+            // A study that was opened is in the address.
+            self.location.analysis.track();
+            let studies = Study::all().into_iter();
+            let options = studies.map(|s| {
+                let title = match s.arxiv.as_str() {
+                    "" => s.id.clone(),
+                    arxiv => format!("{} ({arxiv})", s.id),
+                };
+                (s.reference().to_owned(), title)
+            });
+            options.collect::<Options>()
         });
         view! {
             <Choice
                 label="Study"
-                options=options(&Study::ALL, Study::id, |s| format!("{} ({})", s.id(), s.arxiv()))
-                value=self.read(|a| a.study().id().to_owned())
-                on_choice=move |id: String| {
-                    let study = find(&Study::ALL, Study::id, &id);
-                    let table = study.and_then(|s| {
-                        [Table::Sweep, Table::Zeroshot].into_iter().find(|t| t.study() == s)
-                    });
+                options=studies
+                value=self.read(|a| a.study().reference().to_owned())
+                on_choice=move |reference: String| {
+                    let table = Study::find(&reference).and_then(|s| s.tables().next());
                     if let Some(table) = table {
                         self.change(&|a| *a = Analysis::of(table));
                     }
@@ -118,9 +135,10 @@ impl ControlsState {
             <Choice
                 label="Measurements"
                 options=tables
-                value=self.read(|a| a.table.id().to_owned())
+                value=self.read(|a| a.table.id.clone())
                 on_choice=move |id: String| {
-                    if let Some(table) = find(&Table::ALL, Table::id, &id) {
+                    let study = self.location.analysis.with_untracked(Analysis::study);
+                    if let Some(table) = study.table(&id) {
                         self.change(&|a| *a = Analysis::of(table));
                     }
                 }
@@ -177,7 +195,7 @@ impl ControlsState {
             explore_link(&Analysis::of(analysis.table))
         };
         view! {
-            {one_of("x axis", &Axis::ALL, Axis::id, Axis::title, |a| a.axis, |a, x| a.axis = x)}
+            {one_of("x axis", &Axis::ALL, Axis::id, axis_title, |a| a.axis, |a, x| a.axis = x)}
             {one_of("Law", &Law::ALL, Form::id, Form::plain, |a| a.law, |a, l| a.law = l)}
             {one_of("Loss", &Loss::ALL, Loss::kind, Loss::title, |a| a.loss, |a, l| a.loss = l)}
             <LossParameter />
@@ -207,6 +225,10 @@ impl ControlsState {
         }
         .into_any()
     }
+}
+
+fn axis_title(axis: Axis) -> &'static str {
+    axis.title(expect_context::<Location>().analysis.with(Analysis::study))
 }
 
 /// A choice among values that do not depend on the data.
@@ -355,7 +377,7 @@ fn Threshold() -> impl IntoView {
         value.map_or("none".to_owned(), |t| format!("{t:e}"))
     };
     let label = move || {
-        let unit = location.analysis.with(|a| a.study().compute_unit());
+        let unit = location.analysis.with(|a| &a.study().head().compute_unit);
         format!("Hold out runs above ({unit})")
     };
     let apply = move |given: &str| {

@@ -3,7 +3,6 @@
 mod coefficients;
 pub mod controls;
 mod figure;
-mod predictions;
 
 pub use coefficients::name as series_name;
 
@@ -26,6 +25,8 @@ pub fn Explore() -> impl IntoView {
     let empty = Memo::new(move |_| {
         current.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty()))
     });
+    // A link that asks for predictions shows them.
+    let asks = Memo::new(move |_| location.analysis.with(|a| !a.at.is_empty()));
     view! {
         <main id="main" tabindex="-1" class="explore">
             <h1>{move || location.analysis.with(title)}</h1>
@@ -35,7 +36,7 @@ pub fn Explore() -> impl IntoView {
                 {move || user_runs(current, location)}
                 {move || figure_or_error(loaded, current, empty.get())}
                 <coefficients::Coefficients current />
-                <predictions::Predictions current />
+                <Section title="Predictions" id="predictions" open=asks />
                 <Section title="Points" id="numbers" />
                 <Section title="Residuals" id="residuals" />
                 <Section title="Export" id="export" />
@@ -81,7 +82,10 @@ fn figure_or_error(
 }
 
 fn title(a: &Analysis) -> String {
-    let (dataset, metric) = (names::dataset(&a.dataset), names::metric(&a.metric));
+    let (dataset, metric) = (
+        names::dataset(a.study(), &a.dataset),
+        names::metric(a.study(), &a.metric),
+    );
     format!("{dataset}, {metric}")
 }
 
@@ -102,26 +106,39 @@ fn user_runs(current: Memo<Option<CurrentAnalysis>>, location: Location) -> Opti
 fn lead(a: &Analysis) -> String {
     let study = a.study();
     let against = match a.axis {
-        Axis::Compute => "total forward compute",
-        Axis::Samples => "samples seen",
-        Axis::Parameters => "parameters",
+        Axis::Compute => format!("compute in {}", a.unit()),
+        axis => axis.title(study).to_ascii_lowercase(),
+    };
+    let arxiv = match study.arxiv.as_str() {
+        "" => String::new(),
+        arxiv => format!(" (arXiv {arxiv})"),
     };
     format!(
-        "Error against {against}, as released with “{}” (arXiv {}). Each choice refits the law in your browser.",
-        study.title(),
-        study.arxiv()
+        "{} against {against}, as released with “{}”{arxiv}. Each choice refits the law in your browser.",
+        a.loss_unit().title(),
+        study.title,
     )
 }
 
-/// A section that is loaded when it is opened.
+/// A section that is loaded when it is opened: by the reader, or because `open` says so.
 #[component]
-fn Section(title: &'static str, id: &'static str) -> impl IntoView {
+fn Section(
+    title: &'static str,
+    id: &'static str,
+    #[prop(optional)] open: Option<Memo<bool>>,
+) -> impl IntoView {
+    let asked = open;
     let open = RwSignal::new(false);
+    Effect::new(move || {
+        if asked.is_some_and(|asked| asked.get()) {
+            open.set(true);
+        }
+    });
     let toggled = move |event: leptos::ev::Event| {
         open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
     };
     view! {
-        <details class="section" id=id on:toggle=toggled>
+        <details class="section" id=id open=open on:toggle=toggled>
             <summary>
                 <h2>{title}</h2>
             </summary>

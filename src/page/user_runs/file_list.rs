@@ -8,7 +8,7 @@ use crate::page::list;
 use crate::page::location::explore_link;
 use crate::page::messages::{DOWNLOAD_REFUSED, error};
 use crate::runs::{RunSource, Runs, family, stem};
-use crate::study::{Study, Table};
+use crate::study::Table;
 use crate::text;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
@@ -132,7 +132,7 @@ fn facts(file: &StoredFile) -> Vec<String> {
     };
     let mut facts = vec![
         kind.to_owned(),
-        format!("{} study", runs.study().id()),
+        format!("{} study", runs.study().id),
         count(info.rows as usize, "row"),
         count(runs.len(), "result"),
     ];
@@ -157,10 +157,8 @@ fn facts(file: &StoredFile) -> Vec<String> {
 /// The analysis that a file opens with: a released file's main figure, or the reader's series, with
 /// the released ones where they were evaluated on the study's main benchmark.
 fn analysis(runs: &Runs, families: &BTreeSet<String>) -> Analysis {
-    let table = runs.source().replaces().unwrap_or(match runs.study() {
-        Study::Comparison => Table::Sweep,
-        Study::Openclip => Table::Zeroshot,
-    });
+    let first = || runs.study().tables().next().unwrap_or(Table::first());
+    let table = runs.source().replaces().unwrap_or_else(first);
     let mut analysis = Analysis::of(table);
     if runs.source().replaces().is_some() {
         return analysis;

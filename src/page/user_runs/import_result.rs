@@ -70,7 +70,7 @@ fn summary(report: &Report, runs: &Runs, note: Option<String>) -> AnyView {
             <strong>{imported}</strong>
             ". "
             <span class="aside">
-                {format!("{}: {kind}; compute in {}.", report.format, report.study.compute_unit())}
+                {format!("{}: {kind}; compute in {}.", report.format, report.study.compute_unit)}
             </span>
         </p>
         {failure}

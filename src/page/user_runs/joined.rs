@@ -42,7 +42,7 @@ pub async fn joined(
     released: bool,
 ) -> Result<JsValue, JsValue> {
     let files: Vec<StoredFile> = user_runs.files.get_untracked();
-    let table = Table::ALL.into_iter().find(|t| t.id() == table);
+    let table = Table::find(table);
     let table = table.ok_or(JsValue::UNDEFINED)?;
     let joins = |f: &&StoredFile| {
         joins(&f.runs, table) && (!released || f.runs.source().replaces().is_some())

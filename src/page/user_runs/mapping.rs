@@ -97,14 +97,14 @@ fn preview_import(user_runs: UserRuns, c: MappingForm) -> AnyView {
     let preview = move || {
         outcome.with(|outcome| {
             let (runs, refusals) = outcome.as_ref()?;
-            let unit = runs.study().compute_unit();
+            let unit = &runs.study().head().compute_unit;
             let rows = runs.iter().take(ROWS).map(|(run, dataset, metric, value)| {
                 vec![
                     format!("{} {unit}", number(run.compute)),
                     percent(1.0 - value),
-                    names::dataset(dataset).to_owned(),
-                    names::metric(metric).to_owned(),
-                    names::family(run.family).to_owned(),
+                    names::dataset(runs.study(), dataset).to_owned(),
+                    names::metric(runs.study(), metric).to_owned(),
+                    names::family(runs.study(), run.family).to_owned(),
                 ]
             });
             let rows: Vec<Vec<String>> = rows.collect();

@@ -131,7 +131,7 @@ pub async fn load_architectures(
 ) -> Result<(), DataError> {
     if into.with_value(BTreeMap::is_empty) {
         let mut all = BTreeMap::new();
-        for study in Study::ALL {
+        for study in Study::bundled() {
             all.insert(study, data::architectures(study).await?);
         }
         into.set_value(all);

@@ -33,7 +33,7 @@ impl Runs {
         let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
         let cells = [
             self.source.id(),
-            self.study.id(),
+            self.study.reference(),
             &number(run.parameters),
             run.name,
             run.family,

@@ -39,7 +39,9 @@ impl Runs {
         let place = |found: Option<usize>| found.unwrap_or(0) as u8;
         let mut head = MAGIC.to_vec();
         head.push(place(RunSource::ALL.iter().position(|s| *s == self.source)));
-        head.push(place(Study::ALL.iter().position(|s| *s == self.study)));
+        head.push(place(
+            Study::bundled().iter().position(|s| *s == self.study),
+        ));
         let counts = [self.names.len(), self.runs.len(), self.buckets.len()];
         for count in counts {
             head.extend((count as u32).to_le_bytes());
@@ -141,7 +143,7 @@ fn head(bytes: &mut Bytes) -> Result<Part, Damaged> {
     let mut place = || bytes.take(1).map_or(usize::MAX, |b| usize::from(b[0]));
     let runs = Runs {
         source: *RunSource::ALL.get(place()).ok_or(Damaged)?,
-        study: *Study::ALL.get(place()).ok_or(Damaged)?,
+        study: *Study::bundled().get(place()).ok_or(Damaged)?,
         names: Vec::new(),
         runs: Vec::new(),
         buckets: Vec::new(),

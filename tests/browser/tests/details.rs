@@ -2,6 +2,7 @@
 
 use browser_tests::Page;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 const FITTED: &str = "document.querySelector('[data-parameter]')";
 
@@ -163,6 +164,8 @@ fn compute_is_split_between_parameters_and_samples() {
     page.wait_for("document.querySelector('#allocation td')");
     page.wait_for_drawn("#allocation canvas");
     // The printed compute-optimal samples of CLIP at 2.14e12 GFLOPs: 2.3e10 (fig. 6).
+    page.click("#predictions summary");
+    page.wait_for("document.querySelector('.predict button')");
     page.set_value("input[name='Predict at']", "2.14e12");
     page.click(".predict button");
     page.wait_for("document.querySelector('#allocation').textContent.includes('2.296 × 10¹⁰')");
@@ -255,7 +258,18 @@ fn methods_name_every_data_file() {
     let listed = page.eval(
         "[...document.querySelectorAll('.digest')].map(d => d.innerText + '  ' + d.closest('tr').querySelector('a').getAttribute('href').replace('data/', ''))",
     );
-    let sums = include_str!("../../../data/SHA256SUMS");
-    let sums: Vec<&str> = sums.lines().collect();
-    assert_eq!(listed, serde_json::json!(sums));
+    let data = |file: &str| format!("{}/../../data/{file}", env!("CARGO_MANIFEST_DIR"));
+    let dist = std::env::var("REFIT_DIST").expect("REFIT_DIST");
+    let files = std::fs::read_to_string(format!("{dist}/data/files.txt")).expect("files.txt");
+    let sums: Vec<String> = files
+        .lines()
+        .map(|file| {
+            let digest = Sha256::digest(std::fs::read(data(file)).expect(file));
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{hex}  {file}")
+        })
+        .collect();
+    let mut listed: Vec<String> = serde_json::from_value(listed).expect("a list");
+    listed.sort_by(|a, b| a[66..].cmp(&b[66..]));
+    assert_eq!(listed, sums);
 }

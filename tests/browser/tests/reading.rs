@@ -252,7 +252,7 @@ fn exports_are_what_is_shown() {
         .open("?v=2&table=plotted_frontier");
     page.wait_for(FITTED);
     page.click("#export summary");
-    page.wait_for_text("Figure, PNG");
+    page.wait_for("document.querySelector('#export button:not([disabled])')");
     for kind in ["PNG", "SVG", "Points, CSV", "Laws as curves", "JSON"] {
         page.eval(&format!(
             "[...document.querySelectorAll('#export button')].find(b => b.innerText.includes('{kind}')).click()"

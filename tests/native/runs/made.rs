@@ -19,7 +19,7 @@ pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let read = |path: &str| {
         fs::read_to_string(path).map_err(|error| DataError::whole(path, error.to_string()))
     };
-    Library::read_all(read).unwrap()
+    Library::read_all(&Study::bundled(), read).unwrap()
 });
 
 pub(crate) fn rows(table: Table) -> &'static [Measurement] {
@@ -74,14 +74,14 @@ pub(crate) fn zeroshot() -> String {
         acc5,mean_per_class_recall,image_retrieval_recall@5,text_retrieval_recall@5,\
         mean_average_precision,task,samples_seen_pretty,name\n"
         .to_owned();
-    for row in by_row(Table::Zeroshot) {
+    for row in by_row(crate::bundled_table("zeroshot")) {
         let m = row[0];
         let samples = m.samples_seen.unwrap();
         text += &format!(
             "{},{samples},{},{},{},{},{},{},{},{},{},{},zeroshot,{},{}\n",
             m.architecture,
-            m.compute,
-            m.compute / samples,
+            m.compute.unwrap(),
+            m.compute.unwrap() / samples,
             m.pretrain,
             m.dataset,
             value(&row, "acc1"),
@@ -107,7 +107,10 @@ pub(crate) const ALL_RESULTS: &str = "model_simple,name,model,pretrain_dataset,d
 pub(crate) fn all_results() -> String {
     let mut text = ALL_RESULTS.to_owned();
     let cosine = |row: &Vec<&Measurement>| row[0].schedule == "cosine";
-    for row in by_row(Table::Sweep).into_iter().filter(cosine) {
+    for row in by_row(crate::bundled_table("sweep"))
+        .into_iter()
+        .filter(cosine)
+    {
         let m = row[0];
         let samples = m.samples_seen.unwrap();
         let model = match m.family.as_str() {
@@ -121,12 +124,12 @@ pub(crate) fn all_results() -> String {
                 m.samples,
                 m.pretrain,
                 m.dataset,
-                m.compute / samples,
+                m.compute.unwrap() / samples,
                 m.family,
                 value(&row, "acc1"),
                 value(&row, "image_retrieval_recall@5"),
                 value(&row, "text_retrieval_recall@5"),
-                m.compute,
+                m.compute.unwrap(),
             );
         }
     }
@@ -229,7 +232,7 @@ pub(crate) fn segmentation(codec: Codec) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(&schema).unwrap());
     let properties = WriterProperties::builder().set_compression(codec).build();
     let mut runs: BTreeMap<&str, Vec<&Measurement>> = BTreeMap::new();
-    for m in rows(Table::Segmentation) {
+    for m in rows(crate::bundled_table("segmentation")) {
         runs.entry(&m.run).or_default().push(m);
     }
     let runs: Vec<Vec<&Measurement>> = runs.into_values().collect();
@@ -265,8 +268,8 @@ pub(crate) fn segmentation(codec: Codec) -> Vec<u8> {
     column.close().unwrap();
     for name in DOUBLES {
         let double = |row: &Vec<&Measurement>| match name {
-            "gflops" => row[0].compute,
-            "model_gflops" => row[0].compute / row[0].samples_seen.unwrap(),
+            "gflops" => row[0].compute.unwrap(),
+            "model_gflops" => row[0].compute.unwrap() / row[0].samples_seen.unwrap(),
             metric => row.iter().find(|m| m.metric == metric).unwrap().value,
         };
         let values: Vec<f64> = runs.iter().map(double).collect();

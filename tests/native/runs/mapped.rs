@@ -5,7 +5,6 @@ use refit::runs::{
     Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome,
     RunSource, Scaled,
 };
-use refit::study::Study;
 
 /// Reads a table as proposed.
 fn proposed(text: &str) -> ReadOutcome {
@@ -52,7 +51,7 @@ fn an_unknown_table_is_not_read_without_a_mapping() {
     let found = measurements(&outcome);
     assert_eq!(
         (found[0].compute, found[0].value),
-        (1e9, 1.0 - 25.5 / 100.0)
+        (Some(1e9), 1.0 - 25.5 / 100.0)
     );
     assert_eq!(
         (found[0].dataset.as_str(), found[0].metric.as_str()),
@@ -67,18 +66,26 @@ fn an_unknown_table_is_not_read_without_a_mapping() {
 #[test]
 fn units_of_compute_are_taken_from_names() {
     for (name, factor, study) in [
-        ("flops", 1e-9, Study::Comparison),
-        ("FLOPs", 1e-9, Study::Comparison),
-        ("gflops_total", 1.0, Study::Comparison),
-        ("Compute (TFLOPs)", 1e3, Study::Comparison),
-        ("train_pflops", 1e6, Study::Comparison),
-        ("compute", 1.0, Study::Comparison),
-        ("total gmacs", 1.0, Study::Openclip),
-        ("PetaFLOPs", 1e6, Study::Comparison),
-        ("train ExaFLOP", 1e9, Study::Comparison),
-        ("PFLOP/s-days", 1e6 * 86_400.0, Study::Comparison),
-        ("gflops_experiment_total", 1.0, Study::Comparison),
-        ("trainFLOPs", 1e-9, Study::Comparison),
+        ("flops", 1e-9, crate::bundled_study("comparison")),
+        ("FLOPs", 1e-9, crate::bundled_study("comparison")),
+        ("gflops_total", 1.0, crate::bundled_study("comparison")),
+        ("Compute (TFLOPs)", 1e3, crate::bundled_study("comparison")),
+        ("train_pflops", 1e6, crate::bundled_study("comparison")),
+        ("compute", 1.0, crate::bundled_study("comparison")),
+        ("total gmacs", 1.0, crate::bundled_study("openclip")),
+        ("PetaFLOPs", 1e6, crate::bundled_study("comparison")),
+        ("train ExaFLOP", 1e9, crate::bundled_study("comparison")),
+        (
+            "PFLOP/s-days",
+            1e6 * 86_400.0,
+            crate::bundled_study("comparison"),
+        ),
+        (
+            "gflops_experiment_total",
+            1.0,
+            crate::bundled_study("comparison"),
+        ),
+        ("trainFLOPs", 1e-9, crate::bundled_study("comparison")),
     ] {
         let text = format!("{name},acc\n1e10,0.5\n");
         let mapping = read(text.as_bytes()).preview.mapping;
@@ -104,7 +111,7 @@ fn units_of_compute_are_taken_from_names() {
     let mapping = read(text.as_bytes()).preview.mapping;
     let total = column("train compute (TFLOPs)", 1e3);
     assert_eq!(mapping.compute, Some(Compute::Column(total)));
-    assert_eq!(mapping.study, Study::Comparison);
+    assert_eq!(mapping.study, crate::bundled_study("comparison"));
 }
 
 #[test]
@@ -147,15 +154,15 @@ fn compute_comes_from_the_architecture() {
     let outcome = proposed(text);
     let found = measurements(&outcome);
     let known = |family: &str| {
-        let all = &options().architectures[&Study::Comparison];
+        let all = &options().architectures[&crate::bundled_study("comparison")];
         let found = all
             .iter()
             .find(|a| a.family == family && a.name == "ViT-B-32");
         found.unwrap().compute_per_sample * 1.28e9
     };
-    assert_eq!(found[0].compute, known("mammut"));
+    assert_eq!(found[0].compute, Some(known("mammut")));
     // A family that the study does not have may well train its architectures.
-    assert_eq!(found[1].compute, known("clip"));
+    assert_eq!(found[1].compute, Some(known("clip")));
     assert_eq!(
         outcome.report.rejections[0].to_string(),
         "line 4: has no compute, and “ViT-X” of mine is not among the architectures whose GFLOPs are known"

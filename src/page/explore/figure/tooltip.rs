@@ -5,10 +5,10 @@ use super::state::FigureState;
 use crate::figure::Dot;
 use crate::page::explore::CurrentAnalysis;
 use crate::page::{data, list, location};
-use crate::study::checkpoint::PublishedCheckpoint;
+use crate::study::checkpoint;
 use crate::study::training::settings;
 use crate::study::{Study, names};
-use crate::text::{number, percent};
+use crate::text::number;
 use leptos::prelude::*;
 
 #[component]
@@ -28,6 +28,20 @@ pub fn Tooltip(figure: FigureState) -> impl IntoView {
             }
         });
     };
+    // Those that the page can run, fetched with the first tooltip.
+    let checkpoints = RwSignal::new(None::<String>);
+    let load_checkpoints = move || {
+        if checkpoints.with_untracked(Option::is_some) {
+            return;
+        }
+        checkpoints.set(Some(String::new()));
+        leptos::task::spawn_local(async move {
+            // Where this fails, the tooltip offers none.
+            if let Ok(all) = data::checkpoints_file().await {
+                checkpoints.try_set(Some(all));
+            }
+        });
+    };
     let tooltip = move || {
         let key = figure.focus.get()?;
         let dot = figure
@@ -38,7 +52,15 @@ pub fn Tooltip(figure: FigureState) -> impl IntoView {
             let (x, y) = l.pixel(dot.x, dot.error)?;
             Some((x, y, x > l.width / 2.0))
         })?;
-        let run = figure.current.with(|s| run_link(s.as_ref()?, &dot));
+        let run = figure.current.with(|s| {
+            let s = s.as_ref()?;
+            let row = s.data.rows.get(dot.row)?;
+            load_checkpoints();
+            checkpoints.with(|file| {
+                let id = checkpoint::id_of(file.as_ref()?, s.analysis.study(), row)?;
+                Some(location::model_link(id))
+            })
+        });
         let lines = figure.current.with(|s| {
             let (s, study) = s.as_ref().map(|s| (s, s.analysis.study()))?;
             if s.data.rows.get(dot.row).is_some_and(|m| !m.run.is_empty()) {
@@ -74,35 +96,32 @@ pub fn Tooltip(figure: FigureState) -> impl IntoView {
     }
 }
 
-/// Address that runs the checkpoint of a point.
-fn run_link(current: &CurrentAnalysis, dot: &Dot) -> Option<String> {
-    let row = current.data.rows.get(dot.row)?;
-    PublishedCheckpoint::id_of(current.analysis.study(), row).map(|id| location::model_link(&id))
-}
-
 /// `training`: the file of the study's hyperparameters, once loaded.
 fn lines(current: &CurrentAnalysis, dot: &Dot, training: Option<&str>) -> Option<Vec<String>> {
     let series = current.outcome.series.get(dot.series)?;
     let m = current.data.rows.get(dot.row)?;
     let mut lines = vec![
-        names::run(m),
+        names::run(series.study, m),
         format!("{}, {}", name(series), dot.role.title()),
     ];
     if !m.samples.is_empty() {
         lines.push(format!("{} samples seen", m.samples));
     }
     lines.extend(training.and_then(|file| settings(file, &m.run)));
-    let unit = current.analysis.study().compute_unit();
-    lines.push(format!("{} {unit}", number(m.compute)));
-    lines.push(format!(
-        "error {}, metric {}",
-        percent(dot.error),
-        percent(1.0 - dot.error)
-    ));
+    let analysis = &current.analysis;
+    let compute = m
+        .compute
+        .map(|compute| format!("{} {}", number(compute), series.study.head().compute_unit));
+    lines.extend(compute);
+    let unit = analysis.loss_unit();
+    lines.push(unit.line(dot.error));
     if let Ok(fit) = &series.fit {
         let residual = dot.error - fit.law.value(&fit.parameters, dot.x);
-        let text = format!("residual {:+.2} percentage points", 100.0 * residual);
-        lines.push(text.replace('-', "−"));
+        lines.push(format!(
+            "residual {} {}",
+            unit.difference(residual),
+            unit.of_differences()
+        ));
     }
     Some(lines)
 }

@@ -6,7 +6,7 @@ use crate::page::models::choice::key;
 use crate::page::models::session::{Purpose, Session};
 use crate::page::{data, list, table};
 use crate::study::checkpoint::PublishedCheckpoint;
-use crate::study::{DataError, Study, Table};
+use crate::study::{DataError, Study};
 use crate::text::{number, percent};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -23,16 +23,20 @@ pub struct CheckpointWithResults {
 
 pub async fn checkpoints_with_results() -> Result<Arc<Vec<CheckpointWithResults>>, DataError> {
     let checkpoints = data::checkpoints().await?;
-    let tables = [
-        (Study::Openclip, data::bundled(Table::Zeroshot).await?),
-        (Study::Comparison, data::bundled(Table::Sweep).await?),
-    ];
+    let mut tables = Vec::new();
+    // A checkpoint's study measured it in its first table.
+    for study in Study::bundled() {
+        let listed = checkpoints.iter().any(|c| c.study == Some(study));
+        if let (true, Some(table)) = (listed, study.tables().next()) {
+            tables.push((study, data::bundled(table).await?));
+        }
+    }
     let list = checkpoints.into_iter().map(|checkpoint| {
         let results = tables.iter().find_map(|(study, (rows, _))| {
             let row = rows.iter().find(|row| {
                 row.dataset == "imagenet1k" && row.metric == "acc1" && checkpoint.is_of(*study, row)
             })?;
-            Some((row.value, row.compute))
+            Some((row.value, row.compute?))
         });
         let mut architectures = tables
             .iter()
@@ -98,7 +102,9 @@ fn row(session: Session, listed: CheckpointWithResults) -> AnyView {
         let requested = session.model.requested;
         requested.with(|requested| requested.as_ref() == Some(&id))
     };
-    let unit = checkpoint.study.map_or("", Study::compute_unit);
+    let unit = checkpoint
+        .study
+        .map_or("", |study| &study.head().compute_unit);
     let accuracy = results.map_or("not measured".to_owned(), |(accuracy, _)| percent(accuracy));
     let compute = results.map_or("–".to_owned(), |(_, compute)| {
         format!("{} {unit}", number(compute))

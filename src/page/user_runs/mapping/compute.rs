@@ -7,16 +7,16 @@ use crate::study::Study;
 use leptos::prelude::*;
 
 pub fn study(c: MappingForm) -> AnyView {
-    let options = Study::ALL.map(|s| {
-        let text = format!("{}, in {}", s.id(), s.compute_unit());
-        (s.id().to_owned(), text)
+    let options = Study::bundled().into_iter().map(|s| {
+        let text = format!("{}, in {}", s.id, s.compute_unit);
+        (s.reference().to_owned(), text)
     });
     choice(
         "Add to study",
-        options.to_vec(),
-        move || c.mapping.with(|m| m.study.id().to_owned()),
+        options.collect(),
+        move || c.mapping.with(|m| m.study.reference().to_owned()),
         move |id| {
-            if let Some(study) = Study::ALL.into_iter().find(|s| s.id() == id) {
+            if let Some(study) = Study::find(&id) {
                 c.mapping.update(|m| m.study = study);
             }
         },

@@ -1,13 +1,13 @@
 //! Predictions of the laws at targets that the reader enters.
 
 use super::CurrentAnalysis;
-use super::coefficients::name;
-use crate::analysis::{MOST_TARGETS, Series, TargetError, interval_title, target};
+use crate::analysis::{LossUnit, MOST_TARGETS, Series, TargetError, interval_title, target};
+use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::page::messages::error_if_any;
 use crate::page::table::{header_row, scrolling};
-use crate::text::{number, percent};
+use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::Prediction;
 
@@ -32,8 +32,7 @@ pub fn Predictions(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
         }
     };
     view! {
-        <section aria-labelledby="predictions-title">
-            <h2 id="predictions-title">"Predictions"</h2>
+        <section aria-label="Predictions">
             <form class="predict" on:submit=add>
                 <label>
                     <span>"Compute, or model and samples"</span>
@@ -82,14 +81,14 @@ fn check(current: Option<&CurrentAnalysis>, text: &str) -> Result<(), String> {
 }
 
 fn table(current: &CurrentAnalysis, location: Location) -> AnyView {
-    let unit = current.analysis.unit();
+    let (unit, loss) = (current.analysis.unit(), current.analysis.loss_unit());
     let interval = format!("Interval: {}", interval_title(current.analysis.interval));
     let rows = current.analysis.at.iter().enumerate().flat_map(|(i, at)| {
         let series = current.outcome.series.iter();
         series.filter_map(move |s| Some((at, s, s.predictions.get(i)?)))
     });
-    let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, location));
-    let head = ["At", "Series", unit, "Error", &interval, "Metric", ""];
+    let rows = rows.map(|(at, series, prediction)| row(at, series, prediction, loss, location));
+    let head = ["At", "Series", unit, loss.title(), &interval, "Metric", ""];
     scrolling("Predictions", "numbers", header_row(&head), list(rows))
 }
 
@@ -97,22 +96,23 @@ fn row(
     at: &str,
     series: &Series,
     prediction: &Result<Prediction, TargetError>,
+    loss: LossUnit,
     location: Location,
 ) -> impl IntoView + use<> {
     let (text, gone) = (at.to_owned(), at.to_owned());
     let numbers = match prediction {
         Ok(p) => {
             let interval = match (p.low, p.high) {
-                (Some(low), Some(high)) => format!("{} to {}", percent(low), percent(high)),
+                (Some(low), Some(high)) => format!("{} to {}", loss.text(low), loss.text(high)),
                 // The law's section explains why.
                 _ if series.fit.as_ref().is_ok_and(|f| !f.delta_method_holds()) => "–".to_owned(),
                 _ => "too few points".to_owned(),
             };
             view! {
                 <td>{number(p.x)}</td>
-                <td>{percent(p.error)}</td>
+                <td>{loss.text(p.error)}</td>
                 <td>{interval}</td>
-                <td>{percent(1.0 - p.error)}</td>
+                <td>{loss.metric(p.error).unwrap_or("–".to_owned())}</td>
             }
             .into_any()
         }
