@@ -10,6 +10,7 @@
 
 pub mod analysis;
 pub mod chart;
+pub mod check;
 pub mod claim;
 pub mod decimal;
 pub mod figure;

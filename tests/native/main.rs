@@ -15,6 +15,7 @@ mod frontiers;
 mod gpu;
 mod resampling;
 mod runs;
+mod studies;
 mod terminal;
 #[path = "../../crates/clip/tests/tiny.rs"]
 mod tiny;

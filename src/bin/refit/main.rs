@@ -30,6 +30,8 @@ mod runs;
 #[cfg(not(target_arch = "wasm32"))]
 mod select;
 #[cfg(not(target_arch = "wasm32"))]
+mod study;
+#[cfg(not(target_arch = "wasm32"))]
 mod surface;
 #[cfg(not(target_arch = "wasm32"))]
 mod verify;
@@ -62,6 +64,9 @@ fn main() -> std::process::ExitCode {
         Surface(surface::Arguments),
         /// Show what re-running the authors' analyses found, before and after correction
         Findings(findings::Arguments),
+        /// Begin or check a study's folder
+        #[command(subcommand)]
+        Study(study::Command),
         /// List the tables and what can be chosen from them
         Data,
         /// Read tables of your own runs, or the studies' published files, and report what is in them
@@ -82,6 +87,7 @@ fn main() -> std::process::ExitCode {
         Command::Laws(arguments) => compare::laws(&arguments),
         Command::Surface(arguments) => surface::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
+        Command::Study(command) => study::run(&command),
         Command::Data => data::list(),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Classify(arguments) => clip::classify(&arguments),

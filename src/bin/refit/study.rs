@@ -1,0 +1,227 @@
+//! `refit study`: a folder that describes a paper, begun and checked.
+
+use crate::data;
+use crate::runs::How;
+use crate::say;
+use refit::check;
+use refit::claim::Verdict;
+use refit::study::description::{Compute, Description, TableDescription};
+use refit::study::{Measurement, Study, folder, read_measurements};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Write a folder to begin with, from a table of runs
+    New(New),
+    /// Check a folder: read every file, recompute every claim; exit status 1 where the folder is
+    /// wrong
+    Check(Arguments),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct New {
+    /// Folder to write; it must not exist
+    folder: PathBuf,
+    /// Table of runs: in the columns of docs/studies.md, or any that `refit runs` reads
+    #[arg(long, value_name = "FILE")]
+    runs: PathBuf,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Folders with a study.json, or bundled studies [default: all bundled studies]
+    folders: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Do not list reproduced numbers
+    #[arg(long)]
+    brief: bool,
+}
+
+pub(crate) fn run(command: &Command) -> Result<(), String> {
+    match command {
+        Command::New(arguments) => new(arguments),
+        Command::Check(arguments) => check(arguments),
+    }
+}
+
+fn check(arguments: &Arguments) -> Result<(), String> {
+    let mut folders = arguments.folders.clone();
+    if folders.is_empty() {
+        folders.extend(Study::bundled().iter().map(|s| s.reference().to_owned()));
+    }
+    let mut wrong = 0;
+    let mut reports = Vec::new();
+    for folder in &folders {
+        let report = check::check(folder, &data::read);
+        wrong += usize::from(!report.problems.is_empty());
+        if arguments.json {
+            let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+            reports.push(serde_json::json!({
+                "study": folder,
+                "problems": problems,
+                "claims": report.checks,
+            }));
+            continue;
+        }
+        for problem in &report.problems {
+            say!("{problem}");
+        }
+        for check in &report.checks {
+            if !(arguments.brief && check.verdict == Verdict::Reproduced) {
+                crate::verify::print_check(check);
+            }
+        }
+        let counts = Verdict::ALL.map(|verdict| {
+            let count = report
+                .checks
+                .iter()
+                .filter(|c| c.verdict == verdict)
+                .count();
+            format!("{count} {}", verdict.title())
+        });
+        let verdict = match report.problems.len() {
+            0 => "is well formed".to_owned(),
+            1 => "has 1 problem".to_owned(),
+            n => format!("has {n} problems"),
+        };
+        say!("{folder} {verdict}; claims: {}", counts.join(", "));
+    }
+    if arguments.json {
+        say::json(&reports)?;
+    }
+    match wrong {
+        0 => Ok(()),
+        _ => Err(format!("{wrong} of {} folders are wrong", folders.len())),
+    }
+}
+
+fn new(arguments: &New) -> Result<(), String> {
+    let explain = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let (rows, unit) = read(&arguments.runs, &arguments.how)?;
+    let folder = &arguments.folder;
+    if folder.exists() {
+        return Err(format!("{} exists already", folder.display()));
+    }
+    fs::create_dir_all(folder).map_err(|error| explain(folder, error))?;
+    let title = folder.file_name().unwrap_or_default().to_string_lossy();
+    let description = Description {
+        title: title.clone().into_owned(),
+        compute: Compute {
+            unit,
+            ..Compute::default()
+        },
+        tables: vec![TableDescription {
+            id: "runs".to_owned(),
+            file: "runs.csv".to_owned(),
+            title: "All runs".to_owned(),
+            rows: "runs".to_owned(),
+            opens: opens(&rows),
+            ..TableDescription::default()
+        }],
+        ..Description::default()
+    };
+    let json = serde_json::to_string_pretty(&description).map_err(|e| e.to_string())?;
+    for (name, text) in [(folder::DESCRIPTION, json + "\n"), ("runs.csv", csv(&rows))] {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| explain(&path, error))?;
+    }
+    let name = folder.display();
+    say!(
+        "{name}: {} measurements in runs.csv, described in study.json.",
+        rows.len()
+    );
+    say!("Next: say in study.json who and what the study is (docs/studies.md), then");
+    say!("  refit study check {name}");
+    say!("  refit fit --study {name}");
+    Ok(())
+}
+
+/// The measurements of a table and their unit of compute: in our own columns, else as `refit runs`
+/// reads them.
+fn read(path: &Path, how: &How) -> Result<(Vec<Measurement>, String), String> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let tidy = read_measurements(Study::default(), &name, &text);
+    if let Ok(rows) = tidy
+        && !rows.is_empty()
+    {
+        let largest = rows.iter().filter_map(|m| m.compute).fold(0.0, f64::max);
+        // A run of 1e15 GFLOPs is beyond all that was trained.
+        let unit = if largest > 1e15 { "FLOPs" } else { "GFLOPs" };
+        say!("compute is taken for {unit}: change it in study.json if it is not");
+        return Ok((rows, unit.to_owned()));
+    }
+    let runs = crate::runs::read_one(path, how, &data::library()?)?;
+    let rows = runs
+        .iter()
+        .map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value));
+    Ok((rows.collect(), runs.study().compute_unit.clone()))
+}
+
+/// The view that opens: the dataset and metric with the most rows, and all of their series.
+fn opens(rows: &[Measurement]) -> String {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for m in rows {
+        *counts.entry((&m.dataset, &m.metric)).or_default() += 1;
+    }
+    let most = counts.iter().max_by_key(|(_, count)| **count);
+    let Some((&(dataset, metric), _)) = most else {
+        return String::new();
+    };
+    let shown = rows
+        .iter()
+        .filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
+    let distinct = |get: fn(&Measurement) -> &String| {
+        let mut names: Vec<&str> = Vec::new();
+        for m in shown.clone() {
+            if !names.contains(&get(m).as_str()) {
+                names.push(get(m));
+            }
+        }
+        names.truncate(6);
+        names.join(",")
+    };
+    format!(
+        "dataset={dataset}&metric={metric}&family={}&pretrain={}&schedule={}&frontier=pareto",
+        distinct(|m| &m.family),
+        distinct(|m| &m.pretrain),
+        distinct(|m| &m.schedule)
+    )
+}
+
+/// Measurements in our own columns; those that no row fills are left out.
+fn csv(rows: &[Measurement]) -> String {
+    type Column = (&'static str, fn(&Measurement) -> String);
+    const COLUMNS: [Column; 12] = [
+        ("run", |m| refit::text::cell(&m.run)),
+        ("family", |m| refit::text::cell(&m.family)),
+        ("architecture", |m| refit::text::cell(&m.architecture)),
+        ("pretrain", |m| refit::text::cell(&m.pretrain)),
+        ("schedule", |m| refit::text::cell(&m.schedule)),
+        ("samples", |m| refit::text::cell(&m.samples)),
+        ("samples_seen", |m| decimal(m.samples_seen)),
+        ("parameters", |m| decimal(m.parameters)),
+        ("compute", |m| decimal(m.compute)),
+        ("dataset", |m| refit::text::cell(&m.dataset)),
+        ("metric", |m| refit::text::cell(&m.metric)),
+        ("value", |m| m.value.to_string()),
+    ];
+    let filled = |(_, get): &&Column| rows.iter().any(|m| !get(m).is_empty());
+    let columns: Vec<&Column> = COLUMNS.iter().filter(filled).collect();
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let mut text = line(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
+    for m in rows {
+        text.push_str(&line(columns.iter().map(|(_, get)| get(m)).collect()));
+    }
+    text
+}
+
+fn decimal(x: Option<f64>) -> String {
+    x.map_or(String::new(), |x| x.to_string())
+}

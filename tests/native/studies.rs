@@ -1,0 +1,350 @@
+//! Studies' folders: the bundled ones and the example are well formed, and each way that a folder can
+//! be wrong has its sentence.
+
+use proptest::prelude::*;
+use refit::check::{Report, check};
+use refit::claim::Verdict;
+use refit::study::{DataError, Study};
+use std::collections::BTreeMap;
+
+const EXAMPLE: &str = "docs/example-study";
+
+/// A folder in memory.
+#[derive(Clone)]
+struct Files(BTreeMap<String, String>);
+
+impl Files {
+    fn example() -> Files {
+        let names = [
+            "study.json",
+            "runs.csv",
+            "printed/laws.csv",
+            "printed/predictions.csv",
+        ];
+        let read = |name: &str| {
+            let text = std::fs::read_to_string(format!("{EXAMPLE}/{name}")).expect(name);
+            (name.to_owned(), text)
+        };
+        Files(names.map(read).into_iter().collect())
+    }
+
+    /// With a part of a file replaced, which it must have.
+    fn with(mut self, name: &str, part: &str, by: &str) -> Files {
+        let text = self.0.get_mut(name).expect(name);
+        assert!(text.contains(part), "{name} has no {part}");
+        *text = text.replacen(part, by, 1);
+        self
+    }
+
+    fn without(mut self, name: &str) -> Files {
+        self.0.remove(name).expect(name);
+        self
+    }
+
+    fn check(&self, folder: &str) -> Report {
+        let read = |path: &str| {
+            let name = path.strip_prefix(&format!("{folder}/")).unwrap_or(path);
+            let text = self.0.get(name).cloned();
+            text.ok_or_else(|| DataError::whole(path, "there is no such file"))
+        };
+        check(folder, &read)
+    }
+}
+
+fn disk(path: &str) -> Result<String, DataError> {
+    std::fs::read_to_string(path).map_err(|error| DataError::whole(path, error.to_string()))
+}
+
+#[test]
+fn bundled_studies_are_well_formed() {
+    for study in Study::bundled() {
+        let report = check(study.reference(), &disk);
+        assert_eq!(report.problems, [], "{}", study.id);
+        assert!(!report.checks.is_empty(), "{}", study.id);
+    }
+}
+
+#[test]
+fn the_example_comes_back() {
+    let report = check(EXAMPLE, &disk);
+    assert_eq!(report.problems, []);
+    assert_eq!(report.checks.len(), 5);
+    assert!(
+        report
+            .checks
+            .iter()
+            .all(|c| c.verdict == Verdict::Reproduced)
+    );
+}
+
+/// What is done to the example, and the first problem that it has then.
+type Broken = (&'static str, fn(Files) -> Files, &'static str);
+
+const JSON: &str = "study.json";
+const RUNS: &str = "runs.csv";
+const LAWS: &str = "printed/laws.csv";
+const PREDICTIONS: &str = "printed/predictions.csv";
+
+const BROKEN: [Broken; 31] = [
+    (
+        "no-json",
+        |f| f.without(JSON),
+        "study.json: there is no such file",
+    ),
+    (
+        "not-json",
+        |f| f.with(JSON, "{", "["),
+        "study.json, line 2, column 12: expected `,` or `]`",
+    ),
+    (
+        "cut",
+        |f| f.with(JSON, "\"figures\"", ""),
+        "study.json, line 32, column 3: key must be a string",
+    ),
+    (
+        "unknown-key",
+        |f| f.with(JSON, "\"title\"", "\"titel\""),
+        "study.json, line 3, column 9: unknown field `titel`",
+    ),
+    (
+        "no-title",
+        |f| f.with(JSON, "Tiny language models: an example", ""),
+        "study.json, line 3, column 12: a study needs a title",
+    ),
+    (
+        "wrong-type",
+        |f| f.with(JSON, "2026", "\"soon\""),
+        "study.json, line 7, column 16: invalid type: string \"soon\", expected u32",
+    ),
+    (
+        "unit",
+        |f| f.with(JSON, "\"FLOPs\"", "\"bananas\""),
+        "study.json, line 11, column 13: “bananas” is no unit of compute; known: FLOPs",
+    ),
+    (
+        "no-table",
+        |f| f.with(JSON, "\"file\": \"runs.csv\"", "\"file\": \"runz.csv\""),
+        "study.json, line 27, column 15: “runz.csv” cannot be read: there is no such file",
+    ),
+    (
+        "outside",
+        |f| f.with(JSON, "\"file\": \"runs.csv\"", "\"file\": \"../runs.csv\""),
+        "study.json, line 27, column 15: “../runs.csv” is not a path inside the folder",
+    ),
+    (
+        "address",
+        |f| {
+            f.with(
+                JSON,
+                "\"file\": \"runs.csv\"",
+                "\"file\": \"https://host/runs.csv\"",
+            )
+        },
+        "study.json, line 27, column 15: “https://host/runs.csv” is not a path inside the folder",
+    ),
+    (
+        "table-id",
+        |f| f.with(JSON, "\"id\": \"runs\"", "\"id\": \"all runs\""),
+        "study.json, line 26, column 13: a table’s id has letters, digits",
+    ),
+    (
+        "opens-key",
+        |f| f.with(JSON, "&frontier=pareto", "&fronteer=pareto"),
+        "study.json, line 29, column 16: The query has the unknown key “fronteer”; it was ignored.",
+    ),
+    (
+        "opens-value",
+        |f| f.with(JSON, "law=offset-power", "law=cubic"),
+        "study.json, line 29, column 16: The query asks for law “cubic”, which does not exist",
+    ),
+    (
+        "opens-name",
+        |f| f.with(JSON, "family=Tiny", "family=Huge"),
+        "study.json, line 29, column 16: unknown family “Huge”; known: Tiny",
+    ),
+    (
+        "opens-metric",
+        |f| f.with(JSON, "metric=loss&", "metric=acc1&"),
+        "study.json, line 29, column 16: unknown metric “acc1”; known: loss",
+    ),
+    (
+        "figure-query",
+        |f| f.with(JSON, "table=runs&at=1e20", "table=runs&dataset=moon"),
+        "study.json, line 37, column 16: unknown dataset “moon”; known: validation",
+    ),
+    (
+        "figure-table",
+        |f| f.with(JSON, "table=runs&at=1e20", "table=walks"),
+        "study.json, line 37, column 16: The query asks for table “walks”, which does not exist",
+    ),
+    (
+        "figure-law",
+        |f| f.with(JSON, "\"fig1\"", "\"fig7\""),
+        "study.json, line 39, column 9: no file of claims has a law “fig7”",
+    ),
+    (
+        "claims-file",
+        |f| f.without(LAWS),
+        "study.json, line 45, column 15: “printed/laws.csv” cannot be read: there is no such file",
+    ),
+    (
+        "claims-kind",
+        |f| f.with(JSON, "\"coefficients\"", "\"guesses\""),
+        "study.json, line 46, column 23: unknown variant `guesses`, expected one of `coefficients`",
+    ),
+    (
+        "claim-query",
+        |f| f.with(LAWS, "table=runs&at=1e20", "table=runs&law=cubic"),
+        "printed/laws.csv, line 2, column query: The link asks for law “cubic”",
+    ),
+    (
+        "claim-parameter",
+        |f| f.with(LAWS, "alpha", "omega"),
+        "study.json, line 43, column 13: the claim fig1: no law has a parameter “omega”",
+    ),
+    (
+        "claim-number",
+        |f| f.with(LAWS, "397.2", "many"),
+        "printed/laws.csv, line 2, column printed: “many” is not a number",
+    ),
+    (
+        "claim-kind",
+        |f| f.with(PREDICTIONS, "predicted", "hoped"),
+        "printed/predictions.csv, line 2, column kind: “hoped” is not predicted, measured or mean-absolute-error",
+    ),
+    (
+        "column",
+        |f| f.with(RUNS, "parameters", "params"),
+        "runs.csv, line 1, column params: is not known here; known: family",
+    ),
+    (
+        "no-column",
+        |f| f.with(RUNS, "family", "run"),
+        "runs.csv, line 1, column run: is in the header twice",
+    ),
+    (
+        "nan",
+        |f| f.with(RUNS, "3.192", "NaN"),
+        "runs.csv, line 2, column value: “NaN” is not a number",
+    ),
+    (
+        "negative-loss",
+        |f| f.with(RUNS, "3.192", "-3.192"),
+        "runs.csv, line 2, column value: -3.192 is not a loss: it is not above zero",
+    ),
+    (
+        "fraction",
+        |f| f.with(JSON, "\"quantity\": \"loss\"", "\"quantity\": \"accuracy\""),
+        "runs.csv, line 2, column value: 3.192 is not a fraction from 0 to 1",
+    ),
+    (
+        "twice",
+        |f| {
+            f.with(
+                RUNS,
+                "S-4e09,Tiny,4000000000,20000000,4.8e+17,validation,loss,2.8529",
+                "S-1e09,Tiny,1000000000,20000000,1.2e+17,validation,loss,2.8529",
+            )
+        },
+        "runs.csv, line 3: this key stands in an earlier line already",
+    ),
+    (
+        "cycle",
+        |f| {
+            f.with(
+                JSON,
+                "\"tables\"",
+                "\"pretrain_groups\": {\"a\": [\"b\"], \"b\": [\"a\"]}, \"tables\"",
+            )
+        },
+        "study.json, line 24, column 29: “b” is a group itself: name its sets instead",
+    ),
+];
+
+#[test]
+fn every_fault_of_a_folder_has_its_sentence() {
+    for (name, breaks, expected) in BROKEN {
+        let folder = format!("/broken/{name}");
+        let report = breaks(Files::example()).check(&folder);
+        let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+        let first = problems.first().expect(name);
+        let first = first.strip_prefix(&format!("{folder}/")).unwrap_or(first);
+        assert!(
+            first.starts_with(expected),
+            "{name}: {problems:#?}\nexpected: {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_large_file_is_refused() {
+    let mut files = Files::example();
+    let runs = files.0.get_mut(RUNS).expect("runs");
+    let line = "x,Tiny,,,1e20,validation,loss,2\n";
+    *runs += &line.repeat(refit::check::MOST_BYTES.0 / line.len());
+    let report = files.check("/broken/large");
+    let first = report.problems.first().expect("a problem").to_string();
+    assert!(first.contains("“runs.csv” is larger than 20 MB"), "{first}");
+}
+
+#[test]
+fn units_that_disagree_are_told() {
+    let mut files = Files::example().with(
+        JSON,
+        "\"figures\"",
+        "\"architectures\": \"architectures.csv\", \"figures\"",
+    );
+    let header =
+        "family,architecture,image_size,compute_per_sample,mparams,image_mparams,text_mparams";
+    // 6 N is 1.2e8 FLOPs, not GFLOPs.
+    let row = "Tiny,S,224,0.12,20,10,10";
+    files
+        .0
+        .insert("architectures.csv".to_owned(), format!("{header}\n{row}\n"));
+    files.0.insert(
+        RUNS.to_owned(),
+        "family,architecture,samples_seen,compute,dataset,metric,value\nTiny,S,1e9,1.2e17,validation,loss,3\n"
+            .to_owned(),
+    );
+    let problems = files.check("/broken/units").problems;
+    let told = problems.iter().any(|p| {
+        p.message
+            .starts_with("units disagree: compute is 1.000e9 times")
+    });
+    assert!(told, "{problems:#?}");
+}
+
+/// Changes of a text that keep much of it.
+fn mutated(text: &str) -> impl Strategy<Value = String> + use<> {
+    let text: Vec<char> = text.chars().collect();
+    let length = text.len();
+    let change = (0..length, 0..12_usize, "[\\{\\}\\[\\]\",:a-z0-9\n.-]{0,6}");
+    prop::collection::vec(change, 1..4).prop_map(move |changes| {
+        let mut text = text.clone();
+        for (at, cut, insert) in changes {
+            let at = at.min(text.len());
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, insert.chars());
+        }
+        text.into_iter().collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_mutated_folder_panics(
+        json in mutated(&Files::example().0[JSON]),
+        runs in mutated(&Files::example().0[RUNS]),
+        laws in mutated(&Files::example().0[LAWS]),
+        which in 0..7_usize,
+    ) {
+        let mut files = Files::example();
+        for (i, (name, text)) in [(JSON, json), (RUNS, runs), (LAWS, laws)].into_iter().enumerate() {
+            if which == i || which == 6 || which > 2 && which != i + 3 {
+                files.0.insert(name.to_owned(), text);
+            }
+        }
+        let _ = files.check("/broken/mutated");
+    }
+}
