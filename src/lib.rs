@@ -21,4 +21,6 @@ pub mod page;
 pub mod runs;
 pub mod study;
 pub mod text;
+#[cfg(target_arch = "wasm32")]
+pub mod trigonometry;
 pub mod words;
