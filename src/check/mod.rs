@@ -34,6 +34,20 @@ struct Folder<'a> {
     bytes: usize,
 }
 
+/// What is wrong with a folder, without recomputing its claims; its study is known from then on.
+pub fn problems(folder: &str, read: &dyn Fn(&str) -> Result<String, DataError>) -> Vec<DataError> {
+    match open(folder.trim_end_matches('/'), read) {
+        Ok(mut opened) => {
+            opened.check_description();
+            let library = opened.read_tables();
+            opened.check_queries(&library);
+            opened.read_claims();
+            opened.problems
+        }
+        Err(problem) => vec![problem],
+    }
+}
+
 /// Checks the study of a folder, which is known from then on; `read` gives a file's text.
 pub fn check(folder: &str, read: &dyn Fn(&str) -> Result<String, DataError>) -> Report {
     let folder = folder.trim_end_matches('/');
@@ -148,8 +162,16 @@ impl Folder<'_> {
         library
     }
 
-    /// Recomputes every claim; a file that cannot be read is a problem.
+    /// Recomputes every claim.
     fn check_claims(&mut self, library: Library) -> Vec<Check> {
+        match self.read_claims() {
+            Some(printed) => claim::verify(printed, library),
+            None => Vec::new(),
+        }
+    }
+
+    /// The printed numbers; a file that cannot be read is a problem.
+    fn read_claims(&mut self) -> Option<Printed> {
         for (i, claims) in self.description.claims.clone().iter().enumerate() {
             let at = [Step::Key("claims"), Step::Index(i), Step::Key("file")];
             self.file(&claims.file, &at);
@@ -157,20 +179,20 @@ impl Folder<'_> {
         match Printed::read(&[self.study], self.read) {
             Ok(printed) => {
                 self.check_laws(&printed);
-                claim::verify(printed, library)
+                Some(printed)
             }
             // A missing file has been said.
-            Err(error) if error.line.is_none() => Vec::new(),
+            Err(error) if error.line.is_none() => None,
             Err(error) => {
                 self.problems.push(error);
-                Vec::new()
+                None
             }
         }
     }
 }
 
 /// What is wrong with a file's name: it must stay in the folder.
-fn unsafe_name(name: &str) -> Option<&'static str> {
+pub fn unsafe_name(name: &str) -> Option<&'static str> {
     let leaves = name.split('/').any(|part| matches!(part, ".." | "." | ""));
     match name {
         "" => Some("is no file name"),

@@ -51,11 +51,61 @@ async function program(name) {
     }
 }
 
+/** Files of studies that are not bundled; the service worker deletes only caches of its own. */
+const STUDIES = "studies";
+const studyKey = (path) => new URL(`studies/${encodeURIComponent(path)}`, document.baseURI).href;
+
+async function studyFile(path) {
+    try {
+        return await (await (await caches.open(STUDIES)).match(studyKey(path)))?.text();
+    } catch {
+        // There is no cache, as in a private window.
+        return undefined;
+    }
+}
+
+/** All files of a dropped folder, by their paths in it. */
+async function filesOf(entry, prefix = "") {
+    if (entry.isFile) {
+        const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+        return [[prefix + entry.name, file]];
+    }
+    const reader = entry.createReader();
+    const files = [];
+    for (;;) {
+        // A reader gives a hundred at a time.
+        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (some.length === 0) return files;
+        for (const inner of some) files.push(...(await filesOf(inner, `${prefix}${entry.name}/`)));
+    }
+}
+
+/** Opens a study that was dropped as a folder or zip, and shows it. */
+async function openDropped(name, files) {
+    const bytes = files.map(async ([, file]) => new Uint8Array(await file.arrayBuffer()));
+    try {
+        const names = files.map(([path]) => path);
+        const reference = await (await program("details")).open_dropped(name, names, await Promise.all(bytes));
+        location.search = `?study=${encodeURIComponent(reference)}`;
+    } catch (error) {
+        dispatchEvent(new CustomEvent("refit:notice", { detail: String(error) }));
+    }
+}
+
 globalThis.refit = {
     program,
     /** Shows a program's view in an element; false where it has no such view. */
     async show(name, view, place) {
         return (await program(name)).show(view, place);
+    },
+    /** The head of a study that is not bundled, as text: cached, or read and checked anew (src/page/studies.rs). */
+    async study(reference) {
+        const cached = await studyFile(`${reference.replace(/\/+$/, "")}/head.txt`);
+        return cached ?? (await program("details")).open_study(reference);
+    },
+    study_file: (path) => studyFile(path),
+    async keep_study_file(path, text) {
+        await (await caches.open(STUDIES)).put(studyKey(path), new Response(text));
     },
     /** The rows of a view with the reader's own (src/page/data.rs). */
     async joined(...view) {
@@ -90,7 +140,16 @@ addEventListener("drop", (event) => {
     root.removeAttribute("data-dropping");
     if (!dragsFiles(event)) return;
     event.preventDefault();
-    if (!handlesFiles()) importFiles([...event.dataTransfer.files]);
+    if (handlesFiles()) return;
+    const files = [...event.dataTransfer.files];
+    const entry = event.dataTransfer.items[0]?.webkitGetAsEntry?.();
+    if (files.length === 1 && entry?.isDirectory) {
+        filesOf(entry).then((inside) => openDropped(entry.name, inside));
+    } else if (files.length === 1 && files[0].name.endsWith(".zip")) {
+        openDropped(files[0].name, [[files[0].name, files[0]]]);
+    } else {
+        importFiles(files);
+    }
 });
 
 /** Several lines with columns, so that other text pasted by mistake is ignored. */

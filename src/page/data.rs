@@ -1,6 +1,7 @@
 //! Data files, fetched when first needed.
 
 use super::latest::Latest;
+use super::studies;
 use crate::analysis::Analysis;
 use crate::claim::{Library, Printed};
 use crate::runs::RunSource;
@@ -285,16 +286,24 @@ fn fetch(
     path: &str,
     sha256: Option<&str>,
 ) -> impl Future<Output = Result<String, DataError>> + use<> {
+    // Those of a study that is not bundled are in the browser.
+    let kept = (!path.starts_with("data/")).then(|| studies::file(path.to_owned()));
     let request = web_sys::RequestInit::new();
     // The browser rejects a file of another version.
     if let Some(digest) = sha256.and_then(integrity) {
         request.set_integrity(&digest);
     }
-    let response = JsFuture::from(window().fetch_with_str_and_init(path, &request));
+    let response = kept
+        .is_none()
+        .then(|| JsFuture::from(window().fetch_with_str_and_init(path, &request)));
     let path = path.to_owned();
     async move {
         let failed = |why: &str| DataError::whole(&path, why);
         let offline = "could not be fetched, or belongs to another version of this page. Check the connection and reload";
+        if let Some(kept) = kept {
+            return kept.await;
+        }
+        let response = response.ok_or_else(|| failed(offline))?;
         let response = response.await.map_err(|_| failed(offline))?;
         let response: web_sys::Response = response.dyn_into().map_err(|_| failed(offline))?;
         if !response.ok() {

@@ -4,7 +4,7 @@
 //! The page's programs share the address. One that changes it dispatches an event, and the others
 //! read the address again.
 
-use super::data;
+use super::{data, studies};
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
 use crate::analysis::{Analysis, Notice, VERSION, from_query};
@@ -84,6 +84,13 @@ impl Location {
             }
         });
         on_cleanup(move || click.remove());
+        let notice = window_event_listener_untyped("refit:notice", move |event| {
+            let detail = event.unchecked_into::<web_sys::CustomEvent>().detail();
+            location
+                .notices
+                .set(detail.as_string().into_iter().collect());
+        });
+        on_cleanup(move || notice.remove());
         location
     }
 
@@ -117,6 +124,20 @@ impl Location {
 
     fn read(self) {
         let query = window().location().search().unwrap_or_default();
+        if let Some(reference) = studies::unopened(&query) {
+            set(self.view, view_of(&query).0);
+            set(
+                self.notices,
+                vec![format!("Opening the study {reference} …")],
+            );
+            leptos::task::spawn_local(async move {
+                match studies::open(&reference).await {
+                    Ok(()) => self.read(),
+                    Err(sentence) => set(self.notices, vec![sentence]),
+                }
+            });
+            return;
+        }
         let (view, unknown) = view_of(&query);
         let (analysis, notices) = from_query(&query, &[PAGE, MODEL]);
         let notices = notices

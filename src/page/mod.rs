@@ -19,6 +19,7 @@ mod notices;
 mod panic;
 mod program;
 mod save;
+mod studies;
 mod table;
 pub mod user_runs;
 mod work;

@@ -67,6 +67,7 @@ impl Study {
 
     /// The known study that a link or an option calls so.
     pub fn find(reference: &str) -> Option<Study> {
+        let reference = reference.trim_end_matches('/');
         let all = Study::all().into_iter();
         all.rev().find(|study| study.reference() == reference)
     }

@@ -11,6 +11,7 @@ mod figures;
 mod findings;
 mod methods;
 mod model_selection;
+mod open_study;
 mod points_table;
 mod predictions;
 mod residuals;
@@ -18,6 +19,8 @@ mod scaling_curve;
 mod static_chart;
 mod uncertainty;
 mod verify;
+
+pub use open_study::{open_dropped, open_study};
 
 use super::appearance::Appearance;
 use super::current::{CurrentAnalysis, current_analysis, on_refit};

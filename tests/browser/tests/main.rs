@@ -11,4 +11,5 @@ mod harness;
 mod models;
 mod page;
 mod reading;
+mod studies;
 mod user_runs;

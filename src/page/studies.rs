@@ -1,0 +1,50 @@
+//! Studies that are not bundled: a folder at an address, or one that the reader dropped. The program
+//! `details` reads and checks them (`details/open_study.rs`); the browser keeps their files.
+
+use crate::study::{DataError, Study, heads};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The head of a study as text, from the browser's cache or, once it was checked, from its
+    /// address (`boot.js`); fails with sentences.
+    #[wasm_bindgen(js_namespace = refit, js_name = study, catch)]
+    async fn study_head(reference: &str) -> Result<JsValue, JsValue>;
+
+    /// The text of a file of a study that was opened before; undefined where it is not cached.
+    #[wasm_bindgen(js_namespace = refit, catch)]
+    async fn study_file(path: &str) -> Result<JsValue, JsValue>;
+}
+
+/// The study that a query names and that is not known yet.
+pub fn unopened(query: &str) -> Option<String> {
+    let mut parts = query.trim_start_matches('?').split('&');
+    let value = parts.find_map(|part| part.strip_prefix("study="))?;
+    let decoded = js_sys::decode_uri_component(value).ok()?;
+    let reference = String::from(decoded).trim_end_matches('/').to_owned();
+    let is_elsewhere = reference.starts_with("https://") || reference.starts_with("local:");
+    (is_elsewhere && Study::find(&reference).is_none()).then_some(reference)
+}
+
+/// Makes a study known.
+pub async fn open(reference: &str) -> Result<(), String> {
+    let head = study_head(reference).await.map_err(|why| {
+        let sentence = why.as_string();
+        sentence
+            .unwrap_or("The study could not be opened. Check the connection and reload.".to_owned())
+    })?;
+    let head = heads(&head.as_string().unwrap_or_default())
+        .into_iter()
+        .next();
+    Study::open(head.ok_or("The study has no description.")?, reference);
+    Ok(())
+}
+
+/// The text of a file of a study that is not bundled.
+pub async fn file(path: String) -> Result<String, DataError> {
+    let text = study_file(&path)
+        .await
+        .ok()
+        .and_then(|text| text.as_string());
+    text.ok_or_else(|| DataError::whole(&path, "is no longer in this browser. Open the study anew"))
+}
