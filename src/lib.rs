@@ -1,8 +1,8 @@
-//! Refit: two papers on scaling laws, refitted from their published measurements.
+//! Refit: papers on scaling laws, refitted from their published measurements.
 //!
-//! From below: [`study`] holds the measurements. [`analysis`] is a figure's choices and their
+//! From below: [`study`] holds the studies and their measurements. [`analysis`] is a figure's choices and their
 //! outcome; laws and fits are those of [`refit_fit`]. [`claim`] checks the printed numbers
-//! against it, [`finding`] reports what re-running the authors' analyses shows. [`runs`] reads a
+//! against it, [`mod@check`] holds a study's folder to what it says, [`finding`] reports what re-running the authors' analyses shows. [`runs`] reads a
 //! reader's own tables of runs, which join the measurements. [`figure`] turns an analysis into a
 //! chart and lists the papers' figures; [`chart`] draws. The page (wasm32 only) and the terminal
 //! program are the front ends; models are run by [`refit_clip`]. [`text`] formats numbers, [`words`] says what helps against errors, and

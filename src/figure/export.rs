@@ -191,7 +191,6 @@ pub fn json(
 mod tests {
     use super::*;
     use crate::analysis::{from_query, run};
-    use crate::study::folder::read_description;
     use crate::study::{Table, bundled};
 
     fn outcome() -> (Analysis, Outcome, Vec<Measurement>) {
@@ -254,20 +253,6 @@ mod tests {
             "{latex}"
         );
         assert_eq!(latex.matches("\\\\").count(), 2 + 8);
-    }
-
-    #[test]
-    fn the_readme_cites_as_the_page_does() {
-        let readme = std::fs::read_to_string("README.md").unwrap();
-        for study in ["comparison", "openclip"] {
-            let path = format!("data/{study}/study.json");
-            let description = read_description(&path, &bundled::text(&path).unwrap()).unwrap();
-            assert!(
-                readme.contains(&description.bibtex),
-                "{}",
-                description.bibtex
-            );
-        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 /// A study's whole description.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Description {
     /// Address of the JSON Schema, for editors.
@@ -79,6 +80,7 @@ pub struct Description {
 
 /// The compute axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Compute {
     /// "GFLOPs", "GMACs", "FLOPs"; never mixed: a MAC is about two FLOPs.
@@ -93,6 +95,7 @@ pub struct Compute {
 
 /// The samples axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Samples {
     /// "samples", "tokens".
@@ -113,6 +116,7 @@ impl Default for Samples {
 
 /// What a metric measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Quantity {
     /// A fraction from 0 to 1, higher is better; a law is of the error, 1 − accuracy.
@@ -144,6 +148,7 @@ impl Quantity {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     pub title: String,
@@ -155,6 +160,7 @@ pub struct Metric {
 
 /// A rule by which a law's points are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// Geometric compute bins, the lowest error of each, only improving points.
@@ -183,6 +189,7 @@ impl Rule {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AuthorsFrontier {
     pub rule: Rule,
@@ -193,6 +200,7 @@ pub struct AuthorsFrontier {
 
 /// Rows for which every condition holds that is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LeftOut {
     /// Empty for all tables; likewise below.
@@ -217,6 +225,7 @@ pub struct LeftOut {
 
 /// A file of measurements.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TableDescription {
     /// In links: letters, digits, `_`, `-`.
@@ -249,6 +258,7 @@ fn is_runs(rows: &str) -> bool {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rounding {
     pub error_decimals: u32,
@@ -260,6 +270,7 @@ pub struct Rounding {
 
 /// A figure that the measurements can draw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
     /// Where it stands in the paper.
@@ -276,6 +287,7 @@ pub struct Figure {
 
 /// A figure that they cannot draw, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NotDrawn {
     pub title: String,
@@ -284,6 +296,7 @@ pub struct NotDrawn {
 
 /// A file of printed numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClaimFile {
     pub file: String,
@@ -291,6 +304,7 @@ pub struct ClaimFile {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimKind {
     /// Coefficients of laws.

@@ -35,3 +35,30 @@ pub fn open(
     let id = folder.rsplit(['/', '\\']).next().unwrap_or(folder);
     Ok(Study::open(description.head(id, |_| String::new()), folder))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// `REFIT_UPDATE=1 cargo test schema` writes it.
+    #[test]
+    fn the_schema_is_what_the_types_say() {
+        const FILE: &str = "docs/study.schema.json";
+        let schema = schemars::schema_for!(Description);
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("REFIT_UPDATE").is_some() {
+            fs::write(FILE, &schema).unwrap();
+        }
+        assert_eq!(fs::read_to_string(FILE).unwrap_or_default(), schema);
+    }
+
+    #[test]
+    fn a_wrong_description_has_its_place() {
+        let error = read_description("s.json", "{\n  \"title\": 3\n}").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "s.json, line 2, column 12: invalid type: integer `3`, expected a string"
+        );
+    }
+}
