@@ -10,6 +10,7 @@ use crate::page::appearance::Appearance;
 use crate::page::data::{self, RowQuery, TableData};
 use crate::page::latest::Latest;
 use crate::page::list;
+use crate::page::location::Location;
 use crate::page::messages::{LOADING_MEASUREMENTS, error, error_if_any, loading};
 use crate::page::work::yield_now;
 use crate::study::{DataError, Study, names};
@@ -36,7 +37,12 @@ struct Gallery {
 
 #[component]
 pub fn Figures() -> impl IntoView {
-    let loaded = data::load(|| async { data::printed(&Study::all()).await });
+    let location = expect_context::<Location>();
+    let loaded = data::load(move || {
+        // A study at an address becomes known after this view began.
+        location.analysis.track();
+        async { data::printed(&Study::all()).await }
+    });
     view! {
         <main id="main" tabindex="-1" class="figures">
             <h1>"Figures"</h1>
