@@ -155,7 +155,7 @@ pub enum Claim<'a> {
     Law(&'a [PrintedCoefficient], Option<&'a Description>),
     Surface(&'a [printed::SurfaceCoefficient], Option<&'a Description>),
     Prediction(&'a printed::PrintedPrediction),
-    Measurement(&'a printed::PrintedMeasurement),
+    Measurement(&'a printed::PrintedMeasurement, Option<&'a Description>),
     Finetuning(&'a printed::Finetuning),
     OptimalSamples(&'a printed::OptimalSamples),
 }
@@ -165,11 +165,13 @@ pub fn claims(printed: &Printed) -> Vec<Claim<'_>> {
     let laws = printed.coefficients.chunk_by(|a, b| a.law == b.law);
     let surfaces = printed.surfaces.chunk_by(|a, b| a.law == b.law);
     let described = |query: Option<&printed::Query>| printed.descriptions.get(&query?.study);
+    let measurements = printed.measurements.iter();
+    let measurements = measurements.map(|m| Claim::Measurement(m, described(Some(&m.query))));
     laws.map(|law| Claim::Law(law, described(law.first().map(|c| &c.query))))
         .chain(surfaces.map(|law| Claim::Surface(law, described(law.first().map(|c| &c.query)))))
         .chain(printed.predictions.iter().map(Claim::Prediction))
         .chain(printed.optimal_samples.iter().map(Claim::OptimalSamples))
-        .chain(printed.measurements.iter().map(Claim::Measurement))
+        .chain(measurements)
         .chain(printed.finetuning.iter().map(Claim::Finetuning))
         .collect()
 }
@@ -186,7 +188,9 @@ impl Claim<'_> {
             }
             Claim::Prediction(p) => vec![prediction::prediction(p, library)],
             Claim::OptimalSamples(o) => vec![number::optimal_samples(o, library)],
-            Claim::Measurement(m) => vec![number::measurement(m, library)],
+            Claim::Measurement(m, description) => {
+                vec![number::measurement(m, *description, library)]
+            }
             Claim::Finetuning(f) => vec![number::finetuning(f)],
         }
     }

@@ -4,57 +4,136 @@ use super::printed::{Finetuning, OptimalSamples, PrintedMeasurement};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
 use crate::study;
+use crate::study::description::Description;
 use crate::study::names;
 use refit_fit::Interval;
 use refit_fit::order;
 
-/// A printed measurement.
-pub(super) fn measurement(m: &PrintedMeasurement, library: &Library) -> Check {
+/// A printed measurement; `description` is that of the claim's study.
+pub(super) fn measurement(
+    m: &PrintedMeasurement,
+    description: Option<&Description>,
+    library: &Library,
+) -> Check {
     let analysis = m.query.analysis();
-    let study = analysis.study();
-    let mut found: Vec<&study::Measurement> = library
-        .rows(analysis.table)
-        .unwrap_or_default()
-        .iter()
-        .filter(|r| {
-            r.dataset == analysis.dataset
-                && r.metric == analysis.metric
-                && r.architecture == m.architecture
-                && r.pretrain == m.pretrain
-                && r.samples == m.samples
-        })
-        .collect();
-    order::sort_by(&mut found, |a, b| b.value.total_cmp(&a.value));
-    let recomputed = found.first().map(|r| 100.0 * r.value);
-    let note = match found.as_slice() {
-        [] => "No released checkpoint fits this description.".to_owned(),
-        [_] => String::new(),
-        [best, ..] => format!(
-            "{} released checkpoints fit this description; the best of them, {}, is compared.",
-            found.len(),
-            best.run
-        ),
+    let rows = library.rows(analysis.table).unwrap_or_default();
+    let found = match m.group.as_str() {
+        "" => best(m, &analysis, rows),
+        group => mean(m, description, group, rows),
+    };
+    let recomputed = found.as_ref().ok().map(|(value, _)| m.unit.of(*value));
+    let verdict = verdict(recomputed, m.printed.value, m.printed.decimals);
+    let note = match found {
+        Err(why) => why.to_string(),
+        Ok((_, note)) if verdict == Verdict::Reproduced || m.note.is_empty() => note,
+        Ok(_) => m.note.clone(),
     };
     Check {
         id: m.id.clone(),
-        study,
+        study: analysis.study(),
         source: m.source.clone(),
-        quantity: format!(
-            "{} {}, {} on {}, {} samples: percent",
-            names::dataset(study, &analysis.dataset),
-            names::metric(study, &analysis.metric),
-            m.architecture,
-            names::pretrain(study, &m.pretrain),
-            m.samples
-        ),
+        quantity: quantity(m, &analysis),
         printed: m.printed.value,
         printed_text: m.printed.text.clone(),
         recomputed,
         difference: recomputed.map(|r| r - m.printed.value),
-        verdict: verdict(recomputed, m.printed.value, m.printed.decimals),
+        verdict,
         note,
         analysis: Some(analysis),
     }
+}
+
+/// What was measured, of which model, in which unit.
+fn quantity(m: &PrintedMeasurement, analysis: &Analysis) -> String {
+    let study = analysis.study();
+    let mut text = match m.group.as_str() {
+        "" => format!(
+            "{} {}",
+            names::dataset(study, &analysis.dataset),
+            names::metric(study, &analysis.metric)
+        ),
+        group => format!("{} mean", names::dataset(study, group)),
+    };
+    let model = [names::family(study, &m.family), &m.architecture, &m.run];
+    let model: Vec<&str> = model.into_iter().filter(|name| !name.is_empty()).collect();
+    if !model.is_empty() {
+        text.push_str(&format!(", {}", model.join(" ")));
+    }
+    if !m.pretrain.is_empty() {
+        text.push_str(&format!(" on {}", names::pretrain(study, &m.pretrain)));
+    }
+    if !m.samples.is_empty() {
+        text.push_str(&format!(", {} {}", m.samples, study.samples_noun));
+    }
+    format!("{text}: {}", m.unit.id())
+}
+
+/// Whether a row is of the model that a printed number is of.
+fn is_of(m: &PrintedMeasurement, r: &study::Measurement) -> bool {
+    let same = |wanted: &str, has: &str| wanted.is_empty() || wanted == has;
+    same(&m.family, &r.family)
+        && same(&m.architecture, &r.architecture)
+        && same(&m.pretrain, &r.pretrain)
+        && same(&m.samples, &r.samples)
+        && same(&m.run, &r.run)
+}
+
+/// The best of the model's rows, with a note where there are several.
+fn best(
+    m: &PrintedMeasurement,
+    analysis: &Analysis,
+    rows: &[study::Measurement],
+) -> Result<(f64, String), CheckError> {
+    let of = |r: &&study::Measurement| {
+        r.dataset == analysis.dataset && r.metric == analysis.metric && is_of(m, r)
+    };
+    let mut found: Vec<&study::Measurement> = rows.iter().filter(of).collect();
+    order::sort_by(&mut found, |a, b| b.value.total_cmp(&a.value));
+    match found.as_slice() {
+        [] => Err(none_fits()),
+        [one] => Ok((one.value, String::new())),
+        [best, ..] => Ok((
+            best.value,
+            format!(
+                "{} released checkpoints fit this description; the best of them, {}, is compared.",
+                found.len(),
+                best.run
+            ),
+        )),
+    }
+}
+
+fn none_fits() -> CheckError {
+    CheckError("No released checkpoint fits this description.".to_owned())
+}
+
+/// The mean over a group of sets, each of which the model has one row of.
+fn mean(
+    m: &PrintedMeasurement,
+    description: Option<&Description>,
+    group: &str,
+    rows: &[study::Measurement],
+) -> Result<(f64, String), CheckError> {
+    let sets = description.and_then(|d| d.dataset_groups.get(group));
+    let sets = sets
+        .filter(|sets| !sets.is_empty())
+        .ok_or_else(|| CheckError(format!("The study names no sets of the group {group}.")))?;
+    let of_model: Vec<&study::Measurement> = rows.iter().filter(|r| is_of(m, r)).collect();
+    if of_model.is_empty() {
+        return Err(none_fits());
+    }
+    let mut sum = 0.0;
+    for set in sets {
+        let mut of_set = of_model.iter().filter(|r| r.dataset == *set);
+        match (of_set.next(), of_set.next()) {
+            (Some(row), None) => sum += row.value,
+            (None, _) => return Err(CheckError(format!("The model has no row of {set}."))),
+            (Some(_), Some(_)) => {
+                return Err(CheckError(format!("The model has several rows of {set}.")));
+            }
+        }
+    }
+    Ok((sum / sets.len() as f64, String::new()))
 }
 
 pub(super) fn finetuning(f: &Finetuning) -> Check {

@@ -127,16 +127,48 @@ pub enum PredictionKind {
     MeanAbsoluteError,
 }
 
-/// One measured metric, in percent.
+/// One measured metric. What is empty does not tell which model it is of.
 #[derive(Clone, Debug)]
 pub struct PrintedMeasurement {
     pub id: String,
     pub source: String,
     pub query: Query,
+    /// The mean of a group of downstream sets ([`Description::dataset_groups`]); empty of one set,
+    /// which the query tells.
+    pub group: String,
+    pub family: String,
     pub architecture: String,
     pub pretrain: String,
     pub samples: String,
+    pub run: String,
+    pub unit: Unit,
+    /// What is known of a number that does not come back.
+    pub note: String,
     pub printed: PrintedNumber,
+}
+
+/// How a fraction is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Percent,
+    Fraction,
+}
+
+impl Unit {
+    pub fn id(self) -> &'static str {
+        match self {
+            Unit::Percent => "percent",
+            Unit::Fraction => "fraction",
+        }
+    }
+
+    /// A fraction in it.
+    pub fn of(self, fraction: f64) -> f64 {
+        match self {
+            Unit::Percent => 100.0 * fraction,
+            Unit::Fraction => fraction,
+        }
+    }
 }
 
 /// One accuracy after fine-tuning, in percent, whose measurement was not released.
@@ -300,17 +332,17 @@ impl PrintedRow for PrintedPrediction {
 
 impl PrintedRow for PrintedMeasurement {
     const COLUMNS: Columns = Columns {
-        required: &[
-            "id",
-            "source",
-            "query",
+        required: &["id", "source", "query", "decimals", "printed"],
+        optional: &[
+            "group",
+            "family",
             "architecture",
             "pretrain",
             "samples",
-            "decimals",
-            "printed",
+            "run",
+            "unit",
+            "note",
         ],
-        optional: &[],
     };
 
     fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
@@ -318,9 +350,14 @@ impl PrintedRow for PrintedMeasurement {
             id: cell.name("id")?,
             source: cell.name("source")?,
             query: query(study, cell, "query")?,
-            architecture: cell.name("architecture")?,
-            pretrain: cell.name("pretrain")?,
-            samples: cell.name("samples")?,
+            group: cell.text("group"),
+            family: cell.text("family"),
+            architecture: cell.text("architecture"),
+            pretrain: cell.text("pretrain"),
+            samples: cell.text("samples"),
+            run: cell.text("run"),
+            unit: unit(cell)?,
+            note: cell.text("note"),
             printed: number(cell)?,
         })
     }
@@ -407,6 +444,17 @@ fn kind(cell: &Cell) -> Result<PredictionKind, DataError> {
         other => {
             let problem = format!("“{other}” is not predicted, measured or mean-absolute-error");
             Err(cell.error("kind", problem))
+        }
+    }
+}
+
+fn unit(cell: &Cell) -> Result<Unit, DataError> {
+    match cell.text("unit").as_str() {
+        "" | "percent" => Ok(Unit::Percent),
+        "fraction" => Ok(Unit::Fraction),
+        other => {
+            let problem = format!("“{other}” is not percent or fraction");
+            Err(cell.error("unit", problem))
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct Description {
     /// Pre-training sets that count as one under a name of their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pretrain_groups: BTreeMap<String, Vec<String>>,
+    /// Downstream sets whose mean is printed, by the group's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dataset_groups: BTreeMap<String, Vec<String>>,
     /// How the authors choose the points that a law is fitted to: the first rule that applies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors_frontier: Vec<AuthorsFrontier>,
