@@ -134,7 +134,7 @@ pub fn picture(
 fn place_label(analysis: &Analysis) -> String {
     match analysis.axis {
         select::Axis::Compute => format!("Compute, {}", analysis.unit()),
-        axis => axis.title(analysis.study()).to_owned(),
+        axis => sentence(axis.title(analysis.study())),
     }
 }
 

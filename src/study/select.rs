@@ -40,10 +40,11 @@ impl Axis {
 
     /// What it counts in a study; compute in its unit.
     pub fn title(self, study: Study) -> &'static str {
-        match (self, study.samples_noun.as_str()) {
+        match (self, study.head().samples_noun.as_str()) {
             (Axis::Compute, _) => "Compute",
+            (Axis::Samples, "samples") => "Samples seen",
             (Axis::Samples, "tokens") => "Tokens",
-            (Axis::Samples, _) => "Samples seen",
+            (Axis::Samples, noun) => noun,
             (Axis::Parameters, _) => "Parameters",
         }
     }
