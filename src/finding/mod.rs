@@ -2,6 +2,7 @@
 //! corrected. A study names its findings (`study.json`); what they compute is registered here.
 
 mod comparison;
+mod datacomp;
 mod openclip;
 
 use crate::analysis::{self, Analysis, Series, why_not_fitted};
@@ -44,7 +45,7 @@ pub struct Finding {
 pub type Recompute = fn(&Printed, &Library) -> Result<Finding, CheckError>;
 
 /// The computations by study and id; each is quick.
-const REGISTERED: [(&str, &str, Recompute); 8] = [
+const REGISTERED: [(&str, &str, Recompute); 10] = [
     ("comparison", "fig1", comparison::fig1_comes_back),
     ("comparison", "mask", comparison::a_point_off_the_frontier),
     ("comparison", "band", comparison::the_band),
@@ -57,6 +58,8 @@ const REGISTERED: [(&str, &str, Recompute); 8] = [
     ("comparison", "imagenet-r", comparison::imagenet_r_of_mammut),
     ("openclip", "formulas", openclip::formulas_come_back),
     ("openclip", "prose", openclip::prose_and_table),
+    ("datacomp", "order", datacomp::small_scales_order_large_ones),
+    ("datacomp", "abstract", datacomp::the_abstract),
 ];
 
 /// The findings of the bundled studies, in their order. A finding that a study names and that is
@@ -126,7 +129,7 @@ mod tests {
     use super::*;
     use crate::study::bundled;
 
-    fn findings() -> Vec<Finding> {
+    pub(super) fn findings() -> Vec<Finding> {
         let studies = Study::bundled();
         let library = Library::read_all(&studies, bundled::text).unwrap();
         let printed = Printed::read(&studies, bundled::text).unwrap();
