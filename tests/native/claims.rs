@@ -51,6 +51,102 @@ fn openclip_comes_back() {
     assert_all("oc-finetune/", 114, Verdict::Uncheckable);
 }
 
+/// How many claims of this prefix have each verdict: reproduced, differs.
+fn counts(claim: &str) -> (usize, usize) {
+    let of = |verdict| of(claim).filter(|c| c.verdict == verdict).count();
+    (of(Verdict::Reproduced), of(Verdict::Differs))
+}
+
+/// As the facts tell them: 125 numbers stand in table 3 and in its appendix, and 107 agree in all
+/// three.
+#[test]
+fn table_3_of_datacomp_comes_back_but_for_what_is_explained() {
+    assert_eq!(counts("dc-table3/"), (110, 15));
+    assert_eq!(counts("dc-appendix/"), (112, 13));
+    let both = of("dc-table3/").filter(|c| {
+        let twin = one(&c.id.replace("dc-table3/", "dc-appendix/"));
+        c.verdict == Verdict::Reproduced && twin.verdict == Verdict::Reproduced
+    });
+    assert_eq!(both.count(), 107);
+    for check in of("dc-").filter(|c| c.verdict == Verdict::Differs) {
+        assert!(!check.note.is_empty(), "{check:#?}");
+    }
+    // Sketch, V2, A, O, R and ObjectNet by hand.
+    let shifts = one("dc-table3/xlarge/datacomp_xl_s13b_b90k/imagenet_shifts_6");
+    let hand = (0.6795 + 0.7205 + 0.6959 + 0.3255 + 0.9083 + 0.7425) / 6.0;
+    assert!((shifts.recomputed.expect("recomputed") - hand).abs() < 1e-12);
+}
+
+#[test]
+fn the_means_of_38_sets_come_back_but_for_their_rounding() {
+    assert_eq!(counts("zoo-average/"), (118, 3));
+    for check in of("zoo-average/").filter(|c| c.verdict == Verdict::Differs) {
+        // 38 numbers of four decimals have a mean that is half a unit off at most.
+        assert!(check.difference.expect("recomputed").abs() < 1e-4);
+        assert!(!check.note.is_empty());
+    }
+}
+
+/// The models of table 3 stand in two studies.
+#[test]
+fn datacomps_published_models_are_those_of_the_zoo() {
+    let rows = |table: &str| crate::rows_of(crate::bundled_table(table));
+    let zoo = rows("published_models");
+    let published = rows("datacomp_published");
+    assert_eq!(published.len(), 25 * 38);
+    for row in &published {
+        let twin = zoo.iter().find(|m| {
+            (&m.run, &m.architecture, &m.dataset) == (&row.run, &row.architecture, &row.dataset)
+        });
+        let twin = twin.expect("a model of the zoo");
+        assert_eq!((twin.value, &twin.metric), (row.value, &row.metric));
+    }
+}
+
+#[test]
+fn soups_come_back() {
+    assert_all("soups/", 3, Verdict::Reproduced);
+    let single = one("soups/best-single");
+    assert!(single.note.starts_with("72 "), "{single:#?}");
+}
+
+#[test]
+fn a_mean_needs_every_set_once() {
+    let printed = Printed::read(&Study::bundled(), read).expect("printed data is well formed");
+    let mut library = Library::read_all(&Study::bundled(), read).expect("data is well formed");
+    let table = crate::bundled_table("datacomp_published");
+    let rows = library.tables.get_mut(&table).expect("a table");
+    let of = |run: &str| {
+        let run = run.to_owned();
+        move |m: &Measurement| m.run == run && m.dataset == "vtab/svhn"
+    };
+    let twice = rows.iter().find(|m| of("datacomp_s_s13m_b4k")(m));
+    let twice = Measurement {
+        schedule: "const".to_owned(),
+        ..twice.expect("a row").clone()
+    };
+    rows.retain(|m| !of("datacomp_m_s128m_b4k")(m));
+    rows.push(twice);
+    let checks = verify(printed, library);
+    for (id, why) in [
+        (
+            "small/datacomp_s_s13m_b4k",
+            "The model has several rows of vtab/svhn.",
+        ),
+        (
+            "medium/datacomp_m_s128m_b4k",
+            "The model has no row of vtab/svhn.",
+        ),
+    ] {
+        let id = format!("dc-table3/{id}/vtab_13");
+        let check = checks.iter().find(|c| c.id == id).expect(&id);
+        assert_eq!(
+            (check.verdict, check.note.as_str()),
+            (Verdict::Uncheckable, why)
+        );
+    }
+}
+
 #[test]
 fn fig_1_of_the_comparison_comes_back_to_five_digits() {
     for law in ["cmp-fig1-imagenet-clip", "cmp-fig1-imagenet-mammut"] {

@@ -60,7 +60,13 @@ fn bundled_studies_are_well_formed() {
     for study in Study::bundled() {
         let report = check(study.reference(), &disk);
         assert_eq!(report.problems, [], "{}", study.id);
-        assert!(!report.checks.is_empty(), "{}", study.id);
+        // Of transfer learning on few shots nothing printed was released as text.
+        assert_eq!(
+            report.checks.is_empty(),
+            study.id == "transfer",
+            "{}",
+            study.id
+        );
     }
 }
 
