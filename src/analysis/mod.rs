@@ -15,6 +15,7 @@ mod resampling;
 mod samples;
 pub mod surface;
 mod target;
+pub mod transfer;
 pub mod validation;
 
 pub use choices::{Choices, FAMILY, UnknownName};

@@ -1,11 +1,13 @@
 //! Figures: an analysis as a chart ([`picture`]), and those that a study
-//! describes ([`Figure`]); compute-optimal samples ([`samples_scene`]).
+//! describes ([`Figure`]); compute-optimal samples ([`samples_scene`]); accuracy against accuracy ([`transfer_scene`]).
 
 mod allocation;
 pub mod export;
 mod papers;
 mod scene;
+mod transfer;
 
 pub use allocation::{Samples, samples_scene};
 pub use papers::Figure;
 pub use scene::{AnalysisChart, Dot, SeriesRole, picture, shape};
+pub use transfer::transfer_scene;

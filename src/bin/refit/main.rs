@@ -34,6 +34,8 @@ mod study;
 #[cfg(not(target_arch = "wasm32"))]
 mod surface;
 #[cfg(not(target_arch = "wasm32"))]
+mod transfer;
+#[cfg(not(target_arch = "wasm32"))]
 mod verify;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -62,6 +64,9 @@ fn main() -> std::process::ExitCode {
         Laws(compare::LawsArguments),
         /// Fit a law over parameters and samples, and find the compute-optimal allocation
         Surface(surface::Arguments),
+        /// Hold accuracies on two benchmarks against each other: the line of reference models, and how
+        /// far the others lie above it
+        Transfer(transfer::Arguments),
         /// Show what re-running the authors' analyses found, before and after correction
         Findings(findings::Arguments),
         /// Begin or check a study's folder
@@ -86,6 +91,7 @@ fn main() -> std::process::ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Laws(arguments) => compare::laws(&arguments),
         Command::Surface(arguments) => surface::run(&arguments),
+        Command::Transfer(arguments) => transfer::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Study(command) => study::run(&command),
         Command::Data => data::list(),

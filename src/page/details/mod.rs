@@ -17,6 +17,7 @@ mod predictions;
 mod residuals;
 mod scaling_curve;
 mod static_chart;
+mod transfer;
 mod uncertainty;
 mod verify;
 
@@ -102,6 +103,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
             |current, _| view! { <authors_optimizer::AuthorsOptimizer current /> }.into_any()
         }
         "allocation" => |current, _| view! { <allocation::Allocation current /> }.into_any(),
+        "transfer" => |current, _| view! { <transfer::AccuracyTransfer current /> }.into_any(),
         _ => return false,
     };
     program::mount(place, move || {

@@ -45,6 +45,7 @@ pub fn Explore() -> impl IntoView {
                 <Section title="Model selection" id="laws" />
                 <Section title="Authors’ optimiser" id="search" />
                 <Section title="Compute-optimal allocation" id="allocation" />
+                <Section title="Accuracy against accuracy" id="transfer" />
             </div>
         </main>
     }

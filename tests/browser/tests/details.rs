@@ -273,3 +273,41 @@ fn methods_name_every_data_file() {
     listed.sort_by(|a, b| a[66..].cmp(&b[66..]));
     assert_eq!(listed, sums);
 }
+
+#[test]
+fn effective_robustness_is_the_terminals() {
+    let page = Page::open("?v=2&table=imagenet_testbed");
+    page.wait_for("document.querySelector('#transfer')");
+    page.eval("document.querySelector('#transfer').open = true");
+    page.wait_for("document.querySelectorAll('#transfer tbody tr').length === 330");
+    page.set_value("#transfer select[name='Also the models of']", "zeroshot");
+    // The other study's models alone are listed.
+    page.wait_for("document.querySelectorAll('#transfer tbody tr').length === 32");
+    let output = terminal(
+        "transfer --study robustness --x imagenet1k --y imagenetv2 --models-from openclip",
+    );
+    let models = output["models"].as_array().expect("models");
+    let clip = models.iter().find(|m| m["name"] == "ViT-B-16: openai");
+    let clip = clip.expect("a model");
+    let robust = clip["effective_robustness"].as_f64().expect("a number");
+    let shown = page.text("#transfer");
+    let row = format!("{:+.2}", 100.0 * robust).replace('-', "−");
+    assert!(shown.contains(&row), "{row} in {shown}");
+    let line = format!(
+        "Through {} reference models",
+        output["line"]["line"]["points"]
+    );
+    assert!(shown.contains(&line), "{line} in {shown}");
+    page.screenshot("transfer-light", 1280, 1600, false);
+    page.screenshot("transfer-phone", 360, 1600, true);
+
+    // A choice of reference models moves the line.
+    page.eval(
+        "[...document.querySelectorAll('#transfer label')].find(l => l.textContent.trim() === 'testbed').querySelector('input').click()",
+    );
+    page.wait_for_text("Through 328 reference models");
+    let output = terminal(
+        "transfer --study robustness --x imagenet1k --y imagenetv2 --models-from openclip --reference testbed",
+    );
+    assert_eq!(output["line"]["line"]["points"], 328);
+}
