@@ -292,7 +292,6 @@ fn add(head: &mut Head, kind: &str, next: &mut dyn FnMut() -> String) {
             title: next(),
             rows: next(),
             opens: next(),
-            superseded: next(),
             from_figure: !next().is_empty(),
             released_as: next(),
         }),

@@ -359,7 +359,6 @@ pub struct TableHead {
     pub title: String,
     pub rows: String,
     pub opens: String,
-    pub superseded: String,
     /// Whether its points were read back from a figure.
     pub from_figure: bool,
     pub released_as: String,
@@ -385,7 +384,6 @@ impl Description {
             title: table.title.clone(),
             rows: table.rows.clone(),
             opens: table.opens.clone(),
-            superseded: table.superseded.clone(),
             from_figure: table.read_from_figure.is_some(),
             released_as: table.released_as.clone(),
         };
@@ -449,7 +447,6 @@ impl Head {
                 &t.title,
                 &t.rows,
                 &t.opens,
-                &t.superseded,
                 figure,
                 &t.released_as,
             ]);

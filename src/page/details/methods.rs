@@ -67,6 +67,14 @@ const SECTIONS: &[MethodSection] = &[
         "src/analysis/surface.rs, src/analysis/samples.rs",
     ),
     (
+        "Accuracy against accuracy",
+        &[
+            "Models are matched by all that a row tells but benchmark, metric and value. A straight line goes through the reference models by least squares, on axes of logits, ln(p / (1 − p)), probits or plain fractions; its 95 % band uses t with n − 2 degrees of freedom. Effective robustness is a model’s accuracy less what the line expects of it (Taori et al. 2020); an accuracy of 0 or 1 has no logit, and its model is left out and named.",
+            "On ImageNet-A, ImageNet-R and ObjectNet the testbed compares with ImageNet restricted to their classes, which other studies here do not have: against all of ImageNet the line is another one.",
+        ],
+        "crates/fit/src/robustness.rs, src/analysis/transfer.rs",
+    ),
+    (
         "Verdicts",
         &[
             "A number is reproduced if the recomputed one rounds to it at the printed decimals or, for points read from a figure, agrees within their rounding. Nothing is tuned to a printed number.",
@@ -153,10 +161,20 @@ fn about(study: Study, description: &Description) -> impl IntoView + use<> {
             compute.unit
         )
     });
+    let compute = (!compute.unit.is_empty()).then(|| {
+        let text = format!("Compute in {}{counts}.", compute.unit);
+        view! { <p>{text} {held_out}</p> }
+    });
+    let superseded = description.tables.iter();
+    let superseded = superseded.filter(|table| !table.superseded.is_empty());
+    let superseded =
+        superseded.map(|table| view! { <p>{format!("{}: {}", table.title, table.superseded)}</p> });
+    let superseded = list(superseded);
     let methods = description.methods.clone();
     view! {
         <h3>{study.title.clone()}</h3>
-        <p>{format!("Compute in {}{counts}.", compute.unit)} {held_out}</p>
+        {compute}
+        {superseded}
         {list(methods.into_iter().map(|text| view! { <p>{text}</p> }))}
         <p class="aside">{description.licence.clone()}</p>
     }
