@@ -1,12 +1,13 @@
 //! An error of the model library as a sentence for the reader: the fact, its cause, and what can be
 //! done about it on the page or in the terminal.
 
-use refit_clip::ClipError;
+use refit_clip::architecture::ConfigurationError;
 use refit_clip::backend::ComputeError;
 use refit_clip::preprocess::ImageError;
 use refit_clip::tokenizer::VocabularyError;
 use refit_clip::weights::source::SourceError;
 use refit_clip::weights::{TensorProblem, WeightsError};
+use refit_clip::{Assumption, ClipError};
 use std::error::Error;
 
 /// Where the sentence is read.
@@ -21,6 +22,27 @@ pub fn sentence(error: &ClipError, front_end: FrontEnd) -> String {
     with_advice(error, model_advice(error, front_end))
 }
 
+/// What was assumed about a checkpoint, and how to say it otherwise.
+pub fn assumption(assumption: &Assumption, front_end: FrontEnd) -> String {
+    let is_page = front_end == FrontEnd::Page;
+    let advice = match assumption {
+        Assumption::Activation(_) if is_page => "choose the other below if answers look random",
+        Assumption::Activation(_) => "choose with --activation",
+        Assumption::Preprocessing | Assumption::Heads { .. } if is_page => {
+            "open the checkpoint together with its configuration file if it has one"
+        }
+        Assumption::Preprocessing | Assumption::Heads { .. } => {
+            "give the configuration with --config"
+        }
+        Assumption::State { .. } if is_page => "choose others below",
+        Assumption::State { .. } => "choose with --weights-key",
+        Assumption::LeftOut(_) => "",
+        Assumption::Overruled(_) if is_page => "open the checkpoint with the right one alone",
+        Assumption::Overruled(_) => "give the right one with --config",
+    };
+    fact_with_advice(&assumption.to_string(), None, advice)
+}
+
 /// What is wrong with the tokenizer's files, or with a model's vocabulary, and what to do.
 pub fn vocabulary_sentence(error: &VocabularyError, front_end: FrontEnd) -> String {
     let advice = match error {
@@ -32,20 +54,28 @@ pub fn vocabulary_sentence(error: &VocabularyError, front_end: FrontEnd) -> Stri
     with_advice(error, advice)
 }
 
+/// What is wrong with a configuration file.
+pub fn configuration_sentence(error: &ConfigurationError) -> String {
+    with_advice(error, "")
+}
+
 /// What is wrong with a decoded image, and what to do.
 pub fn image_sentence(error: &ImageError) -> String {
     with_advice(error, "choose another image")
 }
 
 fn with_advice(error: &dyn Error, advice: &str) -> String {
-    let fact = error.to_string();
+    fact_with_advice(&error.to_string(), error.source(), advice)
+}
+
+fn fact_with_advice(fact: &str, cause: Option<&dyn Error>, advice: &str) -> String {
     let mut sentence = String::with_capacity(fact.len() + advice.len() + 4);
     let mut rest = fact.chars();
     if let Some(first) = rest.next() {
         sentence.extend(first.to_uppercase());
     }
     sentence.push_str(rest.as_str());
-    if let Some(cause) = error.source() {
+    if let Some(cause) = cause {
         sentence.push_str(&format!(" ({cause})"));
     }
     if !advice.is_empty() {
@@ -74,15 +104,29 @@ fn weights_advice(error: &WeightsError, front_end: FrontEnd) -> &'static str {
     match error {
         WeightsError::Source(error) => source_advice(error, front_end),
         WeightsError::LfsPointer => "run `git lfs pull`",
-        WeightsError::LegacyTorch => "load it with torch.load and save it again",
-        WeightsError::TorchScript => "save the model's state_dict() instead",
-        WeightsError::UnknownFormat => "choose a .safetensors, .pt or .bin file",
+        WeightsError::OtherFile { .. } | WeightsError::UnknownFormat => {
+            "choose a .safetensors, .pt or .bin file"
+        }
+        WeightsError::NoFile => "choose a .safetensors, .pt or .bin file",
+        WeightsError::SeveralFiles { .. } => "choose one",
+        WeightsError::Answer { .. } => {
+            "accept the repository’s terms there, and download the file yourself"
+        }
+        WeightsError::Index => match front_end {
+            FrontEnd::Page => "choose the index together with all the files that it names",
+            FrontEnd::Terminal => "put the files that it names beside it",
+        },
+        WeightsError::MissingParts { .. } => match front_end {
+            FrontEnd::Page => "choose all files together",
+            FrontEnd::Terminal => "put them beside the others",
+        },
         WeightsError::HeaderTooLong { .. } => "the file is damaged or not a safetensors file",
         WeightsError::Header { .. } | WeightsError::Archive { .. } => "download the file again",
-        WeightsError::Pickle { .. } | WeightsError::RefusedGlobal { .. } => {
-            "save the model's state_dict() alone, or as safetensors"
-        }
-        WeightsError::NoStateDict => "save the model's state_dict()",
+        WeightsError::Pickle { .. } => "save the model’s state_dict() alone, or as safetensors",
+        WeightsError::NoStateDict | WeightsError::OptimizerState => "save the model’s state_dict()",
+        WeightsError::NoState { .. } => "choose one of these",
+        WeightsError::Unsupported { .. } => "choose another model",
+        WeightsError::NoMemory { .. } => "choose a smaller model",
         WeightsError::Tensor { problem, .. } => tensor_advice(problem),
         WeightsError::OtherModel { .. } => "choose a CLIP with a vision transformer, or a MaMMUT",
         WeightsError::Missing { .. } => "choose a complete one",
@@ -96,7 +140,6 @@ fn tensor_advice(problem: &TensorProblem) -> &'static str {
     match problem {
         TensorProblem::Dtype { .. } => "convert it",
         TensorProblem::OutOfRange => "download the file again",
-        TensorProblem::NotContiguous => "save it with .contiguous()",
         TensorProblem::NotFinite { .. } => "the training has diverged or the file is damaged",
         TensorProblem::Overlaps { .. } | TensorProblem::Size { .. } | TensorProblem::Twice => {
             "the file is damaged"
@@ -111,6 +154,9 @@ fn source_advice(error: &SourceError, front_end: FrontEnd) -> &'static str {
             FrontEnd::Page => "check the address",
             FrontEnd::Terminal => "check the path",
         },
+        SourceError::Status { code: 401 | 403 } => {
+            "the repository may be gated: accept its terms on its page, download the file and open it from your disk"
+        }
         SourceError::Status { .. }
         | SourceError::Unreachable
         | SourceError::NoRanges

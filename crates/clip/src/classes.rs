@@ -37,6 +37,14 @@ impl Classes {
         let probabilities = softmax(&logits.collect::<Vec<f64>>());
         probabilities.into_iter().map(|p| p as f32).collect()
     }
+
+    /// For each class the probability that an image's embedding belongs to it whatever the other
+    /// classes: the sigmoid of the logit, which has a `bias` ([`Model::bias`](crate::Model::bias)).
+    pub fn sigmoids(&self, image: &[f32], scale: f32, bias: f32) -> Vec<f32> {
+        let (scale, bias) = (f64::from(scale), f64::from(bias));
+        let logits = self.vectors.iter().map(|v| scale * cosine(v, image) + bias);
+        logits.map(|x| (1.0 / (1.0 + (-x).exp())) as f32).collect()
+    }
 }
 
 /// exp(x) of each number, divided by their sum: logits, or the log-likelihoods of captions, to

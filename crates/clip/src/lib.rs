@@ -27,6 +27,7 @@ pub mod confusion;
 mod decoder;
 mod error;
 mod image_tower;
+mod info;
 mod load;
 mod model;
 mod parameters;
@@ -39,5 +40,6 @@ pub mod weights;
 
 pub use classes::{Classes, softmax};
 pub use error::{Cause, ClipError};
+pub use info::{Assumption, CheckpointInfo, Evidence};
 pub use load::{LoadOptions, Progress};
 pub use model::Model;

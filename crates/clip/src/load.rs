@@ -1,22 +1,31 @@
 //! A checkpoint's tensors to parameters on a backend, one by one as they come.
 
-use crate::architecture::{Activation, Architecture, Configuration, Parameter, Role, joint_shape};
+use crate::architecture::{
+    Activation, Architecture, Configuration, Inferred, Parameter, Role, joint_shape,
+};
 use crate::backend::{Backend, WeightLayout, reserve};
 use crate::error::ClipError;
+use crate::info::CheckpointInfo;
 use crate::parameters::Parameters;
 use crate::weights::names::{self, CanonicalName, Slice};
+use crate::weights::other_models::{self, OtherModel};
 use crate::weights::source::Source;
 use crate::weights::{Checkpoint, Entry, TensorProblem, WeightsError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a caller may know about a checkpoint that the file does not say.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
-    /// From the configuration file published beside the checkpoint.
+    /// From the configuration files published beside the checkpoint.
     pub configuration: Configuration,
-    /// The activation if the configuration does not name one.
-    pub activation: Activation,
+    /// The activation that was chosen, which goes before everything else.
+    pub activation: Option<Activation>,
+    /// The checkpoint's name, by which published ones are known: see
+    /// [`telling_name`](crate::architecture::telling_name).
+    pub name: String,
+    /// Which of several states of the model to load: the key before its tensors' names.
+    pub weights_key: Option<String>,
     /// Load a MaMMUT's decoder too, about a quarter of the file. Without it the model only
     /// encodes, and [`Model::load_captions`](crate::Model::load_captions) can load it later.
     pub captions: bool,
@@ -34,9 +43,11 @@ pub struct Progress {
 
 /// Which of a checkpoint's tensors to read, and where they belong in the architecture.
 pub(crate) struct Plan {
-    pub(crate) architecture: Architecture,
+    pub(crate) info: CheckpointInfo,
     /// In the order in which they are stored in the file.
     pub(crate) entries: Vec<(Entry, CanonicalName)>,
+    /// The number that training with a sigmoid loss adds to each logit.
+    pub(crate) logit_bias: Option<Entry>,
 }
 
 impl Plan {
@@ -46,53 +57,71 @@ impl Plan {
         options: &LoadOptions,
         wanted: impl Fn(&Architecture, &str) -> bool,
     ) -> Result<Self, WeightsError> {
+        let format = checkpoint.format;
+        let state = checkpoint.choose(options.weights_key.as_deref())?;
+        let names = state.entries.iter();
+        let names = names.map(|entry| (entry.name.clone(), entry.shape.clone()));
+        let names: BTreeMap<String, Vec<usize>> = names.collect();
+        if let Some(OtherModel { kind, lacks }) = other_models::recognise(&names) {
+            return Err(WeightsError::OtherModel { kind, lacks });
+        }
+        let has_openai_marks = names.keys().any(|name| names::is_openai_mark(name));
+        let mut logit_bias = None;
         let mut entries = Vec::new();
         let mut shapes = BTreeMap::new();
-        for entry in checkpoint.entries {
-            if let Some(kind) = names::other_model(&entry.name) {
-                return Err(WeightsError::OtherModel { kind });
-            }
+        for entry in &state.entries {
             if names::is_ignored(&entry.name) {
+                continue;
+            }
+            if entry.name == "logit_bias" {
+                logit_bias = Some(entry.clone());
                 continue;
             }
             let name = names::canonical(&entry.name);
             let shape = joint_shape(&entry.shape, name.slice, name.transposed);
             shapes.insert(name.name.clone(), shape);
-            entries.push((entry, name));
+            entries.push((entry.clone(), name));
         }
-        let (configuration, activation) = (&options.configuration, options.activation);
-        let architecture = Architecture::infer(&shapes, configuration, activation)?;
-        let parameters = architecture.parameters();
-        let is_needed = |name: &str| wanted(&architecture, name);
+        if let Some(OtherModel { kind, lacks }) = other_models::recognise_variant(&shapes) {
+            return Err(WeightsError::OtherModel { kind, lacks });
+        }
+        if let Some(setting) = options.configuration.unsupported.clone() {
+            return Err(WeightsError::Unsupported { setting });
+        }
+        let inferred = Inferred::new(&shapes, &options.configuration)?;
+        let info = CheckpointInfo::new(inferred, &state, format, has_openai_marks, options);
+        let parameters = info.architecture.parameters();
+        let is_needed = |name: &str| wanted(&info.architecture, name);
         check_complete(&entries, &parameters, is_needed)?;
         entries.retain(|(_, name)| is_needed(&name.name));
         Ok(Plan {
-            architecture,
+            info,
             entries,
+            logit_bias,
         })
     }
 
     /// Refuses a model without a decoder.
     pub(crate) fn for_captions(self) -> Result<Self, WeightsError> {
-        match self.architecture.decoder {
+        match self.info.architecture.decoder {
             Some(_) => Ok(self),
             None => Err(WeightsError::NoDecoder),
         }
     }
 
-    /// Reads the planned tensors and puts them onto the backend. Returns them with the logarithm
-    /// of the factor from cosine to logit, 0 if it is not among them.
+    /// Reads the planned tensors and puts them onto the backend. Returns them with what makes a logit
+    /// of a cosine.
     pub(crate) async fn read<B: Backend, S: Source>(
         &self,
         backend: &B,
         source: &mut S,
         mut progress: impl FnMut(Progress),
-    ) -> Result<(Parameters<B>, f32), ClipError> {
-        let expected = self.architecture.parameters();
+    ) -> Result<(Parameters<B>, Logit), ClipError> {
+        let expected = self.info.architecture.parameters();
         let mut parameters = Parameters::new();
         // Queries, keys and values that are stored apart, until all three are there.
         let mut slices: BTreeMap<String, [Vec<f32>; 3]> = BTreeMap::new();
-        let mut logit_scale = 0.0;
+        let mut logit = Logit::default();
         // Matrices are packed out of the same memory, one after the other; other tensors keep the
         // memory that they were read into.
         let mut room = Vec::new();
@@ -100,6 +129,15 @@ impl Plan {
             bytes: 0,
             total: source.size(),
         };
+        if let Some(entry) = &self.logit_bias {
+            let mut values = Vec::new();
+            let advance = |bytes| {
+                at.bytes += bytes;
+                progress(at);
+            };
+            Checkpoint::read(source, entry, &mut values, advance).await?;
+            logit.bias = values.first().copied();
+        }
         for (entry, name) in &self.entries {
             let advance = |bytes| {
                 at.bytes += bytes;
@@ -124,7 +162,7 @@ impl Plan {
                 values = slices.remove(&name.name).unwrap_or_default().concat();
             }
             match parameter.role {
-                _ if name.name == "logit_scale" => logit_scale = values[0],
+                _ if name.name == "logit_scale" => logit.ln_scale = values[0],
                 Role::Values => {
                     let columns = parameter.shape.last().copied().unwrap_or(1);
                     parameters.insert_tensor(&name.name, backend.tensor(columns, values)?);
@@ -137,8 +175,17 @@ impl Plan {
             }
             backend.finish().await?;
         }
-        Ok((parameters, logit_scale))
+        Ok((parameters, logit))
     }
+}
+
+/// What makes a logit of a cosine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Logit {
+    /// The logarithm of the factor, 0 if it was not read.
+    pub(crate) ln_scale: f32,
+    /// What is added, in models that were trained with a sigmoid loss.
+    pub(crate) bias: Option<f32>,
 }
 
 /// Checks that every tensor is one of the architecture's, has its shape and is there once, and

@@ -7,8 +7,9 @@ use crate::classes::Classes;
 use crate::decoder::Decoder;
 use crate::error::ClipError;
 use crate::image_tower::ImageTower;
-use crate::load::{LoadOptions, Plan, Progress};
-use crate::preprocess::PixelValues;
+use crate::info::CheckpointInfo;
+use crate::load::{LoadOptions, Logit, Plan, Progress};
+use crate::preprocess::{PixelValues, Preprocessing};
 use crate::text_tower::TextTower;
 use crate::tokenizer::{Tokenizer, Tokens};
 use crate::weights::Checkpoint;
@@ -20,12 +21,12 @@ pub(crate) const BATCH: usize = 16;
 /// A CLIP or a MaMMUT on a backend.
 pub struct Model<B: Backend> {
     pub(crate) architecture: Architecture,
+    info: CheckpointInfo,
     pub(crate) image_tower: ImageTower<B>,
     pub(crate) text_tower: TextTower<B>,
     /// Only if captions were asked for ([`LoadOptions::captions`], [`Model::load_captions`]).
     pub(crate) decoder: Option<Decoder<B>>,
-    /// The logarithm of [`Model::scale`].
-    logit_scale: f32,
+    logit: Logit,
     pub(crate) backend: B,
 }
 
@@ -43,16 +44,18 @@ impl<B: Backend> Model<B> {
         if options.captions {
             plan = plan.for_captions()?;
         }
-        let (mut parameters, logit_scale) = plan.read(&backend, source, progress).await?;
+        let (mut parameters, logit) = plan.read(&backend, source, progress).await?;
+        let architecture = plan.info.architecture;
         Ok(Model {
-            image_tower: ImageTower::new(&mut parameters, &plan.architecture)?,
-            text_tower: TextTower::new(&mut parameters, &plan.architecture)?,
+            image_tower: ImageTower::new(&mut parameters, &architecture)?,
+            text_tower: TextTower::new(&mut parameters, &architecture)?,
             decoder: match options.captions {
-                true => Some(Decoder::new(&mut parameters, &plan.architecture)?),
+                true => Some(Decoder::new(&mut parameters, &architecture)?),
                 false => None,
             },
-            architecture: plan.architecture,
-            logit_scale,
+            architecture,
+            info: plan.info,
+            logit,
             backend,
         })
     }
@@ -71,11 +74,11 @@ impl<B: Backend> Model<B> {
             Architecture::is_for_captions,
         )?;
         let plan = plan.for_captions()?;
-        if plan.architecture != self.architecture {
+        if plan.info.architecture != self.architecture {
             return Err(SourceError::Changed.into());
         }
         let (mut parameters, _) = plan.read(&self.backend, source, progress).await?;
-        self.decoder = Some(Decoder::new(&mut parameters, &plan.architecture)?);
+        self.decoder = Some(Decoder::new(&mut parameters, &self.architecture)?);
         Ok(())
     }
 
@@ -89,6 +92,16 @@ impl<B: Backend> Model<B> {
         &self.architecture
     }
 
+    /// What the checkpoint is, and what was assumed about it.
+    pub fn info(&self) -> &CheckpointInfo {
+        &self.info
+    }
+
+    /// How the model wants its images.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.info.preprocessing
+    }
+
     /// The backend on which the model runs.
     pub fn backend(&self) -> &B {
         &self.backend
@@ -96,7 +109,14 @@ impl<B: Backend> Model<B> {
 
     /// The factor from cosine to logit: `logit_scale.exp()` in open_clip.
     pub fn scale(&self) -> f32 {
-        self.logit_scale.exp()
+        self.logit.ln_scale.exp()
+    }
+
+    /// What is added to each logit, of a model that was trained with a sigmoid loss: the probability
+    /// that an image and a text belong together is then the sigmoid of [`Model::scale`] times their
+    /// cosine plus this. A softmax does not depend on it.
+    pub fn bias(&self) -> Option<f32> {
+        self.logit.bias
     }
 
     /// One embedding for each image: [`Architecture::embedding`] numbers, normalised to length 1.
@@ -182,6 +202,13 @@ impl<B: Backend> Model<B> {
         let prompts: Vec<Tokens> = prompts.collect();
         let embeddings = self.encode_texts(&prompts).await?;
         Ok(Classes::new(labels, &embeddings))
+    }
+
+    /// For each class the probability that an image's embedding belongs to it whatever the other
+    /// classes, if the model has a [`Model::bias`].
+    pub fn sigmoids(&self, image: &[f32], classes: &Classes) -> Option<Vec<f32>> {
+        let bias = self.logit.bias?;
+        Some(classes.sigmoids(image, self.scale(), bias))
     }
 
     /// The probability of each class for an image's embedding; they sum to 1.

@@ -1,9 +1,11 @@
 //! The tensors that a model needs, repacked as a safetensors file for a cache: without an optimizer's
 //! state, and with their numbers unchanged.
 
+use super::weights::bytes::TensorBytes;
 use super::weights::source::Source;
 use super::weights::{Checkpoint, Entry};
 use crate::error::ClipError;
+use crate::info::CheckpointInfo;
 use crate::load::{LoadOptions, Plan};
 use serde_json::{Map, json};
 
@@ -20,6 +22,8 @@ pub struct RepackedCheckpoint {
     entries: Vec<(Entry, u64)>,
     /// Length of the whole file, in bytes.
     pub size: u64,
+    /// What the checkpoint is.
+    pub info: CheckpointInfo,
 }
 
 impl RepackedCheckpoint {
@@ -31,11 +35,16 @@ impl RepackedCheckpoint {
     ) -> Result<RepackedCheckpoint, ClipError> {
         let checkpoint = Checkpoint::open(source).await?;
         // The decoder too: it is loaded later, perhaps without a network.
-        let plan = Plan::new(checkpoint, options, |_, _| true)?;
+        let Plan {
+            info,
+            entries: planned,
+            logit_bias,
+        } = Plan::new(checkpoint, options, |_, _| true)?;
         let mut fields = Map::new();
         let mut entries = Vec::new();
         let mut end = 0;
-        for (entry, _) in plan.entries {
+        let planned = planned.into_iter().map(|(entry, _)| entry);
+        for entry in planned.chain(logit_bias) {
             let length = entry.bytes()?;
             let place = [end, end + length];
             let dtype = entry.dtype.name();
@@ -53,6 +62,7 @@ impl RepackedCheckpoint {
             size: header.len() as u64 + end,
             header,
             entries,
+            info,
         })
     }
 
@@ -79,12 +89,12 @@ impl RepackedCheckpoint {
                 continue;
             }
             let failed = |error| E::from(ClipError::Weights(error));
-            let at = Checkpoint::locate(source, entry).await.map_err(failed)?;
+            let bytes_of = TensorBytes::open(source, entry, done).await;
+            let mut bytes_of = bytes_of.map_err(failed)?;
             let mut buffer = vec![0; CHUNK.min(*length) as usize];
             while done < *length {
                 let bytes = &mut buffer[..CHUNK.min(length - done) as usize];
-                let read = source.read(at + done, bytes).await;
-                read.map_err(|error| E::from(ClipError::from(error)))?;
+                bytes_of.fill(source, bytes).await.map_err(failed)?;
                 take(bytes)?;
                 done += bytes.len() as u64;
             }

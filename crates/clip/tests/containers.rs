@@ -3,14 +3,14 @@
 use crate::formula::{FormulaFile, Tensor};
 use crate::tiny::tiny;
 use pollster::block_on;
-use proptest::prelude::*;
-use refit_clip::architecture::Configuration;
+use refit_clip::architecture::{Activation, Configuration};
 use refit_clip::backend::cpu::Cpu;
-use refit_clip::preprocess::PixelValues;
+use refit_clip::preprocess::{PixelValues, ResizeMode};
 use refit_clip::tokenizer::Tokens;
-use refit_clip::weights::source::{Source, SourceError};
-use refit_clip::weights::{TensorProblem, WeightsError};
-use refit_clip::{ClipError, LoadOptions, Model, Progress};
+use refit_clip::weights::shards::ShardIndex;
+use refit_clip::weights::source::{FileSource, Joined, Source, SourceError};
+use refit_clip::weights::{Format, TensorProblem, WeightsError};
+use refit_clip::{CheckpointInfo, ClipError, Evidence, LoadOptions, Model, Progress};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -26,15 +26,19 @@ fn tensors() -> Vec<Tensor> {
     tiny(12, 6)
 }
 
-fn load(source: &mut impl Source) -> Result<Model<Cpu>, ClipError> {
-    let options = LoadOptions {
+pub(crate) fn options() -> LoadOptions {
+    LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
             text_heads: Some(4),
             ..Configuration::default()
         },
         ..LoadOptions::default()
-    };
+    }
+}
+
+pub(crate) fn load(source: &mut impl Source) -> Result<Model<Cpu>, ClipError> {
+    let options = options();
     let mut last = Progress { bytes: 0, total: 0 };
     let model = block_on(Model::load(Cpu::default(), source, options, |progress| {
         assert!(progress.bytes > last.bytes && progress.bytes <= progress.total);
@@ -79,6 +83,17 @@ fn every_container_holds_the_same_model() {
         ("open_clip_f16.safetensors", 2e-3),
         ("custom_text_f16.pt", 2e-3),
         ("open_clip_bf16.safetensors", 2e-2),
+        ("open_clip_f64.safetensors", 0.0),
+        ("views.pt", 0.0),
+        ("one_storage.pt", 0.0),
+        ("deflated.pt", 0.0),
+        ("legacy.pt", 0.0),
+        ("namespace.pt", 0.0),
+        ("whole.pt", 0.0),
+        ("script.pt", 0.0),
+        ("compiled.pt", 0.0),
+        ("averaged.pt", 0.0),
+        ("logit_bias.safetensors", 0.0),
     ] {
         let model = load(&mut bytes(name).as_slice()).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(
@@ -94,7 +109,6 @@ fn every_container_holds_the_same_model() {
 
 #[test]
 fn a_file_on_disk_is_a_source() {
-    use refit_clip::weights::source::FileSource;
     let mut file = FileSource::open(&folder().join("training.pt")).unwrap();
     assert!(load(&mut file).is_ok());
     let missing = FileSource::open(Path::new("nothing.pt")).unwrap_err();
@@ -115,25 +129,28 @@ fn other_files_are_named() {
     let pointer = error(b"version https://git-lfs.github.com/spec/v1\noid sha256:0");
     assert_eq!(pointer, WeightsError::LfsPointer);
     assert_eq!(error(b""), WeightsError::UnknownFormat);
-    assert_eq!(
-        error(b"GGUF\x03\0\0\0\0\0\0\0\0\0"),
-        WeightsError::UnknownFormat
-    );
-    assert_eq!(error(&bytes("legacy.pt")), WeightsError::LegacyTorch);
-    assert_eq!(error(&bytes("script.pt")), WeightsError::TorchScript);
     assert_eq!(error(&bytes("no_tensors.pt")), WeightsError::NoStateDict);
-    let name = "argparse.Namespace".to_owned();
-    assert_eq!(
-        error(&bytes("namespace.pt")),
-        WeightsError::RefusedGlobal { name }
-    );
-    assert!(matches!(
-        error(&bytes("transposed.pt")),
-        WeightsError::Tensor {
-            problem: TensorProblem::NotContiguous,
-            ..
-        }
-    ));
+    assert_eq!(error(&bytes("optimizer.pt")), WeightsError::OptimizerState);
+    let gated = br#"{"error":"Access to model a/b is restricted."}"#;
+    for (file, said) in [
+        (&b"GGUF\x03\0\0\0\0\0\0\0\0\0"[..], "this is a GGUF file"),
+        (
+            b"\x08\x08\x12\x07pytorch\x1a\x052.1.0",
+            "this is an ONNX model",
+        ),
+        (b"\x89HDF\r\n\x1a\n\0\0\0\0", "this is an HDF5 file"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "this is a picture"),
+        (gated, "Access to model a/b is restricted."),
+        (b"Access to model a/b is restricted.\n", "server’s answer"),
+        (
+            br#"{"weight_map": {"a": "b"}}"#,
+            "the index of a checkpoint",
+        ),
+        (br#"{"vision_cfg": {}}"#, "a JSON file"),
+    ] {
+        let found = error(file).to_string();
+        assert!(found.contains(said), "{found}");
+    }
 }
 
 /// A safetensors file with this header and so many bytes of data.
@@ -248,12 +265,51 @@ fn other_models_are_recognised() {
     for (name, kind) in [
         ("visual.attn_pool.query", "CoCa"),
         ("text_decoder.ln_final.weight", "CoCa"),
-        ("logit_bias", "SigLIP"),
+        ("visual.trunk.attn_pool.latent", "SigLIP"),
+        ("vision_model.head.probe", "SigLIP"),
         ("visual.layer1.0.conv1.weight", "CLIP with a ResNet"),
+        ("visual.trunk.stem.0.weight", "CLIP with a ConvNeXt"),
+        ("visual.trunk.stem.0.conv_kxk.0.conv.weight", "MobileCLIP"),
+        ("image_encoder.model.patch_embed.proj.weight", "MobileCLIP"),
+        ("visual.trunk.blocks.0.attn.q_proj.weight", "EVA-CLIP"),
+        ("visual.blocks.0.attn.q_proj.weight", "EVA-CLIP"),
+        (
+            "text.transformer.embeddings.word_embeddings.weight",
+            "CLIP with a text tower of transformers (XLM-RoBERTa or another)",
+        ),
+        (
+            "visual.transformer.resblocks.0.ls_1.gamma",
+            "CLIP with layer scale",
+        ),
+        (
+            "visual.transformer.resblocks.0.attn.lora_A.weight",
+            "set of LoRA matrices",
+        ),
+        ("model.diffusion_model.x", "Stable Diffusion model"),
     ] {
-        let found = error(&file_of(&[("logit_scale", "[]", 1), (name, "[2]", 2)]));
-        assert_eq!(found, WeightsError::OtherModel { kind });
+        for prefix in ["", "state_dict.module."] {
+            // Behind a prefix it is found by its logit scale.
+            if name.starts_with("model.") && !prefix.is_empty() {
+                continue;
+            }
+            let names = ["logit_scale", name].map(|name| format!("{prefix}{name}"));
+            let found = error(&file_of(&[(&names[0], "[]", 1), (&names[1], "[2]", 2)]));
+            let WeightsError::OtherModel { kind: found, .. } = found else {
+                panic!("{name}: {found}");
+            };
+            assert_eq!(found, kind, "{name}");
+        }
     }
+    let two = file_of(&[
+        ("vision_model.head.probe", "[2]", 2),
+        (
+            "text_model.embeddings.token_embedding.weight",
+            "[256000,0]",
+            0,
+        ),
+    ]);
+    let two = error(&two).to_string();
+    assert!(two.starts_with("this is a SigLIP 2"), "{two}");
     let nothing = error(&file_of(&[("weight", "[2]", 2)]));
     assert!(matches!(nothing, WeightsError::Missing { .. }), "{nothing}");
 }
@@ -276,53 +332,130 @@ fn numbers_that_are_none_are_found() {
     );
 }
 
-const MUTATED: [&str; 4] = [
-    "open_clip.safetensors",
-    "state_dict.pt",
-    "training.pt",
-    "transformers.bin",
-];
-
-#[test]
-fn no_truncation_panics() {
-    for name in MUTATED {
-        let bytes = bytes(name);
-        for end in (0..bytes.len())
-            .step_by(97)
-            .chain(bytes.len() - 60..bytes.len())
-        {
-            assert!(
-                load(&mut &bytes[..end]).is_err(),
-                "{name} cut at {end} loads"
-            );
-        }
-    }
+/// The parts of a checkpoint that an index names, one after the other.
+fn parts(index: &str) -> Joined<FileSource> {
+    let files = ShardIndex::read(&bytes(index)).unwrap().files;
+    let open = |name: &String| FileSource::open(&folder().join(name)).unwrap();
+    Joined::new(files.iter().map(open).collect())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn no_damage_panics(
-        file in 0..MUTATED.len(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
-        early in any::<bool>(),
-    ) {
-        let mut bytes = bytes(MUTATED[file]);
-        // Half of the changes hit what describes the tensors.
-        let part = if early { bytes.len().min(6000) } else { bytes.len() };
-        for (index, byte) in changes {
-            bytes[index.index(part)] = byte;
-        }
-        let _ = load(&mut bytes.as_slice());
+#[test]
+fn a_checkpoint_in_several_files_is_one() {
+    let exact = embeddings(&load(&mut bytes("transformers.safetensors").as_slice()).unwrap());
+    for index in [
+        "model.safetensors.index.json",
+        "pytorch_model.bin.index.json",
+    ] {
+        let model = load(&mut parts(index)).unwrap_or_else(|e| panic!("{index}: {e}"));
+        assert_eq!(embeddings(&model), exact, "{index}");
     }
+    // One of two alone.
+    let half = error(&bytes("model-00001-of-00002.safetensors"));
+    assert!(half.to_string().contains("alone"), "{half}");
+}
 
-    #[test]
-    fn no_noise_panics(
-        start in prop::sample::select(vec![&b"PK\x03\x04"[..], b"\x80\x02", b"\x20\0\0\0\0\0\0\0{", b""]),
-        noise in prop::collection::vec(any::<u8>(), 0..200),
-    ) {
-        let bytes = [start, &noise].concat();
-        prop_assert!(load(&mut bytes.as_slice()).is_err());
-    }
+fn info(name: &str, options: &LoadOptions) -> CheckpointInfo {
+    let bytes = bytes(name);
+    block_on(CheckpointInfo::read(&mut bytes.as_slice(), options)).unwrap()
+}
+
+#[test]
+fn one_of_several_states_is_taken_and_said() {
+    let plain = info("averaged.pt", &LoadOptions::default());
+    assert_eq!(plain.prefix, "state_dict");
+    assert_eq!(plain.other_states, ["state_dict_ema"]);
+    // Towers of 8 numbers have no room for a head of 64.
+    assert_eq!(plain.assumed_heads, [Some(8), Some(8)]);
+    let said: Vec<String> = plain.assumptions().iter().map(|a| a.to_string()).collect();
+    assert!(
+        said.iter().any(|s| s.contains("state_dict_ema")),
+        "{said:?}"
+    );
+    let options = LoadOptions {
+        weights_key: Some("state_dict_ema".to_owned()),
+        ..options()
+    };
+    let mut file: &[u8] = &bytes("averaged.pt");
+    let model = block_on(Model::load(Cpu::default(), &mut file, options, |_| {})).unwrap();
+    assert_eq!(model.info().prefix, "state_dict_ema");
+    // ln 100 × 1.01.
+    assert!((model.scale().ln() - 4.651_2).abs() < 1e-3);
+    let options = LoadOptions {
+        weights_key: Some("ema".to_owned()),
+        ..LoadOptions::default()
+    };
+    let mut file: &[u8] = &bytes("averaged.pt");
+    let error = block_on(CheckpointInfo::read(&mut file, &options)).unwrap_err();
+    assert!(
+        error.to_string().contains("no weights under ema"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_checkpoint_is_described_without_its_numbers() {
+    let compiled = info("compiled.pt", &options());
+    assert_eq!(compiled.prefix, "model._orig_mod.module.clip_model");
+    assert_eq!(compiled.left_out, ["loss.weight"]);
+    assert_eq!(
+        (compiled.format, compiled.parameters),
+        (Format::Torch, 2801)
+    );
+    assert_eq!(compiled.activation_from, Evidence::Assumed);
+    assert_eq!(compiled.assumed_heads, [None, None]);
+    let script = info("script.pt", &LoadOptions::default());
+    assert_eq!(script.format, Format::TorchScript);
+    let named = LoadOptions {
+        name: "ViT-B-32.pt".to_owned(),
+        ..LoadOptions::default()
+    };
+    let script = info("script.pt", &named);
+    assert_eq!(script.architecture.activation, Activation::QuickGelu);
+    assert_eq!(script.activation_from, Evidence::Name);
+    let openai = info("openai.pt", &LoadOptions::default());
+    assert_eq!(openai.architecture.activation, Activation::QuickGelu);
+    assert_eq!(openai.activation_from, Evidence::Checkpoint);
+    assert_eq!(info("legacy.pt", &options()).format, Format::LegacyTorch);
+    let f64s = info("open_clip_f64.safetensors", &options());
+    assert_eq!(f64s.dtypes, ["F64"]);
+}
+
+#[test]
+fn what_a_configuration_says_goes_before_names_and_marks() {
+    let configuration = Configuration::read(
+        r#"{"vision_cfg": {"width": 8, "head_width": 4}, "text_cfg": {"heads": 4}, "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "resize_mode": "squash"}}"#,
+    );
+    let options = LoadOptions {
+        configuration: configuration.unwrap(),
+        name: "quickgelu.pt".to_owned(),
+        ..LoadOptions::default()
+    };
+    let openai = info("openai.pt", &options);
+    assert_eq!(openai.architecture.activation, Activation::Gelu);
+    assert_eq!(openai.activation_from, Evidence::Configuration);
+    assert_eq!(openai.preprocessing.mean, [0.5; 3]);
+    assert_eq!(openai.preprocessing.mode, ResizeMode::Squash);
+    assert_eq!(openai.preprocessing.size, 4);
+    let chosen = LoadOptions {
+        activation: Some(Activation::QuickGelu),
+        ..options
+    };
+    assert_eq!(info("openai.pt", &chosen).activation_from, Evidence::Chosen);
+    let refused = LoadOptions {
+        configuration: Configuration::read(r#"{"vision_cfg": {"pool_type": "avg"}}"#).unwrap(),
+        ..LoadOptions::default()
+    };
+    let mut file: &[u8] = &bytes("openai.pt");
+    let error = block_on(CheckpointInfo::read(&mut file, &refused)).unwrap_err();
+    assert!(error.to_string().contains("pool_type avg"), "{error}");
+}
+
+#[test]
+fn a_bias_of_a_sigmoid_loss_is_read() {
+    let model = load(&mut bytes("logit_bias.safetensors").as_slice()).unwrap();
+    assert_eq!(model.bias(), Some(-10.0));
+    assert_eq!(
+        load(&mut bytes("state_dict.pt").as_slice()).unwrap().bias(),
+        None
+    );
 }

@@ -7,6 +7,7 @@
 mod captions;
 mod containers;
 mod crops;
+mod damage;
 mod failures;
 mod formula;
 mod formula_source;

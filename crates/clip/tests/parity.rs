@@ -140,12 +140,13 @@ pub(crate) async fn compare<B: Backend>(backend: B, reference: &str, bound: Boun
     // Chunks of 1 MiB: the file is nowhere held whole.
     assert!(file.largest_read <= 1 << 20);
 
-    let size = model.architecture().image_size();
+    let settings = model.preprocessing();
+    let size = settings.size;
     let pixels = reference.images.iter().map(|[k, width, height]| {
         let bytes = image(*k, *width, *height);
         preprocess(
             &Image::new(*width, *height, Channels::Rgb, &bytes).unwrap(),
-            size,
+            settings,
         )
     });
     let pixels: Vec<_> = pixels.collect();

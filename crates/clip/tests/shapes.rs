@@ -4,7 +4,7 @@
 use pollster::block_on;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::caption::Decoding;
-use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
+use refit_clip::preprocess::{Channels, Image, PixelValues, Preprocessing, preprocess};
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::FileSource;
 use refit_clip::{LoadOptions, Model};
@@ -66,7 +66,7 @@ fn image(file: &str, size: usize) -> PixelValues {
     let image = image::open(folder().join(file)).unwrap().into_rgb8();
     let (width, height) = (image.width() as usize, image.height() as usize);
     let image = Image::new(width, height, Channels::Rgb, image.as_raw()).unwrap();
-    preprocess(&image, size)
+    preprocess(&image, &Preprocessing::openai(size))
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {

@@ -1,11 +1,14 @@
 //! `refit caption`: captions of images by a MaMMUT model.
 
+use crate::checkpoint;
 use crate::model::{self, BackendChoice, Device, ModelArguments};
+use crate::pictures::{Failed, Pictures};
 use crate::say;
 use pollster::block_on;
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::Backend;
 use refit_clip::caption::Decoding;
+use refit_clip::preprocess::Preprocessing;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -31,6 +34,7 @@ pub(crate) struct Arguments {
     /// The most tokens of a caption
     #[arg(long, default_value_t = 30)]
     tokens: usize,
+    /// Pictures, folders with pictures, or names with * in them
     #[arg(required = true)]
     pictures: Vec<PathBuf>,
 }
@@ -40,7 +44,11 @@ pub(crate) struct Arguments {
 struct Captioned<'a> {
     architecture: &'a Architecture,
     device: Device,
+    preprocessing: &'a Preprocessing,
+    assumed: Vec<String>,
     pictures: Vec<CaptionedPicture>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failed: &'a [Failed],
 }
 
 #[derive(Serialize)]
@@ -73,35 +81,41 @@ fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> 
             length_penalty: arguments.length_penalty,
         },
     };
+    let mut pictures = Pictures::find(&arguments.pictures)?;
     let model = model::load(backend, &arguments.model, true)?;
     let tokenizer = model::tokenizer(&model)?;
-    let pixels = model::read_pictures(&arguments.pictures, model.architecture())?;
-    let mut pictures = Vec::with_capacity(pixels.len());
-    for (path, pixels) in arguments.pictures.iter().zip(&pixels) {
-        let mut times = Vec::new();
-        let caption = model.caption(pixels, decoding, arguments.tokens, async |_| {
-            times.push(Instant::now());
-            ControlFlow::Continue(())
-        });
-        let caption = block_on(caption).map_err(model::sentence)?;
-        let span = times.first().zip(times.last()).map(|(a, b)| *b - *a);
-        let span = span.filter(|span| !span.is_zero());
-        pictures.push(CaptionedPicture {
-            picture: path.display().to_string(),
-            caption: tokenizer.decode(&caption.ids),
-            ids: caption.ids,
-            log_likelihood: caption.log_likelihood,
-            has_ended: caption.has_ended,
-            tokens_per_second: span.map(|s| (times.len() - 1) as f64 / s.as_secs_f64()),
-        });
+    let mut captioned = Vec::new();
+    while let Some(batch) = pictures.next_batch(model.preprocessing()) {
+        for (picture, pixels) in batch {
+            let mut times = Vec::new();
+            let caption = model.caption(&pixels, decoding, arguments.tokens, async |_| {
+                times.push(Instant::now());
+                ControlFlow::Continue(())
+            });
+            let caption = block_on(caption).map_err(model::sentence)?;
+            let span = times.first().zip(times.last()).map(|(a, b)| *b - *a);
+            let span = span.filter(|span| !span.is_zero());
+            captioned.push(CaptionedPicture {
+                picture,
+                caption: tokenizer.decode(&caption.ids),
+                ids: caption.ids,
+                log_likelihood: caption.log_likelihood,
+                has_ended: caption.has_ended,
+                tokens_per_second: span.map(|s| (times.len() - 1) as f64 / s.as_secs_f64()),
+            });
+        }
     }
     let output = Captioned {
         architecture: model.architecture(),
         device,
-        pictures,
+        preprocessing: model.preprocessing(),
+        assumed: checkpoint::assumptions(model.info()),
+        pictures: captioned,
+        failed: pictures.failed(),
     };
     if arguments.model.json {
-        return say::json(&output);
+        say::json(&output)?;
+        return pictures.finish();
     }
     for picture in &output.pictures {
         let cut = if picture.has_ended { "" } else { " …" };
@@ -110,5 +124,5 @@ fn run_on<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> 
         say!("{}\n  {}{cut}", picture.picture, picture.caption);
         say!("  log-likelihood {:.3}{speed}", picture.log_likelihood);
     }
-    Ok(())
+    pictures.finish()
 }

@@ -1,13 +1,16 @@
 //! `refit classify` and `refit embed`.
 
+use crate::checkpoint;
+use crate::labels::Labels;
 use crate::model::{self, BackendChoice, Device, ModelArguments};
+use crate::pictures::{Failed, Pictures};
 use crate::say;
 use pollster::block_on;
-use refit_clip::Model;
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::Backend;
-use refit_clip::preprocess::PixelValues;
+use refit_clip::preprocess::{PixelValues, Preprocessing};
 use refit_clip::tokenizer::Tokens;
+use refit_clip::{Classes, Model};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -15,15 +18,12 @@ use std::path::PathBuf;
 pub(crate) struct Classify {
     #[command(flatten)]
     model: ModelArguments,
-    /// Labels, separated by commas
-    #[arg(long, value_delimiter = ',', required = true)]
-    labels: Vec<String>,
-    /// Prompt template, {} stands for the label; repeat to average over templates
-    #[arg(long, default_value = "a photo of a {}.")]
-    template: Vec<String>,
+    #[command(flatten)]
+    labels: Labels,
     /// Also score each label's first prompt as a caption (MaMMUT only)
     #[arg(long)]
     by_caption: bool,
+    /// Pictures, folders with pictures, or names with * in them
     #[arg(required = true)]
     pictures: Vec<PathBuf>,
 }
@@ -35,6 +35,7 @@ pub(crate) struct Embed {
     /// A text to embed; may be repeated
     #[arg(long)]
     text: Vec<String>,
+    /// Pictures, folders with pictures, or names with * in them
     pictures: Vec<PathBuf>,
 }
 
@@ -43,9 +44,31 @@ pub(crate) struct Embed {
 struct Classified<'a> {
     architecture: &'a Architecture,
     device: Device,
+    #[serde(flatten)]
+    known: Known<'a>,
     scale: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bias: Option<f32>,
     templates: &'a [String],
-    pictures: Vec<ClassifiedPicture>,
+    pictures: &'a [ClassifiedPicture],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failed: &'a [Failed],
+}
+
+/// How images were prepared, and what was assumed about the checkpoint.
+#[derive(Serialize)]
+struct Known<'a> {
+    preprocessing: &'a Preprocessing,
+    assumed: Vec<String>,
+}
+
+impl<'a> Known<'a> {
+    fn about<B: Backend>(model: &'a Model<B>) -> Self {
+        Known {
+            preprocessing: model.preprocessing(),
+            assumed: checkpoint::assumptions(model.info()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,6 +82,9 @@ struct ClassifiedPicture {
 struct Share {
     label: String,
     probability: f32,
+    /// Of this label alone, by a model with a bias.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sigmoid: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by_caption: Option<ByCaption>,
 }
@@ -76,8 +102,12 @@ struct ByCaption {
 struct Embedded<'a> {
     architecture: &'a Architecture,
     device: Device,
+    #[serde(flatten)]
+    known: Known<'a>,
     pictures: Vec<Embedding>,
     texts: Vec<Embedding>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failed: &'a [Failed],
 }
 
 #[derive(Serialize)]
@@ -99,65 +129,85 @@ fn classify_on<B: Backend>(
     (backend, device): (B, Device),
     arguments: &Classify,
 ) -> Result<(), String> {
+    let labels = arguments.labels.labels()?;
+    let templates = arguments.labels.templates()?;
+    let mut pictures = Pictures::find(&arguments.pictures)?;
     let model = model::load(backend, &arguments.model, arguments.by_caption)?;
     let tokenizer = model::tokenizer(&model)?;
-    let trimmed = arguments.labels.iter().map(|label| label.trim().to_owned());
-    let labels: Vec<String> = trimmed.filter(|label| !label.is_empty()).collect();
     for label in &labels {
         report(label, &tokenizer.encode(label));
     }
-    let classes = block_on(model.classes(&tokenizer, &labels, &arguments.template));
+    let classes = block_on(model.classes(&tokenizer, &labels, &templates));
     let classes = classes.map_err(model::sentence)?;
-    let template = &arguments.template[0];
-    let prompt = |label: &String| tokenizer.encode(&template.replace("{}", label));
+    let prompt = |label: &String| tokenizer.encode(&templates[0].replace("{}", label));
     let prompts: Vec<Tokens> = labels.iter().map(prompt).collect();
-    let pixels = model::read_pictures(&arguments.pictures, model.architecture())?;
-    let embeddings = encode_pictures(&model, &arguments.pictures, &pixels)?;
-    let mut classified = Vec::with_capacity(pixels.len());
-    for (Embedding { of, embedding }, pixels) in embeddings.into_iter().zip(&pixels) {
-        let mut by_caption = match arguments.by_caption {
-            true => {
-                let likelihoods = block_on(model.log_likelihoods(pixels, &prompts));
-                by_captions(&likelihoods.map_err(model::sentence)?)
-            }
-            false => Vec::new(),
+    let mut classified = Vec::new();
+    while let Some(batch) = pictures.next_batch(model.preprocessing()) {
+        let (names, pixels): (Vec<String>, Vec<PixelValues>) = batch.into_iter().unzip();
+        let embeddings = block_on(model.encode_images(&pixels)).map_err(model::sentence)?;
+        for ((picture, embedding), pixels) in names.into_iter().zip(embeddings).zip(&pixels) {
+            let by_caption = match arguments.by_caption {
+                true => {
+                    let likelihoods = block_on(model.log_likelihoods(pixels, &prompts));
+                    by_captions(&likelihoods.map_err(model::sentence)?)
+                }
+                false => Vec::new(),
+            };
+            let labels = shares(&model, &classes, &embedding, by_caption);
+            classified.push(ClassifiedPicture { picture, labels });
         }
-        .into_iter();
-        let shares = model.probabilities(&embedding, &classes);
-        let share = |(label, probability): (&String, f32)| Share {
-            label: label.clone(),
-            probability,
-            by_caption: by_caption.next(),
-        };
-        let mut labels: Vec<Share> = classes.labels.iter().zip(shares).map(share).collect();
-        labels.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-        classified.push(ClassifiedPicture {
-            picture: of,
-            labels,
-        });
     }
-    let output = Classified {
-        architecture: model.architecture(),
-        device,
-        scale: model.scale(),
-        templates: &arguments.template,
-        pictures: classified,
-    };
     if arguments.model.json {
-        return say::json(&output);
+        say::json(&Classified {
+            architecture: model.architecture(),
+            device,
+            known: Known::about(&model),
+            scale: model.scale(),
+            bias: model.bias(),
+            templates: &templates,
+            pictures: &classified,
+            failed: pictures.failed(),
+        })?;
+    } else {
+        classified.iter().for_each(print);
     }
-    for picture in &output.pictures {
-        say!("{}", picture.picture);
-        for share in &picture.labels {
-            let by_caption = share.by_caption.as_ref().map_or(String::new(), |by| {
-                let (percent, log) = (100.0 * by.probability, by.log_likelihood);
-                format!("  (as a caption {percent:.2} %, log-likelihood {log:.3})")
-            });
-            let percent = 100.0 * share.probability;
-            say!("  {percent:>6.2} %  {}{by_caption}", share.label);
-        }
+    pictures.finish()
+}
+
+/// Each label's share of a picture, the likeliest first.
+fn shares<B: Backend>(
+    model: &Model<B>,
+    classes: &Classes,
+    embedding: &[f32],
+    by_caption: Vec<ByCaption>,
+) -> Vec<Share> {
+    let probabilities = model.probabilities(embedding, classes);
+    let sigmoids = model.sigmoids(embedding, classes);
+    let mut by_caption = by_caption.into_iter();
+    let share = |(i, label): (usize, &String)| Share {
+        label: label.clone(),
+        probability: probabilities[i],
+        sigmoid: sigmoids.as_ref().map(|sigmoids| sigmoids[i]),
+        by_caption: by_caption.next(),
+    };
+    let mut shares: Vec<Share> = classes.labels.iter().enumerate().map(share).collect();
+    shares.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    shares
+}
+
+fn print(picture: &ClassifiedPicture) {
+    say!("{}", picture.picture);
+    for share in &picture.labels {
+        let sigmoid = share.sigmoid.map_or(String::new(), |alone| {
+            format!("  (alone {:.2} %)", 100.0 * alone)
+        });
+        let by_caption = share.by_caption.as_ref().map_or(String::new(), |by| {
+            let (percent, log) = (100.0 * by.probability, by.log_likelihood);
+            format!("  (as a caption {percent:.2} %, log-likelihood {log:.3})")
+        });
+        let percent = 100.0 * share.probability;
+        say!("  {percent:>6.2} %  {}{sigmoid}{by_caption}", share.label);
     }
-    Ok(())
 }
 
 /// How likelihoods share out what they have together.
@@ -182,9 +232,9 @@ pub(crate) fn embed(arguments: &Embed) -> Result<(), String> {
 }
 
 fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Result<(), String> {
+    let mut pictures = Pictures::find(&arguments.pictures)?;
     let model = model::load(backend, &arguments.model, false)?;
     let tokenizer = model::tokenizer(&model)?;
-    let pixels = model::read_pictures(&arguments.pictures, model.architecture())?;
     let tokens = arguments.text.iter().map(|text| {
         let tokens = tokenizer.encode(text);
         report(text, &tokens);
@@ -196,20 +246,30 @@ fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Re
         of: of.clone(),
         embedding,
     };
+    let mut embedded = Vec::new();
+    while let Some(batch) = pictures.next_batch(model.preprocessing()) {
+        let (names, pixels): (Vec<String>, Vec<PixelValues>) = batch.into_iter().unzip();
+        let embeddings = block_on(model.encode_images(&pixels)).map_err(model::sentence)?;
+        let named = names.into_iter().zip(embeddings);
+        embedded.extend(named.map(|(of, embedding)| Embedding { of, embedding }));
+    }
     let output = Embedded {
         architecture: model.architecture(),
         device,
-        pictures: encode_pictures(&model, &arguments.pictures, &pixels)?,
+        known: Known::about(&model),
+        pictures: embedded,
         texts: arguments.text.iter().zip(texts).map(named).collect(),
+        failed: pictures.failed(),
     };
     if arguments.model.json {
-        return say::json(&output);
+        say::json(&output)?;
+    } else {
+        for Embedding { of, embedding } in output.pictures.iter().chain(&output.texts) {
+            let numbers: Vec<String> = embedding.iter().map(f32::to_string).collect();
+            say!("{of}\t{}", numbers.join(" "));
+        }
     }
-    for Embedding { of, embedding } in output.pictures.iter().chain(&output.texts) {
-        let numbers: Vec<String> = embedding.iter().map(f32::to_string).collect();
-        say!("{of}\t{}", numbers.join(" "));
-    }
-    Ok(())
+    pictures.finish()
 }
 
 /// Says what happened to a text that was not taken as it stands.
@@ -223,17 +283,4 @@ fn report(text: &str, tokens: &Tokens) {
     if tokens.mojibake {
         eprintln!("refit: “{text}” looks wrongly decoded; open_clip would try to repair it");
     }
-}
-
-fn encode_pictures<B: Backend>(
-    model: &Model<B>,
-    paths: &[PathBuf],
-    pixels: &[PixelValues],
-) -> Result<Vec<Embedding>, String> {
-    let units = block_on(model.encode_images(pixels)).map_err(model::sentence)?;
-    let named = |(path, embedding): (&PathBuf, Vec<f32>)| Embedding {
-        of: path.display().to_string(),
-        embedding,
-    };
-    Ok(paths.iter().zip(units).map(named).collect())
 }

@@ -12,6 +12,8 @@ mod bootstrap;
 #[cfg(not(target_arch = "wasm32"))]
 mod caption;
 #[cfg(not(target_arch = "wasm32"))]
+mod checkpoint;
+#[cfg(not(target_arch = "wasm32"))]
 mod clip;
 #[cfg(not(target_arch = "wasm32"))]
 mod compare;
@@ -22,9 +24,15 @@ mod findings;
 #[cfg(not(target_arch = "wasm32"))]
 mod fit;
 #[cfg(not(target_arch = "wasm32"))]
+mod inspect;
+#[cfg(not(target_arch = "wasm32"))]
 mod keys;
 #[cfg(not(target_arch = "wasm32"))]
+mod labels;
+#[cfg(not(target_arch = "wasm32"))]
 mod model;
+#[cfg(not(target_arch = "wasm32"))]
+mod pictures;
 #[cfg(not(target_arch = "wasm32"))]
 mod runs;
 #[cfg(not(target_arch = "wasm32"))]
@@ -76,6 +84,8 @@ fn main() -> std::process::ExitCode {
         Data,
         /// Read tables of your own runs, or the studies' published files, and report what is in them
         Runs(runs::Arguments),
+        /// Say what a checkpoint is, without loading it
+        Model(inspect::Arguments),
         /// Classify images by text labels with a CLIP checkpoint
         Classify(clip::Classify),
         /// Print L2-normalised embeddings of images and texts
@@ -96,6 +106,7 @@ fn main() -> std::process::ExitCode {
         Command::Study(command) => study::run(&command),
         Command::Data => data::list(),
         Command::Runs(arguments) => runs::run(&arguments),
+        Command::Model(arguments) => inspect::run(&arguments),
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),
         Command::Caption(arguments) => caption::run(&arguments),

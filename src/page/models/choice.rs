@@ -1,9 +1,9 @@
 //! A model to load: a bundled one, a cached download, a file of the reader's, or an address.
 
-use super::protocol::{CachedCheckpoint, CheckpointLocation};
-use refit_clip::architecture::Activation;
-use wasm_bindgen::JsCast;
-use web_sys::{Blob, File};
+use super::protocol::{CachedCheckpoint, CheckpointLocation, ModelChoices};
+use refit_clip::architecture::telling_name;
+use refit_clip::weights::files::CheckpointFiles;
+use web_sys::File;
 use xxhash_rust::xxh64::xxh64;
 
 #[derive(Clone, Debug)]
@@ -12,9 +12,11 @@ pub struct ModelChoice {
     pub key: String,
     pub name: String,
     pub location: CheckpointLocation,
-    /// The file, for [`CheckpointLocation::File`].
-    pub file: Option<Blob>,
-    pub quick_gelu: bool,
+    /// The files, for [`CheckpointLocation::Files`].
+    pub files: Vec<File>,
+    /// By which published checkpoints are known: see [`telling_name`].
+    pub known_as: String,
+    pub choices: ModelChoices,
 }
 
 impl ModelChoice {
@@ -37,8 +39,9 @@ impl ModelChoice {
             key: key.to_owned(),
             name: name.to_owned(),
             location: CheckpointLocation::Bundled(path.to_owned()),
-            file: None,
-            quick_gelu: false,
+            files: Vec::new(),
+            known_as: telling_name(path),
+            choices: ModelChoices::default(),
         }
     }
 
@@ -47,8 +50,9 @@ impl ModelChoice {
             key: checkpoint.key.clone(),
             name: checkpoint.name.clone(),
             location: CheckpointLocation::Cached(checkpoint.key.clone()),
-            file: None,
-            quick_gelu: is_quick_gelu(&checkpoint.address),
+            files: Vec::new(),
+            known_as: telling_name(&checkpoint.address),
+            choices: ModelChoices::default(),
         }
     }
 
@@ -57,20 +61,32 @@ impl ModelChoice {
         ModelChoice {
             key: key(&address),
             name,
-            quick_gelu: is_quick_gelu(&address),
+            known_as: telling_name(&address),
             location: CheckpointLocation::Address(address),
-            file: None,
+            files: Vec::new(),
+            choices: ModelChoices::default(),
         }
     }
 
-    pub fn file(file: File) -> ModelChoice {
-        let name = file.name();
+    /// Files that were chosen together; the worker finds the checkpoint among them.
+    pub fn files(files: Vec<File>) -> ModelChoice {
+        let names: Vec<String> = files.iter().map(File::name).collect();
+        let main = match CheckpointFiles::among(&names) {
+            Ok(CheckpointFiles::Index(at)) => at,
+            Ok(CheckpointFiles::Files(at)) => at[0],
+            // The worker says what is wrong.
+            Err(_) => 0,
+        };
+        let of = |file: &File| format!("{} {} {}", file.name(), file.size(), file.last_modified());
+        let identity: Vec<String> = files.iter().map(of).collect();
+        let name = names.get(main).cloned().unwrap_or_default();
         ModelChoice {
-            key: key(&format!("{name} {} {}", file.size(), file.last_modified())),
-            quick_gelu: is_quick_gelu(&name),
+            key: key(&identity.join("\n")),
+            known_as: name.clone(),
             name,
-            location: CheckpointLocation::File,
-            file: Some(file.unchecked_into()),
+            location: CheckpointLocation::Files,
+            files,
+            choices: ModelChoices::default(),
         }
     }
 }
@@ -78,9 +94,4 @@ impl ModelChoice {
 /// The key of a checkpoint, under which it is cached: a hash of its address.
 pub fn key(address: &str) -> String {
     format!("{:016x}", xxh64(address.as_bytes(), 0))
-}
-
-/// Checkpoints without a configuration tell their activation by their name.
-fn is_quick_gelu(name: &str) -> bool {
-    Activation::of_checkpoint(name) == Some(Activation::QuickGelu)
 }

@@ -1,12 +1,16 @@
 //! The model: which one is loaded, on which device, and what went wrong with it.
 
+use super::checkpoints::Dropped;
 use super::choice::ModelChoice;
 use super::progress;
-use super::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel};
+use super::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel, ModelChoices};
 use super::session::{ModelState, Session};
+use crate::model_error::{self, FrontEnd};
 use crate::page::list;
 use crate::text;
 use leptos::prelude::*;
+use refit_clip::architecture::Activation;
+use refit_clip::{CheckpointInfo, Evidence};
 
 /// What the bundled models can do; their cards in `public/clip` have the numbers.
 const ABOUT_CLIP: &str = "Shapes comes with this page: 2.4 million parameters, trained only on drawn shapes. On drawings that combine traits it never saw together, it gets 88 % of colours right (out of 11) and 81 % of counts, but only 43 % of shapes (out of 10). It knows nothing about photographs; for those, load a model from the studies.";
@@ -30,18 +34,45 @@ pub fn ModelSection(session: Session) -> impl IntoView {
                 let bar = progress::bar("Loading the model", done.bytes, done.total, text);
                 view! { <div class="progress">{bar}</div> }.into_any()
             }
-            ModelState::Loaded(loaded) => {
-                view! { <p class="model-status">{summary(&name, loaded)}</p> }.into_any()
+            ModelState::Loaded(loaded) => view! {
+                <p class="model-status">{summary(&name, loaded)}</p>
+                {card(&loaded.info)}
             }
+            .into_any(),
             ModelState::Failed(failure) => failed(session, failure),
         })
     };
+    let is_over = RwSignal::new(false);
+    let dropped = move |event: web_sys::DragEvent| {
+        event.prevent_default();
+        is_over.set(false);
+        let Some(dropped) = event.data_transfer().map(|data| Dropped::new(&data)) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let files = dropped.files().await;
+            if !files.is_empty() {
+                session.load(ModelChoice::files(files));
+            }
+        });
+    };
     view! {
-        <section aria-labelledby="model" class="model">
+        <section
+            aria-labelledby="model"
+            class="model"
+            class:over=move || is_over.get()
+            on:dragover=move |event: web_sys::DragEvent| {
+                event.prevent_default();
+                is_over.set(true);
+            }
+            on:dragleave=move |_| is_over.set(false)
+            on:drop=dropped
+        >
             <h2 id="model">"Model"</h2>
             <div role="status">{status}</div>
             <BundledModels session />
             <DeviceSelect session />
+            <CheckpointChoices session />
         </section>
     }
 }
@@ -111,6 +142,108 @@ fn DeviceSelect(session: Session) -> impl IntoView {
             </select>
         </label>
     }
+}
+
+/// How the model wants its images, and what was assumed about it.
+fn card(info: &CheckpointInfo) -> impl IntoView + use<> {
+    let preprocessing = format!(
+        "Images: {} ({}). Activation: {} ({}). {} parameters, {} ({}).",
+        info.preprocessing,
+        info.preprocessing_from,
+        info.architecture.activation,
+        info.activation_from,
+        text::number(info.parameters as f64),
+        info.format,
+        info.dtypes.join(", "),
+    );
+    let assumptions = info.assumptions();
+    let sentences = assumptions.iter().map(|assumption| {
+        let sentence = model_error::assumption(assumption, FrontEnd::Page);
+        view! { <li>{sentence}</li> }
+    });
+    let assumed = (!assumptions.is_empty()).then(|| {
+        view! { <ul class="assumed">{list(sentences)}</ul> }
+    });
+    view! {
+        <p class="aside preprocessing">{preprocessing}</p>
+        {assumed}
+    }
+}
+
+/// The choices that a checkpoint leaves open: its activation, and which of several states to run.
+#[component]
+fn CheckpointChoices(session: Session) -> impl IntoView {
+    let info = move || match session.model.state.get() {
+        ModelState::Loaded(loaded) => Some(loaded.info.clone()),
+        _ => None,
+    };
+    let change = move |change: &dyn Fn(&mut ModelChoices)| {
+        let mut choice = session.model.choice.get_untracked();
+        change(&mut choice.choices);
+        session.load(choice);
+    };
+    let activation = move |info: &CheckpointInfo| {
+        // What a configuration or a name tells needs no choice.
+        let is_open = [Evidence::Assumed, Evidence::Chosen].contains(&info.activation_from);
+        let current = info.architecture.activation;
+        is_open.then(|| {
+            let options = [Activation::Gelu, Activation::QuickGelu].map(|activation| {
+                let name = activation.to_string();
+                view! {
+                    <option value=name.clone() prop:selected=activation == current>
+                        {name.clone()}
+                    </option>
+                }
+            });
+            let choose = move |event| {
+                let is_quick = event_target_value(&event) == Activation::QuickGelu.to_string();
+                let activation = match is_quick {
+                    true => Activation::QuickGelu,
+                    false => Activation::Gelu,
+                };
+                change(&|choices| choices.activation = Some(activation));
+            };
+            view! {
+                <label class="choice on">
+                    <span>"Activation"</span>
+                    <select name="Activation" on:change=choose>
+                        {list(options)}
+                    </select>
+                </label>
+            }
+        })
+    };
+    let state = move |info: &CheckpointInfo| {
+        let all = std::iter::once(&info.prefix).chain(&info.other_states);
+        let all: Vec<String> = all.cloned().collect();
+        (all.len() > 1).then(|| {
+            let options = all.into_iter().enumerate().map(|(i, prefix)| {
+                let name = if prefix.is_empty() {
+                    "(no key)".to_owned()
+                } else {
+                    prefix.clone()
+                };
+                view! {
+                    <option value=prefix prop:selected=i == 0>
+                        {name}
+                    </option>
+                }
+            });
+            let choose = move |event| {
+                let key = event_target_value(&event);
+                change(&|choices| choices.weights_key = Some(key.clone()));
+            };
+            view! {
+                <label class="choice on">
+                    <span>"Weights"</span>
+                    <select name="Weights" on:change=choose>
+                        {list(options)}
+                    </select>
+                </label>
+            }
+        })
+    };
+    move || info().map(|info| view! { {activation(&info)} {state(&info)} })
 }
 
 fn summary(name: &str, loaded: &LoadedModel) -> String {

@@ -4,13 +4,13 @@
 pub use refit_clip::Progress;
 
 use crate::model_error::{self, FrontEnd};
-use refit_clip::ClipError;
-use refit_clip::architecture::Architecture;
+use refit_clip::architecture::{Activation, Architecture};
 use refit_clip::backend::ComputeError;
 use refit_clip::caption::Decoding;
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
+use refit_clip::{CheckpointInfo, ClipError};
 use serde::{Deserialize, Serialize};
 
 /// Sent instead of a request: the caption being generated shall end here.
@@ -37,8 +37,17 @@ pub enum CheckpointLocation {
     Cached(String),
     /// A server, where this browser stores no files.
     Address(String),
-    /// A file of the reader's, which is attached.
-    File,
+    /// Files of the reader's, which are attached: a checkpoint, its parts, its configuration.
+    Files,
+}
+
+/// What the reader chose about a checkpoint that can be read in several ways.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelChoices {
+    /// `None` for what the configuration or the name tells.
+    pub activation: Option<Activation>,
+    /// Which of several states, by its key.
+    pub weights_key: Option<String>,
 }
 
 /// What the page asks of a worker. The reply's type is named in brackets.
@@ -52,8 +61,9 @@ pub enum WorkerRequest {
         key: String,
         location: CheckpointLocation,
         device: DeviceChoice,
-        /// The activation, where the checkpoint has no configuration.
-        quick_gelu: bool,
+        /// The checkpoint's name, by which published ones are known.
+        name: String,
+        choices: ModelChoices,
     },
     /// Encode texts: a [`TextWarning`] each, and their embeddings attached.
     EncodeTexts(Vec<String>),
@@ -121,6 +131,10 @@ pub struct GpuInfo {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadedModel {
     pub architecture: Architecture,
+    /// What the checkpoint is, and what was assumed about it.
+    pub info: CheckpointInfo,
+    /// Of a model that was trained with a sigmoid loss.
+    pub logit_bias: Option<f32>,
     /// The factor from cosine similarity to logit.
     pub logit_scale: f32,
     /// `None` on the CPU.
@@ -169,6 +183,9 @@ pub struct CachedCheckpoint {
     pub address: String,
     #[serde(rename = "sums")]
     pub checksums: Checksums,
+    /// The configuration files that lay beside it, each with its name.
+    #[serde(default)]
+    pub configurations: Vec<(String, String)>,
 }
 
 /// A download that was interrupted or is under way in another tab; stored as JSON beside its file.

@@ -28,13 +28,11 @@ impl WorkerClient {
             key: choice.key.clone(),
             location: choice.location.clone(),
             device,
-            quick_gelu: choice.quick_gelu,
+            name: choice.known_as.clone(),
+            choices: choice.choices.clone(),
         };
-        let file = choice
-            .file
-            .clone()
-            .map_or(JsValue::UNDEFINED, JsValue::from);
-        let loaded = self.ask_with(&request, file, Array::new(), progress);
+        let files: Array = choice.files.iter().collect();
+        let loaded = self.ask_with(&request, files.into(), Array::new(), progress);
         Ok(loaded.await?.value)
     }
 

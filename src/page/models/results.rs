@@ -155,7 +155,10 @@ pub fn bars(ranking: &[RankedClass]) -> AnyView {
                 <span class="bar" style:width=width></span>
                 <span class="label">{class.label.clone()}</span>
                 <span>{percent(f64::from(class.probability))}</span>
-                <span class="aside">{format!("cosine {}", signed(f64::from(class.cosine)))}</span>
+                <span class="aside">
+                    {format!("cosine {}", signed(f64::from(class.cosine)))}
+                    {class.alone.map(|alone| format!(", alone {}", percent(f64::from(alone))))}
+                </span>
             </li>
         }
     });

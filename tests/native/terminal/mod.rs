@@ -1,4 +1,5 @@
 //! What the terminal says, and that it ignores nothing in silence.
+mod files;
 mod models;
 mod runs;
 

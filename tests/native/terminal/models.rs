@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 /// A tiny model with the real vocabulary, its configuration, and two pictures.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(super) static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clip");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, tensors) in [
@@ -36,11 +36,32 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         });
         picture.save(folder.join(format!("{k}.png"))).unwrap();
     }
+    more_files(&folder);
     folder
 });
 
+/// Whole, damaged and other files in a folder of its own, labels, templates, a configuration.
+fn more_files(folder: &Path) {
+    let inner = folder.join("folder/inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    let jpeg = RgbImage::from_fn(64, 48, |x, y| {
+        Rgb([4 * x as u8, 5 * y as u8, (x * y) as u8])
+    });
+    jpeg.save(inner.join("whole.jpg")).unwrap();
+    let bytes = std::fs::read(inner.join("whole.jpg")).unwrap();
+    let outer = folder.join("folder");
+    std::fs::write(outer.join("half.jpg"), &bytes[..bytes.len() / 2]).unwrap();
+    std::fs::write(outer.join("empty.jpg"), b"").unwrap();
+    std::fs::write(outer.join("notes.txt"), b"no picture").unwrap();
+    let labels = "cat\n\n\"red, square\"\r\n a \"b\" \n";
+    std::fs::write(folder.join("labels.txt"), labels).unwrap();
+    std::fs::write(folder.join("templates.txt"), "{} here\na {}.\n").unwrap();
+    let inception = r#"{"model_cfg": {"vision_cfg": {"width": 8, "head_width": 4}, "text_cfg": {"heads": 2}}, "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resize_mode": "squash"}}"#;
+    std::fs::write(folder.join("inception.json"), inception).unwrap();
+}
+
 /// Whether it went well, what it printed, what it said about it.
-fn refit(arguments: &[&str]) -> (bool, String, String) {
+pub(super) fn refit(arguments: &[&str]) -> (bool, String, String) {
     run(&mut command(arguments))
 }
 
@@ -187,11 +208,23 @@ fn what_is_wrong_is_said() {
         ),
         (
             &["embed", "--weights", "0.png", "0.png"],
-            "neither a safetensors file nor",
+            "This is a picture; choose a .safetensors",
         ),
         (
             &["embed", "--weights", "tiny.safetensors", "tiny.safetensors"],
-            "tiny.safetensors: ",
+            "tiny.safetensors: this is no picture that is known here; JPEG, PNG,",
+        ),
+        (
+            &["model", "folder"],
+            "There is no checkpoint among these files",
+        ),
+        (
+            &["model", "tiny.safetensors", "--weights-key", "ema"],
+            "no weights under ema, but under no key",
+        ),
+        (
+            &["embed", "--weights", "tiny.safetensors", "nothing*.png"],
+            "no file matches nothing*.png",
         ),
         (
             &[

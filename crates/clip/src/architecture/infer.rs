@@ -4,12 +4,19 @@ use super::{Activation, Architecture, Configuration, DecoderConfig, TransformerC
 use crate::weights::WeightsError;
 use std::collections::BTreeMap;
 
-impl Architecture {
+/// What shapes and a configuration tell. The activation is still to be found out.
+pub(crate) struct Inferred {
+    pub(crate) architecture: Architecture,
+    /// The widths of towers whose heads neither the configuration tells nor a published model of
+    /// this width: of the image tower, of the text tower.
+    pub(crate) assumed_heads: [Option<usize>; 2],
+}
+
+impl Inferred {
     /// Infers the architecture from the shapes of tensors under open_clip's names.
-    pub(crate) fn infer(
+    pub(crate) fn new(
         shapes: &BTreeMap<String, Vec<usize>>,
         configuration: &Configuration,
-        fallback: Activation,
     ) -> Result<Self, WeightsError> {
         let shapes = Shapes(shapes);
         let conv = shapes.get("visual.conv1.weight", 4)?;
@@ -25,22 +32,40 @@ impl Architecture {
             return Err(wrong("no token embedding".to_owned()));
         };
         let embedding = shapes.get("visual.proj", 2)?[1];
-        let text = shapes.transformer("", text_width, 64, configuration.text_heads)?;
+        let (vision_heads, text_heads) = (configuration.vision_heads, configuration.text_heads);
+        let text = shapes.transformer("", text_width, 64, text_heads)?;
         let decoder = shapes.decoder(text, embedding)?;
-        let vision_heads = configuration.vision_heads;
-        Ok(Architecture {
-            embedding,
-            patch,
-            grid,
-            vision: shapes.transformer("visual.", width, vision_head(width), vision_heads)?,
-            context: shapes.get("positional_embedding", 2)?[0],
-            vocabulary,
-            text,
-            activation: configuration.activation.unwrap_or(fallback),
-            decoder,
+        let assumed = |width, heads: Option<usize>, known: &[usize]| {
+            (heads.is_none() && !known.contains(&width)).then_some(width)
+        };
+        Ok(Inferred {
+            architecture: Architecture {
+                embedding,
+                patch,
+                grid,
+                vision: shapes.transformer("visual.", width, vision_head(width), vision_heads)?,
+                context: shapes.get("positional_embedding", 2)?[0],
+                vocabulary,
+                text,
+                activation: Activation::default(),
+                decoder,
+            },
+            assumed_heads: [
+                assumed(width, vision_heads, &VISION_WIDTHS),
+                assumed(text_width, text_heads, &TEXT_WIDTHS),
+            ],
         })
     }
+
+    #[cfg(test)]
+    pub(crate) fn assumes_heads(&self) -> bool {
+        self.assumed_heads.iter().any(Option::is_some)
+    }
 }
+
+/// Widths of the towers of open_clip's `model_configs/`, whose heads are known.
+const VISION_WIDTHS: [usize; 11] = [256, 384, 512, 640, 768, 896, 1024, 1280, 1408, 1664, 1792];
+const TEXT_WIDTHS: [usize; 7] = [256, 384, 512, 640, 768, 1024, 1280];
 
 /// The shapes of tensors, by open_clip's names.
 struct Shapes<'a>(&'a BTreeMap<String, Vec<usize>>);
@@ -80,7 +105,7 @@ impl Shapes<'_> {
         let mlp = |block: usize| format!("{blocks}{block}.mlp.c_fc.weight");
         // A MaMMUT's first block may have none.
         let first = (0..layers).find(|block| self.0.contains_key(&mlp(*block)));
-        let heads = heads.unwrap_or(width / head);
+        let heads = heads.unwrap_or((width / head).max(1));
         if heads == 0 || !width.is_multiple_of(heads) {
             return Err(wrong(format!(
                 "{heads} heads do not divide the width {width}"
@@ -128,12 +153,13 @@ impl Shapes<'_> {
     }
 }
 
-/// Width of a vision tower's heads: 64, but for three large models of open_clip.
+/// Width of a vision tower's heads: 64, but for four large models of open_clip.
 pub(super) fn vision_head(width: usize) -> usize {
     match width {
         1280 => 80,
         1408 => 88,
         1664 => 104,
+        1792 => 112,
         _ => 64,
     }
 }

@@ -3,13 +3,18 @@
 mod configuration;
 mod cost;
 mod infer;
+mod known;
 mod parameters;
 
-pub use configuration::Configuration;
+pub use configuration::{Configuration, ConfigurationError};
+pub(crate) use infer::Inferred;
+pub(crate) use known::known;
+pub use known::telling_name;
 pub(crate) use parameters::{Parameter, Role};
 
 use crate::weights::names::Slice;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The nonlinearity between the two layers of each block's MLP. The shapes do not tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,27 +28,12 @@ pub enum Activation {
     QuickGelu,
 }
 
-impl Activation {
-    /// The activation of a published checkpoint, recognised by a part of the name of its file or
-    /// repository.
-    pub fn of_checkpoint(name: &str) -> Option<Self> {
-        let name = name.to_lowercase();
-        let any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        if any(&["openai", "laion400m", "metaclip", "quickgelu"]) {
-            Some(Activation::QuickGelu)
-        } else if any(&[
-            "laion2b",
-            "mammut",
-            "shapes.safetensors",
-            "datacomp",
-            "commonpool",
-            "scaling-laws",
-            "samples-",
-        ]) {
-            Some(Activation::Gelu)
-        } else {
-            None
-        }
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Activation::Gelu => "GELU",
+            Activation::QuickGelu => "QuickGELU",
+        })
     }
 }
 
@@ -205,8 +195,9 @@ mod tests {
             };
             let parameters = architecture.parameters().into_iter();
             let shapes: BTreeMap<_, _> = parameters.map(|(k, p)| (k, p.shape)).collect();
-            let told = Architecture::infer(&shapes, &Configuration::default(), Activation::Gelu);
-            assert_eq!(told, Ok(architecture), "{family} {name}");
+            let told = Inferred::new(&shapes, &Configuration::default()).unwrap();
+            assert_eq!(told.architecture, architecture, "{family} {name}");
+            assert!(!told.assumes_heads(), "{family} {name}");
             let count: usize = shapes.values().map(|s| s.iter().product::<usize>()).sum();
             let is_it = |row: &&Vec<&str>| {
                 cell(row, "family") == family && cell(row, "architecture") == name
@@ -215,25 +206,6 @@ mod tests {
             let expected: f64 = cell(row, "mparams").parse().unwrap();
             let off = (count as f64 / 1e6 - expected).abs();
             assert!(off < 0.006, "{family} {name}: {count} for {expected}");
-        }
-    }
-
-    #[test]
-    fn published_checkpoints_tell_their_activation() {
-        for (name, activation) in [
-            (
-                "timm/vit_base_patch32_clip_224.openai",
-                Some(Activation::QuickGelu),
-            ),
-            ("ViT-B-32__laion400m_e32.pt", Some(Activation::QuickGelu)),
-            ("CLIP-ViT-B-32-laion2B-s34B-b79K", Some(Activation::Gelu)),
-            (
-                "Model-B-32_Data-80M_Samples-13B_lr-1e-3_bs-88k.pt",
-                Some(Activation::Gelu),
-            ),
-            ("open_clip_model.safetensors", None),
-        ] {
-            assert_eq!(Activation::of_checkpoint(name), activation, "{name}");
         }
     }
 }

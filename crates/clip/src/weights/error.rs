@@ -27,8 +27,6 @@ pub enum TensorProblem {
         /// The bytes that its shape needs.
         expected: u64,
     },
-    /// Its numbers are not next to each other in the file.
-    NotContiguous,
     /// One of its numbers is infinite or not a number.
     NotFinite {
         /// Which number, in the order in which they are stored.
@@ -50,14 +48,13 @@ impl fmt::Display for TensorProblem {
         match self {
             TensorProblem::Dtype { found } => write!(
                 f,
-                "is stored as {found}, and only float32, float16 and bfloat16 can be read"
+                "is stored as {found}, and only float32, float64, float16 and bfloat16 can be read"
             ),
             TensorProblem::OutOfRange => f.write_str("lies outside the file"),
             TensorProblem::Overlaps { other } => write!(f, "shares bytes with {other}"),
             TensorProblem::Size { found, expected } => {
                 write!(f, "has {found} bytes where its shape needs {expected}")
             }
-            TensorProblem::NotContiguous => f.write_str("is a view that is not contiguous"),
             TensorProblem::NotFinite { index } => {
                 write!(f, "is not a finite number at index {index}")
             }
@@ -76,10 +73,30 @@ pub enum WeightsError {
     Source(SourceError),
     /// A pointer of git-lfs instead of the file.
     LfsPointer,
-    /// A file that `torch.save` wrote before PyTorch 1.6.
-    LegacyTorch,
-    /// A TorchScript archive, which is a program with weights.
-    TorchScript,
+    /// A file of another kind.
+    OtherFile {
+        /// What it is, with an article.
+        kind: &'static str,
+    },
+    /// What a server said instead of sending the file: that a repository is gated, for example.
+    Answer {
+        /// What it said.
+        said: String,
+    },
+    /// The index of a checkpoint in several files, alone.
+    Index,
+    /// Parts of a checkpoint that its index names and that are not there.
+    MissingParts {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// No checkpoint is among the files.
+    NoFile,
+    /// Several checkpoints are among the files.
+    SeveralFiles {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// Neither safetensors nor a PyTorch archive.
     UnknownFormat,
     /// The safetensors header is longer than the file, or than any header is.
@@ -106,13 +123,17 @@ pub enum WeightsError {
         /// What is wrong there.
         reason: String,
     },
-    /// The pickle wants to call something that no checkpoint needs.
-    RefusedGlobal {
-        /// Its name in Python.
-        name: String,
-    },
     /// The archive has no dictionary of tensors.
     NoStateDict,
+    /// An optimizer's state without a model.
+    OptimizerState,
+    /// There are no weights under the key that was asked for.
+    NoState {
+        /// The key.
+        key: String,
+        /// Where there are some.
+        found: Vec<String>,
+    },
     /// One tensor cannot be used.
     Tensor {
         /// Its name in the file.
@@ -124,6 +145,18 @@ pub enum WeightsError {
     OtherModel {
         /// The kind.
         kind: &'static str,
+        /// What would be needed to run it.
+        lacks: &'static str,
+    },
+    /// The configuration asks for something that no model here has.
+    Unsupported {
+        /// The setting with its value, as in the file.
+        setting: String,
+    },
+    /// The memory has no room for a tensor.
+    NoMemory {
+        /// The bytes that it needs.
+        bytes: u64,
     },
     /// Tensors that the architecture has and the file does not, by open_clip's names.
     Missing {
@@ -166,11 +199,19 @@ impl fmt::Display for WeightsError {
             WeightsError::LfsPointer => {
                 f.write_str("this is git-lfs's pointer to a checkpoint, not the checkpoint")
             }
-            WeightsError::LegacyTorch => {
-                f.write_str("this file is in the format of PyTorch before 1.6")
+            WeightsError::OtherFile { kind } => write!(f, "this is {kind}"),
+            WeightsError::Answer { said } => {
+                write!(f, "this is no checkpoint, but a server’s answer: “{said}”")
             }
-            WeightsError::TorchScript => {
-                f.write_str("this is a TorchScript archive, which is a program")
+            WeightsError::Index => f.write_str(
+                "this is the index of a checkpoint in several files, not the checkpoint",
+            ),
+            WeightsError::NoFile => f.write_str("there is no checkpoint among these files"),
+            WeightsError::SeveralFiles { names } => {
+                write!(f, "there are several checkpoints here: {}", list(names))
+            }
+            WeightsError::MissingParts { names } => {
+                write!(f, "of the checkpoint’s files there is no {}", list(names))
             }
             WeightsError::UnknownFormat => {
                 f.write_str("this is neither a safetensors file nor a PyTorch archive")
@@ -187,13 +228,38 @@ impl fmt::Display for WeightsError {
                 f,
                 "the archive's pickle cannot be read (byte {at}: {reason})"
             ),
-            WeightsError::RefusedGlobal { name } => {
-                write!(f, "the archive's pickle calls {name}, which is not allowed")
-            }
             WeightsError::NoStateDict => f.write_str("the archive has no dictionary of tensors"),
+            WeightsError::OptimizerState => {
+                f.write_str("this is an optimizer’s state, without the model")
+            }
+            WeightsError::NoState { key, found } => {
+                write!(f, "the checkpoint has no weights under {key}")?;
+                match found.split_last() {
+                    None => Ok(()),
+                    Some((last, [])) => write!(f, ", but under {}", named(last)),
+                    Some((last, more)) => {
+                        let more: Vec<&str> = more.iter().map(|name| named(name)).collect();
+                        write!(f, ", but under {} and {}", more.join(", "), named(last))
+                    }
+                }
+            }
             WeightsError::Tensor { name, problem } => write!(f, "the tensor {name} {problem}"),
-            WeightsError::OtherModel { kind } => {
-                write!(f, "this is a {kind} checkpoint, which cannot be run here")
+            WeightsError::OtherModel { kind, lacks } => {
+                let article = match kind.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) {
+                    true => "an",
+                    false => "a",
+                };
+                write!(
+                    f,
+                    "this is {article} {kind}, which cannot be run here: it needs {lacks}"
+                )
+            }
+            WeightsError::Unsupported { setting } => write!(
+                f,
+                "the configuration asks for {setting}, which cannot be done here"
+            ),
+            WeightsError::NoMemory { bytes } => {
+                write!(f, "the memory has no room for a tensor of {bytes} bytes")
             }
             WeightsError::Missing { names } => {
                 write!(f, "the checkpoint lacks {}", list(names))
@@ -220,6 +286,14 @@ impl Error for WeightsError {
             WeightsError::Header { cause } => Some(cause.as_error()),
             _ => None,
         }
+    }
+}
+
+/// A prefix as it is shown.
+fn named(prefix: &str) -> &str {
+    match prefix {
+        "" => "no key",
+        _ => prefix,
     }
 }
 

@@ -1,25 +1,36 @@
-//! Checkpoint files to tensors, one at a time: safetensors, and the zip archives of `torch.save`.
+//! Checkpoint files to tensors, one at a time: safetensors, the archives of `torch.save` and
+//! TorchScript, what `torch.save` wrote before PyTorch 1.6, and several files of them.
 //!
 //! [`Checkpoint::open`] reads a file's header (that of
 //! [safetensors](https://github.com/huggingface/safetensors#format), or the directory and the pickle
 //! of a PyTorch archive) and lists its tensors in the order in which they are stored;
-//! [`Checkpoint::read`] then reads one tensor's numbers as float32. The file is never in memory as a
-//! whole, and nothing in it is executed: a pickle may only build tensors, containers, numbers and
-//! texts.
+//! [`Checkpoint::choose`] finds the model's among them, and [`Checkpoint::read`] then reads one
+//! tensor's numbers as float32. The file is never in memory as a whole, and nothing in it is executed:
+//! of a pickle only tensors, containers, numbers and texts are read.
 
+pub(crate) mod bytes;
 pub mod checksums;
 mod error;
+pub mod files;
+mod foreign;
 pub mod http;
+mod legacy;
 pub(crate) mod names;
+pub(crate) mod other_models;
 mod pickle;
 mod safetensors;
+pub mod shards;
 pub mod source;
+pub mod states;
 mod zip;
 
 pub use error::{TensorProblem, WeightsError};
 
 use crate::backend::half;
-use source::{Source, SourceError};
+use bytes::TensorBytes;
+use serde::{Deserialize, Serialize};
+use source::Source;
+use std::fmt;
 
 /// How a tensor's numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +41,10 @@ pub enum Dtype {
     BF16,
     /// float32.
     F32,
-    /// Any other, by its name; a tensor of it cannot be read.
-    Other(&'static str),
+    /// float64, which is read as float32.
+    F64,
+    /// Any other, by its name and the bytes of a number; a tensor of it cannot be read.
+    Other(&'static str, u64),
 }
 
 impl Dtype {
@@ -41,29 +54,63 @@ impl Dtype {
             Dtype::F16 => "F16",
             Dtype::BF16 => "BF16",
             Dtype::F32 => "F32",
-            Dtype::Other(name) => name,
+            Dtype::F64 => "F64",
+            Dtype::Other(name, _) => name,
         }
     }
 
-    fn bytes(self) -> Option<u64> {
+    fn bytes(self) -> u64 {
         match self {
-            Dtype::F16 | Dtype::BF16 => Some(2),
-            Dtype::F32 => Some(4),
-            Dtype::Other(_) => None,
+            Dtype::F16 | Dtype::BF16 => 2,
+            Dtype::F32 => 4,
+            Dtype::F64 => 8,
+            Dtype::Other(_, bytes) => bytes,
         }
+    }
+
+    fn is_number(self) -> bool {
+        !matches!(self, Dtype::Other(..))
+    }
+}
+
+/// How a file keeps its tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// The archive of `torch.save`.
+    Torch,
+    /// An archive of TorchScript, of which only the tensors are read.
+    TorchScript,
+    /// What `torch.save` wrote before PyTorch 1.6.
+    LegacyTorch,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Safetensors => "safetensors",
+            Format::Torch => "PyTorch",
+            Format::TorchScript => "TorchScript",
+            Format::LegacyTorch => "PyTorch before 1.6",
+        })
     }
 }
 
 /// A tensor of a file: its name, shape and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name in the file, without the prefix "module." of `DistributedDataParallel`.
+    /// Its name in the file; of a pickle the keys that lead to it, joined by full stops. Once a
+    /// model is chosen, without what stands before all of the model's names.
     pub name: String,
-    /// Its shape, the last dimension being contiguous.
+    /// Its shape, row-major.
     pub shape: Vec<usize>,
     /// How its numbers are stored.
     pub dtype: Dtype,
     place: Place,
+    /// Numbers from an index to the next in each dimension, of a view that is not contiguous.
+    stride: Option<Vec<usize>>,
 }
 
 /// Where a tensor's bytes are.
@@ -71,8 +118,13 @@ pub struct Entry {
 enum Place {
     /// From this position.
     At(u64),
-    /// In an archive's member whose header is at `header`, `skip` bytes into it.
-    Member { header: u64, skip: u64 },
+    /// In an archive's member whose header is at `header`, `skip` bytes into it. `deflated` is the
+    /// member's length in the file, if it is compressed.
+    Member {
+        header: u64,
+        skip: u64,
+        deflated: Option<u64>,
+    },
 }
 
 impl Entry {
@@ -88,10 +140,14 @@ impl Entry {
 
     /// Bytes of a number, if it can be read.
     fn width(&self) -> Result<u64, WeightsError> {
-        self.dtype.bytes().ok_or_else(|| {
-            let found = self.dtype.name().to_owned();
-            WeightsError::tensor(&self.name, TensorProblem::Dtype { found })
-        })
+        if self.dtype.is_number() {
+            return Ok(self.dtype.bytes());
+        }
+        let found = self.dtype.name().to_owned();
+        Err(WeightsError::tensor(
+            &self.name,
+            TensorProblem::Dtype { found },
+        ))
     }
 
     fn position(&self) -> u64 {
@@ -100,6 +156,35 @@ impl Entry {
             Place::Member { header, .. } => header,
         }
     }
+
+    /// Moves it by the start of its file.
+    fn shift(&mut self, start: u64) {
+        match &mut self.place {
+            Place::At(at) => *at += start,
+            Place::Member { header, .. } => *header += start,
+        }
+    }
+
+    /// The bytes from its first number to its last, where it is stored.
+    fn span(&self) -> Option<u64> {
+        let numbers = match &self.stride {
+            Some(stride) => span(&self.shape, stride)?,
+            None => self.count() as u64,
+        };
+        numbers.checked_mul(self.dtype.bytes())
+    }
+}
+
+/// The numbers from the first to the last of a view; `None` if nothing could hold them.
+fn span(shape: &[usize], stride: &[usize]) -> Option<u64> {
+    let mut count = 1u64;
+    let mut last = 0u64;
+    for (dimension, stride) in shape.iter().zip(stride) {
+        count = count.checked_mul(*dimension as u64)?;
+        let steps = (*dimension as u64).saturating_sub(1);
+        last = last.checked_add(steps.checked_mul(*stride as u64)?)?;
+    }
+    Some(if count == 0 { 0 } else { last + 1 })
 }
 
 /// The header of a checkpoint.
@@ -107,53 +192,41 @@ impl Entry {
 pub struct Checkpoint {
     /// The file's tensors, in the order in which they are stored.
     pub entries: Vec<Entry>,
+    /// Of the first file, if there are several.
+    pub format: Format,
 }
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 20;
 
 impl Checkpoint {
-    /// Reads a file's header and finds its format by it.
+    /// Reads the header of a file, or of all files of a source, and finds the format by it.
     pub async fn open<S: Source>(source: &mut S) -> Result<Self, WeightsError> {
-        let mut start = [0; 64];
-        let length = source.size().min(64) as usize;
-        source.read(0, &mut start[..length]).await?;
-        let start = &start[..length];
-        let text = String::from_utf8_lossy(start).trim_start().to_lowercase();
-        let mut entries = if start.starts_with(b"PK\x03\x04") {
-            zip::entries(source).await?
-        } else if start.starts_with(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19") {
-            return Err(WeightsError::LegacyTorch);
-        } else if text.starts_with("<!doctype")
-            || text.starts_with("<html")
-            || text.starts_with("<?xml")
-        {
-            return Err(SourceError::WebPage.into());
-        } else if text.starts_with("version https://git-lfs") {
-            return Err(WeightsError::LfsPointer);
-        } else {
-            safetensors::entries(source, start).await?
-        };
-        for entry in &mut entries {
-            if let Some(name) = entry.name.strip_prefix("module.") {
-                entry.name = name.to_owned();
+        let starts = source.starts();
+        let mut ends = starts[1..].to_vec();
+        ends.push(source.size());
+        let mut all = Vec::new();
+        let mut first = None;
+        for (start, end) in starts.into_iter().zip(ends) {
+            let size = end - start;
+            let source = &mut *source;
+            let mut part = source::Part {
+                source,
+                start,
+                size,
+            };
+            let (mut entries, format) = entries(&mut part).await?;
+            for entry in &mut entries {
+                entry.shift(start);
             }
+            all.append(&mut entries);
+            first.get_or_insert(format);
         }
-        entries.sort_by_key(Entry::position);
-        Ok(Checkpoint { entries })
-    }
-
-    /// The position of a tensor's first byte, after checking that all of them are in the file.
-    pub async fn locate<S: Source>(source: &mut S, entry: &Entry) -> Result<u64, WeightsError> {
-        let at = match entry.place {
-            Place::At(at) => at,
-            Place::Member { header, skip } => zip::contents(source, header).await? + skip,
-        };
-        let end = at.checked_add(entry.bytes()?);
-        match end.is_some_and(|end| end <= source.size()) {
-            true => Ok(at),
-            false => Err(WeightsError::tensor(&entry.name, TensorProblem::OutOfRange)),
-        }
+        all.sort_by_key(Entry::position);
+        Ok(Checkpoint {
+            entries: all,
+            format: first.unwrap_or(Format::Safetensors),
+        })
     }
 
     /// Reads a tensor's numbers into `values`, as float32. `progress` receives the number of bytes of
@@ -165,27 +238,25 @@ impl Checkpoint {
         mut progress: impl FnMut(u64),
     ) -> Result<(), WeightsError> {
         let width = entry.width()?;
-        let mut at = Self::locate(source, entry).await?;
+        let mut bytes = TensorBytes::open(source, entry, 0).await?;
         // What is there is written over; zeros are only where nothing was.
         values.resize(entry.count(), 0.0);
         let mut buffer = Vec::new();
         let chunk = CHUNK / width as usize;
         for (number, values) in values.chunks_mut(chunk).enumerate() {
-            let bytes = width * values.len() as u64;
-            match entry.dtype {
-                Dtype::F16 | Dtype::BF16 => {
-                    buffer.resize(bytes as usize, 0);
-                    source.read(at, &mut buffer).await?;
-                    match entry.dtype {
-                        Dtype::F16 => convert(values, &buffer, half::f16_to_f32),
-                        _ => convert(values, &buffer, bf16_to_f32),
-                    }
+            let count = width * values.len() as u64;
+            if entry.dtype == Dtype::F32 {
+                bytes.fill(source, bytemuck::cast_slice_mut(values)).await?;
+                for value in values.iter_mut() {
+                    *value = f32::from_bits(u32::from_le(value.to_bits()));
                 }
-                _ => {
-                    source.read(at, bytemuck::cast_slice_mut(values)).await?;
-                    for value in values.iter_mut() {
-                        *value = f32::from_bits(u32::from_le(value.to_bits()));
-                    }
+            } else {
+                buffer.resize(count as usize, 0);
+                bytes.fill(source, &mut buffer).await?;
+                match entry.dtype {
+                    Dtype::F16 => convert(values, &buffer, |b| half::f16_to_f32(short(b))),
+                    Dtype::BF16 => convert(values, &buffer, |b| bf16_to_f32(short(b))),
+                    _ => convert(values, &buffer, |b| f64::from_le_bytes(b) as f32),
                 }
             }
             if let Some(index) = values.iter().position(|v| !v.is_finite()) {
@@ -193,17 +264,44 @@ impl Checkpoint {
                 let problem = TensorProblem::NotFinite { index };
                 return Err(WeightsError::tensor(&entry.name, problem));
             }
-            at += bytes;
-            progress(bytes);
+            progress(count);
         }
         Ok(())
     }
 }
 
-fn convert(values: &mut [f32], bytes: &[u8], number: impl Fn(u16) -> f32) {
-    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-        *value = number(u16::from_le_bytes(*bytes));
+/// The tensors of one file.
+async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, Format), WeightsError> {
+    let mut start = [0; 64];
+    let length = source.size().min(64) as usize;
+    source.read(0, &mut start[..length]).await?;
+    let start = &start[..length];
+    if start.starts_with(b"PK\x03\x04") {
+        let (entries, is_script) = zip::entries(source).await?;
+        let format = match is_script {
+            true => Format::TorchScript,
+            false => Format::Torch,
+        };
+        return Ok((entries, format));
     }
+    if start.starts_with(legacy::MAGIC) {
+        return Ok((legacy::entries(source).await?, Format::LegacyTorch));
+    }
+    if let Some(error) = foreign::recognise(source, start).await? {
+        return Err(error);
+    }
+    let entries = safetensors::entries(source, start).await?;
+    Ok((entries, Format::Safetensors))
+}
+
+fn convert<const N: usize>(values: &mut [f32], bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
+    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+        *value = number(*bytes);
+    }
+}
+
+fn short(bytes: [u8; 2]) -> u16 {
+    u16::from_le_bytes(bytes)
 }
 
 /// The upper half of a float32.

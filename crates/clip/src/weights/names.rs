@@ -24,29 +24,13 @@ pub(crate) struct CanonicalName {
 /// Whether a model does not need this tensor.
 pub(crate) fn is_ignored(name: &str) -> bool {
     name.ends_with("position_ids")
-        || matches!(
-            name,
-            "attn_mask" | "text.attn_mask" | "input_resolution" | "context_length" | "vocab_size"
-        )
+        || matches!(name, "attn_mask" | "text.attn_mask")
+        || is_openai_mark(name)
 }
 
-/// The kind of model that has a tensor of this name, if it is neither a CLIP with a vision
-/// transformer nor a MaMMUT.
-pub(crate) fn other_model(name: &str) -> Option<&'static str> {
-    let starts = |prefix: &str| name.starts_with(prefix);
-    if starts("visual.attn_pool.") || starts("text_decoder.") {
-        Some("CoCa")
-    } else if name == "logit_bias" || starts("vision_model.head.") {
-        Some("SigLIP")
-    } else if starts("visual.trunk.") || starts("text.transformer.embeddings.") {
-        Some("CLIP with another tower (timm or a text model of transformers)")
-    } else if starts("visual.layer1.") {
-        Some("CLIP with a ResNet")
-    } else if starts("optimizer") {
-        Some("training state")
-    } else {
-        None
-    }
+/// The three numbers that OpenAI's checkpoints have beside the weights, and no others.
+pub(crate) fn is_openai_mark(name: &str) -> bool {
+    matches!(name, "input_resolution" | "context_length" | "vocab_size")
 }
 
 /// The canonical name of a tensor; an unknown name stays as it is.

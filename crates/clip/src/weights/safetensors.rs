@@ -65,15 +65,16 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             "F16" => Dtype::F16,
             "BF16" => Dtype::BF16,
             "F32" => Dtype::F32,
-            "F64" => Dtype::Other("float64"),
-            "I64" => Dtype::Other("int64"),
-            "I32" => Dtype::Other("int32"),
-            "U8" | "I8" | "BOOL" => Dtype::Other("8-bit integers"),
-            "F8_E4M3" | "F8_E5M2" => Dtype::Other("float8"),
-            _ => Dtype::Other("an unknown type"),
+            "F64" => Dtype::F64,
+            "I64" => Dtype::Other("int64", 8),
+            "I32" => Dtype::Other("int32", 4),
+            "U8" | "I8" | "BOOL" => Dtype::Other("8-bit integers", 1),
+            "F8_E4M3" | "F8_E5M2" => Dtype::Other("float8", 1),
+            _ => Dtype::Other("an unknown type", 0),
         };
         let count = tensor.shape.iter().try_fold(1u64, |n, d| n.checked_mul(*d));
-        if let Some(width) = dtype.bytes() {
+        if dtype.is_number() {
+            let width = dtype.bytes();
             let expected = count.and_then(|n| n.checked_mul(width)).unwrap_or(u64::MAX);
             let found = to - from;
             if found != expected {
@@ -86,6 +87,7 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             shape: tensor.shape.iter().map(|d| *d as usize).collect(),
             dtype,
             place: Place::At(data + from),
+            stride: None,
         });
     }
     ranges.sort();

@@ -12,6 +12,12 @@ pub trait Source {
     /// The number of bytes.
     fn size(&self) -> u64;
 
+    /// Where each file begins, if there are several, one after the other: the parts of a sharded
+    /// checkpoint.
+    fn starts(&self) -> Vec<u64> {
+        vec![0]
+    }
+
     /// Fills `buffer` with the bytes from position `at`.
     fn read(&mut self, at: u64, buffer: &mut [u8])
     -> impl Future<Output = Result<(), SourceError>>;
@@ -115,6 +121,68 @@ impl Source for &[u8] {
         let at = self.size();
         buffer.copy_from_slice(range.ok_or(SourceError::Ended { at })?);
         Ok(())
+    }
+}
+
+/// Several files, one after the other: the parts of a sharded checkpoint.
+#[derive(Debug)]
+pub struct Joined<S> {
+    parts: Vec<(u64, S)>,
+    size: u64,
+}
+
+impl<S: Source> Joined<S> {
+    /// In this order.
+    pub fn new(parts: Vec<S>) -> Self {
+        let mut size = 0;
+        let start = |part: S| {
+            let start = size;
+            size += part.size();
+            (start, part)
+        };
+        Joined {
+            parts: parts.into_iter().map(start).collect(),
+            size,
+        }
+    }
+}
+
+impl<S: Source> Source for Joined<S> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn starts(&self) -> Vec<u64> {
+        self.parts.iter().map(|(start, _)| *start).collect()
+    }
+
+    /// No part of a tensor lies in another file.
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        let size = self.size;
+        let part = self.parts.iter_mut().rev().find(|(start, _)| *start <= at);
+        let (start, part) = part.ok_or(SourceError::Ended { at: size })?;
+        part.read(at - *start, buffer).await
+    }
+}
+
+/// One of the files of a source.
+pub(super) struct Part<'a, S> {
+    pub(super) source: &'a mut S,
+    pub(super) start: u64,
+    pub(super) size: u64,
+}
+
+impl<S: Source> Source for Part<'_, S> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        let end = at.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.size) {
+            return Err(SourceError::Ended { at: self.size });
+        }
+        self.source.read(self.start + at, buffer).await
     }
 }
 

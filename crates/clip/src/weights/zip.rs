@@ -1,6 +1,7 @@
-//! PyTorch's archive: a zip whose members are stored as they are, one the pickle, one for each
-//! storage of numbers.
+//! PyTorch's archive: a zip, one member of which is the pickle, and one for each storage of numbers.
+//! PyTorch stores them as they are; other programs may have deflated them.
 
+use super::bytes::ByteReader;
 use super::source::Source;
 use super::{Entry, Place, TensorProblem, WeightsError, pickle};
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ const LONGEST_DIRECTORY: u64 = 64 << 20;
 struct Member {
     header: u64,
     size: u64,
-    stored: bool,
+    /// Its length when it is deflated.
+    deflated: Option<u64>,
 }
 
 fn damaged(reason: &str) -> WeightsError {
@@ -22,67 +24,50 @@ fn damaged(reason: &str) -> WeightsError {
     }
 }
 
-pub(super) async fn entries<S: Source>(source: &mut S) -> Result<Vec<Entry>, WeightsError> {
+/// The tensors of an archive, under the names that [`pickle::tensors`] gives them, and whether it is
+/// a TorchScript archive, of whose program nothing is looked at.
+pub(super) async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, bool), WeightsError> {
     let members = directory(source).await?;
     let pickle = members.keys().find(|name| name.ends_with("/data.pkl"));
     let Some(pickle) = pickle else {
         return Err(damaged("it holds no data.pkl"));
     };
     let root = pickle.trim_end_matches("data.pkl").to_owned();
-    if members.contains_key(&format!("{root}constants.pkl")) {
-        return Err(WeightsError::TorchScript);
-    }
+    let is_script = members.contains_key(&format!("{root}constants.pkl"));
     let member = members[pickle];
-    if member.size > LONGEST_PICKLE || !member.stored {
-        return Err(damaged("its pickle is compressed or too long"));
+    if member.size > LONGEST_PICKLE {
+        return Err(damaged("its pickle is too long"));
     }
-    let at = contents(source, member.header).await?;
-    let mut bytes = vec![0; member.size.min(source.size()) as usize];
-    source.read(at, &mut bytes).await?;
+    let bytes = whole(source, &member).await?;
     let entry = |tensor: pickle::PickledTensor| {
         let problem = |problem| WeightsError::tensor(&tensor.name, problem);
         let member = members.get(&format!("{root}data/{}", tensor.key));
         let member = member.ok_or_else(|| problem(TensorProblem::OutOfRange))?;
-        if !member.stored {
-            return Err(damaged("its members are compressed"));
-        }
-        if !contiguous(&tensor.shape, &tensor.stride) {
-            return Err(problem(TensorProblem::NotContiguous));
-        }
-        let mut skip = 0;
-        if let Some(width) = tensor.dtype.bytes() {
-            let count = tensor
-                .shape
-                .iter()
-                .try_fold(1u64, |n, d| n.checked_mul(*d as u64));
-            let end = count.and_then(|n| n.checked_add(tensor.offset)?.checked_mul(width));
-            if end.is_none_or(|end| end > member.size) {
-                return Err(problem(TensorProblem::OutOfRange));
-            }
-            skip = tensor.offset * width;
-        }
+        let skip = tensor.skip(member.size)?;
         Ok(Entry {
             place: Place::Member {
                 header: member.header,
                 skip,
+                deflated: member.deflated,
             },
+            stride: tensor.view(),
             name: tensor.name,
             shape: tensor.shape,
             dtype: tensor.dtype,
         })
     };
-    pickle::tensors(&bytes)?.into_iter().map(entry).collect()
+    let entries: Result<Vec<Entry>, WeightsError> =
+        pickle::tensors(&bytes)?.into_iter().map(entry).collect();
+    Ok((entries?, is_script))
 }
 
-/// Whether the numbers of a shape follow each other, the last dimension quickest.
-fn contiguous(shape: &[usize], stride: &[usize]) -> bool {
-    let mut expected = 1usize;
-    shape.len() == stride.len()
-        && shape.iter().zip(stride).rev().all(|(dimension, stride)| {
-            let fits = *dimension < 2 || *stride == expected;
-            expected = expected.saturating_mul(*dimension);
-            fits
-        })
+/// A member's bytes.
+async fn whole<S: Source>(source: &mut S, member: &Member) -> Result<Vec<u8>, WeightsError> {
+    let at = contents(source, member.header).await?;
+    let mut reader = ByteReader::new(at, member.deflated);
+    let mut bytes = vec![0; member.size as usize];
+    reader.fill(source, &mut bytes).await?;
+    Ok(bytes)
 }
 
 /// The position of a member's bytes, which its own header knows best.
@@ -92,6 +77,7 @@ pub(super) async fn contents<S: Source>(source: &mut S, header: u64) -> Result<u
     if !bytes.starts_with(b"PK\x03\x04") {
         return Err(damaged("a member is not where the directory says"));
     }
+    // The header was read, so that this is little more than the file's length.
     Ok(header + 30 + u64::from(u16_at(&bytes, 26)?) + u64::from(u16_at(&bytes, 28)?))
 }
 
@@ -139,20 +125,18 @@ async fn directory<S: Source>(source: &mut S) -> Result<HashMap<String, Member>,
         let name = usize::from(u16_at(rest, 28)?);
         let extra = usize::from(u16_at(rest, 30)?);
         let comment = usize::from(u16_at(rest, 32)?);
-        let mut member = Member {
-            header: u64::from(u32_at(rest, 42)?),
-            size: u64::from(u32_at(rest, 24)?),
-            stored: u16_at(rest, 10)? == 0,
-        };
+        let mut header = u64::from(u32_at(rest, 42)?);
+        let mut lengths = [u32_at(rest, 24)?, u32_at(rest, 20)?].map(u64::from);
+        let method = u16_at(rest, 10)?;
         let (name, tail) = rest[46..]
             .split_at_checked(name)
             .ok_or_else(|| damaged("a name is cut off"))?;
         let (extra, tail) = tail
             .split_at_checked(extra)
             .ok_or_else(|| damaged("a field is cut off"))?;
-        let compressed = u32_at(rest, 20)?;
-        long_fields(extra, &mut member, compressed)?;
-        members.insert(String::from_utf8_lossy(name).into_owned(), member);
+        long_fields(extra, &mut lengths, &mut header)?;
+        let name = String::from_utf8_lossy(name).into_owned();
+        members.insert(name, member(method, header, lengths, size)?);
         rest = tail
             .get(comment..)
             .ok_or_else(|| damaged("a comment is cut off"))?;
@@ -160,8 +144,39 @@ async fn directory<S: Source>(source: &mut S) -> Result<HashMap<String, Member>,
     Ok(members)
 }
 
+/// A member by its compression method, the position of its header, its length and its length in the
+/// file, which has `file` bytes.
+fn member(
+    method: u16,
+    header: u64,
+    [size, stored]: [u64; 2],
+    file: u64,
+) -> Result<Member, WeightsError> {
+    // Deflate makes at most 1,032 bytes of one, so that no length fills the memory.
+    const MOST: u64 = 1032;
+    let deflated = match method {
+        0 if size <= file => None,
+        8 if stored <= file && size <= stored.saturating_mul(MOST) => Some(stored),
+        0 | 8 => return Err(damaged("a member is longer than the file")),
+        _ => {
+            return Err(damaged(
+                "a member is compressed by another method than deflate",
+            ));
+        }
+    };
+    Ok(Member {
+        header,
+        size,
+        deflated,
+    })
+}
+
 /// The 64-bit numbers that stand for those that are all ones in the directory.
-fn long_fields(mut extra: &[u8], member: &mut Member, compressed: u32) -> Result<(), WeightsError> {
+fn long_fields(
+    mut extra: &[u8],
+    lengths: &mut [u64; 2],
+    header: &mut u64,
+) -> Result<(), WeightsError> {
     while extra.len() >= 4 {
         let length = usize::from(u16_at(extra, 2)?);
         let field = extra
@@ -169,15 +184,11 @@ fn long_fields(mut extra: &[u8], member: &mut Member, compressed: u32) -> Result
             .ok_or_else(|| damaged("a field is cut off"))?;
         if u16_at(extra, 0)? == 1 {
             let mut at = 0;
-            if member.size == u64::from(u32::MAX) {
-                member.size = u64_at(field, at)?;
-                at += 8;
-            }
-            if compressed == u32::MAX {
-                at += 8;
-            }
-            if member.header == u64::from(u32::MAX) {
-                member.header = u64_at(field, at)?;
+            for number in lengths.iter_mut().chain([&mut *header]) {
+                if *number == u64::from(u32::MAX) {
+                    *number = u64_at(field, at)?;
+                    at += 8;
+                }
             }
         }
         extra = &extra[4 + length..];

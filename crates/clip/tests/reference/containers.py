@@ -1,7 +1,7 @@
 """Makes containers/: one tiny CLIP, whose weights are the formula of formula_models.py, in the containers in which checkpoints
 are published, and some that must be refused. Needs torch and safetensors. tests/containers.rs knows the same shapes.
 """
-import collections, os, pickle, sys, zipfile
+import collections, json, os, sys, zipfile
 import numpy as np, torch
 from safetensors.torch import save_file
 
@@ -112,11 +112,83 @@ mammut['map_viz2txt_kv'] = (W, W)
 save({'epoch': 48, 'name': 'tiny', 'state_dict': collections.OrderedDict((f'module.{k}', tensor(k, shape)) for k, shape in mammut.items())}, 'mammut.pt')
 save({'epoch': 32, 'name': 'tiny', 'state_dict': collections.OrderedDict((f'module.{k}', torch.nn.Parameter(v)) for k, v in sd.items()), 'optimizer': optimizer.state_dict(), 'scaler': {'scale': 65536.0}}, 'training.pt')
 
+
+
+class Tree(torch.nn.Module):
+    """Modules and parameters by their names."""
+
+    def __init__(self, tensors):
+        super().__init__()
+        below = {}
+        for k, v in tensors.items():
+            head, _, rest = k.partition('.')
+            if rest:
+                below.setdefault(head, {})[rest] = v
+            else:
+                self.register_parameter(head, torch.nn.Parameter(v.clone()))
+        for head, more in below.items():
+            self.add_module(head, Tree(more))
+
+    def forward(self):
+        return 0
+
+
+# Rows apart from their neighbours, columns stored as rows, and all in one storage.
+def view(v):
+    return v if v.ndim < 2 else v.transpose(0, 1).contiguous().transpose(0, 1)
+
+
+flat = torch.cat([v.reshape(-1) for v in sd.values()])
+at = [0, *np.cumsum([v.numel() for v in sd.values()])]
+save({k: view(v) for k, v in sd.items()}, 'views.pt')
+save({k: flat[a:b].reshape(v.shape) for (k, v), a, b in zip(sd.items(), at, at[1:])}, 'one_storage.pt')
+save({'epoch': 1, 'state_dict': {f'module.{k}': v for k, v in sd.items()}, 'optimizer': {'state': {0: {'exp_avg': torch.zeros(3, dtype=torch.int64)}}}}, 'legacy.pt', _use_new_zipfile_serialization=False)
+save({'state_dict': sd, 'args': __import__('argparse').Namespace(lr=1)}, 'namespace.pt')
+save(Tree(sd), 'whole.pt')
+save({'model': {f'_orig_mod.module.clip_model.{k}': v for k, v in sd.items()}, 'loss': {'weight': torch.ones(2)}}, 'compiled.pt')
+save({'state_dict': sd, 'state_dict_ema': {k: 1.01 * v for k, v in sd.items()}}, 'averaged.pt')
+save({**sd, 'input_resolution': torch.tensor(4), 'context_length': torch.tensor(C), 'vocab_size': torch.tensor(V)}, 'openai.pt')
+torch.jit.script(Tree(sd)).save(os.path.join(out, 'script.pt'))
+with zipfile.ZipFile(os.path.join(out, 'views.pt')) as stored, zipfile.ZipFile(os.path.join(out, 'deflated.pt'), 'w', zipfile.ZIP_DEFLATED) as deflated:
+    for member in stored.namelist():
+        deflated.writestr(member, stored.read(member))
+save_file({k: v.double() for k, v in sd.items()}, os.path.join(out, 'open_clip_f64.safetensors'))
+save_file({**{k: v.clone() for k, v in sd.items()}, 'logit_bias': torch.tensor(-10.0)}, os.path.join(out, 'logit_bias.safetensors'))
+# In several files with an index, as transformers writes them.
+halves = dict(list(hf.items())[::2]), dict(list(hf.items())[1::2])
+for stem, kind, write in (('model', 'safetensors', lambda part, name: save_file({k: v.clone() for k, v in part.items()}, os.path.join(out, name))), ('pytorch_model', 'bin', save)):
+    places = {}
+    for i, part in enumerate(halves):
+        name = f'{stem}-{i + 1:05}-of-00002.{kind}'
+        write(part, name)
+        places |= dict.fromkeys(part, name)
+    with open(os.path.join(out, f'{stem}.{kind}.index.json'), 'w') as f:
+        json.dump({'metadata': {}, 'weight_map': places}, f)
+
+# For the page, with a vocabulary that CLIP's tokenizer can be cut to: TorchScript, two files with an index and a configuration,
+# and a file whose configuration asks for other preprocessing than OpenAI's.
+page = os.path.join(out, 'page')
+for folder in ('sharded', 'configured'):
+    os.makedirs(os.path.join(page, folder), exist_ok=True)
+words = {**sd, 'token_embedding.weight': tensor('token_embedding.weight', (1024, W)), 'positional_embedding': tensor('positional_embedding', (16, W))}
+torch.jit.script(Tree(words)).save(os.path.join(page, 'script.pt'))
+hf_words = transformers(words)
+places = {}
+for i, part in enumerate((dict(list(hf_words.items())[::2]), dict(list(hf_words.items())[1::2]))):
+    name = f'model-{i + 1:05}-of-00002.safetensors'
+    save_file({k: v.clone() for k, v in part.items()}, os.path.join(page, 'sharded', name))
+    places |= dict.fromkeys(part, name)
+save_file({k: v.clone() for k, v in words.items()}, os.path.join(page, 'configured', 'open_clip_model.safetensors'))
+texts = {'sharded/model.safetensors.index.json': {'metadata': {}, 'weight_map': places},
+         'sharded/config.json': {'model_type': 'clip', 'vision_config': {'num_attention_heads': 2}, 'text_config': {'num_attention_heads': 4}},
+         'configured/open_clip_config.json': {'model_cfg': {'vision_cfg': {'width': W, 'head_width': 4}, 'text_cfg': {'heads': 4}},
+                                   'preprocess_cfg': {'mean': [0.5] * 3, 'std': [0.5] * 3, 'interpolation': 'bilinear', 'resize_mode': 'squash', 'size': 4}}}
+for name, value in texts.items():
+    with open(os.path.join(page, name), 'w') as f:
+        json.dump(value, f)
+save({'state_dict': words, 'state_dict_ema': {k: 1.5 * v for k, v in words.items()}}, 'page/averaged.pt')
+
 # To be refused.
-some = {'visual.proj': sd['visual.proj']}
-save(some, 'legacy.pt', _use_new_zipfile_serialization=False)
-save({'state_dict': some, 'args': __import__('argparse').Namespace(lr=1)}, 'namespace.pt')
-save({'visual.proj': sd['visual.proj'].T}, 'transposed.pt')
 save({'epoch': 3}, 'no_tensors.pt')
-torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), os.path.join(out, 'script.pt'))
-print(sum(os.path.getsize(os.path.join(out, f)) for f in os.listdir(out)), 'bytes')
+save(optimizer.state_dict(), 'optimizer.pt')
+print(sum(os.path.getsize(os.path.join(out, f)) for f in os.listdir(out) if f != 'page'), 'bytes')

@@ -2,10 +2,12 @@
 
 mod cached;
 mod download;
+mod dropped;
 mod open_file;
 mod published;
 
 pub use download::{ActiveDownload, download_button};
+pub use dropped::Dropped;
 pub use open_file::file_button;
 pub use published::checkpoints_with_results;
 

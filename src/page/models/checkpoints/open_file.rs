@@ -1,5 +1,6 @@
 //! A checkpoint from an address, or from the reader's disk.
 
+use super::dropped;
 use crate::page::messages::error_if_any;
 use crate::page::models::address::permitted_host;
 use crate::page::models::choice::ModelChoice;
@@ -24,12 +25,12 @@ pub(super) fn AddressOrFile(session: Session) -> impl IntoView {
             }
         }
     };
-    let open = move |file| session.load(ModelChoice::file(file));
+    let open = move |files| session.load(ModelChoice::files(files));
     view! {
         <h3>"From an address or a file"</h3>
         <form class="choices" on:submit=download>
             <label class="choice address">
-                <span>"Address of a CLIP checkpoint on Hugging Face (.safetensors, .pt or .bin)"</span>
+                <span>"Address of a CLIP checkpoint on Hugging Face (.safetensors, .pt, .bin, or an index of several files)"</span>
                 <input
                     name="Address"
                     type="url"
@@ -42,25 +43,55 @@ pub(super) fn AddressOrFile(session: Session) -> impl IntoView {
             </label>
             <button type="submit">"Download"</button>
             {file_button("Checkpoint", open)}
+            {folder_button(open)}
         </form>
+        <p class="aside">
+            "Open a checkpoint together with its configuration (open_clip_config.json, config.json, preprocessor_config.json), and all parts of one in several files; or drop files or a folder on “Model”."
+        </p>
         {error_if_any(problem)}
     }
 }
 
-/// A button that opens a checkpoint from the reader's disk.
-pub fn file_button(name: &'static str, open: impl Fn(File) + 'static) -> impl IntoView {
-    let chosen = move |event: web_sys::Event| {
-        let input: HtmlInputElement = event_target(&event);
-        let file = input.files().and_then(|files| files.get(0));
-        input.set_value("");
-        if let Some(file) = file {
-            open(file);
-        }
-    };
+/// A button that opens a checkpoint from the reader's disk: one file, or several that belong
+/// together.
+pub fn file_button(name: &'static str, open: impl Fn(Vec<File>) + 'static) -> impl IntoView {
     view! {
         <label class="button file">
-            "Open a file"
-            <input type="file" name=name accept=".safetensors,.pt,.bin,.pth" on:change=chosen />
+            "Open files"
+            <input
+                type="file"
+                name=name
+                accept=".safetensors,.pt,.bin,.pth,.ckpt,.json"
+                multiple
+                on:change=chosen(open)
+            />
         </label>
+    }
+}
+
+fn folder_button(open: impl Fn(Vec<File>) + 'static) -> impl IntoView {
+    view! {
+        <label class="button file">
+            "Open a folder"
+            <input
+                type="file"
+                name="Checkpoint folder"
+                prop:webkitdirectory=true
+                multiple
+                on:change=chosen(open)
+            />
+        </label>
+    }
+}
+
+fn chosen(open: impl Fn(Vec<File>)) -> impl Fn(web_sys::Event) {
+    move |event: web_sys::Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let files = input.files();
+        let files: Vec<File> = files.iter().flat_map(dropped::files).collect();
+        input.set_value("");
+        if !files.is_empty() {
+            open(files);
+        }
     }
 }

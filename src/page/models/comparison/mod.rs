@@ -129,9 +129,9 @@ impl SecondModelSelection {
         found.or(available.first()).cloned()
     }
 
-    /// Selects a file, unless it is the first model.
-    fn set_file(self, file: File) -> Result<(), &'static str> {
-        let choice = ModelChoice::file(file);
+    /// Selects files, unless they are the first model.
+    fn set_files(self, files: Vec<File>) -> Result<(), &'static str> {
+        let choice = ModelChoice::files(files);
         if self.session.model.key() == choice.key {
             return Err("This file is the current model; open another.");
         }
@@ -206,7 +206,7 @@ fn Controls(
     selection: SecondModelSelection,
     start: impl Fn() + 'static,
 ) -> impl IntoView {
-    let open = move |file| match selection.set_file(file) {
+    let open = move |files| match selection.set_files(files) {
         Err(sentence) => run.fail(sentence),
         Ok(()) => run.dismiss_failure(),
     };

@@ -53,12 +53,8 @@ pub async fn compare(
             // The browser has decoded the image before, so it does so again.
             let Ok(second) = second else { continue };
             let rankings = [
-                rank(&classes, &first.embedding, loaded.logit_scale),
-                rank(
-                    &second_classes,
-                    &second.embedding,
-                    second_loaded.logit_scale,
-                ),
+                rank(&classes, &first.embedding, &loaded),
+                rank(&second_classes, &second.embedding, &second_loaded),
             ];
             rows.push((image.clone(), rankings));
         }

@@ -121,7 +121,13 @@ impl Session {
     /// Under which name a list's embeddings are cached.
     fn cache_name(self, labels: &[String], templates: &[String]) -> String {
         let key = self.model.key();
-        let list = format!("{key}\n{}\n\n{}", labels.join("\n"), templates.join("\n"));
+        let way = self.model.loaded().map(|loaded| loaded.info.identity());
+        let way = way.unwrap_or_default();
+        let list = format!(
+            "{key} {way}\n{}\n\n{}",
+            labels.join("\n"),
+            templates.join("\n")
+        );
         format!("classes-{:016x}", xxh64(list.as_bytes(), 0))
     }
 

@@ -10,9 +10,9 @@ use std::rc::Rc;
 impl Session {
     /// The best classes for an image embedding, if model and classes are ready.
     pub fn rank(self, embedding: &[f32]) -> Option<Vec<RankedClass>> {
-        let logit_scale = self.model.loaded()?.logit_scale;
+        let model = self.model.loaded()?;
         let classes = self.classes.encoded.get_untracked()?;
-        Some(rank(&classes, embedding, logit_scale))
+        Some(rank(&classes, embedding, &model))
     }
 
     /// Ranks all encoded images, for new classes.

@@ -71,9 +71,9 @@ impl Engine {
         if self.towers.has_decoder() {
             return Ok(());
         }
-        let (location, file, options) = &self.origin;
+        let (location, files, options) = &self.origin;
         let progress = |progress| report(CaptionProgress::Loading(progress));
-        let mut source = checkpoint_source::open(location, file).await?;
+        let mut source = checkpoint_source::open(location, files).await?.source;
         self.towers
             .load_decoder(&mut source, options, progress)
             .await?;
@@ -82,7 +82,7 @@ impl Engine {
 
     async fn prepare(&self, file: &JsValue) -> Result<PixelValues, Failure> {
         let failed = |sentence| Failure::new(FailureKind::Other, sentence);
-        let prepared = image::prepare(file, self.image_size(), false, |_| false).await;
+        let prepared = image::prepare(file, self.towers.preprocessing(), false, |_| false).await;
         let (_, pixels) = prepared.map_err(failed)?;
         pixels.ok_or_else(|| failed("This image has no pixels.".to_owned()))
     }

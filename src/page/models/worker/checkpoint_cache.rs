@@ -7,7 +7,6 @@ use super::opfs::{self, ExclusiveFile, MODELS};
 use js_sys::Reflect;
 use refit_clip::Cause;
 use refit_clip::browser::BlobSource;
-use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::{Source, SourceError};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -44,8 +43,8 @@ impl Source for CachedFile {
     }
 }
 
-/// Opens a cached checkpoint; also returns its checksums.
-pub async fn open(key: &str) -> Result<(CachedFile, Checksums), Failure> {
+/// Opens a cached checkpoint; also returns what is stored about it.
+pub async fn open(key: &str) -> Result<(CachedFile, CachedCheckpoint), Failure> {
     let folder = opfs::folder(MODELS).await?;
     let checkpoint: Option<CachedCheckpoint> =
         opfs::read_json(&folder, &format!("{key}.json")).await;
@@ -68,7 +67,7 @@ pub async fn open(key: &str) -> Result<(CachedFile, Checksums), Failure> {
             CachedFile::Shared(BlobSource(blob.unchecked_into()))
         }
     };
-    Ok((file, checkpoint.checksums))
+    Ok((file, checkpoint))
 }
 
 /// Lists checkpoints and interrupted downloads.

@@ -2,13 +2,11 @@
 //! arrive, and resumed where an earlier download was interrupted.
 
 use super::super::protocol::{CachedCheckpoint, Failure, PartialDownload, Progress};
-use super::checkpoint_source::TIMEOUT;
+use super::checkpoint_source;
 use super::opfs::{self, ExclusiveFile, MODELS};
 use refit_clip::LoadOptions;
-use refit_clip::browser::FetchTransport;
 use refit_clip::repack::RepackedCheckpoint;
 use refit_clip::weights::checksums::ChecksumBuilder;
-use refit_clip::weights::http::{HttpSource, Retries};
 
 /// Bytes that are read at a time to compute the checksums of the part that is there.
 const CHUNK: usize = 1 << 20;
@@ -23,9 +21,13 @@ pub async fn download(
     let partial = opfs::file(&folder, &format!("{key}.part"), true).await?;
     // From here on no other tab can write the file.
     let file = ExclusiveFile::open(&partial).await?;
-    let transport = FetchTransport::new(address, TIMEOUT);
-    let mut source = HttpSource::open(transport, address, Retries::default()).await?;
-    let repacked = RepackedCheckpoint::new(&mut source, &LoadOptions::default()).await?;
+    let opened = checkpoint_source::remote(address).await?;
+    let options = LoadOptions {
+        configuration: opened.configuration()?,
+        ..LoadOptions::default()
+    };
+    let mut source = opened.source;
+    let repacked = RepackedCheckpoint::new(&mut source, &options).await?;
     let total = repacked.size;
     // A later visit can resume with this.
     let description = PartialDownload {
@@ -58,6 +60,7 @@ pub async fn download(
         name: name.to_owned(),
         address: address.to_owned(),
         checksums: checksums.finish(),
+        configurations: opened.configurations,
     };
     opfs::rename(&partial, &format!("{key}.safetensors")).await?;
     opfs::write_json(&folder, &format!("{key}.json"), &checkpoint).await?;

@@ -1,8 +1,8 @@
 //! A loaded model with its tokenizer and the embeddings of the images it has encoded.
 
 use super::super::protocol::{
-    CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel, Progress,
-    TextWarning,
+    CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel,
+    ModelChoices, Progress, TextWarning,
 };
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
 use super::towers::Towers;
@@ -10,7 +10,6 @@ use super::{checkpoint_source, image};
 use crate::model_error::{self, FrontEnd};
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::LoadOptions;
-use refit_clip::architecture::Activation;
 use refit_clip::browser::now;
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
@@ -18,6 +17,7 @@ use refit_clip::weights::source::Source;
 use std::collections::HashMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use xxhash_rust::xxh64::xxh64;
 
 pub struct Engine {
     pub(super) towers: Towers,
@@ -33,28 +33,32 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads a checkpoint; `file` is the attached one, for [`CheckpointLocation::File`].
+    /// Loads a checkpoint, which is known by a name; `files` are the attached ones, for
+    /// [`CheckpointLocation::Files`].
     pub async fn load(
         location: CheckpointLocation,
         device: DeviceChoice,
-        quick_gelu: bool,
-        file: JsValue,
+        (name, choices): (String, ModelChoices),
+        files: JsValue,
         progress: impl FnMut(Progress),
     ) -> Result<(Engine, LoadedModel), Failure> {
+        let opened = checkpoint_source::open(&location, &files).await?;
         let options = LoadOptions {
-            activation: match quick_gelu {
-                true => Activation::QuickGelu,
-                false => Activation::Gelu,
-            },
-            ..LoadOptions::default()
+            configuration: opened.configuration()?,
+            activation: choices.activation,
+            name,
+            weights_key: choices.weights_key,
+            captions: false,
         };
-        let mut source = checkpoint_source::open(&location, &file).await?;
+        let mut source = opened.source;
         let start = now();
         let bytes = source.size();
-        let (towers, gpu) = Towers::load(&mut source, device, options, progress).await?;
+        let (towers, gpu) = Towers::load(&mut source, device, options.clone(), progress).await?;
         let architecture = *towers.architecture();
         let loaded = LoadedModel {
             architecture,
+            info: towers.info().clone(),
+            logit_bias: towers.logit_bias(),
             logit_scale: towers.logit_scale(),
             gpu,
             has_f16_weights: device == DeviceChoice::GpuF16,
@@ -64,7 +68,7 @@ impl Engine {
         let engine = Engine {
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             towers,
-            origin: (location, file, options),
+            origin: (location, files, options),
             embeddings: HashMap::new(),
             cache: None,
             unsaved: Vec::new(),
@@ -90,12 +94,12 @@ impl Engine {
         images: &Array,
         cache: bool,
     ) -> Result<(Vec<Result<EncodedImage, String>>, JsValue), Failure> {
-        let size = self.image_size();
+        let settings = *self.towers.preprocessing();
         let mut replies = Vec::new();
         let mut prepared: Vec<PixelValues> = Vec::new();
         for source in images.iter() {
             let is_cached = |digest: &str| self.embeddings.contains_key(digest);
-            match image::prepare(&source, size, cache, is_cached).await {
+            match image::prepare(&source, &settings, cache, is_cached).await {
                 Ok((details, pixels)) => {
                     prepared.extend(pixels);
                     replies.push(Ok(details));
@@ -131,11 +135,15 @@ impl Engine {
         Ok((replies, numbers(&embeddings)))
     }
 
-    /// Uses the embeddings that are stored under a key, and stores further ones there.
+    /// Uses the embeddings that are stored under a key, and stores further ones there. A checkpoint
+    /// that is run in another way has others.
     pub async fn open_cache(&mut self, key: &str) {
-        let width = self.towers.architecture().embedding;
+        let info = self.towers.info();
+        let width = info.architecture.embedding;
+        let way = xxh64(info.identity().as_bytes(), 0);
         if !key.is_empty()
-            && let Ok((cache, embeddings)) = EmbeddingCache::open(key, width).await
+            && let Ok((cache, embeddings)) =
+                EmbeddingCache::open(&format!("{key}-{way:016x}"), width).await
         {
             self.cache = Some(cache);
             self.embeddings = embeddings;
@@ -150,11 +158,6 @@ impl Engine {
                 cache.add(&digest, embedding);
             }
         }
-    }
-
-    /// The side of the model's input image in pixels.
-    pub(super) fn image_size(&self) -> usize {
-        self.towers.architecture().image_size()
     }
 }
 

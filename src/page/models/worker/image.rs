@@ -5,7 +5,7 @@ use super::super::protocol::EncodedImage;
 use crate::model_error;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use refit_clip::browser::now;
-use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
+use refit_clip::preprocess::{self, Channels, Image, PixelValues, Preprocessing};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -28,12 +28,13 @@ const MAX_PIXELS: f64 = 1e8;
 /// Decodes and resizes an image, unless `cache` is set and its digest `is_cached`.
 pub async fn prepare(
     image: &JsValue,
-    size: usize,
+    settings: &Preprocessing,
     cache: bool,
     is_cached: impl Fn(&str) -> bool,
 ) -> Result<(EncodedImage, Option<PixelValues>), String> {
     let start = now();
     let mut details = EncodedImage::default();
+    let mut is_indexed = false;
     let bitmap: ImageBitmap = match image.dyn_ref::<Blob>() {
         None => image.clone().unchecked_into(),
         Some(file) => {
@@ -44,6 +45,7 @@ pub async fn prepare(
                     return Ok((details, None));
                 }
             }
+            is_indexed = preprocess::is_indexed(&start_of(file).await.unwrap_or_default());
             decode(file).await?
         }
     };
@@ -56,7 +58,7 @@ pub async fn prepare(
     let (width, height) = (details.width as usize, details.height as usize);
     let image = Image::new(width, height, Channels::Rgba, &bytes);
     let image = image.map_err(|error| model_error::image_sentence(&error))?;
-    let pixels = preprocess(&image, size);
+    let pixels = preprocess::preprocess(&image.indexed(is_indexed), settings);
     details.resize = now() - decoded;
     Ok((details, Some(pixels)))
 }
@@ -110,6 +112,13 @@ fn pixels(bitmap: &ImageBitmap) -> Result<Vec<u8>, String> {
     drawn.map_err(unreadable)?;
     let data = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height));
     Ok(data.map_err(unreadable)?.data().0)
+}
+
+/// A file's first bytes, which tell its format.
+async fn start_of(file: &Blob) -> Option<Vec<u8>> {
+    let start = file.slice_with_f64_and_f64(0.0, 1100.0).ok()?;
+    let bytes = JsFuture::from(start.array_buffer()).await.ok()?;
+    Some(Uint8Array::new(&bytes).to_vec())
 }
 
 /// SHA-256 of a file's bytes, where the browser offers it (not over plain HTTP).

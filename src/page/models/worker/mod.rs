@@ -118,12 +118,13 @@ async fn answer(
             key,
             location,
             device,
-            quick_gelu,
+            name,
+            choices,
         } => {
             // Memory may not hold two models at once.
             drop(state.engine.take());
             let progress = throttled(id);
-            let loaded = Engine::load(location, device, quick_gelu, attachment, progress);
+            let loaded = Engine::load(location, device, (name, choices), attachment, progress);
             let (mut engine, loaded) = loaded.await?;
             engine.open_cache(&key).await;
             state.engine.replace(Some(engine));

@@ -7,10 +7,10 @@ use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
 use refit_clip::browser::{EncodingTime, TimedModel};
 use refit_clip::caption::{Caption, Decoding};
-use refit_clip::preprocess::PixelValues;
+use refit_clip::preprocess::{PixelValues, Preprocessing};
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::source::Source;
-use refit_clip::{ClipError, LoadOptions};
+use refit_clip::{CheckpointInfo, ClipError, LoadOptions};
 use std::ops::ControlFlow;
 
 pub enum Towers {
@@ -62,6 +62,18 @@ impl Towers {
 
     pub fn architecture(&self) -> &Architecture {
         on_either!(self, model => model.model().architecture())
+    }
+
+    pub fn info(&self) -> &CheckpointInfo {
+        on_either!(self, model => model.model().info())
+    }
+
+    pub fn preprocessing(&self) -> &Preprocessing {
+        on_either!(self, model => model.model().preprocessing())
+    }
+
+    pub fn logit_bias(&self) -> Option<f32> {
+        on_either!(self, model => model.model().bias())
     }
 
     pub fn logit_scale(&self) -> f32 {

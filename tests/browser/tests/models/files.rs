@@ -107,7 +107,9 @@ fn a_model_of_full_size_is_open_clips() {
     download(&page, &format!("halving/{}", model::FULL_SIZE));
     wait_for_model(&page, model::FULL_SIZE);
     let requests = page.requests();
-    let attempts = requests.iter().filter(|r| r.path.contains("halving"));
+    let attempts = requests
+        .iter()
+        .filter(|r| r.path.contains(model::FULL_SIZE));
     assert_eq!(attempts.count(), 2, "it broke once");
     page.wait_for_text("is too long");
     page.wait_for_text("5 classes are ready.");

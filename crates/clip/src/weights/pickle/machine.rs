@@ -1,6 +1,7 @@
 //! The stack machine that runs a pickle.
 
-use super::{Dtype, PickledTensor, WeightsError};
+use super::calls::global;
+use super::{Dtype, WeightsError};
 use std::collections::HashMap;
 
 /// Index of a value.
@@ -13,8 +14,10 @@ pub(super) enum Value {
     Int(i64),
     Text(String),
     Tuple(Vec<Id>),
-    List,
+    List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
+    /// An instance of a class, with its attributes. The class stays a name: nothing of it is run.
+    Object(Vec<(Id, Id)>),
     Global(Global),
     Storage {
         key: String,
@@ -33,25 +36,10 @@ pub(super) enum Global {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
+    RebuildFromType,
     StorageType(Dtype),
-}
-
-fn global(module: &str, name: &str) -> Option<Global> {
-    let dtype = match (module, name) {
-        ("collections", "OrderedDict") => return Some(Global::OrderedDict),
-        ("torch._utils", "_rebuild_tensor_v2") => return Some(Global::RebuildTensor),
-        ("torch._utils", "_rebuild_parameter") => return Some(Global::RebuildParameter),
-        ("torch", "FloatStorage") => Dtype::F32,
-        ("torch", "HalfStorage") => Dtype::F16,
-        ("torch", "BFloat16Storage") => Dtype::BF16,
-        ("torch", "DoubleStorage") => Dtype::Other("float64"),
-        ("torch", "LongStorage") => Dtype::Other("int64"),
-        ("torch", "IntStorage") => Dtype::Other("int32"),
-        ("torch", "ShortStorage") => Dtype::Other("int16"),
-        ("torch", "CharStorage" | "ByteStorage" | "BoolStorage") => Dtype::Other("8-bit integers"),
-        _ => return None,
-    };
-    Some(Global::StorageType(dtype))
+    /// Any other function or class.
+    Other,
 }
 
 /// Python's pickle machine, reduced to what checkpoints need.
@@ -68,10 +56,11 @@ pub(super) struct Machine<'a> {
 type Step<T> = Result<T, WeightsError>;
 
 impl<'a> Machine<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    /// Runs the pickle that starts at byte `at`.
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
         Machine {
             bytes,
-            at: 0,
+            at,
             values: Vec::new(),
             stack: Vec::new(),
             marks: Vec::new(),
@@ -88,43 +77,21 @@ impl Machine<'_> {
         }
     }
 
-    /// The value of a dictionary under a text.
-    pub(super) fn item(&self, dict: Id, key: &str) -> Option<Id> {
-        let Value::Dict(items) = &self.values[dict] else {
-            return None;
-        };
-        let is_key = |id: Id| matches!(&self.values[id], Value::Text(text) if text == key);
-        items
-            .iter()
-            .find(|(k, _)| is_key(*k))
-            .map(|(_, value)| *value)
+    /// Where the next pickle starts, once this one has been run.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
-    /// The tensor that a dictionary has under a name, if the value is one.
-    pub(super) fn tensor(&self, (name, value): &(Id, Id)) -> Option<PickledTensor> {
-        let Value::Text(name) = &self.values[*name] else {
-            return None;
+    /// The texts in a list.
+    pub(super) fn texts(&self, list: Id) -> Vec<String> {
+        let Value::List(items) = &self.values[list] else {
+            return Vec::new();
         };
-        let Value::Tensor {
-            storage,
-            offset,
-            shape,
-            stride,
-        } = &self.values[*value]
-        else {
-            return None;
+        let text = |id: &Id| match &self.values[*id] {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
         };
-        let Value::Storage { key, dtype } = &self.values[*storage] else {
-            return None;
-        };
-        Some(PickledTensor {
-            name: name.clone(),
-            key: key.clone(),
-            dtype: *dtype,
-            offset: *offset,
-            shape: shape.clone(),
-            stride: stride.clone(),
-        })
+        items.iter().filter_map(text).collect()
     }
 
     fn take(&mut self, count: usize) -> Step<&[u8]> {
@@ -147,6 +114,22 @@ impl Machine<'_> {
             .take(usize::try_from(length).unwrap_or(usize::MAX))?
             .to_vec();
         String::from_utf8(bytes).map_err(|_| self.error("text is not UTF-8"))
+    }
+
+    fn bytes_as_text(&mut self, length: u64) -> Step<()> {
+        let bytes = self.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        let value = match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Opaque,
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    fn opaque_bytes(&mut self, length: u64) -> Step<()> {
+        self.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        self.push(Value::Opaque);
+        Ok(())
     }
 
     fn line(&mut self) -> Step<String> {
@@ -196,11 +179,22 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// What is appended to an object of another class does not matter.
+    fn append(&mut self, items: Vec<Id>) -> Step<()> {
+        let list = self.top()?;
+        if let Value::List(all) = &mut self.values[list] {
+            all.extend(items);
+        }
+        Ok(())
+    }
+
     fn set_items(&mut self, items: &[Id]) -> Step<()> {
         let dict = self.top()?;
         let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
         match &mut self.values[dict] {
-            Value::Dict(all) => all.extend(pairs),
+            Value::Dict(all) | Value::Object(all) => all.extend(pairs),
+            // Of a class that is a dictionary, which was opaque.
+            Value::Opaque => {}
             _ => return Err(self.error("an item is set in no dictionary")),
         }
         Ok(())
@@ -272,15 +266,31 @@ impl Machine<'_> {
                 let text = self.text(length)?;
                 self.push(Value::Text(text));
             }
-            b'U' | b'C' => {
-                let length = self.number::<1>()?;
-                self.take(length as usize)?;
-                self.push(Value::Opaque);
+            0x8d => {
+                let length = self.number::<8>()?;
+                let text = self.text(length)?;
+                self.push(Value::Text(text));
             }
-            b'T' | b'B' => {
+            // Texts of Python 2.
+            b'U' => {
+                let length = self.number::<1>()?;
+                self.bytes_as_text(length)?;
+            }
+            b'T' => {
                 let length = self.number::<4>()?;
-                self.take(length as usize)?;
-                self.push(Value::Opaque);
+                self.bytes_as_text(length)?;
+            }
+            b'C' => {
+                let length = self.number::<1>()?;
+                self.opaque_bytes(length)?;
+            }
+            b'B' | 0x8b => {
+                let length = self.number::<4>()?;
+                self.opaque_bytes(length)?;
+            }
+            0x8e | 0x96 => {
+                let length = self.number::<8>()?;
+                self.opaque_bytes(length)?;
             }
             _ => return Ok(false),
         }
@@ -298,19 +308,18 @@ impl Machine<'_> {
                 let items = self.pop_mark()?;
                 self.push(Value::Tuple(items));
             }
-            b']' => self.push(Value::List),
-            b'l' => {
-                self.pop_mark()?;
-                self.push(Value::List);
+            b']' | 0x8f => self.push(Value::List(Vec::new())),
+            b'l' | 0x91 => {
+                let items = self.pop_mark()?;
+                self.push(Value::List(items));
             }
-            // What lists hold does not matter to tensors.
             b'a' => {
-                self.pop()?;
-                self.top()?;
+                let item = self.pop()?;
+                self.append(vec![item])?;
             }
-            b'e' => {
-                self.pop_mark()?;
-                self.top()?;
+            b'e' | 0x90 => {
+                let items = self.pop_mark()?;
+                self.append(items)?;
             }
             b'}' => self.push(Value::Dict(Vec::new())),
             b's' => {
@@ -359,34 +368,38 @@ impl Machine<'_> {
         match code {
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.global(&module, &name)?;
+                self.push(Value::Global(global(&module, &name)));
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 match (&self.values[module], &self.values[name]) {
                     (Value::Text(module), Value::Text(name)) => {
-                        let (module, name) = (module.clone(), name.clone());
-                        self.global(&module, &name)?;
+                        let global = global(module, name);
+                        self.push(Value::Global(global));
                     }
                     _ => return Err(self.error("a global without a name")),
                 }
             }
             b'Q' => {
                 let id = self.pop()?;
-                let storage = self.storage(id);
-                let storage = storage.ok_or_else(|| self.error("an unknown kind of storage"))?;
+                let storage = self.storage(id).unwrap_or(Value::Opaque);
                 self.push(storage);
             }
             b'R' | 0x81 => {
                 let (arguments, function) = (self.pop()?, self.pop()?);
                 let value = self.call(function, arguments);
-                let value = value.ok_or_else(|| self.error("a call that makes no tensor"))?;
                 self.push(value);
             }
-            // Attributes, such as a state dictionary's metadata.
+            // A call with named arguments.
+            0x92 => {
+                let (_, arguments, function) = (self.pop()?, self.pop()?, self.pop()?);
+                let value = self.call(function, arguments);
+                self.push(value);
+            }
             b'b' => {
-                self.pop()?;
-                self.top()?;
+                let state = self.pop()?;
+                let object = self.top()?;
+                self.set_attributes(object, state);
             }
             _ => return Ok(false),
         }
@@ -415,76 +428,5 @@ impl Machine<'_> {
         let id = id.ok_or_else(|| self.error("something is recalled that was never kept"))?;
         self.stack.push(id);
         Ok(())
-    }
-
-    fn global(&mut self, module: &str, name: &str) -> Step<()> {
-        let Some(global) = global(module, name) else {
-            let name = format!("{module}.{name}");
-            return Err(WeightsError::RefusedGlobal { name });
-        };
-        self.push(Value::Global(global));
-        Ok(())
-    }
-
-    fn tuple(&self, id: Id) -> Option<&[Id]> {
-        match &self.values[id] {
-            Value::Tuple(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    fn whole(&self, id: Id) -> Option<usize> {
-        match self.values[id] {
-            Value::Int(int) => usize::try_from(int).ok(),
-            _ => None,
-        }
-    }
-
-    /// ("storage", type, key, device, count)
-    fn storage(&self, id: Id) -> Option<Value> {
-        let [kind, dtype, key, ..] = self.tuple(id)? else {
-            return None;
-        };
-        match (
-            &self.values[*kind],
-            &self.values[*dtype],
-            &self.values[*key],
-        ) {
-            (Value::Text(kind), Value::Global(Global::StorageType(dtype)), Value::Text(key))
-                if kind == "storage" =>
-            {
-                Some(Value::Storage {
-                    key: key.clone(),
-                    dtype: *dtype,
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn call(&self, function: Id, arguments: Id) -> Option<Value> {
-        let Value::Global(function) = self.values[function] else {
-            return None;
-        };
-        match (function, self.tuple(arguments)?) {
-            (Global::OrderedDict, _) => Some(Value::Dict(Vec::new())),
-            // A parameter is its tensor.
-            (Global::RebuildParameter, [tensor, ..]) => match &self.values[*tensor] {
-                tensor @ Value::Tensor { .. } => Some(tensor.clone()),
-                _ => None,
-            },
-            (Global::RebuildTensor, [storage, offset, shape, stride, ..]) => {
-                let numbers = |id: Id| -> Option<Vec<usize>> {
-                    self.tuple(id)?.iter().map(|id| self.whole(*id)).collect()
-                };
-                Some(Value::Tensor {
-                    storage: *storage,
-                    offset: self.whole(*offset)? as u64,
-                    shape: numbers(*shape)?,
-                    stride: numbers(*stride)?,
-                })
-            }
-            _ => None,
-        }
     }
 }

@@ -1,17 +1,22 @@
 //! A pickle's tensors, and nothing else of it (Python's `pickletools.py` documents the format).
 //!
-//! Python's pickle is a program for a small stack machine that may call anything. This machine
-//! knows the instructions that checkpoints use and the few names below; whatever else a pickle
-//! asks for is refused by name. Values live in one list and refer to each other by index, so a
-//! pickle can neither nest too deep nor tie a knot.
+//! Python's pickle is a program for a small stack machine that may call anything. This machine calls
+//! nothing: it knows the instructions, and the few functions that put a tensor together; an object of
+//! any class is no more than its attributes. Values live in one list and refer to each other by
+//! index, so a pickle can neither nest too deep nor tie a knot.
 
+mod calls;
+mod flatten;
 mod machine;
 
-use super::{Dtype, WeightsError};
+use super::{Dtype, TensorProblem, WeightsError};
 use machine::{Machine, Value};
+use std::collections::HashMap;
 
 /// A tensor as the pickle describes it.
+#[derive(Clone, Debug)]
 pub(super) struct PickledTensor {
+    /// The keys that lead to it, joined by full stops.
     pub name: String,
     /// The archive's member that holds its numbers.
     pub key: String,
@@ -22,22 +27,78 @@ pub(super) struct PickledTensor {
     pub stride: Vec<usize>,
 }
 
-/// The tensors of the state dictionary, which is the whole or stands under "state_dict".
+impl PickledTensor {
+    /// The byte of a storage of this length at which it starts, once it is clear that it also ends
+    /// there.
+    pub(super) fn skip(&self, length: u64) -> Result<u64, WeightsError> {
+        let outside = || WeightsError::tensor(&self.name, TensorProblem::OutOfRange);
+        let width = self.dtype.bytes();
+        let skip = self.offset.checked_mul(width).ok_or_else(outside)?;
+        let span = super::span(&self.shape, &self.stride);
+        let end = span.and_then(|span| span.checked_mul(width)?.checked_add(skip));
+        match end.is_some_and(|end| end <= length) && self.shape.len() == self.stride.len() {
+            true => Ok(skip),
+            false => Err(outside()),
+        }
+    }
+
+    /// Its strides, if its numbers do not follow each other, the last dimension quickest.
+    pub(super) fn view(&self) -> Option<Vec<usize>> {
+        let mut expected = 1usize;
+        let is_contiguous = self
+            .shape
+            .iter()
+            .zip(&self.stride)
+            .rev()
+            .all(|(d, stride)| {
+                let fits = *d < 2 || *stride == expected;
+                expected = expected.saturating_mul(*d);
+                fits
+            });
+        (!is_contiguous).then(|| self.stride.clone())
+    }
+}
+
+/// All tensors of a pickle.
 pub(super) fn tensors(bytes: &[u8]) -> Result<Vec<PickledTensor>, WeightsError> {
-    let mut machine = Machine::new(bytes);
-    let mut root = machine.run()?;
-    if let Some(inner) = machine.item(root, "state_dict") {
-        root = inner;
+    let mut machine = Machine::new(bytes, 0);
+    let root = machine.run()?;
+    flatten::tensors(&machine.values, root)
+}
+
+/// What the pickles of a file before PyTorch 1.6 say.
+pub(super) struct LegacyPickles {
+    pub tensors: Vec<PickledTensor>,
+    /// The type of each storage's numbers.
+    pub dtypes: HashMap<String, Dtype>,
+    /// The keys of the storages as they follow each other.
+    pub keys: Vec<String>,
+    /// Where the storages begin.
+    pub end: usize,
+}
+
+/// Runs a magic number, a version, a description of the system, the tensors, the keys.
+pub(super) fn legacy(bytes: &[u8]) -> Result<LegacyPickles, WeightsError> {
+    let mut end = 0;
+    for _ in 0..3 {
+        let mut machine = Machine::new(bytes, end);
+        machine.run()?;
+        end = machine.position();
     }
-    let Value::Dict(items) = &machine.values[root] else {
-        return Err(WeightsError::NoStateDict);
-    };
-    let tensors: Vec<PickledTensor> = items
-        .iter()
-        .filter_map(|item| machine.tensor(item))
-        .collect();
-    match tensors.is_empty() {
-        true => Err(WeightsError::NoStateDict),
-        false => Ok(tensors),
-    }
+    let mut machine = Machine::new(bytes, end);
+    let root = machine.run()?;
+    let tensors = flatten::tensors(&machine.values, root)?;
+    let storages = machine.values.iter().filter_map(|value| match value {
+        Value::Storage { key, dtype } => Some((key.clone(), *dtype)),
+        _ => None,
+    });
+    let dtypes = storages.collect();
+    let mut machine = Machine::new(bytes, machine.position());
+    let keys = machine.run()?;
+    Ok(LegacyPickles {
+        tensors,
+        dtypes,
+        keys: machine.texts(keys),
+        end: machine.position(),
+    })
 }

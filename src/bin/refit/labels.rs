@@ -1,0 +1,88 @@
+//! Labels and prompt templates, from the command line and from files.
+
+use std::path::{Path, PathBuf};
+
+/// What images are classified by.
+#[derive(clap::Args)]
+pub(crate) struct Labels {
+    /// Labels, separated by commas; one that contains a comma is quoted as in CSV
+    #[arg(long, required_unless_present = "labels_file")]
+    labels: Option<String>,
+    /// File with a label a line, instead of or besides --labels
+    #[arg(long)]
+    labels_file: Option<PathBuf>,
+    /// Prompt template, {} stands for the label; repeat to average over templates
+    #[arg(long)]
+    template: Vec<String>,
+    /// File with a template a line, besides --template
+    #[arg(long)]
+    templates_file: Option<PathBuf>,
+}
+
+impl Labels {
+    pub(crate) fn labels(&self) -> Result<Vec<String>, String> {
+        let mut labels = match &self.labels {
+            Some(text) => listed(text)?,
+            None => Vec::new(),
+        };
+        if let Some(path) = &self.labels_file {
+            for line in lines(path)? {
+                // A line is a label, commas and all, unless it is quoted.
+                match line.starts_with('"') {
+                    true => labels.extend(listed(&line)?),
+                    false => labels.push(line),
+                }
+            }
+        }
+        Ok(labels)
+    }
+
+    pub(crate) fn templates(&self) -> Result<Vec<String>, String> {
+        let mut templates = self.template.clone();
+        if let Some(path) = &self.templates_file {
+            templates.extend(lines(path)?);
+        }
+        if templates.is_empty() {
+            templates.push("a photo of a {}.".to_owned());
+        }
+        Ok(templates)
+    }
+}
+
+/// The fields of CSV, trimmed, without empty ones.
+fn listed(text: &str) -> Result<Vec<String>, String> {
+    // A quote opens a field also after a space.
+    let text = text.replace(", \"", ",\"");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut fields = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| format!("the labels cannot be read: {error}"))?;
+        let filled = record.iter().filter(|field| !field.is_empty());
+        fields.extend(filled.map(str::to_owned));
+    }
+    Ok(fields)
+}
+
+/// The lines of a file that are not empty.
+fn lines(path: &Path) -> Result<Vec<String>, String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn labels_are_listed_as_csv() {
+        let labels = listed(r#"cat, dog ,"red, square",,"say ""hi""""#).unwrap();
+        assert_eq!(labels, ["cat", "dog", "red, square", r#"say "hi""#]);
+    }
+}

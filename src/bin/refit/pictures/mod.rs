@@ -1,0 +1,199 @@
+//! Pictures: which files are meant, and what a model takes of them.
+
+mod decode;
+mod jpeg;
+
+use refit::model_error;
+use refit_clip::preprocess::{Image, PixelValues, Preprocessing, preprocess};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The ends of the names of pictures, by which they are found in folders.
+const ENDINGS: [&str; 14] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
+    "avif", "heic",
+];
+
+/// Pictures that are decoded before the model computes, so that they need little memory.
+const BATCH: usize = 16;
+
+/// A picture that costs no more than this sentence.
+#[derive(serde::Serialize)]
+pub(crate) struct Failed {
+    picture: String,
+    reason: String,
+}
+
+/// The pictures of a command, batch by batch.
+pub(crate) struct Pictures {
+    paths: Vec<PathBuf>,
+    next: usize,
+    failed: Vec<Failed>,
+    progress: Progress,
+}
+
+impl Pictures {
+    /// Finds the files: paths, folders with all that is in them, and names with *, ? or [ in them.
+    pub(crate) fn find(arguments: &[PathBuf]) -> Result<Self, String> {
+        let mut paths = Vec::new();
+        let mut others = Vec::new();
+        for argument in arguments {
+            if argument.is_dir() {
+                add_folder(argument, &mut paths, &mut others)?;
+            } else if argument.exists() || !is_pattern(argument) {
+                paths.push(argument.clone());
+            } else {
+                paths.extend(matches(argument)?);
+            }
+        }
+        if let Some(first) = others.first() {
+            let (count, first) = (others.len(), first.display());
+            eprintln!(
+                "refit: left out {count} files that are no pictures by their names: {first}, …"
+            );
+        }
+        Ok(Pictures {
+            progress: Progress::new(paths.len()),
+            paths,
+            next: 0,
+            failed: Vec::new(),
+        })
+    }
+
+    /// The next pictures with their paths; `None` once there are no more. One that cannot be read is
+    /// said on standard error, and the others go on.
+    pub(crate) fn next_batch(
+        &mut self,
+        settings: &Preprocessing,
+    ) -> Option<Vec<(String, PixelValues)>> {
+        if self.next == self.paths.len() {
+            return None;
+        }
+        self.progress.report(self.next);
+        let end = self.paths.len().min(self.next + BATCH);
+        let mut batch = Vec::new();
+        for path in &self.paths[self.next..end] {
+            let picture = path.display().to_string();
+            match read(path, settings) {
+                Ok((pixels, warnings)) => {
+                    for warning in warnings {
+                        eprintln!("refit: {picture}: {warning}");
+                    }
+                    batch.push((picture, pixels));
+                }
+                Err(reason) => {
+                    eprintln!("refit: {picture}: {reason}");
+                    self.failed.push(Failed { picture, reason });
+                }
+            }
+        }
+        self.next = end;
+        Some(batch)
+    }
+
+    /// Those that could not be read.
+    pub(crate) fn failed(&self) -> &[Failed] {
+        &self.failed
+    }
+
+    /// The command fails if a picture did, once it has answered for the others.
+    pub(crate) fn finish(&self) -> Result<(), String> {
+        match self.failed.len() {
+            0 => Ok(()),
+            failed => Err(format!(
+                "{failed} of {} pictures could not be read",
+                self.paths.len()
+            )),
+        }
+    }
+}
+
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '['])
+}
+
+fn matches(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    let text = pattern.to_string_lossy();
+    let paths = glob::glob(&text).map_err(|error| format!("{text}: {error}"))?;
+    let paths: Result<Vec<PathBuf>, _> = paths.collect();
+    let paths = paths.map_err(|error| error.to_string())?;
+    match paths.is_empty() {
+        true => Err(format!("no file matches {text}")),
+        false => Ok(paths),
+    }
+}
+
+/// The files of a folder and those below it, by their names.
+fn add_folder(
+    folder: &Path,
+    pictures: &mut Vec<PathBuf>,
+    others: &mut Vec<PathBuf>,
+) -> Result<(), String> {
+    let problem = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let entries = std::fs::read_dir(folder).map_err(problem)?;
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|e| e.map(|e| e.path())).collect();
+    let mut paths = paths.map_err(problem)?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            add_folder(&path, pictures, others)?;
+            continue;
+        }
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let is_picture = ENDINGS.contains(&ending.to_lowercase().as_str());
+        let list = if is_picture {
+            &mut *pictures
+        } else {
+            &mut *others
+        };
+        list.push(path);
+    }
+    Ok(())
+}
+
+/// Reads a picture as a model takes it, with what is doubtful about it.
+fn read(path: &Path, settings: &Preprocessing) -> Result<(PixelValues, Vec<&'static str>), String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let decoded = decode::decode(&bytes)?;
+    let image = Image::new(
+        decoded.width,
+        decoded.height,
+        decoded.channels,
+        &decoded.bytes,
+    );
+    let image = image.map_err(|e| model_error::image_sentence(&e))?;
+    let pixels = preprocess(&image.indexed(decoded.is_indexed), settings);
+    Ok((pixels, decoded.warnings))
+}
+
+/// How far a long batch is, on a terminal.
+struct Progress {
+    total: usize,
+    start: Instant,
+    last: Option<Instant>,
+}
+
+impl Progress {
+    const EVERY: Duration = Duration::from_secs(2);
+
+    fn new(total: usize) -> Self {
+        Progress {
+            total,
+            start: Instant::now(),
+            last: None,
+        }
+    }
+
+    /// At most every two seconds.
+    fn report(&mut self, done: usize) {
+        let since = self.last.unwrap_or(self.start).elapsed();
+        if since < Self::EVERY || !std::io::stderr().is_terminal() {
+            return;
+        }
+        self.last = Some(Instant::now());
+        let speed = done as f64 / self.start.elapsed().as_secs_f64();
+        let total = self.total;
+        eprintln!("refit: {done} of {total} pictures, {speed:.1} a second");
+    }
+}
