@@ -190,9 +190,13 @@ fn compute_is_split_between_parameters_and_samples() {
 #[test]
 fn findings_are_the_terminals() {
     let page = Page::open("?v=2&page=findings");
-    page.wait_for("document.querySelectorAll('.findings section').length === 8");
     let findings = terminal("findings");
-    for finding in findings.as_array().expect("findings") {
+    let findings = findings.as_array().expect("findings");
+    let count = findings.len();
+    page.wait_for(&format!(
+        "document.querySelectorAll('.findings section').length === {count}"
+    ));
+    for finding in findings {
         let id = finding["id"].as_str().expect("an id");
         let rows = page.eval(&format!(
             "[...document.querySelectorAll('#{id} tbody tr')].map(r => [...r.children].map(c => c.textContent))"
