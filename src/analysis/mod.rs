@@ -4,6 +4,7 @@
 pub mod authors_optimiser;
 mod choices;
 pub mod comparison;
+pub mod compute_optimal;
 pub mod drawing;
 mod fit_text;
 mod keys;

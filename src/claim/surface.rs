@@ -3,7 +3,7 @@
 
 use super::printed::SurfaceCoefficient;
 use super::{Check, CheckError, Library, Verdict, agrees};
-use crate::analysis::surface::{Grid, grid};
+use crate::analysis::surface::grid;
 use crate::analysis::{self, why_not_fitted};
 use crate::study::description::Description;
 use crate::study::names;
@@ -127,12 +127,7 @@ impl Refitted {
         let architectures = library.architectures(analysis.study());
         let outcome = analysis::run(&analysis, rows, architectures);
         let series = outcome.series.first().ok_or_else(CheckError::no_run)?;
-        let Grid { x, error } = grid(series, rows, architectures);
-        let grid = Grid {
-            // Printed laws count single parameters and samples.
-            x: x.iter().map(|x| x.map(|millions| 1e6 * millions)).collect(),
-            error,
-        };
+        let grid = grid(series, rows, architectures);
         let fit = analysis.fit_surface(first.form, &grid);
         let fit = fit.map_err(|e| CheckError(why_not_fitted(&e)))?;
         let printed = printed_parameters(coefficients, fit.law)

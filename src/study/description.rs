@@ -250,6 +250,10 @@ pub struct TableDescription {
     /// Why the table is no longer the authors' last word, where it is not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub superseded: String,
+    /// Computes of IsoFLOP profiles, in the study's unit; runs within 10 % of one are of it. Without
+    /// them runs whose computes are within 5 % of a neighbour's are one profile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<f64>,
 }
 
 fn runs() -> String {

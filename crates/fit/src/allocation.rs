@@ -1,18 +1,19 @@
 //! Compute-optimal allocation: how many parameters N and samples D (tokens, of a language model)
-//! give the lowest loss at a training compute C = k N D.
+//! give the lowest loss at a training compute C = k N^p D ([`Cost`]).
 //!
-//! Of L = E + A N^−α + B D^−β (Hoffmann et al. 2022, arXiv 2203.15556, eq. 4): with
-//! G = (α A / (β B))^(1 / (α + β)),
+//! Of L = E + A N^−α + B D^−β (Hoffmann et al. 2022, arXiv 2203.15556, eq. 4) with p = 1 and
+//! G = (α A / (β B))^(1 / (α + β)):
 //!
 //! - N = G (C / k)^a, a = β / (α + β);
 //! - D = G⁻¹ (C / k)^b, b = α / (α + β).
+//!
+//! Another p is the same in N^p, with α / p in α's place.
 //!
 //! [`Surface::Coupled`] has the same minimum, since L^(1 / αD) = (Nc / N)^(αN / αD) + Dc / D is of
 //! this form with α = αN / αD and β = 1.
 //!
 //! Units: N and D are in those that the law was fitted in, and k is compute for one such N and one
-//! such D. Where N are parameters and D tokens, a transformer takes about [`FLOP_PER_PRODUCT`] FLOP
-//! (Kaplan et al. 2020, arXiv 2001.08361, section 2.1).
+//! such D.
 //!
 //! Under Huber's loss at δ = 1e-3 standard errors from the Jacobian do not hold
 //! ([`Fit::delta_method_holds`]); there a [`Bootstrap`](crate::bootstrap::Bootstrap) of the fit gives
@@ -25,9 +26,28 @@ use nalgebra::DVector;
 use serde::Serialize;
 use std::fmt;
 
-/// k of C = k N D: floating-point operations of training for each parameter and token, two forward
-/// and four backward.
-pub const FLOP_PER_PRODUCT: f64 = 6.0;
+/// Compute of a training run: C = k N^p D.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Cost {
+    /// Compute of one sample of a model with N = 1.
+    pub k: f64,
+    /// p
+    pub exponent: f64,
+}
+
+impl Cost {
+    /// A transformer's FLOP, 6 N D, where N are parameters and D tokens: two forward and four
+    /// backward for each of both (Kaplan et al. 2020, arXiv 2001.08361, section 2.1).
+    pub const TRANSFORMER: Cost = Cost {
+        k: 6.0,
+        exponent: 1.0,
+    };
+
+    /// C of a run.
+    pub fn compute(self, parameters: f64, samples: f64) -> f64 {
+        self.k * parameters.powf(self.exponent) * samples
+    }
+}
 
 /// The lowest loss at one training compute, after a law.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -54,7 +74,7 @@ impl Optimum {
 pub enum Quantity {
     /// a of N ∝ C^a.
     ParametersExponent,
-    /// b = 1 − a of D ∝ C^b.
+    /// b = 1 − p a of D ∝ C^b.
     SamplesExponent,
     /// G of N = G (C / k)^a.
     G,
@@ -85,8 +105,8 @@ pub enum NoAllocation {
         /// Parameters of the law.
         need: usize,
     },
-    /// k of C = k N D is not a finite number above zero.
-    Constant(f64),
+    /// k or p of C = k N^p D is not a finite number above zero.
+    Cost(Cost),
 }
 
 impl fmt::Display for NoAllocation {
@@ -102,9 +122,9 @@ impl fmt::Display for NoAllocation {
                     "This law has {need} parameters; there are {have} values."
                 )
             }
-            NoAllocation::Constant(k) => write!(
+            NoAllocation::Cost(Cost { k, exponent }) => write!(
                 f,
-                "The constant k of C = k N D is {k}; it must be a finite number above zero."
+                "In C = k N^p D, k is {k} and p is {exponent}; both must be finite numbers above zero."
             ),
         }
     }
@@ -112,25 +132,28 @@ impl fmt::Display for NoAllocation {
 
 impl std::error::Error for NoAllocation {}
 
-/// A law of N and D with its parameters, under C = k N D.
+/// A law of N and D with its parameters, and what a run costs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Allocation {
     law: Surface,
     parameters: Vec<f64>,
-    k: f64,
+    cost: Cost,
 }
 
 impl Allocation {
-    /// The allocation after `law` with `parameters` in the order of [`Form::parameters`]; `k` is
-    /// usually [`FLOP_PER_PRODUCT`].
+    /// The allocation after `law` with `parameters` in the order of [`Form::parameters`]; `cost`
+    /// is usually [`Cost::TRANSFORMER`].
     ///
     /// # Errors
     ///
     /// [`NoAllocation`] where A, α, B or β is not above zero (of [`Surface::Coupled`], where an
     /// exponent is not), or where a number is not finite.
-    pub fn new(law: Surface, parameters: &[f64], k: f64) -> Result<Allocation, NoAllocation> {
-        if !(k.is_finite() && k > 0.0) {
-            return Err(NoAllocation::Constant(k));
+    pub fn new(law: Surface, parameters: &[f64], cost: Cost) -> Result<Allocation, NoAllocation> {
+        if ![cost.k, cost.exponent]
+            .iter()
+            .all(|v| v.is_finite() && *v > 0.0)
+        {
+            return Err(NoAllocation::Cost(cost));
         }
         let named = law.parameters();
         let (have, need) = (parameters.len(), named.len());
@@ -149,7 +172,7 @@ impl Allocation {
             None => Ok(Allocation {
                 law,
                 parameters: parameters.to_vec(),
-                k,
+                cost,
             }),
         }
     }
@@ -159,8 +182,8 @@ impl Allocation {
     /// # Errors
     ///
     /// [`NoAllocation`], as of [`Allocation::new`].
-    pub fn of(fit: &Fit<Surface>, k: f64) -> Result<Allocation, NoAllocation> {
-        Allocation::new(fit.law, &fit.parameters, k)
+    pub fn of(fit: &Fit<Surface>, cost: Cost) -> Result<Allocation, NoAllocation> {
+        Allocation::new(fit.law, &fit.parameters, cost)
     }
 
     /// The lowest loss at a training compute, in k's unit.
@@ -175,7 +198,7 @@ impl Allocation {
 
     /// A number that follows from the law.
     pub fn value(&self, quantity: Quantity) -> f64 {
-        quantity.evaluate(self.law, &self.parameters, self.k)
+        quantity.evaluate(self.law, &self.parameters, self.cost)
     }
 }
 
@@ -183,23 +206,26 @@ impl Quantity {
     /// The number that follows from parameters `p` of `law`, for plain numbers and for [`Jet`]s;
     /// NaN where the law has no allocation. For a bootstrap's
     /// [`interval`](crate::bootstrap::Replicates::interval).
-    pub fn evaluate<T: Real>(self, law: Surface, p: &[T], k: f64) -> T {
+    pub fn evaluate<T: Real>(self, law: Surface, p: &[T], cost: Cost) -> T {
         let Terms {
             ln_a,
             alpha,
             ln_b,
             beta,
         } = Terms::of(law, p);
-        let sum = (alpha + beta).recip();
-        let (a, b) = (beta * sum, alpha * sum);
-        let ln_g = sum * (alpha.ln() + ln_a - beta.ln() - ln_b);
-        let ln_product = |compute: f64| T::constant((compute / k).ln());
-        let ln_n = |compute: f64| ln_g + a * ln_product(compute);
-        let ln_d = |compute: f64| b * ln_product(compute) - ln_g;
+        // Of x = N^p, which costs k x D.
+        let per = T::constant(cost.exponent.recip());
+        let alpha_x = alpha * per;
+        let sum = (alpha_x + beta).recip();
+        let (a_x, b) = (beta * sum, alpha_x * sum);
+        let ln_g_x = sum * (alpha_x.ln() + ln_a - beta.ln() - ln_b);
+        let ln_product = |compute: f64| T::constant((compute / cost.k).ln());
+        let ln_n = |compute: f64| (ln_g_x + a_x * ln_product(compute)) * per;
+        let ln_d = |compute: f64| b * ln_product(compute) - ln_g_x;
         match self {
-            Quantity::ParametersExponent => a,
+            Quantity::ParametersExponent => a_x * per,
             Quantity::SamplesExponent => b,
-            Quantity::G => ln_g.exp(),
+            Quantity::G => (ln_g_x * per).exp(),
             Quantity::Parameters(c) => ln_n(c).exp(),
             Quantity::Samples(c) => ln_d(c).exp(),
             Quantity::SamplesPerParameter(c) => (ln_d(c) - ln_n(c)).exp(),
@@ -245,7 +271,7 @@ impl<T: Real> Terms<T> {
 }
 
 impl Fit<Surface> {
-    /// A number that follows from this law's optimum under C = k N D, with the delta method's
+    /// A number that follows from this law's optimum under a cost, with the delta method's
     /// standard error and 95 % interval (Student's t, n − p degrees of freedom). Intervals of G, N, D
     /// and D / N are symmetric in their logarithms, those of the exponents and of the loss on the
     /// scale where they were fitted. None where the delta method does not hold
@@ -254,11 +280,11 @@ impl Fit<Surface> {
     /// # Errors
     ///
     /// [`NoAllocation`], as of [`Allocation::new`].
-    pub fn at_optimum(&self, quantity: Quantity, k: f64) -> Result<Estimate, NoAllocation> {
-        let value = Allocation::of(self, k)?.value(quantity);
+    pub fn at_optimum(&self, quantity: Quantity, cost: Cost) -> Result<Estimate, NoAllocation> {
+        let value = Allocation::of(self, cost)?.value(quantity);
         let jets = self.parameters.iter().enumerate();
         let jets: Vec<Jet> = jets.map(|(j, p)| Jet::variable(*p, j)).collect();
-        let jet = quantity.evaluate(self.law, &jets, k);
+        let jet = quantity.evaluate(self.law, &jets, cost);
         let logarithmic = match quantity {
             Quantity::ParametersExponent | Quantity::SamplesExponent => false,
             Quantity::Loss(_) => self.loss.scale() == ResidualScale::Log,

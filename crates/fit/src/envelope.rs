@@ -12,6 +12,9 @@ use serde::Serialize;
 pub struct TrainingCurve {
     /// N
     pub parameters: f64,
+    /// Compute of one sample: 6 N of a transformer, of one token
+    /// ([`Cost::TRANSFORMER`](crate::allocation::Cost::TRANSFORMER)).
+    pub compute_per_sample: f64,
     /// (compute spent so far, loss) in any order; of equal computes the lowest loss counts.
     pub points: Vec<(f64, f64)>,
 }
@@ -25,7 +28,7 @@ pub struct EnvelopePoint {
     pub loss: f64,
     /// N of the run.
     pub parameters: f64,
-    /// D = C / (k N): samples that the run had seen.
+    /// D: samples that the run had seen, C over its compute for one sample.
     pub samples: f64,
     /// Position of the run.
     pub curve: usize,
@@ -53,22 +56,19 @@ pub struct Envelope {
 
 /// The envelope of `curves` at `values` computes, evenly spaced in ln C from the lowest to the
 /// highest (Hoffmann et al. 2022 take 1,500). Where every curve is one point, the points that no other
-/// beats at the same or less compute. `k` of D = C / (k N) is usually
-/// [`FLOP_PER_PRODUCT`](crate::allocation::FLOP_PER_PRODUCT).
+/// beats at the same or less compute.
 ///
 /// # Errors
 ///
 /// By the position of the curve, [`FitError::NotPositive`] where N or a compute is not a finite number
 /// above zero, [`FitError::NotFinite`] where a loss is not finite. [`FitError::TooFewPoints`] without
-/// points, and of fewer than two `values`. [`FitError::NoOptimum`] where k is not a finite number above
-/// zero.
-pub fn envelope(curves: &[TrainingCurve], values: usize, k: f64) -> Result<Envelope, FitError> {
+/// points, and of fewer than two `values`.
+pub fn envelope(curves: &[TrainingCurve], values: usize) -> Result<Envelope, FitError> {
     let positive = |v: f64| v.is_finite() && v > 0.0;
-    if !positive(k) {
-        return Err(FitError::NoOptimum);
-    }
     for (index, curve) in curves.iter().enumerate() {
-        if !positive(curve.parameters) || !curve.points.iter().all(|p| positive(p.0)) {
+        let sizes = [curve.parameters, curve.compute_per_sample];
+        let computes = curve.points.iter().map(|p| p.0);
+        if !sizes.into_iter().chain(computes).all(positive) {
             return Err(FitError::NotPositive { index });
         }
         if !curve.points.iter().all(|p| p.1.is_finite()) {
@@ -97,7 +97,7 @@ pub fn envelope(curves: &[TrainingCurve], values: usize, k: f64) -> Result<Envel
             compute: l.compute,
             loss: l.loss,
             parameters: curves[l.curve].parameters,
-            samples: l.compute / (k * curves[l.curve].parameters),
+            samples: l.compute / curves[l.curve].compute_per_sample,
             curve: l.curve,
             runs: l.runs,
         })

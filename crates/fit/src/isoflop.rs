@@ -4,7 +4,7 @@
 //!
 //! N and D (parameters and samples, or tokens) and C are in any units; no relation between them is
 //! assumed, since the parabola is fitted over ln D as well. Where a table has no D, C / (6 N)
-//! ([`FLOP_PER_PRODUCT`](crate::allocation::FLOP_PER_PRODUCT)) gives the same optimum as N does.
+//! ([`Cost::TRANSFORMER`](crate::allocation::Cost::TRANSFORMER)) gives the same optimum as N does.
 //!
 //! A parabola is an approximation: its minimum is biased where the sizes are not centred about the
 //! optimum or the two exponents differ, noise or not.
@@ -54,18 +54,28 @@ pub struct Optimum {
     pub samples: Estimate,
     /// L at the minimum over ln N.
     pub loss: f64,
+    /// The parabola over ln N is `loss` + `curvature` (ln N − ln N at the minimum)².
+    pub curvature: f64,
     /// Whether N or D lies outside those of the budget's runs.
     pub extrapolated: bool,
 }
 
+/// Runs whose highest compute is more than this times the lowest are not of one budget.
+const MOST_SPREAD: f64 = 1.5;
+
 /// Why a budget gives no optimum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Reason {
     /// A parabola needs three different N and three different D.
     TooFewSizes {
         /// Different N, or D where those are fewer.
         have: usize,
+    },
+    /// Their computes differ too much to be one budget.
+    Spread {
+        /// [`Budget::spread`]
+        times: f64,
     },
     /// The parabola opens downward or is flat, or its minimum lies beyond the range of a double.
     NoMinimum,
@@ -76,7 +86,11 @@ impl fmt::Display for Reason {
         match self {
             Reason::TooFewSizes { have } => write!(
                 f,
-                "A parabola needs runs of three different sizes; there are {have}."
+                "A parabola needs runs of three different sizes, not {have}."
+            ),
+            Reason::Spread { times } => write!(
+                f,
+                "The runs are not of one compute: the highest is {times:.1} times the lowest."
             ),
             Reason::NoMinimum => write!(
                 f,
@@ -245,6 +259,11 @@ fn optimum(runs: &[Run], budget: &Budget) -> Result<Optimum, Reason> {
     if have < 3 {
         return Err(Reason::TooFewSizes { have });
     }
+    if budget.spread > MOST_SPREAD {
+        return Err(Reason::Spread {
+            times: budget.spread,
+        });
+    }
     let of_n = vertex(&over_n).ok_or(Reason::NoMinimum)?;
     let of_d = vertex(&over_d).ok_or(Reason::NoMinimum)?;
     Ok(Optimum {
@@ -253,6 +272,7 @@ fn optimum(runs: &[Run], budget: &Budget) -> Result<Optimum, Reason> {
         parameters: of_n.at,
         samples: of_d.at,
         loss: of_n.value,
+        curvature: of_n.curvature,
         extrapolated: of_n.outside || of_d.outside,
     })
 }
@@ -269,6 +289,7 @@ fn different(points: &[(f64, f64)]) -> usize {
 struct Vertex {
     at: Estimate,
     value: f64,
+    curvature: f64,
     outside: bool,
 }
 
@@ -310,6 +331,7 @@ fn vertex(points: &[(f64, f64)]) -> Option<Vertex> {
     Some(Vertex {
         at: Estimate::symmetric(ln_mean + at, error, t).exp(),
         value,
+        curvature: c2,
         outside: x < range.0 || x > range.1,
     })
 }

@@ -3,7 +3,7 @@
 //! `PROPTEST_CASES=1000000 cargo test --release -p refit-fit hostile` is the long run.
 use crate::reference::bounded_saturation;
 use proptest::prelude::*;
-use refit_fit::allocation::{Allocation, FLOP_PER_PRODUCT, Quantity};
+use refit_fit::allocation::{Allocation, Cost, Quantity};
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::envelope::{TrainingCurve, envelope};
 use refit_fit::isoflop::{Run, budgets, isoflop, nearest_budgets};
@@ -81,11 +81,11 @@ proptest! {
         if let Ok(found) = fit(law, loss, &x, &y) {
             let _ = found.error_at([1.0, 1.0], Interval::StudentT);
             let a = Quantity::ParametersExponent;
-            let _ = found.at_optimum(Quantity::Loss(at), FLOP_PER_PRODUCT);
+            let _ = found.at_optimum(Quantity::Loss(at), Cost::TRANSFORMER);
             let population = Population::of_points(&x, &y);
             let bootstrap = Bootstrap::new(&found, population, 2, 1).finish();
             let replicates = bootstrap.replicates();
-            let _ = replicates.interval(BootstrapInterval::Bca, |p| a.evaluate(law, p, 6.0));
+            let _ = replicates.interval(BootstrapInterval::Bca, |p| a.evaluate(law, p, Cost::TRANSFORMER));
             let _ = replicates.standard_error(|p| p[0]);
         }
     }
@@ -95,9 +95,10 @@ proptest! {
         parameters in prop::collection::vec(number(), 3..6),
         law in prop::sample::select(Surface::ALL.to_vec()),
         k in number(),
+        exponent in number(),
         at in number(),
     ) {
-        match Allocation::new(law, &parameters, k) {
+        match Allocation::new(law, &parameters, Cost { k, exponent }) {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
             Ok(allocation) => {
                 let _ = allocation.optimum(at).samples_per_parameter();
@@ -140,20 +141,21 @@ proptest! {
     #[test]
     fn curves_have_an_envelope_or_a_reason(
         curves in prop::collection::vec(
-            (number(), prop::collection::vec((number(), number()), 0..5)), 0..5),
+            ((number(), number()), prop::collection::vec((number(), number()), 0..5)), 0..5),
         values in 0usize..20,
-        k in number(),
     ) {
         let positive = |v: f64| v.is_finite() && v > 0.0;
-        let curve = |(parameters, points): (f64, Vec<(f64, f64)>)| TrainingCurve { parameters, points };
+        let curve = |((parameters, compute_per_sample), points): ((f64, f64), Vec<(f64, f64)>)| {
+            TrainingCurve { parameters, compute_per_sample, points }
+        };
         let wild: Vec<TrainingCurve> = curves.into_iter().map(curve).collect();
         let tame: Vec<TrainingCurve> = wild.iter().filter(|c| positive(c.parameters)).map(|c| {
             let points = c.points.iter().copied();
             let points = points.filter(|p| positive(p.0) && p.1.is_finite()).collect();
-            TrainingCurve { parameters: c.parameters, points }
+            TrainingCurve { compute_per_sample: 6.0 * c.parameters, points, ..*c }
         }).collect();
-        for (curves, k) in [(wild, k), (tame, 6.0)] {
-            match envelope(&curves, values, k) {
+        for curves in [wild, tame] {
+            match envelope(&curves, values) {
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
                 Ok(found) => {
                     let rising = found.points.windows(2).all(|p| p[0].compute <= p[1].compute);

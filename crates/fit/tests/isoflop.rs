@@ -124,6 +124,7 @@ fn the_envelope_is_numpys() {
     let theirs = &reference["envelope"];
     let curve = |value: &Value| TrainingCurve {
         parameters: number(&value["n"]),
+        compute_per_sample: 6.0 * number(&value["n"]),
         points: numbers(&value["c"])
             .into_iter()
             .zip(numbers(&value["y"]))
@@ -133,9 +134,10 @@ fn the_envelope_is_numpys() {
     // A run of one point among curves has no loss at the grid's computes.
     curves.push(TrainingCurve {
         parameters: 1e9,
+        compute_per_sample: 6e9,
         points: vec![(1e19, 0.1)],
     });
-    let ours = envelope(&curves, 300, 6.0).unwrap();
+    let ours = envelope(&curves, 300).unwrap();
     assert_eq!((ours.frontier, &ours.left_out), (false, &vec![10]));
     let at = ours.points.iter();
     for (i, (ours, c)) in at.zip(numbers(&theirs["c"])).enumerate() {
@@ -167,10 +169,11 @@ fn runs_of_one_point_give_their_frontier() {
     let theirs = &reference["frontier"];
     let curve = |run: &Run| TrainingCurve {
         parameters: run.parameters,
+        compute_per_sample: 6.0 * run.parameters,
         points: vec![(run.compute, run.loss)],
     };
     let curves: Vec<TrainingCurve> = chinchilla(false).iter().map(curve).collect();
-    let ours = envelope(&curves, 0, 6.0).unwrap();
+    let ours = envelope(&curves, 0).unwrap();
     let kept: Vec<f64> = ours.points.iter().map(|p| p.curve as f64).collect();
     assert_eq!(kept, numbers(&theirs["kept"]));
     assert!(ours.frontier && ours.left_out.is_empty());

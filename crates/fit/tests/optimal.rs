@@ -2,7 +2,7 @@
 //! Hoffmann et al.'s points.
 use crate::reference::{apart, list, number, numbers, read, text};
 use proptest::prelude::*;
-use refit_fit::allocation::{Allocation, FLOP_PER_PRODUCT, NoAllocation, Quantity};
+use refit_fit::allocation::{Allocation, Cost, NoAllocation, Quantity};
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::isoflop::Run;
 use refit_fit::law::{Form, Surface};
@@ -109,19 +109,19 @@ fn the_optimum_is_where_a_search_finds_it() {
             gaps[0].max(gaps[1]) < tolerance && gaps[2] < 1e-9,
             "{ours:?} {theirs}"
         );
-        let product = FLOP_PER_PRODUCT * ours.parameters * ours.samples;
+        let product = Cost::TRANSFORMER.compute(ours.parameters, ours.samples);
         assert!(apart(product, ours.compute) < 1e-12);
     };
     let law = &list(&reference, "surfaces")[0];
     let parameters = NAMES.map(|name| number(&law[name]));
-    let of_additive = Allocation::new(Surface::Additive, &parameters, FLOP_PER_PRODUCT).unwrap();
+    let of_additive = Allocation::new(Surface::Additive, &parameters, Cost::TRANSFORMER).unwrap();
     for theirs in list(&reference, "optima") {
         // A search resolves a minimum to the root of a double's precision.
         check(&of_additive, theirs, 1e-6);
     }
     let law = &reference["coupled"]["parameters"];
     let parameters = ["ln_Nc", "alpha_N", "ln_Dc", "alpha_D"].map(|name| number(&law[name]));
-    let of_coupled = Allocation::new(Surface::Coupled, &parameters, FLOP_PER_PRODUCT).unwrap();
+    let of_coupled = Allocation::new(Surface::Coupled, &parameters, Cost::TRANSFORMER).unwrap();
     for theirs in list(&reference["coupled"], "optima") {
         check(&of_coupled, theirs, 1e-5);
     }
@@ -142,7 +142,7 @@ fn intervals_at_the_optimum_are_the_delta_methods() {
             "D/N" => Quantity::SamplesPerParameter(c),
             _ => Quantity::Loss(c),
         };
-        let ours = found.at_optimum(quantity, FLOP_PER_PRODUCT).unwrap();
+        let ours = found.at_optimum(quantity, Cost::TRANSFORMER).unwrap();
         let ends = ours.interval.unwrap();
         for (ours, key) in [
             (ours.value, "value"),
@@ -156,10 +156,14 @@ fn intervals_at_the_optimum_are_the_delta_methods() {
     }
     // Under Huber's loss nearly all points are in the linear zone: no interval, but a bootstrap.
     let huber = additive(&chinchilla(false), HUBER);
-    let a = huber.at_optimum(Quantity::ParametersExponent, 6.0).unwrap();
+    let a = huber
+        .at_optimum(Quantity::ParametersExponent, Cost::TRANSFORMER)
+        .unwrap();
     assert_eq!(a.interval, None, "{:?}", huber.linear_zone);
     // Chinchilla itself, at this compute, was trained on 20 tokens for each parameter.
-    let ratio = Allocation::of(&huber, 6.0).unwrap().optimum(5.76e23);
+    let ratio = Allocation::of(&huber, Cost::TRANSFORMER)
+        .unwrap()
+        .optimum(5.76e23);
     assert!(
         (15.0..30.0).contains(&ratio.samples_per_parameter()),
         "{ratio:?}"
@@ -188,7 +192,8 @@ fn bootstrap_is_besiroglus(count: usize) {
             "{ours} for {printed}"
         );
     }
-    let a = |p: &[f64]| Quantity::ParametersExponent.evaluate(Surface::Additive, p, 6.0);
+    let a =
+        |p: &[f64]| Quantity::ParametersExponent.evaluate(Surface::Additive, p, Cost::TRANSFORMER);
     let ends = replicates
         .interval(BootstrapInterval::Percentile, a)
         .expect("an interval");
@@ -210,7 +215,7 @@ fn four_thousand_bootstraps_give_besiroglus_standard_errors() {
 
 #[test]
 fn laws_without_a_trade_off_have_no_allocation() {
-    let of = |p: &[f64]| Allocation::new(Surface::Additive, p, 6.0);
+    let of = |p: &[f64]| Allocation::new(Surface::Additive, p, Cost::TRANSFORMER);
     let error = of(&[1.7, 400.0, 0.0, 400.0, 0.3]).unwrap_err();
     assert!(matches!(
         error,
@@ -226,8 +231,12 @@ fn laws_without_a_trade_off_have_no_allocation() {
     );
     assert!(of(&[1.7, 400.0, f64::NAN, 400.0, 0.3]).is_err());
     assert!(of(&[1.7]).is_err());
-    let k = Allocation::new(Surface::Additive, &[1.7, 400.0, 0.3, 400.0, 0.3], 0.0);
-    assert_eq!(k, Err(NoAllocation::Constant(0.0)));
+    let free = Cost {
+        k: 0.0,
+        exponent: 1.0,
+    };
+    let refused = Allocation::new(Surface::Additive, &[1.7, 400.0, 0.3, 400.0, 0.3], free);
+    assert_eq!(refused, Err(NoAllocation::Cost(free)));
 }
 
 proptest! {
@@ -235,11 +244,13 @@ proptest! {
     fn at_the_optimum_neither_side_is_lower(
         e in 0.5f64..2.0, ln_a in 2.0f64..8.0, alpha in 0.1f64..0.8,
         ln_b in 2.0f64..8.0, beta in 0.1f64..0.8, log_c in 17.0f64..26.0, k in 1.0f64..10.0,
+        exponent in 0.5f64..1.5,
     ) {
         let p = [e, ln_a.exp(), alpha, ln_b.exp(), beta];
-        let allocation = Allocation::new(Surface::Additive, &p, k).unwrap();
+        let cost = Cost { k, exponent };
+        let allocation = Allocation::new(Surface::Additive, &p, cost).unwrap();
         let best = allocation.optimum(10f64.powf(log_c));
-        let loss = |n: f64| Surface::Additive.evaluate(&p, [n, best.compute / (k * n)]);
+        let loss = |n: f64| Surface::Additive.evaluate(&p, [n, best.compute / cost.compute(n, 1.0)]);
         prop_assert!((loss(best.parameters) / best.loss - 1.0).abs() < 1e-12);
         for times in [0.5, 0.9, 1.1, 2.0] {
             prop_assert!(loss(best.parameters * times) > best.loss, "{best:?} × {times}");

@@ -32,6 +32,8 @@ mod labels;
 #[cfg(not(target_arch = "wasm32"))]
 mod model;
 #[cfg(not(target_arch = "wasm32"))]
+mod optimal;
+#[cfg(not(target_arch = "wasm32"))]
 mod pictures;
 #[cfg(not(target_arch = "wasm32"))]
 mod runs;
@@ -72,6 +74,9 @@ fn main() -> std::process::ExitCode {
         Laws(compare::LawsArguments),
         /// Fit a law over parameters and samples, and find the compute-optimal allocation
         Surface(surface::Arguments),
+        /// Compute-optimal parameters and samples by three approaches: the frontier, IsoFLOP profiles,
+        /// a law over both
+        Optimal(optimal::Arguments),
         /// Hold accuracies on two benchmarks against each other: the line of reference models, and how
         /// far the others lie above it
         Transfer(transfer::Arguments),
@@ -101,6 +106,7 @@ fn main() -> std::process::ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Laws(arguments) => compare::laws(&arguments),
         Command::Surface(arguments) => surface::run(&arguments),
+        Command::Optimal(arguments) => optimal::run(&arguments),
         Command::Transfer(arguments) => transfer::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Study(command) => study::run(&command),

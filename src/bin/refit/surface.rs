@@ -2,9 +2,10 @@
 
 use crate::say;
 use crate::select::{Named, Selected, Selection, name};
-use refit::analysis::surface::{Cost, grid, poorly_determined};
+use refit::analysis::surface::{cost, grid, optimum, poorly_determined};
 use refit::analysis::{NO_DELTA_METHOD, target};
 use refit::study::select::Axis;
+use refit_fit::allocation::{Allocation, Cost};
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, Interval};
 use serde::Serialize;
@@ -43,7 +44,6 @@ struct Optimum {
     split: Option<Split>,
 }
 
-/// Parameters and samples in millions.
 #[derive(Serialize)]
 struct Split {
     parameters: f64,
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .analysis
         .fit_surface(law, &grid)
         .map_err(|e| e.to_string())?;
-    let cost = Cost::of(series, selected.rows(), selected.architectures()).ok_or(
+    let cost = cost(series, selected.rows(), selected.architectures()).ok_or(
         "neither the family’s models with 32-pixel patches nor the runs tell what a sample costs at two sizes",
     )?;
     let study = selected.analysis.study();
@@ -85,8 +85,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if computes.is_empty() {
         computes = (8..=12).map(|d| 10f64.powi(d)).collect();
     }
+    let allocation = Allocation::of(&fit, cost).ok();
     let optima = computes.into_iter().map(|compute| {
-        let split = cost.split(law, &fit.parameters, compute).map(|at| {
+        let best = allocation.as_ref().and_then(|a| optimum(a, compute));
+        let split = best.map(|at| {
             let (error, ends) = fit.error_at([at.parameters, at.samples], Interval::StudentT);
             Split {
                 parameters: at.parameters,
@@ -121,15 +123,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         output.points
     );
     let fraction = selected.analysis.loss_unit().title() == "Error";
-    output.print(&fit, &cost, unit, fraction);
+    output.print(&fit, cost, unit, fraction);
     Ok(())
 }
 
 impl Output {
     /// `fraction`: L is an error.
-    fn print(&self, fit: &Fit<Surface>, cost: &Cost, unit: &str, fraction: bool) {
+    fn print(&self, fit: &Fit<Surface>, cost: Cost, unit: &str, fraction: bool) {
         say!(
-            "{}   ({}); N parameters, D samples, in millions",
+            "{}   ({}); N parameters, D samples",
             fit.law.plain(),
             fit.loss.objective()
         );
@@ -149,15 +151,12 @@ impl Output {
         if let Some(sentence) = poorly_determined(fit) {
             say!("  {sentence}");
         }
-        let (at_one, exponent) = cost.law();
-        say!(
-            "  compute of a sample: {at_one:.4} N^{exponent:.4} {}",
-            unit
-        );
+        let Cost { k, exponent } = cost;
+        say!("  compute of a sample: {k:.4e} N^{exponent:.4} {unit}");
         for Optimum { compute, split } in &self.optima {
             match split {
                 Some(s) => say!(
-                    "  at {compute:.2e}: {:.4e} M parameters, {:.4e} M samples, error {:.6}{}",
+                    "  at {compute:.2e}: {:.4e} parameters, {:.4e} samples, error {:.6}{}",
                     s.parameters,
                     s.samples,
                     s.error,

@@ -1,8 +1,9 @@
 //! Compute-optimal allocation between parameters and samples.
 
 use super::CurrentAnalysis;
+use super::compute_optimal::ComputeOptimal;
 use super::static_chart::StaticChart;
-use crate::analysis::surface::{Cost, Grid, Optimum, grid, poorly_determined};
+use crate::analysis::surface::{Grid, cost, grid, optimum, poorly_determined};
 use crate::analysis::{
     LossUnit, NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted,
 };
@@ -16,6 +17,7 @@ use crate::study::Study;
 use crate::study::select::Axis;
 use crate::text::number;
 use leptos::prelude::*;
+use refit_fit::allocation::{Allocation as Law, Cost, Optimum};
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, FitError, Interval};
 
@@ -37,14 +39,14 @@ impl SeriesAllocation {
             series: series.clone(),
             fit: current.analysis.fit_surface(law, &points),
             points,
-            cost: Cost::of(series, rows, architectures),
+            cost: cost(series, rows, architectures),
             line: optimal_samples(series, rows).and_then(Result::ok),
         }
     }
 
     fn split(&self, compute: f64) -> Option<Optimum> {
-        let (fit, cost) = (self.fit.as_ref().ok()?, self.cost.as_ref()?);
-        cost.split(fit.law, &fit.parameters, compute)
+        let law = Law::of(self.fit.as_ref().ok()?, self.cost?).ok()?;
+        optimum(&law, compute)
     }
 
     /// The error that the law of the frontier predicts.
@@ -54,7 +56,7 @@ impl SeriesAllocation {
     }
 
     fn is_worse_than_frontier(&self, compute: f64) -> bool {
-        let best = self.split(compute).map(|best| best.error);
+        let best = self.split(compute).map(|best| best.loss);
         best.zip(self.frontier_error(compute))
             .is_some_and(|(best, frontier)| (frontier..=1.0).contains(&best))
     }
@@ -84,7 +86,7 @@ pub fn Allocation(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     });
     view! {
         <p>
-            "Two methods. One draws a straight line through the samples of the Pareto set, in log–log. The other fits a law over parameters N and samples D (both in millions) to all runs and allocates compute where that law is lowest. There a sample costs a power of N, fitted to the family’s models with patches of 32 pixels, the cheapest of each size (smaller patches cost up to four times as much at the same N), or, where there are none, to the runs’ own compute, parameters and samples."
+            "Two methods. One draws a straight line through the samples of the Pareto set, in log–log. The other fits a law over parameters N and samples D to all runs and allocates compute where that law is lowest. There a sample costs a power of N, fitted to the family’s models with patches of 32 pixels, the cheapest of each size (smaller patches cost up to four times as much at the same N), or, where there are none, to the runs’ own compute, parameters and samples."
         </p>
         {radios("Law over parameters and samples", &Surface::ALL.map(Surface::title), law)}
         <div hidden=move || all.with(Option::is_none)>
@@ -101,6 +103,7 @@ pub fn Allocation(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             (None, Some(_)) => view! { <p>"This analysis needs compute on the x axis."</p> }.into_any(),
             _ => ().into_any(),
         }}
+        <ComputeOptimal current law />
     }
 }
 
@@ -109,7 +112,7 @@ fn scene(study: Study, all: &[SeriesAllocation], to: f64) -> Scene {
         let points = one.line.iter().flat_map(|l| &l.points);
         let from = points.map(|p| p.0).fold(to, f64::min);
         let computes = (0..=40).map(|i| from * (to / from).powf(f64::from(i) / 40.0));
-        let best = computes.filter_map(|c| Some((c, 1e6 * one.split(c)?.samples)));
+        let best = computes.filter_map(|c| Some((c, one.split(c)?.samples)));
         Samples {
             place,
             family: &one.series.family,
@@ -151,9 +154,8 @@ fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>
                 or_dash(errors[j], number),
             ]
         });
-    let cost = one.cost.as_ref().map(|cost| {
-        let (at_one, exponent) = cost.law();
-        format!(" A sample costs {} N^{exponent:.3} {unit}.", number(at_one))
+    let cost = one.cost.map(|Cost { k, exponent }| {
+        format!(" A sample costs {} N^{exponent:.3} {unit}.", number(k))
     });
     let computes = computes(current, &one.series);
     let worse: Vec<String> = computes
@@ -173,6 +175,7 @@ fn surface(current: &CurrentAnalysis, one: &SeriesAllocation, fit: &Fit<Surface>
         "95 % interval",
         "Samples (optimum)",
         "Parameters (optimum)",
+        "Samples per parameter (optimum)",
         "Error at optimum (95 % interval)",
         "Error (frontier law)",
     ];
@@ -235,8 +238,9 @@ fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64, loss: LossUnit)
         or_dash(interval, |(low, high)| {
             format!("{} to {}", number(low), number(high))
         }),
-        or_dash(best.map(|b| 1e6 * b.samples), number),
-        or_dash(best.map(|b| 1e6 * b.parameters), number),
+        or_dash(best.map(|b| b.samples), number),
+        or_dash(best.map(|b| b.parameters), number),
+        or_dash(best.map(|b| b.samples_per_parameter()), number),
         or_dash(best, error_at),
         or_dash(one.frontier_error(compute), |error| loss.text(error)),
     ]

@@ -6,6 +6,7 @@
 mod allocation;
 mod authors_optimizer;
 mod compare_laws;
+mod compute_optimal;
 mod export;
 mod figures;
 mod findings;

@@ -1,6 +1,7 @@
 //! What the terminal says, and that it ignores nothing in silence.
 mod files;
 mod models;
+mod optimal;
 mod runs;
 
 use std::io::{BufRead, BufReader};
