@@ -1,4 +1,5 @@
-//! The models natively, on the processor and on the GPU: `cargo bench --bench clip -- FOLDER`.
+//! The models natively, on the processor and on the GPU: `cargo bench --bench clip -- FOLDER`; with
+//! `--gpu` the GPU alone and in more detail ([`gpu_table`]).
 //!
 //! FOLDER gets two checkpoints whose weights are a formula, unless they are there: ViT-B/32 (605
 //! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints
@@ -12,6 +13,7 @@
 mod formula;
 #[path = "../../crates/clip/tests/formula_source.rs"]
 mod formula_source;
+mod gpu_table;
 
 use formula::{FormulaFile, Tensor};
 use pollster::block_on;
@@ -97,14 +99,28 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
         .zip(memory("VmRSS"))
         .map(|(peak, now)| peak - now);
     let size = model.architecture().image_size();
-    let picture = |k: usize| PixelValues {
+    let pictures: Vec<PixelValues> = (0..8).map(|k| picture(size, k)).collect();
+    let texts: Vec<Tokens> = (0..10).map(text).collect();
+    let one = median(|| drop(block_on(model.encode_images(&pictures[..1])).unwrap()));
+    let eight = median(|| drop(block_on(model.encode_images(&pictures)).unwrap()));
+    let prompts = median(|| drop(block_on(model.encode_texts(&texts)).unwrap()));
+    let beyond = beyond.map_or("–".to_owned(), |mb| format!("{mb:.0}"));
+    println!("{name:<34} {load:>8.1} {beyond:>10} {one:>12.1} {eight:>12.1} {prompts:>12.1}");
+}
+
+/// What no photograph is, yet any size.
+fn picture(size: usize, k: usize) -> PixelValues {
+    PixelValues {
         size,
         planes: (0..3 * size * size)
             .map(|i| ((i * (k + 1)) as f32 * 0.01).sin())
             .collect(),
-    };
-    let pictures: Vec<PixelValues> = (0..8).map(picture).collect();
-    let text = |k: u32| Tokens {
+    }
+}
+
+/// 77 tokens.
+fn text(k: u32) -> Tokens {
+    Tokens {
         ids: [49406]
             .into_iter()
             .chain((0..75).map(|i| 320 + 7 * i + k))
@@ -112,13 +128,7 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
             .collect(),
         truncated: 0,
         mojibake: false,
-    };
-    let texts: Vec<Tokens> = (0..10).map(text).collect();
-    let one = median(|| drop(block_on(model.encode_images(&pictures[..1])).unwrap()));
-    let eight = median(|| drop(block_on(model.encode_images(&pictures)).unwrap()));
-    let prompts = median(|| drop(block_on(model.encode_texts(&texts)).unwrap()));
-    let beyond = beyond.map_or("–".to_owned(), |mb| format!("{mb:.0}"));
-    println!("{name:<34} {load:>8.1} {beyond:>10} {one:>12.1} {eight:>12.1} {prompts:>12.1}");
+    }
 }
 
 fn main() {
@@ -133,6 +143,9 @@ fn main() {
         if !path.is_file() {
             write_checkpoint(&path, reference);
         }
+    }
+    if std::env::args().any(|argument| argument == "--gpu") {
+        return gpu_table::print(&CHECKPOINTS.map(|(name, _)| folder.join(name)));
     }
     let path = &folder.join(CHECKPOINTS[0].0);
     println!(

@@ -25,6 +25,16 @@ pub(crate) fn bench(with_peers: bool) -> Result {
         .env("REFIT_CHROME", chrome))
 }
 
+/// The models on this machine's GPU through Vulkan by batch and precision, and PyTorch's on CUDA.
+pub(crate) fn bench_gpu(with_peers: bool) -> Result {
+    let folder = root().join("target/clip-bench");
+    run(cargo("bench --bench clip -- --gpu").arg(&folder))?;
+    if with_peers {
+        run(command(peers::clip_python()?).args(["benches/clip/peers.py", "--gpu"]))?;
+    }
+    Ok(())
+}
+
 /// Builds the page of `benches/clip/`, which is never published, as the published one is built.
 fn page() -> Result<PathBuf> {
     tools::wasm_target()?;

@@ -52,7 +52,7 @@ const COMMANDS: [Command; 5] = [
     },
     Command {
         name: "bench",
-        options: "[--clip] [--peers]",
+        options: "[--clip [--gpu]] [--peers]",
         help: "measure fits, or models, natively, in Chromium, and beside others",
         run: bench,
     },
@@ -60,7 +60,11 @@ const COMMANDS: [Command; 5] = [
 
 fn bench(mut options: Options) -> Result {
     let (clip, peers) = (options.flag("--clip"), options.flag("--peers"));
+    let gpu = options.flag("--gpu");
     options.finish()?;
+    if clip && gpu {
+        return clip::bench_gpu(peers);
+    }
     if clip {
         return clip::bench(peers);
     }

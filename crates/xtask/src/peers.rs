@@ -43,8 +43,7 @@ pub(crate) fn fits() -> Result<String> {
 }
 
 /// Puts onnxruntime-web and its models into the folder of the models' page, and gives PyTorch's
-/// times as JSON (`benches/clip/peers.py`). `REFIT_PYTHON` is a Python that has what
-/// `benches/clip/requirements.txt` asks for, instead of one under target/.
+/// times as JSON (`benches/clip/peers.py`).
 pub(crate) fn models(folder: &Path) -> Result<String> {
     let npm = find("npm").ok_or("there is no npm here for onnxruntime-web: install Node.js")?;
     let modules = root().join("target/npm");
@@ -56,12 +55,18 @@ pub(crate) fn models(folder: &Path) -> Result<String> {
         .arg(ONNXRUNTIME))?;
     let from = modules.join("node_modules/onnxruntime-web/dist");
     copy(&from, &folder.join("onnxruntime"), &["mjs", "wasm"])?;
-    let python = match env::var_os("REFIT_PYTHON") {
-        Some(python) => python.into(),
-        None => python("venv-clip", "benches/clip/requirements.txt")?,
-    };
+    let python = clip_python()?;
     say("exporting ViT-B/32 and timing PyTorch: a few minutes");
     output(command(python).arg("benches/clip/peers.py").arg(folder))
+}
+
+/// A Python with PyTorch and open_clip: `REFIT_PYTHON`, which has what
+/// `benches/clip/requirements.txt` asks for, or one under target/.
+pub(crate) fn clip_python() -> Result<PathBuf> {
+    match env::var_os("REFIT_PYTHON") {
+        Some(python) => Ok(python.into()),
+        None => python("venv-clip", "benches/clip/requirements.txt"),
+    }
 }
 
 /// Copies a folder's files of some kinds.
