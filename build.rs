@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// Studies whose heads the page's first program has; it loads those of others when they are opened.
+const DESCRIBED_AT_START: usize = 2;
+
 fn main() {
     println!("cargo::rerun-if-changed=data");
     if let Err(message) = generate(Path::new("data")) {
@@ -27,6 +30,15 @@ fn generate(data: &Path) -> Result<(), String> {
     // Stable: those without a place stay in order of their names.
     studies.sort_by_key(|(order, _)| order.unwrap_or(u32::MAX));
     let heads: Vec<String> = studies.iter().map(|(_, head)| head.to_text()).collect();
+    let starting = studies.iter().enumerate().map(|(place, (_, head))| {
+        let described = place < DESCRIBED_AT_START;
+        if described {
+            head.to_text()
+        } else {
+            head.listed().to_text()
+        }
+    });
+    let starting: String = starting.collect();
     let mut sums = String::new();
     for path in files(data)? {
         let name = path.strip_prefix(data).unwrap_or(&path).display();
@@ -34,6 +46,7 @@ fn generate(data: &Path) -> Result<(), String> {
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?);
     write(&out.join("catalogue.txt"), &heads.concat())?;
+    write(&out.join("starting.txt"), &starting)?;
     write(&out.join("sha256sums.txt"), &sums)?;
     write(&out.join("files.rs"), &embedded(data)?)
 }

@@ -34,7 +34,9 @@ pub async fn open_dropped(
 }
 
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    refit::study::describe_all();
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {

@@ -19,7 +19,9 @@ pub fn serve() {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    refit::study::describe_all();
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {

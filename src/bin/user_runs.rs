@@ -31,7 +31,9 @@ pub async fn joined(
 }
 
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    refit::study::describe_all();
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {

@@ -53,6 +53,7 @@ async function program(name) {
 
 /** Files of studies that are not bundled; the service worker deletes only caches of its own. */
 const STUDIES = "studies";
+const HEAD = "/head.txt";
 const studyKey = (path) => new URL(`studies/${encodeURIComponent(path)}`, document.baseURI).href;
 
 async function studyFile(path) {
@@ -63,6 +64,9 @@ async function studyFile(path) {
         return undefined;
     }
 }
+
+const keptPaths = async () =>
+    (await (await caches.open(STUDIES)).keys()).map(({ url }) => decodeURIComponent(url.slice(studyKey("").length)));
 
 /** All files of a dropped folder, by their paths in it. */
 async function filesOf(entry, prefix = "") {
@@ -98,14 +102,27 @@ globalThis.refit = {
     async show(name, view, place) {
         return (await program(name)).show(view, place);
     },
-    /** The head of a study that is not bundled, as text: cached, or read and checked anew (src/page/studies.rs). */
+    /** The head of a study as text: cached, or bundled, or read and checked anew (src/page/studies.rs). */
     async study(reference) {
-        const cached = await studyFile(`${reference.replace(/\/+$/, "")}/head.txt`);
+        const cached = await studyFile(reference.replace(/\/+$/, "") + HEAD);
         return cached ?? (await program("details")).open_study(reference);
     },
     study_file: (path) => studyFile(path),
     async keep_study_file(path, text) {
         await (await caches.open(STUDIES)).put(studyKey(path), new Response(text));
+    },
+    /** Reference and head of every study kept here, in turns (src/page/user_runs/studies.rs). */
+    async kept_studies() {
+        const found = [];
+        for (const path of (await keptPaths()).filter((path) => path.endsWith(HEAD))) {
+            found.push(path.slice(0, -HEAD.length), await studyFile(path));
+        }
+        return found;
+    },
+    async delete_study(reference) {
+        const cache = await caches.open(STUDIES);
+        const paths = (await keptPaths()).filter((path) => path.startsWith(`${reference}/`));
+        await Promise.all(paths.map((path) => cache.delete(studyKey(path))));
     },
     /** The rows of a view with the reader's own (src/page/data.rs). */
     async joined(...view) {

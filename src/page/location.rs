@@ -78,8 +78,7 @@ impl Location {
                 .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
             if let (true, Some(anchor)) = (plain, anchor) {
                 event.prevent_default();
-                location.navigate(&anchor.get_attribute("href").unwrap_or_default(), true);
-                location.read();
+                location.go(&anchor.get_attribute("href").unwrap_or_default());
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             }
         });
@@ -150,6 +149,12 @@ impl Location {
         set(self.analysis, analysis);
         set(self.drawing, Drawing::from_query(&query));
         set(self.notices, notices);
+    }
+
+    /// Follows a link within the page.
+    pub fn go(self, query: &str) {
+        self.navigate(query, true);
+        self.read();
     }
 
     /// Changes the analysis and the address with it.

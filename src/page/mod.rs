@@ -28,9 +28,26 @@ use appearance::Appearance;
 use leptos::prelude::*;
 use location::{Location, View};
 
-/// Replaces the static text by the page.
+/// Replaces the static text by the page, once the study in the address is known.
 pub fn mount() {
     panic::install();
+    let query = window().location().search().unwrap_or_default();
+    let Some(reference) = studies::unopened(&query) else {
+        return mount_app();
+    };
+    if let Some(status) = document().get_element_by_id("boot-status") {
+        status.set_text_content(Some("Opening the study …"));
+        let _ = status.remove_attribute("hidden");
+    }
+    // Leptos' own is there once something is mounted.
+    wasm_bindgen_futures::spawn_local(async move {
+        // What failed is told when the page reads the address.
+        let _ = studies::open(&reference).await;
+        mount_app();
+    });
+}
+
+fn mount_app() {
     let Some(root) = document().get_element_by_id("app") else {
         return;
     };

@@ -1,13 +1,14 @@
-//! Studies that are not bundled: a folder at an address, or one that the reader dropped. The program
-//! `details` reads and checks them (`details/open_study.rs`); the browser keeps their files.
+//! Studies that the page's first program does not describe: bundled ones, a folder at an address, or
+//! one that the reader dropped. The program `details` has the first and reads and checks the others
+//! (`details/open_study.rs`), whose files the browser keeps.
 
-use crate::study::{DataError, Study, heads};
+use crate::study::{DataError, Study, Table, heads};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The head of a study as text, from the browser's cache or, once it was checked, from its
-    /// address (`boot.js`); fails with sentences.
+    /// The head of a study as text: of a bundled one; from the browser's cache; once it was checked,
+    /// from its address (`boot.js`). Fails with sentences.
     #[wasm_bindgen(js_namespace = refit, js_name = study, catch)]
     async fn study_head(reference: &str) -> Result<JsValue, JsValue>;
 
@@ -16,14 +17,29 @@ extern "C" {
     async fn study_file(path: &str) -> Result<JsValue, JsValue>;
 }
 
-/// The study that a query names and that is not known yet.
+/// The study that a query names, by itself or by a table, and that is not described yet.
 pub fn unopened(query: &str) -> Option<String> {
-    let mut parts = query.trim_start_matches('?').split('&');
-    let value = parts.find_map(|part| part.strip_prefix("study="))?;
-    let decoded = js_sys::decode_uri_component(value).ok()?;
-    let reference = String::from(decoded).trim_end_matches('/').to_owned();
+    let value = |key: &str| {
+        let mut parts = query.trim_start_matches('?').split('&');
+        let value = parts.find_map(|part| part.strip_prefix(key)?.strip_prefix('='))?;
+        let decoded = String::from(js_sys::decode_uri_component(value).ok()?);
+        Some(decoded.trim_end_matches('/').to_owned())
+    };
+    let of_table = || {
+        Some(
+            Table::find(&value("table")?)?
+                .study()
+                .reference()
+                .to_owned(),
+        )
+    };
+    let reference = value("study").or_else(of_table)?;
     let is_elsewhere = reference.starts_with("https://") || reference.starts_with("local:");
-    (is_elsewhere && Study::find(&reference).is_none()).then_some(reference)
+    match Study::find(&reference) {
+        Some(study) => !study.is_described(),
+        None => is_elsewhere,
+    }
+    .then_some(reference)
 }
 
 /// Makes a study known.

@@ -15,6 +15,12 @@ use std::sync::{LazyLock, RwLock};
 
 /// The heads of the bundled studies (`build.rs`).
 const BUNDLED: &str = include_str!(concat!(env!("OUT_DIR"), "/catalogue.txt"));
+/// The same, but that most are [listed](Head::listed) alone: each of the others would add to the
+/// page's first view.
+#[cfg(target_arch = "wasm32")]
+const STARTING: &str = include_str!(concat!(env!("OUT_DIR"), "/starting.txt"));
+#[cfg(not(target_arch = "wasm32"))]
+const STARTING: &str = BUNDLED;
 
 /// A study: its [`Head`], and where it is from.
 #[derive(Clone, Copy)]
@@ -35,7 +41,7 @@ pub struct Table {
 }
 
 static STUDIES: LazyLock<RwLock<Vec<Study>>> = LazyLock::new(|| {
-    let bundled = heads(BUNDLED).into_iter().map(|head| {
+    let bundled = heads(STARTING).into_iter().map(|head| {
         let reference = head.id.clone();
         Study::new(head, true, reference)
     });
@@ -79,16 +85,30 @@ impl Study {
         found.unwrap_or_default()
     }
 
-    /// Makes a study known that is not bundled; in place of an earlier one of the same reference.
+    /// Makes a study known, in place of an earlier one of the same reference; it is bundled if that
+    /// is.
     pub fn open(head: Head, reference: &str) -> Study {
-        let study = Study::new(head, false, reference.to_owned());
         let mut studies = match STUDIES.write() {
             Ok(studies) => studies,
             Err(poisoned) => poisoned.into_inner(),
         };
-        studies.retain(|known| known.0.bundled || known.reference() != reference);
-        studies.push(study);
+        let known = studies.iter().position(|s| s.reference() == reference);
+        let bundled = known.is_some_and(|at| studies[at].0.bundled);
+        let study = Study::new(head, bundled, reference.to_owned());
+        match known {
+            Some(at) => studies[at] = study,
+            None => studies.push(study),
+        }
         study
+    }
+
+    /// Whether its head is known, not only its ids.
+    pub fn is_described(self) -> bool {
+        self.0
+            .head
+            .tables
+            .iter()
+            .all(|table| !table.opens.is_empty())
     }
 
     /// What a link calls it: the id of a bundled study, the address of another.
@@ -120,6 +140,14 @@ impl Study {
             true => format!("data/{}/{file}", self.id),
             false => format!("{}/{file}", self.0.reference),
         }
+    }
+}
+
+/// Makes the heads of all bundled studies known. Only the page's first program does without.
+pub fn describe_all() {
+    for head in heads(BUNDLED) {
+        let reference = head.id.clone();
+        Study::open(head, &reference);
     }
 }
 

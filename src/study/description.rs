@@ -417,6 +417,20 @@ pub const FIELD: char = '\t';
 pub const ITEM: char = '\u{1f}';
 
 impl Head {
+    /// What a list of studies and a link need: ids, and the arXiv number.
+    pub fn listed(&self) -> Head {
+        let table = |table: &TableHead| TableHead {
+            id: table.id.clone(),
+            ..TableHead::default()
+        };
+        Head {
+            id: self.id.clone(),
+            arxiv: self.arxiv.clone(),
+            tables: self.tables.iter().map(table).collect(),
+            ..Head::default()
+        }
+    }
+
     /// As text, a line a fact: read back by `catalogue.rs` without a JSON parser, which would make
     /// the page larger.
     pub fn to_text(&self) -> String {
@@ -425,8 +439,8 @@ impl Head {
         let mut line = |fields: &[&str]| {
             let clean = |field: &&str| field.replace(['\n', '\r', FIELD], " ");
             let fields: Vec<String> = fields.iter().map(clean).collect();
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", fields.join("\t"));
+            // Writing to a string cannot fail. A field that is missing reads as an empty one.
+            let _ = writeln!(text, "{}", fields.join("\t").trim_end_matches(FIELD));
         };
         let list = |items: &[String]| items.join(&ITEM.to_string());
         line(&[
@@ -439,7 +453,9 @@ impl Head {
             &self.samples_noun,
         ]);
         for (kind, file) in [("architectures", &self.architectures), ("runs", &self.runs)] {
-            line(&[kind, &file.name, &file.sha256]);
+            if !file.name.is_empty() {
+                line(&[kind, &file.name, &file.sha256]);
+            }
         }
         for t in &self.tables {
             let figure = if t.from_figure { "figure" } else { "" };

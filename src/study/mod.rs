@@ -17,7 +17,7 @@ mod read;
 pub mod select;
 pub mod training;
 
-pub use catalogue::{Study, Table, heads};
+pub use catalogue::{Study, Table, describe_all, heads};
 pub(crate) use read::{Cell, Columns, read_rows};
 pub use read::{DataError, Measurement, UNSPECIFIED, read_measurements};
 

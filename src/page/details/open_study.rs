@@ -30,8 +30,11 @@ extern "C" {
 /// Texts by their paths, which begin with the study's reference.
 type Texts = BTreeMap<String, String>;
 
-/// The study at an address, checked and kept; its head as text.
+/// A bundled study, or the one at an address, checked and kept; its head as text.
 pub async fn open_study(reference: &str) -> Result<String, String> {
+    if let Some(study) = Study::find(reference).filter(|study| study.is_bundled()) {
+        return Ok(study.head().to_text());
+    }
     if !HOSTS.iter().any(|host| reference.starts_with(host)) {
         return Err(format!(
             "A study can be opened from {} alone, or dropped here as a folder or zip.",

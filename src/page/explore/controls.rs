@@ -126,9 +126,10 @@ impl ControlsState {
                 options=studies
                 value=self.read(|a| a.study().reference().to_owned())
                 on_choice=move |reference: String| {
-                    let table = Study::find(&reference).and_then(|s| s.tables().next());
-                    if let Some(table) = table {
-                        self.change(&|a| *a = Analysis::of(table));
+                    let study = Study::find(&reference);
+                    match study.and_then(|s| s.tables().next().filter(|_| s.is_described())) {
+                        Some(table) => self.change(&|a| *a = Analysis::of(table)),
+                        None => self.location.go(&format!("?study={reference}")),
                     }
                 }
             />

@@ -12,6 +12,7 @@ mod mapping;
 mod session;
 mod source;
 mod store;
+mod studies;
 mod view;
 
 use super::program;

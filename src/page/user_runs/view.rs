@@ -6,6 +6,7 @@ use super::grouped;
 use super::import_result::import_result;
 use super::session::UserRuns;
 use super::source::Origin;
+use super::studies::Studies;
 use crate::page::list;
 use crate::text;
 use leptos::html::Textarea;
@@ -27,6 +28,7 @@ pub fn Page(user_runs: UserRuns) -> impl IntoView {
             }}
             <FileList user_runs />
             <FullSweep user_runs />
+            <Studies />
         </main>
     }
 }

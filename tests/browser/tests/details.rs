@@ -188,6 +188,54 @@ fn compute_is_split_between_parameters_and_samples() {
 }
 
 #[test]
+fn three_approaches_to_compute_optimal_training_are_the_terminals() {
+    let page = Page::open("?v=2&table=llama3&family=Llama+3+(raw_loss)");
+    open(&page, "allocation");
+    page.wait_for_text("IsoFLOP minima, Llama 3 (raw_loss)");
+    let found = terminal("optimal --study chinchilla --table llama3");
+    let shown = page.text("#allocation");
+    for (approach, row) in [
+        ("envelope", "1 frontier"),
+        ("isoflop", "2 IsoFLOP"),
+        ("parametric", "3 law over N, D"),
+    ] {
+        let a = &found[approach]["Ok"]["a"];
+        let (value, ends) = (a["value"].as_f64(), &a["interval"]);
+        let end = |i: usize| ends[i].as_f64().expect("an end");
+        let cell = format!("{:.4} ({:.4} to {:.4})", value.expect("a"), end(0), end(1));
+        assert!(
+            shown.contains(row) && shown.contains(&cell),
+            "{row}: {cell} in {shown}"
+        );
+    }
+    page.wait_for_drawn("#allocation canvas");
+    for (name, dark) in [("light", false), ("dark", true)] {
+        page.set_view(1280, 1600, dark);
+        page.eval("[...document.querySelectorAll('#allocation h3')].at(-1).scrollIntoView()");
+        page.screenshot(&format!("isoflop-{name}"), 1280, 1600, dark);
+    }
+    page.screenshot("isoflop-phone", 360, 1200, true);
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    // The profiles of the reader's own choice, and a mistake.
+    let budgets = "#allocation input[name='Computes of the profiles']";
+    page.set_value(budgets, "6e18 1e22");
+    page.wait_for_text("111 runs are near no budget.");
+    page.set_value(budgets, "6e18, many");
+    page.wait_for_text("“many” is not a compute.");
+    // Intervals where the delta method has none.
+    page.go("?v=2&table=points");
+    open(&page, "allocation");
+    page.wait_for_text("use the bootstrap");
+    page.set_value("select[name='Loss']", "log-squares");
+    page.wait_for(
+        "!document.querySelector('#allocation').textContent.includes('use the bootstrap')",
+    );
+    page.eval("[...document.querySelectorAll('#allocation button')].find(b => b.textContent.startsWith('Bootstrap')).click()");
+    page.wait_for("document.querySelector('#allocation progress') === null && [...document.querySelectorAll('#allocation button')].some(b => b.textContent.startsWith('Bootstrap') && !b.disabled)");
+}
+
+#[test]
 fn findings_are_the_terminals() {
     let page = Page::open("?v=2&page=findings");
     let findings = terminal("findings");

@@ -105,4 +105,29 @@ fn a_dropped_zip_is_a_study() {
     page.wait_for("location.search.includes('study=local%3Atiny')");
     page.wait_for("document.querySelector('.law h3')?.innerText === 'Tiny'");
     assert!((a(&page) - 397.2).abs() < 0.05, "{}", a(&page));
+    // It is listed, and gone once it is deleted.
+    page.go("?page=yours");
+    page.wait_for("document.querySelector('[data-study=\"local:tiny\"]')");
+    page.eval("document.querySelector('#studies').scrollIntoView()");
+    page.screenshot("studies-light", 1280, 900, false);
+    page.click("[data-study] button");
+    page.wait_for("document.querySelector('[data-study]') === null");
+    page.go("?study=local%3Atiny");
+    page.wait_for_text("A study can be opened from");
+}
+
+#[test]
+fn a_bundled_study_opens_from_the_list_a_link_and_a_table() {
+    let page = Page::open("?table=llama3");
+    page.wait_for("document.querySelector('h1').innerText.startsWith('validation set')");
+    page.wait_for(FITTED);
+    page.set_value("select[name='Study']", "datacomp");
+    page.wait_for("document.querySelector('select[name=Measurements]').value === 'filtering'");
+    page.wait_for("document.querySelector('main.explore canvas')");
+    page.eval("history.back()");
+    page.wait_for("document.querySelector('h1').innerText.startsWith('validation set')");
+    page.go("?study=zoo");
+    page.wait_for(
+        "document.querySelector('select[name=Measurements]').value === 'published_models'",
+    );
 }
