@@ -287,7 +287,9 @@ async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, Format), Weig
     if start.starts_with(legacy::MAGIC) {
         return Ok((legacy::entries(source).await?, Format::LegacyTorch));
     }
-    if let Some(error) = foreign::recognise(source, start).await? {
+    if !safetensors::starts(start)
+        && let Some(error) = foreign::recognise(source, start).await?
+    {
         return Err(error);
     }
     let entries = safetensors::entries(source, start).await?;

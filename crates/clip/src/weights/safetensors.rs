@@ -16,6 +16,15 @@ struct TensorHeader {
     data_offsets: [u64; 2],
 }
 
+/// Whether a file starts as safetensors do: with a length that a header may have, and a brace. The
+/// length alone may look like anything, such as a space and a brace.
+pub(super) fn starts(start: &[u8]) -> bool {
+    let Some((length, rest)) = start.split_first_chunk::<8>() else {
+        return false;
+    };
+    rest.first() == Some(&b'{') && u64::from_le_bytes(*length) <= LONGEST_HEADER
+}
+
 pub(super) async fn entries<S: Source>(
     source: &mut S,
     start: &[u8],
