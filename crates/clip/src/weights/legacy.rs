@@ -43,7 +43,7 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<Vec<Entry>, Wei
     let entry = |tensor: pickle::PickledTensor| {
         let outside = || WeightsError::tensor(&tensor.name, TensorProblem::OutOfRange);
         let (start, length) = *storages.get(tensor.key.as_str()).ok_or_else(outside)?;
-        let skip = tensor.skip(length)?;
+        let skip = tensor.skip(length, size)?;
         Ok(Entry {
             place: Place::At(start + skip),
             stride: tensor.view(),

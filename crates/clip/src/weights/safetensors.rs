@@ -81,19 +81,21 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             "F8_E4M3" | "F8_E5M2" => Dtype::Other("float8", 1),
             _ => Dtype::Other("an unknown type", 0),
         };
+        let found = to - from;
         let count = tensor.shape.iter().try_fold(1u64, |n, d| n.checked_mul(*d));
-        if dtype.is_number() {
-            let width = dtype.bytes();
-            let expected = count.and_then(|n| n.checked_mul(width)).unwrap_or(u64::MAX);
-            let found = to - from;
-            if found != expected {
-                return problem(TensorProblem::Size { found, expected });
-            }
-        }
+        let expected = count.and_then(|n| n.checked_mul(dtype.bytes()));
+        let shape: Result<Vec<usize>, _> =
+            tensor.shape.iter().map(|d| usize::try_from(*d)).collect();
+        // What cannot be read has a length that may not be known, and yet one that can be counted.
+        let fits = expected.is_some_and(|expected| found == expected || !dtype.is_number());
+        let (true, Ok(shape)) = (fits, shape) else {
+            let expected = expected.unwrap_or(u64::MAX);
+            return problem(TensorProblem::Size { found, expected });
+        };
         ranges.push((from, to, name.clone()));
         entries.push(Entry {
             name,
-            shape: tensor.shape.iter().map(|d| *d as usize).collect(),
+            shape,
             dtype,
             place: Place::At(data + from),
             stride: None,

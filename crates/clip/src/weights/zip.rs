@@ -43,7 +43,7 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, bo
         let problem = |problem| WeightsError::tensor(&tensor.name, problem);
         let member = members.get(&format!("{root}data/{}", tensor.key));
         let member = member.ok_or_else(|| problem(TensorProblem::OutOfRange))?;
-        let skip = tensor.skip(member.size)?;
+        let skip = tensor.skip(member.size, source.size())?;
         Ok(Entry {
             place: Place::Member {
                 header: member.header,
@@ -155,6 +155,7 @@ fn member(
     // Deflate makes at most 1,032 bytes of one, so that no length fills the memory.
     const MOST: u64 = 1032;
     let deflated = match method {
+        _ if header > file => return Err(damaged("a member lies outside the file")),
         0 if size <= file => None,
         8 if stored <= file && size <= stored.saturating_mul(MOST) => Some(stored),
         0 | 8 => return Err(damaged("a member is longer than the file")),

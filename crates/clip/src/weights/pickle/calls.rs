@@ -2,7 +2,10 @@
 //! run.
 
 use super::Dtype;
-use super::machine::{Global, Id, Machine, Value};
+use super::machine::{Global, Id, Machine, Step, Value};
+
+/// PyTorch's own limit is 64.
+const MOST_DIMENSIONS: usize = 64;
 
 /// What a pickle means by the name of a function or a class.
 pub(super) fn global(module: &str, name: &str) -> Global {
@@ -90,7 +93,10 @@ impl Machine<'_> {
             },
             (Global::RebuildTensor, [storage, offset, shape, stride, ..]) => {
                 let numbers = |id: Id| -> Option<Vec<usize>> {
-                    self.tuple(id)?.iter().map(|id| self.whole(*id)).collect()
+                    let numbers = self.tuple(id)?;
+                    let is_shape = numbers.len() <= MOST_DIMENSIONS;
+                    let numbers = is_shape.then(|| numbers.iter().map(|id| self.whole(*id)));
+                    numbers?.collect()
                 };
                 Some(Value::Tensor {
                     storage: *storage,
@@ -113,16 +119,18 @@ impl Machine<'_> {
 
     /// An object's state: a dictionary of its attributes, alone or first in a tuple. A dictionary's
     /// own attributes, such as a state dictionary's metadata, do not matter.
-    pub(super) fn set_attributes(&mut self, object: Id, state: Id) {
+    pub(super) fn set_attributes(&mut self, object: Id, state: Id) -> Step<()> {
         let state = match &self.values[state] {
             Value::Tuple(parts) => parts.first().copied().unwrap_or(state),
             _ => state,
         };
         if let Value::Dict(attributes) = &self.values[state] {
             let attributes = attributes.clone();
+            self.copy(attributes.len())?;
             if let Value::Object(all) = &mut self.values[object] {
                 all.extend(attributes);
             }
         }
+        Ok(())
     }
 }

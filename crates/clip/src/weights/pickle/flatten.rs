@@ -7,6 +7,8 @@ use super::{PickledTensor, WeightsError};
 const DEPTH: usize = 64;
 /// The most values that are looked at: values may be shared, and what is shared is looked at again.
 const MOST: usize = 4_000_000;
+/// The most bytes of their names together, each of which holds the keys above it.
+const LONGEST_NAMES: usize = 256 << 20;
 
 /// The tensors in dictionaries and objects below `root`, in their order. A module that was saved
 /// whole has its parts under `_modules`, `_parameters` and `_buffers`, which its state dictionary
@@ -16,7 +18,7 @@ pub(super) fn tensors(values: &[Value], root: Id) -> Result<Vec<PickledTensor>, 
     let mut has_optimizer = false;
     // What is left to look at, the next last.
     let mut left = vec![(root, String::new(), 0)];
-    let mut seen = 0;
+    let (mut seen, mut named) = (0, 0usize);
     while let Some((id, name, depth)) = left.pop() {
         let items = match &values[id] {
             Value::Dict(items) | Value::Object(items) => items,
@@ -26,7 +28,8 @@ pub(super) fn tensors(values: &[Value], root: Id) -> Result<Vec<PickledTensor>, 
             }
         };
         seen += items.len();
-        if depth == DEPTH || seen > MOST {
+        named = named.saturating_add(items.len().saturating_mul(name.len()));
+        if depth == DEPTH || seen > MOST || named > LONGEST_NAMES {
             continue;
         }
         let is_object = matches!(values[id], Value::Object(_));

@@ -51,9 +51,14 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack.
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
+    /// Attributes that were copied from one value to another.
+    copied: usize,
 }
 
-type Step<T> = Result<T, WeightsError>;
+/// The most attributes that are copied: a few bytes of a pickle may ask for all of them again.
+const MOST_COPIED: usize = 4_000_000;
+
+pub(super) type Step<T> = Result<T, WeightsError>;
 
 impl<'a> Machine<'a> {
     /// Runs the pickle that starts at byte `at`.
@@ -65,6 +70,7 @@ impl<'a> Machine<'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
+            copied: 0,
         }
     }
 }
@@ -399,7 +405,7 @@ impl Machine<'_> {
             b'b' => {
                 let state = self.pop()?;
                 let object = self.top()?;
-                self.set_attributes(object, state);
+                self.set_attributes(object, state)?;
             }
             _ => return Ok(false),
         }
@@ -421,6 +427,15 @@ impl Machine<'_> {
         };
         self.push(value);
         Ok(())
+    }
+
+    /// Counts what is about to be copied.
+    pub(super) fn copy(&mut self, count: usize) -> Step<()> {
+        self.copied = self.copied.saturating_add(count);
+        match self.copied > MOST_COPIED {
+            true => Err(self.error("it sets the same attributes again and again")),
+            false => Ok(()),
+        }
     }
 
     fn recall(&mut self, key: u32) -> Step<()> {

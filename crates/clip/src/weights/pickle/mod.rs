@@ -29,10 +29,20 @@ pub(super) struct PickledTensor {
 
 impl PickledTensor {
     /// The byte of a storage of this length at which it starts, once it is clear that it also ends
-    /// there.
-    pub(super) fn skip(&self, length: u64) -> Result<u64, WeightsError> {
+    /// there, in a file of `file` bytes.
+    pub(super) fn skip(&self, length: u64, file: u64) -> Result<u64, WeightsError> {
         let outside = || WeightsError::tensor(&self.name, TensorProblem::OutOfRange);
         let width = self.dtype.bytes();
+        // A view may repeat what is stored (a stride of 0), but not fill the memory with it.
+        let count = self.shape.iter().map(|d| *d as u64);
+        let needed = count.fold(width.max(1), u64::saturating_mul);
+        if needed > length.max(file) {
+            let problem = TensorProblem::Size {
+                found: length,
+                expected: needed,
+            };
+            return Err(WeightsError::tensor(&self.name, problem));
+        }
         let skip = self.offset.checked_mul(width).ok_or_else(outside)?;
         let span = super::span(&self.shape, &self.stride);
         let end = span.and_then(|span| span.checked_mul(width)?.checked_add(skip));
@@ -101,4 +111,38 @@ pub(super) fn legacy(bytes: &[u8]) -> Result<LegacyPickles, WeightsError> {
         keys: machine.texts(keys),
         end: machine.position(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_repeats_no_more_than_a_file_holds() {
+        let repeated = |count| PickledTensor {
+            name: "a".to_owned(),
+            key: "0".to_owned(),
+            dtype: Dtype::F32,
+            offset: 0,
+            shape: vec![count],
+            stride: vec![0],
+        };
+        assert_eq!(repeated(100).skip(4, 1000), Ok(0));
+        assert!(repeated(1 << 40).skip(4, 1000).is_err());
+        assert!(repeated(usize::MAX).skip(4, 1000).is_err());
+    }
+
+    #[test]
+    fn attributes_are_not_set_without_end() {
+        // A dictionary of 1,000 items, kept; an object; the dictionary as its attributes, so often.
+        let pickle = |times: usize| {
+            let items = b"K\x01K\x02".repeat(1000);
+            let parts = [&b"}("[..], &items, b"uq\x000cx\ny\n)\x81"];
+            [&parts.concat(), &b"h\x00b".repeat(times)[..], b"."].concat()
+        };
+        let run = |times| Machine::new(&pickle(times), 0).run().map(|_| ());
+        assert_eq!(run(10), Ok(()));
+        let error = run(10_000).unwrap_err().to_string();
+        assert!(error.contains("again and again"), "{error}");
+    }
 }
