@@ -26,13 +26,7 @@ impl Labels {
             None => Vec::new(),
         };
         if let Some(path) = &self.labels_file {
-            for line in lines(path)? {
-                // A line is a label, commas and all, unless it is quoted.
-                match line.starts_with('"') {
-                    true => labels.extend(listed(&line)?),
-                    false => labels.push(line),
-                }
-            }
+            labels.extend(a_line_each(&text(path)?)?);
         }
         Ok(labels)
     }
@@ -40,7 +34,7 @@ impl Labels {
     pub(crate) fn templates(&self) -> Result<Vec<String>, String> {
         let mut templates = self.template.clone();
         if let Some(path) = &self.templates_file {
-            templates.extend(lines(path)?);
+            templates.extend(lines(&text(path)?).map(str::to_owned));
         }
         if templates.is_empty() {
             templates.push("a photo of a {}.".to_owned());
@@ -67,22 +61,53 @@ fn listed(text: &str) -> Result<Vec<String>, String> {
     Ok(fields)
 }
 
+/// The labels of a file: a line is one, commas and all, unless it is quoted.
+fn a_line_each(text: &str) -> Result<Vec<String>, String> {
+    let mut labels = Vec::new();
+    for line in lines(text) {
+        match line.starts_with('"') {
+            true => labels.extend(listed(line)?),
+            false => labels.push(line.to_owned()),
+        }
+    }
+    Ok(labels)
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 /// The lines of a file that are not empty.
-fn lines(path: &Path) -> Result<Vec<String>, String> {
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(str::to_owned).collect())
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    lines.map(str::trim).filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::*;
+    use crate::mutation::{Seed, survives};
 
     #[test]
     fn labels_are_listed_as_csv() {
         let labels = listed(r#"cat, dog ,"red, square",,"say ""hi""""#).unwrap();
         assert_eq!(labels, ["cat", "dog", "red, square", r#"say "hi""#]);
+    }
+
+    #[test]
+    fn labels_and_templates_survive() {
+        let files = [
+            "\u{feff}cat\r\n\"red, square\"\n\n dog, brown \n\"say \"\"hi\"\"\", \"x\"\n",
+            "a photo of a {}.\n{}\n\nno place\n",
+        ];
+        let seeds = files.map(|file| Seed::whole(file.as_bytes().to_vec()));
+        survives(&seeds, |file| {
+            let text = String::from_utf8_lossy(file);
+            let _ = listed(&text);
+            if let Ok(labels) = a_line_each(&text) {
+                assert!(labels.iter().all(|label| !label.is_empty()));
+            }
+            assert!(lines(&text).all(|line| !line.is_empty()));
+        });
     }
 }

@@ -48,6 +48,10 @@ mod transfer;
 #[cfg(not(target_arch = "wasm32"))]
 mod verify;
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "../../../crates/clip/tests/damage/mutation.rs"]
+mod mutation;
+
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
     use clap::{Parser, Subcommand};

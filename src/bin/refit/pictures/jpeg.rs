@@ -1,7 +1,7 @@
 //! JPEG by the library that Pillow and browsers decode with: mozjpeg keeps libjpeg-turbo's integer
 //! IDCT and its upsampling.
 
-use super::decode::{Decoded, TRUNCATED};
+use super::decode::{Decoded, TRUNCATED, check_size};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer, Rgba};
 use mozjpeg::{ColorSpace, Decompress};
@@ -19,7 +19,7 @@ pub(super) fn decode(bytes: &[u8], orientation: Orientation) -> Result<Decoded, 
     // libjpeg's fatal errors unwind through it.
     let decoded = catch_unwind(AssertUnwindSafe(|| pixels(&file)));
     let mut decoded = match decoded {
-        Ok(decoded) => decoded.map_err(|error| error.to_string())?,
+        Ok(decoded) => decoded?,
         Err(panic) => {
             let said = panic.downcast_ref::<String>().map_or("", String::as_str);
             let said = said.trim_start_matches("libjpeg fatal error: ");
@@ -32,17 +32,19 @@ pub(super) fn decode(bytes: &[u8], orientation: Orientation) -> Result<Decoded, 
     Ok(turned(decoded, orientation))
 }
 
-fn pixels(file: &[u8]) -> std::io::Result<Decoded> {
-    let jpeg = Decompress::new_mem(file)?;
+fn pixels(file: &[u8]) -> Result<Decoded, String> {
+    let said = |error: std::io::Error| error.to_string();
+    let jpeg = Decompress::new_mem(file).map_err(said)?;
     let (width, height) = jpeg.size();
+    check_size(width, height)?;
     let (channels, space) = match jpeg.components().len() {
         1 => (Channels::Gray, ColorSpace::JCS_GRAYSCALE),
         4 => (Channels::Cmyk, ColorSpace::JCS_CMYK),
         _ => (Channels::Rgb, ColorSpace::JCS_RGB),
     };
-    let mut jpeg = jpeg.to_colorspace(space)?;
-    let mut bytes: Vec<u8> = jpeg.read_scanlines()?;
-    jpeg.finish()?;
+    let mut jpeg = jpeg.to_colorspace(space).map_err(said)?;
+    let mut bytes: Vec<u8> = jpeg.read_scanlines().map_err(said)?;
+    jpeg.finish().map_err(said)?;
     if channels == Channels::Cmyk {
         // Ink is stored inverted, as Adobe's programs do it; Pillow takes it so without asking.
         for ink in &mut bytes {
