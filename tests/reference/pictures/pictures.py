@@ -58,6 +58,9 @@ files += [('alpha.webp', encoded(rgba, 'WEBP', lossless=True, exact=True)), ('pl
           ('palette4.png', encoded(rgb.quantize(11), 'PNG')), ('bilevel.png', encoded(rgb.convert('1'), 'PNG')), ('transparent.png', encoded(rgb, 'PNG', transparency=(255, 0, 255))),
           ('still.gif', encoded(rgb.quantize(50), 'GIF')), ('plain.bmp', encoded(rgb, 'BMP')), ('palette.bmp', encoded(rgb.quantize(30), 'BMP')), ('gray.bmp', encoded(rgb.convert('L'), 'BMP')),
           ('plain.tiff', encoded(rgb, 'TIFF')), ('lzw.tiff', encoded(rgb, 'TIFF', compression='tiff_lzw')), ('deflate.tiff', encoded(rgb.convert('L'), 'TIFF', compression='tiff_adobe_deflate'))]
+# Decoded otherwise than by Pillow, which is said.
+with open(os.path.join(here, 'jpeg.tiff'), 'wb') as f:
+    f.write(encoded(picture(33, 21, 'RGB'), 'TIFF', compression='jpeg'))
 at, out = 0, []
 with open(os.path.join(here, 'pictures.bin'), 'wb') as f:
     for name, data in files:

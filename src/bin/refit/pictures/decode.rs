@@ -1,11 +1,11 @@
 //! A picture's file to its pixels, as Pillow decodes it.
 
-use super::jpeg;
+use super::{jpeg, tiff};
 use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use refit_clip::preprocess::{Channels, is_indexed};
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 
 /// A decoded picture, turned as its EXIF data say, as a browser does.
 pub(super) struct Decoded {
@@ -22,6 +22,7 @@ pub(super) struct Decoded {
 pub(super) const TRUNCATED: &str =
     "the file is truncated; what is missing of the picture is grey or black";
 const SIXTEEN_BITS: &str = "the picture has 16 bits of grey, of which open_clip keeps values up to 255 and makes all others white; convert it to 8 bits";
+const JPEG_IN_TIFF: &str = "the TIFF holds a JPEG, whose pixels are decoded a little otherwise than by Pillow; save it as JPEG or PNG";
 const READABLE: &str = "JPEG, PNG, WebP, GIF, BMP and TIFF can be read";
 
 /// Pillow refuses more, for what a few bytes may ask for.
@@ -58,6 +59,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     }
     if is_deep {
         decoded.warnings.push(SIXTEEN_BITS);
+    }
+    if format == ImageFormat::Tiff && tiff::holds_jpeg(bytes) {
+        decoded.warnings.push(JPEG_IN_TIFF);
     }
     Ok(decoded)
 }
@@ -184,6 +188,9 @@ fn unknown(bytes: &[u8]) -> String {
 fn sentence(error: &ImageError) -> String {
     match error {
         ImageError::Unsupported(_) => format!("{error}; {READABLE}"),
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "the file is truncated".to_owned()
+        }
         _ => error.to_string(),
     }
 }
@@ -259,6 +266,35 @@ mod tests {
         let cases = cases.filter(|(case, _)| case.name.ends_with(ending));
         let seeds: Vec<Seed> = cases.map(|(_, file)| Seed::whole(file.to_vec())).collect();
         survives(&seeds, |file| drop(decode(file)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (file, said) in [
+            (&b""[..], "the file is empty"),
+            (b"\0\0\0\x1cftypavif\0\0\0\0", "Avif is not supported"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", "this is a HEIC"),
+            (b"\xff\x0a\xfa\x7f", "this is a JPEG XL"),
+            (b" <svg xmlns='x'>", "this is an SVG"),
+            (b"<!DOCTYPE html>", "this is a web page"),
+            (b"notes", "this is no picture"),
+        ] {
+            let error = decode(file).err().unwrap();
+            assert!(error.contains(said) && error.ends_with(READABLE), "{error}");
+        }
+        let cases = cases();
+        let (_, whole) = cases
+            .iter()
+            .find(|(case, _)| case.name == "lzw.tiff")
+            .unwrap();
+        let error = decode(&whole[..whole.len() / 2]).err().unwrap();
+        assert_eq!(error, "the file is truncated");
+    }
+
+    #[test]
+    fn a_jpeg_in_a_tiff_is_said() {
+        let file = include_bytes!("../../../../tests/reference/pictures/jpeg.tiff");
+        assert_eq!(decode(file).unwrap().warnings, [JPEG_IN_TIFF]);
     }
 
     #[test]

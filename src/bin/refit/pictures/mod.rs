@@ -2,6 +2,7 @@
 
 mod decode;
 mod jpeg;
+mod tiff;
 
 use refit::model_error;
 use refit_clip::preprocess::{Image, PixelValues, Preprocessing, preprocess};
