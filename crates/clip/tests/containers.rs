@@ -271,7 +271,12 @@ fn other_models_are_recognised() {
         ("visual.trunk.stem.0.weight", "CLIP with a ConvNeXt"),
         ("visual.trunk.stem.0.conv_kxk.0.conv.weight", "MobileCLIP"),
         ("image_encoder.model.patch_embed.proj.weight", "MobileCLIP"),
+        (
+            "visual.trunk.patch_embed.backbone.0.conv.weight",
+            "MobileCLIP",
+        ),
         ("visual.trunk.blocks.0.attn.q_proj.weight", "EVA-CLIP"),
+        ("visual.trunk.blocks.0.attn.q_bias", "EVA-CLIP"),
         ("visual.blocks.0.attn.q_proj.weight", "EVA-CLIP"),
         (
             "text.transformer.embeddings.word_embeddings.weight",
@@ -300,16 +305,39 @@ fn other_models_are_recognised() {
             assert_eq!(found, kind, "{name}");
         }
     }
-    let two = file_of(&[
-        ("vision_model.head.probe", "[2]", 2),
+    for (image, text, vocabulary, kind) in [
         (
-            "text_model.embeddings.token_embedding.weight",
-            "[256000,0]",
-            0,
+            "vision_model.head.probe",
+            "text_model.embeddings.",
+            256_000,
+            "SigLIP 2,",
         ),
-    ]);
-    let two = error(&two).to_string();
-    assert!(two.starts_with("this is a SigLIP 2"), "{two}");
+        (
+            "visual.trunk.attn_pool.q",
+            "text.",
+            250_000,
+            "SigLIP of many languages,",
+        ),
+        (
+            "visual.trunk.attn_pool.q",
+            "text.",
+            49_408,
+            "CLIP with a Perception Encoder",
+        ),
+        ("visual.transformer.x", "", 32_000, "CLIPA,"),
+        ("visual.transformer.x", "", 250_100, "MetaCLIP 2,"),
+    ] {
+        let embedding = format!("{text}token_embedding.weight");
+        let shape = format!("[{vocabulary},0]");
+        let file = file_of(&[
+            ("visual.conv1.weight", "[2]", 2),
+            ("visual.class_embedding", "[2]", 2),
+            (image, "[2]", 2),
+            (&embedding, &shape, 0),
+        ]);
+        let found = error(&file).to_string();
+        assert!(found.starts_with(&format!("this is a {kind}")), "{found}");
+    }
     let nothing = error(&file_of(&[("weight", "[2]", 2)]));
     assert!(matches!(nothing, WeightsError::Missing { .. }), "{nothing}");
 }

@@ -23,10 +23,19 @@ pub(crate) fn recognise(shapes: &BTreeMap<String, Vec<usize>>) -> Option<OtherMo
     let vocabulary = vocabulary
         .iter()
         .find_map(|name| shapes.get(*name)?.first());
-    let siglip = |_| match vocabulary {
+    let siglip = || match vocabulary {
         Some(256_000) => is(
             "SigLIP 2",
             "its pooling by attention, its Gemma tokenizer (256,000 tokens)",
+        ),
+        Some(250_000) => is(
+            "SigLIP of many languages",
+            "its pooling by attention, its mT5 tokenizer (250,000 tokens)",
+        ),
+        // CLIP's own vocabulary.
+        Some(49_408) => is(
+            "CLIP with a Perception Encoder, or another image tower of timm that pools by attention",
+            "that image tower",
         ),
         _ => is(
             "SigLIP",
@@ -45,33 +54,33 @@ pub(crate) fn recognise(shapes: &BTreeMap<String, Vec<usize>>) -> Option<OtherMo
     if starts("visual.trunk.") {
         return match () {
             () if starts("visual.trunk.attn_pool.") || shapes.contains_key("logit_bias") => {
-                siglip(())
+                siglip()
             }
             () if shapes.contains_key("visual.trunk.stem.0.weight")
                 || starts("visual.trunk.stages.0.blocks.0.conv_dw") =>
             {
                 is("CLIP with a ConvNeXt", "convolutional image towers")
             }
-            () if starts("visual.trunk.stem.") => {
-                is("MobileCLIP", "its convolutional image tower (FastViT)")
+            () if starts("visual.trunk.stem.") || starts("visual.trunk.patch_embed.backbone.") => {
+                is("MobileCLIP", "its image tower, which has convolutions")
             }
             () if has(".attn.q_proj.") || has(".attn.q_bias") => {
-                is("EVA-CLIP", "rotary positions, SwiGLU")
+                is("EVA-CLIP", "EVA’s image tower")
             }
             () => is("CLIP with an image tower of timm", "image towers of timm"),
         };
     }
     if starts("visual.blocks.") || starts("visual.patch_embed.") {
-        return is("EVA-CLIP", "rotary positions, SwiGLU");
+        return is("EVA-CLIP", "EVA’s image tower");
     }
     if starts("image_encoder.") {
-        return is("MobileCLIP", "its convolutional image tower (FastViT)");
+        return is("MobileCLIP", "its image tower, which has convolutions");
     }
     if starts("visual.attn_pool.") || starts("text_decoder.") {
         return is("CoCa", "its pooling by attention, its decoder");
     }
     if starts("vision_model.head.") || starts("text_model.head.") {
-        return siglip(());
+        return siglip();
     }
     if starts("visual.layer1.") || starts("visual.attnpool.") {
         return is("CLIP with a ResNet", "convolutional image towers");
@@ -100,7 +109,16 @@ pub(crate) fn recognise_variant(shapes: &BTreeMap<String, Vec<usize>>) -> Option
     }
     let vision = has("visual.conv1.weight");
     let text = has("token_embedding.weight");
-    if vision && text && !has("visual.class_embedding") {
+    let vocabulary = shapes.get("token_embedding.weight");
+    let vocabulary = vocabulary.and_then(|shape| shape.first());
+    // mT5's in open_clip, XLM-V's in transformers.
+    if let Some(250_100 | 901_629) = vocabulary {
+        return is("MetaCLIP 2", "its tokenizer of many languages");
+    }
+    // open_clip gives it a class token all the same, but no norm before the blocks.
+    let is_plain = has("visual.class_embedding") && has("visual.ln_pre.weight");
+    let layers = |name: &String| name.starts_with("visual.transformer.");
+    if vision && text && !is_plain && shapes.keys().any(layers) {
         return is(
             "CLIPA",
             "its pooling by a mean, its tokenizer (BERT’s, 32,000 tokens)",
