@@ -89,6 +89,11 @@ impl Plan {
             return Err(WeightsError::Unsupported { setting });
         }
         let inferred = Inferred::new(&shapes, &options.configuration)?;
+        let size = inferred.architecture.image_size();
+        if let Some(other) = options.configuration.image_size.filter(|of| *of != size) {
+            let setting = format!("images of {other} pixels where the model takes {size}");
+            return Err(WeightsError::Unsupported { setting });
+        }
         let info = CheckpointInfo::new(inferred, &state, format, has_openai_marks, options);
         let parameters = info.architecture.parameters();
         let is_needed = |name: &str| wanted(&info.architecture, name);

@@ -8,6 +8,7 @@ use mutation::{Seed, survives, try_all};
 use pollster::block_on;
 use proptest::prelude::*;
 use refit_clip::architecture::{Configuration, telling_name};
+use refit_clip::preprocess::{Channels, Image, preprocess};
 use refit_clip::weights::Checkpoint;
 use refit_clip::weights::files::CheckpointFiles;
 use refit_clip::weights::shards::ShardIndex;
@@ -164,7 +165,12 @@ fn odd_settings_survive() {
                     ..LoadOptions::default()
                 };
                 let info = block_on(CheckpointInfo::read(&mut &checkpoint[..], &options));
-                let _ = info.map(|info| (info.assumptions(), info.identity()));
+                if let Ok(info) = info {
+                    let _ = (info.assumptions(), info.identity());
+                    let image = Image::new(5, 3, Channels::Gray, &[7; 15]).unwrap();
+                    let pixels = preprocess(&image, &info.preprocessing);
+                    assert!(pixels.planes.iter().all(|value| value.is_finite()));
+                }
             }
         },
     );

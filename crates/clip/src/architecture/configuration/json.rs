@@ -1,16 +1,9 @@
 //! The configuration files of open_clip and transformers, as JSON.
 
 use super::super::Activation;
-use super::Configuration;
-use crate::preprocess::{Interpolation, PreprocessingOptions, ResizeMode};
+use super::images::{PreprocessJson, ProcessorJson};
+use super::{Configuration, Unsupported, unsupported};
 use serde::Deserialize;
-
-/// A setting that cannot be had here.
-pub(super) struct Unsupported(pub(super) String);
-
-fn unsupported(setting: impl Into<String>) -> Unsupported {
-    Unsupported(setting.into())
-}
 
 /// A configuration file, whichever it is: all that is looked for in any.
 #[derive(Deserialize, Default)]
@@ -38,6 +31,9 @@ struct ModelJson {
     model_type: Option<String>,
     vision_config: Option<TowerJson>,
     text_config: Option<TowerJson>,
+    // What was given to make them, which transformers lets go before them.
+    vision_config_dict: Option<TowerJson>,
+    text_config_dict: Option<TowerJson>,
 }
 
 #[derive(Deserialize, Default)]
@@ -47,6 +43,7 @@ struct TowerJson {
     heads: Option<usize>,
     head_width: Option<usize>,
     pool_type: Option<String>,
+    global_average_pool: Option<bool>,
     no_causal_mask: Option<bool>,
     act_kwargs: Option<serde_json::Map<String, serde_json::Value>>,
     norm_kwargs: Option<serde_json::Map<String, serde_json::Value>>,
@@ -56,41 +53,17 @@ struct TowerJson {
     layer_norm_eps: Option<f64>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PreprocessJson {
-    mean: Option<[f32; 3]>,
-    std: Option<[f32; 3]>,
-    interpolation: Option<String>,
-    resize_mode: Option<String>,
-    fill_color: Option<u8>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ProcessorJson {
-    image_mean: Option<[f32; 3]>,
-    image_std: Option<[f32; 3]>,
-    /// Pillow's number of an interpolation.
-    resample: Option<u8>,
-    size: Option<SizeJson>,
-    crop_size: Option<SizeJson>,
-    image_processor_type: Option<String>,
-    feature_extractor_type: Option<String>,
-    do_resize: Option<bool>,
-    do_center_crop: Option<bool>,
-    do_normalize: Option<bool>,
-    do_rescale: Option<bool>,
-    rescale_factor: Option<f64>,
-}
-
-#[derive(Deserialize, Clone, Copy, Debug)]
-#[serde(untagged)]
-enum SizeJson {
-    Side(usize),
-    Shortest { shortest_edge: usize },
-    Longest { longest_edge: usize },
-    Both { height: usize, width: usize },
+impl TowerJson {
+    /// A tower of transformers, each setting from the first that has it.
+    fn of(all: [Option<TowerJson>; 2]) -> Self {
+        let [first, second] = all.map(Option::unwrap_or_default);
+        TowerJson {
+            num_attention_heads: first.num_attention_heads.or(second.num_attention_heads),
+            hidden_act: first.hidden_act.or(second.hidden_act),
+            layer_norm_eps: first.layer_norm_eps.or(second.layer_norm_eps),
+            ..TowerJson::default()
+        }
+    }
 }
 
 impl FileJson {
@@ -100,11 +73,13 @@ impl FileJson {
             model if model.vision_cfg.is_some() => model.open_clip()?,
             model => model.transformers()?,
         };
-        configuration.preprocessing = match (self.preprocess_cfg, self.image_processor) {
-            (Some(settings), _) => settings.options()?,
-            (None, Some(processor)) => processor.options()?,
-            (None, None) => self.processor.options()?,
-        };
+        if let Some(settings) = self.preprocess_cfg {
+            configuration.preprocessing = settings.options()?;
+            return Ok(configuration);
+        }
+        let processor = self.image_processor.unwrap_or(self.processor);
+        configuration.image_size = processor.image_size()?;
+        configuration.preprocessing = processor.options()?;
         Ok(configuration)
     }
 }
@@ -121,6 +96,9 @@ impl ModelJson {
                 if let Some(pool) = tower.pool_type.as_deref().filter(|pool| *pool != usual) {
                     return Err(unsupported(format!("pool_type {pool} of the {name} tower")));
                 }
+            }
+            if vision.global_average_pool == Some(true) {
+                return Err(unsupported("global_average_pool"));
             }
             if text.no_causal_mask == Some(true) {
                 return Err(unsupported("no_causal_mask"));
@@ -161,8 +139,8 @@ impl ModelJson {
         if !is_clip {
             return Ok(Configuration::default());
         }
-        let vision = self.vision_config.unwrap_or_default();
-        let text = self.text_config.unwrap_or_default();
+        let vision = TowerJson::of([self.vision_config_dict, self.vision_config]);
+        let text = TowerJson::of([self.text_config_dict, self.text_config]);
         let activation = |tower: &TowerJson| match tower.hidden_act.as_deref() {
             None | Some("quick_gelu") => Ok(Activation::QuickGelu),
             Some("gelu") => Ok(Activation::Gelu),
@@ -182,107 +160,6 @@ impl ModelJson {
             vision_heads: Some(vision.num_attention_heads.unwrap_or(12)),
             text_heads: Some(text.num_attention_heads.unwrap_or(8)),
             ..Configuration::default()
-        })
-    }
-}
-
-impl PreprocessJson {
-    fn options(self) -> Result<PreprocessingOptions, Unsupported> {
-        Ok(PreprocessingOptions {
-            resize: None,
-            mode: match self.resize_mode.as_deref() {
-                None => None,
-                Some("shortest") => Some(ResizeMode::Shortest),
-                Some("longest") => Some(ResizeMode::Longest),
-                Some("squash") => Some(ResizeMode::Squash),
-                Some(other) => return Err(unsupported(format!("resize_mode {other}"))),
-            },
-            interpolation: match self.interpolation.as_deref() {
-                None => None,
-                // open_clip draws one only in training.
-                Some("bicubic" | "random") => Some(Interpolation::Bicubic),
-                Some("bilinear") => Some(Interpolation::Bilinear),
-                Some("nearest") => Some(Interpolation::Nearest),
-                Some(other) => return Err(unsupported(format!("interpolation {other}"))),
-            },
-            mean: self.mean,
-            std: self.std,
-            fill: self.fill_color,
-        })
-    }
-}
-
-impl ProcessorJson {
-    fn options(self) -> Result<PreprocessingOptions, Unsupported> {
-        let says_nothing = self.size.is_none() && self.image_mean.is_none();
-        if says_nothing {
-            return Ok(PreprocessingOptions::default());
-        }
-        for (setting, is_on) in [
-            ("do_resize false", self.do_resize),
-            ("do_rescale false", self.do_rescale),
-        ] {
-            if is_on == Some(false) {
-                return Err(unsupported(setting));
-            }
-        }
-        let factor = self.rescale_factor.unwrap_or(1.0 / 255.0);
-        if (factor - 1.0 / 255.0).abs() > 1e-9 {
-            return Err(unsupported(format!("rescale_factor {factor}")));
-        }
-        // Classes for CLIP take one number for the shorter side, others for both.
-        let class = self.image_processor_type.or(self.feature_extractor_type);
-        let is_clip = class.is_none_or(|class| class.starts_with("CLIP"));
-        let crops = self.do_center_crop.unwrap_or(is_clip);
-        let (mode, resize) = match self.size {
-            None => (None, None),
-            Some(SizeJson::Side(side)) if !is_clip => (Some(ResizeMode::Squash), Some(side)),
-            Some(
-                SizeJson::Side(side)
-                | SizeJson::Shortest {
-                    shortest_edge: side,
-                },
-            ) if crops => (Some(ResizeMode::Shortest), Some(side)),
-            Some(SizeJson::Both { height, width }) if height == width => {
-                (Some(ResizeMode::Squash), Some(height))
-            }
-            Some(SizeJson::Longest { longest_edge }) => {
-                return Err(unsupported(format!("longest_edge {longest_edge}")));
-            }
-            Some(SizeJson::Both { height, width }) => {
-                return Err(unsupported(format!("images of {width} × {height} pixels")));
-            }
-            Some(
-                SizeJson::Side(side)
-                | SizeJson::Shortest {
-                    shortest_edge: side,
-                },
-            ) => {
-                return Err(unsupported(format!("shortest_edge {side} without a crop")));
-            }
-        };
-        let is_plain = self.do_normalize == Some(false);
-        Ok(PreprocessingOptions {
-            resize,
-            mode,
-            interpolation: match self.resample {
-                None => None,
-                Some(0) => Some(Interpolation::Nearest),
-                Some(2) => Some(Interpolation::Bilinear),
-                Some(3) => Some(Interpolation::Bicubic),
-                Some(other) => return Err(unsupported(format!("resample {other}"))),
-            },
-            mean: if is_plain {
-                Some([0.0; 3])
-            } else {
-                self.image_mean
-            },
-            std: if is_plain {
-                Some([1.0; 3])
-            } else {
-                self.image_std
-            },
-            fill: None,
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Configuration files that are published with checkpoints.
 
+mod images;
 mod json;
 
 use super::Activation;
 use crate::error::Cause;
 use crate::preprocess::PreprocessingOptions;
-use json::{FileJson, Unsupported};
+use json::FileJson;
 use std::error::Error;
 use std::fmt;
 
@@ -21,10 +22,19 @@ pub struct Configuration {
     pub text_heads: Option<usize>,
     /// How images are prepared.
     pub preprocessing: PreprocessingOptions,
+    /// The side of the square of pixels that the model takes.
+    pub image_size: Option<usize>,
     /// The first setting that no model here can have, as it is in the file: such a model is refused.
     pub unsupported: Option<String>,
     /// What a file says differently from those that count more: the file's name and the setting.
     pub differences: Vec<String>,
+}
+
+/// A setting that cannot be had here.
+struct Unsupported(String);
+
+fn unsupported(setting: impl Into<String>) -> Unsupported {
+    Unsupported(setting.into())
 }
 
 /// A configuration file is not JSON, or a setting has another type than it should.
@@ -105,6 +115,8 @@ impl Configuration {
             either(&mut own.resize, more.resize),
         );
         merge("resize", mode || size);
+        let of_model = either(&mut self.image_size, other.image_size);
+        merge("image size", of_model);
         own.fill = own.fill.or(more.fill);
         let unsupported = other.unsupported.as_ref();
         self.unsupported = self.unsupported.take().or(unsupported.cloned());
@@ -152,6 +164,12 @@ mod tests {
         let bare = read(r#"{"model_type": "clip", "vision_config": {}, "text_config": {}}"#);
         assert_eq!(bare.activation, Some(Activation::QuickGelu));
         assert_eq!((bare.vision_heads, bare.text_heads), (Some(12), Some(8)));
+        // As LAION published its models for transformers.
+        let twice = read(
+            r#"{"model_type": "clip", "vision_config": {"num_attention_heads": 12}, "vision_config_dict": {"hidden_act": "gelu", "num_attention_heads": 16}, "text_config_dict": {"hidden_act": "gelu"}}"#,
+        );
+        assert_eq!(twice.activation, Some(Activation::Gelu));
+        assert_eq!(twice.vision_heads, Some(16));
         let other = read(r#"{"model_type": "siglip", "vision_config": {}}"#);
         assert_eq!(other, Configuration::default());
     }
@@ -172,7 +190,11 @@ mod tests {
             assert_eq!(options.resize, Some(256));
             assert_eq!(options.mode, Some(ResizeMode::Shortest));
             assert_eq!(options.of_size(224).size, 224);
+            assert_eq!(read(&json).image_size, Some(224));
         }
+        let one = read(r#"{"image_mean": 0.5, "image_std": 0.8, "size": {"shortest_edge": 512}}"#);
+        assert_eq!(one.preprocessing.mean, Some([0.5; 3]));
+        assert_eq!(one.preprocessing.std, Some([0.8; 3]));
         let siglip = r#"{"image_processor_type": "SiglipImageProcessor", "image_mean": [0.5, 0.5, 0.5], "resample": 2, "size": {"height": 256, "width": 256}}"#;
         let siglip = read(siglip).preprocessing;
         assert_eq!(siglip.mode, Some(ResizeMode::Squash));
@@ -194,6 +216,19 @@ mod tests {
                 r#"{"vision_cfg": {"norm_kwargs": {"eps": 1e-6}}}"#,
                 r#"norm_kwargs {"eps":1e-6}"#,
             ),
+            (
+                r#"{"vision_cfg": {"global_average_pool": true}}"#,
+                "global_average_pool",
+            ),
+            (
+                r#"{"image_processor_type": "JinaCLIPImageProcessor", "size": 224}"#,
+                "image_processor_type JinaCLIPImageProcessor",
+            ),
+            (
+                r#"{"image_mean": 0.5, "image_std": 0}"#,
+                "a standard deviation of [0.0, 0.0, 0.0]",
+            ),
+            (r#"{"size": 0}"#, "a size of 0"),
             (
                 r#"{"vision_config": {"hidden_act": "relu"}}"#,
                 "hidden_act relu",
