@@ -15,6 +15,7 @@ mod gpu;
 mod kernels;
 mod parity;
 mod preprocess;
+mod refused;
 mod shapes;
 mod tiny;
 mod tokenizer;
