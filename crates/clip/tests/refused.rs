@@ -164,6 +164,10 @@ fn other_models_are_recognised() {
             "visual.trunk.patch_embed.backbone.0.conv.weight",
             "MobileCLIP",
         ),
+        (
+            "visual.trunk.patch_embed.backbone.stem.conv1.weight",
+            "CLIP with a ViTamin",
+        ),
         ("visual.trunk.blocks.0.attn.q_proj.weight", "EVA-CLIP"),
         ("visual.trunk.blocks.0.attn.q_bias", "EVA-CLIP"),
         ("visual.blocks.0.attn.q_proj.weight", "EVA-CLIP"),

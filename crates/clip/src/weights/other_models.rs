@@ -61,8 +61,13 @@ pub(crate) fn recognise(shapes: &BTreeMap<String, Vec<usize>>) -> Option<OtherMo
             {
                 is("CLIP with a ConvNeXt", "convolutional image towers")
             }
-            () if starts("visual.trunk.stem.") || starts("visual.trunk.patch_embed.backbone.") => {
+            () if starts("visual.trunk.stem.")
+                || starts("visual.trunk.patch_embed.backbone.0.conv.") =>
+            {
                 is("MobileCLIP", "its image tower, which has convolutions")
+            }
+            () if starts("visual.trunk.patch_embed.backbone.stem.") => {
+                is("CLIP with a ViTamin", "that image tower")
             }
             () if has(".attn.q_proj.") || has(".attn.q_bias") => {
                 is("EVA-CLIP", "EVA’s image tower")
