@@ -13,6 +13,7 @@
 mod formula;
 #[path = "../../crates/clip/tests/formula_source.rs"]
 mod formula_source;
+mod gpu_kernels;
 mod gpu_table;
 
 use formula::{FormulaFile, Tensor};
