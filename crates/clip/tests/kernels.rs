@@ -73,14 +73,18 @@ impl Operation for Linear {
     }
 }
 
-pub(crate) async fn products(gpu: &Gpu) {
-    // Software that stands in for a GPU gets other tiles.
+/// Software that stands in for a GPU gets other tiles than this.
+async fn as_hardware(gpu: &Gpu) -> Gpu {
     let options = DeviceOptions {
         precision: gpu.precision(),
         as_hardware: true,
         ..DeviceOptions::default()
     };
-    let hardware = Gpu::open(options).await.unwrap();
+    Gpu::open(options).await.unwrap()
+}
+
+pub(crate) async fn products(gpu: &Gpu) {
+    let hardware = as_hardware(gpu).await;
     let shapes = [(4, 8), (64, 68), (588, 132), (768, 256)];
     for (rows, (inputs, outputs)) in ROWS.iter().flat_map(|r| shapes.map(|s| (*r, s))) {
         for layout in [WeightLayout::OutputsByInputs, WeightLayout::InputsByOutputs] {
@@ -107,9 +111,11 @@ pub(crate) async fn products(gpu: &Gpu) {
     }
 }
 
-/// The tile of 64 × 64 is for products of many tiles.
+/// Products of as many tiles as the larger ones are for, for software and for hardware: 7 × 33 of
+/// 32 × 32, 9 × 24 of 64 × 64.
 pub(crate) async fn large_products(gpu: &Gpu) {
-    for (rows, outputs) in [(197, 1032), (513, 512)] {
+    let hardware = as_hardware(gpu).await;
+    for (rows, outputs) in [(197, 1032), (513, 512), (513, 1532)] {
         let product = Linear {
             rows,
             inputs: 148,
@@ -119,6 +125,9 @@ pub(crate) async fn large_products(gpu: &Gpu) {
             after: Epilogue::Add,
         };
         product.check(gpu, &format!("{rows}×148×{outputs}")).await;
+        product
+            .check(&hardware, &format!("{rows}×148×{outputs}"))
+            .await;
     }
 }
 
@@ -363,6 +372,7 @@ impl Operation for Largest {
 }
 
 pub(crate) async fn the_largest_of_each_row(gpu: &Gpu) {
+    let hardware = as_hardware(gpu).await;
     for (rows, columns, count) in [(1, 4, 1), (3, 68, 5), (7, 1000, 12), (2, 49408, 64)] {
         let largest = Largest {
             rows,
@@ -370,6 +380,7 @@ pub(crate) async fn the_largest_of_each_row(gpu: &Gpu) {
             count,
         };
         largest.check(gpu, &format!("{rows}×{columns}")).await;
+        largest.check(&hardware, &format!("{rows}×{columns}")).await;
     }
     // What the processor finds is what sorting finds.
     let values = numbers(1000, 1);

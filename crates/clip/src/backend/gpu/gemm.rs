@@ -1,23 +1,65 @@
 //! Matrix multiplication with weights, bias and epilogue in one kernel.
 
 use super::memory::Buffer;
-use super::recorder::BufferSlice;
+use super::recorder::{BufferSlice, Pipeline};
 use super::{Gpu, GpuTensor, QUAD};
 use crate::backend::{ComputeError, Epilogue, WeightLayout};
 use refit_kernels as kernels;
 
 /// Inputs and outputs are padded with zeros to whole tiles.
-const INPUTS: usize = 32;
+const INPUTS: usize = 64;
 const OUTPUTS: usize = 64;
 
-/// With fewer tiles of 64 × 64 most of a GPU would idle: tiles of 32 × 32 are four times as many.
-/// Software has only a processor's few cores to keep busy, and less to load with large ones.
-const ENOUGH_TILES: usize = 64;
-/// Rows that a tile of 64 × 64 would be mostly empty with.
+/// Rows that software's tile of 64 × 64 would be mostly empty with.
 const FEW_ROWS: usize = 32;
 /// Rows that are too few for any tile, and the outputs that a workgroup then makes of each.
 const SINGLE_ROWS: usize = 4;
 const SINGLE_OUTPUTS: usize = 32;
+
+/// A workgroup's tile on a GPU, of 256 threads: the constants of `gemm_slices.wgsl`.
+struct Tile {
+    blocks: usize,
+    down: usize,
+    slices: usize,
+    step: usize,
+}
+
+impl Tile {
+    fn rows(&self) -> usize {
+        4 * self.blocks * self.down
+    }
+
+    fn outputs(&self) -> usize {
+        4 * self.blocks * ACROSS
+    }
+}
+
+/// Threads across a tile, as `gemm_slices.wgsl` has them.
+const ACROSS: usize = 8;
+/// Of 64 × 64, which load least for what they compute, and of 32 × 32.
+const TILES: [Tile; 2] = [
+    Tile {
+        blocks: 2,
+        down: 8,
+        slices: 4,
+        step: 32,
+    },
+    Tile {
+        blocks: 1,
+        down: 8,
+        slices: 4,
+        step: 64,
+    },
+];
+/// Of 16 × 32, for the 50 tokens of a picture.
+const SMALLEST_TILE: Tile = Tile {
+    blocks: 1,
+    down: 4,
+    slices: 8,
+    step: 64,
+};
+/// With fewer tiles a GPU of 132 cores (H100) gains from smaller ones.
+const ENOUGH_TILES: usize = 200;
 
 /// The matrix of a linear map on the device, `[inputs, outputs]`, padded with zeros to whole tiles.
 pub struct GpuWeights {
@@ -62,6 +104,64 @@ pub(super) fn pack(
     })
 }
 
+/// How a product is computed: the pipeline, and the rows and outputs that a workgroup makes.
+struct Plan {
+    pipeline: Pipeline,
+    rows: usize,
+    outputs: usize,
+}
+
+/// For the tokens of a decode step.
+fn plan_single_rows(gpu: &Gpu, rows: usize) -> Plan {
+    let rows = if rows == 1 { 1 } else { SINGLE_ROWS };
+    // Each core of a GPU has several threads wait for memory at once; software computes one by one.
+    let parts = if gpu.device.is_software { 8 } else { 32 };
+    let sources = [include_str!("product.wgsl"), include_str!("gemv.wgsl")];
+    let constants = [("ROWS", rows as u32), ("PARTS", parts)];
+    Plan {
+        pipeline: gpu.device.pipeline("gemv", &sources, &constants, 4),
+        rows,
+        outputs: SINGLE_OUTPUTS,
+    }
+}
+
+fn plan_for_software(gpu: &Gpu, rows: usize) -> Plan {
+    let blocks = if rows <= FEW_ROWS { 1 } else { 2 };
+    let sources = [
+        include_str!("block.wgsl"),
+        include_str!("product.wgsl"),
+        include_str!("gemm.wgsl"),
+    ];
+    let constants = [("BLOCKS", blocks as u32)];
+    Plan {
+        pipeline: gpu.device.pipeline("gemm", &sources, &constants, 4),
+        rows: 32 * blocks,
+        outputs: 32 * blocks,
+    }
+}
+
+fn plan_for_hardware(gpu: &Gpu, rows: usize, outputs: usize) -> Plan {
+    let count = |tile: &Tile| rows.div_ceil(tile.rows()) * outputs.div_ceil(tile.outputs());
+    let enough = TILES.iter().find(|tile| count(tile) >= ENOUGH_TILES);
+    let tile = enough.unwrap_or(&SMALLEST_TILE);
+    let sources = [
+        include_str!("block.wgsl"),
+        include_str!("product.wgsl"),
+        include_str!("gemm_slices.wgsl"),
+    ];
+    let constants = [
+        ("BLOCKS", tile.blocks as u32),
+        ("DOWN", tile.down as u32),
+        ("SLICES", tile.slices as u32),
+        ("STEP", tile.step as u32),
+    ];
+    Plan {
+        pipeline: gpu.device.pipeline("gemm_slices", &sources, &constants, 4),
+        rows: tile.rows(),
+        outputs: tile.outputs(),
+    }
+}
+
 pub(super) fn record(
     gpu: &Gpu,
     x: &GpuTensor,
@@ -70,27 +170,10 @@ pub(super) fn record(
     epilogue: Epilogue,
     out: &GpuTensor,
 ) {
-    let tiles = |side| out.rows.div_ceil(side) * weights.outputs.div_ceil(side);
-    let would_idle = !gpu.device.is_software && tiles(64) < ENOUGH_TILES;
-    let is_small = out.rows <= FEW_ROWS || would_idle;
-    let product = include_str!("product.wgsl");
-    // The pipeline, and the outputs and rows that a workgroup makes.
-    let (pipeline, across, down) = if out.rows <= SINGLE_ROWS {
-        let rows = if out.rows == 1 { 1 } else { SINGLE_ROWS };
-        let sources = [product, include_str!("gemv.wgsl")];
-        let constants = [("ROWS", rows as u32)];
-        let pipeline = gpu.device.pipeline("gemv", &sources, &constants, 4);
-        (pipeline, SINGLE_OUTPUTS, rows)
-    } else {
-        let blocks = if is_small { 1 } else { 2 };
-        let sources = [
-            include_str!("block.wgsl"),
-            product,
-            include_str!("gemm.wgsl"),
-        ];
-        let constants = [("BLOCKS", blocks as u32)];
-        let pipeline = gpu.device.pipeline("gemm", &sources, &constants, 4);
-        (pipeline, 32 * blocks, 32 * blocks)
+    let plan = match out.rows {
+        ..=SINGLE_ROWS => plan_single_rows(gpu, out.rows),
+        _ if gpu.device.is_software => plan_for_software(gpu, out.rows),
+        _ => plan_for_hardware(gpu, out.rows, weights.outputs),
     };
     let epilogue = match epilogue {
         Epilogue::Nothing => 0,
@@ -105,7 +188,7 @@ pub(super) fn record(
     };
     let quads = |columns: usize| (columns / QUAD) as u32;
     gpu.device.record(
-        &pipeline,
+        &plan.pipeline,
         &[
             out.rows as u32,
             quads(weights.inputs),
@@ -122,8 +205,8 @@ pub(super) fn record(
             out.slice(),
         ],
         [
-            weights.outputs.div_ceil(across) as u32,
-            out.rows.div_ceil(down) as u32,
+            weights.outputs.div_ceil(plan.outputs) as u32,
+            out.rows.div_ceil(plan.rows) as u32,
             1,
         ],
     );

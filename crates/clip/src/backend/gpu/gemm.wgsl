@@ -1,4 +1,5 @@
-// Matrix multiplication with tiles: C = A B + bias, then the epilogue.
+// Matrix multiplication for software that stands in for a GPU, which has a processor's few cores to
+// keep busy: C = A B + bias, then the epilogue. For GPUs: gemm_slices.wgsl.
 //
 // Buffers, parameters and epilogue: product.wgsl.
 // Constants: BLOCKS, 1 or 2: a thread sums BLOCKS × BLOCKS blocks of 4 × 4, so that the side of a

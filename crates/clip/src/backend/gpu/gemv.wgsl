@@ -2,15 +2,15 @@
 // the epilogue. Reading B takes most of the time, and B is read once for ROWS rows.
 //
 // Buffers, parameters and epilogue: product.wgsl.
-// Constants: ROWS, 1 to 4.
-// Dispatch: [columns / 32, rows / ROWS] workgroups of 64 threads.
+// Constants: ROWS, 1 to 4; PARTS, at most 32.
+// Dispatch: [columns / 32, rows / ROWS] workgroups of 8·PARTS threads.
 //
 // A workgroup computes 8 vec4s of ROWS rows: 8 neighbouring threads read a row of B together, and
-// each of the 8 such groups sums an eighth of the inner dimension.
+// each of the PARTS such groups sums its part of the inner dimension. The more there are, the more
+// loads are on their way at once.
 
-const THREADS = 64u;
 const ACROSS = 8u;
-const PARTS = THREADS / ACROSS;
+const THREADS = PARTS * ACROSS;
 const SUMS = THREADS * ROWS;
 
 var<workgroup> partial: array<vec4f, SUMS>;
