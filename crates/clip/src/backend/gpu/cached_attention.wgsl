@@ -7,9 +7,11 @@
 // Dispatch: [rows, heads] workgroups of 64 threads; a workgroup loops if there are more rows.
 //
 // Keys are loaded 64 at a time, one by each thread, and softmax's maximum and sum are updated as
-// they come. A thread holds one vec4 of the head's result.
+// they come. The head has fewer vec4s than there are threads: PARTS threads sum each, over every
+// PARTS-th key, so that fewer loads wait for one another; their sums are added at the end.
 
 const THREADS = 64u;
+const PARTS = THREADS / QUADS;
 const PADDING = 0xffffffffu;
 const SCALE = 1.0 / sqrt(4.0 * f32(QUADS));
 // Below every score, yet finite, so that differences are.
@@ -31,6 +33,9 @@ struct Shape {
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<T>>;
 
 var<workgroup> scores: array<f32, THREADS>;
+var<workgroup> weights: array<f32, THREADS>;
+var<workgroup> places: array<u32, THREADS>;
+var<workgroup> results: array<vec4f, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -39,6 +44,8 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let head = group.y * QUADS;
+    let quad = thread % QUADS;
+    let part = thread / QUADS;
     for (var row = group.x; row < shape.rows; row += groups.x) {
         let query = row * shape.stride + head;
         var highest = LOWEST;
@@ -46,8 +53,9 @@ fn main(
         var result = vec4f();
         for (var first = 0u; first < shape.length; first += THREADS) {
             var score = LOWEST;
+            var place = PADDING;
             if first + thread < shape.length {
-                let place = visible[row * shape.length + first + thread];
+                place = visible[row * shape.length + first + thread];
                 if place != PADDING {
                     let key = place * 2u * shape.quads + head;
                     var product = 0.0;
@@ -67,22 +75,31 @@ fn main(
             }
             let shrink = exp(highest - higher);
             highest = higher;
+            weights[thread] = exp(score - higher);
+            places[thread] = place;
+            workgroupBarrier();
             sum *= shrink;
             result *= shrink;
-            for (var i = 0u; i < min(THREADS, shape.length - first); i++) {
-                if scores[i] > LOWEST {
-                    let weight = exp(scores[i] - higher);
-                    sum += weight;
-                    if thread < QUADS {
-                        let place = visible[row * shape.length + first + i];
-                        let value = (2u * place + 1u) * shape.quads + head + thread;
-                        result += weight * vec4f(cache[value]);
+            if part < PARTS {
+                for (var i = part; i < min(THREADS, shape.length - first); i += PARTS) {
+                    if places[i] != PADDING {
+                        sum += weights[i];
+                        let value = (2u * places[i] + 1u) * shape.quads + head + quad;
+                        result += weights[i] * vec4f(cache[value]);
                     }
                 }
             }
         }
-        if thread < QUADS {
-            out[row * shape.quads + head + thread] = vec4<T>(result / sum);
+        workgroupBarrier();
+        results[thread] = result;
+        weights[thread] = sum;
+        workgroupBarrier();
+        if part == 0u {
+            for (var other = quad + QUADS; other < PARTS * QUADS; other += QUADS) {
+                result += results[other];
+                sum += weights[other];
+            }
+            out[row * shape.quads + head + quad] = vec4<T>(result / sum);
         }
     }
 }

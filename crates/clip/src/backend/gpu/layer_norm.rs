@@ -10,7 +10,9 @@ pub(super) fn record(
     out: &GpuTensor,
 ) {
     let sources = [include_str!("reduce.wgsl"), include_str!("layer_norm.wgsl")];
-    let pipeline = gpu.device.pipeline("layer_norm", &sources, &[], 4);
+    let pipeline = gpu
+        .device
+        .pipeline("layer_norm", &sources, &[("THREADS", 64)], 4);
     gpu.device.record(
         &pipeline,
         &[out.rows as u32, out.quads()],

@@ -1,6 +1,4 @@
-// The sum over a workgroup's 64 threads, in the same order every time.
-
-const THREADS = 64u;
+// The sum over a workgroup's threads, a power of two, in the same order every time.
 
 var<workgroup> partial: array<f32, THREADS>;
 

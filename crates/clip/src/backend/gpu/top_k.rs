@@ -5,7 +5,10 @@ use super::{Gpu, GpuTensor, row_grid};
 
 pub(super) fn record(gpu: &Gpu, x: &GpuTensor, targets: &[u32], out: &GpuTensor) {
     let sources = [include_str!("reduce.wgsl"), include_str!("top_k.wgsl")];
-    let pipeline = gpu.device.pipeline("top_k", &sources, &[], 3);
+    // One workgroup reads a row as long as a vocabulary.
+    let threads = if gpu.device.is_software { 64 } else { 256 };
+    let constants = [("THREADS", threads)];
+    let pipeline = gpu.device.pipeline("top_k", &sources, &constants, 3);
     let indices = gpu.indices(targets);
     let indices = BufferSlice {
         buffer: &indices,

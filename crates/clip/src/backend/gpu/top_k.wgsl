@@ -4,7 +4,8 @@
 // `out` begins with the logarithm of the sum of all exponentials and the number in the target's
 // column; then come the largest numbers in order, each with its column in two parts that float16
 // holds exactly.
-// Dispatch: [rows] workgroups of 64 threads; a workgroup loops if there are more rows.
+// Constants: THREADS, a power of two.
+// Dispatch: [rows] workgroups of THREADS threads; a workgroup loops if there are more rows.
 
 const NO_COLUMN = 0xffffffffu;
 const LOWEST = -3e38;
@@ -24,6 +25,16 @@ struct Shape {
 
 var<workgroup> values: array<f32, THREADS>;
 var<workgroup> columns: array<u32, THREADS>;
+
+// Of two threads' finds the larger, of equal ones the first column; some found none.
+fn keep_larger(thread: u32, other: u32) {
+    let is_larger = values[other] > values[thread]
+        || (values[other] == values[thread] && columns[other] < columns[thread]);
+    if columns[other] != NO_COLUMN && (is_larger || columns[thread] == NO_COLUMN) {
+        values[thread] = values[other];
+        columns[thread] = columns[other];
+    }
+}
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -58,18 +69,14 @@ fn main(
             values[thread] = best;
             columns[thread] = column;
             workgroupBarrier();
-            last = LOWEST;
-            last_column = NO_COLUMN;
-            for (var i = 0u; i < THREADS; i++) {
-                if columns[i] == NO_COLUMN {
-                    continue;
+            for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+                if thread < half {
+                    keep_larger(thread, thread + half);
                 }
-                if last_column == NO_COLUMN || values[i] > last
-                    || (values[i] == last && columns[i] < last_column) {
-                    last = values[i];
-                    last_column = columns[i];
-                }
+                workgroupBarrier();
             }
+            last = values[0];
+            last_column = columns[0];
             highest = max(highest, last);
             if thread == 0u {
                 let parts = vec2u(last_column / 256u, last_column % 256u);
