@@ -3,7 +3,7 @@
 //! token, MaMMUT's from the mean of all tokens.
 
 use crate::architecture::Architecture;
-use crate::backend::{Backend, ComputeError, Epilogue};
+use crate::backend::{Backend, ComputeError, Epilogue, reserve};
 use crate::parameters::Parameters;
 use crate::preprocess::PixelValues;
 use crate::transformer::{LayerNorm, Transformer};
@@ -98,9 +98,12 @@ impl<B: Backend> ImageTower<B> {
         images: &[PixelValues],
         output_rows: Option<&[u32]>,
     ) -> Result<B::Tensor, ComputeError> {
-        let values: Vec<f32> = images.iter().flat_map(|p| self.unfold(p)).collect();
         let numbers = 3 * self.patch * self.patch;
-        let rows = values.len() / numbers;
+        let rows = images.len() * self.grid * self.grid;
+        let mut values = reserve(rows * numbers)?;
+        for image in images {
+            self.unfold(image, &mut values);
+        }
         let patches = backend.tensor(numbers, values)?;
         let mut embedded = backend.empty(rows, self.width)?;
         backend.linear(
@@ -126,11 +129,10 @@ impl<B: Backend> ImageTower<B> {
             .run(backend, x, rows, tokens, false, output_rows)
     }
 
-    /// An image's patches `[grid², 3·patch²]`, each plane by plane as the convolution's weights
-    /// are stored.
-    fn unfold(&self, image: &PixelValues) -> Vec<f32> {
+    /// Appends an image's patches `[grid², 3·patch²]`, each plane by plane as the convolution's
+    /// weights are stored.
+    fn unfold(&self, image: &PixelValues, values: &mut Vec<f32>) {
         let (patch, size) = (self.patch, image.size);
-        let mut values = Vec::with_capacity(image.planes.len());
         for (row, column) in (0..self.grid * self.grid).map(|i| (i / self.grid, i % self.grid)) {
             for plane in image.planes.chunks_exact(size * size) {
                 for y in row * patch..(row + 1) * patch {
@@ -139,6 +141,5 @@ impl<B: Backend> ImageTower<B> {
                 }
             }
         }
-        values
     }
 }

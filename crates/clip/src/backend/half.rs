@@ -18,16 +18,23 @@ pub fn f32_to_f16(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16) as u16 & 0x8000;
     let rest = bits & 0x7fff_ffff;
+    // All cases, then the one that holds: without branches compilers convert several at a time.
+    // Adding 1/2 leaves multiples of 2^-24 in the lowest bits, rounded by the sum.
+    let subnormal = (f32::from_bits(rest) + 0.5)
+        .to_bits()
+        .wrapping_sub(0.5f32.to_bits());
+    // Half a unit, less one unless the unit is odd; a carry raises the exponent.
+    let even = (rest >> 13) & 1;
+    let normal = ((rest + 0xfff + even) >> 13).wrapping_sub(112 << 10);
+    let finite = if rest < 0x3880_0000 {
+        subnormal
+    } else {
+        normal
+    };
     let magnitude = match rest {
-        // Adding 1/2 leaves multiples of 2^-24 in the lowest bits, rounded by the sum.
-        0..0x3880_0000 => (f32::from_bits(rest) + 0.5).to_bits() - 0.5f32.to_bits(),
-        0x3880_0000..0x4780_0000 => {
-            // Half a unit, less one unless the unit is odd; a carry raises the exponent.
-            let even = (rest >> 13) & 1;
-            ((rest + 0xfff + even) >> 13) - (112 << 10)
-        }
-        0x4780_0000..=0x7f80_0000 => 0x7c00,
-        _ => 0x7e00,
+        0x7f80_0001.. => 0x7e00,
+        0x4780_0000.. => 0x7c00,
+        _ => finite,
     };
     sign | magnitude as u16
 }
