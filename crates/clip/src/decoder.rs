@@ -190,22 +190,28 @@ impl<B: Backend> Decoder<B> {
         count: usize,
     ) -> Result<Vec<TopK>, ComputeError> {
         let count = count.min(self.vocabulary);
-        let mut tops = Vec::with_capacity(targets.len());
+        let all = targets.len();
+        let mut tops = Vec::with_capacity(all);
         for (i, targets) in targets.chunks(LOGIT_ROWS).enumerate() {
-            let rows: Vec<u32> = (0..targets.len())
-                .map(|row| (i * LOGIT_ROWS + row) as u32)
-                .collect();
-            let mut some = backend.empty(rows.len(), width)?;
-            backend.gather_rows(output, &rows, &mut some);
-            let mut logits = backend.empty(rows.len(), self.vocabulary)?;
+            let rows = targets.len();
+            let some = if rows == all {
+                None
+            } else {
+                let from = (i * LOGIT_ROWS) as u32;
+                let these: Vec<u32> = (from..from + rows as u32).collect();
+                let mut some = backend.empty(rows, width)?;
+                backend.gather_rows(output, &these, &mut some);
+                Some(some)
+            };
+            let mut logits = backend.empty(rows, self.vocabulary)?;
             backend.linear(
-                &some,
+                some.as_ref().unwrap_or(output),
                 &self.logit_projection,
                 None,
                 Epilogue::Nothing,
                 &mut logits,
             );
-            let mut top = backend.empty(rows.len(), TopK::columns(count))?;
+            let mut top = backend.empty(rows, TopK::columns(count))?;
             backend.top_k(&logits, targets, &mut top);
             tops.extend(TopK::read(&backend.download(&top).await?, count));
         }
