@@ -2,7 +2,7 @@
 //! open_clip's `model.py`, `MaMMUT` in its fork with that model).
 
 use crate::architecture::Architecture;
-use crate::backend::Backend;
+use crate::backend::{Backend, ComputeError};
 use crate::classes::Classes;
 use crate::decoder::Decoder;
 use crate::error::ClipError;
@@ -14,9 +14,6 @@ use crate::text_tower::TextTower;
 use crate::tokenizer::{Tokenizer, Tokens};
 use crate::weights::Checkpoint;
 use crate::weights::source::{Source, SourceError};
-
-/// Images or texts that are computed at once; more would only take more memory.
-pub(crate) const BATCH: usize = 16;
 
 /// A CLIP or a MaMMUT on a backend.
 pub struct Model<B: Backend> {
@@ -123,23 +120,18 @@ impl<B: Backend> Model<B> {
     /// Images must have [`Architecture::image_size`] pixels a side.
     pub async fn encode_images(&self, images: &[PixelValues]) -> Result<Vec<Vec<f32>>, ClipError> {
         self.check_images(images)?;
-        let mut all = Vec::with_capacity(images.len());
-        for batch in images.chunks(BATCH) {
-            let embeddings = self.image_tower.encode(&self.backend, batch)?;
-            self.download_rows(&embeddings, &mut all).await?;
-        }
-        Ok(all)
+        let batch = self.backend.batch(self.image_tower.tokens());
+        let batches = images.chunks(batch);
+        let encode = |batch| self.image_tower.encode(&self.backend, batch);
+        self.download_rows(batches.map(encode)).await
     }
 
     /// One embedding for each text: [`Architecture::embedding`] numbers, normalised to length 1.
     pub async fn encode_texts(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ClipError> {
         self.check_texts(texts)?;
-        let mut all = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(BATCH) {
-            let embeddings = self.text_tower.encode(&self.backend, batch)?;
-            self.download_rows(&embeddings, &mut all).await?;
-        }
-        Ok(all)
+        let batches = texts.chunks(self.backend.batch(self.architecture.context));
+        let encode = |batch| self.text_tower.encode(&self.backend, batch);
+        self.download_rows(batches.map(encode)).await
     }
 
     pub(crate) fn check_images(&self, images: &[PixelValues]) -> Result<(), ClipError> {
@@ -168,15 +160,22 @@ impl<B: Backend> Model<B> {
         Ok(())
     }
 
+    /// The embeddings of all batches; while a device works on one, the next is made ready for it.
     async fn download_rows(
         &self,
-        embeddings: &B::Tensor,
-        all: &mut Vec<Vec<f32>>,
-    ) -> Result<(), ClipError> {
-        let values = self.backend.download(embeddings).await?;
-        let rows = values.chunks_exact(self.architecture.embedding);
-        all.extend(rows.map(<[f32]>::to_vec));
-        Ok(())
+        mut batches: impl Iterator<Item = Result<B::Tensor, ComputeError>>,
+    ) -> Result<Vec<Vec<f32>>, ClipError> {
+        let mut all = Vec::new();
+        let mut batch = batches.next().transpose()?;
+        while let Some(embeddings) = batch {
+            let values = self.backend.download(&embeddings);
+            let next = batches.next().transpose()?;
+            let values = values.await?;
+            let rows = values.chunks_exact(self.architecture.embedding);
+            all.extend(rows.map(<[f32]>::to_vec));
+            batch = next;
+        }
+        Ok(all)
     }
 
     /// Zero-shot classes: each label's class embedding is the mean embedding of its prompts, one

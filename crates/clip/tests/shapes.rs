@@ -1,8 +1,11 @@
 //! The small model that comes with the page (`data/shapes/train.py`) against PyTorch in float32, on
 //! its sample images; and that its card tells the truth about it.
 
+use crate::gpu;
 use pollster::block_on;
+use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
+use refit_clip::backend::gpu::DeviceOptions;
 use refit_clip::caption::Decoding;
 use refit_clip::preprocess::{Channels, Image, PixelValues, Preprocessing, preprocess};
 use refit_clip::tokenizer::{Tokenizer, Tokens};
@@ -73,6 +76,51 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
     differences.fold(0.0, f32::max)
+}
+
+/// More pictures and texts than are computed at once, in an order of their own, so that batches
+/// that overlap on a GPU would show if they were mixed up.
+#[test]
+fn many_are_encoded_as_each_alone() {
+    let options = DeviceOptions {
+        as_hardware: true,
+        ..DeviceOptions::default()
+    };
+    if let Some(gpu) = gpu::open(options) {
+        encode_many(gpu);
+    }
+    encode_many(Cpu::default());
+}
+
+fn encode_many<B: Backend>(backend: B) {
+    let card = card();
+    let mut file = FileSource::open(&folder().join("shapes.safetensors")).unwrap();
+    let model = block_on(Model::load(
+        backend,
+        &mut file,
+        LoadOptions::default(),
+        |_| {},
+    ))
+    .unwrap();
+    let tokenizer = tokenizer(card.vocabulary, card.context);
+    let samples = &card.samples;
+    let which: Vec<usize> = (0..75).map(|i| i * i % samples.len()).collect();
+    let pictures: Vec<PixelValues> = samples.iter().map(|s| image(&s.file, card.size)).collect();
+    let many: Vec<PixelValues> = which.iter().map(|i| pictures[*i].clone()).collect();
+    let texts: Vec<Tokens> = samples.iter().map(|s| tokenizer.encode(&s.label)).collect();
+    let many_texts: Vec<Tokens> = which.iter().map(|i| texts[*i].clone()).collect();
+    let images = block_on(model.encode_images(&many)).unwrap();
+    let embeddings = block_on(model.encode_texts(&many_texts)).unwrap();
+    assert_eq!((images.len(), embeddings.len()), (75, 75));
+    for (i, sample) in samples.iter().enumerate() {
+        let image = &block_on(model.encode_images(&pictures[i..=i])).unwrap()[0];
+        let text = &block_on(model.encode_texts(&texts[i..=i])).unwrap()[0];
+        for place in (0..75).filter(|place| which[*place] == i) {
+            let worst = largest_difference(&images[place], image);
+            let worst = worst.max(largest_difference(&embeddings[place], text));
+            assert!(worst <= 2e-6, "{} at {place}: {worst:.1e}", sample.file);
+        }
+    }
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub use refit_kernels::WeightLayout;
 
 use std::future::Future;
 
+/// Sequences that are computed at once where a backend wants no more.
+pub(crate) const DEFAULT_BATCH: usize = 16;
+
 /// Memory for so many numbers, or an error: a model may be larger than the memory that a browser
 /// allows.
 pub(crate) fn reserve(count: usize) -> Result<Vec<f32>, ComputeError> {
@@ -146,8 +149,16 @@ pub trait Backend {
     /// Waits until all recorded operations are done and uploads have left the host's memory.
     fn finish(&self) -> impl Future<Output = Result<(), ComputeError>>;
 
-    /// The values of a matrix, after all operations recorded before.
+    /// The values of a matrix, after all operations recorded before. A device begins at once and
+    /// works while the caller does something else before it waits.
     fn download(&self, x: &Self::Tensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>>;
+
+    /// How many sequences of so many tokens are best computed at once; more would only take more
+    /// memory.
+    fn batch(&self, tokens: usize) -> usize {
+        let _ = tokens;
+        DEFAULT_BATCH
+    }
 
     /// Seconds that the device itself worked on the downloads since the last call; `None` if it has
     /// no clock.

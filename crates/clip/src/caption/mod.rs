@@ -7,7 +7,7 @@ pub use search::Decoding;
 use crate::backend::{Backend, PADDING, TopK};
 use crate::decoder::{Decoder, ImageKv, KvCache, StepToken};
 use crate::error::ClipError;
-use crate::model::{BATCH, Model};
+use crate::model::Model;
 use crate::preprocess::PixelValues;
 use crate::tokenizer::Tokens;
 use crate::weights::WeightsError;
@@ -134,7 +134,7 @@ impl<B: Backend> Model<B> {
     ) -> Result<Vec<f64>, ClipError> {
         let image_kv = self.image_kv(self.decoder()?, image)?;
         let mut all = Vec::with_capacity(texts.len());
-        for texts in texts.chunks(BATCH) {
+        for texts in texts.chunks(self.backend.batch(self.architecture.context)) {
             for tops in self.score_texts(&image_kv, texts, 1).await? {
                 let terms = tops
                     .iter()

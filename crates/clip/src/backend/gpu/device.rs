@@ -1,7 +1,7 @@
 //! The WebGPU device: opening an adapter, submitting work, reading results and errors.
 
 use super::error_scopes::Scopes;
-use super::memory::Memory;
+use super::memory::{Buffer, Memory};
 use super::recorder::{BufferSlice, Pipeline, Recorder, STAMP_BYTES, stamps_at};
 use super::signal::Signal;
 use crate::backend::ComputeError;
@@ -71,6 +71,8 @@ pub(super) struct Device {
     pub buffer_bytes: u64,
     pub memory: Rc<Memory>,
     pub recorder: RefCell<Recorder>,
+    /// Lists of indices that were used last, the last first.
+    pub lists: RefCell<Vec<(Vec<u32>, Rc<Buffer>)>>,
     pipelines: RefCell<HashMap<String, Pipeline>>,
     /// Open whenever nothing waits for the device.
     scopes: RefCell<Scopes>,
@@ -189,6 +191,7 @@ impl Device {
             buffer_bytes: limits.max_buffer_size,
             memory: Rc::default(),
             recorder: RefCell::new(Recorder::new(&raw, &queue)),
+            lists: RefCell::default(),
             pipelines: RefCell::default(),
             scopes: RefCell::new(Scopes::open(&raw)),
             failure: RefCell::default(),
@@ -324,9 +327,13 @@ impl Device {
         self.settle(done).await
     }
 
-    /// Submits what was recorded and reads a part's bytes.
-    pub(super) async fn read(&self, part: BufferSlice<'_>) -> Result<Vec<u8>, ComputeError> {
-        let size = stamps_at(part.bytes) + STAMP_BYTES;
+    /// Submits what was recorded; the future reads a part's bytes.
+    pub(super) fn read(
+        &self,
+        part: BufferSlice<'_>,
+    ) -> impl Future<Output = Result<Vec<u8>, ComputeError>> + use<'_> {
+        let length = part.bytes;
+        let size = stamps_at(length) + STAMP_BYTES;
         let staging = self.staging.take();
         let staging = staging.filter(|staging| staging.size() >= size);
         let staging = staging.unwrap_or_else(|| {
@@ -343,6 +350,19 @@ impl Device {
         let signal = mapped.clone();
         let slice = staging.slice(..size);
         slice.map_async(wgpu::MapMode::Read, move |result| signal.set(result));
+        async move { self.take_bytes(staging, length, is_stamped, mapped).await }
+    }
+
+    /// Waits until `staging` is mapped and takes `length` bytes and the stamps behind them.
+    async fn take_bytes(
+        &self,
+        staging: wgpu::Buffer,
+        length: u64,
+        is_stamped: bool,
+        mapped: Signal<Result<(), wgpu::BufferAsyncError>>,
+    ) -> Result<Vec<u8>, ComputeError> {
+        // What was mapped; an older buffer may be larger.
+        let slice = staging.slice(..stamps_at(length) + STAMP_BYTES);
         let refused = |error: &dyn std::fmt::Display| ComputeError::Refused {
             reason: error.to_string(),
         };
@@ -356,9 +376,9 @@ impl Device {
         staging.unmap();
         self.staging.set(Some(staging));
         if is_stamped {
-            self.note_seconds(&bytes[stamps_at(part.bytes) as usize..]);
+            self.note_seconds(&bytes[stamps_at(length) as usize..]);
         }
-        bytes.truncate(part.bytes as usize);
+        bytes.truncate(length as usize);
         Ok(bytes)
     }
 
@@ -420,6 +440,7 @@ impl Device {
             refused("it does not answer".to_owned())
         };
         if result.is_err() {
+            self.lists.borrow_mut().clear();
             self.memory.discard_all();
         }
         self.recorder

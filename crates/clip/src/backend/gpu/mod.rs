@@ -25,12 +25,19 @@ mod top_k;
 pub use device::{Adapter, DeviceOptions, Precision};
 pub use gemm::GpuWeights;
 
-use super::{Backend, ComputeError, Epilogue, WeightLayout, half};
+use super::{Backend, ComputeError, DEFAULT_BATCH, Epilogue, WeightLayout, half};
 use device::Device;
 use memory::Buffer;
 use recorder::BufferSlice;
+use std::future::Future;
 use std::rc::Rc;
 
+/// Sequences that keep a GPU busy while the host makes the next ones ready, and the rows that are
+/// enough of them.
+const BATCH: usize = 32;
+const BATCH_ROWS: usize = 2500;
+/// Lists of indices that are kept on the device.
+const LISTS: usize = 8;
 /// Numbers that are read at a time.
 const QUAD: usize = 4;
 
@@ -131,11 +138,18 @@ impl Gpu {
         }
     }
 
-    /// Row numbers or token ids on the device.
-    fn indices(&self, indices: &[u32]) -> Buffer {
+    /// Row numbers or token ids on the device. The layers of a decode step ask for the same ones.
+    fn indices(&self, indices: &[u32]) -> Rc<Buffer> {
+        let lists = &mut *self.device.lists.borrow_mut();
+        if let Some(at) = lists.iter().position(|(list, _)| list == indices) {
+            lists[..=at].rotate_right(1);
+            return lists[0].1.clone();
+        }
         let bytes = bytemuck::cast_slice(indices);
-        let buffer = self.allocate(bytes.len() as u64, true);
+        let buffer = Rc::new(self.allocate(bytes.len() as u64, true));
         self.device.queue.write_buffer(buffer.raw(), 0, bytes);
+        lists.truncate(LISTS - 1);
+        lists.insert(0, (indices.to_vec(), buffer.clone()));
         buffer
     }
 }
@@ -272,20 +286,30 @@ impl Backend for Gpu {
         self.device.finish().await
     }
 
-    async fn download(&self, x: &GpuTensor) -> Result<Vec<f32>, ComputeError> {
-        let bytes = self.device.read(x.slice()).await?;
-        Ok(match self.device.precision {
-            Precision::F32 => {
-                let numbers = bytes.as_chunks().0.iter();
-                numbers.map(|b| f32::from_le_bytes(*b)).collect()
-            }
-            Precision::F16 => {
-                let numbers = bytes.as_chunks().0.iter();
-                numbers
-                    .map(|b| half::f16_to_f32(u16::from_le_bytes(*b)))
-                    .collect()
-            }
-        })
+    fn download(&self, x: &GpuTensor) -> impl Future<Output = Result<Vec<f32>, ComputeError>> {
+        let bytes = self.device.read(x.slice());
+        async move {
+            let bytes = bytes.await?;
+            Ok(match self.device.precision {
+                Precision::F32 => {
+                    let numbers = bytes.as_chunks().0.iter();
+                    numbers.map(|b| f32::from_le_bytes(*b)).collect()
+                }
+                Precision::F16 => {
+                    let numbers = bytes.as_chunks().0.iter();
+                    numbers
+                        .map(|b| half::f16_to_f32(u16::from_le_bytes(*b)))
+                        .collect()
+                }
+            })
+        }
+    }
+
+    fn batch(&self, tokens: usize) -> usize {
+        if self.device.is_software {
+            return DEFAULT_BATCH;
+        }
+        (BATCH_ROWS / tokens).clamp(DEFAULT_BATCH, BATCH)
     }
 
     fn take_seconds(&self) -> Option<f64> {
