@@ -30,14 +30,14 @@ fn generate(data: &Path) -> Result<(), String> {
     // Stable: those without a place stay in order of their names.
     studies.sort_by_key(|(order, _)| order.unwrap_or(u32::MAX));
     let heads: Vec<String> = studies.iter().map(|(_, head)| head.to_text()).collect();
-    let starting = studies.iter().enumerate().map(|(place, (_, head))| {
-        let described = place < DESCRIBED_AT_START;
-        if described {
-            head.to_text()
-        } else {
-            head.listed().to_text()
-        }
-    });
+    let starting =
+        studies
+            .iter()
+            .enumerate()
+            .map(|(place, (_, head))| match place < DESCRIBED_AT_START {
+                true => head.to_text(),
+                false => head.listed().to_text(),
+            });
     let starting: String = starting.collect();
     let mut sums = String::new();
     for path in files(data)? {

@@ -5,17 +5,17 @@
 //! 2. [`Trained::isoflop`]: parabolas of the loss in ln N at equal compute, and their minima.
 //! 3. [`Parametric`]: the minimum of a law over N and D at each compute.
 
-use super::surface::Grid;
-use super::{Resampling, Series};
+use super::surface::{Grid, NO_COST};
+use super::{Analysis, Resampling, Series, why_not_fitted};
 use crate::study::Measurement;
 use crate::study::architecture::ArchitectureCost;
 use crate::study::select::parameters;
-use refit_fit::allocation::{Allocation, Cost, NoAllocation, Quantity};
+use refit_fit::allocation::{Allocation, Cost, Quantity};
 use refit_fit::bootstrap::{Bootstrap, Population, Replicates};
 use refit_fit::envelope::{Envelope, TrainingCurve, envelope};
 use refit_fit::isoflop::{Budget, IsoFlop, LeftOut, Run, budgets, isoflop, nearest_budgets};
 use refit_fit::law::Surface;
-use refit_fit::line::Estimate;
+use refit_fit::line::{Estimate, PowerLaw};
 use refit_fit::{Fit, FitError};
 use std::collections::BTreeMap;
 
@@ -92,6 +92,17 @@ impl Trained {
         envelope(&curves, ENVELOPE_VALUES)
     }
 
+    /// The laws of N and D through the models of the envelope.
+    ///
+    /// # Errors
+    ///
+    /// A sentence.
+    pub fn frontier(&self) -> Result<(PowerLaw, PowerLaw), String> {
+        let found = self.envelope().map_err(|error| error.to_string())?;
+        let laws = found.parameters.zip(found.samples);
+        laws.ok_or("The frontier has fewer than two computes.".to_owned())
+    }
+
     /// The runs by compute: within 10 % of the budgets `named`, or without names in groups that are
     /// at least 5 % apart. Beside them the runs of no named budget.
     ///
@@ -123,11 +134,22 @@ pub struct Parametric {
 }
 
 impl Parametric {
+    /// Fits `law` to the points.
+    ///
     /// # Errors
     ///
-    /// [`NoAllocation`], as of [`Allocation::new`].
-    pub fn new(fit: Fit<Surface>, cost: Cost) -> Result<Parametric, NoAllocation> {
-        Allocation::of(&fit, cost)?;
+    /// A sentence: why the law was not fitted, that nothing tells the cost, or why the law has no
+    /// optimum.
+    pub fn of(
+        analysis: &Analysis,
+        law: Surface,
+        points: &Grid,
+        cost: Option<Cost>,
+    ) -> Result<Parametric, String> {
+        let fit = analysis.fit_surface(law, points);
+        let fit = fit.map_err(|error| why_not_fitted(&error))?;
+        let cost = cost.ok_or(NO_COST)?;
+        Allocation::of(&fit, cost).map_err(|error| error.to_string())?;
         Ok(Parametric { fit, cost })
     }
 

@@ -21,9 +21,14 @@ impl Analysis {
 }
 
 impl LossUnit {
+    /// Whether L is an error from 0 to 1.
+    pub fn is_fraction(self) -> bool {
+        self.quantity.is_fraction()
+    }
+
     /// "20.4 %" or "2.31 nats".
     pub fn text(self, loss: f64) -> String {
-        match self.quantity.is_fraction() {
+        match self.is_fraction() {
             true => percent(loss),
             false => format!("{} {}", number(loss), self.unit),
         }
@@ -59,7 +64,7 @@ impl LossUnit {
 
     /// Both, for one line: "error 20.4 %, metric 79.6 %".
     pub fn line(self, loss: f64) -> String {
-        let name = match self.quantity.is_fraction() {
+        let name = match self.is_fraction() {
             true => "error",
             false => "loss",
         };
@@ -70,7 +75,7 @@ impl LossUnit {
 
     /// "Error" or "Loss".
     pub fn title(self) -> &'static str {
-        match self.quantity.is_fraction() {
+        match self.is_fraction() {
             true => "Error",
             false => "Loss",
         }
@@ -78,7 +83,7 @@ impl LossUnit {
 
     /// Unit of a difference of two: "percentage points", "nats".
     pub fn of_differences(self) -> &'static str {
-        match self.quantity.is_fraction() {
+        match self.is_fraction() {
             true => "percentage points",
             false => self.unit,
         }
@@ -86,7 +91,7 @@ impl LossUnit {
 
     /// A difference in [`LossUnit::of_differences`].
     pub fn scaled(self, difference: f64) -> f64 {
-        match self.quantity.is_fraction() {
+        match self.is_fraction() {
             true => 100.0 * difference,
             false => difference,
         }
@@ -94,7 +99,7 @@ impl LossUnit {
 
     /// Digits of a difference, without its unit: "+0.12".
     pub fn difference(self, difference: f64) -> String {
-        let decimals = match self.quantity.is_fraction() {
+        let decimals = match self.is_fraction() {
             true => 2,
             false => 4,
         };

@@ -11,7 +11,7 @@ mod keys;
 pub mod loss;
 mod loss_unit;
 mod query;
-mod query_string;
+pub mod query_string;
 mod resampling;
 mod samples;
 pub mod surface;

@@ -1,7 +1,7 @@
 //! Keys and values of a query string, percent-encoded.
 
 /// Key and value of every part of a query string, with or without `?`.
-pub(super) fn parts(query: &str) -> Vec<(String, String)> {
+pub fn parts(query: &str) -> Vec<(String, String)> {
     let query = query.strip_prefix('?').unwrap_or(query);
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts

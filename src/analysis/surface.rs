@@ -83,6 +83,9 @@ pub fn poorly_determined(fit: &Fit<Surface>) -> Option<String> {
     })
 }
 
+/// Why there is no [`cost`].
+pub const NO_COST: &str = "Neither the family’s models with 32-pixel patches nor the runs tell what a sample costs at two model sizes.";
+
 impl Analysis {
     /// Fits a law over parameters and samples to a series' runs.
     pub fn fit_surface(&self, law: Surface, grid: &Grid) -> Result<Fit<Surface>, FitError> {

@@ -40,6 +40,10 @@ impl Folder<'_> {
                     "a table’s id has letters, digits, “_” and “-” only: it is part of links";
                 self.problem(&at, message);
             }
+            if table.budgets.iter().any(|budget| *budget <= 0.0) {
+                let at = [Step::Key("tables"), Step::Index(i), Step::Key("budgets")];
+                self.problem(&at, "a compute budget is above zero");
+            }
             if !ids.insert(table.id.as_str()) {
                 self.problem(&at, format!("another table has the id “{}”, too", table.id));
             }

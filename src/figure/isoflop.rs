@@ -6,8 +6,8 @@ use crate::chart::{AxisScale, ChartAxis, Dash, Emphasis, Format, Label, Line, Ma
 use crate::text::number;
 use refit_fit::isoflop::{Budget, IsoFlop, Optimum, Run};
 
-/// The runs of each budget, its parabola over the sizes of its runs, and its minimum hollow; the
-/// label is the budget's compute. Budgets without a minimum are drawn without a curve.
+/// The runs of each budget, its parabola over the sizes of its runs with the budget's compute at the
+/// right end, and its minimum hollow. Budgets without a minimum are drawn without a curve.
 pub fn isoflop_scene(runs: &[Run], budgets: &[Budget], found: &IsoFlop, loss: LossUnit) -> Scene {
     let mut scene = Scene::new(
         ChartAxis {
@@ -20,9 +20,9 @@ pub fn isoflop_scene(runs: &[Run], budgets: &[Budget], found: &IsoFlop, loss: Lo
             label: loss.title().to_owned(),
             scale: AxisScale::Log,
             range: None,
-            format: match loss.title() {
-                "Error" => Format::Percent,
-                _ => Format::Number,
+            format: match loss.is_fraction() {
+                true => Format::Percent,
+                false => Format::Number,
             },
         },
     );
@@ -56,8 +56,16 @@ fn draw(scene: &mut Scene, place: usize, points: &[(f64, f64)], optimum: &Optimu
             optimum.loss + optimum.curvature * (n / best).ln().powi(2),
         )
     });
+    let curve: Vec<(f64, f64)> = curve.collect();
+    // Beside the end: at the minimum it would lie on runs and curves.
+    scene.labels.extend(curve.last().map(|&(x, y)| Label {
+        x,
+        y,
+        text: number(optimum.compute),
+        color: place,
+    }));
     scene.lines.push(Line {
-        points: curve.collect(),
+        points: curve,
         color: place,
         dash: match optimum.extrapolated {
             true => Dash::Dashed,
@@ -75,11 +83,5 @@ fn draw(scene: &mut Scene, place: usize, points: &[(f64, f64)], optimum: &Optimu
             y: optimum.loss,
             key: 0,
         }],
-    });
-    scene.labels.push(Label {
-        x: best,
-        y: optimum.loss,
-        text: number(optimum.compute),
-        color: place,
     });
 }

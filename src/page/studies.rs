@@ -2,6 +2,7 @@
 //! one that the reader dropped. The program `details` has the first and reads and checks the others
 //! (`details/open_study.rs`), whose files the browser keeps.
 
+use crate::analysis::query_string::parts;
 use crate::study::{DataError, Study, Table, heads};
 use wasm_bindgen::prelude::*;
 
@@ -19,19 +20,14 @@ extern "C" {
 
 /// The study that a query names, by itself or by a table, and that is not described yet.
 pub fn unopened(query: &str) -> Option<String> {
-    let value = |key: &str| {
-        let mut parts = query.trim_start_matches('?').split('&');
-        let value = parts.find_map(|part| part.strip_prefix(key)?.strip_prefix('='))?;
-        let decoded = String::from(js_sys::decode_uri_component(value).ok()?);
-        Some(decoded.trim_end_matches('/').to_owned())
+    let parts = parts(query);
+    let value = |wanted: &str| {
+        let found = parts.iter().find(|(key, _)| key == wanted);
+        found.map(|(_, value)| value.trim_end_matches('/').to_owned())
     };
     let of_table = || {
-        Some(
-            Table::find(&value("table")?)?
-                .study()
-                .reference()
-                .to_owned(),
-        )
+        let table = Table::find(&value("table")?)?;
+        Some(table.study().reference().to_owned())
     };
     let reference = value("study").or_else(of_table)?;
     let is_elsewhere = reference.starts_with("https://") || reference.starts_with("local:");

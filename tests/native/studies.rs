@@ -91,7 +91,7 @@ const RUNS: &str = "runs.csv";
 const LAWS: &str = "printed/laws.csv";
 const PREDICTIONS: &str = "printed/predictions.csv";
 
-const BROKEN: [Broken; 31] = [
+const BROKEN: [Broken; 32] = [
     (
         "no-json",
         |f| f.without(JSON),
@@ -152,6 +152,17 @@ const BROKEN: [Broken; 31] = [
         "table-id",
         |f| f.with(JSON, "\"id\": \"runs\"", "\"id\": \"all runs\""),
         "study.json, line 26, column 13: a table’s id has letters, digits",
+    ),
+    (
+        "budget",
+        |f| {
+            f.with(
+                JSON,
+                "\"id\": \"runs\"",
+                "\"budgets\": [1e18, 0], \"id\": \"runs\"",
+            )
+        },
+        "study.json, line 26, column 18: a compute budget is above zero",
     ),
     (
         "opens-key",

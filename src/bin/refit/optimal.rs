@@ -6,10 +6,9 @@ use crate::say;
 use crate::select::{Named, Selected, Selection, name};
 use refit::analysis::compute_optimal::{Parametric, Trained, reasons};
 use refit::analysis::surface::{cost, grid};
-use refit::analysis::{NO_DELTA_METHOD, Resampling, target, why_not_fitted};
+use refit::analysis::{NO_DELTA_METHOD, Resampling};
 use refit::study::Table;
 use refit::study::folder::{DESCRIPTION, read_description};
-use refit::study::select::Axis;
 use refit_fit::Task;
 use refit_fit::allocation::{Cost, Quantity};
 use refit_fit::bootstrap::Replicates;
@@ -46,9 +45,26 @@ struct Output {
     runs: usize,
     /// Runs that do not tell compute, parameters and samples.
     incomplete: usize,
-    envelope: Result<Exponents, String>,
-    isoflop: Result<IsoFlops, String>,
-    parametric: Result<Law, String>,
+    frontier: Outcome<Exponents>,
+    isoflop: Outcome<IsoFlops>,
+    parametric: Outcome<Law>,
+}
+
+/// What an approach gives, or `error`: why it gives nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome<T> {
+    Found(T),
+    Nothing { error: String },
+}
+
+impl<T> From<Result<T, String>> for Outcome<T> {
+    fn from(result: Result<T, String>) -> Self {
+        match result {
+            Ok(found) => Outcome::Found(found),
+            Err(error) => Outcome::Nothing { error },
+        }
+    }
 }
 
 /// Exponents of N ∝ C^a and D ∝ C^b, and N and D at each compute asked for.
@@ -102,19 +118,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
             trained.incomplete
         ));
     }
-    let computes = computes(&selected, &trained)?;
-    let envelope = trained.envelope().map_err(|e| e.to_string());
-    let envelope = envelope.and_then(|found| {
-        let laws = found.parameters.zip(found.samples);
-        let laws = laws.ok_or("The frontier has fewer than two computes.")?;
-        Ok(exponents(laws, &computes))
-    });
+    let mut computes = selected.computes()?;
+    if computes.is_empty() {
+        computes.extend(trained.runs.iter().map(|r| r.compute).reduce(f64::max));
+    }
+    let frontier = trained.frontier();
     let output = Output {
         runs: trained.runs.len(),
         incomplete: trained.incomplete,
-        envelope,
-        isoflop: isoflop(arguments, &selected, &trained, &computes),
-        parametric: parametric(arguments, &selected, &computes),
+        frontier: frontier.map(|laws| exponents(laws, &computes)).into(),
+        isoflop: isoflop(arguments, &selected, &trained, &computes).into(),
+        parametric: parametric(arguments, &selected, &computes).into(),
     };
     if arguments.json {
         return say::json(&output);
@@ -122,28 +136,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     say!("{}, {}", selected.title(), name(series));
     output.print(selected.analysis.unit());
     Ok(())
-}
-
-/// The computes asked for, or the highest of the runs.
-fn computes(selected: &Selected, trained: &Trained) -> Result<Vec<f64>, String> {
-    let analysis = &selected.analysis;
-    let family = &selected.outcome.series[0].family;
-    let at = analysis.at.iter().map(|at| {
-        target(
-            at,
-            Axis::Compute,
-            analysis.study(),
-            family,
-            selected.architectures(),
-        )
-    });
-    let mut computes = at
-        .collect::<Result<Vec<f64>, _>>()
-        .map_err(|e| e.to_string())?;
-    if computes.is_empty() {
-        computes.extend(trained.runs.iter().map(|r| r.compute).reduce(f64::max));
-    }
-    Ok(computes)
 }
 
 fn exponents((n, d): (PowerLaw, PowerLaw), computes: &[f64]) -> Exponents {
@@ -198,13 +190,8 @@ fn parametric(arguments: &Arguments, selected: &Selected, computes: &[f64]) -> R
     let series = &selected.outcome.series[0];
     let (rows, architectures) = (selected.rows(), selected.architectures());
     let points = grid(series, rows, architectures);
-    let fit = selected
-        .analysis
-        .fit_surface(arguments.surface.0, &points)
-        .map_err(|error| why_not_fitted(&error))?;
-    let cost = cost(series, rows, architectures)
-        .ok_or("Nothing tells what a sample costs at two model sizes.")?;
-    let law = Parametric::new(fit, cost).map_err(|error| error.to_string())?;
+    let cost = cost(series, rows, architectures);
+    let law = Parametric::of(&selected.analysis, arguments.surface.0, &points, cost)?;
     let resampling = selected.analysis.resampling;
     let bootstrap = arguments.bootstrap.then(|| {
         let bootstrap = law.bootstrap(&points, resampling);
@@ -223,7 +210,7 @@ fn parametric(arguments: &Arguments, selected: &Selected, computes: &[f64]) -> R
     Ok(Law {
         law: law.fit.law.id(),
         loss: law.fit.loss.id(),
-        cost,
+        cost: law.cost,
         resampling: drawn.map(|_| resampling),
         exponents: Exponents {
             a: of(Quantity::ParametersExponent),
@@ -242,17 +229,20 @@ impl Output {
                 self.incomplete
             );
         }
-        say!("1 models of the lowest loss at each compute");
-        print(&self.envelope, unit);
-        say!("2 IsoFLOP profiles");
-        match &self.isoflop {
-            Err(why) => say!("  {why}"),
-            Ok(found) => found.print(unit),
+        say!("approach 1: frontier, the lowest loss at each compute");
+        match &self.frontier {
+            Outcome::Nothing { error } => say!("  {error}"),
+            Outcome::Found(exponents) => exponents.print(unit),
         }
-        say!("3 law over N and D");
+        say!("approach 2: IsoFLOP profiles");
+        match &self.isoflop {
+            Outcome::Nothing { error } => say!("  {error}"),
+            Outcome::Found(found) => found.print(unit),
+        }
+        say!("approach 3: law over N and D");
         match &self.parametric {
-            Err(why) => say!("  {why}"),
-            Ok(law) => {
+            Outcome::Nothing { error } => say!("  {error}"),
+            Outcome::Found(law) => {
                 let Cost { k, exponent } = law.cost;
                 say!(
                     "  {} ({}); C = {k:.4e} N^{exponent:.4} D",
@@ -268,19 +258,12 @@ impl Output {
     }
 }
 
-fn print(found: &Result<Exponents, String>, unit: &str) {
-    match found {
-        Ok(exponents) => exponents.print(unit),
-        Err(why) => say!("  {why}"),
-    }
-}
-
 impl Exponents {
     fn print(&self, unit: &str) {
         say!("  a {}, b {}", text(self.a), text(self.b));
         for at in &self.at {
             say!(
-                "  at {:.3e} {unit}: N {}, D {}, {:.1} samples a parameter",
+                "  at {:.3e} {unit}: N {}, D {}, {:.1} samples per parameter",
                 at.compute,
                 scientific(at.parameters),
                 scientific(at.samples),

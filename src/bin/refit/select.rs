@@ -5,7 +5,7 @@ use crate::keys::KeyOptions;
 use crate::runs::Joining;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use refit::analysis::{self, Analysis, Outcome};
+use refit::analysis::{self, Analysis, Outcome, target};
 use refit::claim::Library;
 use refit::runs::{self, Runs};
 use refit::study::select::Axis;
@@ -209,6 +209,15 @@ impl Selected {
 
     pub(crate) fn architectures(&self) -> &[refit::study::architecture::ArchitectureCost] {
         self.library.architectures(self.analysis.study())
+    }
+
+    /// The computes that `--at` asks for.
+    pub(crate) fn computes(&self) -> Result<Vec<f64>, String> {
+        let (study, family) = (self.analysis.study(), &self.outcome.series[0].family);
+        let at = self.analysis.at.iter();
+        at.map(|at| target(at, Axis::Compute, study, family, self.architectures()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())
     }
 
     /// One line that says what was selected.

@@ -2,9 +2,8 @@
 
 use crate::say;
 use crate::select::{Named, Selected, Selection, name};
-use refit::analysis::surface::{cost, grid, optimum, poorly_determined};
-use refit::analysis::{NO_DELTA_METHOD, target};
-use refit::study::select::Axis;
+use refit::analysis::NO_DELTA_METHOD;
+use refit::analysis::surface::{NO_COST, cost, grid, optimum, poorly_determined};
 use refit_fit::allocation::{Allocation, Cost};
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, Interval};
@@ -64,24 +63,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .analysis
         .fit_surface(law, &grid)
         .map_err(|e| e.to_string())?;
-    let cost = cost(series, selected.rows(), selected.architectures()).ok_or(
-        "neither the family’s models with 32-pixel patches nor the runs tell what a sample costs at two sizes",
-    )?;
-    let study = selected.analysis.study();
+    let cost = cost(series, selected.rows(), selected.architectures()).ok_or(NO_COST)?;
     // Not the series' predictions: those are of a law over compute, which may not have been fitted.
-    let at = selected.analysis.at.iter();
-    let at = at.map(|at| {
-        target(
-            at,
-            Axis::Compute,
-            study,
-            &series.family,
-            selected.architectures(),
-        )
-    });
-    let mut computes = at
-        .collect::<Result<Vec<f64>, _>>()
-        .map_err(|e| e.to_string())?;
+    let mut computes = selected.computes()?;
     if computes.is_empty() {
         computes = (8..=12).map(|d| 10f64.powi(d)).collect();
     }
@@ -122,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         name(series),
         output.points
     );
-    let fraction = selected.analysis.loss_unit().title() == "Error";
+    let fraction = selected.analysis.loss_unit().is_fraction();
     output.print(&fit, cost, unit, fraction);
     Ok(())
 }

@@ -227,7 +227,7 @@ fn row(one: &SeriesAllocation, fit: &Fit<Surface>, compute: f64, loss: LossUnit)
         let interval = interval.map_or(String::new(), |(low, high)| {
             format!(" ({} to {})", loss.text(low), loss.text(high))
         });
-        match error > 1.0 && loss.title() == "Error" {
+        match error > 1.0 && loss.is_fraction() {
             true => "none below 100 %".to_owned(),
             false => loss.text(error) + &interval,
         }

@@ -4,7 +4,7 @@ use super::CurrentAnalysis;
 use super::static_chart::StaticChart;
 use crate::analysis::compute_optimal::{Parametric, Trained, reasons};
 use crate::analysis::surface::{Grid, cost, grid};
-use crate::analysis::{NO_DELTA_METHOD, Series};
+use crate::analysis::{Analysis, NO_DELTA_METHOD, Resampling, Series};
 use crate::decimal;
 use crate::figure::isoflop_scene;
 use crate::page::explore::controls::TextField;
@@ -16,7 +16,7 @@ use crate::study::Study;
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::Task;
-use refit_fit::allocation::{Cost, Quantity};
+use refit_fit::allocation::Quantity;
 use refit_fit::bootstrap::{Bootstrap, Replicates};
 use refit_fit::isoflop::{Budget, IsoFlop};
 use refit_fit::law::Surface;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 struct Approaches {
     series: Series,
     trained: Trained,
-    /// Exponents of N and D, and both laws where they are lines.
+    /// The laws of N and D.
     frontier: Result<(PowerLaw, PowerLaw), String>,
     budgets: Vec<Budget>,
     of_no_budget: usize,
@@ -41,31 +41,19 @@ impl Approaches {
     fn of(current: &CurrentAnalysis, series: &Series, law: Surface, named: &[f64]) -> Approaches {
         let (rows, architectures) = (&current.data.rows, &current.data.architectures);
         let trained = Trained::of(series, rows, architectures);
-        let frontier = trained.envelope().map_err(|e| e.to_string());
-        let frontier = frontier.and_then(|found| {
-            let laws = found.parameters.zip(found.samples);
-            laws.ok_or("The frontier has fewer than two computes.".to_owned())
-        });
         let grouped = trained.budgets(named).map_err(|e| e.to_string());
         let (budgets, others) = grouped.clone().unwrap_or_default();
         let isoflop = grouped.and_then(|_| trained.isoflop(&budgets).map_err(|e| e.to_string()));
         let points = grid(series, rows, architectures);
-        let parametric = current.analysis.fit_surface(law, &points);
-        let parametric = parametric
-            .map_err(|error| crate::analysis::why_not_fitted(&error))
-            .and_then(|fit| {
-                let cost: Cost = cost(series, rows, architectures)
-                    .ok_or("Nothing tells what a sample costs at two model sizes.")?;
-                Parametric::new(fit, cost).map_err(|error| error.to_string())
-            });
+        let cost = cost(series, rows, architectures);
         Approaches {
             series: series.clone(),
+            frontier: trained.frontier(),
             trained,
-            frontier,
             budgets,
             of_no_budget: others.len(),
             isoflop,
-            parametric,
+            parametric: Parametric::of(&current.analysis, law, &points, cost),
             points,
         }
     }
@@ -80,24 +68,17 @@ impl Approaches {
     }
 }
 
+/// Replicates of each series' third approach; empty before a bootstrap has ended.
+type Drawn = RwSignal<Vec<Option<Replicates<Surface>>>>;
+
 #[component]
 pub fn ComputeOptimal(
     current: Memo<Option<CurrentAnalysis>>,
     law: RwSignal<usize>,
 ) -> impl IntoView {
-    let study = Memo::new(move |_| current.with(|s| s.as_ref().map(|s| s.analysis.study())));
-    let description = data::load(move || {
-        let study = study.get().unwrap_or(Study::default());
-        async move { data::description(study).await }
-    });
-    // What the reader typed; empty: as the table says.
+    // What the reader typed; until then as the table says.
     let typed = RwSignal::new(None::<Vec<f64>>);
-    let of_table = Memo::new(move |_| {
-        let table = current.with(|s| s.as_ref().map(|s| s.analysis.table))?;
-        let description = description.get()?.ok()?;
-        let found = description.tables.iter().find(|t| t.id == table.id)?;
-        Some(found.budgets.clone())
-    });
+    let of_table = budgets_of_table(current);
     let named = Memo::new(move |_| typed.get().or(of_table.get()).unwrap_or_default());
     let all = Memo::new(move |_| {
         let law = Surface::ALL[law.get()];
@@ -108,6 +89,85 @@ pub fn ComputeOptimal(
             Some(Arc::new(series.map(of).collect::<Vec<_>>()))
         })
     });
+    let work = TaskRunner::new();
+    let drawn: Drawn = RwSignal::new(Vec::new());
+    Effect::new(move || {
+        all.track();
+        work.stop();
+        drawn.set(Vec::new());
+    });
+    let draw = move |_| {
+        let resampling = current.with_untracked(|s| s.as_ref().map(|s| s.analysis.resampling));
+        if let Some((all, resampling)) = all.get_untracked().zip(resampling) {
+            bootstrap(&all, resampling, work, drawn);
+        }
+    };
+    view! {
+        <h3>"Three approaches"</h3>
+        <p>
+            "After Hoffmann et al. (2022): (1) frontier, the runs of the lowest loss at each compute; (2) IsoFLOP profiles, parabolas of the loss over ln N at equal compute; (3) the law over N and D above. Each gives N ∝ Cᵃ and D ∝ Cᵇ."
+        </p>
+        <div class="choices">
+            {budgets_field(named, typed)}
+            <button type="button" on:click=draw disabled=move || work.running()>
+                "Bootstrap intervals of approach 3"
+            </button>
+        </div>
+        <Progress work what="resamples" />
+        {move || {
+            let (current, all) = current.get().zip(all.get())?;
+            let drawn = drawn.get();
+            let each = all.iter().enumerate();
+            Some(list(each.map(|(i, one)| {
+                exponents(&current.analysis, one, drawn.get(i).and_then(Option::as_ref))
+            })))
+        }}
+        {profiles(current, all)}
+        {move || {
+            let (current, all) = current.get().zip(all.get())?;
+            Some(list(all.iter().map(|one| minima(&current.analysis, one))))
+        }}
+    }
+}
+
+/// The budgets that the table's description names.
+fn budgets_of_table(current: Memo<Option<CurrentAnalysis>>) -> Memo<Option<Vec<f64>>> {
+    let study = Memo::new(move |_| current.with(|s| s.as_ref().map(|s| s.analysis.study())));
+    let description = data::load(move || {
+        let study = study.get().unwrap_or(Study::default());
+        async move { data::description(study).await }
+    });
+    Memo::new(move |_| {
+        let table = current.with(|s| s.as_ref().map(|s| s.analysis.table))?;
+        let description = description.get()?.ok()?;
+        let found = description.tables.iter().find(|t| t.id == table.id)?;
+        Some(found.budgets.clone())
+    })
+}
+
+fn bootstrap(all: &[Approaches], resampling: Resampling, work: TaskRunner, drawn: Drawn) {
+    let each = all.iter().map(|one| {
+        let law = one.parametric.as_ref().ok()?;
+        Some(law.bootstrap(&one.points, resampling))
+    });
+    let each: Vec<Option<Bootstrap<Surface>>> = each.collect();
+    let fitted: Vec<bool> = each.iter().map(Option::is_some).collect();
+    let task: Vec<Bootstrap<Surface>> = each.into_iter().flatten().collect();
+    work.start("refit:bootstrap", task, move |task| {
+        let (done, all) = task.progress();
+        if done >= all {
+            let mut found = task.iter().map(|b| b.replicates().clone());
+            let each = fitted.iter().map(|f| if *f { found.next() } else { None });
+            drawn.set(each.collect());
+        }
+    });
+}
+
+/// The chart of one series' profiles; hidden where none has a minimum.
+fn profiles(
+    current: Memo<Option<CurrentAnalysis>>,
+    all: Memo<Option<Arc<Vec<Approaches>>>>,
+) -> AnyView {
     let shown = RwSignal::new(0_usize);
     let scene = Memo::new(move |_| {
         let all = all.get()?;
@@ -117,70 +177,30 @@ pub fn ComputeOptimal(
         let has_minimum = !found.optima.is_empty();
         has_minimum.then(|| isoflop_scene(&one.trained.runs, &one.budgets, found, loss))
     });
-    let work = TaskRunner::new();
-    let drawn = RwSignal::new(Vec::<Option<Replicates<Surface>>>::new());
-    Effect::new(move || {
-        all.track();
-        work.stop();
-        drawn.set(Vec::new());
-    });
-    let draw = move |_| {
-        let Some(all) = all.get_untracked() else {
-            return;
-        };
-        let resampling = current.with_untracked(|s| s.as_ref().map(|s| s.analysis.resampling));
-        let Some(resampling) = resampling else {
-            return;
-        };
-        let each = all.iter().map(|one| {
-            let law = one.parametric.as_ref().ok()?;
-            Some(law.bootstrap(&one.points, resampling))
-        });
-        let each: Vec<Option<Bootstrap<Surface>>> = each.collect();
-        let fitted: Vec<bool> = each.iter().map(Option::is_some).collect();
-        let task: Vec<Bootstrap<Surface>> = each.into_iter().flatten().collect();
-        work.start("refit:bootstrap", task, move |task| {
-            let (done, all) = task.progress();
-            if done >= all {
-                let mut found = task.iter().map(|b| b.replicates().clone());
-                let each = fitted.iter().map(|f| if *f { found.next() } else { None });
-                drawn.set(each.collect());
-            }
-        });
-    };
     view! {
-        <h3>"Three approaches"</h3>
-        <p>
-            "After Hoffmann et al. (2022): (1) the runs of the lowest loss at each compute, (2) parabolas of the loss over ln N at equal compute (IsoFLOP profiles), (3) the law over N and D above. Each gives N ∝ C^a and D ∝ C^b."
-        </p>
-        <div class="choices">
-            {budgets_field(named, typed)}
-            <button type="button" on:click=draw disabled=move || work.running()>
-                "Bootstrap intervals of approach 3"
-            </button>
-        </div>
-        <Progress work what="resamples" />
-        {move || all.get().map(|all| exponents(current, &all, &drawn.get()))}
-        <div hidden=move || scene.with(Option::is_none)>
-            {move || all.get().map(|all| series_choice(&all, shown))}
+        {move || all.get().map(|all| series_choice(&all, shown))}
+        <div class="profiles" hidden=move || scene.with(Option::is_none)>
             <StaticChart
                 scene
                 label="Loss over parameters at equal compute; the minima are in the table below."
             />
             <p class="aside">
-                "IsoFLOP profiles. Curves: parabolas over ln N, dashed where the minimum lies outside of the runs. Large hollow marks: their minima, beside their compute."
+                "IsoFLOP profiles. Curves: parabolas over ln N with their compute at the right end, dashed where the minimum lies outside of the runs. Large hollow marks: minima."
             </p>
         </div>
-        {move || all.get().map(|all| list(all.iter().map(|one| minima(current, one))))}
     }
+    .into_any()
 }
+
+/// Runs whose computes are within 5 % of a neighbour's are of one budget.
+const AUTO: &str = "auto";
 
 /// Computes of the profiles, as the table names them or as the reader does.
 fn budgets_field(named: Memo<Vec<f64>>, typed: RwSignal<Option<Vec<f64>>>) -> AnyView {
     let value = move || {
         let named = named.get();
         match named.is_empty() {
-            true => "grouped".to_owned(),
+            true => AUTO.to_owned(),
             false => named
                 .iter()
                 .map(|c| format!("{c:e}"))
@@ -193,7 +213,7 @@ fn budgets_field(named: Memo<Vec<f64>>, typed: RwSignal<Option<Vec<f64>>>) -> An
             typed.set(None);
             return Ok(());
         }
-        if given == "grouped" {
+        if given == AUTO {
             typed.set(Some(Vec::new()));
             return Ok(());
         }
@@ -201,7 +221,7 @@ fn budgets_field(named: Memo<Vec<f64>>, typed: RwSignal<Option<Vec<f64>>>) -> An
         let computes = parts.map(|part| {
             let compute = decimal::parse(part).filter(|c| c.is_finite() && *c > 0.0);
             compute.ok_or_else(|| {
-                format!("“{part}” is not a compute. Enter some as in 6e18, 1e19, or “grouped”.")
+                format!("“{part}” is not a compute. Enter some as in 6e18, 1e19, or “auto”.")
             })
         });
         typed.set(Some(computes.collect::<Result<_, _>>()?));
@@ -209,8 +229,8 @@ fn budgets_field(named: Memo<Vec<f64>>, typed: RwSignal<Option<Vec<f64>>>) -> An
     };
     view! {
         <TextField
-            label=Signal::stored("Computes of the profiles".to_owned())
-            name="Computes of the profiles"
+            label=Signal::stored("Compute budgets of the profiles".to_owned())
+            name="Compute budgets"
             value=Signal::derive(value)
             apply
         />
@@ -245,93 +265,68 @@ fn series_choice(all: &[Approaches], shown: RwSignal<usize>) -> Option<AnyView> 
     })
 }
 
-/// Exponents, and samples for each parameter at the highest compute of the runs, by approach.
+/// Exponents by approach, and N, D and samples for each parameter at the highest compute of the runs.
 fn exponents(
-    current: Memo<Option<CurrentAnalysis>>,
-    all: &[Approaches],
-    drawn: &[Option<Replicates<Surface>>],
+    analysis: &Analysis,
+    one: &Approaches,
+    drawn: Option<&Replicates<Surface>>,
 ) -> AnyView {
-    let Some((unit, resampling, noun)) = current.with(|s| {
-        let a = &s.as_ref()?.analysis;
-        Some((a.unit(), a.resampling, a.study().samples_noun.clone()))
-    }) else {
-        return ().into_any();
-    };
+    let highest = one.highest();
     let mut rows = Vec::new();
     let mut notes = Vec::new();
-    for (i, one) in all.iter().enumerate() {
-        let series = name(&one.series);
-        if one.trained.incomplete > 0 {
-            notes.push(format!(
-                "{series}: {} points do not tell compute, parameters and samples.",
-                one.trained.incomplete
-            ));
+    let mut add = |approach: &str, found: Result<[Estimate; 4], String>| match found {
+        Ok(numbers) => {
+            let [_, _, n, d] = numbers;
+            let cells = numbers.into_iter().map(with_interval);
+            let row = [approach.to_owned()].into_iter().chain(cells);
+            rows.push(row.chain([number(d.value / n.value)]).collect());
         }
-        let highest = one.highest();
-        let mut add = |approach: &str, a: Estimate, b: Estimate, n: Estimate, d: Estimate| {
-            rows.push(vec![
-                series.clone(),
-                approach.to_owned(),
-                with_interval(a),
-                with_interval(b),
-                with_interval(n),
-                with_interval(d),
-                number(d.value / n.value),
-            ]);
-        };
-        let by_lines = |(n, d): &(PowerLaw, PowerLaw)| {
-            (n.exponent(), d.exponent(), n.at(highest), d.at(highest))
-        };
-        match &one.frontier {
-            Ok(laws) => {
-                let (a, b, n, d) = by_lines(laws);
-                add("1 frontier", a, b, n, d);
-            }
-            Err(why) => notes.push(format!("{series}, approach 1: {why}")),
+        Err(why) => notes.push(format!("{approach}: {why}")),
+    };
+    let by_lines =
+        |(n, d): (PowerLaw, PowerLaw)| [n.exponent(), d.exponent(), n.at(highest), d.at(highest)];
+    add("1 frontier", one.frontier.clone().map(by_lines));
+    let of_profiles = one.isoflop.clone().and_then(|found| {
+        let laws = found.parameters.zip(found.samples);
+        laws.ok_or("fewer than two minima.".to_owned())
+    });
+    add("2 IsoFLOP", of_profiles.map(by_lines));
+    let drawn = drawn.map(|replicates| (replicates, analysis.resampling));
+    let by_law = one.parametric.as_ref().map(|law| {
+        [
+            Quantity::ParametersExponent,
+            Quantity::SamplesExponent,
+            Quantity::Parameters(highest),
+            Quantity::Samples(highest),
+        ]
+        .map(|quantity| law.estimate(quantity, drawn))
+    });
+    add("3 law over N, D", by_law.map_err(Clone::clone));
+    match (drawn, &one.parametric) {
+        (Some((replicates, _)), _) => notes.extend(replicates.warning()),
+        (None, Ok(law)) if !law.fit.delta_method_holds() => {
+            notes.push(format!("3 law over N, D: {NO_DELTA_METHOD}"));
         }
-        match one.isoflop.as_ref().map(|f| f.parameters.zip(f.samples)) {
-            Ok(Some(laws)) => {
-                let (a, b, n, d) = by_lines(&laws);
-                add("2 IsoFLOP", a, b, n, d);
-            }
-            Ok(None) => notes.push(format!("{series}, approach 2: fewer than two minima.")),
-            Err(why) => notes.push(format!("{series}, approach 2: {why}")),
-        }
-        match &one.parametric {
-            Ok(law) => {
-                let replicates = drawn.get(i).and_then(Option::as_ref);
-                let of = |q| law.estimate(q, replicates.map(|r| (r, resampling)));
-                add(
-                    "3 law over N, D",
-                    of(Quantity::ParametersExponent),
-                    of(Quantity::SamplesExponent),
-                    of(Quantity::Parameters(highest)),
-                    of(Quantity::Samples(highest)),
-                );
-                if replicates.is_none() && !law.fit.delta_method_holds() {
-                    notes.push(format!("{series}, approach 3: {NO_DELTA_METHOD}"));
-                }
-                notes.extend(replicates.and_then(Replicates::warning));
-            }
-            Err(why) => notes.push(format!("{series}, approach 3: {why}")),
-        }
+        _ => {}
     }
-    let highest = all.iter().map(Approaches::highest).fold(0.0, f64::max);
+    if one.trained.incomplete > 0 {
+        notes.push(format!(
+            "{} points do not tell compute, parameters and samples.",
+            one.trained.incomplete
+        ));
+    }
+    let at = format!("at {} {}", number(highest), analysis.unit());
     let head = [
-        "Series",
         "Approach",
         "a (95 %)",
         "b (95 %)",
-        &format!(
-            "N at the series’ highest compute, up to {} {unit}",
-            number(highest)
-        ),
-        "D there",
-        &format!("{noun} per parameter"),
+        &format!("N {at} (95 %)"),
+        &format!("D {at} (95 %)"),
+        "D / N",
     ];
     let notes = notes.into_iter().map(|note| view! { <li>{note}</li> });
     view! {
-        {table(None, &head, rows)}
+        {table(Some(name(&one.series)), &head, rows)}
         <ul class="aside">{list(notes)}</ul>
     }
     .into_any()
@@ -345,12 +340,9 @@ fn with_interval(e: Estimate) -> String {
 }
 
 /// The minima of a series' profiles.
-fn minima(current: Memo<Option<CurrentAnalysis>>, one: &Approaches) -> Option<AnyView> {
+fn minima(analysis: &Analysis, one: &Approaches) -> Option<AnyView> {
     let found = one.isoflop.as_ref().ok()?;
-    let (unit, loss) = current.with(|s| {
-        let a = &s.as_ref()?.analysis;
-        Some((a.unit(), a.loss_unit()))
-    })?;
+    let (unit, loss) = (analysis.unit(), analysis.loss_unit());
     let rows = found.optima.iter().map(|o| {
         vec![
             number(o.compute),

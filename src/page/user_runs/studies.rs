@@ -1,6 +1,7 @@
-//! The studies of others that this browser keeps: opening one by its address, and deleting it.
+//! Studies that are not bundled: opening one by its address; a list of those kept in this browser.
 
 use crate::page::list;
+use crate::page::messages::error_if_any;
 use crate::study::description::Head;
 use crate::study::heads;
 use leptos::prelude::*;
@@ -38,6 +39,7 @@ pub fn Studies() -> impl IntoView {
     let all = RwSignal::new(Vec::<Kept>::new());
     let refresh = move || leptos::task::spawn_local(async move { all.set(kept().await) });
     refresh();
+    let failed = RwSignal::new(None::<String>);
     let address = RwSignal::new(String::new());
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -52,8 +54,10 @@ pub fn Studies() -> impl IntoView {
         let delete = move |_| {
             let reference = to_delete.clone();
             leptos::task::spawn_local(async move {
-                // What could not be deleted is still listed.
-                let _ = delete_study(&reference).await;
+                let deleted = delete_study(&reference).await;
+                failed.set(deleted.is_err().then(|| {
+                    "The study could not be deleted. Reload the page and try again.".to_owned()
+                }));
                 refresh();
             });
         };
@@ -89,6 +93,7 @@ pub fn Studies() -> impl IntoView {
                 </label>
                 <button type="submit">"Open study"</button>
             </form>
+            {error_if_any(failed)}
             {move || {
                 let all = all.get();
                 match all.is_empty() {
