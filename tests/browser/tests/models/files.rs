@@ -324,6 +324,37 @@ fn a_point_of_explore_can_be_run() {
     page.wait_for_text("The release does not say which run belongs to this point");
 }
 
+/// open_clip's parameters times four bytes, as `open_clip_model.safetensors` holds them.
+#[test]
+fn published_models_are_listed_with_size_licence_and_source() {
+    let page = builder().open("?page=run");
+    open_checkpoints(&page);
+    let expected = [
+        ("laion2b-s34b-b79k", "ViT-B-32", "605 MB"),
+        ("laion2b-s34b-b88k", "ViT-B-16", "598 MB"),
+        ("laion2b-s32b-b82k", "ViT-L-14", "1.71 GB"),
+        ("laion2b-s32b-b79k", "ViT-H-14", "3.94 GB"),
+        ("laion2b-s12b-b42k", "ViT-g-14", "5.47 GB"),
+    ];
+    for (id, architecture, size) in expected {
+        let row = page.eval(&format!(
+            "document.querySelector('.checkpoints tr[data-id=\"{id}\"]').innerText"
+        ));
+        let row = row.as_str().expect("a text");
+        for part in [architecture, size, "from huggingface.co", "MIT"] {
+            assert!(row.contains(part), "{part} is not in {row}");
+        }
+        let source = page.eval(&format!(
+            "document.querySelector('.checkpoints tr[data-id=\"{id}\"] a').href"
+        ));
+        let source = source.as_str().expect("an address");
+        assert!(
+            source.starts_with("https://huggingface.co/laion/CLIP-ViT-"),
+            "{source}"
+        );
+    }
+}
+
 /// The longest task of the page's own thread, in milliseconds, since it was opened.
 #[test]
 fn loading_does_not_hold_the_page_up() {
