@@ -24,7 +24,8 @@ const SETS: [(&str, &str); 6] = [
 /// Reads a checkpoint's name: those of the two studies ("Model-B-32_Data-80M_Samples-3B_…",
 /// "datacomp_s3M_…") and open_clip's ("laion2b_s34b_b79k", "laion400m_e32", "openai").
 pub(super) fn checkpoint(study: Study, name: &str) -> CheckpointName {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let name = &last_parts(name);
+    let name = name.as_str();
     let labelled = |label: &str| {
         let label = label.to_ascii_uppercase();
         samples_seen(study, &label).map(|count| (label, count))
@@ -67,6 +68,39 @@ pub(super) fn checkpoint(study: Study, name: &str) -> CheckpointName {
         label => labelled(label),
     };
     of(pretrain, samples)
+}
+
+/// A path's last part; where that could be any run's ("epoch_32.pt"), the run's folder, too.
+fn last_parts(name: &str) -> String {
+    let mut parts = name.rsplit(['/', '\\']).filter(|part| !part.is_empty());
+    let last = parts.next().unwrap_or(name);
+    let lower = last.to_ascii_lowercase();
+    let general = [
+        "epoch",
+        "step",
+        "checkpoint",
+        "latest",
+        "last",
+        "best",
+        "model",
+        "final",
+    ];
+    if !general.iter().any(|start| lower.starts_with(start)) || lower.starts_with("model-") {
+        return last.to_owned();
+    }
+    let folder = parts.find(|part| !part.to_ascii_lowercase().starts_with("checkpoint"));
+    match folder {
+        Some(folder) => format!("{folder}/{last}"),
+        None => last.to_owned(),
+    }
+}
+
+/// The architecture in a run's name of the openclip study: "Model-B-32_Data-80M_…" is of
+/// ViT-B-32.
+pub(super) fn of_name(name: &str) -> String {
+    let mut parts = name.split('_');
+    let model = parts.find_map(|part| part.strip_prefix("Model-"));
+    model.map_or(String::new(), |model| format!("ViT-{model}"))
 }
 
 /// The comparison study's family of a model's name, by its own rule (`get_model_type`).
@@ -148,7 +182,13 @@ mod tests {
             of(comparison, "datacomp_xl_s12.8b_b90k"),
             ("datacomp_1b".into(), Some(("12.8B".into(), 1.28e10)))
         );
-        assert_eq!(of(open, "/fsx/epoch_160.pt"), ("epoch_160.pt".into(), None));
+        assert_eq!(of(open, "epoch_160.pt"), ("epoch_160.pt".into(), None));
+        assert_eq!(
+            of(open, "logs/run7/checkpoints/epoch_32.pt"),
+            ("run7/epoch_32.pt".into(), None)
+        );
+        assert_eq!(of_name("Model-B-32_Data-80M_Samples-3B"), "ViT-B-32");
+        assert_eq!(of_name("ViT-B-32"), "");
         assert_eq!(of(open, "metaclip_small"), ("metaclip_small".into(), None));
         assert_eq!(of(open, "é_s_ß").1, None);
     }

@@ -1,6 +1,7 @@
 //! Turns a table's rows into runs.
 
 mod cells;
+mod points;
 mod row_names;
 mod run_cost;
 
@@ -9,7 +10,8 @@ use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
 use super::number::{self, Cell, Cells, ParsedNumber};
 use super::options::{Limits, ReadOptions};
 use super::preview::Preview;
-use super::propose::FirstRows;
+use super::propose::{Proposal, Table};
+use super::reading::{self, Values};
 use super::report::{Position, ReadError, ReadNotice, RejectReason, Rejection, SkipReason};
 use super::row_sink::RowSink;
 use super::store::{Builder, Run, RunSource, Runs};
@@ -19,13 +21,23 @@ use cells::{field, not_a_number, shown, text};
 use row_names::{RowNames, probe_metric};
 use run_cost::{Row, checkpoint_share};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rejections that are listed.
 const MOST_LISTED: usize = 10;
 
-/// Characters of a cell, and columns, that a preview shows.
+/// In place of a column: its numbers are kept as they are.
+const NO_FRACTION: u32 = u32::MAX;
+
+/// Added to a column's number: it holds errors.
+const ERROR: u32 = 1 << 30;
+
+/// Rows that a proposal is made from, at least, where the table has so many.
+const PROPOSAL_ROWS: u64 = 10_000;
+
+/// Characters of a cell that a preview shows, and columns.
 const SHOWN: usize = 100;
+const MOST_COLUMNS: usize = 2000;
 
 /// Takes a table's header and rows, keeps what it recognises, and counts the rest.
 pub(super) struct Collector {
@@ -33,6 +45,7 @@ pub(super) struct Collector {
     mapping: Option<Mapping>,
     study: Option<Study>,
     family: Option<String>,
+    changes: Vec<String>,
     limits: Limits,
     /// Parquet comes as CSV; its lines are rows.
     parquet: bool,
@@ -48,7 +61,14 @@ pub(super) struct Collector {
     builder: Builder,
     columns: Vec<ColumnStats>,
     /// Rows of which all kept numbers may turn out to be no fractions, by their columns.
-    doubtful: BTreeMap<u64, u64>,
+    doubtful: BTreeMap<u128, u64>,
+    /// Of each column, where nothing is known of the table yet.
+    values: Vec<Values>,
+    /// Rows and runs with their number of progress, where that chooses among them.
+    progress: points::Progress,
+    /// Runs without compute.
+    without_compute: BTreeSet<u32>,
+    comments: u64,
     pub rows: u64,
     kept_rows: u64,
     rejected: u64,
@@ -66,6 +86,9 @@ struct ColumnStats {
     first_above: Vec<(Position, f64)>,
     /// The first with a percent sign, which is divided by 100 for itself.
     first_sign: Option<(Position, f64)>,
+    /// The smallest above 1, and the largest of the others.
+    least_above: Option<f64>,
+    most_below: f64,
 }
 
 /// What a table contained.
@@ -75,6 +98,8 @@ pub(super) struct Collected {
     pub preview: Preview,
     pub rows: u64,
     pub kept_rows: u64,
+    pub without_compute: u64,
+    pub comments: u64,
     pub rejected: u64,
     pub rejections: Vec<Rejection>,
     pub skipped: BTreeMap<SkipReason, u64>,
@@ -107,7 +132,11 @@ impl RowSink for Collector {
             }
             (None, Ok(source)) => {
                 let study = self.study.unwrap_or_else(|| Study::of_unit("GMACs"));
-                Some(Layout::of(source, study, &names))
+                let mut layout = Layout::of(source, study, &names);
+                layout
+                    .change(&self.changes, &names)
+                    .map_err(ReadError::Mapping)?;
+                Some(layout)
             }
             (None, Err(almost)) => {
                 self.notices
@@ -119,13 +148,16 @@ impl RowSink for Collector {
             self.columns = vec![ColumnStats::default(); layout.values.len()];
         }
         self.layout = layout;
+        if self.mapping.is_none() {
+            self.values = vec![Values::default(); names.len()];
+        }
         self.names = names;
         Ok(())
     }
 
     /// Leaves columns out of the preview, which the table may have but is not known to.
     fn show(&mut self, columns: usize) {
-        self.shown = columns.min(SHOWN);
+        self.shown = columns.min(MOST_COLUMNS);
     }
 
     /// A row under the header; stops where memory is meant to end.
@@ -134,6 +166,9 @@ impl RowSink for Collector {
         if self.preview.len() < Preview::ROWS {
             let shown = (0..self.names.len().min(self.shown)).map(|i| shown(cells.get(i)));
             self.preview.push(shown.collect());
+        }
+        for (i, values) in self.values.iter_mut().enumerate() {
+            values.add(cells.get(i), self.comma);
         }
         // Taken out for a moment, so that it can be read while the rest is written.
         let Some(layout) = self.layout.take() else {
@@ -155,6 +190,10 @@ impl RowSink for Collector {
         }
     }
 
+    fn comment(&mut self) {
+        self.comments += 1;
+    }
+
     fn broken_row(&mut self, place: Position, why: RejectReason) {
         self.rows += 1;
         self.reject(place, None, why);
@@ -168,17 +207,22 @@ impl Collector {
             mapping: options.mapping,
             study: options.study,
             family: options.family,
+            changes: options.changes,
             limits: options.limits,
             parquet: options.parquet,
             comma: false,
             names: Vec::new(),
-            shown: SHOWN,
+            shown: MOST_COLUMNS,
             preview: Vec::new(),
             layout: None,
             written: None,
             builder: Builder::new(),
             columns: Vec::new(),
             doubtful: BTreeMap::new(),
+            values: Vec::new(),
+            progress: points::Progress::default(),
+            without_compute: BTreeSet::new(),
+            comments: 0,
             rows: 0,
             kept_rows: 0,
             rejected: 0,
@@ -198,8 +242,9 @@ impl Collector {
         self.layout.is_some()
     }
 
+    /// Whether enough rows are known for a proposal.
     pub(super) fn has_preview(&self) -> bool {
-        self.preview.len() == Preview::ROWS
+        self.rows >= PROPOSAL_ROWS
     }
 
     /// Counts a row, or a number of one, that cannot be used.
@@ -248,36 +293,62 @@ impl Collector {
             share,
             cells,
         })?;
-        let run = self.builder.run(&Run {
-            name: &names.run,
-            family: &names.family,
-            architecture: &names.architecture,
-            pretrain: &names.pretrain,
-            schedule: &names.schedule,
-            samples: &amounts.samples,
-            samples_seen: amounts.samples_seen,
-            compute: amounts.compute,
-            parameters: amounts.parameters,
-        });
-        let mut above = Some(0_u64);
+        let mut above = Some(0_u128);
         for score in &taken {
-            let column = &mut self.columns[score.column];
-            column.numbers += 1;
-            if score.sign && column.first_sign.is_none() {
-                column.first_sign = Some((place, 100.0 * score.value));
+            let name = score.run.as_deref().unwrap_or(&names.run);
+            let run = self.builder.run(&Run {
+                name,
+                family: &names.family,
+                architecture: &names.architecture,
+                pretrain: &names.pretrain,
+                schedule: &names.schedule,
+                samples: &amounts.samples,
+                samples_seen: amounts.samples_seen,
+                compute: amounts.compute,
+                parameters: amounts.parameters,
+            });
+            if amounts.compute.is_none() {
+                self.without_compute.insert(run);
             }
-            if score.value > 1.0 {
+            if let Some(column) = layout.progress {
+                let at = number::number(cells.get(column), self.comma);
+                let key = [
+                    name,
+                    &names.family,
+                    &names.architecture,
+                    &names.pretrain,
+                    &names.schedule,
+                ];
+                self.progress.add(run, key, amounts.parameters, at);
+            }
+            let column = &mut self.columns[score.column];
+            if score.quantity.is_fraction() {
+                column.numbers += 1;
+                if score.sign && column.first_sign.is_none() {
+                    column.first_sign = Some((place, 100.0 * score.value));
+                }
+            }
+            if score.quantity.is_fraction() && score.value > 1.0 {
                 column.above += 1;
+                let least = column.least_above.unwrap_or(score.value);
+                column.least_above = Some(least.min(score.value));
                 if column.first_above.len() < MOST_LISTED {
                     column.first_above.push((place, score.value));
                 }
                 above = above.map(|columns| columns | 1 << score.column);
             } else {
+                column.most_below = column.most_below.max(score.value);
                 above = None;
             }
             let (dataset, metric) = (&score.dataset, &score.metric);
+            // Percent or fraction is no question of a loss.
+            let column = match score.quantity {
+                Quantity::Error => score.column as u32 | ERROR,
+                Quantity::Metric => score.column as u32,
+                _ => NO_FRACTION,
+            };
             self.builder
-                .value(run, dataset, metric, score.column as u32, score.value);
+                .value(run, dataset, metric, column, score.value);
         }
         if let Some(columns) = above {
             *self.doubtful.entry(columns).or_default() += 1;
@@ -339,21 +410,35 @@ impl Collector {
                 continue;
             }
             let no = |why| (values.name.clone(), why);
-            let (value, sign) = match score(cells.get(values.column), values.scale, self.comma) {
+            let dataset = match &values.dataset {
+                TextFrom::None => Ok(names.dataset.clone()),
+                own => field(own, cells),
+            };
+            let mut metric = match (probe, names.shots) {
+                (true, shots) => Ok(probe_metric(shots)),
+                (false, _) => field(&values.metric, cells),
+            };
+            let mut quantity = values.quantity;
+            // A long table's rows name their metrics, and so what these are.
+            if let (true, TextFrom::Column(_), Ok(name)) =
+                (layout.is_mapped(), &values.metric, &metric)
+                && quantity == Quantity::Metric
+            {
+                quantity = reading::quantity_of(name);
+                metric = Ok(quantity.name(name).into());
+            } else if layout.rule == SourceRules::Written
+                && let Ok(name) = &metric
+            {
+                quantity = written_quantity(name);
+            }
+            let read = score(cells.get(values.column), quantity, values.scale, self.comma);
+            let (value, sign) = match read {
                 Ok(None) => continue,
                 Ok(Some(score)) => score,
                 Err(why) => {
                     rejected.push(no(why));
                     continue;
                 }
-            };
-            let dataset = match &values.dataset {
-                TextFrom::None => Ok(names.dataset.clone()),
-                own => field(own, cells),
-            };
-            let metric = match (probe, names.shots) {
-                (true, shots) => Ok(probe_metric(shots)),
-                (false, _) => field(&values.metric, cells),
             };
             match (dataset, metric) {
                 (Ok(dataset), _) if dataset.is_empty() => {
@@ -364,8 +449,13 @@ impl Collector {
                 }
                 (Ok(dataset), Ok(metric)) => taken.push(RowScore {
                     column,
+                    run: match &values.run {
+                        TextFrom::None => None,
+                        own => field(own, cells).ok(),
+                    },
                     dataset,
                     metric,
+                    quantity,
                     value,
                     sign,
                 }),
@@ -391,16 +481,14 @@ impl Collector {
     /// Decides column by column between percent and fractions: whether each is in percent.
     fn settle_scales(&mut self, values: &[ScoreColumn]) -> Vec<bool> {
         let mut percent = Vec::new();
-        let mut dropped = 0_u64;
+        let mut dropped = 0_u128;
         let mut told = Vec::new();
         for (i, (values, column)) in values.iter().zip(&self.columns).enumerate() {
             let is = match values.scale {
                 UnitScale::Percent => true,
                 UnitScale::Fraction => false,
                 // Where some have a sign, those without are meant without.
-                UnitScale::Detect => {
-                    column.first_sign.is_none() && 2 * column.above > column.numbers
-                }
+                UnitScale::Detect => column.first_sign.is_none() && column.is_percent(),
             };
             percent.push(is);
             let first = column.first_above.first().filter(|_| is);
@@ -458,9 +546,9 @@ impl Collector {
         let runs = self
             .builder
             .finish(source.unwrap_or(RunSource::Own), study, |column| {
-                let column = column as usize;
-                let percent = percent.get(column) == Some(&true);
-                let error = values.get(column)?.quantity == Quantity::Error;
+                let error = column & ERROR != 0;
+                let column = (column & !ERROR) as usize;
+                let percent = *percent.get(column)?;
                 let all_fit = self.columns[column].above == 0;
                 (percent || error || !all_fit).then_some(move |value: &mut f64| {
                     if percent {
@@ -473,20 +561,46 @@ impl Collector {
                     fits
                 })
             });
-        let columns: Vec<String> = self.names.into_iter().take(self.shown).collect();
-        let table = FirstRows {
+        let runs = match &self.layout {
+            Some(layout) => {
+                let (runs, left) = self.progress.choose(runs, layout.points);
+                if left > 0 {
+                    self.skipped.insert(SkipReason::OtherPoints, left);
+                }
+                runs
+            }
+            None => runs,
+        };
+        // A column that came up late is shown, too, where it has anything.
+        let last = self.values.iter().rposition(|v| v.cells > 0);
+        let shown = self.shown.max(last.map_or(0, |i| i + 1)).min(MOST_COLUMNS);
+        let columns: Vec<String> = self.names.into_iter().take(shown).collect();
+        let table = Table {
             columns: &columns,
+            values: &self.values,
             rows: &self.preview,
             comma: self.comma,
         };
-        let mut mapping = self.mapping.unwrap_or_else(|| Mapping::propose(&table));
-        if let (Some(family), Field::Constant(unknown)) = (self.family, &mut mapping.family)
+        let mut proposal = match self.mapping {
+            Some(mapping) => Proposal::of(mapping),
+            None => Proposal::new(&table),
+        };
+        if let (Some(layout), true) = (&self.layout, source.is_some_and(|s| s != RunSource::Own)) {
+            for (i, reading) in proposal.readings.iter_mut().enumerate() {
+                reading.used = layout.takes(i);
+            }
+            proposal.assumptions.clear();
+        }
+        if let (Some(family), Field::Constant(unknown)) =
+            (self.family, &mut proposal.mapping.family)
             && unknown == YOURS
         {
             *unknown = family;
         }
         let preview = Preview {
-            mapping,
+            mapping: proposal.mapping,
+            readings: proposal.readings,
+            assumptions: proposal.assumptions,
             columns,
             rows: self.preview,
             comma: self.comma,
@@ -497,6 +611,8 @@ impl Collector {
             preview,
             rows: self.rows,
             kept_rows: self.kept_rows,
+            without_compute: self.without_compute.len() as u64,
+            comments: self.comments,
             rejected: self.rejected,
             rejections: self.rejections,
             skipped: self.skipped,
@@ -505,14 +621,50 @@ impl Collector {
     }
 }
 
+impl ColumnStats {
+    /// Whether a column of accuracies is in percent, as a column has one unit: most of its numbers
+    /// are above 1, or those above go on where the others end. 60 among fractions is a mistake of
+    /// its row.
+    fn is_percent(&self) -> bool {
+        let Some(least) = self.least_above else {
+            return false;
+        };
+        let goes_on =
+            least > 2.0 && least <= 10.0 * self.most_below && 10 * self.above > self.numbers;
+        2 * self.above > self.numbers || goes_on
+    }
+}
+
+/// What a metric is that Refit's own tables name.
+fn written_quantity(metric: &str) -> Quantity {
+    use crate::study::description::Quantity as Described;
+    match Study::of_unit("GFLOPs").quantity(metric) {
+        Described::Loss => Quantity::Loss,
+        Described::Perplexity => Quantity::Perplexity,
+        Described::Score => Quantity::Score,
+        Described::Accuracy | Described::Error => Quantity::Metric,
+    }
+}
+
 /// A cell's number within what its column can hold, and whether it has a percent sign; `None` of
 /// an empty cell.
-fn score(cell: Cell, scale: UnitScale, comma: bool) -> Result<Option<(f64, bool)>, RejectReason> {
+fn score(
+    cell: Cell,
+    quantity: Quantity,
+    scale: UnitScale,
+    comma: bool,
+) -> Result<Option<(f64, bool)>, RejectReason> {
     let (value, sign) = match number::number(cell, comma) {
         ParsedNumber::Missing => return Ok(None),
-        ParsedNumber::Of { value, percent } => (value, percent),
+        ParsedNumber::Of { value, percent, .. } => (value, percent),
         ParsedNumber::None => return Err(not_a_number(cell)),
     };
+    match quantity {
+        Quantity::Loss if value <= 0.0 => return Err(RejectReason::NotALoss(value)),
+        Quantity::Perplexity if value <= 1.0 => return Err(RejectReason::NotAPerplexity(value)),
+        Quantity::Loss | Quantity::Perplexity | Quantity::Score => return Ok(Some((value, false))),
+        Quantity::Metric | Quantity::Error => {}
+    }
     let most = match scale {
         UnitScale::Fraction if !sign => 1.0,
         _ => 100.0,
@@ -539,6 +691,9 @@ fn line(place: Position) -> u64 {
 /// A number of a row that is within its range.
 struct RowScore<'a> {
     column: usize,
+    quantity: Quantity,
+    /// Where the column names the run.
+    run: Option<Cow<'a, str>>,
     dataset: Cow<'a, str>,
     metric: Cow<'a, str>,
     value: f64,

@@ -29,6 +29,12 @@ pub(super) struct Delimited {
     fresh: bool,
     /// Past a record that was too long: on to the next line.
     skipping: bool,
+    /// The delimiter that a line "sep=;" before the header names.
+    named: Option<u8>,
+    /// Lines of comments before the header.
+    comments: Vec<Vec<u8>>,
+    /// A Markdown table: rows begin and end with a bar.
+    markdown: bool,
 }
 
 /// A record's bytes without quotes and delimiters, and where its cells end.
@@ -54,6 +60,39 @@ impl Record {
         self.bytes[..self.filled]
             .iter()
             .all(u8::is_ascii_whitespace)
+    }
+}
+
+/// A Markdown table's row: its first cell is after the first bar, and emphasis is none of its
+/// text.
+struct Barred<'a>(&'a Record);
+
+impl Cells for Barred<'_> {
+    fn get(&self, column: usize) -> Cell<'_> {
+        match self.0.get(column + 1) {
+            Cell::Text(text) => {
+                let text = text.trim();
+                let bold = text.strip_prefix("**").and_then(|t| t.strip_suffix("**"));
+                let code = text.strip_prefix('`').and_then(|t| t.strip_suffix('`'));
+                Cell::Text(bold.or(code).unwrap_or(text))
+            }
+            cell => cell,
+        }
+    }
+}
+
+impl Record {
+    fn is_comment(&self) -> bool {
+        self.bytes[..self.filled]
+            .trim_ascii_start()
+            .starts_with(b"#")
+    }
+
+    /// "|---|:--|" under a Markdown header.
+    fn is_rule(&self) -> bool {
+        let bytes = &self.bytes[..self.filled];
+        let rule = |b: &u8| matches!(b, b'-' | b':') || b.is_ascii_whitespace();
+        bytes.contains(&b'-') && bytes.iter().all(rule)
     }
 }
 
@@ -83,6 +122,9 @@ impl Delimited {
             start: 1,
             fresh: true,
             skipping: false,
+            named: None,
+            comments: Vec::new(),
+            markdown: false,
         }
     }
 
@@ -95,24 +137,24 @@ impl Delimited {
         self.delimiter
     }
 
+    pub(super) fn is_markdown(&self) -> bool {
+        self.markdown
+    }
+
     pub(super) fn push(&mut self, mut input: &[u8], to: &mut dyn RowSink) -> Result<(), ReadError> {
-        if self.reader.is_none() {
+        while self.reader.is_none() {
             let Some(end) = self.first_line(input)? else {
                 return Ok(());
             };
             input = &input[end..];
-            let head = std::mem::take(&mut self.head);
-            self.open(&head);
-            self.records(&head, to)?;
+            self.begin(to)?;
         }
         self.records(input, to)
     }
 
     pub(super) fn finish(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         if self.reader.is_none() {
-            let head = std::mem::take(&mut self.head);
-            self.open(&head);
-            self.records(&head, to)?;
+            self.begin(to)?;
         }
         if !self.fresh {
             // An end of input ends the last record.
@@ -122,6 +164,64 @@ impl Delimited {
             return Err(ReadError::Empty);
         }
         Ok(())
+    }
+
+    /// Takes a line before the table: a comment, "sep=;" as Excel writes it, or the header.
+    fn begin(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
+        let head = std::mem::take(&mut self.head);
+        self.quoted = false;
+        let line = head.trim_ascii();
+        let sep = line.strip_prefix(b"sep=").or(line.strip_prefix(b"\"sep="));
+        if let Some([delimiter] | [delimiter, b'"']) = sep {
+            self.named = Some(*delimiter);
+            self.line += line_ends(&head);
+            return Ok(());
+        }
+        // "sep=\t" with its tab trimmed.
+        if matches!(sep, Some([])) {
+            self.named = Some(b'\t');
+            self.line += line_ends(&head);
+            return Ok(());
+        }
+        if line.starts_with(b"#") {
+            self.line += line_ends(&head);
+            self.comments.push(head);
+            return Ok(());
+        }
+        // NumPy writes the header as a comment.
+        let header = self
+            .comments
+            .last()
+            .filter(|comment| self.is_header(comment, line))
+            .cloned();
+        let comments = self.comments.len() - usize::from(header.is_some());
+        (0..comments).for_each(|_| to.comment());
+        if let Some(header) = header {
+            self.line -= line_ends(&header);
+            let from = header
+                .iter()
+                .position(|b| *b != b'#' && !b.is_ascii_whitespace());
+            let named = &header[from.unwrap_or(0)..];
+            self.open(named);
+            self.records(named, to)?;
+        } else {
+            self.open(&head);
+        }
+        self.records(&head, to)
+    }
+
+    /// Whether a comment names the columns of a first line of numbers.
+    fn is_header(&self, comment: &[u8], line: &[u8]) -> bool {
+        let cells = |text: &[u8], delimiter: u8| text.split(|b| *b == delimiter).count();
+        let numbers = |delimiter: u8| {
+            let mut cells = line.split(|b| *b == delimiter);
+            cells.all(|cell| {
+                str::from_utf8(cell).is_ok_and(|c| super::number::parse(c.trim()).is_some())
+            })
+        };
+        DELIMITERS
+            .iter()
+            .any(|d| cells(line, *d) > 1 && numbers(*d) && cells(comment, *d) == cells(line, *d))
     }
 
     /// Gathers line 1; where it ends in the input, if it does.
@@ -162,7 +262,12 @@ impl Delimited {
             }
         }
         let most = (0..counts.len()).max_by_key(|&i| counts[i]).unwrap_or(0);
-        self.delimiter = DELIMITERS[most];
+        self.delimiter = self.named.unwrap_or(DELIMITERS[most]);
+        let line = head.trim_ascii();
+        self.markdown = self.delimiter == b'|'
+            && line.len() > 1
+            && line.starts_with(b"|")
+            && line.ends_with(b"|");
         self.reader = Some(ReaderBuilder::new().delimiter(self.delimiter).build());
         self.record.bytes.resize((self.limit + 1).min(4096), 0);
         self.record.ends.resize((self.limit + 1).min(64), 0);
@@ -263,17 +368,28 @@ impl Delimited {
                 Cell::Text(name) => Ok(name.trim().to_owned()),
                 _ => Err(ReadError::Header(HeaderError::NotUtf8)),
             });
-            let names = names.collect::<Result<Vec<String>, ReadError>>()?;
+            let mut names = names.collect::<Result<Vec<String>, ReadError>>()?;
+            if self.markdown {
+                names.pop();
+                names.remove(0);
+            }
             if let [name] = names.as_slice() {
                 let name = name.chars().take(80).collect();
                 return Err(ReadError::Header(HeaderError::OneColumn { name }));
             }
-            self.width = names.len();
+            self.width = record.cells;
             self.header = record.bytes[..record.filled].to_vec();
             self.header_ends = record.ends[..record.cells].to_vec();
             return to.header(names, self.delimiter == b';');
         }
         let place = Position::Line(self.start);
+        if record.is_comment() && record.cells != self.width {
+            to.comment();
+            return Ok(());
+        }
+        if self.markdown && record.is_rule() {
+            return Ok(());
+        }
         if record.cells != self.width {
             let why = RejectReason::Columns {
                 found: record.cells,
@@ -289,7 +405,10 @@ impl Delimited {
             to.broken_row(place, RejectReason::HeaderAgain);
             return Ok(());
         }
-        to.row(place, record)
+        match self.markdown {
+            true => to.row(place, &Barred(record)),
+            false => to.row(place, record),
+        }
     }
 }
 

@@ -121,9 +121,9 @@ fn add_architectures(
                 family,
                 name: run.architecture.to_owned(),
                 image_size: known.map_or(0, |a| a.image_size),
-                compute_per_sample: match run.samples_seen {
-                    Some(samples) => run.compute / samples,
-                    None => known.map_or(f64::NAN, |a| a.compute_per_sample),
+                compute_per_sample: match (run.compute, run.samples_seen) {
+                    (Some(compute), Some(samples)) => compute / samples,
+                    _ => known.map_or(f64::NAN, |a| a.compute_per_sample),
                 },
                 mparams: [parameters / 1e6, 0.0, 0.0],
             },

@@ -1,6 +1,8 @@
 //! JSON in pieces of any size: a list of objects, one object a line, or objects one after the
 //! other.
 
+mod shape;
+
 use super::metrics::METRICS;
 use super::number::{Cell, Cells};
 use super::report::{HeaderError, Position, ReadError, RejectReason};
@@ -11,6 +13,9 @@ use std::collections::HashMap;
 /// Objects from which the columns are taken, as JSON has no header, and bytes of them.
 const HEAD: usize = 1000;
 const HEAD_BYTES: usize = 1 << 22;
+
+/// Bytes of an object that is a table of its own.
+const TABLE: usize = 32 << 20;
 
 /// Depth to which objects inside objects are opened: CLIP_benchmark has its numbers in one named
 /// "metrics".
@@ -105,7 +110,13 @@ impl JsonObjects {
             return self.emit(to);
         }
         self.object.push(byte);
-        if self.object.len() > self.limit {
+        let first = self.columns.is_empty() && self.head.is_empty();
+        let limit = if first {
+            self.limit.max(TABLE.min(self.limit << 5))
+        } else {
+            self.limit
+        };
+        if self.object.len() > limit {
             let why = RejectReason::TooLong { limit: self.limit };
             self.reject(to, why);
             self.skipping = !line_ended;
@@ -174,19 +185,18 @@ impl JsonObjects {
     fn emit(&mut self, to: &mut dyn RowSink) -> Result<(), ReadError> {
         match parse(&self.object) {
             Ok(Json::Object(object)) => {
-                let place = Position::Line(self.start);
+                let start = Position::Line(self.start);
                 self.head_bytes += self.object.len();
                 self.reset();
-                let mut flat = Map::new();
-                flatten(object, &mut flat, DEPTH);
-                if self.columns.is_empty() {
-                    self.head.push((place, flat));
-                    return match self.head.len() < HEAD && self.head_bytes < HEAD_BYTES {
-                        true => Ok(()),
-                        false => self.open(to),
-                    };
+                match shape::rows(object) {
+                    Ok(rows) => {
+                        for (i, row) in rows.into_iter().enumerate() {
+                            self.record(Position::Row(i as u64 + 1), row, to)?;
+                        }
+                        Ok(())
+                    }
+                    Err(object) => self.record(start, object, to),
                 }
-                self.row(place, flat, to)
             }
             Ok(_) => {
                 self.reject(to, RejectReason::NotAnObject);
@@ -196,6 +206,25 @@ impl JsonObjects {
                 self.reject(to, RejectReason::Json(reason));
                 Ok(())
             }
+        }
+    }
+
+    /// A row of the table.
+    fn record(
+        &mut self,
+        place: Position,
+        object: Map<String, Json>,
+        to: &mut dyn RowSink,
+    ) -> Result<(), ReadError> {
+        let mut flat = Map::new();
+        flatten(object, &mut flat, DEPTH);
+        if !self.columns.is_empty() {
+            return self.row(place, flat, to);
+        }
+        self.head.push((place, flat));
+        match self.head.len() < HEAD && self.head_bytes < HEAD_BYTES {
+            true => Ok(()),
+            false => self.open(to),
         }
     }
 
@@ -289,18 +318,26 @@ fn without_words(object: &[u8]) -> Vec<u8> {
     mended
 }
 
-/// Members of objects within as members of the whole; outer ones go first.
+/// Members of objects within as members of the whole; where outer ones are called the same, under
+/// their object's name, too.
 fn flatten(object: Map<String, Json>, flat: &mut Map<String, Json>, depth: usize) {
     let mut inner = Vec::new();
     for (name, value) in object {
         match value {
-            Json::Object(object) if depth > 0 => inner.push(object),
+            Json::Object(object) if depth > 0 => inner.push((name, object)),
             value => {
                 flat.entry(name).or_insert(value);
             }
         }
     }
-    for object in inner {
-        flatten(object, flat, depth - 1);
+    for (name, object) in inner {
+        let mut within = Map::new();
+        flatten(object, &mut within, depth - 1);
+        for (member, value) in within {
+            match flat.contains_key(&member) {
+                true => flat.entry(format!("{name}.{member}")).or_insert(value),
+                false => flat.entry(member).or_insert(value),
+            };
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Which columns of a table hold what: the released files, by their columns, and any other
 //! through a mapping.
 
-use super::mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, UnitScale};
-use super::metrics::METRICS;
+use super::amount::{Amount, Term};
+use super::mapping::{Compute, Field, Mapping, MappingError, Points, Quantity, UnitScale};
+use super::metrics::{METRICS, RELEASED, SCORES};
 use super::store::{COLUMNS, RunSource};
 use crate::study::Study;
 
@@ -17,23 +18,75 @@ pub(super) enum TextFrom {
 }
 
 /// Where compute comes from.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum ComputeFrom {
-    /// A column; where it is empty, as [`ComputeFrom::Table`].
-    Column(ScaledColumn),
-    /// A column of each sample's × samples seen.
-    Each(ScaledColumn),
-    /// Parameters × samples × this.
-    Product(f64),
+    /// Where it tells nothing, as [`ComputeFrom::Table`].
+    Amount(AmountFrom),
     /// The architecture's compute per sample × samples seen.
     Table,
+    /// The table does not tell it.
+    Unknown,
 }
 
-/// A column of numbers, and what they are multiplied by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct ScaledColumn {
-    pub column: usize,
+/// [`super::Amount`] with its columns found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct AmountFrom {
     pub factor: f64,
+    pub times: Vec<TermFrom>,
+    pub per: Vec<TermFrom>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum TermFrom {
+    Column(usize),
+    Power10(usize),
+    Parameters,
+    Samples,
+    Compute,
+}
+
+impl AmountFrom {
+    fn column(column: usize) -> AmountFrom {
+        AmountFrom {
+            factor: 1.0,
+            times: vec![TermFrom::Column(column)],
+            per: Vec::new(),
+        }
+    }
+
+    /// The column that it is as it stands.
+    pub(super) fn plain(&self) -> Option<usize> {
+        match (self.factor, self.times.as_slice(), self.per.as_slice()) {
+            (1.0, [TermFrom::Column(column)], []) => Some(*column),
+            _ => None,
+        }
+    }
+
+    fn of(
+        amount: &Amount,
+        find: &impl Fn(&str) -> Result<usize, MappingError>,
+    ) -> Result<AmountFrom, MappingError> {
+        let term = |term: &Term| {
+            Ok(match term {
+                Term::Column(name) => TermFrom::Column(find(name)?),
+                Term::Power10(name) => TermFrom::Power10(find(name)?),
+                Term::Parameters => TermFrom::Parameters,
+                Term::Samples => TermFrom::Samples,
+                Term::Compute => TermFrom::Compute,
+            })
+        };
+        let all = |terms: &[Term]| {
+            terms
+                .iter()
+                .map(term)
+                .collect::<Result<Vec<_>, MappingError>>()
+        };
+        Ok(AmountFrom {
+            factor: amount.factor,
+            times: all(&amount.times)?,
+            per: all(&amount.per)?,
+        })
+    }
 }
 
 /// A column of measured numbers.
@@ -41,7 +94,9 @@ pub(super) struct ScaledColumn {
 pub(super) struct ScoreColumn {
     pub column: usize,
     pub name: String,
+    /// The row's where it is none, as the run's name.
     pub dataset: TextFrom,
+    pub run: TextFrom,
     pub metric: TextFrom,
     pub quantity: Quantity,
     pub scale: UnitScale,
@@ -83,8 +138,13 @@ pub(super) struct Layout {
     pub samples: TextFrom,
     pub dataset: TextFrom,
     pub task: TextFrom,
-    pub samples_seen: Option<ScaledColumn>,
-    pub parameters: Option<ScaledColumn>,
+    /// Names of checkpoints that tell pre-training set and samples.
+    pub tags: TextFrom,
+    /// A checkpoint's place in its run.
+    pub progress: Option<usize>,
+    pub points: Points,
+    pub samples_seen: Option<AmountFrom>,
+    pub parameters: Option<AmountFrom>,
     pub compute: ComputeFrom,
     pub values: Vec<ScoreColumn>,
     pub rule: SourceRules,
@@ -154,18 +214,6 @@ pub(super) fn recognise(
     Err(near.min_by_key(|(_, missing)| missing.len()))
 }
 
-impl ScaledColumn {
-    /// The number of a cell's, in the unit that is asked for.
-    pub(super) fn times(self, value: f64) -> f64 {
-        let inverse = (1.0 / self.factor).round();
-        // 1e-9 is no double, 1e9 is.
-        match self.factor < 1.0 && (inverse * self.factor - 1.0).abs() < 1e-15 {
-            true => value / inverse,
-            false => value * self.factor,
-        }
-    }
-}
-
 /// A table's columns, found by name.
 struct Columns<'a>(&'a [String]);
 
@@ -178,15 +226,13 @@ impl Columns<'_> {
         self.find(name).map_or(TextFrom::None, TextFrom::Column)
     }
 
-    fn number(&self, name: &str) -> Option<ScaledColumn> {
-        let factor = 1.0;
-        let column = self.find(name)?;
-        Some(ScaledColumn { column, factor })
+    fn number(&self, name: &str) -> Option<AmountFrom> {
+        self.find(name).map(AmountFrom::column)
     }
 
     fn compute(&self, name: &str) -> ComputeFrom {
         let column = self.number(name);
-        column.map_or(ComputeFrom::Table, ComputeFrom::Column)
+        column.map_or(ComputeFrom::Table, ComputeFrom::Amount)
     }
 
     fn score(&self, name: &str, dataset: TextFrom) -> Option<ScoreColumn> {
@@ -194,17 +240,33 @@ impl Columns<'_> {
             column: self.find(name)?,
             name: name.to_owned(),
             dataset,
+            run: TextFrom::None,
             metric: constant(name),
             quantity: Quantity::Metric,
             scale: UnitScale::Detect,
         })
     }
 
-    /// All known metrics, of the dataset that the row names.
+    /// The released files' metrics, of the dataset that the row names.
     fn scores(&self) -> Vec<ScoreColumn> {
-        let scores = METRICS.iter();
+        let scores = RELEASED.iter();
         let scores = scores.filter_map(|name| self.score(name, TextFrom::None));
         scores.collect()
+    }
+
+    /// All that CLIP_benchmark measures.
+    fn benchmarks(&self) -> Vec<ScoreColumn> {
+        let metrics = METRICS.iter();
+        let metrics = metrics.filter_map(|name| self.score(name, TextFrom::None));
+        let score = |name: &&str| {
+            let score = self.score(name, TextFrom::None)?;
+            Some(ScoreColumn {
+                metric: constant(&Quantity::Score.name(name)),
+                quantity: Quantity::Score,
+                ..score
+            })
+        };
+        metrics.chain(SCORES.iter().filter_map(score)).collect()
     }
 }
 
@@ -213,6 +275,94 @@ fn constant(text: &str) -> TextFrom {
 }
 
 impl Layout {
+    /// Whether a column is read.
+    pub(super) fn takes(&self, column: usize) -> bool {
+        let texts = [
+            &self.run,
+            &self.family,
+            &self.architecture,
+            &self.pretrain,
+            &self.schedule,
+            &self.samples,
+            &self.dataset,
+            &self.task,
+            &self.tags,
+        ];
+        let compute = match &self.compute {
+            ComputeFrom::Amount(amount) => Some(amount),
+            _ => None,
+        };
+        let amounts = compute
+            .into_iter()
+            .chain(&self.samples_seen)
+            .chain(&self.parameters);
+        let term = |term: &TermFrom| matches!(term, TermFrom::Column(c) | TermFrom::Power10(c) if *c == column);
+        texts.contains(&&TextFrom::Column(column))
+            || self.values.iter().any(|v| v.column == column)
+            || amounts
+                .into_iter()
+                .any(|a| a.times.iter().chain(&a.per).any(term))
+            || self.progress == Some(column)
+    }
+
+    /// Amounts and names of a recognised file as the reader has them.
+    pub(super) fn change(
+        &mut self,
+        changes: &[String],
+        names: &[String],
+    ) -> Result<(), MappingError> {
+        let mut mapping = Mapping::default();
+        let find = |name: &str| {
+            let known = || names.iter().take(100).cloned().collect();
+            let found = names.iter().position(|n| n == name);
+            found.ok_or_else(|| MappingError::NoColumn {
+                name: name.to_owned(),
+                known: known(),
+            })
+        };
+        for text in changes {
+            mapping.set(text, names, false)?;
+            let of = |field: &Field| {
+                Ok(match field {
+                    Field::Column(name) => TextFrom::Column(find(name)?),
+                    Field::Constant(text) => TextFrom::Constant(text.clone()),
+                    Field::None => TextFrom::None,
+                })
+            };
+            let amount = |amount: &Option<Amount>| {
+                amount
+                    .as_ref()
+                    .map(|a| AmountFrom::of(a, &find))
+                    .transpose()
+            };
+            match text.split('=').next().unwrap_or_default().trim() {
+                "samples" => self.samples_seen = amount(&mapping.samples)?,
+                "parameters" => self.parameters = amount(&mapping.parameters)?,
+                "compute" => {
+                    self.compute = match &mapping.compute {
+                        Some(Compute::Amount(amount)) => {
+                            ComputeFrom::Amount(AmountFrom::of(amount, &find)?)
+                        }
+                        _ => ComputeFrom::Table,
+                    }
+                }
+                "family" => self.family = of(&mapping.family)?,
+                "pretrain" => self.pretrain = of(&mapping.pretrain)?,
+                "architecture" => self.architecture = of(&mapping.architecture)?,
+                "schedule" => self.schedule = of(&mapping.schedule)?,
+                "run" => self.run = of(&mapping.run)?,
+                "dataset" => self.dataset = of(&mapping.dataset)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is of a table of the reader's own, through a mapping.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.source == RunSource::Own && self.rule == SourceRules::None
+    }
+
     /// The layout of a recognised file; `study` is CLIP_benchmark's.
     pub(super) fn of(source: RunSource, study: Study, names: &[String]) -> Layout {
         let columns = Columns(names);
@@ -238,6 +388,9 @@ impl Layout {
             samples: TextFrom::None,
             dataset: TextFrom::None,
             task: TextFrom::None,
+            tags: TextFrom::None,
+            progress: None,
+            points: Points::Every,
             samples_seen: None,
             parameters: None,
             compute: ComputeFrom::Table,
@@ -324,7 +477,7 @@ impl Layout {
             dataset: columns.text("dataset"),
             task: columns.text("task"),
             samples_seen: columns.number("samples_seen"),
-            values: columns.scores(),
+            values: columns.benchmarks(),
             rule: SourceRules::ClipBenchmark {
                 language: columns.find("language"),
                 shots: columns.find("fewshot_k"),
@@ -350,6 +503,7 @@ impl Layout {
                 column: columns.find("value").unwrap_or(0),
                 name: "value".to_owned(),
                 dataset: TextFrom::None,
+                run: TextFrom::None,
                 metric: columns.text("metric"),
                 quantity: Quantity::Metric,
                 scale: UnitScale::Fraction,
@@ -378,26 +532,25 @@ impl Layout {
                 Field::None => TextFrom::None,
             })
         };
-        let number = |scaled: &Scaled| {
-            let factor = scaled.factor;
-            find(&scaled.column).map(|column| ScaledColumn { column, factor })
+        let amount = |amount: &Option<Amount>| {
+            let found = amount.as_ref().map(|a| AmountFrom::of(a, &find));
+            found.transpose()
         };
-        let optional = |scaled: &Option<Scaled>| scaled.as_ref().map(number).transpose();
-        let compute = match mapping.compute.as_ref().ok_or(MappingError::NoCompute)? {
-            Compute::Column(scaled) => ComputeFrom::Column(number(scaled)?),
-            Compute::Each(scaled) => ComputeFrom::Each(number(scaled)?),
-            Compute::Product { .. } if mapping.parameters.is_none() => {
-                return Err(MappingError::NoParameters);
-            }
-            Compute::Product { factor } => ComputeFrom::Product(*factor),
-            Compute::Architecture => ComputeFrom::Table,
+        let compute = match &mapping.compute {
+            None => ComputeFrom::Unknown,
+            Some(Compute::Amount(amount)) => ComputeFrom::Amount(AmountFrom::of(amount, &find)?),
+            Some(Compute::Architecture) => ComputeFrom::Table,
         };
+        if let Some(problem) = mapping.problem() {
+            return Err(problem);
+        }
         let mut values = Vec::new();
         for score in &mapping.scores {
             values.push(ScoreColumn {
                 column: find(&score.column)?,
                 name: score.column.clone(),
-                dataset: TextFrom::None,
+                dataset: text(&score.dataset)?,
+                run: text(&score.run)?,
                 metric: text(&score.metric)?,
                 quantity: score.quantity,
                 scale: score.scale,
@@ -420,8 +573,11 @@ impl Layout {
             samples: TextFrom::None,
             dataset: text(&mapping.dataset)?,
             task: TextFrom::None,
-            samples_seen: optional(&mapping.samples)?,
-            parameters: optional(&mapping.parameters)?,
+            tags: text(&mapping.tags)?,
+            progress: mapping.progress.as_deref().map(find).transpose()?,
+            points: mapping.points,
+            samples_seen: amount(&mapping.samples)?,
+            parameters: amount(&mapping.parameters)?,
             compute,
             values,
             rule: SourceRules::None,

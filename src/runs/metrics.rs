@@ -1,7 +1,34 @@
 //! Metrics by the names of their columns.
 
+use super::reading::words;
+
 /// Metrics that are fractions, by their columns in the released files and in CLIP_benchmark's.
-pub(super) const METRICS: [&str; 9] = [
+pub(super) const METRICS: [&str; 21] = [
+    "acc1",
+    "acc5",
+    "mean_per_class_recall",
+    "image_retrieval_recall@5",
+    "text_retrieval_recall@5",
+    "mean_average_precision",
+    "miou",
+    "lp_acc1",
+    "acc",
+    "image_retrieval_recall@1",
+    "text_retrieval_recall@1",
+    "image_retrieval_recall@10",
+    "text_retrieval_recall@10",
+    "text_acc",
+    "image_acc",
+    "group_acc",
+    "lp_acc5",
+    "lp_mean_per_class_recall",
+    "lp_mean_average_precision",
+    "jaccard_score",
+    "jaccard",
+];
+
+/// Those of the studies' tables.
+pub(super) const RELEASED: [&str; 9] = [
     "acc1",
     "acc5",
     "mean_per_class_recall",
@@ -13,13 +40,10 @@ pub(super) const METRICS: [&str; 9] = [
     "acc",
 ];
 
-/// A column's name without case and punctuation, in words.
-pub(super) fn words(name: &str) -> Vec<String> {
-    // Letters beyond ASCII stay as they are: the tables of their cases are not worth their size.
-    let lower = name.to_ascii_lowercase();
-    let words = lower.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
-    words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
-}
+/// CLIP_benchmark's scores of captions, which are no fractions.
+pub(super) const SCORES: [&str; 8] = [
+    "Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr", "SPICE",
+];
 
 /// The project's name of a metric, by that of its column.
 pub fn metric(column: &str) -> String {

@@ -12,6 +12,8 @@
 //!
 //! Nothing here knows the page's first view, nor the other way round.
 
+mod amount;
+mod as_study;
 mod checkpoint;
 mod collect;
 mod delimited;
@@ -26,16 +28,22 @@ pub mod parquet;
 mod preview;
 mod propose;
 mod reader;
+mod reading;
 mod report;
 mod row_sink;
 mod store;
 
+pub use amount::{Amount, Term};
+pub use as_study::{counts_tokens, measurements, study_files};
 pub use join::{Joined, family, join, joins};
-pub use mapping::{Compute, Field, Mapping, MappingError, Quantity, Scaled, Score, UnitScale};
+pub use mapping::{
+    Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, Score, UnitScale,
+};
 pub use metrics::metric;
 pub use options::{Limits, ReadOptions};
 pub use preview::Preview;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
+pub use reading::{Measured, Reading, Role, Unit, Values};
 pub use report::{
     Foreign, HeaderError, Position, ReadError, ReadNotice, RejectReason, Rejection, Report,
     SkipReason,
@@ -44,8 +52,8 @@ pub use store::{Damaged, Restore, Run, RunSource, Runs};
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
 pub fn stem(name: &str) -> &str {
-    const ENDS: [&str; 8] = [
-        ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet",
+    const ENDS: [&str; 9] = [
+        ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".md",
     ];
     let shorter = |name| ENDS.iter().find_map(|end| str::strip_suffix(name, end));
     let mut stem = name;
@@ -53,6 +61,20 @@ pub fn stem(name: &str) -> &str {
         stem = shorter;
     }
     stem
+}
+
+/// JSON of a file so that files can be put together: an object over several lines as one.
+pub fn as_lines(text: &str) -> String {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let each = lines
+        .clone()
+        .all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
+    let joined: String = match each {
+        true => lines.collect::<Vec<_>>().join("\n"),
+        false => lines.collect::<Vec<_>>().join(" "),
+    };
+    joined + "\n"
 }
 
 /// Reads a Parquet file: [`parquet::to_csv`] and [`Reader`] in one program. The page has them in

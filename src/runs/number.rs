@@ -22,8 +22,12 @@ pub(super) trait Cells {
 pub(super) enum ParsedNumber {
     /// Empty, or one of the words for that.
     Missing,
-    /// `percent` where a percent sign follows.
-    Of { value: f64, percent: bool },
+    /// `percent` where a percent sign follows; `error` of "82.0 ± 0.1", in the same unit.
+    Of {
+        value: f64,
+        percent: bool,
+        error: Option<f64>,
+    },
     /// Text, or infinite.
     None,
 }
@@ -37,15 +41,19 @@ pub(super) fn is_missing(text: &str) -> bool {
 
 /// `comma` takes "0,5" for a half, which spreadsheets write where semicolons separate columns.
 pub(super) fn number(value: Cell, comma: bool) -> ParsedNumber {
-    let of = |value: f64, percent| match value {
+    let of = |value: f64, percent, error| match value {
         value if value.is_nan() => ParsedNumber::Missing,
         value if value.is_infinite() => ParsedNumber::None,
-        value => ParsedNumber::Of { value, percent },
+        value => ParsedNumber::Of {
+            value,
+            percent,
+            error,
+        },
     };
     let text = match value {
         Cell::Missing => return ParsedNumber::Missing,
         Cell::NotUtf8 => return ParsedNumber::None,
-        Cell::Number(x) => return of(x, false),
+        Cell::Number(x) => return of(x, false, None),
         Cell::Text(text) => text.trim(),
     };
     if is_missing(text) {
@@ -55,11 +63,79 @@ pub(super) fn number(value: Cell, comma: bool) -> ParsedNumber {
         Some(text) => (text.trim_end(), true),
         None => (text, false),
     };
-    let parsed = match comma && text.contains(',') && !text.contains('.') {
-        true => parse(&text.replacen(',', ".", 1)),
-        false => parse(text),
+    if let Some(x) = written(text, comma) {
+        return of(x, percent, None);
+    }
+    match with_error(text) {
+        Some((value, error)) => match (written(value, comma), written(error, comma)) {
+            (Some(value), Some(error)) if error >= 0.0 => of(value, percent, Some(error)),
+            _ => ParsedNumber::None,
+        },
+        None => ParsedNumber::None,
+    }
+}
+
+/// "82.0 ± 0.1", "82.0 +/- 0.1", "82.0 (0.1)": value and error.
+fn with_error(text: &str) -> Option<(&str, &str)> {
+    let signs = ["±", "+/-", "+-", "\\pm"];
+    let split = signs.iter().find_map(|sign| text.split_once(sign));
+    let (value, error) = split.or_else(|| text.strip_suffix(')')?.split_once('('))?;
+    let value = value.trim().trim_end_matches('%').trim_end();
+    Some((value, error.trim().trim_end_matches('%').trim_end()))
+}
+
+/// A number with a decimal point or comma, and thousands set apart by the other.
+fn written(text: &str, comma: bool) -> Option<f64> {
+    let (point, group) = if comma { (',', '.') } else { ('.', ',') };
+    let groups = text.matches(group).count();
+    match comma {
+        _ if groups == 0 && !comma => parse(text),
+        true if groups == 0 => parse(&text.replacen(',', ".", 1)),
+        // "1.234" may be either; a point alone is the decimal one.
+        true if groups == 1 && !text.contains(point) => parse(text),
+        _ => parse(&ungrouped(text, point, group)?),
+    }
+}
+
+/// "1,234,567.8" without its commas; `None` where they do not set thousands apart.
+fn ungrouped(text: &str, point: char, group: char) -> Option<String> {
+    let (whole, fraction) = match text.split_once(point) {
+        Some((whole, fraction)) => (whole, format!(".{fraction}")),
+        None => (text, String::new()),
     };
-    parsed.map_or(ParsedNumber::None, |x| of(x, percent))
+    let mut parts = whole.split(group);
+    let first = parts.next()?.trim_start_matches(['-', '+']);
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let good = (1..=3).contains(&first.len())
+        && digits(first)
+        && first != "0"
+        && parts.all(|part| part.len() == 3 && digits(part));
+    good.then(|| whole.replace(group, "") + &fraction)
+}
+
+/// "4B", "125m", "1.3 billion": a number with a letter or a word for its scale.
+pub(super) fn suffixed(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (digits, scale) = text.split_at(end);
+    let scale = match scale.trim() {
+        "k" | "K" => 1e3,
+        "m" | "M" | "million" => 1e6,
+        "b" | "B" | "bn" | "G" | "billion" => 1e9,
+        "t" | "T" | "trillion" => 1e12,
+        _ => return None,
+    };
+    let number = parse(digits.trim())?;
+    Some(times(number, scale))
+}
+
+/// `number * factor`, rounded once: 1e-9 is no double, 1e9 is.
+pub(super) fn times(number: f64, factor: f64) -> f64 {
+    let inverse = (1.0 / factor).round();
+    match factor < 1.0 && (inverse * factor - 1.0).abs() < 1e-15 {
+        true => number / inverse,
+        false => number * factor,
+    }
 }
 
 /// As [`decimal::parse`]. Most numbers of a table are short enough for one exact product; only
@@ -132,12 +208,57 @@ mod tests {
 
     #[test]
     fn commas_and_percent_signs_are_read() {
-        let half = |percent| ParsedNumber::Of {
+        let half = |percent, error| ParsedNumber::Of {
             value: 0.5,
             percent,
+            error,
         };
-        assert_eq!(number(Cell::Text("0,5"), true), half(false));
-        assert_eq!(number(Cell::Text(" 0.5 % "), false), half(true));
+        assert_eq!(number(Cell::Text("0,5"), true), half(false, None));
+        assert_eq!(number(Cell::Text(" 0.5 % "), false), half(true, None));
+        for text in ["0.5 ± 0.25", "0.5+/-0.25", "0.5 (0.25)", "0.5 +- 0.25"] {
+            assert_eq!(
+                number(Cell::Text(text), false),
+                half(false, Some(0.25)),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            number(Cell::Text("0,5 ± 0,25"), true),
+            half(false, Some(0.25))
+        );
+        assert_eq!(
+            number(Cell::Text("0.5% ± 0.25%"), false),
+            half(true, Some(0.25))
+        );
+    }
+
+    #[test]
+    fn thousands_and_letters_are_read() {
+        for (text, comma, value) in [
+            ("100,000,000", false, 1e8),
+            ("-1,234.5", false, -1234.5),
+            ("10.000.000", true, 1e7),
+            ("1.234,5", true, 1234.5),
+            ("0.820000", true, 0.82),
+        ] {
+            assert_eq!(written(text, comma), Some(value), "{text}");
+        }
+        for text in [
+            "1,2", "12,34", "1234,567", "0,123", "1,234,56", ",123", "1,,234",
+        ] {
+            assert_eq!(written(text, false), None, "{text}");
+        }
+        for (text, value) in [
+            ("0.10B", 1e8),
+            ("125m", 1.25e8),
+            ("64B", 6.4e10),
+            ("2 T", 2e12),
+            ("13K", 13e3),
+        ] {
+            assert_eq!(suffixed(text), Some(value), "{text}");
+        }
+        assert_eq!(suffixed("4x"), None);
+        assert_eq!(suffixed("OPT"), None);
     }
 
     proptest::proptest! {

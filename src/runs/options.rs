@@ -36,6 +36,8 @@ pub struct ReadOptions {
     pub architectures: BTreeMap<Study, Vec<ArchitectureCost>>,
     /// `None` reads files that are recognised, and proposes a mapping for others.
     pub mapping: Option<Mapping>,
+    /// What of a recognised file is read otherwise, as [`Mapping::set`] takes it: amounts and names.
+    pub changes: Vec<String>,
     /// Whose views output of CLIP_benchmark joins; openclip's where `None`.
     pub study: Option<Study>,
     /// The family of runs that do not tell theirs, such as the file's name; "yours" where `None`.

@@ -1,7 +1,9 @@
 //! A table's columns and first rows, for choosing a mapping.
 
-use super::mapping::{Compute, Mapping, Scaled};
-use super::propose::FirstRows;
+use super::amount::{Amount, Term};
+use super::mapping::{Compute, Mapping};
+use super::propose::{amount_of, compute_of};
+use super::reading::{Reading, Role};
 use crate::study::Study;
 use serde::Serialize;
 
@@ -9,6 +11,10 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Preview {
     pub columns: Vec<String>,
+    /// What each column is taken for, and why; empty where a mapping was given.
+    pub readings: Vec<Reading>,
+    /// What the proposed mapping takes for granted, in sentences.
+    pub assumptions: Vec<String>,
     /// Up to [`Preview::ROWS`], a cell for each column.
     pub rows: Vec<Vec<String>>,
     /// May lack compute or scores ([`Mapping::problem`]).
@@ -23,23 +29,26 @@ impl Preview {
 
     /// What compute a column of the reader's choice tells, and in whose unit.
     pub fn compute_of(&self, column: &str) -> Option<(Compute, Study)> {
-        self.table().compute_of(self.place(column)?)
-    }
-
-    /// Parameters in a column of the reader's choice.
-    pub fn parameters_of(&self, column: &str) -> Option<Scaled> {
-        self.table().parameters_of(self.place(column)?)
-    }
-
-    fn place(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c == column)
-    }
-
-    fn table(&self) -> FirstRows<'_> {
-        FirstRows {
-            columns: &self.columns,
-            rows: &self.rows,
-            comma: self.comma,
+        match &self.reading(column)?.is {
+            Role::Compute(unit) => Some((
+                compute_of(column, unit),
+                Study::of_unit(&format!("G{}", unit.unit)),
+            )),
+            _ => None,
         }
+    }
+
+    /// Parameters or samples in a column of the reader's choice.
+    pub fn amount_of(&self, column: &str) -> Amount {
+        match self.reading(column).map(|r| &r.is) {
+            Some(Role::Parameters(unit) | Role::Samples(unit) | Role::SamplesAnEpoch(unit)) => {
+                amount_of(column, unit)
+            }
+            _ => Amount::product(1.0, [Term::Column(column.to_owned())]),
+        }
+    }
+
+    fn reading(&self, column: &str) -> Option<&Reading> {
+        self.readings.iter().find(|r| r.column == column)
     }
 }

@@ -1,394 +1,353 @@
-//! What a table's columns probably are, by their names and first numbers.
+//! What a table's columns probably are: the readings of all columns put together to a mapping, what
+//! that assumes, and what it has to ask.
 
-use super::mapping::{Compute, Field, Mapping, Quantity, Scaled, Score, UnitScale};
-use super::metrics::{METRICS, metric, words};
+mod questions;
+mod sets;
+
+use super::amount::{Amount, Term};
+use super::mapping::{Compute, Field, IMAGENET, Mapping, Quantity, Score, UnitScale};
 use super::number::{self, Cell, ParsedNumber};
-use crate::study::Study;
+use super::reading::{self, Measured, Reading, Role, Unit, Values};
+use crate::study::{Study, UNSPECIFIED};
 
-/// Names of columns, without case and punctuation; the earlier go first.
-const DATASET: [&str; 4] = ["downstream dataset", "dataset", "benchmark", "eval dataset"];
-
-const FAMILY: [&str; 7] = [
-    "family",
-    "model family",
-    "model type",
-    "namespace",
-    "series",
-    "group",
-    "method",
-];
-
-const PRETRAIN: [&str; 6] = [
-    "pretrain",
-    "pretrain dataset",
-    "upstream dataset",
-    "pretraining set",
-    "train dataset",
-    "training data",
-];
-
-const ARCHITECTURE: [&str; 5] = [
-    "architecture",
-    "arch",
-    "model simple",
-    "model",
-    "model name",
-];
-
-const SCHEDULE: [&str; 3] = ["schedule", "lr scheduler", "scheduler"];
-
-const RUN: [&str; 7] = [
-    "run",
-    "name",
-    "run name",
-    "run id",
-    "id",
-    "checkpoint",
-    "experiment",
-];
-
-const PARAMETERS: [&str; 17] = [
-    "parameters",
-    "params",
-    "n params",
-    "num params",
-    "n parameters",
-    "num parameters",
-    "mparams",
-    "model mparams",
-    "params m",
-    "parameters m",
-    "n params m",
-    "num params m",
-    "n parameters m",
-    "model params",
-    "model parameters",
-    "model size",
-    "n",
-];
-
-const SAMPLES: [&str; 15] = [
-    "samples seen",
-    "seen samples",
-    "total samples seen",
-    "samples",
-    "n samples",
-    "num samples",
-    "images seen",
-    "examples seen",
-    "examples",
-    "tokens",
-    "n tokens",
-    "num tokens",
-    "tokens seen",
-    "training tokens",
-    "d",
-];
-
-/// Words in the names of metrics.
-const SCORE_WORDS: [&str; 21] = [
-    "acc",
-    "top",
-    "acc1",
-    "acc5",
-    "accuracy",
-    "top1",
-    "top5",
-    "recall",
-    "precision",
-    "map",
-    "miou",
-    "iou",
-    "auc",
-    "auroc",
-    "f1",
-    "score",
-    "value",
-    "performance",
-    "err",
-    "error",
-    "metric",
-];
-
-impl Mapping {
-    /// What names and first numbers of the columns suggest.
-    pub(super) fn propose(table: &FirstRows) -> Mapping {
-        let columns = table.columns;
-        let mut mapping = Mapping::default();
-        let text = |names: &[&str]| {
-            let column = table.named(names);
-            column.map(|i| Field::Column(columns[i].clone()))
-        };
-        for (field, names) in [
-            (&mut mapping.dataset, &DATASET[..]),
-            (&mut mapping.family, &FAMILY),
-            (&mut mapping.pretrain, &PRETRAIN),
-            (&mut mapping.architecture, &ARCHITECTURE),
-            (&mut mapping.schedule, &SCHEDULE),
-            (&mut mapping.run, &RUN),
-        ] {
-            if let Some(found) = text(names) {
-                *field = found;
-            }
-        }
-        mapping.parameters = table.parameters();
-        mapping.samples = table.samples();
-        mapping.scores = table.scores();
-        let architecture = match &mapping.architecture {
-            Field::Column(name) => table.has(name, "ViT-"),
-            _ => false,
-        };
-        if let Some((compute, study)) = table.compute() {
-            mapping.compute = Some(compute);
-            mapping.study = study;
-        } else if let Some(samples) = &mapping.samples {
-            let is_tokens = words(&samples.column)
-                .iter()
-                .any(|w| w == "tokens" || w == "d");
-            if mapping.parameters.is_some() && !architecture {
-                let factor = if is_tokens {
-                    Compute::FORWARD
-                } else {
-                    Compute::VIT_B_32
-                };
-                mapping.compute = Some(Compute::Product { factor });
-            } else if mapping.architecture != Field::None {
-                mapping.compute = Some(Compute::Architecture);
-            }
-        }
-        mapping
-    }
-}
-
-/// GFLOPs, or GMACs, below which no run of a model has been: 1e14 FLOPs.
-const SMALLEST_RUN: f64 = 1e5;
-
-/// What a name that names a unit of compute tells: how many GFLOPs (or GMACs) that is, and the
-/// study that counts so.
-enum Unit {
-    Run(f64, Study),
-    Sample(f64, Study),
-    /// Compute a second, or of something else.
-    Rate,
-}
-
-fn operations(words: &[String]) -> Option<Unit> {
-    let found = words.iter().enumerate();
-    let (at, (mut factor, study)) = found.filter_map(|(i, w)| Some((i, unit(w)?))).next()?;
-    let after: Vec<&str> = words[at + 1..].iter().map(String::as_str).collect();
-    // "PFLOP/s-days": a rate times a time is compute.
-    let time = match after.as_slice() {
-        ["s", time, ..] | [time, ..] => match *time {
-            "day" | "days" => Some(86_400.0),
-            "hour" | "hours" => Some(3_600.0),
-            _ => None,
-        },
-        [] => None,
-    };
-    if let Some(seconds) = time {
-        factor *= seconds;
-        return Some(Unit::Run(factor, study));
-    }
-    let of = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    let each = of(&["per"]) && of(&["sample", "samples", "image", "example", "forward", "pass"]);
-    let rate =
-        of(&["per", "throughput"]) || matches!(after.first(), Some(&("s" | "sec" | "second")));
-    Some(match (each, rate) {
-        (true, _) => Unit::Sample(factor, study),
-        (false, true) => Unit::Rate,
-        (false, false) => Unit::Run(factor, study),
-    })
-}
-
-/// "gflops", "PetaFLOP", "MACs": in units of 1e9, and the study that counts so.
-fn unit(word: &str) -> Option<(f64, Study)> {
-    let ends = [
-        ("flops", "GFLOPs"),
-        ("flop", "GFLOPs"),
-        ("macs", "GMACs"),
-        ("mac", "GMACs"),
-    ];
-    let strip = |(end, unit)| Some((word.strip_suffix(end)?, Study::of_unit(unit)));
-    let (prefix, study) = ends.into_iter().find_map(strip)?;
-    let total = ["total", "training", "train"];
-    let prefix = total
-        .iter()
-        .find_map(|t| prefix.strip_prefix(t))
-        .unwrap_or(prefix);
-    let factor = match prefix {
-        "" => 1e-9,
-        "k" | "kilo" => 1e-6,
-        "m" | "mega" => 1e-3,
-        "g" | "giga" => 1.0,
-        "t" | "tera" => 1e3,
-        "p" | "peta" => 1e6,
-        "e" | "exa" => 1e9,
-        "z" | "zetta" => 1e12,
-        "y" | "yotta" => 1e15,
-        _ => return None,
-    };
-    Some((factor, study))
-}
-
-/// The first rows, for proposals.
-pub(super) struct FirstRows<'a> {
+/// A table, as far as it has been read.
+pub(super) struct Table<'a> {
     pub columns: &'a [String],
+    /// Of each column; empty where the table needs no proposal.
+    pub values: &'a [Values],
+    /// The first rows.
     pub rows: &'a [Vec<String>],
     pub comma: bool,
 }
 
-impl FirstRows<'_> {
-    /// The first column of one of these names.
-    fn named(&self, names: &[&str]) -> Option<usize> {
-        let found = |name: &&str| {
-            let is = |column: &String| words(column).join(" ") == **name;
-            self.columns.iter().position(is)
+/// A mapping, and how it came about.
+pub(super) struct Proposal {
+    pub mapping: Mapping,
+    pub readings: Vec<Reading>,
+    pub assumptions: Vec<String>,
+}
+
+impl Table<'_> {
+    fn values(&self, column: &str) -> Values {
+        let at = self.columns.iter().position(|c| c == column);
+        let values = at.and_then(|i| self.values.get(i));
+        values.cloned().unwrap_or_default()
+    }
+
+    /// Numbers of a column's first rows.
+    fn numbers(&self, column: &str) -> Vec<Option<f64>> {
+        let Some(at) = self.columns.iter().position(|c| c == column) else {
+            return Vec::new();
         };
-        names.iter().find_map(found)
-    }
-
-    /// Whether the first cell of a column begins so.
-    fn has(&self, column: &str, start: &str) -> bool {
-        let place = self.columns.iter().position(|c| c == column);
-        let first = self.rows.first().zip(place);
-        first.is_some_and(|(row, i)| row.get(i).is_some_and(|cell| cell.starts_with(start)))
-    }
-
-    /// The largest number of a column; `None` where less than half of its cells are numbers.
-    fn largest(&self, column: usize) -> Option<f64> {
-        let (mut cells, mut numbers, mut largest) = (0, 0, f64::NEG_INFINITY);
-        for row in self.rows {
-            let cell = row.get(column).map_or("", String::as_str);
+        let number = |row: &Vec<String>| {
+            let cell = row.get(at).map_or("", String::as_str);
             match number::number(Cell::Text(cell), self.comma) {
-                ParsedNumber::Missing => continue,
-                ParsedNumber::Of { value, .. } => {
-                    numbers += 1;
-                    largest = largest.max(value);
-                }
-                ParsedNumber::None => {}
+                ParsedNumber::Of { value, .. } => Some(value),
+                ParsedNumber::Missing => None,
+                ParsedNumber::None => number::suffixed(cell),
             }
-            cells += 1;
+        };
+        self.rows.iter().map(number).collect()
+    }
+}
+
+/// A column of parameters or samples as an amount.
+pub(super) fn amount_of(column: &str, unit: &Unit) -> Amount {
+    let name = column.to_owned();
+    let term = if unit.log10 {
+        Term::Power10(name)
+    } else {
+        Term::Column(name)
+    };
+    Amount::product(unit.scale, [term])
+}
+
+/// A column of compute, in G of its unit.
+pub(super) fn compute_of(column: &str, unit: &Unit) -> Compute {
+    let mut amount = amount_of(column, unit);
+    amount.factor = number::times(unit.scale, 1e-9);
+    if unit.each {
+        amount.times.push(Term::Samples);
+    }
+    Compute::Amount(amount)
+}
+
+impl Proposal {
+    pub(super) fn of(mapping: Mapping) -> Proposal {
+        Proposal {
+            mapping,
+            readings: Vec::new(),
+            assumptions: Vec::new(),
         }
-        (numbers > 0 && 2 * numbers >= cells).then_some(largest)
     }
 
-    /// The column that tells compute, totals before anything else.
-    fn compute(&self) -> Option<(Compute, Study)> {
-        let found = |i: usize| {
-            let (compute, study) = self.compute_of(i)?;
-            let words = words(&self.columns[i]);
-            let each = matches!(compute, Compute::Each(_));
-            let total = words.iter().any(|w| w == "total");
-            Some((usize::from(each), usize::from(!total), compute, study))
-        };
-        let all = (0..self.columns.len()).filter_map(found);
-        let best = all.min_by_key(|(each, total, ..)| (*each, *total));
-        best.map(|(.., compute, study)| (compute, study))
+    /// What names and values of the columns suggest.
+    pub(super) fn new(table: &Table) -> Proposal {
+        let mut readings: Vec<Reading> = table
+            .columns
+            .iter()
+            .zip(table.values)
+            .map(|(name, values)| reading::read(name, values))
+            .collect();
+        let mut proposal = Proposal::of(Mapping::default());
+        proposal
+            .assumptions
+            .extend(sets::read_sets(table, &mut readings));
+        proposal.readings = readings;
+        proposal.texts(table);
+        proposal.results(table);
+        proposal.amounts(table);
+        questions::ask(&mut proposal, table);
+        proposal.mark_used();
+        proposal
     }
 
-    /// What compute a column tells, by its name and the size of its numbers.
-    pub(super) fn compute_of(&self, column: usize) -> Option<(Compute, Study)> {
-        let largest = self.largest(column)?;
-        let words = words(&self.columns[column]);
-        let (factor, study, each) = match operations(&words) {
-            Some(Unit::Rate) => return None,
-            Some(Unit::Run(factor, study)) => (factor, study, false),
-            Some(Unit::Sample(factor, study)) => (factor, study, true),
-            None => {
-                let name = words.join(" ");
-                let plain = [
-                    "compute",
-                    "c",
-                    "total compute",
-                    "training compute",
-                    "train compute",
-                ];
-                if !plain.contains(&name.as_str()) {
-                    return None;
-                }
-                // A run of 1e15 GFLOPs is beyond all that was trained; it must be FLOPs.
-                let factor = if largest > 1e15 { 1e-9 } else { 1.0 };
-                (factor, Study::of_unit("GFLOPs"), false)
+    fn assume(&mut self, sentence: String) {
+        self.assumptions.push(sentence);
+    }
+
+    /// The best column of a field.
+    fn named(&self, field: &str) -> Option<String> {
+        let ranked = self.readings.iter().filter_map(|r| {
+            let (of, rank) = reading::rank(&r.column)?;
+            let is = matches!(r.is, Role::Name { .. });
+            (is && of == field).then_some((rank, &r.column))
+        });
+        let best = ranked.min_by_key(|(rank, _)| *rank);
+        best.map(|(_, column)| column.clone())
+    }
+
+    /// Columns that name dataset, family and so on.
+    fn texts(&mut self, table: &Table) {
+        let named = |field: &str| self.named(field).map(Field::Column);
+        let found = [
+            "dataset",
+            "family",
+            "pretrain",
+            "architecture",
+            "schedule",
+            "run",
+        ]
+        .map(named);
+        let mapping = &mut self.mapping;
+        let fields = [
+            &mut mapping.dataset,
+            &mut mapping.family,
+            &mut mapping.pretrain,
+            &mut mapping.architecture,
+            &mut mapping.schedule,
+            &mut mapping.run,
+        ];
+        for (field, found) in fields.into_iter().zip(found) {
+            if let Some(found) = found {
+                *field = found;
             }
-        };
-        let scaled = Scaled {
-            column: self.columns[column].clone(),
-            factor,
-        };
-        // A model's pass takes less, a run that can be fitted more.
-        let small = largest * factor < SMALLEST_RUN && self.samples().is_some();
-        let compute = match each || small {
-            true => Compute::Each(scaled),
-            false => Compute::Column(scaled),
-        };
-        Some((compute, study))
+        }
+        // Names of checkpoints tell sets and samples.
+        let half = |count: u64, values: &Values| 2 * count > values.cells.max(1);
+        let tags = [&mapping.pretrain, &mapping.run, &mapping.architecture].into_iter();
+        let tags = tags.filter_map(|field| match field {
+            Field::Column(name) => Some(name.clone()),
+            _ => None,
+        });
+        let tags = tags.filter(|name| 4 * table.values(name).tags > table.values(name).cells);
+        if let Some(name) = tags.into_iter().next() {
+            mapping.tags = Field::Column(name);
+        }
+        if let (Field::None, Field::Column(run)) = (&mapping.architecture, &mapping.run) {
+            let values = table.values(run);
+            if half(values.architectures, &values) {
+                mapping.architecture = mapping.run.clone();
+            }
+        }
+        let progress = self.readings.iter().find(|r| r.is == Role::Progress);
+        self.mapping.progress = progress.map(|r| r.column.clone());
     }
 
-    fn parameters(&self) -> Option<Scaled> {
-        self.parameters_of(self.named(&PARAMETERS)?)
-    }
-
-    /// A column of parameters: millions where it says so or its numbers are small.
-    pub(super) fn parameters_of(&self, column: usize) -> Option<Scaled> {
-        let largest = self.largest(column)?;
-        let name = words(&self.columns[column]).join(" ");
-        let millions = name.contains("mparams") || name.ends_with(" m") || largest < 1e5;
-        Some(Scaled {
-            column: self.columns[column].clone(),
-            factor: if millions { 1e6 } else { 1.0 },
-        })
-    }
-
-    fn samples(&self) -> Option<Scaled> {
-        let i = self.named(&SAMPLES)?;
-        let label = |row: &Vec<String>| {
-            let cell = row.get(i).map_or("", String::as_str);
-            crate::study::architecture::samples_seen(Study::of_unit("GFLOPs"), cell.trim())
-                .is_some()
-        };
-        (self.largest(i).is_some() || self.rows.iter().any(label)).then(|| Scaled {
-            column: self.columns[i].clone(),
-            factor: 1.0,
-        })
-    }
-
-    fn scores(&self) -> Vec<Score> {
-        let metric_column = self.named(&["metric", "metric name"]);
-        let metric_column = metric_column.filter(|i| self.largest(*i).is_none());
-        let mut scores = Vec::new();
-        for (i, column) in self.columns.iter().enumerate() {
-            let words = words(column);
-            let is = |w: &String| SCORE_WORDS.contains(&w.as_str());
-            let known = METRICS.contains(&column.as_str()) || words.iter().any(is);
-            let within = self.largest(i).is_some_and(|x| (0.0..=100.0).contains(&x));
-            // A standard error is no error rate.
-            let spread = words
-                .iter()
-                .any(|w| matches!(w.as_str(), "std" | "stderr" | "standard"));
-            let again = self.columns[..i].contains(column);
-            if !known || !within || spread || again || scores.len() == Mapping::MOST_SCORES {
+    /// Columns that hold measured numbers.
+    fn results(&mut self, table: &Table) {
+        let metric = self.named("metric");
+        let mut scores: Vec<Score> = Vec::new();
+        for (i, r) in self.readings.iter().enumerate() {
+            let Role::Result(measured) = &r.is else {
+                continue;
+            };
+            let again = table.columns[..i].contains(&r.column);
+            if again || scores.len() == Mapping::MOST_SCORES {
                 continue;
             }
+            let mut score = score(&r.column, measured, metric.as_ref());
+            let same = |s: &Score| {
+                s.metric == score.metric && s.dataset == score.dataset && s.run == score.run
+            };
             // Two columns of one name would be two numbers of each run.
-            let mut name = Field::Constant(metric(column));
-            if scores.iter().any(|s: &Score| s.metric == name) {
-                name = Field::Constant(column.clone());
+            if metric.is_none() && scores.iter().any(same) {
+                score.metric = Field::Constant(measured.quantity.name(&r.column));
             }
-            let error = words.iter().any(|w| w == "err" || w == "error");
-            scores.push(Score {
-                column: column.clone(),
-                metric: match metric_column {
-                    Some(metric) => Field::Column(self.columns[metric].clone()),
-                    None => name,
-                },
-                quantity: if error {
-                    Quantity::Error
-                } else {
-                    Quantity::Metric
-                },
-                scale: UnitScale::Detect,
-            });
+            scores.push(score);
         }
-        scores
+        let bare = |s: &&Score| s.dataset == Field::None;
+        let losses = |s: &Score| !s.quantity.is_fraction();
+        let unset = self.mapping.dataset == Field::Constant(IMAGENET.to_owned());
+        if let Some(first) = scores.iter().find(bare).filter(|_| unset) {
+            if scores.iter().filter(bare).all(losses) {
+                self.mapping.dataset = Field::Constant(UNSPECIFIED.to_owned());
+            } else {
+                let name = &first.column;
+                self.assume(format!("“{name}” names no set: taken for ImageNet-1k."));
+            }
+        }
+        self.mapping.scores = scores;
+    }
+
+    fn first(&self, role: fn(&Role) -> Option<&Unit>) -> Option<(String, Unit)> {
+        let all = self.readings.iter();
+        let all = all.filter_map(|r| Some((r.column.clone(), role(&r.is)?.clone())));
+        // One whose scale is told is better than one to guess at.
+        all.min_by_key(|(_, unit)| !unit.told)
+    }
+
+    /// Compute, parameters and samples, and what can be worked out from the others.
+    fn amounts(&mut self, table: &Table) {
+        let parameters = self.first(|is| match is {
+            Role::Parameters(unit) => Some(unit),
+            _ => None,
+        });
+        let samples = self.first(|is| match is {
+            Role::Samples(unit) => Some(unit),
+            _ => None,
+        });
+        self.mapping.parameters = parameters.as_ref().map(|(c, unit)| amount_of(c, unit));
+        self.mapping.samples = samples.as_ref().map(|(c, unit)| amount_of(c, unit));
+        if samples.is_none() {
+            self.samples_of_epochs();
+        }
+        let tokens = samples
+            .as_ref()
+            .is_some_and(|(_, unit)| unit.unit == "tokens");
+        self.compute(table, tokens);
+    }
+
+    /// Samples an epoch × epochs.
+    fn samples_of_epochs(&mut self) {
+        let epoch = self.first(|is| match is {
+            Role::SamplesAnEpoch(unit) => Some(unit),
+            _ => None,
+        });
+        let epochs = self.readings.iter().find(|r| r.is == Role::Epochs);
+        if let (Some((column, unit)), Some(epochs)) = (epoch, epochs) {
+            let mut amount = amount_of(&column, &unit);
+            amount.times.push(Term::Column(epochs.column.clone()));
+            let sentence =
+                format!("Samples seen are {amount}: “{column}” is taken for those of one epoch.");
+            self.mapping.samples = Some(amount);
+            self.assume(sentence);
+        }
+    }
+
+    /// Compute by its column, else by what it can be worked out from.
+    fn compute(&mut self, table: &Table, tokens: bool) {
+        let found = self.readings.iter().filter_map(|r| match &r.is {
+            Role::Compute(unit) => Some((r.column.clone(), unit.clone())),
+            _ => None,
+        });
+        let total = |column: &str| reading::words(column).iter().any(|w| w == "total");
+        let best = found.min_by_key(|(column, unit)| (unit.each, !total(column)));
+        let samples = self.mapping.samples.is_some() || self.mapping.tags != Field::None;
+        let architecture = match &self.mapping.architecture {
+            Field::Column(name) => table.values(name).architectures > 0,
+            _ => false,
+        };
+        match best {
+            Some((column, unit)) if !unit.each || samples => {
+                self.mapping.study = Study::of_unit(&format!("G{}", unit.unit));
+                self.mapping.compute = Some(compute_of(&column, &unit));
+                if unit.each {
+                    let of = match &self.mapping.samples {
+                        Some(amount) => amount.to_string(),
+                        None => "samples that names of checkpoints tell".to_owned(),
+                    };
+                    self.assume(format!(
+                        "“{column}” is of a sample’s forward pass: compute is it × {of}."
+                    ));
+                }
+                self.samples_of_compute();
+            }
+            best => {
+                if let Some((column, _)) = best {
+                    self.assume(format!("“{column}” is of a sample’s forward pass, and nothing tells the samples seen: compute stays unknown. Give them: --map samples=3e9."));
+                }
+                self.compute_of_size(architecture, tokens);
+            }
+        }
+    }
+
+    /// Compute from parameters and samples, or from the architecture.
+    fn compute_of_size(&mut self, architecture: bool, tokens: bool) {
+        let samples = self.mapping.samples.is_some();
+        if samples && self.mapping.parameters.is_some() && !architecture {
+            let factor = if tokens {
+                Compute::TRAINING
+            } else {
+                Compute::VIT_B_32
+            };
+            self.mapping.compute = Some(Compute::product(factor));
+            self.assume(match tokens {
+                true => "Compute is worked out as 6 × parameters × tokens FLOPs.".to_owned(),
+                false => "Compute is worked out as parameters × samples × 9.6e-8 GFLOPs, as of a CLIP ViT-B-32 (about 48 tokens a sample).".to_owned(),
+            });
+        } else if (samples || self.mapping.tags != Field::None)
+            && self.mapping.architecture != Field::None
+        {
+            self.mapping.compute = Some(Compute::Architecture);
+            self.assume("Compute is that of the architecture’s forward pass × samples, where a study knows it.".to_owned());
+        }
+    }
+
+    /// Tokens from compute and parameters, for losses: C = 6 N D.
+    fn samples_of_compute(&mut self) {
+        let m = &self.mapping;
+        let losses = m
+            .scores
+            .iter()
+            .any(|s| matches!(s.quantity, Quantity::Loss | Quantity::Perplexity));
+        let free = m.samples.is_none() && m.parameters.is_some() && m.tags == Field::None && losses;
+        if free {
+            self.mapping.samples = Some(Amount {
+                factor: 1e9 / 6.0,
+                times: vec![Term::Compute],
+                per: vec![Term::Parameters],
+            });
+            self.assume("Tokens are worked out as compute / (6 × parameters).".to_owned());
+        }
+    }
+
+    /// Says which columns the mapping takes.
+    fn mark_used(&mut self) {
+        for r in &mut self.readings {
+            r.used = self.mapping.uses(&r.column);
+        }
+    }
+}
+
+/// A result's column; a long table's names its metrics in each row.
+fn score(column: &str, measured: &Measured, metric: Option<&String>) -> Score {
+    let constant = |text: &Option<String>| match text {
+        Some(text) => Field::Constant(text.clone()),
+        None => Field::None,
+    };
+    Score {
+        column: column.to_owned(),
+        metric: match metric {
+            Some(column) => Field::Column(column.clone()),
+            None => Field::Constant(measured.metric.clone()),
+        },
+        dataset: constant(&measured.set),
+        run: constant(&measured.run),
+        quantity: measured.quantity,
+        scale: match measured.scale {
+            UnitScale::Fraction => UnitScale::Detect,
+            scale => scale,
+        },
     }
 }

@@ -23,6 +23,12 @@ pub struct Report {
     pub kept_rows: u64,
     /// Numbers that are kept.
     pub kept: u64,
+    /// Runs that are kept though their compute is not known: laws over compute lack them.
+    pub without_compute: u64,
+    /// Lines of comments before and between the rows.
+    pub comments: u64,
+    /// What is assumed, in sentences.
+    pub assumptions: Vec<String>,
     /// Rows, or single numbers of a row, that cannot be used.
     pub rejected: u64,
     /// The first of them.
@@ -89,6 +95,11 @@ pub enum RejectReason {
     NotAboveZero(f64),
     NotAFraction(f64),
     NotPercent(f64),
+    NotALoss(f64),
+    NotAPerplexity(f64),
+    NotALogarithm(f64),
+    /// A cell is empty from which compute is worked out.
+    NoCompute,
     /// A name that only Refit's own tables hold.
     Unknown(String),
     Json(String),
@@ -133,6 +144,12 @@ impl fmt::Display for RejectReason {
             RejectReason::NotAboveZero(x) => write!(f, "{x} is not above zero"),
             RejectReason::NotAFraction(x) => write!(f, "{x} is not a fraction from 0 to 1"),
             RejectReason::NotPercent(x) => write!(f, "{x} is not a percentage from 0 to 100"),
+            RejectReason::NotALoss(x) => write!(f, "{x} is not a loss: it is not above zero"),
+            RejectReason::NotAPerplexity(x) => {
+                write!(f, "{x} is not a perplexity: it is not above one")
+            }
+            RejectReason::NotALogarithm(x) => write!(f, "{x} is not a logarithm of an amount"),
+            RejectReason::NoCompute => write!(f, "lacks a number from which compute is worked out"),
             RejectReason::Unknown(text) => {
                 write!(f, "“{text}” is not what the rest of the file is")
             }
@@ -169,8 +186,10 @@ pub enum SkipReason {
     WarmingUp,
     /// Another way to classify than by similarity.
     OtherEvaluation,
-    /// None of the metrics that are fractions.
+    /// None of the metrics.
     NothingMeasured,
+    /// Checkpoints that the mapping's choice of points leaves out.
+    OtherPoints,
 }
 
 impl fmt::Display for SkipReason {
@@ -179,6 +198,7 @@ impl fmt::Display for SkipReason {
             SkipReason::NotLastEpoch => "checkpoints before the last epoch",
             SkipReason::WarmingUp => "checkpoints during warm-up",
             SkipReason::OtherEvaluation => "evaluations other than by similarity",
+            SkipReason::OtherPoints => "numbers of checkpoints other than those chosen",
             SkipReason::NothingMeasured => "rows without a number of a known metric",
         })
     }

@@ -12,6 +12,9 @@ pub(super) trait RowSink {
 
     fn row(&mut self, place: Position, cells: &dyn Cells) -> Result<(), ReadError>;
 
+    /// A line that is a comment.
+    fn comment(&mut self);
+
     /// A row that could not be parsed.
     fn broken_row(&mut self, place: Position, why: RejectReason);
 }

@@ -77,8 +77,8 @@ pub struct Run<'a> {
     /// Samples seen as a label: "12.8B".
     pub samples: &'a str,
     pub samples_seen: Option<f64>,
-    /// In the study's unit ([`crate::study::description::Head::compute_unit`]).
-    pub compute: f64,
+    /// In the study's unit ([`crate::study::description::Head::compute_unit`]); `None` where it is not known.
+    pub compute: Option<f64>,
     pub parameters: Option<f64>,
 }
 
@@ -94,7 +94,7 @@ impl Run<'_> {
             samples: self.samples.to_owned(),
             samples_seen: self.samples_seen,
             parameters: self.parameters,
-            compute: Some(self.compute),
+            compute: self.compute,
             dataset: dataset.to_owned(),
             metric: metric.to_owned(),
             value,
@@ -185,7 +185,8 @@ impl Runs {
         self.buckets.iter().map(|b| self.measured(b))
     }
 
-    /// All numbers: run, downstream set, metric, a fraction from 0 to 1.
+    /// All numbers: run, downstream set, metric, value: a fraction from 0 to 1, or what
+    /// [`Study::quantity`] says of the metric.
     pub fn iter(&self) -> impl Iterator<Item = (Run<'_>, &str, &str, f64)> {
         self.buckets.iter().flat_map(|bucket| {
             let (dataset, metric) = self.measured(bucket);
@@ -231,6 +232,67 @@ impl Runs {
         firsts
     }
 
+    /// Keeps the numbers for which the second pass of `keep` says so; it gets the pass, the number's
+    /// bucket and its run, both by place.
+    pub(super) fn retain(mut self, mut keep: impl FnMut(u8, usize, u32) -> bool) -> Runs {
+        for pass in 0..2 {
+            for (i, bucket) in self.buckets.iter_mut().enumerate() {
+                bucket
+                    .values
+                    .retain(|stored| keep(pass, i, stored.run) || pass == 0);
+            }
+        }
+        self.without_rest()
+    }
+
+    /// Of each set, metric, family, pre-training set and schedule, the numbers that no other with
+    /// as little compute (else samples, else parameters) is as good as.
+    pub(super) fn envelope(mut self) -> Runs {
+        let mut buckets = std::mem::take(&mut self.buckets);
+        for bucket in &mut buckets {
+            let metric = self.name(bucket.what.metric);
+            let quantity = self.study.quantity(metric);
+            let mut order: Vec<(usize, [Id; 3], f64, f64)> = Vec::new();
+            for (i, stored) in bucket.values.iter().enumerate() {
+                let stored_run = &self.runs[stored.run as usize];
+                let run = self.run(stored_run);
+                let [_, family, _, pretrain, schedule, _] = stored_run.names;
+                let x = run.compute.or(run.samples_seen).or(run.parameters);
+                let loss = quantity.loss(stored.value).unwrap_or(-stored.value);
+                order.push((
+                    i,
+                    [family, pretrain, schedule],
+                    x.unwrap_or(f64::INFINITY),
+                    loss,
+                ));
+            }
+            order.sort_by(|a, b| {
+                let by = a.1.cmp(&b.1).then(a.2.total_cmp(&b.2));
+                by.then(a.3.total_cmp(&b.3))
+            });
+            let mut stays = vec![false; order.len()];
+            let (mut series, mut best) = (None, f64::INFINITY);
+            for (i, of, _, loss) in order {
+                if series != Some(of) {
+                    (series, best) = (Some(of), f64::INFINITY);
+                }
+                stays[i] = loss < best;
+                best = best.min(loss);
+            }
+            let mut stays = stays.into_iter();
+            bucket.values.retain(|_| stays.next() == Some(true));
+        }
+        self.buckets = buckets;
+        self.without_rest()
+    }
+
+    /// Without empty buckets and runs that have no number left.
+    pub(super) fn without_rest(mut self) -> Runs {
+        self.buckets.retain(|bucket| bucket.values.len() > 0);
+        self.runs = builder::measured(self.runs, &mut self.buckets);
+        self
+    }
+
     fn numbers<'a>(&'a self, bucket: &'a Bucket) -> impl Iterator<Item = (Run<'a>, f64)> {
         let values = bucket.values.iter();
         values.map(|stored| (self.run(&self.runs[stored.run as usize]), stored.value))
@@ -255,7 +317,7 @@ impl Runs {
             schedule,
             samples,
             samples_seen: known(run.samples_seen),
-            compute: f64::from_bits(run.compute),
+            compute: known(run.compute),
             parameters: known(run.parameters),
         }
     }

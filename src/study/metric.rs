@@ -42,6 +42,7 @@ impl Study {
             Some((_, described)) => described.quantity,
             None if metric.ends_with("loss") => Quantity::Loss,
             None if metric.ends_with("perplexity") => Quantity::Perplexity,
+            None if metric.ends_with("_score") => Quantity::Score,
             None => Quantity::Accuracy,
         }
     }

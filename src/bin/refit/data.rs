@@ -3,12 +3,30 @@
 use refit::analysis::{Analysis, Choices};
 use refit::claim::{Library, Printed};
 use refit::study::{DataError, Study, folder};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
+/// Files of studies that were made of the reader's runs.
+static MADE: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+/// A study of files that are nowhere on the disk.
+pub(crate) fn open_in_memory(name: &str, files: [(&str, String); 2]) -> Result<Study, String> {
+    let mut made = MADE.lock().map_err(|e| e.to_string())?;
+    for (file, text) in files {
+        made.insert(format!("{name}/{file}"), text);
+    }
+    drop(made);
+    folder::open(name, read).map_err(|e| e.to_string())
+}
+
 /// A bundled file, or one of a study's folder on the disk.
 pub(crate) fn read(path: &str) -> Result<String, DataError> {
+    if let Some(text) = MADE.lock().ok().and_then(|made| made.get(path).cloned()) {
+        return Ok(text);
+    }
     match FILES.iter().find(|(name, _)| *name == path) {
         Some((_, text)) => Ok((*text).to_owned()),
         None => std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string())),

@@ -3,7 +3,7 @@
 use crate::data;
 use crate::say;
 use refit::claim::Library;
-use refit::runs::{self, Compute, Field, Mapping, ReadOptions, ReadOutcome, Reader, Runs, Scaled};
+use refit::runs::{self, Mapping, Question, ReadOptions, ReadOutcome, Reader, Reading, Runs};
 use refit::study::Study;
 use refit::words;
 use serde::Serialize;
@@ -19,7 +19,7 @@ const PIECE: usize = 1 << 16;
 pub(crate) struct Arguments {
     #[command(flatten)]
     how: How,
-    /// CSV, TSV, JSON, gzip of each, or Parquet
+    /// CSV, TSV, Markdown, JSON, gzip of each, or Parquet; or a folder of JSON
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Write the accepted rows as one CSV table, which can be read again
@@ -33,8 +33,8 @@ pub(crate) struct Arguments {
 /// How files of the reader's are read.
 #[derive(clap::Args)]
 pub(crate) struct How {
-    /// Column of a field, where the file is not recognised, such as compute=flops*1e-9,
-    /// error=top1_err:percent or family=group; may be repeated
+    /// What a column is, where that is not recognised, such as compute=flops*1e-9, samples=3e9,
+    /// error=top1_err:percent, loss=val_loss or family=group; may be repeated
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
     /// Study that output of CLIP_benchmark joins [default: openclip]
@@ -45,7 +45,8 @@ pub(crate) struct How {
 /// Files whose runs a command takes beside the bundled rows.
 #[derive(clap::Args)]
 pub(crate) struct Joining {
-    /// Table of your own runs to add to the published ones; may be repeated
+    /// Table of your own runs, or a folder of results; beside the published ones where --study or
+    /// --table name those, else on its own; may be repeated
     #[arg(long, value_name = "FILE")]
     runs: Vec<PathBuf>,
     #[command(flatten)]
@@ -79,6 +80,9 @@ pub(crate) fn read_one(path: &Path, how: &How, library: &Library) -> Result<Runs
             report.rejected
         );
     }
+    for assumption in &outcome.preview.assumptions {
+        eprintln!("refit: {name}: {assumption}");
+    }
     Ok(outcome.runs)
 }
 
@@ -88,35 +92,82 @@ impl Joining {
         let read = |path: &PathBuf| read_one(path, &self.how, library);
         self.runs.iter().map(read).collect()
     }
+
+    pub(crate) fn is_given(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// The files as a study of their own, known from here on by the first one's name.
+    pub(crate) fn study(&self, library: &Library) -> Result<Study, String> {
+        let runs = self.read(library)?;
+        let unit = |runs: &Runs| runs.study().compute_unit.clone();
+        let units: Vec<String> = runs.iter().map(unit).collect();
+        if units.iter().any(|unit| *unit != units[0]) {
+            return Err("the files count compute in different units: join them to a study, each with --map compute=…".to_owned());
+        }
+        let rows: Vec<_> = runs.iter().flat_map(runs::measurements).collect();
+        let name = self.runs[0]
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let name = runs::stem(&name).to_owned();
+        let tokens = runs::counts_tokens(&rows);
+        let files =
+            runs::study_files(&name, &rows, &units[0], tokens).map_err(|e| e.to_string())?;
+        data::open_in_memory(&name, files)
+    }
 }
 
 /// Reads a file as it is recognised, or as the mapping has it that its columns suggest and the
 /// arguments change.
 fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String> {
+    const OF_RECOGNISED: [&str; 9] = [
+        "samples",
+        "compute",
+        "parameters",
+        "family",
+        "pretrain",
+        "architecture",
+        "schedule",
+        "run",
+        "dataset",
+    ];
+    let known = |text: &String| {
+        let field = text.split('=').next().unwrap_or_default();
+        OF_RECOGNISED.contains(&field.trim())
+    };
+    let changes = how.map.iter().filter(|text| known(text)).cloned();
     let options = ReadOptions {
         architectures: library.architectures.clone(),
         study: how.runs_study,
         family: path
             .file_name()
             .map(|name| runs::stem(&name.to_string_lossy()).to_owned()),
+        changes: changes.collect(),
         ..ReadOptions::default()
     };
-    let first = read_with(path, options.clone(), true)?;
-    let recognised = first.report.source.is_some() && how.map.is_empty();
+    let first = read_with(path, options.clone())?;
+    let recognised = first.report.source.is_some() && how.map.iter().all(known);
     if recognised || first.preview.columns.is_empty() {
         return Ok(first);
     }
     let mut mapping = first.preview.mapping.clone();
     let mut scores = false;
     for text in &how.map {
-        let is_score = text.starts_with("score=") || text.starts_with("error=");
+        let kinds = ["score=", "error=", "loss=", "perplexity=", "number="];
+        let is_score = kinds.iter().any(|kind| text.starts_with(kind));
+        // An answer to a question leaves the other columns as they are.
+        let asked = mapping
+            .questions
+            .iter()
+            .any(|q| q.choices.iter().any(|c| c.map == *text));
         mapping
-            .set(text, &first.preview.columns, is_score && !scores)
+            .set(text, &first.preview.columns, is_score && !scores && !asked)
             .map_err(|e| e.to_string())?;
-        scores |= is_score;
+        scores |= is_score && !asked;
     }
+    let mut first = first;
     if mapping.problem().is_some() {
-        let mut first = first;
         first.preview.mapping = mapping;
         return Ok(first);
     }
@@ -124,12 +175,23 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
         mapping: Some(mapping),
         ..options
     };
-    read_with(path, options, false)
+    let mut second = read_with(path, options)?;
+    // What is assumed holds for what was not changed.
+    if how.map.is_empty() {
+        second.preview.assumptions = first.preview.assumptions;
+    }
+    second.preview.readings = first.preview.readings;
+    for reading in &mut second.preview.readings {
+        reading.used = second.preview.mapping.uses(&reading.column);
+    }
+    Ok(second)
 }
 
-/// `peek` ends where a mapping is needed and its preview is complete.
-fn read_with(path: &Path, options: ReadOptions, peek: bool) -> Result<ReadOutcome, String> {
+fn read_with(path: &Path, options: ReadOptions) -> Result<ReadOutcome, String> {
     let problem = |error: std::io::Error| format!("{}: {error}", path.display());
+    if path.is_dir() {
+        return read_folder(path, options);
+    }
     let mut file = File::open(path).map_err(problem)?;
     let mut buffer = vec![0; PIECE];
     let mut count = file.read(&mut buffer).map_err(problem)?;
@@ -140,10 +202,33 @@ fn read_with(path: &Path, options: ReadOptions, peek: bool) -> Result<ReadOutcom
     }
     let mut reader = Reader::new(options);
     while count > 0 && reader.push(&buffer[..count]).is_ok() {
-        if peek && reader.needs_mapping() {
+        count = file.read(&mut buffer).map_err(problem)?;
+    }
+    Ok(reader.finish())
+}
+
+/// A folder's JSON files as one table: an object each, as evaluations write them.
+fn read_folder(path: &Path, options: ReadOptions) -> Result<ReadOutcome, String> {
+    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
+    let entries = std::fs::read_dir(path).map_err(problem)?;
+    let entries = entries.map(|entry| entry.map(|e| e.path()));
+    let mut files: Vec<PathBuf> = entries.collect::<Result<_, _>>().map_err(problem)?;
+    let is_json = |path: &PathBuf| {
+        let end = path.extension().map(|e| e.to_ascii_lowercase());
+        end.is_some_and(|e| e == "json" || e == "jsonl" || e == "ndjson")
+    };
+    files.retain(is_json);
+    files.sort();
+    if files.is_empty() {
+        return Err(format!("{}: the folder has no JSON file", path.display()));
+    }
+    let mut reader = Reader::new(options);
+    for file in files {
+        let text =
+            std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        if reader.push(runs::as_lines(&text).as_bytes()).is_err() {
             break;
         }
-        count = file.read(&mut buffer).map_err(problem)?;
     }
     Ok(reader.finish())
 }
@@ -173,7 +258,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         runs.write_csv(&mut to).map_err(problem)?;
         to.flush().map_err(problem)?;
     }
-    match outputs.iter().all(|o| o.numbers > 0) {
+    match outputs.iter().all(|o| o.count > 0) {
         true => Ok(()),
         false => Err("a file has no usable run".to_owned()),
     }
@@ -190,28 +275,63 @@ struct Output {
     expanded: u64,
     rows: u64,
     rows_kept: u64,
-    numbers: u64,
+    /// Numbers in all.
+    count: u64,
+    /// How many, by set and metric.
+    numbers: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The first of them, as they were read.
+    first: Vec<Number>,
+    /// Rows and single numbers that cannot be used, and the first reasons.
     refused: u64,
     refusals: Vec<String>,
+    /// Rows that are left out by rule, by reason.
     left_out: BTreeMap<String, u64>,
+    comments: u64,
+    /// Runs whose compute is not known.
+    without_compute: u64,
     notices: Vec<String>,
+    assumptions: Vec<String>,
     stopped: Option<String>,
-    /// Downstream set, metric, how many numbers.
-    series: Vec<(String, String, usize)>,
     /// Family, pre-training set, schedule, how many runs.
     runs: Vec<(String, String, String, usize)>,
-    /// Of a file that is not recognised.
-    columns: Vec<String>,
+    /// What each column is taken for, why, and whether it is used.
+    columns: Vec<Reading>,
+    /// Columns that hold numbers and are not used.
+    unused: Vec<String>,
     mapping: Option<Mapping>,
+    /// The mapping as `--map` takes it.
+    maps: Vec<String>,
+    /// What has to be answered first: each with its readings.
+    questions: Vec<Question>,
     problem: Option<String>,
 }
+
+/// A number and its run.
+#[derive(Serialize)]
+struct Number {
+    run: String,
+    family: String,
+    architecture: String,
+    pretrain: String,
+    parameters: Option<f64>,
+    samples_seen: Option<f64>,
+    /// In the study's unit.
+    compute: Option<f64>,
+    set: String,
+    metric: String,
+    value: f64,
+}
+
+/// Numbers that `--json` lists.
+const LISTED: usize = 50;
 
 impl Output {
     fn of(path: &Path, outcome: &ReadOutcome) -> Output {
         let (report, runs) = (&outcome.report, &outcome.runs);
-        let mut series: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut numbers: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for (_, dataset, metric, _) in runs.iter() {
-            *series.entry((dataset, metric)).or_default() += 1;
+            let of_set = numbers.entry(dataset.to_owned()).or_default();
+            *of_set.entry(metric.to_owned()).or_default() += 1;
         }
         let mut groups: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
         for run in runs.runs() {
@@ -219,11 +339,27 @@ impl Output {
                 .entry((run.family, run.pretrain, run.schedule))
                 .or_default() += 1;
         }
+        let first = runs
+            .iter()
+            .take(LISTED)
+            .map(|(run, set, metric, value)| Number {
+                run: run.name.to_owned(),
+                family: run.family.to_owned(),
+                architecture: run.architecture.to_owned(),
+                pretrain: run.pretrain.to_owned(),
+                parameters: run.parameters,
+                samples_seen: run.samples_seen,
+                compute: run.compute,
+                set: set.to_owned(),
+                metric: metric.to_owned(),
+                value,
+            });
+        let preview = &outcome.preview;
         let released = report
             .source
             .is_some_and(|s| s != refit::runs::RunSource::Own);
-        let mapping = (!released && !outcome.preview.columns.is_empty())
-            .then(|| outcome.preview.mapping.clone());
+        let mapping = (!released && !preview.columns.is_empty()).then(|| preview.mapping.clone());
+        let unused = preview.readings.iter().filter(|r| r.numbers && !r.used);
         Output {
             file: path.display().to_string(),
             recognised: report.source.map(|s| s.title()),
@@ -233,7 +369,9 @@ impl Output {
             expanded: report.expanded,
             rows: report.rows,
             rows_kept: report.kept_rows,
-            numbers: report.kept,
+            count: report.kept,
+            numbers,
+            first: first.collect(),
             refused: report.rejected,
             refusals: report.rejections.iter().map(ToString::to_string).collect(),
             left_out: report
@@ -241,17 +379,19 @@ impl Output {
                 .iter()
                 .map(|(why, rows)| (why.to_string(), *rows))
                 .collect(),
+            comments: report.comments,
+            without_compute: report.without_compute,
             notices: report.notices.iter().map(ToString::to_string).collect(),
+            assumptions: preview.assumptions.clone(),
             stopped: report.error.as_ref().map(words::read_error),
-            series: series
-                .into_iter()
-                .map(|((d, m), n)| (d.to_owned(), m.to_owned(), n))
-                .collect(),
             runs: groups
                 .into_iter()
                 .map(|((f, p, s), n)| (f.to_owned(), p.to_owned(), s.to_owned(), n))
                 .collect(),
-            columns: outcome.preview.columns.clone(),
+            unused: unused.map(|r| r.column.clone()).collect(),
+            columns: preview.readings.clone(),
+            maps: mapping.as_ref().map_or(Vec::new(), Mapping::maps),
+            questions: mapping.as_ref().map_or(Vec::new(), |m| m.questions.clone()),
             problem: mapping
                 .as_ref()
                 .and_then(Mapping::problem)
@@ -272,17 +412,60 @@ impl Output {
             "  {} rows, {} kept with {} numbers, compute in {}",
             self.rows,
             self.rows_kept,
-            self.numbers,
+            self.count,
             self.study.compute_unit
         );
         for (family, pretrain, schedule, count) in &self.runs {
             say!("  {family} on {pretrain}, {schedule} schedule: {count} runs");
         }
-        for (dataset, metric, count) in &self.series {
-            say!("    {dataset} {metric}: {count}");
+        for (dataset, metrics) in &self.numbers {
+            for (metric, count) in metrics {
+                say!("    {dataset} {metric}: {count}");
+            }
         }
+        self.print_losses();
+        for notice in self.notices.iter().chain(&self.assumptions) {
+            say!("  {notice}");
+        }
+        if let Some(stopped) = &self.stopped {
+            say!("  {stopped}");
+        }
+        if !self.columns.is_empty() {
+            say!("  columns:");
+        }
+        for r in &self.columns {
+            let use_ = if r.used { "" } else { " (not used)" };
+            say!("    {}: {}{use_}", r.column, r.why);
+        }
+        if !self.maps.is_empty() {
+            say!("  mapping: {}", self.maps.join("\n    "));
+        }
+        for question in &self.questions {
+            say!("  {}", question.text);
+            for choice in &question.choices {
+                say!(
+                    "    {}: {} (--map '{}')",
+                    choice.text,
+                    choice.first.join(", "),
+                    choice.map
+                );
+            }
+        }
+        if let Some(problem) = &self.problem {
+            say!("  {problem}");
+        }
+    }
+
+    /// What is not among the numbers, and why.
+    fn print_losses(&self) {
         for (why, rows) in &self.left_out {
             say!("  skipped: {rows} {why}");
+        }
+        if self.comments > 0 {
+            say!("  skipped: {} lines of comments", self.comments);
+        }
+        if self.without_compute > 0 {
+            say!("  {} runs are kept without compute", self.without_compute);
         }
         if self.refused > 0 {
             say!("  rejected: {} rows or values", self.refused);
@@ -293,64 +476,5 @@ impl Output {
                 say!("    …");
             }
         }
-        for notice in &self.notices {
-            say!("  {notice}");
-        }
-        if let Some(stopped) = &self.stopped {
-            say!("  {stopped}");
-        }
-        if let Some(mapping) = &self.mapping {
-            say!("  columns: {}", self.columns.join(", "));
-            print_mapping(mapping);
-        }
-        if let Some(problem) = &self.problem {
-            say!("  {problem}");
-        }
-    }
-}
-
-/// As `--map` takes it.
-fn print_mapping(mapping: &Mapping) {
-    let scaled = |s: &Scaled| match s.factor {
-        1.0 => s.column.clone(),
-        factor => format!("{}*{factor:e}", s.column),
-    };
-    let field = |f: &Field| match f {
-        Field::Column(name) => format!("column {name}"),
-        Field::Constant(text) => format!("“{text}”"),
-        Field::None => "–".to_owned(),
-    };
-    let compute = match &mapping.compute {
-        None => "–".to_owned(),
-        Some(Compute::Column(s)) => scaled(s),
-        Some(Compute::Each(s)) => format!("{}*samples", scaled(s)),
-        Some(Compute::Product { factor }) => format!("parameters*samples*{factor:e}"),
-        Some(Compute::Architecture) => "architecture".to_owned(),
-    };
-    say!("  mapping: study={} compute={compute}", mapping.study.id);
-    for (name, s) in [
-        ("parameters", &mapping.parameters),
-        ("samples", &mapping.samples),
-    ] {
-        if let Some(s) = s {
-            say!("    {name}={}", scaled(s));
-        }
-    }
-    for score in &mapping.scores {
-        let kind = match score.quantity {
-            refit::runs::Quantity::Metric => "score",
-            refit::runs::Quantity::Error => "error",
-        };
-        say!("    {kind}={} as {}", score.column, field(&score.metric));
-    }
-    for (name, f) in [
-        ("dataset", &mapping.dataset),
-        ("family", &mapping.family),
-        ("pretrain", &mapping.pretrain),
-        ("architecture", &mapping.architecture),
-        ("schedule", &mapping.schedule),
-        ("run", &mapping.run),
-    ] {
-        say!("    {name}={}", field(f));
     }
 }

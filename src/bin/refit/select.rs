@@ -71,6 +71,7 @@ fn analysis_of(
     arguments: &Selection,
     count: Option<usize>,
     library: &Library,
+    own: Option<Study>,
 ) -> Result<Analysis, String> {
     let options = &arguments.options;
     let (dataset, metric) = (options.value("dataset"), options.value("metric"));
@@ -80,7 +81,8 @@ fn analysis_of(
         rows.iter()
             .any(|m| m.dataset == dataset && metric.is_none_or(|x| m.metric == x))
     };
-    let study = arguments.study.as_deref().map(data::study).transpose()?;
+    let named = arguments.study.as_deref().map(data::study).transpose()?;
+    let study = named.or(own);
     let tables = |study: Study| {
         let ids: Vec<&str> = study.tables().map(|t| t.head().id.as_str()).collect();
         format!("its tables: {}", ids.join(", "))
@@ -162,8 +164,18 @@ impl Selected {
         // A folder is known from here on.
         arguments.study.as_deref().map(data::study).transpose()?;
         let mut library = data::library()?;
-        join(&arguments.runs.read(&library)?, &mut library);
-        let mut analysis = analysis_of(arguments, count, &library)?;
+        // Without a study to join, the files are one.
+        let alone = arguments.runs.is_given()
+            && arguments.study.is_none()
+            && arguments.options.value("table").is_none();
+        let mut own = None;
+        if alone {
+            own = Some(arguments.runs.study(&library)?);
+            library = data::library()?;
+        } else {
+            join(&arguments.runs.read(&library)?, &mut library);
+        }
+        let mut analysis = analysis_of(arguments, count, &library, own)?;
         if let Some(options) = resampling {
             options.apply(&mut analysis);
         }

@@ -5,9 +5,8 @@ use crate::runs::How;
 use crate::say;
 use refit::check;
 use refit::claim::Verdict;
-use refit::study::description::{Compute, Description, TableDescription};
-use refit::study::{Measurement, Study, folder, read_measurements};
-use std::collections::BTreeMap;
+use refit::runs;
+use refit::study::{Measurement, Study, read_measurements};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -110,24 +109,9 @@ fn new(arguments: &New) -> Result<(), String> {
     }
     fs::create_dir_all(folder).map_err(|error| explain(folder, error))?;
     let title = folder.file_name().unwrap_or_default().to_string_lossy();
-    let description = Description {
-        title: title.clone().into_owned(),
-        compute: Compute {
-            unit,
-            ..Compute::default()
-        },
-        tables: vec![TableDescription {
-            id: "runs".to_owned(),
-            file: "runs.csv".to_owned(),
-            title: "All runs".to_owned(),
-            rows: "runs".to_owned(),
-            opens: opens(&rows),
-            ..TableDescription::default()
-        }],
-        ..Description::default()
-    };
-    let json = serde_json::to_string_pretty(&description).map_err(|e| e.to_string())?;
-    for (name, text) in [(folder::DESCRIPTION, json + "\n"), ("runs.csv", csv(&rows))] {
+    let files = runs::study_files(&title, &rows, &unit, runs::counts_tokens(&rows))
+        .map_err(|e| e.to_string())?;
+    for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| explain(&path, error))?;
     }
@@ -158,70 +142,5 @@ fn read(path: &Path, how: &How) -> Result<(Vec<Measurement>, String), String> {
         return Ok((rows, unit.to_owned()));
     }
     let runs = crate::runs::read_one(path, how, &data::library()?)?;
-    let rows = runs
-        .iter()
-        .map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value));
-    Ok((rows.collect(), runs.study().compute_unit.clone()))
-}
-
-/// The view that opens: the dataset and metric with the most rows, and all of their series.
-fn opens(rows: &[Measurement]) -> String {
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for m in rows {
-        *counts.entry((&m.dataset, &m.metric)).or_default() += 1;
-    }
-    let most = counts.iter().max_by_key(|(_, count)| **count);
-    let Some((&(dataset, metric), _)) = most else {
-        return String::new();
-    };
-    let shown = rows
-        .iter()
-        .filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
-    let distinct = |get: fn(&Measurement) -> &String| {
-        let mut names: Vec<&str> = Vec::new();
-        for m in shown.clone() {
-            if !names.contains(&get(m).as_str()) {
-                names.push(get(m));
-            }
-        }
-        names.truncate(6);
-        names.join(",")
-    };
-    format!(
-        "dataset={dataset}&metric={metric}&family={}&pretrain={}&schedule={}&frontier=pareto",
-        distinct(|m| &m.family),
-        distinct(|m| &m.pretrain),
-        distinct(|m| &m.schedule)
-    )
-}
-
-/// Measurements in our own columns; those that no row fills are left out.
-fn csv(rows: &[Measurement]) -> String {
-    type Column = (&'static str, fn(&Measurement) -> String);
-    const COLUMNS: [Column; 12] = [
-        ("run", |m| refit::text::cell(&m.run)),
-        ("family", |m| refit::text::cell(&m.family)),
-        ("architecture", |m| refit::text::cell(&m.architecture)),
-        ("pretrain", |m| refit::text::cell(&m.pretrain)),
-        ("schedule", |m| refit::text::cell(&m.schedule)),
-        ("samples", |m| refit::text::cell(&m.samples)),
-        ("samples_seen", |m| decimal(m.samples_seen)),
-        ("parameters", |m| decimal(m.parameters)),
-        ("compute", |m| decimal(m.compute)),
-        ("dataset", |m| refit::text::cell(&m.dataset)),
-        ("metric", |m| refit::text::cell(&m.metric)),
-        ("value", |m| m.value.to_string()),
-    ];
-    let filled = |(_, get): &&Column| rows.iter().any(|m| !get(m).is_empty());
-    let columns: Vec<&Column> = COLUMNS.iter().filter(filled).collect();
-    let line = |cells: Vec<String>| cells.join(",") + "\n";
-    let mut text = line(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
-    for m in rows {
-        text.push_str(&line(columns.iter().map(|(_, get)| get(m)).collect()));
-    }
-    text
-}
-
-fn decimal(x: Option<f64>) -> String {
-    x.map_or(String::new(), |x| x.to_string())
+    Ok((runs::measurements(&runs), runs.study().compute_unit.clone()))
 }

@@ -62,8 +62,19 @@ fn summary(report: &Report, runs: &Runs, note: Option<String>) -> AnyView {
             grouped(*rows)
         )
     });
-    let notices = notices
+    let comments = (report.comments > 0).then(|| {
+        let lines = count(report.comments as usize, "line");
+        format!("{lines} of comments skipped")
+    });
+    let without_compute = (report.without_compute > 0).then(|| {
+        let runs = count(report.without_compute as usize, "run");
+        format!("{runs} kept without compute: laws over compute leave them out")
+    });
+    let notices = (report.assumptions.iter().cloned())
+        .chain(notices)
         .chain(left_out)
+        .chain(comments)
+        .chain(without_compute)
         .map(|text| view! { <li>{text}</li> });
     view! {
         <p role="status">

@@ -5,8 +5,9 @@ mod controls;
 mod fields;
 
 use super::session::UserRuns;
+use crate::page::list;
 use crate::page::table::table;
-use crate::runs::{Preview, ReadOptions};
+use crate::runs::{Choice, Preview, Question, ReadOptions};
 use crate::study::names;
 use crate::text::{number, percent};
 use compute::{amount, compute, study};
@@ -40,6 +41,9 @@ pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
             "These are not the columns of a released file. Map them below; known names are already filled in."
         </p>
         {table(Some(caption), &head, rows)}
+        {readings(preview)}
+        {assumptions(preview)}
+        {questions(form)}
         <form class="mapping" on:submit=import>
             <fieldset>
                 <legend>"Compute"</legend>
@@ -48,10 +52,11 @@ pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
                 {amount(
                     form,
                     "Parameters",
+                    "parameters",
                     |m| &m.parameters,
                     |m, value| m.parameters = value,
                 )}
-                {amount(form, "Samples seen", |m| &m.samples, |m, value| m.samples = value)}
+                {amount(form, "Samples seen", "samples", |m| &m.samples, |m, value| m.samples = value)}
             </fieldset>
             <fieldset>
                 <legend>"Results"</legend>
@@ -81,6 +86,73 @@ pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
     .into_any()
 }
 
+/// What each column is taken for, and why.
+fn readings(preview: &Preview) -> AnyView {
+    if preview.readings.is_empty() {
+        return ().into_any();
+    }
+    let rows = preview.readings.iter().map(|r| {
+        let used = if r.used { "yes" } else { "no" };
+        vec![r.column.clone(), r.why.clone(), used.to_owned()]
+    });
+    let head = ["Column", "Taken for", "Used"];
+    let caption = "Columns".to_owned();
+    view! {
+        <details class="readings" open>
+            <summary>"What the columns are taken for"</summary>
+            {table(Some(caption), &head, rows.collect())}
+        </details>
+    }
+    .into_any()
+}
+
+fn assumptions(preview: &Preview) -> AnyView {
+    let all = preview.assumptions.iter().cloned();
+    let all = all.map(|sentence| view! { <li>{sentence}</li> });
+    (!preview.assumptions.is_empty())
+        .then(|| view! { <ul class="assumptions">{list(all)}</ul> })
+        .into_any()
+}
+
+/// What names and values leave open: the readings side by side, with the first rows under each.
+fn questions(form: MappingForm) -> AnyView {
+    let choice = move |choice: Choice| {
+        let map = choice.map;
+        let answer = move |_| {
+            form.answer(&map);
+        };
+        view! {
+            <li>
+                <button type="button" on:click=answer>
+                    {choice.text}
+                </button>
+                " "
+                <span class="aside">{choice.first.join(", ")}</span>
+            </li>
+        }
+    };
+    let question = move |question: Question| {
+        let label = question.text.clone();
+        view! {
+            <div class="question" role="group" aria-label=label>
+                <p>
+                    <strong>{question.text}</strong>
+                </p>
+                <ul>{list(question.choices.into_iter().map(choice))}</ul>
+            </div>
+        }
+    };
+    (move || {
+        list(
+            form.mapping
+                .with(|m| m.questions.clone())
+                .into_iter()
+                .map(question),
+        )
+    })
+    .into_any()
+}
+
 /// The first rows as they will be imported, so that a wrong unit shows before.
 fn preview_import(user_runs: UserRuns, c: MappingForm) -> AnyView {
     let outcome = Memo::new(move |_| {
@@ -99,16 +171,23 @@ fn preview_import(user_runs: UserRuns, c: MappingForm) -> AnyView {
             let (runs, refusals) = outcome.as_ref()?;
             let unit = &runs.study().head().compute_unit;
             let rows = runs.iter().take(ROWS).map(|(run, dataset, metric, value)| {
+                let quantity = runs.study().quantity(metric);
+                let measured = match quantity.loss(value) {
+                    Some(error) if quantity.is_fraction() => percent(error),
+                    Some(loss) => number(loss),
+                    None => number(value),
+                };
                 vec![
-                    format!("{} {unit}", number(run.compute)),
-                    percent(1.0 - value),
+                    run.compute
+                        .map_or("unknown".to_owned(), |c| format!("{} {unit}", number(c))),
+                    measured,
                     names::dataset(runs.study(), dataset).to_owned(),
                     names::metric(runs.study(), metric).to_owned(),
                     names::family(runs.study(), run.family).to_owned(),
                 ]
             });
             let rows: Vec<Vec<String>> = rows.collect();
-            let head = ["Compute", "Error", "Benchmark", "Metric", "Family"];
+            let head = ["Compute", "Error or loss", "Benchmark", "Metric", "Family"];
             let caption = "Preview of the import".to_owned();
             let refused = refusals.first().map(|refusal| {
                 view! { <p class="warning">{format!("Not imported: {refusal}")}</p> }

@@ -4,6 +4,7 @@ use super::cells::{field, text};
 use super::{RejectReason, RowError, YOURS};
 use crate::runs::checkpoint::{self, checkpoint};
 use crate::runs::layout::{Layout, SourceRules, TextFrom};
+use crate::runs::mapping::Points;
 use crate::runs::number::{self, Cells, ParsedNumber, is_missing};
 use crate::runs::store::RunSource;
 use crate::study::{Study, names};
@@ -61,7 +62,12 @@ impl<'a> RowNames<'a> {
             }
             RunSource::ZeroshotResults => {}
             RunSource::Own if names.family.is_empty() => return empty("family"),
-            RunSource::Own => names.dataset = named(names.dataset),
+            RunSource::Own => {
+                names.dataset = named(names.dataset);
+                if names.architecture.ends_with("-quickgelu") {
+                    names.architecture = simple(names.architecture);
+                }
+            }
         }
         if let SourceRules::ClipBenchmark { language, shots } = layout.rule {
             let found = checkpoint(study, &names.run);
@@ -76,6 +82,19 @@ impl<'a> RowNames<'a> {
                 ParsedNumber::Of { value, .. } => Some(value),
                 _ => None,
             });
+        }
+        if layout.tags != TextFrom::None {
+            let tag = get(&layout.tags)?;
+            let found = checkpoint(study, &tag);
+            if found.samples.is_some() || layout.pretrain == TextFrom::None {
+                names.pretrain = found.pretrain.into();
+            }
+            if names.architecture.is_empty() {
+                names.architecture = checkpoint::of_name(&tag).into();
+            }
+            // A checkpoint within its run has seen fewer.
+            let whole = layout.progress.is_none() || layout.points == Points::Final;
+            names.checkpoint_samples = found.samples.filter(|_| whole);
         }
         if matches!(layout.rule, SourceRules::AllResults(_)) {
             names.dataset = untested(names.dataset);

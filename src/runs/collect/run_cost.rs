@@ -4,7 +4,9 @@ use super::cells::{not_a_number, text};
 use super::row_names::RowNames;
 use super::{Collector, RejectReason, RowError, SkipReason};
 use crate::runs::checkpoint;
-use crate::runs::layout::{Checkpoints, ComputeFrom, Layout, ScaledColumn};
+use crate::runs::layout::{
+    AmountFrom, Checkpoints, ComputeFrom, Layout, SourceRules, TermFrom, TextFrom,
+};
 use crate::runs::mapping;
 use crate::runs::number::{self, Cell, Cells, ParsedNumber, is_missing};
 use crate::study::Study;
@@ -12,7 +14,7 @@ use crate::study::Study;
 pub(super) struct RunCost {
     pub samples: String,
     pub samples_seen: Option<f64>,
-    pub compute: f64,
+    pub compute: Option<f64>,
     pub parameters: Option<f64>,
 }
 
@@ -31,18 +33,25 @@ fn rejected(column: Option<String>, why: RejectReason) -> RowError {
     RowError::Rejected(column, why)
 }
 
-fn empty(column: &str) -> RowError {
-    rejected(Some(column.to_owned()), RejectReason::Empty)
-}
-
 impl Collector {
     /// Compute, samples and parameters of a row.
     pub(super) fn run_cost(&self, row: Row) -> Result<RunCost, RowError> {
-        let positive = |column| self.positive(column, row.cells);
-        let parameters = row.layout.parameters.map(positive).transpose()?.flatten();
+        let layout = row.layout;
+        let amount = |from: &Option<AmountFrom>| match from {
+            Some(from) => self.amount(from, row, 0),
+            None => Ok(None),
+        };
+        let parameters = amount(&layout.parameters)?;
         let (samples, samples_seen) = self.samples(row)?;
-        let compute = self.compute(row, parameters, samples_seen)?;
-        if !compute.is_normal() || compute <= 0.0 {
+        let compute = self.compute(row, samples_seen);
+        let compute = match compute {
+            // What is measured at a known size counts without compute, too.
+            Err(RowError::Rejected(_, why)) if layout.is_mapped() && kept_without(&why, row) => {
+                None
+            }
+            compute => compute?,
+        };
+        if let Some(compute) = compute.filter(|c| !c.is_normal() || *c <= 0.0) {
             let why = RejectReason::NotAboveZero(compute);
             return Err(rejected(Some("compute".to_owned()), why));
         }
@@ -54,16 +63,76 @@ impl Collector {
         })
     }
 
+    /// A product of the row's numbers; `None` where a cell is empty.
+    fn amount(&self, from: &AmountFrom, row: Row, depth: usize) -> Result<Option<f64>, RowError> {
+        let mut value = from.factor;
+        let mut columns = 0;
+        for (terms, divides) in [(&from.times, false), (&from.per, true)] {
+            for term in terms {
+                let Some(x) = self.term(*term, row, depth)? else {
+                    return Ok(None);
+                };
+                columns += 1;
+                value = match (divides, columns) {
+                    (true, _) => value / x,
+                    (false, 1) => number::times(x, value),
+                    (false, _) => value * x,
+                };
+            }
+        }
+        match value.is_normal() {
+            true => Ok(Some(value)),
+            false => Err(rejected(None, RejectReason::NotAboveZero(value))),
+        }
+    }
+
+    fn term(&self, term: TermFrom, row: Row, depth: usize) -> Result<Option<f64>, RowError> {
+        // A mapping whose amounts need each other does not get here.
+        let of = |from: Option<&AmountFrom>| match from {
+            Some(from) if depth < 3 => self.amount(from, row, depth + 1),
+            _ => Ok(None),
+        };
+        match term {
+            TermFrom::Column(column) => self.positive(column, row.cells),
+            TermFrom::Power10(column) => self.power(column, row.cells),
+            TermFrom::Parameters => of(row.layout.parameters.as_ref()),
+            TermFrom::Samples if depth == 0 => Ok(self.samples(row)?.1),
+            TermFrom::Samples => of(row.layout.samples_seen.as_ref()),
+            TermFrom::Compute => match &row.layout.compute {
+                ComputeFrom::Amount(from) => of(Some(from)),
+                _ => Ok(None),
+            },
+        }
+    }
+
     /// A number above zero; `None` of an empty cell.
-    fn positive(&self, from: ScaledColumn, cells: &dyn Cells) -> Result<Option<f64>, RowError> {
-        let cell = cells.get(from.column);
-        let no = |why| rejected(self.names.get(from.column).cloned(), why);
+    fn positive(&self, column: usize, cells: &dyn Cells) -> Result<Option<f64>, RowError> {
+        let cell = cells.get(column);
+        let no = |why| rejected(self.names.get(column).cloned(), why);
         match number::number(cell, self.comma) {
             ParsedNumber::Missing => Ok(None),
-            ParsedNumber::Of { value, .. } if value > 0.0 && from.times(value).is_normal() => {
-                Ok(Some(from.times(value)))
-            }
+            ParsedNumber::Of { value, .. } if value > 0.0 && value.is_normal() => Ok(Some(value)),
             ParsedNumber::Of { value, .. } => Err(no(RejectReason::NotAboveZero(value))),
+            ParsedNumber::None => match cell {
+                Cell::Text(text) => number::suffixed(text)
+                    .filter(|x| *x > 0.0 && x.is_normal())
+                    .map(Some)
+                    .ok_or_else(|| no(not_a_number(cell))),
+                cell => Err(no(not_a_number(cell))),
+            },
+        }
+    }
+
+    /// Ten to the power of a cell.
+    fn power(&self, column: usize, cells: &dyn Cells) -> Result<Option<f64>, RowError> {
+        let cell = cells.get(column);
+        let no = |why| rejected(self.names.get(column).cloned(), why);
+        match number::number(cell, self.comma) {
+            ParsedNumber::Missing => Ok(None),
+            ParsedNumber::Of { value, .. } if (-300.0..300.0).contains(&value) => {
+                Ok(Some(10f64.powf(value)))
+            }
+            ParsedNumber::Of { value, .. } => Err(no(RejectReason::NotALogarithm(value))),
             ParsedNumber::None => Err(no(not_a_number(cell))),
         }
     }
@@ -72,15 +141,19 @@ impl Collector {
     fn samples(&self, row: Row) -> Result<(String, Option<f64>), RowError> {
         let Row { study, names, .. } = row;
         let (mut label, mut seen) = (names.samples.clone().into_owned(), None);
-        if let Some(column) = row.layout.samples_seen {
-            // A label such as "12.8B" is as good as a number.
-            let labelled = match row.cells.get(column.column) {
-                Cell::Text(text) if column.factor == 1.0 => mapping::samples(study, text.trim()),
+        if let Some(from) = &row.layout.samples_seen {
+            // A label such as "12.8B" is as good as a number; tokens have no labels of a study.
+            let column = from.plain().filter(|column| {
+                let name = self.names.get(*column).map_or("", String::as_str);
+                !crate::runs::reading::words(name).concat().contains("token")
+            });
+            let labelled = match column.map(|column| row.cells.get(column)) {
+                Some(Cell::Text(text)) => mapping::samples(study, text.trim()),
                 _ => None,
             };
             seen = match labelled {
                 Some((_, count)) => Some(count),
-                None => self.positive(column, row.cells)?,
+                None => self.amount(from, row, 1)?,
             };
         }
         if let (None, Some((of_checkpoint, count))) = (seen, &names.checkpoint_samples) {
@@ -91,34 +164,32 @@ impl Collector {
         if let (true, Some(count)) = (label.is_empty(), seen) {
             label = checkpoint::label(study, count);
         }
+        if let Some(column) = row.layout.progress
+            && let Ok(at) = text(row.cells.get(column))
+            && !at.is_empty()
+        {
+            // Checkpoints of one run are told apart.
+            let name = self.names.get(column).map_or("", String::as_str);
+            let place = format!("{name} {at}");
+            label = if label.is_empty() {
+                place
+            } else {
+                format!("{label}, {place}")
+            };
+        }
         Ok((label, seen))
     }
 
-    fn compute(
-        &self,
-        row: Row,
-        parameters: Option<f64>,
-        samples_seen: Option<f64>,
-    ) -> Result<f64, RowError> {
-        match row.layout.compute {
-            ComputeFrom::Column(column) => match self.positive(column, row.cells)? {
-                Some(compute) => Ok(compute * row.share),
-                None => self.compute_of_architecture(row, samples_seen),
+    fn compute(&self, row: Row, samples_seen: Option<f64>) -> Result<Option<f64>, RowError> {
+        match &row.layout.compute {
+            ComputeFrom::Amount(from) => match self.amount(from, row, 0)? {
+                Some(compute) => Ok(Some(compute * row.share)),
+                None if row.layout.rule == SourceRules::Written => Ok(None),
+                None if from.plain().is_none() => Err(rejected(None, RejectReason::NoCompute)),
+                None => self.compute_of_architecture(row, samples_seen).map(Some),
             },
-            ComputeFrom::Each(column) => match (self.positive(column, row.cells)?, samples_seen) {
-                (Some(each), Some(samples)) => Ok(each * samples),
-                (None, _) => {
-                    let column = self.names.get(column.column).cloned();
-                    Err(rejected(column, RejectReason::Empty))
-                }
-                (_, None) => Err(empty("samples")),
-            },
-            ComputeFrom::Product(factor) => match (parameters, samples_seen) {
-                (Some(n), Some(d)) => Ok(n * d * factor),
-                (None, _) => Err(empty("parameters")),
-                (_, None) => Err(empty("samples")),
-            },
-            ComputeFrom::Table => self.compute_of_architecture(row, samples_seen),
+            ComputeFrom::Table => self.compute_of_architecture(row, samples_seen).map(Some),
+            ComputeFrom::Unknown => Ok(None),
         }
     }
 
@@ -156,6 +227,19 @@ impl Collector {
     }
 }
 
+/// Whether a row of a table of the reader's own counts without compute.
+fn kept_without(why: &RejectReason, row: Row) -> bool {
+    let layout = row.layout;
+    let sized = layout.samples_seen.is_some() || layout.parameters.is_some();
+    match why {
+        RejectReason::UnknownArchitecture { .. } | RejectReason::UnknownSamples(_) => {
+            sized || layout.tags != TextFrom::None
+        }
+        RejectReason::NoCompute => true,
+        _ => false,
+    }
+}
+
 /// The part of a run that a checkpoint has seen, where it counts: the scripts of the comparison
 /// study keep the last epoch of cosine schedules and, of constant rates, what comes after
 /// warm-up, with the compute until then.
@@ -185,9 +269,10 @@ pub(super) fn checkpoint_share(
         };
     }
     let share = epoch / epochs;
-    let warm = match (rule.warmup, rule.batch, layout.samples_seen) {
+    let samples = layout.samples_seen.as_ref().and_then(AmountFrom::plain);
+    let warm = match (rule.warmup, rule.batch, samples) {
         (Some(warmup), Some(batch), Some(samples)) => {
-            let steps = read(samples.column) / read(batch);
+            let steps = read(samples) / read(batch);
             read(warmup) / steps <= share
         }
         _ => share > 0.0,

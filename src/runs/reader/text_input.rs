@@ -182,6 +182,7 @@ impl TextInput {
         let format = match &self.table {
             _ if self.parquet => "Parquet",
             None => "unknown",
+            Some(Parser::Delimited(table)) if table.is_markdown() => "Markdown",
             Some(Parser::Delimited(table)) => separated(table.delimiter()),
             Some(Parser::Json(table)) if table.is_lines() => "JSON, one object a line",
             Some(Parser::Json(_)) => "JSON",
@@ -197,6 +198,9 @@ impl TextInput {
             rows: collected.rows,
             kept_rows: collected.kept_rows,
             kept: collected.runs.len() as u64,
+            without_compute: collected.without_compute,
+            comments: collected.comments,
+            assumptions: collected.preview.assumptions.clone(),
             rejected: collected.rejected,
             rejections: collected.rejections,
             skipped: collected.skipped,

@@ -88,7 +88,7 @@ impl Builder {
                 self.name(run.samples),
             ],
             samples_seen: bits(run.samples_seen),
-            compute: run.compute.to_bits(),
+            compute: bits(run.compute),
             parameters: bits(run.parameters),
         };
         self.runs.id(&stored)
@@ -123,7 +123,8 @@ impl Builder {
     }
 
     /// `keep` gives what becomes of a column's numbers: it sees each, may change it, and says
-    /// whether it stays; `None` where all stay as they are.
+    /// whether it stays; `None` where all stay as they are. Runs that have no number left are among
+    /// the runs yet ([`Runs::without_rest`]).
     pub(crate) fn finish<K: FnMut(&mut f64) -> bool>(
         self,
         source: RunSource,
@@ -138,19 +139,18 @@ impl Builder {
                 bucket.values.retain(|stored| keep(&mut stored.value));
             }
         }
-        buckets.retain(|bucket| bucket.values.len() > 0);
         Runs {
             source,
             study,
             names: self.names.all,
-            runs: measured(self.runs.all, &mut buckets),
+            runs: self.runs.all,
             buckets,
         }
     }
 }
 
 /// The runs of which a number is left, and the buckets' places among them.
-fn measured(runs: Vec<StoredRun>, buckets: &mut [Bucket]) -> Vec<StoredRun> {
+pub(super) fn measured(runs: Vec<StoredRun>, buckets: &mut [Bucket]) -> Vec<StoredRun> {
     let mut is_measured = vec![false; runs.len()];
     for stored in buckets.iter().flat_map(|b| b.values.iter()) {
         is_measured[stored.run as usize] = true;

@@ -42,7 +42,7 @@ impl Runs {
             run.schedule,
             run.samples,
             &number(run.samples_seen),
-            &run.compute.to_string(),
+            &number(run.compute),
             dataset,
             metric,
             &value.to_string(),

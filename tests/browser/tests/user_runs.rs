@@ -178,7 +178,7 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
         ))
     };
     assert_eq!(chosen("Compute"), "=flops");
-    assert_eq!(chosen("Compute factor"), "1e-9");
+    assert_eq!(chosen("Compute formula"), "1e-9*flops");
     assert_eq!(chosen("Type"), "error");
     assert_eq!(chosen("Family of all rows"), "pasted table 1");
     // A preview shows the first rows as they will be imported.
@@ -192,14 +192,16 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     page.set_view(1280, 900, false);
     // Without compute it says what is missing; with it, it reads.
     page.set_value("[name='Compute']", "");
+    page.set_value("[name='Samples seen']", "");
     page.wait_for_text("No column says how much compute a run took");
     page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
     page.set_value("[name='Compute']", "=flops");
-    assert_eq!(chosen("Compute factor"), "1e-9");
-    page.set_value("[name='Compute factor']", "abc");
-    page.wait_for_text("“abc” is not a positive number");
+    page.set_value("[name='Samples seen']", "=samples");
+    assert_eq!(chosen("Compute formula"), "1e-9*flops");
+    page.set_value("[name='Compute formula']", "flops*");
+    page.wait_for_text("“flops*” is not a formula");
     page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
-    page.set_value("[name='Compute factor']", "1e-9");
+    page.set_value("[name='Compute formula']", "1e-9*flops");
     page.set_value("[name='Family']", "same");
     page.wait_for("document.querySelector('[name=\"Family of all rows\"]')");
     page.set_value("[name='Family of all rows']", "ours");
@@ -277,8 +279,8 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
         "rows.csv",
         rows.as_bytes(),
         &[
-            "Imported 5 of 7 rows",
-            "line 7",
+            "Imported 6 of 7 rows",
+            "1 run kept without compute",
             "line 8: has 3 columns where the header has 14",
         ],
     );

@@ -2,8 +2,8 @@
 
 use crate::runs::made::{measurements, options, read, read_with};
 use refit::runs::{
-    Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome,
-    RunSource, Scaled,
+    Amount, Compute, Field, Mapping, MappingError, Quantity, ReadError, ReadOptions, ReadOutcome,
+    RunSource,
 };
 
 /// Reads a table as proposed.
@@ -22,9 +22,8 @@ fn mapped(text: &str, mapping: Mapping) -> ReadOutcome {
     )
 }
 
-fn column(column: &str, factor: f64) -> Scaled {
-    let column = column.to_owned();
-    Scaled { column, factor }
+fn column(column: &str, factor: f64) -> Amount {
+    Amount::column(column, factor)
 }
 
 #[test]
@@ -41,7 +40,7 @@ fn an_unknown_table_is_not_read_without_a_mapping() {
     let mapping = &outcome.preview.mapping;
     assert_eq!(
         mapping.compute,
-        Some(Compute::Column(column("total_flops", 1e-9)))
+        Some(Compute::Amount(column("total_flops", 1e-9)))
     );
     assert_eq!(mapping.architecture, Field::Column("model".to_owned()));
     assert_eq!(mapping.scores[0].quantity, Quantity::Error);
@@ -87,30 +86,32 @@ fn units_of_compute_are_taken_from_names() {
         ),
         ("trainFLOPs", 1e-9, crate::bundled_study("comparison")),
     ] {
-        let text = format!("{name},acc\n1e10,0.5\n");
+        // FLOPs of a run are many; a bare number of this size is GFLOPs.
+        let run = if name == "compute" { "1e10" } else { "1e20" };
+        let text = format!("{name},acc\n{run},0.5\n");
         let mapping = read(text.as_bytes()).preview.mapping;
         assert_eq!(
             mapping.compute,
-            Some(Compute::Column(column(name, factor))),
+            Some(Compute::Amount(column(name, factor))),
             "{name}"
         );
         assert_eq!(mapping.study, study, "{name}");
     }
     let text = "compute,acc\n1e20,0.5\n";
     let compute = read(text.as_bytes()).preview.mapping.compute;
-    assert_eq!(compute, Some(Compute::Column(column("compute", 1e-9))));
+    assert_eq!(compute, Some(Compute::Amount(column("compute", 1e-9))));
     // A rate is no compute, and a sample's is not a run's.
     let text = "throughput (FLOPs/s),macro_f1,acc\n1e15,0.4,0.5\n";
     assert_eq!(read(text.as_bytes()).preview.mapping.compute, None);
     for name in ["gflops_per_sample", "gflops"] {
         let text = format!("{name},samples_seen,acc\n14.5,1e9,0.5\n");
         let mapping = read(text.as_bytes()).preview.mapping;
-        assert_eq!(mapping.compute, Some(Compute::Each(column(name, 1.0))));
+        assert_eq!(mapping.compute, Some(Compute::each(name, 1.0)));
     }
     let text = "gflops,samples_seen,macro_f1,train compute (TFLOPs)\n14.5,1e9,0.5,1e7\n";
     let mapping = read(text.as_bytes()).preview.mapping;
     let total = column("train compute (TFLOPs)", 1e3);
-    assert_eq!(mapping.compute, Some(Compute::Column(total)));
+    assert_eq!(mapping.compute, Some(Compute::Amount(total)));
     assert_eq!(mapping.study, crate::bundled_study("comparison"));
 }
 
@@ -121,12 +122,12 @@ fn compute_comes_from_parameters_and_samples() {
     let run = outcome.runs.runs().next().unwrap();
     assert_eq!(
         (run.compute, run.parameters),
-        (1e9 * 2e10 * 2e-9, Some(1e9))
+        (Some(1e9 * 2e10 * 6e-9), Some(1e9))
     );
     assert_eq!((run.samples_seen, run.samples), (Some(2e10), "20B"));
     // A sample is many tokens: as many as the study's ViT-B-32 takes.
     let text = "name,params,samples,acc1\nmine,151277313,1.28e9,0.608\n";
-    let compute = proposed(text).runs.runs().next().unwrap().compute;
+    let compute = proposed(text).runs.runs().next().unwrap().compute.unwrap();
     assert!((compute / 1.861e10 - 1.0).abs() < 0.01, "{compute:e}");
     // Its own compute is better than a guess.
     let text = "model,params,samples,acc1\nViT-B-32,151277313,1.28e9,0.608\n";
@@ -134,7 +135,7 @@ fn compute_comes_from_parameters_and_samples() {
     assert_eq!(mapping.compute, Some(Compute::Architecture));
     // Compute of a sample times samples.
     let text = "gflops,samples,acc1\n14.54,1.28e9,0.608\n";
-    let compute = proposed(text).runs.runs().next().unwrap().compute;
+    let compute = proposed(text).runs.runs().next().unwrap().compute.unwrap();
     assert!((compute / 1.861e10 - 1.0).abs() < 0.01, "{compute:e}");
     // Millions are seen by their size; samples may be labels; factors are the reader's.
     let text = "params (M),samples seen,accuracy\n150,12.8B,0.5\n";
@@ -145,7 +146,7 @@ fn compute_comes_from_parameters_and_samples() {
         .unwrap();
     let outcome = mapped(text, mapping);
     let run = outcome.runs.runs().next().unwrap();
-    assert_eq!(run.compute, 1.5e8 * 1.28e10 * 6e-9);
+    assert_eq!(run.compute, Some(1.5e8 * 1.28e10 * 6e-9));
 }
 
 #[test]
@@ -163,10 +164,10 @@ fn compute_comes_from_the_architecture() {
     assert_eq!(found[0].compute, Some(known("mammut")));
     // A family that the study does not have may well train its architectures.
     assert_eq!(found[1].compute, Some(known("clip")));
-    assert_eq!(
-        outcome.report.rejections[0].to_string(),
-        "line 4: has no compute, and “ViT-X” of mine is not among the architectures whose GFLOPs are known"
-    );
+    // One that no study knows is kept at its samples, without compute, and counted.
+    assert_eq!((found[2].compute, found[2].samples_seen), (None, Some(1e9)));
+    assert_eq!(outcome.report.without_compute, 1);
+    assert_eq!(outcome.report.rejected, 0);
 }
 
 #[test]
@@ -196,7 +197,8 @@ fn what_is_no_score_is_not_proposed() {
     let text = "flops,epochs,loss,acc_stderr,error_text,accuracy\n1e18,30,2.5,0.01,none,0.5\n";
     let mapping = read(text.as_bytes()).preview.mapping;
     let columns: Vec<&str> = mapping.scores.iter().map(|s| s.column.as_str()).collect();
-    assert_eq!(columns, ["accuracy"]);
+    assert_eq!(columns, ["loss", "accuracy"]);
+    assert_eq!(mapping.scores[0].quantity, Quantity::Loss);
 }
 
 #[test]
@@ -277,7 +279,7 @@ fn mappings_are_changed_by_words() {
             "{error}"
         );
     }
-    assert_eq!(mapping.compute, Some(Compute::Column(column("a*b", 1.0))));
+    assert_eq!(mapping.compute, Some(Compute::Amount(column("a*b", 1.0))));
     assert_eq!(mapping.samples, Some(column("c", 1e6)));
     assert_eq!(mapping.family, Field::Column("c".to_owned()));
     assert_eq!(mapping.dataset, Field::Constant("my set".to_owned()));
@@ -300,7 +302,7 @@ fn a_mapping_that_does_not_fit_is_told() {
     assert_eq!(with(&|m| m.compute = None), MappingError::NoCompute);
     assert_eq!(with(&|m| m.scores.clear()), MappingError::NoScore);
     assert_eq!(
-        with(&|m| m.compute = Some(Compute::Product { factor: 1.0 })),
+        with(&|m| m.compute = Some(Compute::product(1.0))),
         MappingError::NoParameters
     );
     assert_eq!(

@@ -8,4 +8,5 @@ pub(crate) mod made;
 mod mapped;
 mod pieces;
 mod released;
+mod shapes;
 mod unpacked;

@@ -87,10 +87,10 @@ fn constant_rates_count_after_warm_up_with_the_compute_until_then() {
         + &row(10, 1);
     let outcome = read(text.as_bytes());
     assert_eq!(outcome.report.skipped[&SkipReason::WarmingUp], 1);
-    let found: Vec<(f64, Option<f64>, String)> = (outcome.runs.runs())
+    let found: Vec<(Option<f64>, Option<f64>, String)> = (outcome.runs.runs())
         .map(|r| (r.compute, r.samples_seen, r.samples.to_owned()))
         .collect();
-    let of = |compute, samples, label: &str| (compute, Some(samples), label.to_owned());
+    let of = |compute, samples, label: &str| (Some(compute), Some(samples), label.to_owned());
     assert_eq!(
         found,
         [

@@ -107,6 +107,10 @@ fn an_unsupported_codec_is_told() {
 fn places_are_rows() {
     let mut rows = some_rows();
     rows[4].2 = Some(-1.0);
+    // FLOPs of runs, not of forward passes.
+    for row in &mut rows {
+        row.1 = row.1.map(|x| x * 1_000_000_000_000_000);
+    }
     let names = ["model", "flops", "acc1"];
     let file = parquet(names, &rows, &Writing::default());
     let mut options = options();
@@ -144,7 +148,13 @@ fn rows_before_the_damage_are_kept() {
     };
     let names = ["model", "flops", "acc1"];
     let rows: Vec<Row> = (0..250)
-        .map(|i| (Some(format!("t{i}")), Some(i + 1), Some(0.5)))
+        .map(|i| {
+            (
+                Some(format!("t{i}")),
+                Some((i + 1) * 1_000_000_000_000_000),
+                Some(0.5),
+            )
+        })
         .collect();
     let mut file = parquet(names, &rows, &how);
     // The second group's first page begins with the first text of its dictionary.

@@ -43,7 +43,12 @@ fn runs_are_told_and_written() {
     let (good, json, _) = refit(&["runs", out, "--json"]);
     assert!(good);
     let json: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json[0]["numbers"], 3712);
+    assert_eq!(json[0]["count"], 3712);
+    let rows = made::rows(crate::bundled_table("zeroshot")).iter();
+    let expected = rows
+        .filter(|m| (m.dataset.as_str(), m.metric.as_str()) == ("imagenet1k", "acc1"))
+        .count();
+    assert_eq!(json[0]["numbers"]["imagenet1k"]["acc1"], expected);
     assert_eq!(json[0]["study"], "openclip");
 }
 
@@ -74,9 +79,11 @@ fn a_fit_takes_own_runs() {
     assert_eq!(json["points"], 12);
     let alpha = json["parameters"]["alpha"].as_f64().unwrap();
     assert!((alpha - 0.2).abs() < 1e-3, "{json}");
-    // The studies' own laws are what they are.
-    let (_, with, _) = refit(&["fit", "--runs", path]);
-    let (_, without, _) = refit(&["fit"]);
+    // Without a study the file is one; beside a study its own laws are what they are.
+    let (_, alone, _) = refit(&["fit", "--runs", path, "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&alone).unwrap()["points"], 12);
+    let (_, with, _) = refit(&["fit", "--study", "comparison", "--runs", path]);
+    let (_, without, _) = refit(&["fit", "--study", "comparison"]);
     assert_eq!(with, without);
 }
 

@@ -17,13 +17,24 @@ pub struct MappingForm {
 }
 
 impl MappingForm {
+    /// Changes the mapping by words, as `--map` does; whether they are a mapping.
+    pub fn answer(self, map: &str) -> bool {
+        let columns = self.preview.with_value(|p| p.columns.clone());
+        let changed = self
+            .mapping
+            .try_update(|m| m.set(map, &columns, false).is_ok());
+        changed == Some(true)
+    }
+
     /// Why the table cannot be imported yet.
     pub fn problem(self) -> Option<String> {
         let invalid = self.invalid.with(|invalid| {
             let (label, entered) = invalid.first_key_value()?;
             Some(match entered.trim() {
                 "" => format!("“{label}” is empty."),
-                entered => format!("“{label}”: “{entered}” is not a positive number."),
+                entered => {
+                    format!("“{label}”: “{entered}” is not a formula of columns and numbers.")
+                }
             })
         });
         invalid.or_else(|| {

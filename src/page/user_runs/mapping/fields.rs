@@ -67,6 +67,8 @@ pub fn scores(c: MappingForm) -> AnyView {
         c.mapping.update(|m| {
             m.scores.push(Score {
                 metric: Field::Constant(metric(&column)),
+                dataset: Field::None,
+                run: Field::None,
                 quantity: Quantity::Metric,
                 scale: UnitScale::Detect,
                 column,
@@ -131,15 +133,27 @@ fn score(c: MappingForm, i: usize) -> AnyView {
             <strong>{name.get_value()}</strong>
             {choice(
                 "Type",
-                pairs(&[("metric", "metric (higher is better)"), ("error", "error (lower is better)")]),
-                move || of(|s| match s.quantity {
-                    Quantity::Metric => "metric".to_owned(),
-                    Quantity::Error => "error".to_owned(),
+                pairs(&[
+                    ("metric", "metric (higher is better)"),
+                    ("error", "error (lower is better)"),
+                    ("loss", "loss (above 0)"),
+                    ("perplexity", "perplexity (above 1)"),
+                    ("number", "another number"),
+                ]),
+                move || of(|s| {
+                    let kind = Quantity::ALL.iter().find(|(quantity, _)| *quantity == s.quantity);
+                    kind.map_or("", |(_, id)| id).to_owned()
                 }),
-                move |id| change(&|s| s.quantity = match id.as_str() {
-                    "error" => Quantity::Error,
-                    _ => Quantity::Metric,
-                }),
+                move |id| {
+                    if let Some((quantity, _)) = Quantity::ALL.iter().find(|(_, kind)| *kind == id) {
+                        change(&|s| {
+                            s.quantity = *quantity;
+                            if let Field::Constant(name) = &s.metric {
+                                s.metric = Field::Constant(quantity.name(name));
+                            }
+                        });
+                    }
+                },
             )}
             {choice(
                 "Unit",
