@@ -297,15 +297,13 @@ impl ByteStreamSplit {
         ByteStreamSplit { bytes, width, at }
     }
 
-    pub(super) fn next(&mut self) -> Result<[u8; 8]> {
+    pub(super) fn next(&mut self) -> Result<Vec<u8>> {
         let count = self.bytes.len() / self.width;
         if self.at >= count {
             return Err(DAMAGED);
         }
-        let mut value = [0; 8];
-        for (i, byte) in value[..self.width].iter_mut().enumerate() {
-            *byte = self.bytes[i * count + self.at];
-        }
+        let value = (0..self.width).map(|i| self.bytes[i * count + self.at]);
+        let value = value.collect();
         self.at += 1;
         Ok(value)
     }

@@ -2,6 +2,7 @@
 
 use super::ParquetError;
 use super::thrift::{Thrift, ThriftKind};
+use super::value::DECIMAL;
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
@@ -20,9 +21,18 @@ pub(super) struct ColumnSchema {
     pub leaf: usize,
     pub values: Physical,
     pub optional: bool,
-    /// A decimal is its integer divided by a power of ten.
-    pub decimals: i32,
-    pub unsigned: bool,
+    pub form: Form,
+}
+
+/// What a stored value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    AsStored,
+    Unsigned,
+    /// An integer divided by ten to this power.
+    Decimal(usize),
+    /// A float16 in two bytes.
+    Half,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +43,8 @@ pub(super) enum Physical {
     Float,
     Double,
     Bytes,
+    /// As many bytes each.
+    Fixed(usize),
 }
 
 /// Rows that lie together, a chunk for each leaf of the schema.
@@ -56,11 +68,54 @@ pub(super) struct Chunk {
 #[derive(Default)]
 struct Element {
     physical: Option<i64>,
+    length: i64,
     repetition: i64,
     name: String,
     children: i64,
     converted: i64,
     scale: i64,
+    /// Which of the newer annotations, if one.
+    logical: i16,
+}
+
+/// A scale beyond the digits of any decimal that is written.
+const SCALES: i64 = 100;
+
+impl Element {
+    fn values(&self) -> Option<Physical> {
+        Some(match self.physical? {
+            0 => Physical::Boolean,
+            1 => Physical::Int32,
+            2 => Physical::Int64,
+            4 => Physical::Float,
+            5 => Physical::Double,
+            6 => Physical::Bytes,
+            7 if matches!(self.form(), Some(Form::Decimal(_) | Form::Half)) => {
+                // Not of no byte, of which a page might claim any number.
+                let length = usize::try_from(self.length).ok();
+                Physical::Fixed(length.filter(|l| (1..=DECIMAL).contains(l))?)
+            }
+            _ => return None,
+        })
+    }
+
+    /// `None` where it cannot be.
+    fn form(&self) -> Option<Form> {
+        const CONVERTED: i64 = 5;
+        const LOGICAL: i16 = 5;
+        const FLOAT16: i16 = 15;
+        if (self.converted, self.logical) == (0, FLOAT16) {
+            return (self.length == 2).then_some(Form::Half);
+        }
+        if self.converted == CONVERTED || self.logical == LOGICAL {
+            let scale = (0..=SCALES).contains(&self.scale).then_some(self.scale)?;
+            return Some(Form::Decimal(usize::try_from(scale).ok()?));
+        }
+        Some(match (11..=14).contains(&self.converted) {
+            true => Form::Unsigned,
+            false => Form::AsStored,
+        })
+    }
 }
 
 pub(super) fn read(file: &[u8]) -> Result<Metadata> {
@@ -124,19 +179,39 @@ pub(super) fn read(file: &[u8]) -> Result<Metadata> {
 
 fn element(thrift: &mut Thrift) -> Result<Element> {
     let mut e = Element::default();
-    thrift.fields(&mut |t, id, _| {
+    thrift.fields(&mut |t, id, kind| {
         match id {
             1 => e.physical = Some(t.int()?),
+            2 => e.length = t.int()?,
             3 => e.repetition = t.int()?,
             4 => e.name = String::from_utf8_lossy(t.binary()?).into_owned(),
             5 => e.children = t.int()?,
             6 => e.converted = t.int()?,
             7 => e.scale = t.int()?,
+            10 if kind == ThriftKind::STRUCT => logical(t, &mut e)?,
             _ => return Ok(false),
         }
         Ok(true)
     })?;
     Ok(e)
+}
+
+/// A union: one field, a structure of its own.
+fn logical(thrift: &mut Thrift, e: &mut Element) -> Result<()> {
+    thrift.fields(&mut |t, id, kind| {
+        e.logical = id;
+        if kind != ThriftKind::STRUCT {
+            return Ok(false);
+        }
+        t.fields(&mut |t, inner, _| {
+            if (id, inner) != (5, 1) {
+                return Ok(false);
+            }
+            e.scale = t.int()?;
+            Ok(true)
+        })?;
+        Ok(true)
+    })
 }
 
 fn group(thrift: &mut Thrift) -> Result<Group> {
@@ -188,33 +263,17 @@ fn columns(elements: &[Element]) -> Option<(Vec<ColumnSchema>, Vec<String>)> {
     let (mut at, mut leaf) = (1, 0);
     for _ in 0..root.children.max(0) {
         let e = elements.get(at)?;
-        let values = match e.physical {
-            Some(0) => Some(Physical::Boolean),
-            Some(1) => Some(Physical::Int32),
-            Some(2) => Some(Physical::Int64),
-            Some(4) => Some(Physical::Float),
-            Some(5) => Some(Physical::Double),
-            // A decimal in bytes is rare, and not text.
-            Some(6) if e.converted != DECIMAL => Some(Physical::Bytes),
-            _ => None,
-        };
         const REPEATED: i64 = 2;
         const OPTIONAL: i64 = 1;
-        const DECIMAL: i64 = 5;
-        match values {
-            Some(values) if e.children <= 0 && e.repetition != REPEATED => {
-                columns.push(ColumnSchema {
+        match (e.values(), e.form()) {
+            (Some(values), Some(form)) if e.children <= 0 && e.repetition != REPEATED => columns
+                .push(ColumnSchema {
                     name: e.name.clone(),
                     leaf,
                     values,
                     optional: e.repetition == OPTIONAL,
-                    decimals: match e.converted {
-                        DECIMAL => i32::try_from(e.scale).unwrap_or(0).clamp(0, 30),
-                        _ => 0,
-                    },
-                    unsigned: (11..=14).contains(&e.converted),
-                })
-            }
+                    form,
+                }),
             _ => skipped.push(e.name.clone()),
         }
         // On to the next child of the root, past what is under this one.

@@ -10,6 +10,8 @@ mod decode;
 mod metadata;
 mod page;
 mod thrift;
+mod unpack;
+mod value;
 
 use metadata::Metadata;
 use page::Cursor;
@@ -50,7 +52,7 @@ impl fmt::Display for ParquetError {
             }
             ParquetError::Codec { column, codec } => write!(
                 f,
-                "Column {column} of the Parquet file is packed with {codec}, which is not supported; Snappy, Zstandard, gzip and uncompressed pages are."
+                "Column {column} of the Parquet file is packed with {codec}, which is not supported; Snappy, Zstandard, gzip, LZ4, Brotli and uncompressed pages are."
             ),
             ParquetError::Encoding { column, encoding } => write!(
                 f,

@@ -1,10 +1,11 @@
 //! Pages of a column: unpacked, and read value by value.
 
+use super::ParquetError;
 use super::decode::{ByteStreamSplit, Bytes, DAMAGED, Delta, DeltaText, Hybrid};
 use super::metadata::{ColumnSchema, Group, Physical};
 use super::thrift::{Thrift, ThriftKind};
-use super::{ParquetError, quoted};
-use std::io::{Read, Write};
+use super::unpack::unpack;
+use super::value::{self, PlainValue};
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
@@ -38,15 +39,6 @@ enum PageValues {
     Delta(Delta),
     Text(Box<DeltaText>),
     ByteStreamSplit(ByteStreamSplit),
-}
-
-#[derive(Clone, Debug)]
-enum PlainValue {
-    Boolean(bool),
-    Int(i64),
-    Float(f32),
-    Double(f64),
-    Bytes(Vec<u8>),
 }
 
 #[derive(Default)]
@@ -108,13 +100,10 @@ impl<'a> Cursor<'a> {
             PageValues::Indices(indices) => {
                 let index = indices.next()? as usize;
                 let value = self.dictionary.get(index).ok_or(DAMAGED)?;
-                return write(out, self.column, value);
+                return value::write(out, self.column.form, value);
             }
-            PageValues::Text(text) => {
-                quoted(out, text.next()?);
-                return Ok(());
-            }
-            PageValues::Plain(bytes) => plain(bytes, self.column.values)?,
+            PageValues::Text(text) => PlainValue::Bytes(text.next()?.to_vec()),
+            PageValues::Plain(bytes) => value::plain(bytes, self.column.values)?,
             PageValues::Bits { bytes, byte, left } => {
                 if *left == 0 {
                     [*byte] = bytes.array()?;
@@ -127,15 +116,14 @@ impl<'a> Cursor<'a> {
             }
             PageValues::Booleans(booleans) => PlainValue::Boolean(booleans.next()? != 0),
             PageValues::Delta(delta) => match self.column.values {
-                Physical::Int32 => PlainValue::Int(i64::from(delta.next()? as i32)),
-                _ => PlainValue::Int(delta.next()?),
+                Physical::Int32 => PlainValue::Int32(delta.next()? as i32),
+                _ => PlainValue::Int64(delta.next()?),
             },
             PageValues::ByteStreamSplit(split) => {
-                let bytes = split.next()?;
-                plain(&mut Bytes::new(bytes.to_vec()), self.column.values)?
+                value::plain(&mut Bytes::new(split.next()?), self.column.values)?
             }
         };
-        write(out, self.column, &value)
+        value::write(out, self.column.form, &value)
     }
 
     /// Opens the next page.
@@ -159,7 +147,7 @@ impl<'a> Cursor<'a> {
                 self.dictionary.clear();
                 // Each value takes a byte at least, so that the page's size bounds their number.
                 for _ in 0..header.values.max(0) {
-                    let value = plain(&mut bytes, self.column.values)?;
+                    let value = value::plain(&mut bytes, self.column.values)?;
                     self.dictionary.push(value);
                 }
                 Ok(())
@@ -227,7 +215,7 @@ impl<'a> Cursor<'a> {
             (DELTA_LENGTH_BYTE_ARRAY, Physical::Bytes) => {
                 PageValues::Text(DeltaText::new(bytes, false)?.into())
             }
-            (DELTA_BYTE_ARRAY, Physical::Bytes) => {
+            (DELTA_BYTE_ARRAY, Physical::Bytes | Physical::Fixed(_)) => {
                 PageValues::Text(DeltaText::new(bytes, true)?.into())
             }
             (BYTE_STREAM_SPLIT, Physical::Int32 | Physical::Float) => {
@@ -235,6 +223,9 @@ impl<'a> Cursor<'a> {
             }
             (BYTE_STREAM_SPLIT, Physical::Int64 | Physical::Double) => {
                 PageValues::ByteStreamSplit(ByteStreamSplit::new(bytes, 8))
+            }
+            (BYTE_STREAM_SPLIT, Physical::Fixed(width)) => {
+                PageValues::ByteStreamSplit(ByteStreamSplit::new(bytes, width))
             }
             (encoding, _) => return Err(self.encoding(encoding)),
         };
@@ -248,48 +239,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A page's bytes, which are to be `size`.
     fn unpack(&self, packed: &[u8], size: usize) -> Result<Vec<u8>> {
-        // What a page claims to hold is not set aside before it is there.
-        let limit = size as u64 + 1;
-        let mut bytes = Vec::new();
-        match self.codec {
-            0 => bytes = packed.to_vec(),
-            1 => {
-                if snap::raw::decompress_len(packed).map_err(|_| DAMAGED)? != size {
-                    return Err(DAMAGED);
-                }
-                bytes = snap::raw::Decoder::new()
-                    .decompress_vec(packed)
-                    .map_err(|_| DAMAGED)?;
-            }
-            2 => {
-                let gzip = flate2::read::MultiGzDecoder::new(packed);
-                let read = gzip.take(limit).read_to_end(&mut bytes);
-                read.map_err(|_| DAMAGED)?;
-            }
-            6 if packed.is_empty() && size == 0 => {}
-            6 => {
-                let zstd = ruzstd::decoding::StreamingDecoder::new(packed).map_err(|_| DAMAGED)?;
-                let read = zstd.take(limit).read_to_end(&mut bytes);
-                read.map_err(|_| DAMAGED)?;
-            }
-            other => {
-                return Err(ParquetError::Codec {
-                    column: self.column.name.clone(),
-                    codec: match other {
-                        3 => "LZO",
-                        4 => "Brotli",
-                        5 | 7 => "LZ4",
-                        _ => "an unknown codec",
-                    },
-                });
-            }
-        }
-        match bytes.len() == size {
-            true => Ok(bytes),
-            false => Err(DAMAGED),
-        }
+        unpack(self.codec, packed, size).map_err(|unknown| match unknown {
+            Some(codec) => ParquetError::Codec {
+                column: self.column.name.clone(),
+                codec,
+            },
+            None => DAMAGED,
+        })
     }
 }
 
@@ -330,39 +287,4 @@ fn header(thrift: &mut Thrift) -> Result<PageHeader> {
         Ok(true)
     })?;
     Ok(h)
-}
-
-/// A value as it stands (PLAIN).
-fn plain(bytes: &mut Bytes, kind: Physical) -> Result<PlainValue> {
-    Ok(match kind {
-        // Only pages pack booleans; a dictionary of them is never written.
-        Physical::Boolean => PlainValue::Boolean(bytes.array::<1>()? != [0]),
-        Physical::Int32 => PlainValue::Int(i64::from(i32::from_le_bytes(bytes.array()?))),
-        Physical::Int64 => PlainValue::Int(i64::from_le_bytes(bytes.array()?)),
-        Physical::Float => PlainValue::Float(f32::from_le_bytes(bytes.array()?)),
-        Physical::Double => PlainValue::Double(f64::from_le_bytes(bytes.array()?)),
-        Physical::Bytes => PlainValue::Bytes(bytes.prefixed()?.to_vec()),
-    })
-}
-
-fn write(out: &mut Vec<u8>, column: &ColumnSchema, value: &PlainValue) -> Result<()> {
-    // Writing to memory does not fail.
-    let written = match value {
-        PlainValue::Boolean(value) => write!(out, "{value}"),
-        PlainValue::Int(value) if column.decimals > 0 => {
-            write!(out, "{}", *value as f64 / 10_f64.powi(column.decimals))
-        }
-        PlainValue::Int(value) if column.unsigned => match column.values {
-            Physical::Int32 => write!(out, "{}", *value as u32),
-            _ => write!(out, "{}", *value as u64),
-        },
-        PlainValue::Int(value) => write!(out, "{value}"),
-        PlainValue::Float(value) => write!(out, "{value}"),
-        PlainValue::Double(value) => write!(out, "{value}"),
-        PlainValue::Bytes(value) => {
-            quoted(out, value);
-            Ok(())
-        }
-    };
-    written.map_err(|_| DAMAGED)
 }

@@ -3,7 +3,10 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::basic::{Compression as Codec, Encoding};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
+    Int64Type,
+};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -207,6 +210,43 @@ pub(crate) fn parquet(names: [&str; 3], rows: &[Row], how: &Writing) -> Vec<u8> 
         group.close().unwrap();
     }
     writer.into_inner().unwrap()
+}
+
+/// A file of one column, which may be null, with `levels` of whether each value is there.
+pub(crate) fn column<T: DataType>(
+    kind: &str,
+    values: &[T::T],
+    levels: &[i16],
+    encoding: Encoding,
+) -> Vec<u8> {
+    let schema = format!("message m {{ OPTIONAL {kind}; }}");
+    let schema = Arc::new(parse_message_type(&schema).unwrap());
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(encoding == Encoding::RLE_DICTIONARY)
+        .set_compression(Codec::LZ4_RAW);
+    let properties = match encoding {
+        Encoding::RLE_DICTIONARY => properties,
+        encoding => properties.set_encoding(encoding),
+    };
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let typed = column.typed::<T>();
+    typed.write_batch(values, Some(levels), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Decimals in bytes of a fixed length.
+pub(crate) fn decimals() -> Vec<u8> {
+    let values = (0..300_i128).map(|i| (i * i - 1000).to_be_bytes().to_vec());
+    let values: Vec<FixedLenByteArray> = values
+        .map(|b| FixedLenByteArray::from(ByteArray::from(b)))
+        .collect();
+    let kind = "FIXED_LEN_BYTE_ARRAY(16) x (DECIMAL(38,3))";
+    column::<FixedLenByteArrayType>(kind, &values, &[1; 300], Encoding::RLE_DICTIONARY)
 }
 
 /// The comparison study's `segmentation_results.parquet`: those of its columns that are read, and

@@ -178,7 +178,7 @@ proptest! {
     fn damaged_parquet_comes_to_something(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
         cut in prop::option::of(any::<prop::sample::Index>()),
-        which in 0usize..4,
+        which in 0usize..PARQUET.len(),
     ) {
         let mut file = PARQUET[which].clone();
         for (at, byte) in &damage {
@@ -199,8 +199,8 @@ proptest! {
     }
 }
 
-static PARQUET: std::sync::LazyLock<[Vec<u8>; 4]> = std::sync::LazyLock::new(|| {
-    use parquet::basic::{Compression, Encoding, ZstdLevel};
+static PARQUET: std::sync::LazyLock<Vec<Vec<u8>>> = std::sync::LazyLock::new(|| {
+    use parquet::basic::{BrotliLevel, Compression, Encoding, ZstdLevel};
     use parquet::file::properties::WriterVersion;
     let rows: Vec<made::Row> = (0..300)
         .map(|i| {
@@ -209,12 +209,19 @@ static PARQUET: std::sync::LazyLock<[Vec<u8>; 4]> = std::sync::LazyLock::new(|| 
         })
         .collect();
     let write = |how| made::parquet(["text", "whole", "double"], &rows, &how);
-    [
-        write(Writing::default()),
+    let packed = |codec| {
         write(Writing {
-            codec: Compression::ZSTD(ZstdLevel::default()),
+            codec,
             ..Writing::default()
-        }),
+        })
+    };
+    vec![
+        write(Writing::default()),
+        packed(Compression::ZSTD(ZstdLevel::default())),
+        packed(Compression::BROTLI(BrotliLevel::default())),
+        packed(Compression::LZ4),
+        packed(Compression::LZ4_RAW),
+        made::decimals(),
         write(Writing {
             codec: Compression::GZIP(Default::default()),
             version: WriterVersion::PARQUET_2_0,

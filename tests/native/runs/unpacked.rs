@@ -1,11 +1,17 @@
 //! Parquet files against the crate that wrote them.
 
-use crate::runs::made::{Row, Writing, options, parquet};
+use crate::runs::made::{Row, Writing, column, options, parquet};
 use parquet::basic::{BrotliLevel, Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterVersion;
+use parquet::data_type::{
+    ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type,
+};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 use refit::runs::parquet::{ParquetError, to_csv};
 use refit::runs::{ReadNotice, read_parquet};
+use std::sync::Arc;
 
 const NAMES: [&str; 3] = ["text", "whole", "double"];
 
@@ -40,6 +46,9 @@ fn writing() -> impl Strategy<Value = Writing> {
         Compression::SNAPPY,
         Compression::GZIP(Default::default()),
         Compression::ZSTD(ZstdLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
     ]);
     let version =
         prop::sample::select(vec![WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0]);
@@ -90,17 +99,115 @@ fn some_rows() -> Vec<Row> {
 }
 
 #[test]
+fn decimals_keep_all_their_digits() {
+    let levels = [1, 1, 0, 1];
+    let expected = "x\n123456.789\n-0.005\n\n0.000\n";
+    let whole = [123_456_789, -5, 0];
+    for encoding in [
+        Encoding::PLAIN,
+        Encoding::RLE_DICTIONARY,
+        Encoding::DELTA_BINARY_PACKED,
+        Encoding::BYTE_STREAM_SPLIT,
+    ] {
+        let narrow = column::<Int32Type>("INT32 x (DECIMAL(9,3))", &whole, &levels, encoding);
+        assert_eq!(csv(&narrow).unwrap(), expected, "{encoding}");
+        let wide = column::<Int64Type>(
+            "INT64 x (DECIMAL(18,3))",
+            &whole.map(i64::from),
+            &levels,
+            encoding,
+        );
+        assert_eq!(csv(&wide).unwrap(), expected, "{encoding}");
+    }
+    let bytes = |width: usize| whole.map(|x| i128::from(x).to_be_bytes()[16 - width..].to_vec());
+    for encoding in [
+        Encoding::PLAIN,
+        Encoding::RLE_DICTIONARY,
+        Encoding::DELTA_BYTE_ARRAY,
+    ] {
+        let texts = bytes(5).map(ByteArray::from);
+        let kind = "BYTE_ARRAY x (DECIMAL(10,3))";
+        let file = column::<ByteArrayType>(kind, &texts, &levels, encoding);
+        assert_eq!(csv(&file).unwrap(), expected, "{encoding}");
+    }
+    for encoding in [
+        Encoding::PLAIN,
+        Encoding::RLE_DICTIONARY,
+        Encoding::DELTA_BYTE_ARRAY,
+        Encoding::BYTE_STREAM_SPLIT,
+    ] {
+        let fixed = bytes(16).map(|b| FixedLenByteArray::from(ByteArray::from(b)));
+        let kind = "FIXED_LEN_BYTE_ARRAY(16) x (DECIMAL(38,3))";
+        let file = column::<FixedLenByteArrayType>(kind, &fixed, &levels, encoding);
+        assert_eq!(csv(&file).unwrap(), expected, "{encoding}");
+    }
+}
+
+#[test]
+fn decimals_of_256_bits_and_float16_are_read() {
+    let mut most = [0xff_u8; 32];
+    most[0] = 0x7f;
+    let mut least = [0_u8; 32];
+    least[0] = 0x80;
+    let values = [most, least].map(|b| FixedLenByteArray::from(ByteArray::from(b.to_vec())));
+    let kind = "FIXED_LEN_BYTE_ARRAY(32) x (DECIMAL(76,0))";
+    let file = column::<FixedLenByteArrayType>(kind, &values, &[1, 1], Encoding::PLAIN);
+    // 2^255 - 1, and -2^255.
+    let digits = "5789604461865809771178549250434395392663499233282028201972879200395656481996";
+    assert_eq!(csv(&file).unwrap(), format!("x\n{digits}7\n-{digits}8\n"));
+    let values = [0x3c00_u16, 0xb800, 0x2e66, 0x0001]
+        .map(|b| FixedLenByteArray::from(ByteArray::from(b.to_le_bytes().to_vec())));
+    for encoding in [Encoding::PLAIN, Encoding::BYTE_STREAM_SPLIT] {
+        let kind = "FIXED_LEN_BYTE_ARRAY(2) x (FLOAT16)";
+        let file = column::<FixedLenByteArrayType>(kind, &values, &[1; 4], encoding);
+        // The exact numbers, 0.0999755859375 and 2^-24, to float32's digits.
+        assert_eq!(
+            csv(&file).unwrap(),
+            "x\n1\n-0.5\n0.099975586\n0.000000059604645\n"
+        );
+    }
+}
+
+#[test]
 fn an_unsupported_codec_is_told() {
-    let how = Writing {
-        codec: Compression::BROTLI(BrotliLevel::default()),
-        ..Writing::default()
-    };
-    let outcome = read_parquet(&parquet(NAMES, &some_rows(), &how), options());
+    let mut file = parquet(NAMES, &some_rows(), &Writing::default());
+    // Snappy, field 4 of a column's metadata after the path, as LZO.
+    let path = b"\x04text\x15\x02";
+    let at = file.windows(path.len()).rposition(|w| w == path).unwrap();
+    file[at + path.len() - 1] = 6;
+    let outcome = read_parquet(&file, options());
     assert_eq!(
         outcome.report.error.unwrap().to_string(),
-        "Column text of the Parquet file is packed with Brotli, which is not supported; Snappy, Zstandard, gzip and uncompressed pages are."
+        "Column text of the Parquet file is packed with LZO, which is not supported; Snappy, Zstandard, gzip, LZ4, Brotli and uncompressed pages are."
     );
     assert_eq!(outcome.preview.columns, NAMES);
+}
+
+#[test]
+fn blocks_of_lz4_are_read_whoever_framed_them() {
+    let how = Writing {
+        codec: Compression::LZ4_RAW,
+        ..Writing::default()
+    };
+    let bare = parquet(NAMES, &some_rows(), &how);
+    let hadoop = parquet(
+        NAMES,
+        &some_rows(),
+        &Writing {
+            codec: Compression::LZ4,
+            ..how
+        },
+    );
+    assert_ne!(bare, hadoop);
+    assert_eq!(csv(&bare).unwrap(), csv(&hadoop).unwrap());
+    // Bare blocks under the older codec's number.
+    let mut mixed = bare.clone();
+    for name in NAMES {
+        let path = [&[name.len() as u8], name.as_bytes(), &[0x15, 14]].concat();
+        let at = mixed.windows(path.len()).rposition(|w| w == path).unwrap();
+        mixed[at + path.len() - 1] = 10;
+    }
+    assert_eq!(csv(&mixed).unwrap(), csv(&bare).unwrap());
 }
 
 #[test]
@@ -172,11 +279,7 @@ fn rows_before_the_damage_are_kept() {
 
 #[test]
 fn lists_and_groups_are_left_out_and_told() {
-    use parquet::data_type::{DoubleType, Int64Type};
-    use parquet::file::properties::WriterProperties;
-    use parquet::file::writer::SerializedFileWriter;
-    use parquet::schema::parser::parse_message_type;
-    use std::sync::Arc;
+    use parquet::data_type::DoubleType;
     let schema = "message m { REPEATED INT64 list; REQUIRED GROUP inner { REQUIRED INT64 a; REQUIRED DOUBLE b; } REQUIRED DOUBLE acc1; REQUIRED INT64 flops; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
