@@ -40,7 +40,7 @@ fn generate(data: &Path) -> Result<(), String> {
             });
     let starting: String = starting.collect();
     let mut sums = String::new();
-    for path in files(data)? {
+    for path in files(data, &["csv", "json"])? {
         let name = path.strip_prefix(data).unwrap_or(&path).display();
         sums.push_str(&format!("{}  {name}\n", sha256(&path)?));
     }
@@ -54,7 +54,7 @@ fn generate(data: &Path) -> Result<(), String> {
 /// Every file of the studies' folders as an expression: pairs of path and text.
 fn embedded(data: &Path) -> Result<String, String> {
     let mut code = "[\n".to_owned();
-    for path in files(data)? {
+    for path in files(data, &["csv", "json", "md"])? {
         let absolute = std::path::absolute(&path).map_err(|error| explain(&path, &error))?;
         code.push_str(&format!("({path:?}, include_str!({absolute:?})),\n"));
     }
@@ -79,13 +79,16 @@ fn sha256(path: &Path) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The CSV and JSON files of a folder and the folders in it.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// The files of a folder and the folders in it that have one of these extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     for path in sorted(folder)? {
         if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|e| e == "csv" || e == "json") {
+            found.extend(files(&path, extensions)?);
+        } else if path
+            .extension()
+            .is_some_and(|e| extensions.iter().any(|known| e == *known))
+        {
             found.push(path);
         }
     }

@@ -18,6 +18,7 @@ pub mod finding;
 pub mod model_error;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
+pub mod read;
 pub mod runs;
 pub mod study;
 pub mod text;

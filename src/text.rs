@@ -3,6 +3,11 @@
 /// Four significant digits, powers of ten where those do not reach the point: 5.858, 0.02145,
 /// 3.955 × 10⁷.
 pub fn number(x: f64) -> String {
+    significant(x, 4)
+}
+
+/// As [`number`], with another number of significant digits (at least one).
+pub fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }
@@ -17,11 +22,12 @@ pub fn number(x: f64) -> String {
         return text.to_owned();
     }
     // The exponent of the rounded number: 9.9996e7 is 1.000 × 10⁸.
-    let rounded = format!("{x:.3e}");
+    let after = digits.saturating_sub(1);
+    let rounded = format!("{x:.after$e}");
     let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let text = if (-4..4).contains(&exponent) {
-        let decimals = usize::try_from(3 - exponent).unwrap_or(0);
+        let decimals = usize::try_from(after as i32 - exponent).unwrap_or(0);
         format!("{x:.decimals$}")
     } else {
         let power = format!("10{}", superscript(exponent));
@@ -119,6 +125,9 @@ mod tests {
         ] {
             assert_eq!(number(x), text, "{x}");
         }
+        assert_eq!(significant(0.226_604, 2), "0.23");
+        assert_eq!(significant(9.996, 3), "10.0");
+        assert_eq!(significant(6.7251e10, 3), "6.73 × 10¹⁰");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Holds a study's folder to what it says: every file is read, every query selects points, every
-//! claim is recomputed. `refit study check`, and the page before it opens a foreign folder.
+//! claim is recomputed, and so is every number of its document to read. `refit study check`, and the page before it opens a foreign folder.
 
 mod description;
 mod locate;
 mod tables;
 
 use crate::claim::{self, Check, Library, Printed};
+use crate::read::{self, Source};
 use crate::study::architecture;
 use crate::study::description::Description;
 use crate::study::{DataError, Study, folder, read_measurements};
@@ -56,7 +57,14 @@ pub fn check(folder: &str, read: &dyn Fn(&str) -> Result<String, DataError>) -> 
             opened.check_description();
             let library = opened.read_tables();
             opened.check_queries(&library);
-            let checks = opened.check_claims(library);
+            let Some(printed) = opened.read_claims() else {
+                return Report {
+                    problems: opened.problems,
+                    checks: Vec::new(),
+                };
+            };
+            let checks = claim::verify(printed.clone(), library.clone());
+            opened.check_document(&library, &printed, &checks);
             Report {
                 problems: opened.problems,
                 checks,
@@ -162,12 +170,28 @@ impl Folder<'_> {
         library
     }
 
-    /// Recomputes every claim.
-    fn check_claims(&mut self, library: Library) -> Vec<Check> {
-        match self.read_claims() {
-            Some(printed) => claim::verify(printed, library),
-            None => Vec::new(),
-        }
+    /// The numbers and figures of the document to read, where there is one, can be computed.
+    fn check_document(&mut self, library: &Library, printed: &Printed, checks: &[Check]) {
+        let path = self.study.path(read::FILE);
+        let Ok(text) = (self.read)(&path) else {
+            return;
+        };
+        // A finding of a bundled study may need the tables of another.
+        let bundled = match self.study.is_bundled() {
+            true => Library::read_all(&Study::bundled(), self.read).ok(),
+            false => None,
+        };
+        let library = bundled.as_ref().unwrap_or(library);
+        let (document, mut problems) = read::parse(&text);
+        let source = Source::new(self.study, library, printed).with_checks(checks.to_vec());
+        problems.extend(read::compute(&document, &source).1);
+        let located = |problem: read::Problem| DataError {
+            file: path.clone(),
+            line: Some(problem.place.line),
+            column: Some(problem.place.column.to_string()),
+            message: problem.message,
+        };
+        self.problems.extend(problems.into_iter().map(located));
     }
 
     /// The printed numbers; a file that cannot be read is a problem.

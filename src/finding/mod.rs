@@ -73,11 +73,16 @@ pub fn all() -> Vec<Recompute> {
     all
 }
 
+/// A study's finding of this id.
+pub fn of(study: Study, id: &str) -> Option<Recompute> {
+    let mut registered = REGISTERED.iter();
+    let found = registered.find(|(of, known, _)| *of == study.id && *known == id);
+    found.map(|(_, _, recompute)| *recompute)
+}
+
 /// Whether a study's finding is known.
 pub fn is_registered(study: Study, id: &str) -> bool {
-    REGISTERED
-        .iter()
-        .any(|(of, known, _)| *of == study.id && *known == id)
+    of(study, id).is_some()
 }
 
 /// A bundled table.

@@ -31,6 +31,9 @@ struct Output {
     points: usize,
     frontier_points: usize,
     held_out: usize,
+    /// From the smallest to the largest x, and the lowest error, of all measurements.
+    range: Option<(f64, f64)>,
+    least_error: f64,
     law: &'static str,
     loss: String,
     objective: f64,
@@ -78,6 +81,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         points: series.points.len(),
         frontier_points: series.frontier.len(),
         held_out: series.held_out.len(),
+        range: selected.outcome.range(),
+        least_error: series
+            .measured()
+            .map(|p| p.error)
+            .fold(f64::INFINITY, f64::min),
         law: fit.law.id(),
         loss: fit.loss.id(),
         objective: fit.objective,

@@ -17,6 +17,10 @@ pub(crate) enum Command {
     /// Check a folder: read every file, recompute every claim; exit status 1 where the folder is
     /// wrong
     Check(Arguments),
+    /// Write the pages of studies that have a read.md
+    Render(crate::read::Render),
+    /// List the numbers that a study's read.md computes
+    Numbers(crate::read::Numbers),
 }
 
 #[derive(clap::Args)]
@@ -46,6 +50,8 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
     match command {
         Command::New(arguments) => new(arguments),
         Command::Check(arguments) => check(arguments),
+        Command::Render(arguments) => crate::read::render(arguments),
+        Command::Numbers(arguments) => crate::read::numbers(arguments),
     }
 }
 

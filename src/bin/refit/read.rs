@@ -1,0 +1,184 @@
+//! `refit study render` and `numbers`: studies' `read.md` as pages, and what is computed in them.
+
+use crate::data;
+use crate::say;
+use refit::claim::{Library, Printed};
+use refit::read::{self, Listed, Page, Source};
+use refit::study::Study;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(crate) struct Render {
+    /// Folders with a study.json and a read.md, or bundled studies [default: all bundled studies]
+    folders: Vec<String>,
+    /// Folder to write: a folder for each study, and index.html with the list
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Address of the site, where it is known: then sitemap.xml is written beside the folder
+    #[arg(long, value_name = "URL")]
+    site: Option<String>,
+}
+
+/// The script of documents: the reader's theme, and cards on a touch screen.
+const SCRIPT: &str = include_str!("../../read/read.js");
+
+#[derive(clap::Args)]
+pub(crate) struct Numbers {
+    /// A folder with a study.json and a read.md, or a bundled study
+    folder: String,
+    /// Read this file in place of the folder's read.md
+    #[arg(long, value_name = "FILE")]
+    document: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A number of a document, where it stands.
+#[derive(serde::Serialize)]
+struct Stands<'a> {
+    address: &'a str,
+    line: u64,
+    column: u64,
+    #[serde(flatten)]
+    number: &'a read::Number,
+}
+
+pub(crate) fn numbers(arguments: &Numbers) -> Result<(), String> {
+    let study = data::study(&arguments.folder)?;
+    let (library, printed) = (data::library()?, data::printed(&Study::all())?);
+    let own = study.path(read::FILE);
+    let path = arguments.document.as_deref().unwrap_or(&own);
+    let (document, mut problems) = read::parse(&data::read(path).map_err(|e| e.to_string())?);
+    let source = Source::new(study, &library, &printed);
+    let (computed, more) = read::compute(&document, &source);
+    problems.extend(more);
+    let found = document.numbers.iter().zip(&computed.numbers);
+    let found: Vec<Stands> = found
+        .filter_map(|(live, number)| {
+            Some(Stands {
+                address: &live.address,
+                line: live.place.line,
+                column: live.place.column,
+                number: number.as_ref()?,
+            })
+        })
+        .collect();
+    if arguments.json {
+        say::json(&found)?;
+    } else {
+        for stands in &found {
+            say!(
+                "{:>4}  {:<24} {}",
+                stands.line,
+                stands.number.text,
+                stands.address
+            );
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(said(path, &problems)),
+    }
+}
+
+/// A line a problem.
+fn said(path: &str, problems: &[read::Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|p| format!("{path}, {p}")).collect();
+    lines.join("\n")
+}
+
+pub(crate) fn render(arguments: &Render) -> Result<(), String> {
+    let site = arguments.site.as_deref().map(site).transpose()?;
+    let mut folders = arguments.folders.clone();
+    if folders.is_empty() {
+        folders.extend(Study::bundled().iter().map(|s| s.reference().to_owned()));
+    }
+    let studies = folders.iter().map(|folder| data::study(folder));
+    let studies = studies.collect::<Result<Vec<_>, _>>()?;
+    // A folder is known from here on.
+    let (library, printed) = (data::library()?, data::printed(&Study::all())?);
+    let out = &arguments.out;
+    let mut listed = Vec::new();
+    for (folder, study) in folders.iter().zip(studies) {
+        match page(study, &library, &printed, out, site.as_deref())? {
+            Some(page) => listed.push(page),
+            None if arguments.folders.is_empty() => {}
+            None => return Err(format!("{folder} has no {}", read::FILE)),
+        }
+    }
+    let address = site.as_ref().map(|site| format!("{site}read/"));
+    write(
+        &out.join("index.html"),
+        &read::list(&listed, address.as_deref()),
+    )?;
+    write(&out.join("read.css"), &read::stylesheet())?;
+    write(&out.join("read.js"), SCRIPT)?;
+    if let (Some(site), Some(beside)) = (site, out.parent()) {
+        write(&beside.join("sitemap.xml"), &sitemap(&site, &listed))?;
+    }
+    say!("{}: {} documents", out.display(), listed.len());
+    Ok(())
+}
+
+/// Writes a study's page and its figures; `None` where it has no document.
+fn page(
+    study: Study,
+    library: &Library,
+    printed: &Printed,
+    out: &Path,
+    site: Option<&str>,
+) -> Result<Option<Listed>, String> {
+    let path = study.path(read::FILE);
+    let Ok(text) = data::read(&path) else {
+        return Ok(None);
+    };
+    let (document, mut problems) = read::parse(&text);
+    let source = Source::new(study, library, printed);
+    let (computed, more) = read::compute(&document, &source);
+    problems.extend(more);
+    if !problems.is_empty() {
+        return Err(said(&path, &problems));
+    }
+    let page = Page {
+        document: &document,
+        computed: &computed,
+        source: &source,
+        address: site.map(|site| format!("{site}read/{}/", study.id)),
+    };
+    let (html, files) = page.html();
+    let folder = out.join(&study.id);
+    write(&folder.join("index.html"), &html)?;
+    for (name, text) in files {
+        write(&folder.join(name), &text)?;
+    }
+    Ok(Some(page.listed()))
+}
+
+/// An address that ends in a slash.
+fn site(url: &str) -> Result<String, String> {
+    match url.starts_with("https://") || url.starts_with("http://") {
+        true => Ok(format!("{}/", url.trim_end_matches('/'))),
+        false => Err(format!("--site “{url}” is no address with https://")),
+    }
+}
+
+fn sitemap(site: &str, listed: &[Listed]) -> String {
+    let pages = listed.iter().map(|page| format!("read/{}/", page.id));
+    let pages = ["".to_owned(), "read/".to_owned()].into_iter().chain(pages);
+    let urls: String = pages
+        .map(|page| format!("<url><loc>{site}{page}</loc></url>\n"))
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{urls}</urlset>\n"
+    )
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let explain = |error: std::io::Error| format!("{}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(explain)?;
+    }
+    fs::write(path, text).map_err(explain)
+}

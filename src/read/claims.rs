@@ -1,0 +1,203 @@
+//! Printed numbers and findings in a document.
+
+use super::compute::Source;
+use super::number::{Asked, Number, Printed, count as counted};
+use crate::analysis::to_query;
+use crate::claim::{Check, Verdict};
+use crate::decimal;
+use crate::finding::Row;
+use crate::text::significant;
+
+/// `?claim=ID#recomputed`.
+pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, String> {
+    let check = source.checks().iter().find(|c| c.id == id);
+    let check = check.ok_or_else(|| format!("no printed number is “{id}”"))?;
+    let recomputed = || {
+        let why = || format!("“{id}” cannot be recomputed: {}", check.note);
+        check.recomputed.ok_or_else(why)
+    };
+    let unit = unit(check);
+    let (value, text) = match asked.name.as_str() {
+        "printed" => (Some(check.printed), format!("{}{unit}", said(check))),
+        "recomputed" => {
+            let value = recomputed()?;
+            (Some(value), format!("{}{unit}", alike(value, check)))
+        }
+        "difference" => {
+            let difference = recomputed()? - check.printed;
+            let sign = if difference > 0.0 { "+" } else { "" };
+            let text = significant(difference, asked.digits);
+            let unit = match unit {
+                " %" => " percentage points",
+                other => other,
+            };
+            (Some(difference), format!("{sign}{text}{unit}"))
+        }
+        "ratio" => {
+            let ratio = check.printed / recomputed()?;
+            (Some(ratio), significant(ratio, asked.digits))
+        }
+        "verdict" => (None, check.verdict.title().to_owned()),
+        other => {
+            return Err(format!(
+                "a printed number has no “{other}”; it has printed, recomputed, difference, ratio (printed / recomputed), verdict"
+            ));
+        }
+    };
+    Ok(Number {
+        text,
+        values: value.into_iter().collect(),
+        what: match asked.name.as_str() {
+            "printed" => format!("{}, as printed", check.quantity),
+            "recomputed" => format!("{}, recomputed", check.quantity),
+            "difference" => format!("{}, recomputed − printed", check.quantity),
+            "ratio" => format!("{}, printed / recomputed", check.quantity),
+            _ => check.quantity.clone(),
+        },
+        from: match check.recomputed {
+            Some(value) => format!("recomputed: {}{unit}", alike(value, check)),
+            None => check.note.clone(),
+        },
+        printed: Some(printed(check)),
+        query: match &check.analysis {
+            Some(analysis) => to_query(analysis),
+            None => "page=verify".to_owned(),
+        },
+    })
+}
+
+/// A check's printed number and its verdict.
+pub(super) fn printed(check: &Check) -> Printed {
+    Printed {
+        text: format!("{}{}", said(check), unit(check)),
+        source: check.source.clone(),
+        verdict: check.verdict,
+    }
+}
+
+/// Decimals that are printed for readers: a program prints more.
+const MOST_DECIMALS: usize = 8;
+
+/// As printed, or where a program wrote it with an exponent or in full, as readers write that.
+fn said(check: &Check) -> String {
+    match digits_to_show(&check.printed_text) {
+        Some(digits) => significant(check.printed, digits),
+        None => check.printed_text.replace('-', "−"),
+    }
+}
+
+/// A value at the precision of the printed one.
+fn alike(value: f64, check: &Check) -> String {
+    if let Some(digits) = digits_to_show(&check.printed_text) {
+        return significant(value, digits);
+    }
+    let decimals = check.printed_text.split_once('.');
+    let decimals = decimals.map_or(0, |(_, after)| after.len());
+    // No negative zero.
+    format!("{:.decimals$}", value + 0.0).replace('-', "−")
+}
+
+/// The significant digits of "2.64e10", and fewer than there are of 0.8743712188927529; `None` where the
+/// text is for readers.
+fn digits_to_show(text: &str) -> Option<usize> {
+    if let Some((mantissa, _)) = text.split_once(['e', 'E']) {
+        return Some(mantissa.chars().filter(char::is_ascii_digit).count());
+    }
+    let (_, decimals) = text.split_once('.')?;
+    (decimals.len() > MOST_DECIMALS).then_some(3)
+}
+
+/// The unit that a check's quantity ends with.
+fn unit(check: &Check) -> &'static str {
+    match check
+        .quantity
+        .rsplit_once(", ")
+        .map_or("", |(_, unit)| unit)
+    {
+        "percent" => " %",
+        "percentage points" => " percentage points",
+        _ => "",
+    }
+}
+
+/// `?claims=PREFIX#reproduced`: of the printed numbers whose ids begin so, how many have a verdict.
+pub(super) fn count(prefix: &str, asked: &Asked, source: &Source) -> Result<Number, String> {
+    let of = source.checks().iter().filter(|c| c.id.starts_with(prefix));
+    let verdict = Verdict::ALL.into_iter().find(|v| v.id() == asked.name);
+    if verdict.is_none() && asked.name != "all" {
+        let known = Verdict::ALL.map(Verdict::id).join(", ");
+        return Err(format!(
+            "there is no verdict “{}”; there are {known}, all",
+            asked.name
+        ));
+    }
+    let all = of.clone().count();
+    if all == 0 {
+        return Err(format!("no printed number’s id begins with “{prefix}”"));
+    }
+    let number = of
+        .filter(|c| verdict.is_none_or(|v| v == c.verdict))
+        .count();
+    let which = match prefix {
+        "" => "printed numbers of the study".to_owned(),
+        prefix => format!("printed numbers “{prefix}…”"),
+    };
+    Ok(Number {
+        text: counted(number),
+        values: vec![number as f64],
+        what: match verdict {
+            Some(verdict) => format!("{which}: {}", verdict.title()),
+            None => which,
+        },
+        from: format!("{} in all, each recomputed", counted(all)),
+        printed: None,
+        query: "page=verify".to_owned(),
+    })
+}
+
+/// `?finding=ID#corrected=ROW`: a cell of a finding's table.
+pub(super) fn finding(id: &str, asked: &Asked, source: &Source) -> Result<Number, String> {
+    let finding = source.finding(id)?;
+    let row = finding.rows.iter().find(|row| row.what == asked.of);
+    let row = row.ok_or_else(|| {
+        let known: Vec<&str> = finding.rows.iter().map(|row| row.what.as_str()).collect();
+        format!(
+            "“{id}” has no row “{}”; it has: {}",
+            asked.of,
+            known.join("; ")
+        )
+    })?;
+    type Column = (&'static str, fn(&Row) -> &String);
+    const COLUMNS: [Column; 2] = [
+        ("released", |r| &r.released),
+        ("corrected", |r| &r.corrected),
+    ];
+    let column = COLUMNS.into_iter().find(|(name, _)| *name == asked.name);
+    let (name, get) = column.ok_or_else(|| {
+        format!(
+            "a finding has no “{}”; it has released=ROW and corrected=ROW",
+            asked.name
+        )
+    })?;
+    let text = get(row).clone();
+    let meaning = match name {
+        "released" => finding.released,
+        _ => finding.corrected,
+    };
+    Ok(Number {
+        values: leading(&text).into_iter().collect(),
+        text,
+        what: format!("{}: {meaning}", row.what),
+        from: format!("the finding “{}”", finding.title),
+        printed: None,
+        query: "page=findings".to_owned(),
+    })
+}
+
+/// The number that a text begins with: "79.588 %", "± 0.766 pp".
+fn leading(text: &str) -> Option<f64> {
+    let text = text.trim_start_matches("± ").replace('−', "-");
+    let number = text.split(' ').next()?;
+    // Of "9.180 × 10⁸" the first digits are not the number.
+    decimal::parse(number).filter(|_| !text.contains('×'))
+}

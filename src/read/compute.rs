@@ -1,0 +1,98 @@
+//! A document's numbers and figures, computed.
+
+use super::document::{Document, Problem};
+use super::figure::{self, Drawn};
+use super::number::{self, Number};
+use crate::claim::{Check, Library, Printed, verify};
+use crate::finding::{self, Finding};
+use crate::study::Study;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+
+/// What a document of a study is computed from.
+pub struct Source<'a> {
+    pub study: Study,
+    pub library: &'a Library,
+    pub printed: &'a Printed,
+    checks: OnceCell<Vec<Check>>,
+    findings: RefCell<BTreeMap<String, Finding>>,
+}
+
+impl<'a> Source<'a> {
+    /// `library` and `printed` have at least what the study has.
+    pub fn new(study: Study, library: &'a Library, printed: &'a Printed) -> Source<'a> {
+        Source {
+            study,
+            library,
+            printed,
+            checks: OnceCell::new(),
+            findings: RefCell::default(),
+        }
+    }
+
+    /// The same, where the study's printed numbers have been recomputed.
+    #[must_use]
+    pub fn with_checks(mut self, checks: Vec<Check>) -> Source<'a> {
+        self.checks = OnceCell::from(checks);
+        self
+    }
+
+    /// The study's printed numbers, recomputed.
+    pub fn checks(&self) -> &[Check] {
+        self.checks.get_or_init(|| {
+            let checks = verify(self.printed.clone(), self.library.clone());
+            let own = checks.into_iter().filter(|c| c.study == self.study);
+            own.collect()
+        })
+    }
+
+    /// One of the study's findings.
+    pub(super) fn finding(&self, id: &str) -> Result<Finding, String> {
+        if let Some(known) = self.findings.borrow().get(id) {
+            return Ok(known.clone());
+        }
+        let recompute = finding::of(self.study, id)
+            .ok_or_else(|| format!("the study has no finding “{id}”"))?;
+        let finding = recompute(self.printed, self.library).map_err(|e| e.to_string())?;
+        let mut findings = self.findings.borrow_mut();
+        findings.insert(id.to_owned(), finding.clone());
+        Ok(finding)
+    }
+}
+
+/// The numbers and figures of a document, in its order; what cannot be computed is missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Computed {
+    pub numbers: Vec<Option<Number>>,
+    pub figures: Vec<Option<Drawn>>,
+}
+
+/// Computes a document; the problems say what could not be.
+pub fn compute(document: &Document, source: &Source) -> (Computed, Vec<Problem>) {
+    let mut computed = Computed::default();
+    let mut problems = Vec::new();
+    for live in &document.numbers {
+        let number = number::number(&live.address, source);
+        computed
+            .numbers
+            .push(or_say(number, live.place, &mut problems));
+    }
+    for live in &document.figures {
+        let figure = figure::draw(&live.address, &live.control, source);
+        computed
+            .figures
+            .push(or_say(figure, live.place, &mut problems));
+    }
+    problems.sort();
+    (computed, problems)
+}
+
+fn or_say<T>(
+    result: Result<T, String>,
+    place: super::document::Place,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    result
+        .map_err(|message| problems.push(Problem { place, message }))
+        .ok()
+}

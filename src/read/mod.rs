@@ -1,0 +1,31 @@
+//! A paper to read: `read.md` in a study's folder.
+//!
+//! [`parse`](fn@parse) takes CommonMark apart into a [`Document`] and finds its live numbers and figures, which
+//! [`compute`] computes from the study's measurements by the functions that all front ends call. Nothing of a
+//! document runs: raw HTML is an error, and links lead to https or to queries. The conventions are in
+//! `docs/studies.md`.
+
+mod address;
+mod claims;
+mod compute;
+mod document;
+mod figure;
+mod formula;
+mod html;
+mod number;
+mod page;
+mod parse;
+mod series;
+mod style;
+
+pub use compute::{Computed, Source, compute};
+pub use document::{Block, Document, Inline, LiveFigure, LiveNumber, Place, Problem};
+pub use figure::{Control, Drawn, Variant};
+pub use html::Files;
+pub use number::{Number, Printed};
+pub use page::{Listed, Page, list};
+pub use parse::parse;
+pub use style::stylesheet;
+
+/// Its name in the folder.
+pub const FILE: &str = "read.md";

@@ -1,0 +1,296 @@
+//! A document's page, and the list of documents.
+
+use super::compute::{Computed, Source};
+use super::document::{Block, Document, plain};
+use super::html::{Files, Writer, escape};
+use crate::claim::Verdict;
+use crate::study::Study;
+use crate::study::description::Description;
+
+/// Allows the page's own style, script and pictures, and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// A document of a study with all that its page says.
+pub struct Page<'a> {
+    pub document: &'a Document,
+    pub computed: &'a Computed,
+    pub source: &'a Source<'a>,
+    /// Its own address, where that is known.
+    pub address: Option<String>,
+}
+
+/// A document in the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Its folder, beside the list.
+    pub id: String,
+    pub title: String,
+    /// "Cherti et al., 2022, arXiv 2212.07143".
+    pub paper: String,
+    pub description: String,
+    /// Printed numbers by verdict, in the order of [`Verdict::ALL`].
+    pub verdicts: [usize; 4],
+}
+
+impl Page<'_> {
+    /// As the list has it.
+    pub fn listed(&self) -> Listed {
+        let study = self.source.study;
+        let checks = self.source.checks();
+        Listed {
+            id: study.id.clone(),
+            title: self.document.title.clone(),
+            paper: self.paper(),
+            description: self.description(),
+            verdicts: Verdict::ALL.map(|v| checks.iter().filter(|c| c.verdict == v).count()),
+        }
+    }
+
+    /// The page, and its figures by the names of their files.
+    pub fn html(&self) -> (String, Files) {
+        const HOME: &str = "../../";
+        let study = self.source.study;
+        let mut article = Writer::new(self.document, self.computed, study, HOME);
+        article.blocks(&self.document.blocks);
+        let Writer { html, files, .. } = article;
+        let title = escape(&self.document.title);
+        let mut page = head(
+            &format!("{} — Refit", self.document.title),
+            &self.description(),
+            HOME,
+            "../",
+            self.address.as_deref(),
+        );
+        page.push_str(&masthead(HOME, "../"));
+        page.push_str(&format!(
+            "<main id=\"main\" class=\"read\" tabindex=\"-1\">\n<header class=\"opening\"><h1>{title}</h1>\n<p class=\"byline\">{}</p>\n{}{}</header>\n",
+            self.byline(),
+            verdicts(&self.listed().verdicts, &format!("{HOME}?page=verify")),
+            ways_on(study, HOME),
+        ));
+        page.push_str(&contents(&self.document.blocks));
+        page.push_str(&format!("<article>\n{html}</article>\n</main>\n"));
+        page.push_str(&self.foot());
+        (page, files)
+    }
+
+    fn told(&self) -> Option<&Description> {
+        self.source.printed.descriptions.get(&self.source.study)
+    }
+
+    /// "Cherti et al., 2022, arXiv 2212.07143".
+    fn paper(&self) -> String {
+        let study = self.source.study;
+        let mut parts = Vec::new();
+        if let Some(told) = self.told() {
+            match &told.authors[..] {
+                [] => {}
+                [one] => parts.push(one.clone()),
+                [first, ..] => {
+                    let family = first.rsplit(' ').next().unwrap_or(first);
+                    parts.push(format!("{family} et al."));
+                }
+            }
+            parts.extend(told.year.map(|year| year.to_string()));
+        }
+        if !study.arxiv.is_empty() {
+            parts.push(format!("arXiv {}", study.arxiv));
+        }
+        parts.join(", ")
+    }
+
+    fn byline(&self) -> String {
+        let study = self.source.study;
+        let mut line = format!("About <cite>{}</cite>", escape(&study.title));
+        if let Some(told) = self.told() {
+            if !told.authors.is_empty() {
+                line.push_str(&format!(" by {}", escape(&told.authors.join(", "))));
+            }
+            if let Some(year) = told.year {
+                line.push_str(&format!(" ({year})"));
+            }
+        }
+        if !study.arxiv.is_empty() {
+            let arxiv = escape(&study.arxiv);
+            line.push_str(&format!(
+                ", <a href=\"https://arxiv.org/abs/{arxiv}\">arXiv {arxiv}</a>"
+            ));
+        }
+        line + ". The text is Refit’s, not the authors’; every underlined number is computed from the data they released."
+    }
+
+    /// The text's first paragraph, its numbers filled in.
+    fn description(&self) -> String {
+        let first = self.document.blocks.iter().find_map(|block| match block {
+            Block::Paragraph(text) => Some(text),
+            _ => None,
+        });
+        let Some(text) = first else {
+            return self.source.study.title.clone();
+        };
+        let mut words = String::new();
+        for inline in text {
+            match inline {
+                super::Inline::Number(i) => {
+                    let number = self.computed.numbers.get(*i).and_then(Option::as_ref);
+                    words.push_str(number.map_or("", |n| &n.text));
+                }
+                other => words.push_str(&plain(std::slice::from_ref(other))),
+            }
+        }
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn foot(&self) -> String {
+        let licence = self.told().map_or("", |told| told.licence.as_str());
+        format!(
+            "<footer><p>{} The text and figures are made from <code>data/{}/read.md</code> when the site is built; the numbers are those of the same program that runs in Explore.</p></footer>\n</body>\n</html>\n",
+            escape(licence),
+            escape(&self.source.study.id),
+        )
+    }
+}
+
+/// The page that lists documents.
+pub fn list(listed: &[Listed], address: Option<&str>) -> String {
+    const HOME: &str = "../";
+    let description = "Papers on scaling laws, told in plain words; every number is recomputed from the released measurements.";
+    let mut page = head("Read — Refit", description, HOME, "", address);
+    page.push_str(&masthead(HOME, ""));
+    page.push_str(
+        "<main id=\"main\" class=\"read-list\" tabindex=\"-1\">\n<h1>Papers to read</h1>\n",
+    );
+    page.push_str(&format!(
+        "<p class=\"lead\">{description}</p>\n<ul class=\"papers\">\n"
+    ));
+    for paper in listed {
+        page.push_str(&format!(
+            "<li><h2><a href=\"{}/\">{}</a></h2>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}</li>\n",
+            escape(&paper.id),
+            escape(&paper.title),
+            escape(&paper.paper),
+            escape(&paper.description),
+            verdicts(&paper.verdicts, &format!("{HOME}?page=verify")),
+        ));
+    }
+    page.push_str("</ul>\n</main>\n</body>\n</html>\n");
+    page
+}
+
+/// Up to the body: `home` is the way to the site's root, `here` to the list's folder.
+fn head(title: &str, description: &str, home: &str, here: &str, address: Option<&str>) -> String {
+    let (title, description) = (escape(title), escape(&shortened(description)));
+    let known = address.map_or(String::new(), |address| {
+        let address = escape(address);
+        format!("<link rel=\"canonical\" href=\"{address}\">\n<meta property=\"og:url\" content=\"{address}\">\n")
+    });
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n\
+         <meta name=\"description\" content=\"{description}\">\n\
+         <meta property=\"og:type\" content=\"article\">\n\
+         <meta property=\"og:site_name\" content=\"Refit\">\n\
+         <meta property=\"og:title\" content=\"{title}\">\n\
+         <meta property=\"og:description\" content=\"{description}\">\n{known}\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"{home}icon.svg\" type=\"image/svg+xml\">\n\
+         <link rel=\"manifest\" href=\"{home}manifest.webmanifest\">\n\
+         <link rel=\"stylesheet\" href=\"{here}read.css\">\n\
+         <script type=\"module\" src=\"{here}read.js\"></script>\n\
+         </head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
+    )
+}
+
+/// What search engines show of a description.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let cut = text[..end]
+                .rsplit_once(' ')
+                .map_or(&text[..end], |(before, _)| before);
+            format!("{cut} …")
+        }
+    }
+}
+
+fn masthead(home: &str, here: &str) -> String {
+    let here = if here.is_empty() { "./" } else { here };
+    format!(
+        "<header class=\"masthead\"><p class=\"name\"><a href=\"{home}\">Refit</a></p>\
+         <nav aria-label=\"Views\"><a href=\"{here}\" aria-current=\"true\">Read</a> \
+         <a href=\"{home}\">Explore</a> <a href=\"{home}?page=figures\">Figures</a> \
+         <a href=\"{home}?page=verify\">Verify</a> <a href=\"{home}?page=findings\">Findings</a> \
+         <a href=\"{home}?page=methods\">Methods</a> <a href=\"{home}?page=run\">Run</a> \
+         <a href=\"{home}?page=yours\">Your data</a></nav></header>\n"
+    )
+}
+
+/// A bar of verdicts, and in words.
+fn verdicts(counts: &[usize; 4], href: &str) -> String {
+    let all: usize = counts.iter().sum();
+    if all == 0 {
+        return String::new();
+    }
+    let mut words = Vec::new();
+    let mut bar = String::new();
+    let mut x = 0.0;
+    for (verdict, count) in Verdict::ALL.into_iter().zip(counts) {
+        if *count == 0 {
+            continue;
+        }
+        let width = 100.0 * *count as f64 / all as f64;
+        bar.push_str(&format!(
+            "<rect class=\"{}\" x=\"{x:.2}\" width=\"{width:.2}\" height=\"4\"/>",
+            verdict.id()
+        ));
+        x += width;
+        words.push(format!(
+            "<span class=\"verdict {}\">{} {}</span>",
+            verdict.id(),
+            super::number::count(*count),
+            verdict.title()
+        ));
+    }
+    format!(
+        "<div class=\"verdicts\"><svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bar}</svg>\
+         <p><a href=\"{href}\">{} printed numbers</a>: {}</p></div>\n",
+        super::number::count(all),
+        words.join(", ")
+    )
+}
+
+fn ways_on(study: Study, home: &str) -> String {
+    let opens = study.tables().next();
+    let explore = opens.map_or(String::new(), |table| {
+        let analysis = crate::analysis::Analysis::of(table);
+        crate::analysis::to_query(&analysis)
+    });
+    format!(
+        "<p class=\"ways\"><a href=\"{home}?{}\">Explore the data</a> <a href=\"{home}?page=verify\">Verify the numbers</a> <a href=\"{home}?page=run\">Run the models</a></p>\n",
+        escape(&explore)
+    )
+}
+
+fn contents(blocks: &[Block]) -> String {
+    let entries = blocks.iter().filter_map(|block| match block {
+        Block::Heading { level: 2, id, text } => Some(format!(
+            "<li><a href=\"#{}\">{}</a></li>",
+            escape(id),
+            escape(&plain(text))
+        )),
+        _ => None,
+    });
+    let entries: Vec<String> = entries.collect();
+    if entries.len() < 3 {
+        return String::new();
+    }
+    format!(
+        "<nav class=\"contents\" aria-label=\"Contents\"><ol>{}</ol></nav>\n",
+        entries.concat()
+    )
+}

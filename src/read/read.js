@@ -1,0 +1,46 @@
+// The one script of a Read page; the page reads well without it.
+
+// The reader's theme, as the page stores it (src/page/appearance.rs).
+try {
+    const theme = localStorage.getItem("data-theme");
+    if (theme) document.documentElement.setAttribute("data-theme", theme);
+} catch {
+    // There is no local storage.
+}
+
+// On a touch screen the first tap on a number shows its card, which has the link.
+let shown = null;
+document.addEventListener("click", (event) => {
+    const number = event.target.closest?.("a.number");
+    const touch = event.pointerType === "touch" || event.pointerType === "pen";
+    if (number && touch && number !== shown) event.preventDefault();
+    shown = number ?? null;
+});
+
+// Escape hides the card of the number that is focused or hovered, until it is left.
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const live of document.querySelectorAll(".live:hover, .live:focus-within")) {
+        live.classList.add("dismissed");
+        const back = () => live.classList.remove("dismissed");
+        live.addEventListener("mouseleave", back, { once: true });
+        live.addEventListener("focusout", back, { once: true });
+    }
+});
+
+// The table of contents follows.
+const links = new Map();
+for (const link of document.querySelectorAll(".contents a")) links.set(link.hash.slice(1), link);
+const headings = [...document.querySelectorAll("article h2[id]")].filter((h) => links.has(h.id));
+if (headings.length > 0) {
+    const follow = () => {
+        const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+        const current = passed.at(-1)?.id;
+        for (const [id, link] of links) {
+            if (id === current) link.setAttribute("aria-current", "true");
+            else link.removeAttribute("aria-current");
+        }
+    };
+    addEventListener("scroll", follow, { passive: true });
+    follow();
+}

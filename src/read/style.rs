@@ -1,0 +1,47 @@
+//! How a document looks: the page's own colours and type, and a chart's colours in light and dark.
+
+use crate::chart::Theme;
+use crate::chart::theme::Rgb;
+
+/// The page's colours, type and shell (`src/page/styles`), and what documents add.
+const SHEETS: [&str; 3] = [
+    include_str!("../page/styles/base.css"),
+    include_str!("../page/styles/shell.css"),
+    include_str!("read.css"),
+];
+
+/// Colours of a chart's series.
+pub(super) const PALETTE: usize = 6;
+
+/// The style sheet of documents.
+pub fn stylesheet() -> String {
+    let (light, dark) = (Theme::light(), Theme::dark());
+    let colours = light.palette.into_iter().zip(dark.palette).enumerate();
+    let colours = colours.map(|(i, (light, dark))| {
+        let (light, dark) = (hex(light), hex(dark));
+        format!(".series-{i} {{\n  color: light-dark({light}, {dark});\n}}\n\n")
+    });
+    SHEETS.concat() + "\n/* Colours of a chart's series. */\n\n" + &colours.collect::<String>()
+}
+
+/// A chart in the light theme's colours, which a dark page shows in those of the dark theme.
+pub(super) fn themed(svg: &str) -> String {
+    let (light, dark) = (Theme::light(), Theme::dark());
+    let ours = |theme: Theme| [theme.ink, theme.grid].into_iter().chain(theme.palette);
+    let mut rules = String::new();
+    for (from, to) in ours(light).zip(ours(dark)) {
+        for property in ["fill", "stroke"] {
+            let (from, to) = (hex(from), hex(to));
+            rules.push_str(&format!("[{property}=\"{from}\"]{{{property}:{to}}}"));
+        }
+    }
+    let style = format!("<style>@media (prefers-color-scheme:dark){{{rules}}}</style>");
+    match svg.find('>').filter(|_| svg.starts_with("<svg")) {
+        Some(end) => format!("{}>{style}{}", &svg[..end], &svg[end + 1..]),
+        None => svg.to_owned(),
+    }
+}
+
+fn hex((r, g, b): Rgb) -> String {
+    format!("#{r:02X}{g:02X}{b:02X}")
+}
