@@ -7,12 +7,12 @@ mod runs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
-fn refit(arguments: &[&str]) -> Output {
+pub(crate) fn refit(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_refit"));
     command.args(arguments).output().expect("the program runs")
 }
 
-fn said(arguments: &[&str]) -> String {
+pub(crate) fn said(arguments: &[&str]) -> String {
     let output = refit(arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
