@@ -3,16 +3,18 @@
 
 const CACHE = `refit-${new URL(location).searchParams.get("release")}`;
 
-/** Caches the files that the HTML names, the programs loaded on demand, and the data files. */
+/** Caches the files that the HTML names, the programs loaded on demand, the data files, and the papers to read. */
 async function cacheRelease() {
     const text = async (path) => (await fetch(path, { cache: "no-cache" })).text();
-    const [page, files] = await Promise.all([text("./"), text("data/files.txt")]);
+    const list = async (folder) => (await text(`${folder}/files.txt`)).trim().split("\n").map((file) => `${folder}/${file}`);
+    const [page, data, read] = await Promise.all([text("./"), list("data"), list("read")]);
+    // Links name a page by its folder.
+    const papers = read.map((file) => file.replace(/(^|\/)index\.html$/, "$1"));
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
     const programs = ["details", "user_runs", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
-    const data = files.trim().split("\n").map((file) => `data/${file}`);
     const cache = await caches.open(CACHE);
-    await cache.addAll(["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data]);
+    await cache.addAll(["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data, ...papers]);
 }
 
 async function deleteOldCaches() {

@@ -92,6 +92,7 @@ fn App() -> impl IntoView {
                 <a href="?">"Refit"</a>
             </p>
             <nav aria-label="Views">
+                <a href="read/">"Read"</a>
                 {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
                 {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
                 {link(View::Methods, "Methods")} {link(View::Run, "Run")}

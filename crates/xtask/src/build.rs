@@ -32,19 +32,36 @@ pub(crate) fn programs() -> Result {
     work.run(|| process::run(&mut build))
 }
 
+/// Compiles the terminal, which renders the papers to read, before Trunk waits for it.
+pub(crate) fn terminal() -> Result {
+    let work = Work {
+        name: "terminal",
+        what: "compiling the terminal, which renders the papers to read",
+        on_two_cores: Duration::from_secs(120),
+    };
+    work.run(|| process::run(&mut cargo("build --bin refit")))
+}
+
 /// The programs that a page's links for Trunk name.
 fn programs_of(index: &str) -> impl Iterator<Item = &str> {
     let links = index.split("data-bin=\"").skip(1);
     links.filter_map(|link| link.split('"').next())
 }
 
-/// Builds into dist/, for any folder unless an address is given.
-pub(crate) fn page(public_url: Option<&str>) -> Result<PathBuf> {
+/// By which the command that Trunk calls knows the site's address.
+const SITE: &str = "REFIT_SITE";
+
+/// Builds into dist/, for any folder unless a path is given; `site` is its whole address.
+pub(crate) fn page(public_url: Option<&str>, site: Option<&str>) -> Result<PathBuf> {
     let mut trunk = tools::trunk_build()?;
     if let Some(url) = public_url {
         trunk.args(["--public-url", url]);
     }
+    if let Some(site) = site {
+        trunk.env(SITE, site);
+    }
     programs()?;
+    terminal()?;
     let assembly = Work {
         name: "assembly",
         what: "assembling the page with Trunk and wasm-opt",
@@ -61,33 +78,52 @@ pub(crate) fn page(public_url: Option<&str>) -> Result<PathBuf> {
 
 pub(crate) fn run(mut options: Options) -> Result {
     let public_url = options.take("--public-url")?;
+    let site = options.take("--site")?;
     options.finish()?;
-    page(public_url.as_deref())?;
+    page(public_url.as_deref(), site.as_deref())?;
     println!("\nThe page is in dist/: any static host can serve it.");
     Ok(())
 }
 
-/// Writes `data/files.txt`: the data files by name, which the service worker caches.
-pub(crate) fn list_data(options: Options) -> Result {
+/// Renders the papers to read into the page that Trunk is building, and writes `data/files.txt` and
+/// `read/files.txt`: the files by name, which the service worker caches.
+pub(crate) fn complete(options: Options) -> Result {
     options.finish()?;
     let staging = env::var_os("TRUNK_STAGING_DIR")
         .ok_or("Trunk names no folder: `cargo xtask build` calls this by way of Trunk")?;
-    let data = Path::new(&staging).join("data");
-    let explain = |error| format!("{} cannot be listed: {error}", data.display());
-    let mut files = Vec::new();
-    list(&data, "", &mut files).map_err(explain)?;
-    files.sort();
-    fs::write(data.join("files.txt"), files.join("\n") + "\n").map_err(explain)
+    let staging = Path::new(&staging);
+    let mut render = cargo("run --quiet --bin refit -- study render --out");
+    render.arg(staging.join("read"));
+    if let Some(site) = env::var_os(SITE) {
+        render.arg("--site").arg(site);
+    }
+    process::run(&mut render)?;
+    list(&staging.join("data"), &["csv", "json"])?;
+    list(&staging.join("read"), &["html", "css", "js", "svg"])
 }
 
-/// Adds the CSV and JSON files of a folder, each after `prefix`.
-fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) -> io::Result<()> {
+/// Writes `files.txt` into a folder: its files of some kinds.
+fn list(folder: &Path, kinds: &[&str]) -> Result {
+    let explain = |error| format!("{} cannot be listed: {error}", folder.display());
+    let mut files = Vec::new();
+    find_files(folder, "", kinds, &mut files).map_err(explain)?;
+    files.sort();
+    fs::write(folder.join("files.txt"), files.join("\n") + "\n").map_err(explain)
+}
+
+/// Adds the files of a folder of some kinds, each after `prefix`.
+fn find_files(
+    folder: &Path,
+    prefix: &str,
+    kinds: &[&str],
+    files: &mut Vec<String>,
+) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            list(&entry.path(), &format!("{name}/"), files)?;
-        } else if name.ends_with(".csv") || name.ends_with(".json") {
+            find_files(&entry.path(), &format!("{name}/"), kinds, files)?;
+        } else if kinds.iter().any(|kind| name.ends_with(&format!(".{kind}"))) {
             files.push(name);
         }
     }

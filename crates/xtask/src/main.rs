@@ -34,8 +34,8 @@ const COMMANDS: [Command; 5] = [
     },
     Command {
         name: "build",
-        options: "[--public-url /NAME/]",
-        help: "build the page into dist/, for any folder or for one address",
+        options: "[--public-url /NAME/] [--site URL]",
+        help: "build the page into dist/, for any folder or for one; with --site a sitemap, too",
         run: build::run,
     },
     Command {
@@ -45,10 +45,10 @@ const COMMANDS: [Command; 5] = [
         run: test::run,
     },
     Command {
-        name: "list-data",
+        name: "complete",
         options: "",
-        help: "write the list of data files into the page that Trunk is building (Trunk calls it)",
-        run: build::list_data,
+        help: "render the papers and list files in the page that Trunk is building (Trunk calls it)",
+        run: build::complete,
     },
     Command {
         name: "bench",
@@ -69,7 +69,7 @@ fn bench(mut options: Options) -> Result {
         return clip::bench(peers);
     }
     let peers = peers.then(peers::fits).transpose()?;
-    let dist = build::page(None)?;
+    let dist = build::page(None, None)?;
     browser::page_bench(&dist, peers.as_deref())
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn run(mut options: Options) -> Result {
     let begun = Instant::now();
     let mut trunk = tools::trunk_serve()?;
     build::programs()?;
+    build::terminal()?;
     trunk
         .args(["--address", "127.0.0.1", "--port"])
         .arg(port.to_string());

@@ -49,9 +49,16 @@ pub struct PageBuilder {
     patience: Option<Duration>,
     extras: Vec<Extra>,
     flags: Vec<String>,
+    without_scripts: bool,
 }
 
 impl PageBuilder {
+    /// Runs no script of the page, as a browser in which they are turned off.
+    pub fn without_scripts(mut self) -> Self {
+        self.without_scripts = true;
+        self
+    }
+
     /// Has the site serve a file beside the built page, or in place of one of its own.
     pub fn serve(mut self, path: &str, body: Vec<u8>, manner: Manner) -> Self {
         self.extras.push(Extra {
@@ -133,6 +140,9 @@ impl PageBuilder {
             patience: self.patience.unwrap_or(PATIENCE),
             browser,
         };
+        if self.without_scripts {
+            page.call(Emulation::SetScriptExecutionDisabled { value: true });
+        }
         page.navigate(address);
         page
     }

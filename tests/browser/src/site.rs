@@ -177,7 +177,10 @@ fn answer(
     }
     let path = asked.address.split(['?', '#']).next().unwrap_or_default();
     let path = path.strip_prefix(BASE).unwrap_or("404");
-    let file = if path.is_empty() { "index.html" } else { path };
+    let file = match path.is_empty() || path.ends_with('/') {
+        true => &format!("{path}index.html"),
+        false => path,
+    };
     let extra = extras.iter().find(|extra| extra.path == path);
     let found = extra.map(|extra| extra.body.clone());
     let (status, reason, file, body) = match found.or_else(|| read(dist, file)) {

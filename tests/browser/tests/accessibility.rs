@@ -91,6 +91,18 @@ fn the_page_without_its_program_has_no_violation() {
 }
 
 #[test]
+fn a_paper_to_read_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("read/comparison/");
+    page.wait_for("document.querySelector('figure img').complete");
+    check(&page, &axe, "a paper");
+    page.eval("document.querySelector('.number').focus()");
+    check(&page, &axe, "a paper with a number's card");
+    page.go("read/");
+    check(&page, &axe, "the list of papers");
+}
+
+#[test]
 fn what_comes_of_a_file_has_no_violation() {
     let Some(axe) = axe() else { return };
     let page = Page::open("?page=yours");

@@ -10,6 +10,7 @@ mod harness;
 #[path = "models/main.rs"]
 mod models;
 mod page;
+mod papers;
 mod reading;
 mod studies;
 mod user_runs;

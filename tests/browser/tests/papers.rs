@@ -1,0 +1,112 @@
+//! The papers to read, as a reader meets them.
+
+use browser_tests::Page;
+
+const FITTED: &str = "document.querySelector('[data-parameter]')";
+const WIDE: &str = "document.documentElement.scrollWidth > innerWidth";
+const PAPERS: [&str; 2] = ["openclip", "comparison"];
+
+#[test]
+fn a_paper_is_read_without_scripts() {
+    let page = Page::builder().without_scripts().open("read/comparison/");
+    assert_eq!(
+        page.text("h1"),
+        "Which model would win if both were larger?"
+    );
+    let numbers = page.eval("document.querySelectorAll('.number').length");
+    assert!(numbers.as_u64() >= Some(30), "{numbers}");
+    assert_eq!(
+        page.text("article > p:first-child .number"),
+        "6.66 × 10¹⁰ GFLOPs".replace(' ', "\u{a0}")
+    );
+    // Figures are there, and answer.
+    page.eval("document.querySelector('figure').scrollIntoView()");
+    page.wait_for("document.querySelector('figure img').naturalWidth > 0");
+    let shown = "[...document.querySelectorAll('#figure-3 .variant')].map(v => v.offsetHeight > 0)";
+    assert_eq!(page.eval(shown), serde_json::json!([true, false, false]));
+    page.click("#figure-3 input[value='1']");
+    assert_eq!(page.eval(shown), serde_json::json!([false, true, false]));
+    page.wait_for("document.querySelector('#figure-3 [data-value=\"1\"] img').naturalWidth > 0");
+    // Formulas are MathML.
+    assert!(page.has("article .formula math"));
+}
+
+#[test]
+fn a_number_says_what_it_is_and_leads_to_explore() {
+    let page = Page::open("read/comparison/");
+    let alpha = ".number[href*='plotted_frontier&family=clip']";
+    page.eval(&format!("document.querySelector(\"{alpha}\").focus()"));
+    let card = format!("{alpha} + .card");
+    page.wait_for(&format!(
+        "document.querySelector(\"{card}\").offsetHeight > 0"
+    ));
+    let text = page.text(&card);
+    assert!(
+        text.contains("α of CLIP, DataComp-1.4B") && text.contains("ImageNet-1k top-1 accuracy"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Printed −0.226604") && text.contains("reproduced"),
+        "{text}"
+    );
+    // It is whole in the window.
+    let inside = format!(
+        "(({{left, right, top}}) => left >= 0 && right <= innerWidth && top >= 0)(document.querySelector(\"{card}\").getBoundingClientRect())"
+    );
+    assert_eq!(page.eval(&inside), true);
+    page.press("Escape");
+    page.wait_for(&format!(
+        "document.querySelector(\"{card}\").offsetHeight === 0"
+    ));
+    let shown = page.text(alpha);
+    page.click(alpha);
+    page.wait_for(FITTED);
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let explored = page.text("[data-parameter=alpha]");
+    assert!(
+        (number(&explored) - number(&shown)).abs() <= 0.0005,
+        "{explored} {shown}"
+    );
+}
+
+#[test]
+fn papers_fit_a_narrow_window_in_both_themes() {
+    for paper in PAPERS {
+        let page = Page::open(&format!("read/{paper}/"));
+        for dark in [false, true] {
+            page.set_view(320, 800, dark);
+            assert_eq!(page.eval(WIDE), false, "{paper}");
+            page.screenshot(&format!("read-{paper}-phone-{dark}"), 320, 800, dark);
+            page.screenshot(&format!("read-{paper}-{dark}"), 1280, 900, dark);
+        }
+    }
+}
+
+#[test]
+fn the_page_leads_to_the_papers_and_back() {
+    let page = Page::open("");
+    page.wait_for(FITTED);
+    page.click("nav a[href='read/']");
+    page.wait_for("document.querySelectorAll('.papers li').length >= 2");
+    page.click(".papers a[href='openclip/']");
+    page.wait_for("document.querySelector('.read article')");
+    page.click(".ways a");
+    page.wait_for(FITTED);
+    assert!(
+        page.eval("location.search")
+            .as_str()
+            .is_some_and(|q| q.contains("table=zeroshot"))
+    );
+}
+
+#[test]
+fn papers_are_read_without_a_network() {
+    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("");
+    page.wait_for(FITTED);
+    page.wait_for("navigator.serviceWorker.controller !== null");
+    page.go_offline();
+    page.go("read/openclip/");
+    page.wait_for("document.querySelectorAll('.number').length >= 30");
+    page.eval("document.querySelector('figure').scrollIntoView()");
+    page.wait_for("document.querySelector('figure img').naturalWidth > 0");
+}
