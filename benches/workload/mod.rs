@@ -5,7 +5,7 @@ use refit_fit::bootstrap::{Bootstrap, Population};
 use refit_fit::law::Law;
 use refit_fit::profile::Profile;
 use refit_fit::random::Random;
-use refit_fit::{Fit, Loss, Task, fit};
+use refit_fit::{Fit, Loss, Points, Task, fit};
 
 /// The law of CLIP in the comparison study's fig. 1.
 const TRUTH: [f64; 4] = [57.862083, 18.391321, 0.226604, 0.111169];
@@ -50,7 +50,7 @@ fn fitted((x, y): &(Vec<f64>, Vec<f64>)) -> Fit {
 }
 
 fn bootstrap(points: &(Vec<f64>, Vec<f64>), fit: &Fit) -> f64 {
-    let population = Population::of_points(&points.0, &points.1);
+    let population = Population::of_points(Points::new(points.0.clone(), points.1.clone()));
     let bootstrap = Bootstrap::new(fit, population, 1000, 1).finish();
     bootstrap.replicates().resamples.len() as f64
 }
@@ -74,7 +74,8 @@ pub(crate) fn all(slow: bool) -> Vec<Work> {
         }));
     }
     all.push(work("profile/ade20k", move || {
-        let profile = Profile::new(&law, &points.0, &points.1).expect("least squares");
+        let profile = Profile::new(&law, &Points::new(points.0.clone(), points.1.clone()))
+            .expect("least squares");
         profile.finish().intervals().len() as f64
     }));
     for n in [25, 250, 2500] {

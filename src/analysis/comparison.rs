@@ -201,6 +201,7 @@ mod tests {
                 row: 0,
                 x,
                 error: law(x) + off,
+                standard_error: None,
             })
             .to_vec();
         let told = residuals_about(&mine, clip).expect("points and a law");

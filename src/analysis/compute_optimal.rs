@@ -183,7 +183,7 @@ impl Parametric {
 
     /// The bootstrap of the runs that the law was fitted to.
     pub fn bootstrap(&self, points: &Grid, resampling: Resampling) -> Bootstrap<Surface> {
-        let population = Population::of_points(&points.x, &points.error);
+        let population = Population::of_points(points.points(self.fit.loss));
         Bootstrap::new(&self.fit, population, resampling.count, resampling.seed)
     }
 }

@@ -5,6 +5,10 @@ use refit_fit::{FitError, Interval};
 /// Shown in place of intervals where [`refit_fit::Fit::delta_method_holds`] is false.
 pub const NO_DELTA_METHOD: &str = "Most points lie in the linear zone of Huber’s loss, where the delta method does not hold: no standard errors; use the bootstrap.";
 
+/// Where the points tell their standard errors.
+pub const WEIGHTED: &str =
+    "The points are weighted by the inverse variances that their standard errors give. ";
+
 /// What a kind of interval is called.
 pub fn interval_title(interval: Interval) -> &'static str {
     match interval {

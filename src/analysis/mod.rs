@@ -20,7 +20,7 @@ pub mod transfer;
 pub mod validation;
 
 pub use choices::{Choices, FAMILY, UnknownName};
-pub use fit_text::{NO_DELTA_METHOD, interval_title, why_not_fitted};
+pub use fit_text::{NO_DELTA_METHOD, WEIGHTED, interval_title, why_not_fitted};
 pub use keys::{KEYS, Key, MOST_EXCLUDED, Values, threshold};
 pub use loss_unit::LossUnit;
 pub use query::{MOST_TARGETS, Notice, VERSION, from_query, from_study, link, to_query};
@@ -34,7 +34,7 @@ use crate::study::frontier::{FrontierPoint, FrontierRule, by_rule};
 use crate::study::select::{Axis, Point, Selection, select};
 use crate::study::{Measurement, Study, Table, names};
 use refit_fit::law::Law;
-use refit_fit::{self, Fit, FitError, Interval, Loss, Prediction};
+use refit_fit::{self, Fit, FitError, Interval, Loss, Points, Prediction};
 use serde::Serialize;
 
 /// Every choice behind a figure. What can be derived is not stored: the study is the table's.
@@ -201,8 +201,11 @@ fn one_series(
         BinRange::WithinThreshold => analysis.frontier_of(selection.pretrain, &kept, &kept),
         BinRange::AllRuns => analysis.frontier_of(selection.pretrain, &kept, &points),
     };
-    let (x, y): (Vec<f64>, Vec<f64>) = frontier.iter().map(|p| (p.x, p.error)).unzip();
-    let fit = refit_fit::fit(analysis.law, analysis.loss, &x, &y);
+    let fit = refit_fit::fit_points(
+        analysis.law,
+        analysis.loss,
+        &measured_points(&frontier, analysis.loss),
+    );
     let predictions = analysis
         .at
         .iter()
@@ -249,10 +252,24 @@ impl Series {
         self.points.iter().chain(&self.held_out)
     }
 
-    /// x and error of the points that the law is fitted to.
-    pub fn fitted(&self) -> (Vec<f64>, Vec<f64>) {
-        self.frontier.iter().map(|p| (p.x, p.error)).unzip()
+    /// The points that the law is fitted to.
+    pub fn fitted(&self) -> Points {
+        let loss = self.fit.as_ref().map_or(Loss::Squares, |fit| fit.loss);
+        measured_points(&self.frontier, loss)
     }
+
+    /// Whether the law is fitted with the inverse variances of the points as weights.
+    pub fn is_weighted(&self) -> bool {
+        let points = self.fitted();
+        points.weights.iter().any(|w| *w != 1.0)
+    }
+}
+
+/// Points as a law is fitted to them, weighted where all tell their standard errors.
+fn measured_points(frontier: &[FrontierPoint], loss: Loss) -> Points {
+    let (x, y) = frontier.iter().map(|p| (p.x, p.error)).unzip();
+    let standard_errors: Vec<Option<f64>> = frontier.iter().map(|p| p.standard_error).collect();
+    Points::measured(x, y, &standard_errors, loss)
 }
 
 impl Analysis {

@@ -1,10 +1,10 @@
 //! What the bootstrap of a series resamples.
 
-use super::{Analysis, BinRange, Series};
+use super::{Analysis, BinRange, Series, measured_points};
 use crate::study::description::Rule;
 use crate::study::select::Point;
-use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Points, Population};
-use refit_fit::order;
+use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
+use refit_fit::{Points, order};
 use serde::{Deserialize, Serialize};
 
 /// What is drawn with replacement.
@@ -75,10 +75,7 @@ impl Analysis {
     /// What to resample for a series of this analysis.
     fn population(&self, series: &Series) -> Population {
         match self.resampling.unit {
-            ResamplingUnit::Points => {
-                let (x, y) = series.fitted();
-                Population::of_points(&x, &y)
-            }
+            ResamplingUnit::Points => Population::of_points(series.fitted()),
             ResamplingUnit::Runs => {
                 let (analysis, series) = (self.clone(), series.clone());
                 Population {
@@ -93,7 +90,9 @@ impl Analysis {
                         // A frontier has the best run once, however often it was drawn; all runs
                         // are there as often as they were drawn.
                         if analysis.rule_of(&series.pretrain) == Rule::All {
-                            points.weights = counts;
+                            for (weight, count) in points.weights.iter_mut().zip(counts) {
+                                *weight *= count;
+                            }
                         }
                         points
                     }),
@@ -112,10 +111,6 @@ impl Analysis {
                 self.frontier_of(&series.pretrain, kept, &all)
             }
         };
-        Points {
-            weights: vec![1.0; frontier.len()],
-            x: frontier.iter().map(|p| p.x).collect(),
-            y: frontier.iter().map(|p| p.error).collect(),
-        }
+        measured_points(&frontier, self.loss)
     }
 }

@@ -6,7 +6,7 @@ use crate::study::architecture::ArchitectureCost;
 use crate::study::select::parameters;
 use refit_fit::allocation::{Allocation, Cost, Optimum};
 use refit_fit::law::{Form, Law, Surface};
-use refit_fit::{self, Fit, FitError, Loss};
+use refit_fit::{self, Fit, FitError, Loss, Points};
 
 /// Runs as points of a law over parameters and samples.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,15 @@ pub struct Grid {
     /// [parameters, samples seen].
     pub x: Vec<[f64; 2]>,
     pub error: Vec<f64>,
+    pub standard_errors: Vec<Option<f64>>,
+}
+
+impl Grid {
+    /// As a law is fitted to them, weighted where all tell their standard errors.
+    pub fn points(&self, loss: Loss) -> Points<[f64; 2]> {
+        let (x, y) = (self.x.clone(), self.error.clone());
+        Points::measured(x, y, &self.standard_errors, loss)
+    }
 }
 
 /// All runs of a series up to the threshold; a law of two variables needs no frontier. Runs that
@@ -25,6 +34,7 @@ pub fn grid(series: &Series, rows: &[Measurement], architectures: &[Architecture
         if let (Some(n), Some(samples)) = (parameters(m, architectures), m.samples_seen) {
             grid.x.push([n, samples]);
             grid.error.push(point.error);
+            grid.standard_errors.push(point.standard_error);
         }
     }
     grid
@@ -89,6 +99,6 @@ pub const NO_COST: &str = "Neither the family’s models with 32-pixel patches n
 impl Analysis {
     /// Fits a law over parameters and samples to a series' runs.
     pub fn fit_surface(&self, law: Surface, grid: &Grid) -> Result<Fit<Surface>, FitError> {
-        refit_fit::fit(law, self.loss, &grid.x, &grid.error)
+        refit_fit::fit_points(law, self.loss, &grid.points(self.loss))
     }
 }

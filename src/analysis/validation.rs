@@ -6,7 +6,7 @@ use crate::study::frontier::{self, FrontierPoint};
 use crate::study::select::Point;
 use refit_fit::law::{Form, Law};
 use refit_fit::order;
-use refit_fit::{self, Fit, FitError, Loss, Task};
+use refit_fit::{self, Fit, FitError, Loss, Points, Task};
 use std::collections::BTreeSet;
 
 /// Which runs a law does not see.
@@ -62,8 +62,7 @@ pub struct LawScore {
 
 /// The runs to fit, and the points that they should predict.
 struct Fold {
-    x: Vec<f64>,
-    y: Vec<f64>,
+    points: Points,
     held_out: Vec<FrontierPoint>,
 }
 
@@ -74,7 +73,7 @@ pub struct Validation {
     /// The fitted points are the best of more runs.
     selected: bool,
     folds: Vec<Fold>,
-    all: (Vec<f64>, Vec<f64>),
+    all: Points,
     next: usize,
     /// Of each law, of each fold: observed less predicted, or that its rest could not be fitted.
     gaps: Vec<Vec<Option<Vec<f64>>>>,
@@ -129,7 +128,7 @@ impl Validation {
                     mean_absolute: mean(&f64::abs),
                     root_mean_square: mean(&|g| g * g).map(f64::sqrt),
                     mean: mean(&|g| g),
-                    fit: refit_fit::fit(law, self.loss, &self.all.0, &self.all.1),
+                    fit: refit_fit::fit_points(law, self.loss, &self.all),
                 }
             })
             .collect();
@@ -187,7 +186,7 @@ impl Task for Validation {
             return;
         };
         self.next += 1;
-        let fit = refit_fit::fit(Law::ALL[law], self.loss, &fold.x, &fold.y).ok();
+        let fit = refit_fit::fit_points(Law::ALL[law], self.loss, &fold.points).ok();
         self.gaps[law].push(fit.map(|fit| {
             let gap = |p: &FrontierPoint| p.error - fit.law.evaluate(&fit.parameters, p.x);
             fold.held_out.iter().map(gap).collect()
@@ -209,10 +208,8 @@ fn folds(
     let fold = |seen: &dyn Fn(&Measurement) -> bool, held_out: Vec<FrontierPoint>| {
         let kept = series.points.iter().filter(|p| seen(&rows[p.row]));
         let kept: Vec<Point> = kept.copied().collect();
-        let points = analysis.refitted(series, &kept);
         Fold {
-            x: points.x,
-            y: points.y,
+            points: analysis.refitted(series, &kept),
             held_out,
         }
     };

@@ -112,6 +112,7 @@ pub fn picture(
     let mut dots = Vec::new();
     for (i, series) in drawn() {
         joined(series, i, rows, drawing.lines, &mut scene);
+        bars(series, i, &mut scene);
         marks(series, i, &mut scene, &mut dots);
         if let Some((low, high)) = range {
             // A linear axis begins at zero, where no law is.
@@ -189,6 +190,22 @@ impl Span {
 
     fn range(&self) -> Option<(f64, f64)> {
         (self.low < self.high).then_some((self.low, self.high))
+    }
+}
+
+/// A standard error to either side of each point that tells it.
+fn bars(series: &Series, i: usize, scene: &mut Scene) {
+    for p in series.measured() {
+        if let Some(s) = p.standard_error {
+            // A logarithmic axis has no zero.
+            let low = (p.error - s).max(0.01 * p.error);
+            scene.lines.push(Line {
+                points: vec![(p.x, low), (p.x, p.error + s)],
+                color: i,
+                dash: Dash::Solid,
+                width: 1.0,
+            });
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::study::names;
 use crate::text::number;
 use refit_fit::compare::{Crossing, Curve, crossings};
 use refit_fit::law::{Form, Law};
-use refit_fit::{Fit, Interval, mean_squared_error};
+use refit_fit::{Fit, Interval, Points, mean_squared_error};
 
 type Found = Result<Finding, CheckError>;
 
@@ -373,7 +373,7 @@ pub(super) fn imagenet_r_of_mammut(printed: &Printed, library: &Library) -> Foun
     ] {
         let (series, fit) = series(&imagenet_r(family)?, library)?;
         let theirs = printed_law(printed, law, &fit)?;
-        let (x, y) = series.fitted();
+        let Points { x, y, .. } = series.fitted();
         let mse = mean_squared_error(fit.law, &theirs, &x, &y);
         let name = names::family(super::table(PLOTTED)?.study(), family);
         rows.push(row(

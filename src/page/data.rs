@@ -91,7 +91,7 @@ async fn join(
             "could not be loaded. Reload, or delete the files",
         )
     };
-    let rows = joined(&table.id, dataset, metric, released)
+    let rows = joined(&table.path(), dataset, metric, released)
         .await
         .map_err(|_| failed())?;
     if rows.is_undefined() {

@@ -273,8 +273,7 @@ fn of_parameter(series: &Series, name: &str, asked: &Asked) -> Result<Named, Str
 }
 
 fn profile(series: &Series, fit: &Fit, at: usize) -> Result<ProfileInterval, String> {
-    let (x, y) = series.fitted();
-    let profile = Profile::new(fit, &x, &y).ok_or("the fit has no profile")?;
+    let profile = Profile::new(fit, &series.fitted()).ok_or("the fit has no profile")?;
     let intervals = profile.finish().intervals();
     intervals
         .get(at)

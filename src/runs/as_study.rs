@@ -1,18 +1,10 @@
 //! A table of runs as a study of its own: a folder to begin a paper with, which page and terminal
 //! write, and what a law is fitted to where no study is named.
 
-use super::store::Runs;
 use crate::study::description::{Compute, Description, Samples, TableDescription};
 use crate::study::{Measurement, folder};
 use crate::text;
 use std::collections::BTreeMap;
-
-/// All measurements of runs.
-pub fn measurements(runs: &Runs) -> Vec<Measurement> {
-    runs.iter()
-        .map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
-        .collect()
-}
 
 /// The files of a study's folder, by name: its description, and the measurements in the columns of
 /// `docs/studies.md`. Compute is in `unit`.
@@ -87,7 +79,7 @@ fn opens(rows: &[Measurement]) -> String {
 /// Measurements in our own columns; those that no row fills are left out.
 fn csv(rows: &[Measurement]) -> String {
     type Column = (&'static str, fn(&Measurement) -> String);
-    const COLUMNS: [Column; 12] = [
+    const COLUMNS: [Column; 13] = [
         ("run", |m| text::cell(&m.run)),
         ("family", |m| text::cell(&m.family)),
         ("architecture", |m| text::cell(&m.architecture)),
@@ -100,6 +92,7 @@ fn csv(rows: &[Measurement]) -> String {
         ("dataset", |m| text::cell(&m.dataset)),
         ("metric", |m| text::cell(&m.metric)),
         ("value", |m| m.value.to_string()),
+        ("standard_error", |m| decimal(m.standard_error)),
     ];
     let filled = |(_, get): &&Column| rows.iter().any(|m| !get(m).is_empty());
     let columns: Vec<&Column> = COLUMNS.iter().filter(filled).collect();

@@ -347,8 +347,8 @@ impl Collector {
                 Quantity::Metric => score.column as u32,
                 _ => NO_FRACTION,
             };
-            self.builder
-                .value(run, dataset, metric, column, score.value);
+            let number = (score.value, score.standard_error);
+            self.builder.value(run, [dataset, metric], column, number);
         }
         if let Some(columns) = above {
             *self.doubtful.entry(columns).or_default() += 1;
@@ -432,13 +432,28 @@ impl Collector {
                 quantity = written_quantity(name);
             }
             let read = score(cells.get(values.column), quantity, values.scale, self.comma);
-            let (value, sign) = match read {
+            let Measured {
+                value,
+                standard_error,
+                sign,
+            } = match read {
                 Ok(None) => continue,
-                Ok(Some(score)) => score,
+                Ok(Some(measured)) => measured,
                 Err(why) => {
                     rejected.push(no(why));
                     continue;
                 }
+            };
+            let told = values.standard_error.map(|column| cells.get(column));
+            let standard_error = match told.map(|cell| number::number(cell, self.comma)) {
+                // As its result, which a percent sign of its own has scaled.
+                Some(ParsedNumber::Of { value, .. })
+                    if sign && values.scale != UnitScale::Percent =>
+                {
+                    Some(value / 100.0)
+                }
+                Some(ParsedNumber::Of { value, .. }) => Some(value),
+                _ => standard_error,
             };
             match (dataset, metric) {
                 (Ok(dataset), _) if dataset.is_empty() => {
@@ -457,6 +472,7 @@ impl Collector {
                     metric,
                     quantity,
                     value,
+                    standard_error: standard_error.filter(|s| *s > 0.0),
                     sign,
                 }),
                 (Err(why), _) | (_, Err(why)) => rejected.push(no(why)),
@@ -550,16 +566,19 @@ impl Collector {
                 let column = (column & !ERROR) as usize;
                 let percent = *percent.get(column)?;
                 let all_fit = self.columns[column].above == 0;
-                (percent || error || !all_fit).then_some(move |value: &mut f64| {
-                    if percent {
-                        *value /= 100.0;
-                    }
-                    let fits = *value <= 1.0;
-                    if error {
-                        *value = 1.0 - *value;
-                    }
-                    fits
-                })
+                (percent || error || !all_fit).then_some(
+                    move |value: &mut f64, spread: &mut f32| {
+                        if percent {
+                            *value /= 100.0;
+                            *spread /= 100.0;
+                        }
+                        let fits = *value <= 1.0;
+                        if error {
+                            *value = 1.0 - *value;
+                        }
+                        fits
+                    },
+                )
             });
         let runs = match &self.layout {
             Some(layout) => {
@@ -646,23 +665,41 @@ fn written_quantity(metric: &str) -> Quantity {
     }
 }
 
-/// A cell's number within what its column can hold, and whether it has a percent sign; `None` of
-/// an empty cell.
+/// A cell's number within what its column can hold.
+#[derive(Clone, Copy)]
+struct Measured {
+    value: f64,
+    /// Of "82.0 ± 0.1".
+    standard_error: Option<f64>,
+    /// It has a percent sign, and is a fraction now unless its whole column is in percent.
+    sign: bool,
+}
+
+/// `None` of an empty cell.
 fn score(
     cell: Cell,
     quantity: Quantity,
     scale: UnitScale,
     comma: bool,
-) -> Result<Option<(f64, bool)>, RejectReason> {
-    let (value, sign) = match number::number(cell, comma) {
+) -> Result<Option<Measured>, RejectReason> {
+    let (value, standard_error, sign) = match number::number(cell, comma) {
         ParsedNumber::Missing => return Ok(None),
-        ParsedNumber::Of { value, percent, .. } => (value, percent),
+        ParsedNumber::Of {
+            value,
+            error,
+            percent,
+        } => (value, error, percent),
         ParsedNumber::None => return Err(not_a_number(cell)),
+    };
+    let measured = Measured {
+        value,
+        standard_error,
+        sign: false,
     };
     match quantity {
         Quantity::Loss if value <= 0.0 => return Err(RejectReason::NotALoss(value)),
         Quantity::Perplexity if value <= 1.0 => return Err(RejectReason::NotAPerplexity(value)),
-        Quantity::Loss | Quantity::Perplexity | Quantity::Score => return Ok(Some((value, false))),
+        Quantity::Loss | Quantity::Perplexity | Quantity::Score => return Ok(Some(measured)),
         Quantity::Metric | Quantity::Error => {}
     }
     let most = match scale {
@@ -676,10 +713,15 @@ fn score(
         });
     }
     // Of a column in percent all numbers are divided at the end.
-    match sign && scale != UnitScale::Percent {
-        true => Ok(Some((value / 100.0, sign))),
-        false => Ok(Some((value, sign))),
-    }
+    let measured = match sign && scale != UnitScale::Percent {
+        true => Measured {
+            value: value / 100.0,
+            standard_error: standard_error.map(|s| s / 100.0),
+            sign,
+        },
+        false => Measured { sign, ..measured },
+    };
+    Ok(Some(measured))
 }
 
 fn line(place: Position) -> u64 {
@@ -697,5 +739,6 @@ struct RowScore<'a> {
     dataset: Cow<'a, str>,
     metric: Cow<'a, str>,
     value: f64,
+    standard_error: Option<f64>,
     sign: bool,
 }

@@ -48,18 +48,13 @@ pub fn join(
         }
         let mut theirs: Vec<Measurement> = match view {
             Some((dataset, metric)) => {
-                let wanted = runs.of(dataset, metric);
-                let wanted = wanted.map(|(run, value)| run.measurement(dataset, metric, value));
+                let wanted = runs.measurements_of(dataset, metric);
                 let others = firsts.into_iter();
                 let others =
                     others.filter(|m| (m.dataset.as_str(), m.metric.as_str()) != (dataset, metric));
-                wanted.chain(others).collect()
+                wanted.into_iter().chain(others).collect()
             }
-            None => {
-                let all = runs.iter();
-                all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
-                    .collect()
-            }
+            None => runs.measurements().collect(),
         };
         if runs.source().replaces().is_none() {
             for m in &mut theirs {

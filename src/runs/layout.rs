@@ -100,6 +100,8 @@ pub(super) struct ScoreColumn {
     pub metric: TextFrom,
     pub quantity: Quantity,
     pub scale: UnitScale,
+    /// The column of its standard errors, in the same unit.
+    pub standard_error: Option<usize>,
 }
 
 /// A source's rules beyond its columns.
@@ -181,7 +183,8 @@ fn required(source: RunSource) -> &'static [&'static str] {
             "total_epochs",
         ],
         RunSource::ClipBenchmark => &["dataset", "model", "pretrained", "task"],
-        RunSource::Own => &COLUMNS,
+        // Earlier exports have no standard errors.
+        RunSource::Own => &COLUMNS[..COLUMNS.len() - 1],
     }
 }
 
@@ -244,6 +247,7 @@ impl Columns<'_> {
             metric: constant(name),
             quantity: Quantity::Metric,
             scale: UnitScale::Detect,
+            standard_error: None,
         })
     }
 
@@ -298,7 +302,7 @@ impl Layout {
             .chain(&self.parameters);
         let term = |term: &TermFrom| matches!(term, TermFrom::Column(c) | TermFrom::Power10(c) if *c == column);
         texts.contains(&&TextFrom::Column(column))
-            || self.values.iter().any(|v| v.column == column)
+            || (self.values.iter()).any(|v| v.column == column || v.standard_error == Some(column))
             || amounts
                 .into_iter()
                 .any(|a| a.times.iter().chain(&a.per).any(term))
@@ -507,6 +511,7 @@ impl Layout {
                 metric: columns.text("metric"),
                 quantity: Quantity::Metric,
                 scale: UnitScale::Fraction,
+                standard_error: columns.find("standard_error"),
             }],
             rule: SourceRules::Written,
             ..Layout::empty(study)
@@ -554,6 +559,7 @@ impl Layout {
                 metric: text(&score.metric)?,
                 quantity: score.quantity,
                 scale: score.scale,
+                standard_error: score.standard_error.as_deref().map(find).transpose()?,
             });
         }
         if values.is_empty() {

@@ -34,10 +34,11 @@ mod row_sink;
 mod store;
 
 pub use amount::{Amount, Term};
-pub use as_study::{counts_tokens, measurements, study_files};
+pub use as_study::{counts_tokens, study_files};
 pub use join::{Joined, family, join, joins};
 pub use mapping::{
-    Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, Score, UnitScale,
+    Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, ROLES, Score,
+    UnitScale,
 };
 pub use metrics::metric;
 pub use options::{Limits, ReadOptions};

@@ -5,7 +5,7 @@ mod questions;
 mod sets;
 
 use super::amount::{Amount, Term};
-use super::mapping::{Compute, Field, IMAGENET, Mapping, Quantity, Score, UnitScale};
+use super::mapping::{Compute, Field, IMAGENET, Mapping, Quantity, Score, UnitScale, flops};
 use super::number::{self, Cell, ParsedNumber};
 use super::reading::{self, Measured, Reading, Role, Unit, Values};
 use crate::study::{Study, UNSPECIFIED};
@@ -71,6 +71,9 @@ pub(super) fn compute_of(column: &str, unit: &Unit) -> Compute {
     }
     Compute::Amount(amount)
 }
+
+/// What the name of a column of standard errors has besides its result's.
+const STANDARD_ERROR: [&str; 4] = ["stderr", "sem", "standard", "error"];
 
 impl Proposal {
     pub(super) fn of(mapping: Mapping) -> Proposal {
@@ -198,6 +201,26 @@ impl Proposal {
             }
         }
         self.mapping.scores = scores;
+        self.standard_errors();
+    }
+
+    /// Columns such as "acc_stderr" beside "acc".
+    fn standard_errors(&mut self) {
+        let plain = |name: &str| {
+            let mut words = reading::words(name);
+            words.retain(|w| !STANDARD_ERROR.contains(&w.as_str()));
+            words
+        };
+        for r in self.readings.iter().filter(|r| r.is == Role::Spread) {
+            let of = plain(&r.column);
+            let told = of.len() < reading::words(&r.column).len();
+            let alone = self.mapping.scores.len() == 1 && of.is_empty();
+            let mut scores = self.mapping.scores.iter_mut();
+            let score = scores.find(|s| alone || reading::words(&s.column) == of);
+            if let Some(score) = score.filter(|s| told && s.standard_error.is_none()) {
+                score.standard_error = Some(r.column.clone());
+            }
+        }
     }
 
     fn first(&self, role: fn(&Role) -> Option<&Unit>) -> Option<(String, Unit)> {
@@ -314,7 +337,7 @@ impl Proposal {
         let free = m.samples.is_none() && m.parameters.is_some() && m.tags == Field::None && losses;
         if free {
             self.mapping.samples = Some(Amount {
-                factor: 1e9 / 6.0,
+                factor: flops(&m.study.compute_unit).unwrap_or(1e9) / 6.0,
                 times: vec![Term::Compute],
                 per: vec![Term::Parameters],
             });
@@ -349,5 +372,6 @@ fn score(column: &str, measured: &Measured, metric: Option<&String>) -> Score {
             UnitScale::Fraction => UnitScale::Detect,
             scale => scale,
         },
+        standard_error: None,
     }
 }

@@ -84,7 +84,7 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// With what was measured.
-    pub fn measurement(&self, dataset: &str, metric: &str, value: f64) -> Measurement {
+    fn measurement(&self, dataset: &str, metric: &str, stored: &StoredValue) -> Measurement {
         Measurement {
             run: self.name.to_owned(),
             family: self.family.to_owned(),
@@ -97,7 +97,8 @@ impl Run<'_> {
             compute: self.compute,
             dataset: dataset.to_owned(),
             metric: metric.to_owned(),
-            value,
+            value: stored.value,
+            standard_error: stored.standard_error(),
             own: false,
         }
     }
@@ -128,7 +129,15 @@ struct ValueKey {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct StoredValue {
     run: u32,
+    /// NaN where it is not told; seven digits are more than any has.
+    standard_error: f32,
     value: f64,
+}
+
+impl StoredValue {
+    fn standard_error(&self) -> Option<f64> {
+        (!self.standard_error.is_nan()).then(|| f64::from(self.standard_error))
+    }
 }
 
 /// Measured numbers of one file: sets and metrics in the order of their first number, of each the
@@ -195,6 +204,27 @@ impl Runs {
         })
     }
 
+    /// All numbers with their runs.
+    pub fn measurements(&self) -> impl Iterator<Item = Measurement> {
+        let buckets = self.buckets.iter();
+        buckets.flat_map(move |bucket| self.measurements_in(bucket))
+    }
+
+    /// [`Runs::measurements`] of one downstream set and metric.
+    pub fn measurements_of(&self, dataset: &str, metric: &str) -> Vec<Measurement> {
+        let wanted = |b: &&Bucket| self.measured(b) == (dataset, metric);
+        let wanted = self.buckets.iter().filter(wanted);
+        wanted.flat_map(|b| self.measurements_in(b)).collect()
+    }
+
+    fn measurements_in<'a>(&'a self, bucket: &'a Bucket) -> impl Iterator<Item = Measurement> {
+        let (dataset, metric) = self.measured(bucket);
+        bucket.values.iter().map(move |stored| {
+            let run = self.run(&self.runs[stored.run as usize]);
+            run.measurement(dataset, metric, stored)
+        })
+    }
+
     /// Numbers of one downstream set and metric.
     pub fn of(&self, dataset: &str, metric: &str) -> impl Iterator<Item = (Run<'_>, f64)> {
         let wanted = |b: &&Bucket| self.measured(b) == (dataset, metric);
@@ -221,7 +251,7 @@ impl Runs {
             for stored in bucket.values.iter() {
                 if std::mem::take(&mut missing[group_of[stored.run as usize] as usize]) {
                     let run = self.run(&self.runs[stored.run as usize]);
-                    firsts.push(run.measurement(dataset, metric, stored.value));
+                    firsts.push(run.measurement(dataset, metric, stored));
                     left -= 1;
                 }
                 if left == 0 {

@@ -94,6 +94,8 @@ pub struct FrontierPoint {
     /// As [`Point::x`].
     pub x: f64,
     pub error: f64,
+    /// As [`Point::standard_error`].
+    pub standard_error: Option<f64>,
     /// The measurement behind it ([`Point::row`]).
     pub row: usize,
 }
@@ -103,6 +105,7 @@ impl From<&Point> for FrontierPoint {
         FrontierPoint {
             x: p.x,
             error: p.error,
+            standard_error: p.standard_error,
             row: p.row,
         }
     }
@@ -202,6 +205,7 @@ pub fn minima(points: &[Point]) -> Vec<FrontierPoint> {
                 .map(|p| FrontierPoint {
                     x: 10f64.powf((from + to) / 2.0),
                     error: p.error,
+                    standard_error: p.standard_error,
                     row: p.row,
                 })
         })
@@ -226,6 +230,7 @@ mod tests {
                     row,
                     x: 10f64.powf(c),
                     error: (e * 100.0).round() / 100.0,
+                    standard_error: None,
                 })
                 .collect();
             v.sort_by(|a, b| (a.x.total_cmp(&b.x)).then(a.error.total_cmp(&b.error)));

@@ -14,9 +14,9 @@ pub struct Packed {
 
 /// ASCII's unit separator; a name that has it gets a blank.
 const SEPARATOR: char = '\u{1f}';
-/// Numbers of a row: eight names; samples seen, parameters and compute (NaN where not known); value;
-/// 1 where it is a reader's own.
-const ROW: usize = 13;
+/// Numbers of a row: eight names; samples seen, parameters, compute and the value's
+/// standard error (NaN where not known); value; 1 where it is a reader's own.
+const ROW: usize = 14;
 /// Numbers of an architecture: two names, image size, compute, three counts of parameters.
 const ARCHITECTURE: usize = 7;
 
@@ -36,7 +36,7 @@ pub fn pack(rows: &[Measurement], architectures: &[ArchitectureCost]) -> Packed 
             &m.metric,
         ];
         numbers.extend(texts.map(|text| names.place(text)));
-        let known = [m.samples_seen, m.parameters, m.compute];
+        let known = [m.samples_seen, m.parameters, m.compute, m.standard_error];
         numbers.extend(known.map(|x| x.unwrap_or(f64::NAN)));
         numbers.extend([m.value, f64::from(u8::from(m.own))]);
     }
@@ -92,8 +92,9 @@ pub fn unpack(names: &str, numbers: &[f64]) -> Option<(Vec<Measurement>, Vec<Arc
             samples_seen: Some(n[8]).filter(|x| !x.is_nan()),
             parameters: Some(n[9]).filter(|x| !x.is_nan()),
             compute: Some(n[10]).filter(|x| !x.is_nan()),
-            value: n[11],
-            own: n[12] > 0.0,
+            standard_error: Some(n[11]).filter(|x| !x.is_nan()),
+            value: n[12],
+            own: n[13] > 0.0,
         });
     }
     for n in architectures.chunks_exact(ARCHITECTURE) {

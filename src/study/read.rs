@@ -41,7 +41,7 @@ impl fmt::Display for DataError {
 
 impl std::error::Error for DataError {}
 
-/// One measured number. Key: all fields but `value`.
+/// One measured number. Key: all fields but `value` and its standard error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// Name of the checkpoint or run; empty where the release does not name it.
@@ -62,9 +62,13 @@ pub struct Measurement {
     pub metric: String,
     /// In the metric's unit: a fraction from 0 to 1 of an accuracy.
     pub value: f64,
+    /// Of `value`, in its unit, where it is told.
+    pub standard_error: Option<f64>,
     /// A reader's own, to which the studies' rules of choice do not apply.
     pub own: bool,
 }
+
+const STANDARD_ERROR: &str = "standard_error";
 
 /// The columns of a file of measurements.
 const MEASUREMENT: Columns = Columns {
@@ -78,6 +82,7 @@ const MEASUREMENT: Columns = Columns {
         "samples_seen",
         "parameters",
         "compute",
+        STANDARD_ERROR,
     ],
 };
 
@@ -113,6 +118,7 @@ pub fn read_measurements(
             dataset: cell.name("dataset")?,
             metric,
             value,
+            standard_error: cell.optional(STANDARD_ERROR, Cell::positive)?,
             own: false,
         })
     })
@@ -222,7 +228,8 @@ impl Columns {
     }
 }
 
-/// Reads records under a header of these columns; no two may agree in all but the value.
+/// Reads records under a header of these columns; no two may agree in all but the value and
+/// its standard error.
 pub(crate) fn read_rows<T>(
     file: &str,
     text: &str,
@@ -254,15 +261,15 @@ fn each_row(
             message,
         });
     }
-    let value = header
-        .iter()
-        .position(|name| columns.required.last() == Some(&name));
+    // A number's standard error is no more of the key than the number itself.
+    let of_value = |name: &str| name == STANDARD_ERROR || columns.required.last() == Some(&name);
+    let keyed: Vec<bool> = header.iter().map(|name| !of_value(name)).collect();
     let mut keys = BTreeSet::new();
     for record in reader.records() {
         let record = record.map_err(|e| csv_error(file, &e))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let key = record.iter().enumerate().filter(|(i, _)| Some(*i) != value);
-        let key: Vec<&str> = key.map(|(_, cell)| cell).collect();
+        let key = record.iter().zip(&keyed).filter(|(_, keyed)| **keyed);
+        let key: Vec<&str> = key.map(|(cell, _)| cell).collect();
         if !keys.insert(key.join("\u{1f}")) {
             return Err(DataError {
                 file: file.to_owned(),
@@ -359,7 +366,7 @@ mod tests {
         );
         assert_eq!(
             error(&GOOD.replace("schedule", "scheduler")),
-            "t.csv, line 1, column scheduler: is not known here; known: family, dataset, metric, value, run, architecture, pretrain, schedule, samples, samples_seen, parameters, compute"
+            "t.csv, line 1, column scheduler: is not known here; known: family, dataset, metric, value, run, architecture, pretrain, schedule, samples, samples_seen, parameters, compute, standard_error"
         );
         assert_eq!(
             error(&GOOD.replace("schedule", "run")),

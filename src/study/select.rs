@@ -1,7 +1,7 @@
 //! Which measurements belong to one series, by the studies' own rules.
 
 use super::architecture::ArchitectureCost;
-use super::description::LeftOut;
+use super::description::{LeftOut, Quantity};
 use super::{Measurement, Study, Table};
 use refit_fit::order;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,8 @@ pub struct Point {
     pub x: f64,
     /// The L of a law: the error, 1 − metric, or the loss.
     pub error: f64,
+    /// Of `error`, where the row tells it.
+    pub standard_error: Option<f64>,
 }
 
 /// The selected points, in order of x, then error. Rows that do not tell their x are left out.
@@ -86,10 +88,18 @@ pub fn select(
                 && in_authors_views(what.table, m)
         })
         .filter_map(|(row, m)| {
+            let error = quantity.loss(m.value)?;
+            // A perplexity's logarithm to first order; of the others error and value differ in sign.
+            let scale = if quantity == Quantity::Perplexity {
+                m.value
+            } else {
+                1.0
+            };
             Some(Point {
                 row,
                 x: x(m)?,
-                error: quantity.loss(m.value)?,
+                error,
+                standard_error: m.standard_error.map(|s| s / scale),
             })
         })
         .collect();

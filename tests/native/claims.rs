@@ -274,6 +274,7 @@ fn a_full_sweep_checks_what_the_bundled_one_cannot() {
         dataset: "imagenet1k".to_owned(),
         metric: "acc1".to_owned(),
         value,
+        standard_error: None,
         own: false,
     };
     sweep.push(like("mammut", 1.28e10, 0.803_44));

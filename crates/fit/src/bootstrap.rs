@@ -4,7 +4,7 @@ use crate::fittable::{Candidate, Fittable};
 use crate::law::{Form, Law};
 use crate::problem::Problem;
 use crate::random::Random;
-use crate::{Fit, Loss, ResidualScale, Task, error};
+use crate::{Fit, Loss, Points, ResidualScale, Task, error};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -60,35 +60,19 @@ pub struct Population<X = f64> {
 /// The points that a draw gives, from how often it contains each unit.
 pub type Draw<X = f64> = Box<dyn Fn(&[u32]) -> Points<X>>;
 
-/// Points of a resample, three lists of one length.
-#[derive(Clone, Debug, Default)]
-pub struct Points<X = f64> {
-    /// Inputs.
-    pub x: Vec<X>,
-    /// Errors.
-    pub y: Vec<f64>,
-    /// How often each point counts.
-    pub weights: Vec<f64>,
-}
-
 impl<X: Copy + 'static> Population<X> {
     /// The points themselves, drawn with replacement.
-    pub fn of_points(x: &[X], y: &[f64]) -> Population<X> {
-        let (x, y) = (x.to_vec(), y.to_vec());
+    pub fn of_points(points: Points<X>) -> Population<X> {
         Population {
-            units: x.len(),
+            units: points.x.len(),
             points: Box::new(move |draw| {
-                let mut points = Points {
-                    x: Vec::new(),
-                    y: Vec::new(),
-                    weights: Vec::new(),
-                };
+                let mut drawn = Points::new(Vec::new(), Vec::new());
                 for (i, count) in draw.iter().enumerate().filter(|(_, c)| **c > 0) {
-                    points.x.push(x[i]);
-                    points.y.push(y[i]);
-                    points.weights.push(f64::from(*count));
+                    drawn.x.push(points.x[i]);
+                    drawn.y.push(points.y[i]);
+                    drawn.weights.push(points.weights[i] * f64::from(*count));
                 }
-                points
+                drawn
             }),
         }
     }
@@ -208,10 +192,7 @@ fn refit<F: Fittable>(
     near: &[f64],
 ) -> Option<Vec<f64>> {
     error::check(law, loss, &points.x, &points.y).ok()?;
-    let mut problem = Problem::new(law, loss, &points.x, &points.y);
-    for (w, count) in problem.weights.iter_mut().zip(&points.weights) {
-        *w *= count;
-    }
+    let problem = Problem::new(law, loss, points);
     let squares = loss.is_least_squares() && loss.scale() == ResidualScale::Linear;
     let found: Candidate = if squares && law.candidates_are_minima() {
         match law.refine(&points.x, &points.y, &problem.weights, near) {

@@ -3,7 +3,7 @@
 
 use crate::law::{Form, Law};
 use crate::random::Random;
-use crate::{Fit, Interval, Loss, Task, error, fit_any};
+use crate::{Fit, Interval, Loss, Points, Task, error, fit_any};
 
 /// A simulation under way.
 pub struct Simulation {
@@ -104,7 +104,7 @@ impl Task for Simulation {
             .collect();
         // Noise may carry a fraction beyond 1; such a set counts as any other.
         let fit = error::check(self.law, self.loss, &self.x, &y)
-            .and_then(|()| fit_any(self.law, self.loss, &self.x, &y));
+            .and_then(|()| fit_any(self.law, self.loss, &Points::new(self.x.clone(), y.clone())));
         let Ok(fit) = fit else {
             return;
         };

@@ -18,6 +18,7 @@ pub mod line;
 mod loss;
 pub mod multistart;
 pub mod order;
+mod points;
 mod problem;
 pub mod profile;
 pub mod random;
@@ -34,6 +35,7 @@ pub use fittable::{Candidate, Fittable};
 pub use fitted::Fit;
 pub use interval::{Interval, Prediction};
 pub use loss::{Loss, ResidualScale};
+pub use points::Points;
 pub use status::Status;
 pub use task::Task;
 
@@ -49,14 +51,28 @@ use problem::Problem;
 /// [`FitError`] where the points do not determine the law or have no value under the loss, and where
 /// the law or the loss needs fractions and an error is none.
 pub fn fit<F: Fittable>(law: F, loss: Loss, x: &[F::Input], y: &[f64]) -> Result<Fit<F>, FitError> {
-    error::check(law, loss, x, y)?;
-    error::check_meaning(law, loss, y)?;
-    fit_any(law, loss, x, y)
+    fit_points(law, loss, &Points::new(x.to_vec(), y.to_vec()))
 }
 
-/// [`fit()`] of points that are known to determine the law, whatever their errors mean.
-fn fit_any<F: Fittable>(law: F, loss: Loss, x: &[F::Input], y: &[f64]) -> Result<Fit<F>, FitError> {
-    let problem = Problem::new(law, loss, x, y);
+/// [`fit()`] of points with weights.
+///
+/// # Errors
+///
+/// As [`fit()`].
+pub fn fit_points<F: Fittable>(
+    law: F,
+    loss: Loss,
+    points: &Points<F::Input>,
+) -> Result<Fit<F>, FitError> {
+    error::check(law, loss, &points.x, &points.y)?;
+    error::check_meaning(law, loss, &points.y)?;
+    fit_any(law, loss, points)
+}
+
+/// [`fit_points`] of points that are known to determine the law, whatever their errors mean.
+fn fit_any<F: Fittable>(law: F, loss: Loss, points: &Points<F::Input>) -> Result<Fit<F>, FitError> {
+    let (x, y) = (&points.x, &points.y);
+    let problem = Problem::new(law, loss, points);
     let found = optimum(&problem).ok_or(FitError::NoOptimum)?;
     let parameters = found.parameters;
     let covariance = covariance::covariance(&problem, &parameters);
@@ -120,7 +136,7 @@ pub fn objective<F: Fittable>(
     x: &[F::Input],
     y: &[f64],
 ) -> f64 {
-    Problem::new(law, loss, x, y).objective(parameters)
+    Problem::new(law, loss, &Points::new(x.to_vec(), y.to_vec())).objective(parameters)
 }
 
 /// Mean squared error of given parameters, of the error itself.

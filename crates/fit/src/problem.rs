@@ -7,7 +7,7 @@
 use crate::fittable::Fittable;
 use crate::law::{Jet, MAX_PARAMETERS, Real};
 use crate::random::Random;
-use crate::{Loss, ResidualScale};
+use crate::{Loss, Points, ResidualScale};
 use nalgebra::{SMatrix, SVector};
 
 type Matrix = SMatrix<f64, MAX_PARAMETERS, MAX_PARAMETERS>;
@@ -19,7 +19,7 @@ pub(super) struct Problem<'a, F: Fittable> {
     pub loss: Loss,
     pub x: &'a [F::Input],
     pub y: &'a [f64],
-    /// Of each point's ρ: the loss's own times how often the point counts.
+    /// Of each point's ρ: the loss's own times the point's.
     pub weights: Vec<f64>,
     /// Of each coordinate ([`Fittable::coordinate_range`]).
     range: Vec<(f64, f64)>,
@@ -55,13 +55,18 @@ const HOPELESS: f64 = 1.5;
 const LONGEST_STEP: f64 = 3.0;
 
 impl<'a, F: Fittable> Problem<'a, F> {
-    pub(crate) fn new(form: F, loss: Loss, x: &'a [F::Input], y: &'a [f64]) -> Self {
+    pub(crate) fn new(form: F, loss: Loss, points: &'a Points<F::Input>) -> Self {
+        let Points { x, y, weights } = points;
         Problem {
             form,
             loss,
             x,
             y,
-            weights: y.iter().map(|y| loss.weight(*y)).collect(),
+            weights: y
+                .iter()
+                .zip(weights)
+                .map(|(y, w)| w * loss.weight(*y))
+                .collect(),
             range: form.coordinate_range(x),
         }
     }

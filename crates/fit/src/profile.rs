@@ -7,7 +7,7 @@
 
 use crate::law::{Domain, Form, Law, Parameter, Role};
 use crate::problem::Problem;
-use crate::{Fit, Loss, Task};
+use crate::{Fit, Loss, Points, Task};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
@@ -60,8 +60,7 @@ impl ProfileInterval {
 pub struct Profile {
     law: Law,
     loss: Loss,
-    x: Vec<f64>,
-    y: Vec<f64>,
+    points: Points,
     parameters: Vec<f64>,
     /// In coordinates; how far the first step goes.
     steps: Vec<f64>,
@@ -70,10 +69,11 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Profiles of `fit`, which was fitted to points (x, y). `None` where the loss is not a sum of
+    /// Profiles of `fit`, which was fitted to `points`. `None` where the loss is not a sum of
     /// squares, or where there are no degrees of freedom.
-    pub fn new(fit: &Fit, x: &[f64], y: &[f64]) -> Option<Profile> {
-        let degrees = x
+    pub fn new(fit: &Fit, points: &Points) -> Option<Profile> {
+        let degrees = points
+            .x
             .len()
             .checked_sub(fit.parameters.len())
             .filter(|d| *d > 0)? as f64;
@@ -103,8 +103,7 @@ impl Profile {
         Some(Profile {
             law: fit.law,
             loss: fit.loss,
-            x: x.to_vec(),
-            y: y.to_vec(),
+            points: points.clone(),
             parameters: fit.parameters.clone(),
             steps,
             limit: fit.objective * (1.0 + f / degrees),
@@ -143,7 +142,7 @@ impl Profile {
 
     /// One end of the interval of parameter `j`.
     fn end(&self, j: usize, up: bool) -> End {
-        let problem = Problem::new(self.law, self.loss, &self.x, &self.y);
+        let problem = Problem::new(self.law, self.loss, &self.points);
         let domain = self.law.parameters()[j].domain;
         // The lowest objective with parameter j at a value, from where the last one ended.
         let mut near = self.parameters.clone();

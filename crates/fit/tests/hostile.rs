@@ -12,7 +12,7 @@ use refit_fit::line::{Line, PowerLaw};
 use refit_fit::profile::Profile;
 use refit_fit::rank::{kendall, spearman};
 use refit_fit::robustness::{AccuracyLine, Axis};
-use refit_fit::{Interval, Loss, Task, fit};
+use refit_fit::{Interval, Loss, Points, Task, fit};
 
 /// Any double, with those that break arithmetic more often than by chance, and plausible ones.
 fn number() -> impl Strategy<Value = f64> {
@@ -59,10 +59,10 @@ proptest! {
     ) {
         let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
         if let Ok(found) = fit(law, loss, &x, &y) {
-            if let Some(profile) = Profile::new(&found, &x, &y) {
+            if let Some(profile) = Profile::new(&found, &Points::new(x.clone(), y.clone())) {
                 let _ = profile.finish().intervals();
             }
-            let population = Population::of_points(&x, &y);
+            let population = Population::of_points(Points::new(x.clone(), y.clone()));
             let bootstrap = Bootstrap::new(&found, population, 3, 1).finish();
             for ends in BootstrapInterval::ALL {
                 let _ = bootstrap.replicates().interval(ends, |p| law.value(p, at));
@@ -82,7 +82,7 @@ proptest! {
             let _ = found.error_at([1.0, 1.0], Interval::StudentT);
             let a = Quantity::ParametersExponent;
             let _ = found.at_optimum(Quantity::Loss(at), Cost::TRANSFORMER);
-            let population = Population::of_points(&x, &y);
+            let population = Population::of_points(Points::new(x.clone(), y.clone()));
             let bootstrap = Bootstrap::new(&found, population, 2, 1).finish();
             let replicates = bootstrap.replicates();
             let _ = replicates.interval(BootstrapInterval::Bca, |p| a.evaluate(law, p, Cost::TRANSFORMER));

@@ -5,7 +5,7 @@ use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::coverage::Simulation;
 use refit_fit::law::{Form, Law};
 use refit_fit::profile::{End, Profile};
-use refit_fit::{Fit, Interval, Loss, ResidualScale, Task, fit};
+use refit_fit::{Fit, Interval, Loss, Points, ResidualScale, Task, fit};
 use serde_json::Value;
 
 /// The points of a case, and our fit to them.
@@ -27,7 +27,9 @@ fn profiles_are_those_of_the_f_test() {
     let mut off = Vec::new();
     for case in list(&reference, "profiles") {
         let (x, y, fit) = fitted(&reference, case);
-        let profile = Profile::new(&fit, &x, &y).expect("least squares").finish();
+        let profile = Profile::new(&fit, &Points::new(x.clone(), y.clone()))
+            .expect("least squares")
+            .finish();
         let names = fit.law.parameters().iter().map(|p| p.name);
         for (name, ours) in names.zip(profile.intervals()) {
             let ends = &case["ends"][name];
@@ -89,7 +91,13 @@ fn bootstrap_ends_are_scipys_within_their_monte_carlo_error() {
     for case in list(&reference, "bootstrap") {
         let (x, y, fit) = fitted(&reference, case);
         let count = 4000;
-        let bootstrap = Bootstrap::new(&fit, Population::of_points(&x, &y), count, 1).finish();
+        let bootstrap = Bootstrap::new(
+            &fit,
+            Population::of_points(Points::new(x.clone(), y.clone())),
+            count,
+            1,
+        )
+        .finish();
         let replicates = bootstrap.replicates();
         assert_eq!(replicates.resamples.len() + replicates.failures, count);
         for (name, reference) in case["functionals"].as_object().expect("functionals") {
@@ -130,10 +138,15 @@ fn a_seed_gives_the_same_resamples() {
     let reference = read("intervals.json");
     let (x, y, fit) = fitted(&reference, &list(&reference, "profiles")[0]);
     let run = |seed| {
-        Bootstrap::new(&fit, Population::of_points(&x, &y), 50, seed)
-            .finish()
-            .replicates()
-            .clone()
+        Bootstrap::new(
+            &fit,
+            Population::of_points(Points::new(x.clone(), y.clone())),
+            50,
+            seed,
+        )
+        .finish()
+        .replicates()
+        .clone()
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));

@@ -13,3 +13,4 @@ mod reference;
 mod robustness;
 mod scipy;
 mod trf;
+mod weights;

@@ -6,7 +6,7 @@ use refit_fit::allocation::{Allocation, Cost, NoAllocation, Quantity};
 use refit_fit::bootstrap::{Bootstrap, BootstrapInterval, Population};
 use refit_fit::isoflop::Run;
 use refit_fit::law::{Form, Surface};
-use refit_fit::{Fit, Loss, Task, fit};
+use refit_fit::{Fit, Loss, Points, Task, fit};
 use serde_json::Value;
 
 const HUBER: Loss = Loss::Huber { delta: 1e-3 };
@@ -178,7 +178,7 @@ fn bootstrap_is_besiroglus(count: usize) {
     let runs = chinchilla(false);
     let (x, y) = points(&runs);
     let found = additive(&runs, HUBER);
-    let population = Population::of_points(&x, &y);
+    let population = Population::of_points(Points::new(x.clone(), y.clone()));
     let bootstrap = Bootstrap::new(&found, population, count, 1).finish();
     let replicates = bootstrap.replicates();
     assert_eq!(replicates.failures, 0);

@@ -3,7 +3,7 @@
 use crate::say;
 use crate::select::{Selected, Selection, name};
 use refit::analysis::{
-    Analysis, NO_DELTA_METHOD, authors_optimiser, interval_title, why_not_fitted,
+    Analysis, NO_DELTA_METHOD, WEIGHTED, authors_optimiser, interval_title, why_not_fitted,
 };
 use refit_fit::law::Form;
 use refit_fit::multistart::Best;
@@ -46,6 +46,8 @@ struct Output {
     mse: f64,
     aicc: Option<f64>,
     bic: Option<f64>,
+    /// The points count by the inverse of their variances.
+    weighted: bool,
     /// Share of the points in the linear zone of Huber's loss.
     linear_zone: Option<f64>,
     /// Under binomial weights: how many times as far the points lie as their noise explains.
@@ -59,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let selected = Selected::new(&arguments.selection, Some(1))?;
     let series = &selected.outcome.series[0];
     let fit = series.fit.as_ref().map_err(why_not_fitted)?;
-    let (x, y) = series.fitted();
+    let points = series.fitted();
     let predictions = series
         .predictions
         .iter()
@@ -67,12 +69,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| e.to_string())?;
     let names = fit.law.parameters().iter().map(|p| p.name);
-    let profile = Profile::new(fit, &x, &y).map(Task::finish);
+    let profile = Profile::new(fit, &points).map(Task::finish);
     let released_search = match arguments.released_search {
         true => {
-            let search = authors_optimiser::search(fit.law, &x, &y).ok_or_else(|| {
-                format!("the study did not fit laws of the form {}", fit.law.plain())
-            })?;
+            let search =
+                authors_optimiser::search(fit.law, &points.x, &points.y).ok_or_else(|| {
+                    format!("the study did not fit laws of the form {}", fit.law.plain())
+                })?;
             authors_optimiser::found(&search.finish())
         }
         false => None,
@@ -99,6 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         mse: fit.mse,
         aicc: fit.aicc(),
         bic: fit.bic(),
+        weighted: series.is_weighted(),
         linear_zone: fit.linear_zone,
         scatter: fit.scatter(),
         status: fit.status.clone(),
@@ -141,6 +145,9 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
         );
     }
     say!("  mean squared error {:.6e}; {}", output.mse, output.status);
+    if output.weighted {
+        say!("  {WEIGHTED}");
+    }
     if let (Some(aicc), Some(bic)) = (output.aicc, output.bic) {
         say!("  AICc {aicc:.3}, BIC {bic:.3}");
     }

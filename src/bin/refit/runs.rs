@@ -37,7 +37,8 @@ pub(crate) struct How {
     /// error=top1_err:percent, loss=val_loss or family=group; may be repeated
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
-    /// Study that output of CLIP_benchmark joins [default: openclip]
+    /// Study that the runs join [default: one that counts compute in their unit; of CLIP_benchmark’s
+    /// output openclip]
     #[arg(long, value_name = "STUDY", value_parser = study)]
     runs_study: Option<Study>,
 }
@@ -105,7 +106,7 @@ impl Joining {
         if units.iter().any(|unit| *unit != units[0]) {
             return Err("the files count compute in different units: join them to a study, each with --map compute=…".to_owned());
         }
-        let rows: Vec<_> = runs.iter().flat_map(runs::measurements).collect();
+        let rows: Vec<_> = runs.iter().flat_map(Runs::measurements).collect();
         let name = self.runs[0]
             .file_name()
             .unwrap_or_default()
@@ -153,7 +154,13 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
     }
     let mut mapping = first.preview.mapping.clone();
     let mut scores = false;
-    for text in &how.map {
+    if let Some(study) = how.runs_study {
+        mapping.set_study(study);
+    }
+    // The study first: compute is in its unit.
+    let (of_study, others): (Vec<&String>, Vec<&String>) =
+        how.map.iter().partition(|text| text.starts_with("study="));
+    for text in of_study.into_iter().chain(others) {
         let kinds = ["score=", "error=", "loss=", "perplexity=", "number="];
         let is_score = kinds.iter().any(|kind| text.starts_with(kind));
         // An answer to a question leaves the other columns as they are.

@@ -148,5 +148,8 @@ fn read(path: &Path, how: &How) -> Result<(Vec<Measurement>, String), String> {
         return Ok((rows, unit.to_owned()));
     }
     let runs = crate::runs::read_one(path, how, &data::library()?)?;
-    Ok((runs::measurements(&runs), runs.study().compute_unit.clone()))
+    Ok((
+        runs.measurements().collect(),
+        runs.study().compute_unit.clone(),
+    ))
 }

@@ -58,8 +58,8 @@ pub fn AuthorsOptimizer(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView
 fn searches(current: Option<&CurrentAnalysis>) -> Vec<Search> {
     let series = current.into_iter().flat_map(|s| &s.outcome.series);
     let of_series = |s: &crate::analysis::Series| {
-        let (x, y) = s.fitted();
-        search(s.fit.as_ref().ok()?.law, &x, &y)
+        let points = s.fitted();
+        search(s.fit.as_ref().ok()?.law, &points.x, &points.y)
     };
     series.filter_map(of_series).collect()
 }

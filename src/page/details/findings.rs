@@ -116,9 +116,9 @@ fn coverage(analysis: &Analysis, library: &Library) -> impl IntoView + use<> {
     let result = RwSignal::new(None::<(Vec<Coverage>, usize)>);
     let work = TaskRunner::new();
     let run = move |_| {
-        let Some(((x, y), fit)) = &fitted else { return };
+        let Some((points, fit)) = &fitted else { return };
         let at = [1e8, 1e10, 5e11, 2.14e12];
-        let simulation = Simulation::new(fit, x, y, &at, SETS, 1);
+        let simulation = Simulation::new(fit, &points.x, &points.y, &at, SETS, 1);
         work.start("refit:coverage", simulation, move |s| {
             result.set(Some(s.coverage()))
         });

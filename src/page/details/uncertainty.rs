@@ -26,10 +26,7 @@ pub fn Uncertainty(current: Memo<Option<CurrentAnalysis>>, resamples: Resamples)
         let Some(current) = current else {
             return;
         };
-        let profile = |series: &Series| {
-            let (x, y) = series.fitted();
-            Profile::new(series.fit.as_ref().ok()?, &x, &y)
-        };
+        let profile = |series: &Series| Profile::new(series.fit.as_ref().ok()?, &series.fitted());
         let all: Vec<Option<Profile>> = current.outcome.series.iter().map(profile).collect();
         let possible: Vec<bool> = all.iter().map(Option::is_some).collect();
         let task: Vec<Profile> = all.into_iter().flatten().collect();

@@ -1,7 +1,9 @@
 //! The fitted law, parameter by parameter.
 
 use super::CurrentAnalysis;
-use crate::analysis::{Analysis, LossUnit, NO_DELTA_METHOD, Series, VERSION, why_not_fitted};
+use crate::analysis::{
+    Analysis, LossUnit, NO_DELTA_METHOD, Series, VERSION, WEIGHTED, why_not_fitted,
+};
 use crate::page::list;
 use crate::page::messages::{LOADING_MEASUREMENTS, loading};
 use crate::study::select::Axis;
@@ -64,7 +66,7 @@ fn laws(current: &CurrentAnalysis) -> impl IntoView + use<> {
                                 )}
                             </p>
                             {match &series.fit {
-                                Ok(fit) => table(fit, analysis.loss_unit()).into_any(),
+                                Ok(fit) => table(series, fit, analysis.loss_unit()).into_any(),
                                 Err(error) => {
                                     view! { <p class="error">{why_not_fitted(error)}</p> }.into_any()
                                 }
@@ -114,7 +116,7 @@ pub fn name(series: &Series) -> String {
     series.name()
 }
 
-fn table(fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
+fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
     let rows = fit
         .law
         .parameters()
@@ -132,6 +134,7 @@ fn table(fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
                 </tr>
             }
         });
+    let weighted = series.is_weighted().then_some(WEIGHTED);
     let zone = fit.linear_zone.map(|share| {
         format!(
             "{:.0} % of the points are in Huber’s linear region. ",
@@ -160,6 +163,7 @@ fn table(fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
         </table>
         <p class="aside">
             "MSE " {number(fit.mse)} {rmse}
+            {weighted}
             {zone}
             {no_delta}
             {scatter}

@@ -95,6 +95,8 @@ fn item(user_runs: UserRuns, file: &StoredFile, failed: RwSignal<bool>) -> impl 
     let facts = facts(file);
     let in_explore = explore_link(&analysis(&runs, &user_runs.families(runs.study())));
     let csv = format!("{}.csv", stem(&name));
+    let (study, study_runs) = (stem(&name).to_owned(), runs.clone());
+    let save_study = move |_| failed.set(export::save_study(&study, &study_runs).is_err());
     let export = move |_| {
         let (runs, csv) = (runs.clone(), csv.clone());
         leptos::task::spawn_local(async move {
@@ -113,6 +115,14 @@ fn item(user_runs: UserRuns, file: &StoredFile, failed: RwSignal<bool>) -> impl 
                 </a>
                 <button type="button" on:click=export aria-label=format!("Export {name} as CSV")>
                     "Export CSV"
+                </button>
+                <button
+                    type="button"
+                    on:click=save_study
+                    aria-label=format!("Save {name} as a study")
+                    title="A folder with study.json and runs.csv, as a zip: drop it here to open it, or publish it"
+                >
+                    "Save as study"
                 </button>
                 <button type="button" on:click=delete aria-label=format!("Delete {name}")>
                     "Delete"

@@ -42,8 +42,11 @@ pub async fn joined(
     released: bool,
 ) -> Result<JsValue, JsValue> {
     let files: Vec<StoredFile> = user_runs.files.get_untracked();
-    let table = Table::find(table);
-    let table = table.ok_or(JsValue::UNDEFINED)?;
+    // By its file, as tables of different studies share ids; no file joins a study that this program
+    // does not know.
+    let Some(table) = Table::bundled().find(|known| known.path() == table) else {
+        return Ok(JsValue::UNDEFINED);
+    };
     let joins = |f: &&StoredFile| {
         joins(&f.runs, table) && (!released || f.runs.source().replaces().is_some())
     };

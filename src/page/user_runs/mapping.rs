@@ -6,11 +6,11 @@ mod fields;
 
 use super::session::UserRuns;
 use crate::page::list;
-use crate::page::table::table;
-use crate::runs::{Choice, Preview, Question, ReadOptions};
+use crate::page::table::{header_row, scrolling, table};
+use crate::runs::{Choice, Preview, Question, ROLES, ReadOptions};
 use crate::study::names;
 use crate::text::{number, percent};
-use compute::{amount, compute, study};
+use compute::{amount, compute, points, study};
 use controls::MappingForm;
 use fields::{field, scores};
 use leptos::prelude::*;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 /// Rows of the preview.
 const ROWS: usize = 5;
+
+/// First values of a column.
+const VALUES: usize = 3;
 
 pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
     let form = MappingForm {
@@ -33,52 +36,57 @@ pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
             user_runs.import(origin, Some(mapping.get_untracked()));
         }
     };
-    let head: Vec<&str> = preview.columns.iter().map(String::as_str).collect();
-    let rows = preview.rows.iter().take(ROWS).cloned().collect();
-    let caption = format!("First rows ({} columns)", head.len());
+    let details = view! {
+        <details class="formulas">
+            <summary>"Formulas, units and names"</summary>
+            <div class="fieldsets">
+                <fieldset>
+                    <legend>"Compute"</legend>
+                    {study(form)}
+                    {compute(form)}
+                    {amount(
+                        form,
+                        "Parameters",
+                        "parameters",
+                        |m| &m.parameters,
+                        |m, value| m.parameters = value,
+                    )}
+                    {amount(form, "Samples seen", "samples", |m| &m.samples, |m, value| m.samples = value)}
+                    {points(form)}
+                </fieldset>
+                <fieldset>
+                    <legend>"Results"</legend>
+                    {scores(form)}
+                    {field(form, "Benchmark", |m| &m.dataset, |m, value| m.dataset = value)}
+                </fieldset>
+                <fieldset>
+                    <legend>"Model and run"</legend>
+                    {field(form, "Family", |m| &m.family, |m, value| m.family = value)}
+                    {field(form, "Pre-training set", |m| &m.pretrain, |m, value| m.pretrain = value)}
+                    {field(
+                        form,
+                        "Architecture",
+                        |m| &m.architecture,
+                        |m, value| m.architecture = value,
+                    )}
+                    {field(form, "Schedule", |m| &m.schedule, |m, value| m.schedule = value)}
+                    {field(form, "Run name", |m| &m.run, |m, value| m.run = value)}
+                </fieldset>
+            </div>
+        </details>
+    };
     view! {
         <p>
-            "These are not the columns of a released file. Map them below; known names are already filled in."
+            "These are not the columns of a released file. This is what they are taken for; change what is wrong, then import."
         </p>
-        {table(Some(caption), &head, rows)}
-        {readings(preview)}
-        {assumptions(preview)}
         {questions(form)}
         <form class="mapping" on:submit=import>
-            <fieldset>
-                <legend>"Compute"</legend>
-                {study(form)}
-                {compute(form)}
-                {amount(
-                    form,
-                    "Parameters",
-                    "parameters",
-                    |m| &m.parameters,
-                    |m, value| m.parameters = value,
-                )}
-                {amount(form, "Samples seen", "samples", |m| &m.samples, |m, value| m.samples = value)}
-            </fieldset>
-            <fieldset>
-                <legend>"Results"</legend>
-                {scores(form)}
-                {field(form, "Benchmark", |m| &m.dataset, |m, value| m.dataset = value)}
-            </fieldset>
-            <fieldset>
-                <legend>"Model and run"</legend>
-                {field(form, "Family", |m| &m.family, |m, value| m.family = value)}
-                {field(form, "Pre-training set", |m| &m.pretrain, |m, value| m.pretrain = value)}
-                {field(
-                    form,
-                    "Architecture",
-                    |m| &m.architecture,
-                    |m, value| m.architecture = value,
-                )}
-                {field(form, "Schedule", |m| &m.schedule, |m, value| m.schedule = value)}
-                {field(form, "Run name", |m| &m.run, |m, value| m.run = value)}
-            </fieldset>
+            {column_table(form)}
+            {assumptions(form)}
+            {details}
             <p role="status" class="warning">{move || form.problem()}</p>
             {preview_import(user_runs, form)}
-            <button type="submit" disabled=move || form.problem().is_some()>
+            <button type="submit" class="primary" disabled=move || form.problem().is_some()>
                 "Import"
             </button>
         </form>
@@ -86,32 +94,78 @@ pub fn form(user_runs: UserRuns, id: u32, preview: &Arc<Preview>) -> AnyView {
     .into_any()
 }
 
-/// What each column is taken for, and why.
-fn readings(preview: &Preview) -> AnyView {
-    if preview.readings.is_empty() {
-        return ().into_any();
-    }
-    let rows = preview.readings.iter().map(|r| {
-        let used = if r.used { "yes" } else { "no" };
-        vec![r.column.clone(), r.why.clone(), used.to_owned()]
+/// A row for each column: its first values, its role, which can be changed, and why it has it.
+fn column_table(form: MappingForm) -> AnyView {
+    let preview = form.preview.get_value();
+    let rows = preview.columns.iter().enumerate().map(|(i, column)| {
+        let values: Vec<String> = preview
+            .rows
+            .iter()
+            .take(VALUES)
+            .map(|row| row[i].clone())
+            .collect();
+        let why = preview.readings.iter().find(|r| r.column == *column);
+        let why = why.map_or(String::new(), |r| r.why.clone());
+        let name = match column.as_str() {
+            "" => format!("column {}", i + 1),
+            name => name.to_owned(),
+        };
+        view! {
+            <tr>
+                <th scope="row">{name.clone()}</th>
+                <td class="values">{values.join(", ")}</td>
+                <td>{role(form, column, format!("Role of {name}"))}</td>
+                <td class="why">{why}</td>
+            </tr>
+        }
     });
-    let head = ["Column", "Taken for", "Used"];
-    let caption = "Columns".to_owned();
+    let head = header_row(&["Column", "First values", "Taken for", "Why"]);
+    let label = "Columns and what they are taken for";
+    view! { <div class="list">{scrolling(label, "columns", head, list(rows))}</div> }.into_any()
+}
+
+fn role(form: MappingForm, column: &str, label: String) -> AnyView {
+    let column = StoredValue::new(column.to_owned());
+    let role = Memo::new(move |_| form.mapping.with(|m| column.with_value(|c| m.role(c))));
+    let options = ROLES.map(|(id, text)| {
+        view! {
+            <option value=id selected=move || role.get() == id>
+                {text}
+            </option>
+        }
+    });
+    let chosen = move |event: leptos::ev::Targeted<web_sys::Event, web_sys::HtmlSelectElement>| {
+        let role = event.target().value();
+        form.preview.with_value(|preview| {
+            column.with_value(|column| form.assign(column, &role, preview));
+        });
+    };
     view! {
-        <details class="readings" open>
-            <summary>"What the columns are taken for"</summary>
-            {table(Some(caption), &head, rows.collect())}
-        </details>
+        <select aria-label=label data-unused=move || role.get().is_empty().to_string() on:change:target=chosen>
+            {list(options)}
+        </select>
     }
     .into_any()
 }
 
-fn assumptions(preview: &Preview) -> AnyView {
-    let all = preview.assumptions.iter().cloned();
+fn assumptions(form: MappingForm) -> AnyView {
+    let preview = form.preview.get_value();
+    if preview.assumptions.is_empty() {
+        return ().into_any();
+    }
+    let all = preview.assumptions.clone().into_iter();
     let all = all.map(|sentence| view! { <li>{sentence}</li> });
-    (!preview.assumptions.is_empty())
-        .then(|| view! { <ul class="assumptions">{list(all)}</ul> })
-        .into_any()
+    let heading = move || match form.mapping.with(|m| *m == preview.mapping) {
+        true => "Assumed:",
+        false => "Assumed before your changes:",
+    };
+    view! {
+        <div class="assumptions">
+            <p>{heading}</p>
+            <ul>{list(all)}</ul>
+        </div>
+    }
+    .into_any()
 }
 
 /// What names and values leave open: the readings side by side, with the first rows under each.

@@ -266,7 +266,7 @@ fn percent_or_loss(r: &Reading, table: &Table) -> Option<Question> {
                     map: format!("error={}:percent", r.column),
                     first: first
                         .iter()
-                        .map(|x| format!("error {}", x / 100.0))
+                        .map(|x| format!("error {}", number::times(*x, 0.01)))
                         .collect(),
                 },
                 Choice {
@@ -303,22 +303,25 @@ fn percent_or_fraction(r: &Reading, table: &Table) -> Option<Question> {
             .flatten()
             .take(FIRST)
             .collect();
-        let choice = |scale: &str, by: f64| Choice {
-            text: if by == 1.0 {
+        let choice = |scale: &str, factor: f64| Choice {
+            text: if factor == 1.0 {
                 "fractions of 1"
             } else {
                 "percent"
             }
             .to_owned(),
             map: format!("{kind}={}:{scale}", r.column),
-            first: first.iter().map(|x| format!("{}", x / by)).collect(),
+            first: first
+                .iter()
+                .map(|x| number::times(*x, factor).to_string())
+                .collect(),
         };
         Question {
             text: format!(
                 "“{}” says percent, but none of its numbers is above 1.",
                 r.column
             ),
-            choices: vec![choice("percent", 100.0), choice("fraction", 1.0)],
+            choices: vec![choice("percent", 0.01), choice("fraction", 1.0)],
         }
     })
 }

@@ -113,7 +113,7 @@ pub(super) fn read(name: &str, values: &Values) -> Reading {
         Some(of) => reading(Role::Name { of }, format!("its name: {of}")),
         None => reading(
             Role::Other,
-            format!("numbers {}, of a name that tells nothing", values.range()),
+            format!("numbers {}; the name is not recognised", values.range()),
         ),
     }
 }

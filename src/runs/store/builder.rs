@@ -94,7 +94,14 @@ impl Builder {
         self.runs.id(&stored)
     }
 
-    pub(crate) fn value(&mut self, run: u32, dataset: &str, metric: &str, column: u32, value: f64) {
+    /// A number with its standard error, in the same unit.
+    pub(crate) fn value(
+        &mut self,
+        run: u32,
+        [dataset, metric]: [&str; 2],
+        column: u32,
+        (value, standard_error): (f64, Option<f64>),
+    ) {
         let what = ValueKey {
             dataset: self.name(dataset),
             metric: self.name(metric),
@@ -104,7 +111,11 @@ impl Builder {
         if what == self.values.len() {
             self.values.push(Chunks(Vec::new()));
         }
-        self.values[what].push(StoredValue { run, value });
+        self.values[what].push(StoredValue {
+            run,
+            standard_error: standard_error.map_or(f32::NAN, |s| s as f32),
+            value,
+        });
         self.len += 1;
     }
 
@@ -122,10 +133,10 @@ impl Builder {
             + self.text
     }
 
-    /// `keep` gives what becomes of a column's numbers: it sees each, may change it, and says
+    /// `keep` gives what becomes of a column's numbers: it sees each and its standard error, may change them, and says
     /// whether it stays; `None` where all stay as they are. Runs that have no number left are among
     /// the runs yet ([`Runs::without_rest`]).
-    pub(crate) fn finish<K: FnMut(&mut f64) -> bool>(
+    pub(crate) fn finish<K: FnMut(&mut f64, &mut f32) -> bool>(
         self,
         source: RunSource,
         study: Study,
@@ -136,7 +147,9 @@ impl Builder {
             .collect();
         for bucket in &mut buckets {
             if let Some(mut keep) = keep(bucket.what.column) {
-                bucket.values.retain(|stored| keep(&mut stored.value));
+                bucket
+                    .values
+                    .retain(|stored| keep(&mut stored.value, &mut stored.standard_error));
             }
         }
         Runs {

@@ -1,6 +1,7 @@
 //! [`Runs`] as a CSV table, which [`crate::runs::Reader`] takes back.
 
-use super::{Run, Runs};
+use super::Runs;
+use crate::study::Measurement;
 use std::io::{self, Write};
 
 impl Runs {
@@ -16,11 +17,11 @@ impl Runs {
     /// [`Runs::write_csv`] in pieces of some KiB, for a page that works between turns.
     pub fn csv(&self) -> impl Iterator<Item = String> {
         let header = COLUMNS.join(",") + "\n";
-        let mut rows = self.iter();
+        let mut rows = self.measurements();
         let pieces = std::iter::from_fn(move || {
             let mut piece = String::new();
-            for (run, dataset, metric, value) in rows.by_ref().take(Self::ROWS_OF_PIECE) {
-                self.write_row(&mut piece, &run, dataset, metric, value);
+            for row in rows.by_ref().take(Self::ROWS_OF_PIECE) {
+                self.write_row(&mut piece, &row);
             }
             (!piece.is_empty()).then_some(piece)
         });
@@ -29,23 +30,24 @@ impl Runs {
 
     const ROWS_OF_PIECE: usize = 500;
 
-    fn write_row(&self, to: &mut String, run: &Run, dataset: &str, metric: &str, value: f64) {
+    fn write_row(&self, to: &mut String, row: &Measurement) {
         let number = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
         let cells = [
             self.source.id(),
             self.study.reference(),
-            &number(run.parameters),
-            run.name,
-            run.family,
-            run.architecture,
-            run.pretrain,
-            run.schedule,
-            run.samples,
-            &number(run.samples_seen),
-            &number(run.compute),
-            dataset,
-            metric,
-            &value.to_string(),
+            &number(row.parameters),
+            &row.run,
+            &row.family,
+            &row.architecture,
+            &row.pretrain,
+            &row.schedule,
+            &row.samples,
+            &number(row.samples_seen),
+            &number(row.compute),
+            &row.dataset,
+            &row.metric,
+            &row.value.to_string(),
+            &number(row.standard_error),
         ];
         for (i, cell) in cells.into_iter().enumerate() {
             if i > 0 {
@@ -65,7 +67,7 @@ impl Runs {
 }
 
 /// Columns of [`Runs::write_csv`].
-pub(in crate::runs) const COLUMNS: [&str; 14] = [
+pub(in crate::runs) const COLUMNS: [&str; 15] = [
     "source",
     "study",
     "parameters",
@@ -80,4 +82,5 @@ pub(in crate::runs) const COLUMNS: [&str; 14] = [
     "dataset",
     "metric",
     "value",
+    "standard_error",
 ];

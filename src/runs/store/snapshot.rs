@@ -9,12 +9,12 @@ use std::sync::Arc;
 /// The form's name and edition. After it: source, study, three counts, and so many names (length
 /// and UTF-8), runs, and buckets with the count of their numbers; then each bucket's numbers.
 /// Integers and doubles are little-endian.
-const MAGIC: &[u8] = b"refit-runs-2\n";
+const MAGIC: &[u8] = b"refit-runs-3\n";
 const HEAD: usize = MAGIC.len() + 2 + 3 * 4;
 /// Bytes of a run, of a bucket, of a number.
 const RUN: usize = 6 * 4 + 3 * 8;
 const BUCKET: usize = 4 * 4;
-const NUMBER: usize = 4 + 8;
+const NUMBER: usize = 4 + 8 + 4;
 /// Bytes that are handed on at once, or a few more.
 const PIECE: usize = 1 << 16;
 
@@ -72,6 +72,7 @@ impl Runs {
             let mut bytes = Vec::with_capacity(NUMBER);
             bytes.extend(stored.run.to_le_bytes());
             bytes.extend(stored.value.to_le_bytes());
+            bytes.extend(stored.standard_error.to_le_bytes());
             bytes
         });
         let mut records = std::iter::once(head)
@@ -227,6 +228,7 @@ impl Part {
             bucket.values.push(StoredValue {
                 run: known(record.integer().ok_or(Damaged)?, runs.runs.len())?,
                 value: f64::from_bits(record.double().ok_or(Damaged)?),
+                standard_error: f32::from_bits(record.integer().ok_or(Damaged)?),
             });
             *left -= 1;
         } else {

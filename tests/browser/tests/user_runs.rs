@@ -171,7 +171,7 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
         json!(MINE)
     ));
     let told = import_result(&page, "pasted table 1");
-    assert!(told.contains("First rows (4 columns)"), "{told}");
+    assert!(told.contains("This is what they are taken for"), "{told}");
     let chosen = |name: &str| {
         page.eval(&format!(
             "document.querySelector('[name=\"{name}\"]').value"
@@ -245,6 +245,100 @@ fn a_table_of_other_columns_is_mapped_and_exported() {
     stored(&page, 2);
     button(&page, ".yours", "Delete all");
     stored(&page, 0);
+}
+
+/// Runs of language models, whose "error" may be a loss in nats or an error in percent.
+fn ambiguous() -> String {
+    let row = |(i, loss): (usize, f64)| {
+        let (n, d) = (4e7 * 4f64.powi(i as i32), 8e8 * 4f64.powi(i as i32));
+        format!(
+            "run-{i},{n},{d},{},{loss},{}\n",
+            6.0 * n * d,
+            0.1 * i as f64
+        )
+    };
+    let losses = [4.11, 3.52, 3.05, 2.70, 2.43, 2.24];
+    let rows: String = losses.into_iter().enumerate().map(row).collect();
+    format!("name,params,tokens,flops,error,wd\n{rows}")
+}
+
+/// Drop, ask, answer, join, save as study, reload.
+#[test]
+fn a_table_that_can_be_read_two_ways_is_asked_about() {
+    let keep = "globalThis.files = {}; const make = URL.createObjectURL; \
+        URL.createObjectURL = blob => { globalThis.last = blob; return make.call(URL, blob); }; \
+        const click = HTMLAnchorElement.prototype.click; \
+        HTMLAnchorElement.prototype.click = function () { \
+            if (this.download) globalThis.files[this.download] = globalThis.last; else click.call(this); };";
+    let page = Page::builder().before_load(keep).open("?page=yours");
+    page.wait_for_text("Drop files anywhere");
+    drop_text(&page, "sweep.csv", &ambiguous());
+    let told = import_result(&page, "sweep.csv");
+    assert!(
+        told.contains("“error” may be an error in percent, or a loss in nats."),
+        "{told}"
+    );
+    // Both readings stand beside the first rows under each.
+    assert!(
+        told.contains("error 0.0411") && told.contains("loss 4.11"),
+        "{told}"
+    );
+    assert!(told.contains("Answer the question above first."), "{told}");
+    page.wait_for("document.querySelector('.mapping button[type=submit]').disabled");
+    for (name, width, height, dark) in [
+        ("yours-question-light", 1280, 1400, false),
+        ("yours-question-dark", 1280, 1400, true),
+        ("yours-question-phone", 320, 1800, false),
+    ] {
+        page.screenshot(name, width, height, dark);
+    }
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false, "the page scrolls sideways");
+    page.set_view(1280, 900, false);
+    button(&page, ".question", "loss in nats");
+    page.wait_for("!document.querySelector('.question')");
+    let role = |column: &str| {
+        page.eval(&format!(
+            "document.querySelector('[aria-label=\"Role of {column}\"]').value"
+        ))
+    };
+    let roles = ["name", "params", "tokens", "flops", "error", "wd"].map(role);
+    assert_eq!(
+        roles,
+        ["run", "parameters", "samples", "compute", "loss", ""].map(|role| json!(role))
+    );
+    // A column is given another role, and back.
+    page.set_value("[aria-label='Role of flops']", "");
+    page.wait_for("document.querySelector('.import-preview').innerText.includes('unknown')");
+    page.set_value("[aria-label='Role of flops']", "compute");
+    page.wait_for("document.querySelector('.import-preview').innerText.includes('GFLOPs')");
+    // In another study's unit compute is the same.
+    page.set_value("[name='Add to study']", "openclip");
+    page.wait_for(
+        "document.querySelector('.import-preview').innerText.includes('9.600 × 10⁷ GMACs')",
+    );
+    page.set_value("[name='Add to study']", "comparison");
+    page.wait_for(
+        "document.querySelector('.import-preview').innerText.includes('1.920 × 10⁸ GFLOPs')",
+    );
+    page.click(".mapping button[type=submit]");
+    page.wait_for_text("Imported 6 of 6 rows with 6 results");
+    stored(&page, 1);
+    button(&page, "[data-file='sweep.csv']", "Open in Explore");
+    page.wait_for_text("Your data: 6 results from sweep.csv");
+    page.wait_for(FITTED);
+    page.go("?page=yours");
+    stored(&page, 1);
+    button(&page, "[data-file='sweep.csv']", "Save as study");
+    page.wait_for("files['sweep.zip']");
+    page.eval(
+        "(() => { const data = new DataTransfer(); \
+         data.items.add(new File([files['sweep.zip']], 'sweep.zip')); \
+         document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()",
+    );
+    page.wait_for("location.search.includes('study=local%3Asweep')");
+    page.wait_for(FITTED);
+    page.screenshot("yours-study-light", 1280, 900, false);
 }
 
 #[test]
@@ -352,7 +446,7 @@ fn parquet_is_read_by_a_program_of_its_own() {
     assert!(page.requests().iter().all(|r| r.path != "parquet.js"));
     drop_bytes(&page, "mine.parquet", &parquet());
     let told = import_result(&page, "mine.parquet");
-    assert!(told.contains("First rows (3 columns)"), "{told}");
+    assert!(told.contains("This is what they are taken for"), "{told}");
     page.click(".mapping button[type=submit]");
     page.wait_for_text("Imported 40 of 40 rows with 40 results");
     let told = import_result(&page, "mine.parquet");

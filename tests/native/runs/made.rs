@@ -331,9 +331,7 @@ pub(crate) fn sorted(rows: impl IntoIterator<Item = Measurement>) -> Vec<String>
 
 /// All of an outcome's runs as measurements.
 pub(crate) fn measurements(outcome: &ReadOutcome) -> Vec<Measurement> {
-    let all = outcome.runs.iter();
-    all.map(|(run, dataset, metric, value)| run.measurement(dataset, metric, value))
-        .collect()
+    outcome.runs.measurements().collect()
 }
 
 pub(crate) fn study(study: Study) -> ReadOptions {

@@ -255,12 +255,12 @@ fn mappings_are_changed_by_words() {
     let mut mapping = Mapping::default();
     let mut set = |text: &str| mapping.set(text, &columns, text.starts_with("error"));
     for text in [
+        "study=openclip",
         "compute=a*b",
         "samples=c*1e6",
         "error=d:percent",
         "family=c",
         "dataset=my set",
-        "study=openclip",
     ] {
         set(text).unwrap();
     }

@@ -284,6 +284,40 @@ fn what_stands_around_a_table_is_skipped_and_counted() {
     }
 }
 
+/// In the unit of their results: percent is divided, an error's is its accuracy's.
+#[test]
+fn standard_errors_are_the_points_own() {
+    for text in [
+        "name,gflops,acc1\na,1e8,50.0 ± 0.25\nb,1e9,62.5 ± 0.5\n",
+        "name,gflops,acc1,acc1_stderr\na,1e8,50.0,0.25\nb,1e9,62.5,0.5\n",
+        "name,gflops,acc1 stderr,acc1\na,1e8,0.0025,0.5\nb,1e9,0.005,0.625\n",
+        "name,gflops,top1_err %\na,1e8,50.0 +/- 0.25\nb,1e9,37.5+/-0.5\n",
+        "name,gflops,acc1\na,1e8,50.0±0.25%\nb,1e9,62.5±0.5%\n",
+    ] {
+        let outcome = proposed(text);
+        let told: Vec<Option<f64>> = (outcome.runs.measurements())
+            .map(|m| m.standard_error)
+            .collect();
+        let [Some(a), Some(b)] = told[..] else {
+            panic!("{text}: {told:?}");
+        };
+        // Kept with seven digits.
+        assert!((a / 0.0025 - 1.0).abs() < 1e-6, "{text}: {a}");
+        assert!((b / 0.005 - 1.0).abs() < 1e-6, "{text}: {b}");
+        assert_eq!(values(&outcome), [0.5, 0.625], "{text}");
+        let unused: Vec<&str> = (outcome.preview.readings.iter())
+            .filter(|r| r.numbers && !r.used)
+            .map(|r| r.column.as_str())
+            .collect();
+        assert!(unused.is_empty(), "{text}: {unused:?}");
+        // As written, they come back.
+        let csv: String = outcome.runs.csv().collect();
+        let back = read(csv.as_bytes());
+        let again: Vec<Option<f64>> = back.runs.measurements().map(|m| m.standard_error).collect();
+        assert_eq!(again, told, "{csv}");
+    }
+}
+
 #[test]
 fn retrieval_is_kept_whole() {
     let text = "{\"dataset\": \"mscoco_captions\", \"model\": \"ViT-B-32\", \"pretrained\": \"laion2b_s34b_b79k\", \"task\": \"zeroshot_retrieval\", \"metrics\": {\"image_retrieval_recall@1\": 0.39, \"text_retrieval_recall@10\": 0.86}}\n\

@@ -1,7 +1,7 @@
 //! Fields of the mapping form: compute, parameters and samples as formulas.
 
 use super::controls::{MappingForm, choice, columns, text};
-use crate::runs::{Amount, Compute, Mapping};
+use crate::runs::{Amount, Compute, Mapping, Points};
 use crate::study::Study;
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ pub fn study(c: MappingForm) -> AnyView {
         move || c.mapping.with(|m| m.study.reference().to_owned()),
         move |id| {
             if let Some(study) = Study::find(&id) {
-                c.mapping.update(|m| m.study = study);
+                c.mapping.update(|m| m.set_study(study));
             }
         },
     )
@@ -71,13 +71,13 @@ fn source(c: MappingForm) -> AnyView {
             Some(Compute::Architecture) => "architecture".to_owned(),
         })
     };
-    let column = move |column: &str| {
-        let known = c.preview.with_value(|p| p.compute_of(column));
-        known.map_or_else(|| Compute::column(column, 1.0), |(compute, _)| compute)
-    };
     let chosen = move |id: String| {
         let compute = match (id.strip_prefix('='), id.as_str()) {
-            (Some(name), _) => Some(column(name)),
+            (Some(column), _) => {
+                c.preview
+                    .with_value(|preview| c.assign(column, "compute", preview));
+                return;
+            }
             (_, "product") => Some(Compute::product(Compute::VIT_B_32)),
             (_, "architecture") => Some(Compute::Architecture),
             _ => None,
@@ -85,6 +85,34 @@ fn source(c: MappingForm) -> AnyView {
         c.mapping.update(|m| m.compute = compute);
     };
     choice("Compute", options, value, chosen)
+}
+
+/// Which checkpoints of a run count, where a column tells a checkpoint's place.
+pub fn points(c: MappingForm) -> AnyView {
+    let has_progress = Memo::new(move |_| c.mapping.with(|m| m.progress.is_some()));
+    let options = || {
+        let texts = [
+            "Every checkpoint",
+            "The final checkpoint of each run",
+            "The envelope: none better with less compute",
+        ];
+        let ids = Points::ALL.into_iter().map(|(_, id)| id.to_owned());
+        ids.zip(texts.map(str::to_owned)).collect()
+    };
+    let value = move || {
+        let points = c.mapping.with(|m| m.points);
+        let id = Points::ALL.iter().find(|(p, _)| *p == points);
+        id.map_or(String::new(), |(_, id)| (*id).to_owned())
+    };
+    let chosen = move |id: String| {
+        c.answer(&format!("points={id}"));
+    };
+    (move || {
+        has_progress
+            .get()
+            .then(|| choice("Checkpoints", options(), value, chosen))
+    })
+    .into_any()
 }
 
 /// The option of an amount: its first column, or another.

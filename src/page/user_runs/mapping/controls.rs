@@ -1,7 +1,7 @@
 //! Controls of the mapping form: selects, text fields, the table's columns as options.
 
 use crate::page::list;
-use crate::runs::{Mapping, Preview};
+use crate::runs::{Mapping, MappingError, Preview};
 use crate::words;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -26,6 +26,12 @@ impl MappingForm {
         changed == Some(true)
     }
 
+    /// Gives a column another role.
+    pub fn assign(self, column: &str, role: &str, preview: &Preview) {
+        self.mapping
+            .update(|m| drop(m.assign(column, role, preview)));
+    }
+
     /// Why the table cannot be imported yet.
     pub fn problem(self) -> Option<String> {
         let invalid = self.invalid.with(|invalid| {
@@ -38,8 +44,11 @@ impl MappingForm {
             })
         });
         invalid.or_else(|| {
-            let problem = self.mapping.with(Mapping::problem);
-            problem.as_ref().map(words::mapping_error)
+            let problem = self.mapping.with(Mapping::problem)?;
+            Some(match problem {
+                MappingError::Open { .. } => "Answer the question above first.".to_owned(),
+                problem => words::mapping_error(&problem),
+            })
         })
     }
 }

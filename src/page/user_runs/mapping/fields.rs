@@ -71,6 +71,7 @@ pub fn scores(c: MappingForm) -> AnyView {
                 run: Field::None,
                 quantity: Quantity::Metric,
                 scale: UnitScale::Detect,
+                standard_error: None,
                 column,
             });
         });

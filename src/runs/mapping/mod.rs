@@ -1,14 +1,19 @@
 //! What a table's columns are, where nobody released one like it: proposed ([`super::propose`]),
 //! changed by the reader.
 
+mod error;
+mod role;
+mod text;
+mod unit;
+
+pub use error::MappingError;
+pub use role::ROLES;
+pub(super) use unit::flops;
+
 use super::amount::{Amount, Term};
 use super::checkpoint;
-use super::metrics::metric;
-use super::number;
-use super::reading;
-use crate::study::{Study, UNSPECIFIED};
+use crate::study::Study;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Which columns hold what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,6 +149,9 @@ pub struct Score {
     pub run: Field,
     pub quantity: Quantity,
     pub scale: UnitScale,
+    /// The column of its standard errors, in the same unit.
+    #[serde(default)]
+    pub standard_error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +179,7 @@ impl Quantity {
 
     pub fn title(self) -> &'static str {
         match self {
-            Quantity::Metric => "accuracy or its kin",
+            Quantity::Metric => "accuracy or another score from 0 to 1",
             Quantity::Error => "error",
             Quantity::Loss => "loss",
             Quantity::Perplexity => "perplexity",
@@ -210,80 +218,6 @@ pub enum UnitScale {
     Fraction,
     Percent,
 }
-
-/// Why a mapping does not fit a table, or is not one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MappingError {
-    NoColumn {
-        name: String,
-        known: Vec<String>,
-    },
-    NoCompute,
-    NoParameters,
-    NoSamples,
-    NoScore,
-    TooManyScores,
-    Syntax {
-        text: String,
-    },
-    /// Compute is worked out from samples, and samples from compute.
-    Circle,
-    /// A column of losses was called an error, which is a fraction.
-    LossAsError {
-        column: String,
-    },
-    /// What is asked, and how the terminal answers.
-    Open {
-        question: String,
-        maps: Vec<String>,
-    },
-}
-
-impl fmt::Display for MappingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MappingError::NoColumn { name, known } => write!(
-                f,
-                "The table has no column “{name}”; it has {}.",
-                known.join(", ")
-            ),
-            MappingError::NoCompute => write!(f, "No column says how much compute a run took."),
-            MappingError::NoParameters => write!(
-                f,
-                "Compute from parameters × samples needs a column of parameters."
-            ),
-            MappingError::NoSamples => write!(
-                f,
-                "Compute from that of a sample needs a column of the samples seen."
-            ),
-            MappingError::NoScore => {
-                write!(f, "No column holds a metric or an error.")
-            }
-            MappingError::TooManyScores => write!(
-                f,
-                "More than {} columns of metrics cannot be read at once.",
-                Mapping::MOST_SCORES
-            ),
-            MappingError::Circle => write!(
-                f,
-                "Compute is to come from samples or parameters, and these from compute."
-            ),
-            MappingError::LossAsError { column } => write!(
-                f,
-                "“{column}” is a loss, not an error from 0 to 1: loss={column}; if it is an error in percent: error={column}:percent."
-            ),
-            MappingError::Open { question, maps } => {
-                write!(f, "{question} Say which: {}.", maps.join(" or "))
-            }
-            MappingError::Syntax { text } => write!(
-                f,
-                "“{text}” is not a mapping: compute, parameters or samples = a product of columns and numbers such as flops*1e-9, 10^log_flops, gflops*samples, batch*steps, 6*params*tokens or 3e9; compute=architecture; score=COLUMN[:percent|:fraction], error=COLUMN[:percent|:fraction], loss=COLUMN, perplexity=COLUMN, number=COLUMN, drop=COLUMN, study=NAME, points=every|final|envelope, progress=COLUMN, or metric, dataset, family, pretrain, tags, architecture, schedule, run = a column or a text."
-            ),
-        }
-    }
-}
-
-impl std::error::Error for MappingError {}
 
 impl Default for Mapping {
     fn default() -> Self {
@@ -375,10 +309,9 @@ impl Mapping {
             .chain(&self.parameters)
             .chain(&self.samples);
         let is = |field: &Field| matches!(field, Field::Column(name) if name == column);
-        self.scores
-            .iter()
-            .any(|s| s.column == column || is(&s.metric))
-            || amounts.any(|amount| amount.columns().any(|c| c == column))
+        (self.scores.iter()).any(|s| {
+            s.column == column || is(&s.metric) || s.standard_error.as_deref() == Some(column)
+        }) || amounts.any(|amount| amount.columns().any(|c| c == column))
             || self.fields().iter().any(|(_, field)| is(field))
             || self.progress.as_deref() == Some(column)
     }
@@ -395,176 +328,9 @@ impl Mapping {
         ]
     }
 
-    /// All of it as [`Mapping::set`] takes it.
-    pub fn maps(&self) -> Vec<String> {
-        let mut maps = vec![format!("study={}", self.study.reference())];
-        match &self.compute {
-            Some(Compute::Amount(amount)) => maps.push(format!("compute={amount}")),
-            Some(Compute::Architecture) => maps.push("compute=architecture".to_owned()),
-            None => {}
-        }
-        for (name, amount) in [("parameters", &self.parameters), ("samples", &self.samples)] {
-            maps.extend(amount.iter().map(|amount| format!("{name}={amount}")));
-        }
-        for score in &self.scores {
-            let kind = Quantity::ALL.iter().find(|(q, _)| *q == score.quantity);
-            let kind = kind.map_or(
-                "score",
-                |(_, id)| if *id == "metric" { "score" } else { id },
-            );
-            let scale = match score.scale {
-                UnitScale::Percent => ":percent",
-                UnitScale::Fraction => ":fraction",
-                UnitScale::Detect => "",
-            };
-            maps.push(format!("{kind}={}{scale}", score.column));
-        }
-        for (name, field) in self.fields() {
-            match field {
-                Field::Column(text) | Field::Constant(text) => maps.push(format!("{name}={text}")),
-                Field::None => {}
-            }
-        }
-        maps.extend(
-            self.progress
-                .iter()
-                .map(|column| format!("progress={column}")),
-        );
-        let points = Points::ALL
-            .iter()
-            .find(|(p, _)| *p == self.points && *p != Points::Every);
-        maps.extend(points.map(|(_, id)| format!("points={id}")));
-        maps
-    }
-
     /// Checkpoints of runs whose names tell what they were trained on: kept without compute.
     fn tells_progress(&self) -> bool {
         self.tags != Field::None
-    }
-
-    /// Changes one field by a text such as "compute=flops*1e-9" or "error=top1_err:percent"; a
-    /// result's column given first takes the place of the proposed ones, `fresh` says so.
-    pub fn set(&mut self, text: &str, columns: &[String], fresh: bool) -> Result<(), MappingError> {
-        let syntax = || MappingError::Syntax {
-            text: text.to_owned(),
-        };
-        let (name, value) = text.split_once('=').ok_or_else(syntax)?;
-        let (name, value) = (name.trim(), value.trim());
-        let field = || match columns.iter().any(|c| c == value) {
-            true => Field::Column(value.to_owned()),
-            false => Field::Constant(value.to_owned()),
-        };
-        let amount = || match value {
-            "none" => Ok(None),
-            value => Amount::parse(value, columns)
-                .map(Some)
-                .map_err(|_| syntax()),
-        };
-        match name {
-            "study" => self.study = Study::find(value).ok_or_else(syntax)?,
-            "compute" if value == "architecture" => self.compute = Some(Compute::Architecture),
-            "compute" => self.compute = amount()?.map(|a| Compute::Amount(in_giga(a))),
-            "parameters" => self.parameters = amount()?,
-            "samples" | "tokens" => self.samples = amount()?,
-            "score" | "error" | "loss" | "perplexity" | "number" => {
-                self.set_score(name, value, fresh)?;
-            }
-            "drop" => self.scores.retain(|s| s.column != value),
-            "points" => {
-                let found = Points::ALL.into_iter().find(|(_, id)| *id == value);
-                self.points = found.ok_or_else(syntax)?.0;
-            }
-            "progress" => self.progress = Some(value.to_owned()),
-            "metric" => {
-                for score in &mut self.scores {
-                    score.metric = field();
-                }
-            }
-            "dataset" => self.dataset = field(),
-            "family" => self.family = field(),
-            "pretrain" => self.pretrain = field(),
-            "tags" => self.tags = field(),
-            "architecture" => self.architecture = field(),
-            "schedule" => self.schedule = field(),
-            "run" => self.run = field(),
-            _ => return Err(syntax()),
-        }
-        self.answered(name, value);
-        Ok(())
-    }
-
-    /// Takes the questions away that a field's new value answers.
-    fn answered(&mut self, name: &str, value: &str) {
-        let of = |map: &str| match (name, map.split_once('=')) {
-            // Any reading of the same column.
-            ("score" | "error" | "loss" | "perplexity" | "number" | "drop", Some((_, theirs))) => {
-                let column = |text: &str| text.split(':').next().unwrap_or(text).to_owned();
-                column(theirs) == column(value)
-            }
-            (name, Some((theirs, _))) => theirs == name,
-            _ => false,
-        };
-        self.questions
-            .retain(|question| !question.choices.iter().any(|choice| of(&choice.map)));
-    }
-
-    fn set_score(&mut self, kind: &str, value: &str, fresh: bool) -> Result<(), MappingError> {
-        let (column, scale) = match value.rsplit_once(':') {
-            Some((column, "percent")) => (column, UnitScale::Percent),
-            Some((column, "fraction")) => (column, UnitScale::Fraction),
-            _ => (value, UnitScale::Detect),
-        };
-        let kinds = Quantity::ALL.into_iter();
-        let kind = if kind == "score" { "metric" } else { kind };
-        let quantity = kinds
-            .filter(|(_, id)| *id == kind)
-            .map(|(quantity, _)| quantity)
-            .next()
-            .unwrap_or(Quantity::Metric);
-        let told = reading::quantity_of(column);
-        let loss = matches!(told, Quantity::Loss | Quantity::Perplexity);
-        if quantity == Quantity::Error && loss && scale == UnitScale::Detect {
-            let column = column.to_owned();
-            return Err(MappingError::LossAsError { column });
-        }
-        let metric = match quantity {
-            Quantity::Metric | Quantity::Error => metric(column),
-            Quantity::Loss | Quantity::Perplexity => quantity.name(""),
-            Quantity::Score => quantity.name(column),
-        };
-        if fresh {
-            self.scores.clear();
-        }
-        self.scores.retain(|s| s.column != column);
-        if !quantity.is_fraction() && self.dataset == Field::Constant(IMAGENET.to_owned()) {
-            self.dataset = Field::Constant(UNSPECIFIED.to_owned());
-        }
-        self.scores.push(Score {
-            column: column.to_owned(),
-            metric: Field::Constant(metric),
-            dataset: Field::None,
-            run: Field::None,
-            quantity,
-            scale,
-        });
-        Ok(())
-    }
-}
-
-/// Parameters × samples × 6 are FLOPs, as nobody counts billions a parameter and sample: in the
-/// studies' unit.
-fn in_giga(amount: Amount) -> Amount {
-    let of = |what: &str, row: &Term| {
-        let column = |name: &str| reading::counts(name) == Some(what);
-        amount.needs(row) || amount.columns().any(column)
-    };
-    let both = of("parameters", &Term::Parameters) && of("samples", &Term::Samples);
-    match both && amount.factor >= 0.1 && amount.per.is_empty() {
-        true => Amount {
-            factor: number::times(amount.factor, 1e-9),
-            ..amount
-        },
-        false => amount,
     }
 }
 
