@@ -1,6 +1,6 @@
 //! Printed measurements, accuracies after fine-tuning, and compute-optimal samples.
 
-use super::printed::{Finetuning, OptimalSamples, PrintedMeasurement};
+use super::printed::{Finetuning, OptimalSamples, PrintedMeasurement, Unit};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
 use crate::study;
@@ -21,7 +21,10 @@ pub(super) fn measurement(
         "" => best(m, &analysis, rows),
         group => mean(m, description, group, rows),
     };
-    let recomputed = found.as_ref().ok().map(|(value, _)| m.unit.of(*value));
+    let recomputed = found
+        .as_ref()
+        .ok()
+        .map(|(value, _)| printed(m, &analysis, *value));
     let verdict = verdict(recomputed, m.printed.value, m.printed.decimals);
     let note = match found {
         Err(why) => why.to_string(),
@@ -65,7 +68,17 @@ fn quantity(m: &PrintedMeasurement, analysis: &Analysis) -> String {
     if !m.samples.is_empty() {
         text.push_str(&format!(", {} {}", m.samples, study.samples_noun));
     }
-    format!("{text}: {}", m.unit.id())
+    let unit = analysis.loss_unit().of_values();
+    format!("{text}: {}", m.unit.map_or(unit, Unit::id))
+}
+
+/// A measurement in the unit in which it is printed.
+fn printed(m: &PrintedMeasurement, analysis: &Analysis, value: f64) -> f64 {
+    match m.unit {
+        Some(unit) => unit.of(value),
+        None if analysis.loss_unit().is_fraction() => Unit::Percent.of(value),
+        None => value,
+    }
 }
 
 /// Whether a row is of the model that a printed number is of.
@@ -88,7 +101,10 @@ fn best(
         r.dataset == analysis.dataset && r.metric == analysis.metric && is_of(m, r)
     };
     let mut found: Vec<&study::Measurement> = rows.iter().filter(of).collect();
-    order::sort_by(&mut found, |a, b| b.value.total_cmp(&a.value));
+    let quantity = analysis.study().quantity(&analysis.metric);
+    // Of a score it is not known which way is better.
+    let loss = |r: &study::Measurement| quantity.loss(r.value).unwrap_or(-r.value);
+    order::sort_by(&mut found, |a, b| loss(a).total_cmp(&loss(b)));
     match found.as_slice() {
         [] => Err(none_fits()),
         [one] => Ok((one.value, String::new())),

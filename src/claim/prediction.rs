@@ -125,9 +125,10 @@ fn measured(
             && of_samples(m)
     });
     let losses = found.filter_map(|m| quantity.loss(m.value));
+    let unit = analysis.loss_unit();
     Ok(losses
-        .map(|loss| 100.0 * (1.0 - loss))
-        .max_by(f64::total_cmp))
+        .min_by(f64::total_cmp)
+        .map(|lowest| unit.printed(lowest)))
 }
 
 /// Over the models that were measured: the best of an architecture and its samples against the law

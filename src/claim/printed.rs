@@ -141,7 +141,8 @@ pub struct PrintedMeasurement {
     pub pretrain: String,
     pub samples: String,
     pub run: String,
-    pub unit: Unit,
+    /// `None` where it is as papers print it ([`crate::analysis::LossUnit::of_values`]).
+    pub unit: Option<Unit>,
     /// What is known of a number that does not come back.
     pub note: String,
     pub printed: PrintedNumber,
@@ -346,17 +347,18 @@ impl PrintedRow for PrintedMeasurement {
     };
 
     fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
+        let query = query(study, cell, "query")?;
         Ok(PrintedMeasurement {
             id: cell.name("id")?,
             source: cell.name("source")?,
-            query: query(study, cell, "query")?,
+            unit: unit(cell, &query)?,
+            query,
             group: cell.text("group"),
             family: cell.text("family"),
             architecture: cell.text("architecture"),
             pretrain: cell.text("pretrain"),
             samples: cell.text("samples"),
             run: cell.text("run"),
-            unit: unit(cell)?,
             note: cell.text("note"),
             printed: number(cell)?,
         })
@@ -448,14 +450,19 @@ fn kind(cell: &Cell) -> Result<PredictionKind, DataError> {
     }
 }
 
-fn unit(cell: &Cell) -> Result<Unit, DataError> {
-    match cell.text("unit").as_str() {
-        "" | "percent" => Ok(Unit::Percent),
-        "fraction" => Ok(Unit::Fraction),
+fn unit(cell: &Cell, query: &Query) -> Result<Option<Unit>, DataError> {
+    let unit = match cell.text("unit").as_str() {
+        "" => None,
+        "percent" => Some(Unit::Percent),
+        "fraction" => Some(Unit::Fraction),
         other => {
             let problem = format!("“{other}” is not percent or fraction");
-            Err(cell.error("unit", problem))
+            return Err(cell.error("unit", problem));
         }
+    };
+    match unit.is_some() && !query.analysis().loss_unit().is_fraction() {
+        true => Err(cell.error("unit", "must be empty: the metric is no fraction")),
+        false => Ok(unit),
     }
 }
 

@@ -83,6 +83,43 @@ fn the_example_comes_back() {
     );
 }
 
+/// In nats, and of several runs the lowest.
+#[test]
+fn a_printed_loss_is_compared_as_it_is_measured() {
+    let claims = |rows: &str| {
+        let file = "{\n      \"file\": \"printed/predictions.csv\"";
+        let more = format!(
+            "{{\"file\": \"printed/losses.csv\", \"kind\": \"measurements\"}},\n    {file}"
+        );
+        let mut files = Files::example().with(JSON, file, &more);
+        let text = format!("id,source,query,family,run,unit,decimals,printed\n{rows}");
+        files.0.insert("printed/losses.csv".to_owned(), text);
+        files.check("tiny")
+    };
+    let query = "\"table=runs&dataset=validation&metric=loss\"";
+    let lowest = Files::example().0[RUNS]
+        .lines()
+        .skip(1)
+        .fold(f64::INFINITY, |low, row| {
+            low.min(row.rsplit(',').next().unwrap().parse().unwrap())
+        });
+    let report = claims(&format!(
+        "one,table 1,{query},,S-1e09,,3,3.192\nbest,table 1,{query},Tiny,,,4,{lowest}\n"
+    ));
+    assert_eq!(report.problems, []);
+    let of = |id: &str| report.checks.iter().find(|c| c.id == id).expect(id);
+    for id in ["one", "best"] {
+        assert_eq!(of(id).verdict, Verdict::Reproduced, "{:?}", of(id));
+        assert!(of(id).quantity.ends_with(": nats"), "{}", of(id).quantity);
+    }
+    let report = claims(&format!("one,table 1,{query},,S-1e09,percent,3,3.192\n"));
+    let problem = report.problems[0].to_string();
+    assert!(
+        problem.ends_with("line 2, column unit: must be empty: the metric is no fraction"),
+        "{problem}"
+    );
+}
+
 /// What is done to the example, and the first problem that it has then.
 type Broken = (&'static str, fn(Files) -> Files, &'static str);
 
