@@ -66,7 +66,7 @@ fn ImportForm(user_runs: UserRuns) -> impl IntoView {
                 />
             </label>
             <p class="aside">
-                "CSV, TSV, JSON (each also gzipped) or Parquet. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; for any other table you map the columns yourself."
+                "CSV, TSV, JSON (each also gzipped) or Parquet. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; any other table is read by the names and values of its columns, and you can change what they are taken for."
             </p>
             <details>
                 <summary>"Type or paste a table"</summary>

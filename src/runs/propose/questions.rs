@@ -6,6 +6,7 @@ use crate::runs::mapping::Quantity;
 use crate::runs::mapping::{Choice, Compute, Question, UnitScale};
 use crate::runs::number;
 use crate::runs::reading::{Reading, Role, Unit, words};
+use crate::text;
 
 /// First rows that a question shows.
 const FIRST: usize = 3;
@@ -266,7 +267,7 @@ fn percent_or_loss(r: &Reading, table: &Table) -> Option<Question> {
                     map: format!("error={}:percent", r.column),
                     first: first
                         .iter()
-                        .map(|x| format!("error {}", number::times(*x, 0.01)))
+                        .map(|x| format!("error {}", text::number(x / 100.0)))
                         .collect(),
                 },
                 Choice {
@@ -311,10 +312,7 @@ fn percent_or_fraction(r: &Reading, table: &Table) -> Option<Question> {
             }
             .to_owned(),
             map: format!("{kind}={}:{scale}", r.column),
-            first: first
-                .iter()
-                .map(|x| number::times(*x, factor).to_string())
-                .collect(),
+            first: first.iter().map(|x| text::number(x * factor)).collect(),
         };
         Question {
             text: format!(
