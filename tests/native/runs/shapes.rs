@@ -129,7 +129,7 @@ fn what_can_be_read_two_ways_is_asked() {
     let question = &first.preview.mapping.questions[0];
     let maps: Vec<&str> = question.choices.iter().map(|c| c.map.as_str()).collect();
     assert_eq!(maps, ["error=error:percent", "loss=error"]);
-    assert_eq!(question.choices[0].first[1], "error 0.032");
+    assert_eq!(question.choices[0].first[1], "error 0.03200");
     assert!(matches!(
         first.preview.mapping.problem(),
         Some(MappingError::Open { .. })
