@@ -12,7 +12,7 @@ async function cacheRelease() {
     const papers = read.map((file) => file.replace(/(^|\/)index\.html$/, "$1"));
     const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
-    const programs = ["details", "user_runs", "parquet", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
+    const programs = ["details", "user_runs", "parquet", "workbook", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
     const cache = await caches.open(CACHE);
     await cache.addAll(["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data, ...papers]);
 }

@@ -5,7 +5,7 @@ use crate::runs::{Foreign, HeaderError, MappingError, ReadError};
 /// Why a file was not read to its end, and what helps.
 pub fn read_error(error: &ReadError) -> String {
     let advice = match error {
-        ReadError::Zip => " Unpack it, or save the sheet as CSV.",
+        ReadError::Zip => " Unpack it.",
         ReadError::Foreign(foreign) => foreign_advice(*foreign),
         ReadError::Utf16 => " Save it as UTF-8 (in Excel: CSV UTF-8).",
         ReadError::Parquet { inside_gzip: true } => " Unpack it, and open the Parquet file.",
@@ -25,6 +25,7 @@ fn foreign_advice(foreign: Foreign) -> &'static str {
             " Unpack it first."
         }
         Foreign::GzipTwice => " Unpack it once.",
+        Foreign::OldWorkbook => " Save it as .xlsx without a password, or the sheet as CSV.",
         Foreign::NumPy | Foreign::Arrow => " Save the table as CSV or Parquet.",
         Foreign::LfsPointer => " Download the table itself.",
         Foreign::WebPage => " On GitHub, download the raw file.",

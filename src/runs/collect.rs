@@ -8,7 +8,7 @@ mod run_cost;
 use super::layout::{Layout, ScoreColumn, SourceRules, TextFrom, recognise};
 use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
 use super::number::{self, Cell, Cells, ParsedNumber};
-use super::options::{Limits, ReadOptions};
+use super::options::{Converted, Limits, ReadOptions};
 use super::preview::Preview;
 use super::propose::{Proposal, Table};
 use super::reading::{self, Values};
@@ -47,8 +47,8 @@ pub(super) struct Collector {
     family: Option<String>,
     changes: Vec<String>,
     limits: Limits,
-    /// Parquet comes as CSV; its lines are rows.
-    parquet: bool,
+    /// Lines of what came as CSV are rows.
+    converted: Option<Converted>,
     /// Decimal commas are read.
     comma: bool,
     names: Vec<String>,
@@ -209,7 +209,7 @@ impl Collector {
             family: options.family,
             changes: options.changes,
             limits: options.limits,
-            parquet: options.parquet,
+            converted: options.converted,
             comma: false,
             names: Vec::new(),
             shown: MOST_COLUMNS,
@@ -261,9 +261,12 @@ impl Collector {
     }
 
     fn place(&self, place: Position) -> Position {
-        match (place, self.parquet) {
+        match (place, self.converted) {
             // Under the header, which Parquet does not have.
-            (Position::Line(line), true) => Position::Row(line.saturating_sub(1)),
+            (Position::Line(line), Some(Converted::Parquet)) => {
+                Position::Row(line.saturating_sub(1))
+            }
+            (Position::Line(line), Some(Converted::Workbook)) => Position::Row(line),
             _ => place,
         }
     }

@@ -7,8 +7,8 @@
 //! and what was not, and why. [`join`] puts runs beside the bundled rows of a table, where every
 //! analysis finds them.
 //!
-//! [`parquet`] turns a Parquet file into CSV. It stands apart because few readers need it: the
-//! page loads it when somebody opens such a file.
+//! [`parquet`] and [`workbook`] turn a Parquet file and an Excel workbook into CSV. They stand
+//! apart because few readers need them: the page loads them when somebody opens such a file.
 //!
 //! Nothing here knows the page's first view, nor the other way round.
 
@@ -16,6 +16,7 @@ mod amount;
 mod as_study;
 mod checkpoint;
 mod collect;
+mod csv_cell;
 mod delimited;
 mod join;
 mod json;
@@ -32,6 +33,7 @@ mod reading;
 mod report;
 mod row_sink;
 mod store;
+pub mod workbook;
 
 pub use amount::{Amount, Term};
 pub use as_study::{counts_tokens, study_files};
@@ -41,7 +43,7 @@ pub use mapping::{
     UnitScale,
 };
 pub use metrics::metric;
-pub use options::{Limits, ReadOptions};
+pub use options::{Converted, Limits, ReadOptions};
 pub use preview::Preview;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
 pub use reading::{Measured, Reading, Role, Unit, Values};
@@ -53,8 +55,9 @@ pub use store::{Damaged, Restore, Run, RunSource, Runs};
 
 /// A file's name without the ends that tell its kind: "sweep.csv.gz" as "sweep".
 pub fn stem(name: &str) -> &str {
-    const ENDS: [&str; 9] = [
-        ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".md",
+    const ENDS: [&str; 11] = [
+        ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".md", ".xlsx",
+        ".xlsm",
     ];
     let shorter = |name| ENDS.iter().find_map(|end| str::strip_suffix(name, end));
     let mut stem = name;
@@ -82,7 +85,7 @@ pub fn as_lines(text: &str) -> String {
 /// two.
 pub fn read_parquet(file: &[u8], options: ReadOptions) -> ReadOutcome {
     let mut reader = Reader::new(ReadOptions {
-        parquet: true,
+        converted: Some(Converted::Parquet),
         ..options
     });
     let table = parquet::to_csv(file, &mut |piece| reader.push(piece).is_ok());
@@ -91,7 +94,26 @@ pub fn read_parquet(file: &[u8], options: ReadOptions) -> ReadOutcome {
             columns: table.skipped,
         }),
         Ok(_) => {}
-        Err(error) => reader.stop(ReadError::DamagedParquet(error.to_string())),
+        Err(error) => reader.stop(ReadError::Unreadable(error.to_string())),
+    }
+    let mut outcome = reader.finish();
+    outcome.report.bytes = file.len() as u64;
+    outcome
+}
+
+/// Reads a sheet of an Excel workbook: the named one, or the first with a table.
+/// [`workbook::to_csv`] and [`Reader`] in one program, as [`read_parquet`].
+pub fn read_workbook(file: &[u8], sheet: Option<&str>, options: ReadOptions) -> ReadOutcome {
+    let mut reader = Reader::new(ReadOptions {
+        converted: Some(Converted::Workbook),
+        ..options
+    });
+    match workbook::to_csv(file, sheet, &mut |piece| reader.push(piece).is_ok()) {
+        Ok(contents) => {
+            let notices = contents.notices.into_iter();
+            notices.for_each(|sentence| reader.note(ReadNotice::Workbook(sentence)));
+        }
+        Err(error) => reader.stop(ReadError::Unreadable(error.to_string())),
     }
     let mut outcome = reader.finish();
     outcome.report.bytes = file.len() as u64;

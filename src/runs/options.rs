@@ -43,6 +43,15 @@ pub struct ReadOptions {
     /// The family of runs that do not tell theirs, such as the file's name; "yours" where `None`.
     pub family: Option<String>,
     pub limits: Limits,
-    /// The bytes are those of [`super::parquet::to_csv`]: places are rows of the Parquet file.
-    pub parquet: bool,
+    /// Where the bytes are a file's that was converted to CSV.
+    pub converted: Option<Converted>,
+}
+
+/// What was converted to CSV, so that places and the format's name are the file's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Converted {
+    /// By [`super::parquet::to_csv`]: a row a line, under a header that the file does not have.
+    Parquet,
+    /// By [`super::workbook::to_csv`]: a line is the sheet's row.
+    Workbook,
 }

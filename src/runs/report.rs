@@ -63,7 +63,7 @@ impl fmt::Display for Rejection {
 pub enum Position {
     /// A line of text; the header is one.
     Line(u64),
-    /// A row of a Parquet file, which has no lines.
+    /// A row of a Parquet file, which has no lines, or of a sheet.
     Row(u64),
 }
 
@@ -218,6 +218,8 @@ pub enum ReadNotice {
     ColumnTwice { column: String },
     /// Nested columns of a Parquet file.
     Nested { columns: Vec<String> },
+    /// In the words of [`super::workbook::WorkbookContents`].
+    Workbook(String),
     /// It has most columns of a released file, but not these.
     Almost {
         source: RunSource,
@@ -255,6 +257,7 @@ impl fmt::Display for ReadNotice {
                 "Columns of lists, groups or unusual values are not read: {}.",
                 columns.join(", ")
             ),
+            ReadNotice::Workbook(sentence) => f.write_str(sentence),
             ReadNotice::Almost { source, missing } => write!(
                 f,
                 "The columns are almost those of {}; missing: {}.",
@@ -299,8 +302,9 @@ pub enum ReadError {
     },
     Header(HeaderError),
     Mapping(super::MappingError),
-    /// In the words of [`super::parquet::ParquetError`], which may come from another program.
-    DamagedParquet(String),
+    /// In the words of [`super::parquet::ParquetError`] or [`super::workbook::WorkbookError`],
+    /// which may come from another program.
+    Unreadable(String),
     Cancelled,
 }
 
@@ -311,6 +315,8 @@ pub enum Foreign {
     Xz,
     Zstandard,
     SevenZip,
+    /// Excel's of before 2007, or one with a password.
+    OldWorkbook,
     GzipTwice,
     Pdf,
     Picture,
@@ -328,6 +334,9 @@ impl Foreign {
             Foreign::Xz => "an xz archive",
             Foreign::Zstandard => "packed with Zstandard",
             Foreign::SevenZip => "a 7-Zip archive",
+            Foreign::OldWorkbook => {
+                "an Excel workbook of the old kind (.xls), or one with a password"
+            }
             Foreign::GzipTwice => "packed with gzip twice",
             Foreign::Pdf => "a PDF, not a table",
             Foreign::Picture => "a picture, not a table",
@@ -375,7 +384,10 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReadError::Empty => write!(f, "The file is empty."),
-            ReadError::Zip => write!(f, "The file is a zip archive or an Excel workbook."),
+            ReadError::Zip => write!(
+                f,
+                "The file is a zip archive or an Excel workbook, which has to be read as a whole."
+            ),
             ReadError::Foreign(foreign) => write!(f, "The file is {}.", foreign.what()),
             ReadError::Utf16 => write!(f, "The text is UTF-16."),
             ReadError::Binary {
@@ -413,7 +425,7 @@ impl fmt::Display for ReadError {
             ),
             ReadError::Header(error) => error.fmt(f),
             ReadError::Mapping(error) => error.fmt(f),
-            ReadError::DamagedParquet(sentence) => f.write_str(sentence),
+            ReadError::Unreadable(sentence) => f.write_str(sentence),
             ReadError::Cancelled => {
                 write!(f, "Reading was cancelled; the rows read so far are kept.")
             }

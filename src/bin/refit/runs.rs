@@ -19,7 +19,7 @@ const PIECE: usize = 1 << 16;
 pub(crate) struct Arguments {
     #[command(flatten)]
     how: How,
-    /// CSV, TSV, Markdown, JSON, gzip of each, or Parquet; or a folder of JSON
+    /// CSV, TSV, Markdown, JSON, gzip of each, Parquet, or an Excel workbook; or a folder of JSON
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Write the accepted rows as one CSV table, which can be read again
@@ -41,6 +41,9 @@ pub(crate) struct How {
     /// output openclip]
     #[arg(long, value_name = "STUDY", value_parser = study)]
     runs_study: Option<Study>,
+    /// Sheet of an Excel workbook [default: the first that holds a table]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
 }
 
 /// Files whose runs a command takes beside the bundled rows.
@@ -147,7 +150,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
         changes: changes.collect(),
         ..ReadOptions::default()
     };
-    let first = read_with(path, options.clone())?;
+    let first = read_with(path, how, options.clone())?;
     let recognised = first.report.source.is_some() && how.map.iter().all(known);
     if recognised || first.preview.columns.is_empty() {
         return Ok(first);
@@ -182,7 +185,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
         mapping: Some(mapping),
         ..options
     };
-    let mut second = read_with(path, options)?;
+    let mut second = read_with(path, how, options)?;
     // What is assumed holds for what was not changed.
     if how.map.is_empty() {
         second.preview.assumptions = first.preview.assumptions;
@@ -194,7 +197,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
     Ok(second)
 }
 
-fn read_with(path: &Path, options: ReadOptions) -> Result<ReadOutcome, String> {
+fn read_with(path: &Path, how: &How, options: ReadOptions) -> Result<ReadOutcome, String> {
     let problem = |error: std::io::Error| format!("{}: {error}", path.display());
     if path.is_dir() {
         return read_folder(path, options);
@@ -206,6 +209,12 @@ fn read_with(path: &Path, options: ReadOptions) -> Result<ReadOutcome, String> {
         let mut bytes = buffer[..count].to_vec();
         file.read_to_end(&mut bytes).map_err(problem)?;
         return Ok(refit::runs::read_parquet(&bytes, options));
+    }
+    if buffer[..count].starts_with(b"PK\x03\x04") {
+        let mut bytes = buffer[..count].to_vec();
+        file.read_to_end(&mut bytes).map_err(problem)?;
+        let sheet = how.sheet.as_deref();
+        return Ok(refit::runs::read_workbook(&bytes, sheet, options));
     }
     let mut reader = Reader::new(options);
     while count > 0 && reader.push(&buffer[..count]).is_ok() {

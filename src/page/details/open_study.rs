@@ -119,7 +119,7 @@ fn unzip(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
         if !file.is_file() {
             continue;
         }
-        let name = file.name().replace('\\', "/");
+        let name = file.name().map_err(damaged)?.replace('\\', "/");
         let mut bytes = Vec::new();
         // Not what the zip says of itself.
         let read = (&mut file).take(left + 1).read_to_end(&mut bytes);

@@ -2,7 +2,7 @@
 
 use super::source::{Origin, SourceError};
 use crate::page::work::TimeSlice;
-use crate::runs::{Mapping, ReadError, ReadNotice, ReadOptions, ReadOutcome, Reader};
+use crate::runs::{Converted, Mapping, ReadError, ReadNotice, ReadOptions, ReadOutcome, Reader};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
@@ -48,7 +48,8 @@ impl Import<'_> {
         match outcome.report.error {
             Some(ReadError::Parquet {
                 inside_gzip: false, ..
-            }) => self.parquet().await,
+            }) => self.converted(Converted::Parquet).await,
+            Some(ReadError::Zip) => self.converted(Converted::Workbook).await,
             _ => Ok(outcome),
         }
     }
@@ -105,17 +106,16 @@ impl Import<'_> {
         });
     }
 
-    /// Parquet has its metadata at the end: the file is read as a whole, and converted to CSV by a
-    /// program of its own.
-    async fn parquet(&self) -> Result<ReadOutcome, SourceError> {
+    /// What has to be read as a whole is converted to CSV by a program of its own.
+    async fn converted(&self, from: Converted) -> Result<ReadOutcome, SourceError> {
         let file = self.whole().await?;
         let mut reader = Reader::new(ReadOptions {
-            parquet: true,
+            converted: Some(from),
             ..self.options.clone()
         });
-        match to_csv(&file).await {
-            Err(_) => reader.stop(ReadError::DamagedParquet(
-                "The Parquet reader could not be loaded. Check the connection and try again."
+        match to_csv(from, &file).await {
+            Err(_) => reader.stop(ReadError::Unreadable(
+                "The program that reads this kind of file could not be loaded, or the file overwhelmed it. Check the connection and try again, or save the table as CSV."
                     .to_owned(),
             )),
             Ok(csv) => {
@@ -126,13 +126,17 @@ impl Import<'_> {
                         break;
                     }
                 }
-                let columns: Vec<String> =
-                    csv.skipped.iter().filter_map(|s| s.as_string()).collect();
-                if !columns.is_empty() {
-                    reader.note(ReadNotice::Nested { columns });
+                let told: Vec<String> = csv.told.iter().filter_map(|s| s.as_string()).collect();
+                match from {
+                    Converted::Parquet if told.is_empty() => {}
+                    Converted::Parquet => reader.note(ReadNotice::Nested { columns: told }),
+                    Converted::Workbook => {
+                        let notices = told.into_iter().map(ReadNotice::Workbook);
+                        notices.for_each(|notice| reader.note(notice));
+                    }
                 }
                 if let Some(sentence) = csv.error {
-                    reader.stop(ReadError::DamagedParquet(sentence));
+                    reader.stop(ReadError::Unreadable(sentence));
                 }
             }
         }
@@ -167,21 +171,24 @@ impl Import<'_> {
     }
 }
 
-/// A table as the program `parquet` returns it.
+/// A table as the programs `parquet` and `workbook` return it.
 struct Csv {
     pieces: Array,
-    /// Names of columns that were not read.
-    skipped: Array,
+    /// Names of columns that were not read, or sentences about the workbook.
+    told: Array,
     error: Option<String>,
 }
 
-async fn to_csv(file: &Uint8Array) -> Result<Csv, JsValue> {
-    let program = program("parquet").await?;
-    let to_csv: Function = Reflect::get(&program, &"to_csv".into())?.dyn_into()?;
-    let found: Array = to_csv.call1(&program, file)?.dyn_into()?;
+async fn to_csv(from: Converted, file: &Uint8Array) -> Result<Csv, JsValue> {
+    let program = program(match from {
+        Converted::Parquet => "parquet",
+        Converted::Workbook => "workbook",
+    });
+    let to_csv: Function = Reflect::get(&program.await?, &"to_csv".into())?.dyn_into()?;
+    let found: Array = to_csv.call1(&JsValue::UNDEFINED, file)?.dyn_into()?;
     Ok(Csv {
         pieces: found.get(0).dyn_into()?,
-        skipped: found.get(1).dyn_into()?,
+        told: found.get(1).dyn_into()?,
         error: found.get(2).as_string(),
     })
 }

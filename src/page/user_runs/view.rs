@@ -61,12 +61,12 @@ fn ImportForm(user_runs: UserRuns) -> impl IntoView {
                 <input
                     type="file"
                     multiple
-                    accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.parquet"
+                    accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.parquet,.md,.xlsx,.xlsm"
                     on:change=chosen
                 />
             </label>
             <p class="aside">
-                "CSV, TSV, JSON (each also gzipped) or Parquet. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; any other table is read by the names and values of its columns, and you can change what they are taken for."
+                "CSV, TSV, JSON (each also gzipped), Parquet, or an Excel workbook’s first sheet with a table. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; any other table is read by the names and values of its columns, and you can change what they are taken for."
             </p>
             <details>
                 <summary>"Type or paste a table"</summary>

@@ -13,6 +13,7 @@ mod thrift;
 mod unpack;
 mod value;
 
+use super::csv_cell::write_cell;
 use metadata::Metadata;
 use page::Cursor;
 use std::fmt;
@@ -117,7 +118,7 @@ pub fn to_csv(
     let mut out = Vec::with_capacity(PIECE + 1024);
     for (i, column) in columns.iter().enumerate() {
         separate(&mut out, i);
-        quoted(&mut out, column.name.as_bytes());
+        write_cell(&mut out, column.name.as_bytes());
     }
     out.push(b'\n');
     let (mut pages, mut written) = (budget, 0_u64);
@@ -160,23 +161,4 @@ fn separate(out: &mut Vec<u8>, column: usize) {
     if column > 0 {
         out.push(b',');
     }
-}
-
-/// Text as a CSV cell.
-fn quoted(out: &mut Vec<u8>, text: &[u8]) {
-    let special = |b: &u8| matches!(b, b'"' | b',' | b'\n' | b'\r' | 0);
-    if !text.iter().any(special) {
-        out.extend_from_slice(text);
-        return;
-    }
-    out.push(b'"');
-    for byte in text {
-        match byte {
-            b'"' => out.extend_from_slice(b"\"\""),
-            // A zero byte says of text that it is none.
-            0 => out.extend_from_slice("\u{fffd}".as_bytes()),
-            byte => out.push(*byte),
-        }
-    }
-    out.push(b'"');
 }

@@ -1,8 +1,9 @@
 //! Values as they are stored, and as CSV cells.
 
+use super::ParquetError;
 use super::decode::{Bytes, DAMAGED};
 use super::metadata::{Form, Physical};
-use super::{ParquetError, quoted};
+use crate::runs::csv_cell::write_cell;
 use refit_clip::backend::half::f16_to_f32;
 use std::io::Write;
 
@@ -55,7 +56,7 @@ pub(super) fn write(out: &mut Vec<u8>, form: Form, value: &PlainValue) -> Result
         (_, PlainValue::Float(value)) => write!(out, "{value}"),
         (_, PlainValue::Double(value)) => write!(out, "{value}"),
         (_, PlainValue::Bytes(value)) => {
-            quoted(out, value);
+            write_cell(out, value);
             return Ok(());
         }
     };

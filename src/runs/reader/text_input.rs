@@ -4,7 +4,7 @@ use super::{MAGIC, ReadOutcome};
 use crate::runs::collect::Collector;
 use crate::runs::delimited::Delimited;
 use crate::runs::json::JsonObjects;
-use crate::runs::options::{Limits, ReadOptions};
+use crate::runs::options::{Converted, Limits, ReadOptions};
 use crate::runs::report::{Foreign, HeaderError, Position, ReadError, Report};
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ pub(super) struct TextInput {
     table: Option<Parser>,
     pub to: Collector,
     limits: Limits,
-    parquet: bool,
+    converted: Option<Converted>,
     pub gzip: bool,
     /// Bytes of the file so far, and those that they unpacked to.
     pub packed: u64,
@@ -29,12 +29,13 @@ enum Parser {
 }
 
 /// Other files that people open, by their first bytes.
-const FOREIGN: [(&[u8], Foreign); 15] = [
+const FOREIGN: [(&[u8], Foreign); 16] = [
     (b"BZh", Foreign::Bzip2),
     (b"\xfd7zXZ", Foreign::Xz),
     (b"\x28\xb5\x2f\xfd", Foreign::Zstandard),
     (b"7z\xbc\xaf\x27\x1c", Foreign::SevenZip),
     (b"\x1f\x8b", Foreign::GzipTwice),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::OldWorkbook),
     (b"%PDF", Foreign::Pdf),
     (b"\x89PNG", Foreign::Picture),
     (b"\xff\xd8\xff", Foreign::Picture),
@@ -53,7 +54,7 @@ impl TextInput {
             start: Vec::new(),
             table: None,
             limits: options.limits,
-            parquet: options.parquet,
+            converted: options.converted,
             to: Collector::new(options),
             gzip: false,
             packed: 0,
@@ -116,6 +117,10 @@ impl TextInput {
     /// Chooses by the first bytes.
     fn choose(&mut self) -> Result<(), ReadError> {
         let start = std::mem::take(&mut self.start);
+        if self.converted.is_some() {
+            self.table = Some(Parser::Delimited(Delimited::new(self.limits.row).into()));
+            return self.feed(&start);
+        }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
         // A web page may begin with blanks.
         let from = text.trim_ascii_start();
@@ -180,7 +185,8 @@ impl TextInput {
             _ => "CSV",
         };
         let format = match &self.table {
-            _ if self.parquet => "Parquet",
+            _ if self.converted == Some(Converted::Parquet) => "Parquet",
+            _ if self.converted == Some(Converted::Workbook) => "Excel workbook",
             None => "unknown",
             Some(Parser::Delimited(table)) if table.is_markdown() => "Markdown",
             Some(Parser::Delimited(table)) => separated(table.delimiter()),

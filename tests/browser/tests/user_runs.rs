@@ -51,7 +51,7 @@ fn drop_bytes(page: &Page, name: &str, bytes: &[u8]) {
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).expect("memory takes it");
     encoder.finish().expect("memory takes it")
 }
@@ -356,7 +356,7 @@ fn bad_input_is_told_by_line_and_the_rest_is_kept() {
     told(
         "book.xlsx",
         b"PK\x03\x04 and so on, and so on",
-        &["Excel workbook"],
+        &["The workbook is damaged"],
     );
     told("one.csv", b"model\nmine\nyours\n", &["one column only"]);
     told(
@@ -452,6 +452,47 @@ fn parquet_is_read_by_a_program_of_its_own() {
     let told = import_result(&page, "mine.parquet");
     assert!(told.contains("Parquet: a table of your own"), "{told}");
     stored(&page, 1);
+}
+
+/// A workbook with a sheet of notes, and under a title the table that needs no mapping.
+fn workbook() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let notes = book.add_worksheet().set_name("Notes").expect("a name");
+    notes.write(0, 0, "Ask before you cite.").expect("a cell");
+    let sheet = book.add_worksheet().set_name("Runs").expect("a name");
+    sheet.write(0, 1, "Runs of May").expect("a cell");
+    for (row, line) in (2..).zip(KNOWN.lines()) {
+        for (column, cell) in (1..).zip(line.split(',')) {
+            match cell.parse::<f64>() {
+                Ok(x) => sheet.write(row, column, x).expect("a cell"),
+                Err(_) => sheet.write(row, column, cell).expect("a cell"),
+            };
+        }
+    }
+    // No fraction, in the sheet's eighth row.
+    sheet.write(7, 14, 1.5).expect("a cell");
+    book.save_to_buffer().expect("the file")
+}
+
+#[test]
+fn a_workbook_is_read_by_a_program_of_its_own() {
+    let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
+    page.wait_for_text("Drop files anywhere");
+    drop_bytes(&page, "mine.xlsx", &workbook());
+    let told = import_result(&page, "mine.xlsx");
+    for sentence in [
+        "Imported 4 of 5 rows with 4 results",
+        "Excel workbook",
+        "Sheet “Runs” is read; “Notes” is not.",
+        "The row above the header is not read: “Runs of May”.",
+        "row 8, column value: 1.5 is not a fraction from 0 to 1",
+    ] {
+        assert!(told.contains(sentence), "{sentence}: {told}");
+    }
+    stored(&page, 1);
+    let loaded = |name: &str| page.requests().iter().any(|r| r.path == name);
+    assert!(loaded("workbook.js") && !loaded("parquet.js"));
+    page.screenshot("yours-workbook-light", 1280, 900, false);
 }
 
 /// Columns of the released sweep, and runs of every kind that its rules tell apart.

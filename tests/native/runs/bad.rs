@@ -299,7 +299,9 @@ fn other_kinds_of_files_are_named() {
     check(
         b"PK\x03\x04........................",
         &[],
-        &["The file is a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV."],
+        &[
+            "The file is a zip archive or an Excel workbook, which has to be read as a whole. Unpack it.",
+        ],
     );
     check(
         b"PAR1............................",

@@ -10,3 +10,4 @@ mod pieces;
 mod released;
 mod shapes;
 mod unpacked;
+mod workbooks;
