@@ -71,7 +71,7 @@ pub(super) fn checkpoint(study: Study, name: &str) -> CheckpointName {
 }
 
 /// A path's last part; where that could be any run's ("epoch_32.pt"), the run's folder, too.
-fn last_parts(name: &str) -> String {
+pub(super) fn last_parts(name: &str) -> String {
     let mut parts = name.rsplit(['/', '\\']).filter(|part| !part.is_empty());
     let last = parts.next().unwrap_or(name);
     let lower = last.to_ascii_lowercase();

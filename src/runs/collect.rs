@@ -1,6 +1,6 @@
 //! Turns a table's rows into runs.
 
-mod cells;
+pub(super) mod cells;
 mod points;
 mod row_names;
 mod run_cost;
@@ -10,6 +10,7 @@ use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
 use super::number::{self, Cell, Cells, ParsedNumber};
 use super::options::{Converted, Limits, ReadOptions};
 use super::preview::Preview;
+use super::profile::ProfileColumns;
 use super::propose::{Proposal, Table};
 use super::reading::{self, Values};
 use super::report::{Position, ReadError, ReadNotice, RejectReason, Rejection, SkipReason};
@@ -56,6 +57,9 @@ pub(super) struct Collector {
     shown: usize,
     preview: Vec<Vec<String>>,
     layout: Option<Layout>,
+    /// Of a table of architectures, and those that it has.
+    profile_columns: Option<ProfileColumns>,
+    profile: Vec<ArchitectureCost>,
     /// Of a table that Refit wrote: source and study of its first row.
     written: Option<(RunSource, Study)>,
     builder: Builder,
@@ -104,6 +108,8 @@ pub(super) struct Collected {
     pub rejections: Vec<Rejection>,
     pub skipped: BTreeMap<SkipReason, u64>,
     pub notices: Vec<ReadNotice>,
+    /// Architectures, where the table is one of them.
+    pub profile: Vec<ArchitectureCost>,
 }
 
 /// Why a row gives no run.
@@ -138,6 +144,10 @@ impl RowSink for Collector {
                     .map_err(ReadError::Mapping)?;
                 Some(layout)
             }
+            (None, Err(_)) if ProfileColumns::of(&names).is_some() => {
+                self.profile_columns = ProfileColumns::of(&names);
+                None
+            }
             (None, Err(almost)) => {
                 self.notices
                     .extend(almost.map(|(source, missing)| ReadNotice::Almost { source, missing }));
@@ -169,6 +179,23 @@ impl RowSink for Collector {
         }
         for (i, values) in self.values.iter_mut().enumerate() {
             values.add(cells.get(i), self.comma);
+        }
+        if let Some(columns) = &self.profile_columns {
+            match columns.row(cells, self.comma) {
+                Ok(architecture) => {
+                    self.profile.push(architecture);
+                    self.kept_rows += 1;
+                }
+                Err((column, why)) => self.reject(place, self.names.get(column).cloned(), why),
+            }
+            let bytes = self.profile.len() * size_of::<ArchitectureCost>();
+            return match bytes > self.limits.memory {
+                true => Err(ReadError::Memory {
+                    bytes,
+                    line: line(place),
+                }),
+                false => Ok(()),
+            };
         }
         // Taken out for a moment, so that it can be read while the rest is written.
         let Some(layout) = self.layout.take() else {
@@ -215,6 +242,8 @@ impl Collector {
             shown: MOST_COLUMNS,
             preview: Vec::new(),
             layout: None,
+            profile_columns: None,
+            profile: Vec::new(),
             written: None,
             builder: Builder::new(),
             columns: Vec::new(),
@@ -239,7 +268,7 @@ impl Collector {
 
     /// Whether the columns are known, or mapped.
     pub(super) fn is_recognised(&self) -> bool {
-        self.layout.is_some()
+        self.layout.is_some() || self.profile_columns.is_some()
     }
 
     /// Whether enough rows are known for a proposal.
@@ -613,6 +642,15 @@ impl Collector {
             }
             proposal.assumptions.clear();
         }
+        if let Some(columns) = &self.profile_columns {
+            for (i, reading) in proposal.readings.iter_mut().enumerate() {
+                reading.used = columns.takes(i);
+            }
+            proposal.assumptions.clear();
+            self.notices.push(ReadNotice::Architectures {
+                count: self.profile.len(),
+            });
+        }
         if let (Some(family), Field::Constant(unknown)) =
             (self.family, &mut proposal.mapping.family)
             && unknown == YOURS
@@ -639,6 +677,7 @@ impl Collector {
             rejections: self.rejections,
             skipped: self.skipped,
             notices: self.notices,
+            profile: self.profile,
         }
     }
 }

@@ -27,6 +27,7 @@ mod number;
 mod options;
 pub mod parquet;
 mod preview;
+mod profile;
 mod propose;
 mod reader;
 mod reading;
@@ -45,6 +46,7 @@ pub use mapping::{
 pub use metrics::metric;
 pub use options::{Converted, Limits, ReadOptions};
 pub use preview::Preview;
+pub use profile::add_architectures;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
 pub use reading::{Measured, Reading, Role, Unit, Values};
 pub use report::{

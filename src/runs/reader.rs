@@ -9,6 +9,7 @@ use super::preview::Preview;
 use super::report::{Position, ReadError, ReadNotice, Rejection, Report};
 use super::row_sink::RowSink;
 use super::store::Runs;
+use crate::study::architecture::ArchitectureCost;
 use flate2::write::MultiGzDecoder;
 use std::io::Write;
 use text_input::TextInput;
@@ -21,6 +22,9 @@ pub struct ReadOutcome {
     pub report: Report,
     /// Columns and first rows, for choosing a mapping.
     pub preview: Preview,
+    /// Of a table of architectures, which has no runs: compute in GFLOPs a sample
+    /// ([`super::add_architectures`]).
+    pub architectures: Vec<ArchitectureCost>,
 }
 
 /// Progress of a reader.

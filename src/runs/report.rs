@@ -218,6 +218,8 @@ pub enum ReadNotice {
     ColumnTwice { column: String },
     /// Nested columns of a Parquet file.
     Nested { columns: Vec<String> },
+    /// A table of architectures.
+    Architectures { count: usize },
     /// In the words of [`super::workbook::WorkbookContents`].
     Workbook(String),
     /// It has most columns of a released file, but not these.
@@ -256,6 +258,10 @@ impl fmt::Display for ReadNotice {
                 f,
                 "Columns of lists, groups or unusual values are not read: {}.",
                 columns.join(", ")
+            ),
+            ReadNotice::Architectures { count } => write!(
+                f,
+                "The table has {count} architectures and no measurement; compute of other tables that name them and their samples is worked out from it."
             ),
             ReadNotice::Workbook(sentence) => f.write_str(sentence),
             ReadNotice::Almost { source, missing } => write!(

@@ -3,8 +3,12 @@
 use crate::data;
 use crate::say;
 use refit::claim::Library;
-use refit::runs::{self, Mapping, Question, ReadOptions, ReadOutcome, Reader, Reading, Runs};
+use refit::runs::{
+    self, Mapping, Question, ReadOptions, ReadOutcome, Reader, Reading, RejectReason, Rejection,
+    Report, Runs,
+};
 use refit::study::Study;
+use refit::study::architecture::ArchitectureCost;
 use refit::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -62,9 +66,37 @@ fn study(text: &str) -> Result<Study, String> {
     found.ok_or_else(|| "known: comparison, openclip".to_owned())
 }
 
+/// Architectures by study, with those that files add.
+type Architectures = BTreeMap<Study, Vec<ArchitectureCost>>;
+
+/// Reads files, each with the architectures that any of them adds.
+fn read_all(paths: &[PathBuf], how: &How, library: &Library) -> Result<Vec<ReadOutcome>, String> {
+    let mut known = library.architectures.clone();
+    let mut outcomes = Vec::new();
+    for path in paths {
+        let outcome = read(path, how, &known)?;
+        runs::add_architectures(&mut known, &outcome.architectures);
+        outcomes.push(outcome);
+    }
+    // Those before it, too.
+    let adding = |outcome: &ReadOutcome| !outcome.architectures.is_empty();
+    let last = outcomes.iter().rposition(adding).unwrap_or(0);
+    for (outcome, path) in outcomes[..last].iter_mut().zip(paths) {
+        if !adding(outcome) {
+            *outcome = read(path, how, &known)?;
+        }
+    }
+    Ok(outcomes)
+}
+
 /// The runs of one file; an error where it has none that can be used.
 pub(crate) fn read_one(path: &Path, how: &How, library: &Library) -> Result<Runs, String> {
-    let outcome = read(path, how, library)?;
+    let outcome = read(path, how, &library.architectures)?;
+    usable(path, outcome)
+}
+
+/// A file's runs. What could not be used is told on the error stream.
+fn usable(path: &Path, outcome: ReadOutcome) -> Result<Runs, String> {
     let name = path.display();
     let report = &outcome.report;
     if outcome.runs.is_empty() {
@@ -93,8 +125,12 @@ pub(crate) fn read_one(path: &Path, how: &How, library: &Library) -> Result<Runs
 impl Joining {
     /// The runs of all files. What could not be used is told on the error stream.
     pub(crate) fn read(&self, library: &Library) -> Result<Vec<Runs>, String> {
-        let read = |path: &PathBuf| read_one(path, &self.how, library);
-        self.runs.iter().map(read).collect()
+        let outcomes = read_all(&self.runs, &self.how, library)?;
+        let outcomes = self.runs.iter().zip(outcomes);
+        outcomes
+            .filter(|(_, outcome)| outcome.architectures.is_empty())
+            .map(|(path, outcome)| usable(path, outcome))
+            .collect()
     }
 
     pub(crate) fn is_given(&self) -> bool {
@@ -124,7 +160,11 @@ impl Joining {
 
 /// Reads a file as it is recognised, or as the mapping has it that its columns suggest and the
 /// arguments change.
-fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String> {
+fn read(
+    path: &Path,
+    how: &How,
+    known_architectures: &Architectures,
+) -> Result<ReadOutcome, String> {
     const OF_RECOGNISED: [&str; 9] = [
         "samples",
         "compute",
@@ -142,7 +182,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
     };
     let changes = how.map.iter().filter(|text| known(text)).cloned();
     let options = ReadOptions {
-        architectures: library.architectures.clone(),
+        architectures: known_architectures.clone(),
         study: how.runs_study,
         family: path
             .file_name()
@@ -152,7 +192,7 @@ fn read(path: &Path, how: &How, library: &Library) -> Result<ReadOutcome, String
     };
     let first = read_with(path, how, options.clone())?;
     let recognised = first.report.source.is_some() && how.map.iter().all(known);
-    if recognised || first.preview.columns.is_empty() {
+    if recognised || first.preview.columns.is_empty() || !first.architectures.is_empty() {
         return Ok(first);
     }
     let mut mapping = first.preview.mapping.clone();
@@ -216,6 +256,12 @@ fn read_with(path: &Path, how: &How, options: ReadOptions) -> Result<ReadOutcome
         let sheet = how.sheet.as_deref();
         return Ok(refit::runs::read_workbook(&bytes, sheet, options));
     }
+    if how.sheet.is_some() {
+        let name = path.display();
+        return Err(format!(
+            "{name}: --sheet is for an Excel workbook, which this is not"
+        ));
+    }
     let mut reader = Reader::new(options);
     while count > 0 && reader.push(&buffer[..count]).is_ok() {
         count = file.read(&mut buffer).map_err(problem)?;
@@ -253,8 +299,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let library = data::library()?;
     let mut outputs = Vec::new();
     let mut kept = Vec::new();
-    for path in &arguments.files {
-        let outcome = read(path, &arguments.how, &library)?;
+    let outcomes = read_all(&arguments.files, &arguments.how, &library)?;
+    for (path, outcome) in arguments.files.iter().zip(outcomes) {
         outputs.push(Output::of(path, &outcome));
         kept.push(outcome.runs);
     }
@@ -274,7 +320,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         runs.write_csv(&mut to).map_err(problem)?;
         to.flush().map_err(problem)?;
     }
-    match outputs.iter().all(|o| o.count > 0) {
+    match outputs.iter().all(|o| o.count > 0 || o.architectures > 0) {
         true => Ok(()),
         false => Err("a file has no usable run".to_owned()),
     }
@@ -293,6 +339,8 @@ struct Output {
     rows_kept: u64,
     /// Numbers in all.
     count: u64,
+    /// Of a table of architectures, which has no numbers of runs.
+    architectures: usize,
     /// How many, by set and metric.
     numbers: BTreeMap<String, BTreeMap<String, u64>>,
     /// The first of them, as they were read.
@@ -320,6 +368,13 @@ struct Output {
     /// What has to be answered first: each with its readings.
     questions: Vec<Question>,
     problem: Option<String>,
+}
+
+/// What helps where a recognised file does not say how many samples its runs saw.
+fn samples_asked(report: &Report) -> Option<String> {
+    let unknown = |r: &Rejection| matches!(r.why, RejectReason::UnknownSamples(_));
+    let any = report.rejections.iter().any(unknown);
+    any.then(|| "Say how many samples the runs saw: --map samples=3e9, or a column.".to_owned())
 }
 
 /// A number and its run.
@@ -374,11 +429,16 @@ impl Output {
         let released = report
             .source
             .is_some_and(|s| s != refit::runs::RunSource::Own);
-        let mapping = (!released && !preview.columns.is_empty()).then(|| preview.mapping.clone());
+        let profile = !outcome.architectures.is_empty();
+        let mapping =
+            (!released && !profile && !preview.columns.is_empty()).then(|| preview.mapping.clone());
         let unused = preview.readings.iter().filter(|r| r.numbers && !r.used);
         Output {
             file: path.display().to_string(),
-            recognised: report.source.map(|s| s.title()),
+            recognised: match profile {
+                true => Some("open_clip's table of architectures"),
+                false => report.source.map(|s| s.title()),
+            },
             study: report.study,
             format: report.format.clone(),
             bytes: report.bytes,
@@ -386,6 +446,7 @@ impl Output {
             rows: report.rows,
             rows_kept: report.kept_rows,
             count: report.kept,
+            architectures: outcome.architectures.len(),
             numbers,
             first: first.collect(),
             refused: report.rejected,
@@ -408,10 +469,10 @@ impl Output {
             columns: preview.readings.clone(),
             maps: mapping.as_ref().map_or(Vec::new(), Mapping::maps),
             questions: mapping.as_ref().map_or(Vec::new(), |m| m.questions.clone()),
-            problem: mapping
-                .as_ref()
-                .and_then(Mapping::problem)
-                .map(|p| words::mapping_error(&p)),
+            problem: match &mapping {
+                Some(mapping) => mapping.problem().map(|p| words::mapping_error(&p)),
+                None => samples_asked(report),
+            },
             mapping,
         }
     }

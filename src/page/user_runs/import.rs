@@ -195,5 +195,6 @@ async fn to_csv(from: Converted, file: &Uint8Array) -> Result<Csv, JsValue> {
 
 /// Whether the columns are unknown, so that the reader has to choose a mapping.
 pub fn needs_mapping(outcome: &ReadOutcome, mapping: Option<&Mapping>) -> bool {
-    mapping.is_none() && outcome.report.source.is_none() && !outcome.preview.rows.is_empty()
+    let unknown = outcome.report.source.is_none() && outcome.architectures.is_empty();
+    mapping.is_none() && unknown && !outcome.preview.rows.is_empty()
 }

@@ -116,7 +116,7 @@ impl UserRuns {
         let import = Import {
             origin: &queued.origin,
             options: ReadOptions {
-                architectures: self.architectures.get_value(),
+                architectures: self.known_architectures(),
                 mapping: queued.mapping.clone(),
                 family: Some(stem(&queued.origin.name()).to_owned()),
                 ..ReadOptions::default()
@@ -128,7 +128,14 @@ impl UserRuns {
         if needs_mapping(&outcome, queued.mapping.as_ref()) {
             return Ok(ImportOutcome::NeedsMapping(Arc::new(outcome.preview)));
         }
-        let ReadOutcome { runs, report, .. } = outcome;
+        let ReadOutcome {
+            runs,
+            report,
+            architectures,
+            ..
+        } = outcome;
+        self.added_architectures
+            .update_value(|added| added.extend(architectures));
         let (runs, report) = (Arc::new(runs), Arc::new(report));
         if runs.is_empty() {
             // With its report where there is more to say than one sentence.

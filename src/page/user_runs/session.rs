@@ -5,6 +5,7 @@ use super::import_queue::{ImportResult, QueuedImport};
 use super::source::Origin;
 use super::{StoredFile, restore_focus, store};
 use crate::page::data;
+use crate::runs::add_architectures;
 use crate::study::architecture::ArchitectureCost;
 use crate::study::{DataError, Study};
 use js_sys::Promise;
@@ -26,6 +27,8 @@ pub struct UserRuns {
     pub unreadable: RwSignal<Vec<String>>,
     /// Of both studies; empty before they are loaded.
     pub architectures: StoredValue<BTreeMap<Study, Vec<ArchitectureCost>>>,
+    /// Of tables of architectures that were imported since the page was opened.
+    pub added_architectures: StoredValue<Vec<ArchitectureCost>>,
     pub queue: StoredValue<VecDeque<QueuedImport>, LocalStorage>,
     /// Of the results that wait for a mapping.
     pub origins: StoredValue<BTreeMap<u32, Origin>, LocalStorage>,
@@ -52,6 +55,7 @@ impl UserRuns {
             progress: RwSignal::new(None),
             unreadable,
             architectures,
+            added_architectures: StoredValue::new(Vec::new()),
             queue: StoredValue::new_local(VecDeque::new()),
             origins: StoredValue::new_local(BTreeMap::new()),
             abort: StoredValue::new_local(None),
@@ -74,6 +78,14 @@ impl UserRuns {
             let all = all.get(&study).into_iter().flatten();
             all.map(|a| a.family.clone()).collect()
         })
+    }
+
+    /// The studies' architectures and those that the reader added.
+    pub fn known_architectures(self) -> BTreeMap<Study, Vec<ArchitectureCost>> {
+        let mut known = self.architectures.get_value();
+        self.added_architectures
+            .with_value(|added| add_architectures(&mut known, added));
+        known
     }
 
     pub async fn restored(self) {

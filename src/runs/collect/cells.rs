@@ -11,7 +11,7 @@ pub(super) fn not_a_number(cell: Cell) -> RejectReason {
     }
 }
 
-pub(super) fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
+pub(in crate::runs) fn text(value: Cell<'_>) -> Result<Cow<'_, str>, RejectReason> {
     match value {
         Cell::Missing => Ok("".into()),
         Cell::Text(text) => Ok(text.trim().into()),

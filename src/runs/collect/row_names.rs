@@ -73,6 +73,7 @@ impl<'a> RowNames<'a> {
             let found = checkpoint(study, &names.run);
             names.pretrain = found.pretrain.into();
             names.checkpoint_samples = found.samples;
+            names.run = checkpoint::last_parts(&names.run).into();
             names.dataset = unprefixed(names.dataset);
             let language = language.and_then(|i| text(cells.get(i)).ok());
             if let Some(language) = language.filter(|l| !is_missing(l) && l != "en") {

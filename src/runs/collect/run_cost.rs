@@ -207,9 +207,13 @@ impl Collector {
             known.find(|a| a.family == family && a.name == names.architecture)
         };
         let found = find(&names.family).or_else(|| {
-            // The family of a table's own is not the study's, its architecture may be.
+            // The family of a table's own is not the study's, its architecture may be, or its
+            // model's whole name, such as "coca_ViT-B-32".
             let own = !known.iter().any(|a| a.family == names.family);
-            find("clip").filter(|_| own)
+            let name = checkpoint::architecture(&names.architecture);
+            let family = checkpoint::family(&names.architecture);
+            let whole = || known.iter().find(|a| a.family == family && a.name == name);
+            own.then(|| find("clip").or_else(whole)).flatten()
         });
         let architecture = found.ok_or_else(|| {
             let why = RejectReason::UnknownArchitecture {

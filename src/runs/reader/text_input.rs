@@ -217,6 +217,7 @@ impl TextInput {
             runs: collected.runs,
             report,
             preview: collected.preview,
+            architectures: collected.profile,
         }
     }
 }

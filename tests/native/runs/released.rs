@@ -150,7 +150,7 @@ fn clip_benchmarks_table_takes_compute_from_the_studys_architectures() {
     assert_eq!(
         told,
         [
-            "line 4: has no compute, and “/data/epoch_7.pt” does not say how many samples were seen",
+            "line 4: has no compute, and “data/epoch_7.pt” does not say how many samples were seen",
             "line 5: has no compute, and “convnext_base” of clip is not among the architectures whose GMACs are known",
         ]
     );
