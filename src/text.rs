@@ -6,6 +6,19 @@ pub fn number(x: f64) -> String {
     significant(x, 4)
 }
 
+/// 12345 as "12,345".
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// As [`number`], with another number of significant digits (at least one).
 pub fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 {
@@ -100,6 +113,13 @@ pub fn milliseconds(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(12_345), "12,345");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
 
     #[test]
     fn numbers_have_four_digits_after_rounding() {

@@ -6,8 +6,7 @@ use refit_fit::{FitError, Interval};
 pub const NO_DELTA_METHOD: &str = "Most points lie in the linear zone of Huber’s loss, where the delta method does not hold: no standard errors; use the bootstrap.";
 
 /// Where the points tell their standard errors.
-pub const WEIGHTED: &str =
-    "The points are weighted by the inverse variances that their standard errors give. ";
+pub const WEIGHTED: &str = "Points are weighted by their inverse variances. ";
 
 /// What a kind of interval is called.
 pub fn interval_title(interval: Interval) -> &'static str {

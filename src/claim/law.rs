@@ -44,6 +44,7 @@ pub(super) fn check(
         study,
         source: c.source.clone(),
         quantity: format!("{name}: {}", c.symbol()),
+        unit: "",
         printed: c.printed.value,
         printed_text: c.printed.text.clone(),
         recomputed: None,
@@ -80,8 +81,10 @@ fn compare(
         .fit
         .as_ref()
         .map_err(|e| CheckError(why_not_fitted(e)))?;
-    let printed = printed_parameters(coefficients.iter(), fit.law)
-        .ok_or_else(|| CheckError(format!("{}: coefficients are missing", first.law)))?;
+    let printed = printed_parameters(coefficients.iter(), fit.law).ok_or_else(|| {
+        let names = coefficients.iter().map(|c| c.parameter.as_str());
+        CheckError::other_coefficients(&first.law, fit.law, names)
+    })?;
     let comparison = Comparison::of(&printed, fit, series, analysis);
 
     let slack = input_rounding(fit, series, &analysis.dataset, known.rounding);
@@ -112,6 +115,7 @@ fn compare(
         study: analysis.study(),
         source: first.source.clone(),
         quantity: format!("{name}: mean squared error of the curve"),
+        unit: "",
         printed: comparison.mse_printed,
         printed_text: format!("{:.4e}", comparison.mse_printed),
         recomputed: Some(comparison.mse_refit),

@@ -17,6 +17,7 @@ use crate::study::architecture::{self, ArchitectureCost};
 use crate::study::description::Description;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
 use refit_fit::Task;
+use refit_fit::law::Form;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,6 +74,22 @@ impl Library {
 pub struct CheckError(pub String);
 
 impl CheckError {
+    /// A law is a curve only with all of its coefficients, and with no others.
+    fn other_coefficients<'a, F: Form>(
+        id: &str,
+        law: F,
+        printed: impl Iterator<Item = &'a str>,
+    ) -> CheckError {
+        let has: Vec<&str> = law.parameters().iter().map(|p| p.name).collect();
+        let printed: Vec<&str> = printed.collect();
+        CheckError(format!(
+            "{id}: the query’s law, {}, has the coefficients {}; printed are {}.",
+            law.plain(),
+            has.join(", "),
+            printed.join(", ")
+        ))
+    }
+
     fn no_run() -> CheckError {
         CheckError("None of the loaded runs matches.".to_owned())
     }
@@ -134,7 +151,10 @@ pub struct Check {
     pub study: Study,
     /// Where it was printed.
     pub source: String,
+    /// With its unit, where it has one.
     pub quantity: String,
+    /// "percent", "nats", "GFLOPs"; empty of a pure number.
+    pub unit: &'static str,
     pub printed: f64,
     pub recomputed: Option<f64>,
     /// Recomputed − printed.

@@ -36,6 +36,7 @@ pub(super) fn measurement(
         study: analysis.study(),
         source: m.source.clone(),
         quantity: quantity(m, &analysis),
+        unit: unit(m, &analysis),
         printed: m.printed.value,
         printed_text: m.printed.text.clone(),
         recomputed,
@@ -68,8 +69,11 @@ fn quantity(m: &PrintedMeasurement, analysis: &Analysis) -> String {
     if !m.samples.is_empty() {
         text.push_str(&format!(", {} {}", m.samples, study.samples_noun));
     }
-    let unit = analysis.loss_unit().of_values();
-    format!("{text}: {}", m.unit.map_or(unit, Unit::id))
+    format!("{text}: {}", unit(m, analysis))
+}
+
+fn unit(m: &PrintedMeasurement, analysis: &Analysis) -> &'static str {
+    m.unit.map_or(analysis.loss_unit().of_values(), Unit::id)
 }
 
 /// A measurement in the unit in which it is printed.
@@ -168,6 +172,7 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
             f.image_size,
             names::pretrain(f.study, &f.pretrain)
         ),
+        unit: Unit::Percent.id(),
         printed: f.printed.value,
         printed_text: f.printed.text.clone(),
         recomputed: None,
@@ -226,6 +231,8 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
             analysis.at.join(", "),
             analysis.unit()
         ),
+        // As the paper prints it: a count.
+        unit: "",
         printed: o.printed.value,
         printed_text: o.printed.text.clone(),
         recomputed,

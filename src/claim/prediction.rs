@@ -19,19 +19,16 @@ pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
         names::metric(study, &analysis.metric)
     );
     let unit = analysis.loss_unit();
+    let unit = match p.kind {
+        PredictionKind::MeanAbsoluteError => unit.of_differences(),
+        PredictionKind::Predicted | PredictionKind::Measured => unit.of_values(),
+    };
     let quantity = match p.kind {
         PredictionKind::MeanAbsoluteError => {
-            format!(
-                "{what}: mean absolute error of the predictions, {}",
-                unit.of_differences()
-            )
+            format!("{what}: mean absolute error of the predictions, {unit}")
         }
-        PredictionKind::Predicted => {
-            format!("{what}, {}: predicted, {}", model(p), unit.of_values())
-        }
-        PredictionKind::Measured => {
-            format!("{what}, {}: measured, {}", model(p), unit.of_values())
-        }
+        PredictionKind::Predicted => format!("{what}, {}: predicted, {unit}", model(p)),
+        PredictionKind::Measured => format!("{what}, {}: measured, {unit}", model(p)),
     };
     let (recomputed, note) = match recompute(p, &analysis, library) {
         Ok((recomputed, note)) => (Some(recomputed), note),
@@ -42,6 +39,7 @@ pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
         study,
         source: p.source.clone(),
         quantity,
+        unit,
         printed: p.printed.value,
         printed_text: p.printed.text.clone(),
         recomputed,

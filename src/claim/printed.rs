@@ -198,6 +198,12 @@ pub struct OptimalSamples {
 }
 
 impl Printed {
+    /// Whether a printed number of this id is a prediction of a law.
+    pub(crate) fn is_prediction(&self, id: &str) -> bool {
+        let predicted = |p: &PrintedPrediction| p.id == id && p.kind == PredictionKind::Predicted;
+        self.predictions.iter().any(predicted)
+    }
+
     /// Reads the descriptions of studies and their files of printed numbers; `read` gives a path's
     /// text.
     pub fn read(

@@ -37,6 +37,7 @@ pub(super) fn check(
         study,
         source: c.source.clone(),
         quantity: format!("{name}: {}", c.symbol()),
+        unit: "",
         printed: c.printed.value,
         printed_text: c.printed.text.clone(),
         recomputed: None,
@@ -130,8 +131,10 @@ impl Refitted {
         let grid = grid(series, rows, architectures);
         let fit = analysis.fit_surface(first.form, &grid);
         let fit = fit.map_err(|e| CheckError(why_not_fitted(&e)))?;
-        let printed = printed_parameters(coefficients, fit.law)
-            .ok_or_else(|| CheckError(format!("{}: coefficients are missing", first.law)))?;
+        let printed = printed_parameters(coefficients, fit.law).ok_or_else(|| {
+            let names = coefficients.iter().map(|c| c.parameter.as_str());
+            CheckError::other_coefficients(&first.law, fit.law, names)
+        })?;
         let gap = |x: &[f64; 2]| {
             let ours = fit.law.evaluate(&fit.parameters, *x);
             (fit.law.evaluate(&printed, *x) / ours - 1.0).abs()

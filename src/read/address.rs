@@ -43,6 +43,12 @@ pub(super) fn href(study: Study, query: &str, home: &str) -> Result<String, Stri
     Ok(format!("{home}?{}", query.trim_end_matches('&')))
 }
 
+/// The query of a view of the page that is about a study.
+pub(super) fn view(page: &str, study: Study) -> String {
+    let (analysis, drawing) = (from_study(study, "").0, Drawing::from_query(""));
+    format!("page={page}&{}", link(&analysis, &drawing))
+}
+
 /// A query less the pairs of a key.
 pub(super) fn without(query: &str, key: &str) -> String {
     let parts = query.trim_start_matches('?').split('&');

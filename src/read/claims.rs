@@ -1,12 +1,13 @@
 //! Printed numbers and findings in a document.
 
+use super::address;
 use super::compute::Source;
-use super::number::{Asked, Number, Printed, count as counted};
+use super::number::{Asked, Number, Printed};
 use crate::analysis::to_query;
 use crate::claim::{Check, Verdict};
 use crate::decimal;
 use crate::finding::Row;
-use crate::text::significant;
+use crate::text::{grouped, significant};
 
 /// `?claim=ID#recomputed`.
 pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, String> {
@@ -27,7 +28,7 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
             let difference = recomputed()? - check.printed;
             let sign = if difference > 0.0 { "+" } else { "" };
             let text = significant(difference, asked.digits);
-            let unit = match unit {
+            let unit = match unit.as_str() {
                 " %" => " percentage points",
                 other => other,
             };
@@ -61,7 +62,7 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
         printed: Some(printed(check)),
         query: match &check.analysis {
             Some(analysis) => to_query(analysis),
-            None => "page=verify".to_owned(),
+            None => address::view("verify", source.study),
         },
     })
 }
@@ -107,16 +108,12 @@ fn digits_to_show(text: &str) -> Option<usize> {
     (decimals.len() > MOST_DECIMALS).then_some(3)
 }
 
-/// The unit that a check's quantity ends with.
-fn unit(check: &Check) -> &'static str {
-    match check
-        .quantity
-        .rsplit_once(", ")
-        .map_or("", |(_, unit)| unit)
-    {
-        "percent" => " %",
-        "percentage points" => " percentage points",
-        _ => "",
+/// A check's unit after a number; a perplexity has none.
+fn unit(check: &Check) -> String {
+    match check.unit {
+        "" | "perplexity" | "fraction" => String::new(),
+        "percent" => " %".to_owned(),
+        unit => format!(" {unit}"),
     }
 }
 
@@ -143,15 +140,15 @@ pub(super) fn count(prefix: &str, asked: &Asked, source: &Source) -> Result<Numb
         prefix => format!("printed numbers “{prefix}…”"),
     };
     Ok(Number {
-        text: counted(number),
+        text: grouped(number as u64),
         values: vec![number as f64],
         what: match verdict {
             Some(verdict) => format!("{which}: {}", verdict.title()),
             None => which,
         },
-        from: format!("{} in all, each recomputed", counted(all)),
+        from: format!("{} in all, each recomputed", grouped(all as u64)),
         printed: None,
-        query: "page=verify".to_owned(),
+        query: address::view("verify", source.study),
     })
 }
 
@@ -190,7 +187,7 @@ pub(super) fn finding(id: &str, asked: &Asked, source: &Source) -> Result<Number
         what: format!("{}: {meaning}", row.what),
         from: format!("the finding “{}”", finding.title),
         printed: None,
-        query: "page=findings".to_owned(),
+        query: address::view("findings", source.study),
     })
 }
 

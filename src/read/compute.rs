@@ -1,11 +1,13 @@
 //! A document's numbers and figures, computed.
 
+use super::address;
 use super::document::{Document, Problem};
 use super::figure::{self, Drawn};
 use super::number::{self, Number};
+use crate::analysis::Analysis;
 use crate::claim::{Check, Library, Printed, verify};
 use crate::finding::{self, Finding};
-use crate::study::Study;
+use crate::study::{Measurement, Study};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
@@ -46,6 +48,16 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The rows of an analysis, whose names are settled by them.
+    pub(super) fn rows(&self, analysis: &mut Analysis) -> Result<&'a [Measurement], String> {
+        let rows = self.library.rows(analysis.table);
+        let rows = rows.map_err(|e| e.to_string())?;
+        match analysis.settle(rows).first() {
+            Some(unknown) => Err(unknown.to_string()),
+            None => Ok(rows),
+        }
+    }
+
     /// One of the study's findings.
     pub(super) fn finding(&self, id: &str) -> Result<Finding, String> {
         if let Some(known) = self.findings.borrow().get(id) {
@@ -82,6 +94,13 @@ pub fn compute(document: &Document, source: &Source) -> (Computed, Vec<Problem>)
         computed
             .figures
             .push(or_say(figure, live.place, &mut problems));
+    }
+    for (query, place) in &document.links {
+        or_say(
+            address::href(source.study, query, ""),
+            *place,
+            &mut problems,
+        );
     }
     problems.sort();
     (computed, problems)

@@ -12,6 +12,8 @@ pub struct Document {
     pub numbers: Vec<LiveNumber>,
     /// [`Block::Figure`] refers to them.
     pub figures: Vec<LiveFigure>,
+    /// Queries that links lead to, each with its place.
+    pub links: Vec<(String, Place)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

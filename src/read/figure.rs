@@ -5,6 +5,7 @@
 use super::address;
 use super::compute::Source;
 use super::number::{between, with_unit};
+use super::series::unit_after;
 use super::style::themed;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::query_string::parts;
@@ -106,13 +107,7 @@ pub(super) fn draw(query: &str, control: &str, source: &Source) -> Result<Drawn,
 
 fn variant(query: &str, key: Option<&str>, source: &Source) -> Result<Variant, String> {
     let (mut analysis, drawing) = address::analysis(source.study, query)?;
-    let rows = source
-        .library
-        .rows(analysis.table)
-        .map_err(|e| e.to_string())?;
-    if let Some(unknown) = analysis.settle(rows).first() {
-        return Err(unknown.to_string());
-    }
+    let rows = source.rows(&mut analysis)?;
     let outcome = analysis::run(&analysis, rows, source.library.architectures(source.study));
     if outcome.series.is_empty() {
         return Err("selects no point".to_owned());
@@ -241,10 +236,7 @@ fn description(analysis: &Analysis, outcome: &Outcome) -> String {
 
 fn laws(analysis: &Analysis, outcome: &Outcome) -> Vec<LawRow> {
     let unit = analysis.loss_unit();
-    let after = match unit.of_values() {
-        "perplexity" => "",
-        unit => unit,
-    };
+    let after = unit_after(unit);
     let rows = outcome.series.iter().enumerate().map(|(place, series)| {
         let predictions = analysis.at.iter().zip(&series.predictions);
         let predictions = predictions.filter_map(|(at, prediction)| {

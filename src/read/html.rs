@@ -299,9 +299,9 @@ fn card(number: &Number, id: &str, href: &str) -> String {
             printed.verdict.title()
         ));
     }
-    let view = match number.query.as_str() {
-        "page=verify" => "Open in Verify",
-        "page=findings" => "Open in Findings",
+    let view = match number.query.split('&').next() {
+        Some("page=verify") => "Open in Verify",
+        Some("page=findings") => "Open in Findings",
         _ => "Open in Explore",
     };
     card.push_str(&format!(

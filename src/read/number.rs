@@ -98,19 +98,6 @@ pub(super) fn number(address: &str, source: &Source) -> Result<Number, String> {
     }
 }
 
-/// "1,234".
-pub(super) fn count(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A value with a unit after it: "79.6 %", "6.73 × 10¹⁰ GFLOPs", "2.03".
 pub(super) fn with_unit(value: f64, digits: usize, unit: &str) -> String {
     let text = significant(value, digits);
@@ -136,9 +123,6 @@ mod tests {
 
     #[test]
     fn numbers_read_as_in_print() {
-        assert_eq!(count(7), "7");
-        assert_eq!(count(12_345), "12,345");
-        assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(with_unit(79.588, 3, "percent"), "79.6 %");
         assert_eq!(with_unit(6.7251e10, 3, "GFLOPs"), "6.73 × 10¹⁰ GFLOPs");
         assert_eq!(between((77.231, 81.94), 3, "percent"), "77.2 to 81.9 %");

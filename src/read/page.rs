@@ -1,11 +1,13 @@
 //! A document's page, and the list of documents.
 
+use super::address;
 use super::compute::{Computed, Source};
 use super::document::{Block, Document, plain};
 use super::html::{Files, Writer, escape};
+use crate::analysis::{Analysis, to_query};
 use crate::claim::Verdict;
-use crate::study::Study;
 use crate::study::description::Description;
+use crate::text::grouped;
 
 /// Allows the page's own style, script and pictures, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
@@ -17,6 +19,8 @@ pub struct Page<'a> {
     pub source: &'a Source<'a>,
     /// Its own address, where that is known.
     pub address: Option<String>,
+    /// Whether the page can run models of the study.
+    pub has_models: bool,
 }
 
 /// A document in the list.
@@ -30,6 +34,8 @@ pub struct Listed {
     pub description: String,
     /// Printed numbers by verdict, in the order of [`Verdict::ALL`].
     pub verdicts: [usize; 4],
+    /// The query of its numbers in Verify.
+    pub verify: String,
 }
 
 impl Page<'_> {
@@ -43,6 +49,7 @@ impl Page<'_> {
             paper: self.paper(),
             description: self.description(),
             verdicts: Verdict::ALL.map(|v| checks.iter().filter(|c| c.verdict == v).count()),
+            verify: address::view("verify", study),
         }
     }
 
@@ -65,8 +72,8 @@ impl Page<'_> {
         page.push_str(&format!(
             "<main id=\"main\" class=\"read\" tabindex=\"-1\">\n<header class=\"opening\"><h1>{title}</h1>\n<p class=\"byline\">{}</p>\n{}{}</header>\n",
             self.byline(),
-            verdicts(&self.listed().verdicts, &format!("{HOME}?page=verify")),
-            ways_on(study, HOME),
+            verdicts(&self.listed(), HOME),
+            self.ways_on(HOME),
         ));
         page.push_str(&contents(&self.document.blocks));
         page.push_str(&format!("<article>\n{html}</article>\n</main>\n"));
@@ -87,7 +94,9 @@ impl Page<'_> {
                 [] => {}
                 [one] => parts.push(one.clone()),
                 [first, ..] => {
-                    let family = first.rsplit(' ').next().unwrap_or(first);
+                    // An entry may stand for several: "Jordan Hoffmann et al. (2022)".
+                    let one = first.split(" et al.").next().unwrap_or(first);
+                    let family = one.rsplit(' ').next().unwrap_or(one);
                     parts.push(format!("{family} et al."));
                 }
             }
@@ -116,7 +125,14 @@ impl Page<'_> {
                 ", <a href=\"https://arxiv.org/abs/{arxiv}\">arXiv {arxiv}</a>"
             ));
         }
-        line + ". The text is Refit’s, not the authors’; every underlined number is computed from the data they released."
+        if let Some(by) = self
+            .told()
+            .map(|told| &told.read_by)
+            .filter(|by| !by.is_empty())
+        {
+            line.push_str(&format!(". Text by {}, not by the authors", escape(by)));
+        }
+        line + ". Every underlined number is computed from the study’s measurements."
     }
 
     /// The text's first paragraph, its numbers filled in.
@@ -141,12 +157,29 @@ impl Page<'_> {
         words.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    fn ways_on(&self, home: &str) -> String {
+        let study = self.source.study;
+        let link =
+            |query: &str, text: &str| format!("<a href=\"{home}?{}\">{text}</a>", escape(query));
+        let mut ways = Vec::new();
+        if let Some(table) = study.tables().next() {
+            let opens = to_query(&Analysis::of(table));
+            ways.push(link(&opens, "Explore the data"));
+        }
+        if !self.source.checks().is_empty() {
+            ways.push(link(&address::view("verify", study), "Verify the numbers"));
+        }
+        if self.has_models {
+            ways.push(link("page=run", "Run the models"));
+        }
+        format!("<p class=\"ways\">{}</p>\n", ways.join(" "))
+    }
+
     fn foot(&self) -> String {
         let licence = self.told().map_or("", |told| told.licence.as_str());
         format!(
-            "<footer><p>{} The text and figures are made from <code>data/{}/read.md</code> when the site is built; the numbers are those of the same program that runs in Explore.</p></footer>\n</body>\n</html>\n",
+            "<footer><p>{} This page is made from the study’s <code>read.md</code> when the site is built; its numbers are computed by the program that runs in Explore.</p></footer>\n</body>\n</html>\n",
             escape(licence),
-            escape(&self.source.study.id),
         )
     }
 }
@@ -170,7 +203,7 @@ pub fn list(listed: &[Listed], address: Option<&str>) -> String {
             escape(&paper.title),
             escape(&paper.paper),
             escape(&paper.description),
-            verdicts(&paper.verdicts, &format!("{HOME}?page=verify")),
+            verdicts(paper, HOME),
         ));
     }
     page.push_str("</ul>\n</main>\n</body>\n</html>\n");
@@ -231,7 +264,9 @@ fn masthead(home: &str, here: &str) -> String {
 }
 
 /// A bar of verdicts, and in words.
-fn verdicts(counts: &[usize; 4], href: &str) -> String {
+fn verdicts(paper: &Listed, home: &str) -> String {
+    let counts = &paper.verdicts;
+    let href = escape(&format!("{home}?{}", paper.verify));
     let all: usize = counts.iter().sum();
     if all == 0 {
         return String::new();
@@ -252,27 +287,18 @@ fn verdicts(counts: &[usize; 4], href: &str) -> String {
         words.push(format!(
             "<span class=\"verdict {}\">{} {}</span>",
             verdict.id(),
-            super::number::count(*count),
-            verdict.title()
+            grouped(*count as u64),
+            match (verdict, count) {
+                (Verdict::Differs, 2..) => "differ",
+                _ => verdict.title(),
+            }
         ));
     }
     format!(
         "<div class=\"verdicts\"><svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bar}</svg>\
          <p><a href=\"{href}\">{} printed numbers</a>: {}</p></div>\n",
-        super::number::count(all),
+        grouped(all as u64),
         words.join(", ")
-    )
-}
-
-fn ways_on(study: Study, home: &str) -> String {
-    let opens = study.tables().next();
-    let explore = opens.map_or(String::new(), |table| {
-        let analysis = crate::analysis::Analysis::of(table);
-        crate::analysis::to_query(&analysis)
-    });
-    format!(
-        "<p class=\"ways\"><a href=\"{home}?{}\">Explore the data</a> <a href=\"{home}?page=verify\">Verify the numbers</a> <a href=\"{home}?page=run\">Run the models</a></p>\n",
-        escape(&explore)
     )
 }
 

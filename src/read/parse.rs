@@ -280,6 +280,10 @@ impl<'a> Reader<'a> {
             );
             return None;
         }
+        if to.starts_with('?') {
+            let place = Place::of(self.text, start);
+            self.document.links.push((to.to_owned(), place));
+        }
         Some(Inline::Link {
             address: to.to_owned(),
             text,

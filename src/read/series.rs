@@ -2,12 +2,12 @@
 
 use super::claims;
 use super::compute::Source;
-use super::number::{Asked, Number, Printed, between, count, with_unit};
+use super::number::{Asked, Number, Printed, between, with_unit};
 use crate::analysis::comparison::Pair;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis, LossUnit, Outcome, Series, link, why_not_fitted};
 use crate::study::names;
-use crate::text::significant;
+use crate::text::{grouped, significant};
 use refit_fit::compare::Needed;
 use refit_fit::law::{Form, Parameter};
 use refit_fit::profile::{End, Profile, ProfileInterval};
@@ -30,13 +30,7 @@ pub(super) fn number(
     asked: &Asked,
     source: &Source,
 ) -> Result<Number, String> {
-    let rows = source
-        .library
-        .rows(analysis.table)
-        .map_err(|e| e.to_string())?;
-    if let Some(unknown) = analysis.settle(rows).first() {
-        return Err(unknown.to_string());
-    }
+    let rows = source.rows(&mut analysis)?;
     let table = analysis.table;
     let query = link(&analysis, drawing);
     if let "rows" | "datasets" = asked.name.as_str() {
@@ -45,7 +39,7 @@ pub(super) fn number(
             _ => analysis::Choices::of(&analysis, rows).datasets.len(),
         };
         return Ok(Number {
-            text: count(number),
+            text: grouped(number as u64),
             values: vec![number as f64],
             what: match asked.name.as_str() {
                 "rows" => format!("measurements in “{}”", table.title),
@@ -95,7 +89,7 @@ fn fit(series: &Series) -> Result<&Fit, String> {
 fn from(analysis: &Analysis, outcome: &Outcome) -> String {
     let study = analysis.study();
     let series = outcome.series.iter();
-    let series = series.map(|s| format!("{} of {}", count(s.frontier.len()), s.name()));
+    let series = series.map(|s| format!("{} of {}", grouped(s.frontier.len() as u64), s.name()));
     let series: Vec<String> = series.collect();
     format!(
         "{} {}; points fitted: {}",
@@ -106,7 +100,7 @@ fn from(analysis: &Analysis, outcome: &Outcome) -> String {
 }
 
 fn of_series(analysis: &Analysis, series: &Series, asked: &Asked) -> Result<Named, String> {
-    let counted = |n: usize, what: &str| (vec![n as f64], count(n), what.to_owned());
+    let counted = |n: usize, what: &str| (vec![n as f64], grouped(n as u64), what.to_owned());
     let unit = analysis.loss_unit();
     let place = |x: f64, what: &str| {
         (
@@ -174,7 +168,7 @@ fn metric(unit: LossUnit, loss: f64, digits: usize) -> (Vec<f64>, String) {
 }
 
 /// After a number: a perplexity has none.
-fn unit_after(unit: LossUnit) -> &'static str {
+pub(super) fn unit_after(unit: LossUnit) -> &'static str {
     match unit.of_values() {
         "perplexity" => "",
         unit => unit,
@@ -389,7 +383,7 @@ fn of_crossing(
     let ends = drawn
         .interval
         .ok_or("too few resamples have the crossing")?;
-    let count = count(analysis.resampling.count);
+    let count = grouped(analysis.resampling.count as u64);
     Ok(match part {
         "low" => (
             vec![ends.0],
@@ -442,7 +436,7 @@ fn printed(analysis: &Analysis, asked: &Asked, source: &Source) -> Option<Printe
         .iter()
         .filter(|c| c.analysis.as_ref().is_some_and(alike));
     let check = checks.find(|c| match (asked.name.as_str(), of_law) {
-        ("predicted", _) => c.quantity.contains(": predicted,"),
+        ("predicted", _) => source.printed.is_prediction(&c.id),
         (_, Some(parameter)) => {
             let (_, name) = c.id.rsplit_once('/').unwrap_or_default();
             is_parameter(name, parameter)

@@ -4,23 +4,26 @@ pub(super) mod cells;
 mod points;
 mod row_names;
 mod run_cost;
+mod scale;
+mod score;
 
-use super::layout::{Layout, ScoreColumn, SourceRules, TextFrom, recognise};
-use super::mapping::{Field, Mapping, Quantity, UnitScale, YOURS};
-use super::number::{self, Cell, Cells, ParsedNumber};
+use super::layout::{Layout, SourceRules, TextFrom, recognise};
+use super::mapping::{Field, Mapping, Quantity, YOURS};
+use super::number::{self, Cell, Cells};
 use super::options::{Converted, Limits, ReadOptions};
 use super::preview::Preview;
 use super::profile::ProfileColumns;
 use super::propose::{Proposal, Table};
-use super::reading::{self, Values};
+use super::reading::Values;
 use super::report::{Position, ReadError, ReadNotice, RejectReason, Rejection, SkipReason};
 use super::row_sink::RowSink;
 use super::store::{Builder, Run, RunSource, Runs};
 use crate::study::Study;
 use crate::study::architecture::ArchitectureCost;
-use cells::{field, not_a_number, shown, text};
-use row_names::{RowNames, probe_metric};
+use cells::{shown, text};
+use row_names::RowNames;
 use run_cost::{Row, checkpoint_share};
+use scale::ColumnStats;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,20 +82,6 @@ pub(super) struct Collector {
     rejections: Vec<Rejection>,
     skipped: BTreeMap<SkipReason, u64>,
     notices: Vec<ReadNotice>,
-}
-
-/// What is known of a column of numbers so far.
-#[derive(Clone, Debug, Default)]
-struct ColumnStats {
-    numbers: u64,
-    /// Those above 1, and the first of them.
-    above: u64,
-    first_above: Vec<(Position, f64)>,
-    /// The first with a percent sign, which is divided by 100 for itself.
-    first_sign: Option<(Position, f64)>,
-    /// The smallest above 1, and the largest of the others.
-    least_above: Option<f64>,
-    most_below: f64,
 }
 
 /// What a table contained.
@@ -413,166 +402,6 @@ impl Collector {
         }
     }
 
-    /// The row's numbers; those that cannot be used are refused one by one.
-    fn scores<'a>(
-        &mut self,
-        layout: &'a Layout,
-        names: &RowNames<'a>,
-        place: Position,
-        cells: &'a dyn Cells,
-    ) -> Result<Vec<RowScore<'a>>, RowError> {
-        let probe = names.task == "linear_probe";
-        let probe_column = |values: &ScoreColumn| {
-            let has = |name: &str| {
-                let column = layout.values.iter().find(|v| v.name == name);
-                column.is_some_and(|v| {
-                    number::number(cells.get(v.column), self.comma) != ParsedNumber::Missing
-                })
-            };
-            match values.name.as_str() {
-                "lp_acc1" => true,
-                "acc1" => !has("lp_acc1"),
-                _ => false,
-            }
-        };
-        let mut taken = Vec::new();
-        let mut rejected = Vec::new();
-        for (column, values) in layout.values.iter().enumerate() {
-            if probe && !probe_column(values) {
-                continue;
-            }
-            let no = |why| (values.name.clone(), why);
-            let dataset = match &values.dataset {
-                TextFrom::None => Ok(names.dataset.clone()),
-                own => field(own, cells),
-            };
-            let mut metric = match (probe, names.shots) {
-                (true, shots) => Ok(probe_metric(shots)),
-                (false, _) => field(&values.metric, cells),
-            };
-            let mut quantity = values.quantity;
-            // A long table's rows name their metrics, and so what these are.
-            if let (true, TextFrom::Column(_), Ok(name)) =
-                (layout.is_mapped(), &values.metric, &metric)
-                && quantity == Quantity::Metric
-            {
-                quantity = reading::quantity_of(name);
-                metric = Ok(quantity.name(name).into());
-            } else if layout.rule == SourceRules::Written
-                && let Ok(name) = &metric
-            {
-                quantity = written_quantity(name);
-            }
-            let read = score(cells.get(values.column), quantity, values.scale, self.comma);
-            let Measured {
-                value,
-                standard_error,
-                sign,
-            } = match read {
-                Ok(None) => continue,
-                Ok(Some(measured)) => measured,
-                Err(why) => {
-                    rejected.push(no(why));
-                    continue;
-                }
-            };
-            let told = values.standard_error.map(|column| cells.get(column));
-            let standard_error = match told.map(|cell| number::number(cell, self.comma)) {
-                // As its result, which a percent sign of its own has scaled.
-                Some(ParsedNumber::Of { value, .. })
-                    if sign && values.scale != UnitScale::Percent =>
-                {
-                    Some(value / 100.0)
-                }
-                Some(ParsedNumber::Of { value, .. }) => Some(value),
-                _ => standard_error,
-            };
-            match (dataset, metric) {
-                (Ok(dataset), _) if dataset.is_empty() => {
-                    rejected.push(("dataset".to_owned(), RejectReason::Empty));
-                }
-                (_, Ok(metric)) if metric.is_empty() => {
-                    rejected.push(("metric".to_owned(), RejectReason::Empty));
-                }
-                (Ok(dataset), Ok(metric)) => taken.push(RowScore {
-                    column,
-                    run: match &values.run {
-                        TextFrom::None => None,
-                        own => field(own, cells).ok(),
-                    },
-                    dataset,
-                    metric,
-                    quantity,
-                    value,
-                    standard_error: standard_error.filter(|s| *s > 0.0),
-                    sign,
-                }),
-                (Err(why), _) | (_, Err(why)) => rejected.push(no(why)),
-            }
-        }
-        if taken.is_empty() {
-            // The row itself is refused, with the first reason.
-            return Err(match rejected.into_iter().next() {
-                Some((column, why)) => RowError::Rejected(Some(column), why),
-                None if layout.values.len() == 1 => {
-                    RowError::Rejected(Some(layout.values[0].name.clone()), RejectReason::Empty)
-                }
-                None => RowError::Skipped(SkipReason::NothingMeasured),
-            });
-        }
-        for (column, why) in rejected {
-            self.reject(place, Some(column), why);
-        }
-        Ok(taken)
-    }
-
-    /// Decides column by column between percent and fractions: whether each is in percent.
-    fn settle_scales(&mut self, values: &[ScoreColumn]) -> Vec<bool> {
-        let mut percent = Vec::new();
-        let mut dropped = 0_u128;
-        let mut told = Vec::new();
-        for (i, (values, column)) in values.iter().zip(&self.columns).enumerate() {
-            let is = match values.scale {
-                UnitScale::Percent => true,
-                UnitScale::Fraction => false,
-                // Where some have a sign, those without are meant without.
-                UnitScale::Detect => column.first_sign.is_none() && column.is_percent(),
-            };
-            percent.push(is);
-            let first = column.first_above.first().filter(|_| is);
-            if let Some((place, example)) = first.copied().or(column.first_sign)
-                && values.scale != UnitScale::Percent
-            {
-                self.notices.push(ReadNotice::Percent {
-                    column: values.name.clone(),
-                    place: self.place(place),
-                    example,
-                    signs: !is,
-                });
-            }
-            if !is && column.above > 0 {
-                dropped |= 1 << i;
-                self.rejected += column.above;
-                told.extend(column.first_above.iter().map(|(place, value)| Rejection {
-                    place: self.place(*place),
-                    column: Some(values.name.clone()),
-                    why: RejectReason::NotAFraction(*value),
-                }));
-            }
-        }
-        if !told.is_empty() {
-            self.rejections.append(&mut told);
-            self.rejections.sort_by_key(|r| line(r.place));
-            self.rejections.truncate(MOST_LISTED);
-        }
-        for (columns, rows) in &self.doubtful {
-            if columns & !dropped == 0 {
-                self.kept_rows -= rows;
-            }
-        }
-        percent
-    }
-
     /// Ends a table.
     pub(super) fn finish(mut self) -> Collected {
         let values = self
@@ -682,105 +511,8 @@ impl Collector {
     }
 }
 
-impl ColumnStats {
-    /// Whether a column of accuracies is in percent, as a column has one unit: most of its numbers
-    /// are above 1, or those above go on where the others end. 60 among fractions is a mistake of
-    /// its row.
-    fn is_percent(&self) -> bool {
-        let Some(least) = self.least_above else {
-            return false;
-        };
-        let goes_on =
-            least > 2.0 && least <= 10.0 * self.most_below && 10 * self.above > self.numbers;
-        2 * self.above > self.numbers || goes_on
-    }
-}
-
-/// What a metric is that Refit's own tables name.
-fn written_quantity(metric: &str) -> Quantity {
-    use crate::study::description::Quantity as Described;
-    match Study::of_unit("GFLOPs").quantity(metric) {
-        Described::Loss => Quantity::Loss,
-        Described::Perplexity => Quantity::Perplexity,
-        Described::Score => Quantity::Score,
-        Described::Accuracy | Described::Error => Quantity::Metric,
-    }
-}
-
-/// A cell's number within what its column can hold.
-#[derive(Clone, Copy)]
-struct Measured {
-    value: f64,
-    /// Of "82.0 ± 0.1".
-    standard_error: Option<f64>,
-    /// It has a percent sign, and is a fraction now unless its whole column is in percent.
-    sign: bool,
-}
-
-/// `None` of an empty cell.
-fn score(
-    cell: Cell,
-    quantity: Quantity,
-    scale: UnitScale,
-    comma: bool,
-) -> Result<Option<Measured>, RejectReason> {
-    let (value, standard_error, sign) = match number::number(cell, comma) {
-        ParsedNumber::Missing => return Ok(None),
-        ParsedNumber::Of {
-            value,
-            error,
-            percent,
-        } => (value, error, percent),
-        ParsedNumber::None => return Err(not_a_number(cell)),
-    };
-    let measured = Measured {
-        value,
-        standard_error,
-        sign: false,
-    };
-    match quantity {
-        Quantity::Loss if value <= 0.0 => return Err(RejectReason::NotALoss(value)),
-        Quantity::Perplexity if value <= 1.0 => return Err(RejectReason::NotAPerplexity(value)),
-        Quantity::Loss | Quantity::Perplexity | Quantity::Score => return Ok(Some(measured)),
-        Quantity::Metric | Quantity::Error => {}
-    }
-    let most = match scale {
-        UnitScale::Fraction if !sign => 1.0,
-        _ => 100.0,
-    };
-    if !(0.0..=most).contains(&value) {
-        return Err(match scale {
-            UnitScale::Percent => RejectReason::NotPercent(value),
-            _ => RejectReason::NotAFraction(value),
-        });
-    }
-    // Of a column in percent all numbers are divided at the end.
-    let measured = match sign && scale != UnitScale::Percent {
-        true => Measured {
-            value: value / 100.0,
-            standard_error: standard_error.map(|s| s / 100.0),
-            sign,
-        },
-        false => Measured { sign, ..measured },
-    };
-    Ok(Some(measured))
-}
-
 fn line(place: Position) -> u64 {
     match place {
         Position::Line(n) | Position::Row(n) => n,
     }
-}
-
-/// A number of a row that is within its range.
-struct RowScore<'a> {
-    column: usize,
-    quantity: Quantity,
-    /// Where the column names the run.
-    run: Option<Cow<'a, str>>,
-    dataset: Cow<'a, str>,
-    metric: Cow<'a, str>,
-    value: f64,
-    standard_error: Option<f64>,
-    sign: bool,
 }

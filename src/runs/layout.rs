@@ -325,7 +325,7 @@ impl Layout {
             })
         };
         for text in changes {
-            mapping.set(text, names, false)?;
+            mapping.set(text, names)?;
             let of = |field: &Field| {
                 Ok(match field {
                     Field::Column(name) => TextFrom::Column(find(name)?),

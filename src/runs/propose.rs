@@ -100,6 +100,8 @@ impl Proposal {
         proposal.texts(table);
         proposal.results(table);
         proposal.amounts(table);
+        let assumed = proposal.mapping.assumed();
+        proposal.assumptions.extend(assumed);
         questions::ask(&mut proposal, table);
         proposal.mark_used();
         proposal
@@ -192,13 +194,9 @@ impl Proposal {
         let bare = |s: &&Score| s.dataset == Field::None;
         let losses = |s: &Score| !s.quantity.is_fraction();
         let unset = self.mapping.dataset == Field::Constant(IMAGENET.to_owned());
-        if let Some(first) = scores.iter().find(bare).filter(|_| unset) {
-            if scores.iter().filter(bare).all(losses) {
-                self.mapping.dataset = Field::Constant(UNSPECIFIED.to_owned());
-            } else {
-                let name = &first.column;
-                self.assume(format!("“{name}” names no set: taken for ImageNet-1k."));
-            }
+        let mut unnamed = scores.iter().filter(bare).peekable();
+        if unset && unnamed.peek().is_some() && unnamed.all(losses) {
+            self.mapping.dataset = Field::Constant(UNSPECIFIED.to_owned());
         }
         self.mapping.scores = scores;
         self.standard_errors();

@@ -216,6 +216,8 @@ pub enum ReadNotice {
     },
     /// The first of them is used.
     ColumnTwice { column: String },
+    /// Files and folders in a folder of JSON that are not read.
+    NotJson { names: Vec<String> },
     /// Nested columns of a Parquet file.
     Nested { columns: Vec<String> },
     /// A table of architectures.
@@ -254,6 +256,13 @@ impl fmt::Display for ReadNotice {
                 f,
                 "Line 1: the header has the column {column} twice; the first is read."
             ),
+            ReadNotice::NotJson { names } => {
+                write!(
+                    f,
+                    "Not read, as they are no JSON files: {}.",
+                    names.join(", ")
+                )
+            }
             ReadNotice::Nested { columns } => write!(
                 f,
                 "Columns of lists, groups or unusual values are not read: {}.",

@@ -31,6 +31,9 @@ pub struct Description {
     /// Where the numbers are from, and under which terms.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub licence: String,
+    /// Who wrote `read.md`, where not the authors.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub read_by: String,
     /// Place in the list of studies: those without one come last, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<u32>,

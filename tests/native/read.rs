@@ -317,8 +317,19 @@ fn documents_have_what_they_should() {
             computed,
             source,
             address: None,
+            has_models: false,
         };
         let (html, files) = page.html();
+        // Every way on is to this study, and to nothing that it has not.
+        assert!(!html.contains("page=run\">Run the models"), "{study}");
+        assert!(
+            html.contains("Text by Refit, not by the authors"),
+            "{study}"
+        );
+        for href in html.split("href=\"").skip(1) {
+            let href = href.split('"').next().unwrap();
+            assert!(!href.is_empty(), "{study}: a link to nothing");
+        }
         assert_eq!(
             html.matches("class=\"number\"").count(),
             document.numbers.len()
@@ -434,6 +445,11 @@ fn a_number_that_does_not_resolve_has_its_place() {
             "no printed number is “last-run”",
         ),
         ("> The numbers", "<b>The numbers", "has HTML"),
+        (
+            "> The numbers",
+            "> [The](?famly=Tiny) numbers",
+            "line 17, column 3: The query has the unknown key “famly”",
+        ),
     ] {
         std::fs::write(&file, good.replace(from, to)).unwrap();
         let output = crate::terminal::refit(&["study", "check", &name]);
@@ -443,6 +459,33 @@ fn a_number_that_does_not_resolve_has_its_place() {
             "{to}: {said}"
         );
     }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A measurement has its unit, though a comma and a colon stand before it in what readers see.
+#[test]
+fn printed_measurements_have_their_unit() {
+    let folder = std::env::temp_dir().join(format!("refit-unit-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    copy("docs/example-study".as_ref(), &folder);
+    let edit = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        std::fs::write(folder.join(name), text.replacen(from, to, 1)).unwrap();
+    };
+    let claims = "\"claims\": [";
+    let more = format!("{claims}{{\"file\": \"printed/m.csv\", \"kind\": \"measurements\"}},");
+    edit("study.json", claims, &more);
+    let query = "\"table=runs&dataset=validation&metric=loss\"";
+    let rows = format!("id,source,query,run,decimals,printed\nm,table 1,{query},S-1e09,3,3.192\n");
+    std::fs::write(folder.join("printed/m.csv"), rows).unwrap();
+    edit(
+        "read.md",
+        "> The numbers",
+        "> [One](?claim=m#printed) and the numbers",
+    );
+    let said = said(&["study", "numbers", &folder.display().to_string()]);
+    assert!(said.contains("3.192 nats"), "{said}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

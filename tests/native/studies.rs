@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use refit::check::{Report, check};
 use refit::claim::Verdict;
 use refit::study::{DataError, Study};
+use refit_fit::law::{Form, Law};
 use std::collections::BTreeMap;
 
 const EXAMPLE: &str = "docs/example-study";
@@ -81,6 +82,21 @@ fn the_example_comes_back() {
             .iter()
             .all(|c| c.verdict == Verdict::Reproduced)
     );
+}
+
+#[test]
+fn the_docs_name_every_law_and_its_coefficients() {
+    let docs = std::fs::read_to_string("docs/studies.md").unwrap();
+    for law in Law::ALL {
+        let row = docs
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", law.id())));
+        let row = row.unwrap_or_else(|| panic!("{}", law.id()));
+        let names: Vec<String> = (law.parameters().iter())
+            .map(|p| format!("`{}`", p.name))
+            .collect();
+        assert!(row.ends_with(&format!("| {} |", names.join(", "))), "{row}");
+    }
 }
 
 /// In nats, and of several runs the lowest.

@@ -32,22 +32,21 @@ impl<X: Copy> Points<X> {
         loss: Loss,
     ) -> Points<X> {
         let mut points = Points::new(x, y);
-        let known = |s: &Option<f64>| s.is_some_and(|s| s > 0.0 && s.is_finite());
-        let own = matches!(loss, Loss::Binomial { .. });
-        if own || standard_errors.len() != points.y.len() || !standard_errors.iter().all(known) {
+        if matches!(loss, Loss::Binomial { .. }) {
             return points;
         }
+        // Not a number, so that no mean is, where one lacks its standard error.
         let inverse = points.y.iter().zip(standard_errors).map(|(y, s)| {
-            let scale = match loss.scale() {
-                ResidualScale::Linear => 1.0,
-                ResidualScale::Log => *y,
-            };
-            (scale / s.unwrap_or(1.0)).powi(2)
+            let s = s.filter(|s| *s > 0.0).unwrap_or(f64::NAN);
+            match loss.scale() {
+                ResidualScale::Linear => (1.0 / s).powi(2),
+                ResidualScale::Log => (y / s).powi(2),
+            }
         });
         let inverse: Vec<f64> = inverse.collect();
         let mean = inverse.iter().sum::<f64>() / inverse.len() as f64;
-        if mean > 0.0 && mean.is_finite() {
-            points.weights = inverse.into_iter().map(|w| w / mean).collect();
+        if mean.is_normal() && inverse.len() == points.y.len() {
+            points.weights = inverse.iter().map(|w| w / mean).collect();
         }
         points
     }

@@ -160,13 +160,20 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
     if let Some(times) = output.scatter {
         say!("  the points scatter {times:.1} times as much as binomial noise explains");
     }
+    let measure = analysis.loss_unit().title().to_ascii_lowercase();
     for p in &output.predictions {
+        let metric = analysis.loss_unit().metric(p.error);
+        let metric = metric.map_or(String::new(), |metric| format!(", metric {metric},"));
         let interval = match (p.low, p.high) {
             (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
             _ if !fit.delta_method_holds() => "no interval".to_owned(),
             _ => "no interval: too few points".to_owned(),
         };
-        say!("  at {:.4e} {unit}: error {:.6} {interval}", p.x, p.error);
+        say!(
+            "  at {:.4e} {unit}: {measure} {:.6}{metric} {interval}",
+            p.x,
+            p.error
+        );
     }
     if analysis.interval != Interval::StudentT && !output.predictions.is_empty() {
         say!("  interval: {}", interval_title(analysis.interval));

@@ -4,7 +4,7 @@ use crate::data;
 use crate::say;
 use refit::claim::{Library, Printed};
 use refit::read::{self, Listed, Page, Source};
-use refit::study::Study;
+use refit::study::{Study, checkpoint};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -146,6 +146,7 @@ fn page(
         computed: &computed,
         source: &source,
         address: site.map(|site| format!("{site}read/{}/", study.id)),
+        has_models: has_models(study)?,
     };
     let (html, files) = page.html();
     let folder = out.join(&study.id);
@@ -154,6 +155,13 @@ fn page(
         write(&folder.join(name), &text)?;
     }
     Ok(Some(page.listed()))
+}
+
+/// Whether a checkpoint of the study can be run.
+fn has_models(study: Study) -> Result<bool, String> {
+    let text = data::read(checkpoint::PATH).map_err(|e| e.to_string())?;
+    let all = checkpoint::read(&text).map_err(|e| e.to_string())?;
+    Ok(all.iter().any(|c| c.study == Some(study)))
 }
 
 /// An address that ends in a slash.

@@ -2,8 +2,8 @@
 
 use crate::say;
 use crate::select::{Named, Selected, Selection, name};
-use refit::analysis::NO_DELTA_METHOD;
 use refit::analysis::surface::{NO_COST, cost, grid, optimum, poorly_determined};
+use refit::analysis::{Analysis, NO_DELTA_METHOD};
 use refit_fit::allocation::{Allocation, Cost};
 use refit_fit::law::{Form, Surface};
 use refit_fit::{Fit, Interval};
@@ -99,23 +99,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.json {
         return say::json(&output);
     }
-    let unit = selected.analysis.unit();
     say!(
         "{}, {}, {} runs",
         selected.title(),
         name(series),
         output.points
     );
-    let fraction = selected.analysis.loss_unit().is_fraction();
-    output.print(&fit, cost, unit, fraction);
+    output.print(&fit, cost, &selected.analysis);
     Ok(())
 }
 
 impl Output {
-    /// `fraction`: L is an error.
-    fn print(&self, fit: &Fit<Surface>, cost: Cost, unit: &str, fraction: bool) {
+    fn print(&self, fit: &Fit<Surface>, cost: Cost, analysis: &Analysis) {
+        let noun = &analysis.study().samples_noun;
+        let measure = analysis.loss_unit().title().to_ascii_lowercase();
         say!(
-            "{}   ({}); N parameters, D samples",
+            "{}   ({}); N parameters, D {noun}",
             fit.law.plain(),
             fit.loss.objective()
         );
@@ -136,15 +135,16 @@ impl Output {
             say!("  {sentence}");
         }
         let Cost { k, exponent } = cost;
-        say!("  compute of a sample: {k:.4e} N^{exponent:.4} {unit}");
+        let (one, unit) = (noun.trim_end_matches('s'), analysis.unit());
+        say!("  compute of a {one}: {k:.4e} N^{exponent:.4} {unit}");
         for Optimum { compute, split } in &self.optima {
             match split {
                 Some(s) => say!(
-                    "  at {compute:.2e}: {:.4e} parameters, {:.4e} samples, error {:.6}{}",
+                    "  at {compute:.2e}: {:.4e} parameters, {:.4e} {noun}, {measure} {:.6}{}",
                     s.parameters,
                     s.samples,
                     s.error,
-                    if fraction && s.error > 1.0 {
+                    if analysis.loss_unit().is_fraction() && s.error > 1.0 {
                         ": none below 1"
                     } else {
                         ""

@@ -2,7 +2,7 @@
 
 use super::export;
 use super::session::UserRuns;
-use super::{StoredFile, count, grouped};
+use super::{StoredFile, count};
 use crate::analysis::Analysis;
 use crate::page::list;
 use crate::page::location::explore_link;
@@ -147,10 +147,10 @@ fn facts(file: &StoredFile) -> Vec<String> {
         count(runs.len(), "result"),
     ];
     if info.left_out > 0 {
-        facts.push(format!("{} excluded by rule", grouped(info.left_out)));
+        facts.push(format!("{} excluded by rule", text::grouped(info.left_out)));
     }
     if info.refused > 0 {
-        facts.push(format!("{} not imported", grouped(info.refused)));
+        facts.push(format!("{} not imported", text::grouped(info.refused)));
     }
     facts.push(text::bytes(info.bytes as f64));
     let day = info.read.split('T').next().unwrap_or_default();

@@ -2,10 +2,11 @@
 
 use super::import_queue::ImportOutcome;
 use super::session::UserRuns;
-use super::{count, grouped, mapping};
+use super::{count, mapping};
 use crate::page::list;
 use crate::page::messages::error;
 use crate::runs::{Report, Runs};
+use crate::text::grouped;
 use crate::words;
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

@@ -91,18 +91,5 @@ fn restore_focus(id: String) {
 /// "1 row", "12,345 rows".
 fn count(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", grouped(count as u64))
-}
-
-/// 12345 as "12,345".
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{} {what}{plural}", crate::text::grouped(count as u64))
 }

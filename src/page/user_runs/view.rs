@@ -2,7 +2,6 @@
 
 use super::file_list::FileList;
 use super::full_sweep::FullSweep;
-use super::grouped;
 use super::import_result::import_result;
 use super::session::UserRuns;
 use super::source::Origin;
@@ -101,7 +100,7 @@ fn ImportStatus(user_runs: UserRuns) -> impl IntoView {
             Some(format!(
                 "{}{of}, {} rows",
                 text::bytes(p.bytes),
-                grouped(p.rows)
+                text::grouped(p.rows)
             ))
         })
     };

@@ -97,14 +97,27 @@ fn harness(object: &Object) -> Option<Vec<Object>> {
     Some(results.iter().map(row).collect())
 }
 
-/// Records in a member: {"results": [{…}, …]}.
+/// Records in a member: {"results": [{…}, …]}; in several, each is a group of its own.
 fn records(object: &Object) -> Option<Vec<Object>> {
-    let lists = object.values().filter_map(Json::as_array);
-    let lists = lists.filter(|list| !list.is_empty() && list.iter().all(Json::is_object));
-    let longest = lists.max_by_key(|list| list.len())?;
+    let lists = object.iter().filter_map(|(name, value)| {
+        let list = value.as_array()?;
+        let records = !list.is_empty() && list.iter().all(Json::is_object);
+        records.then_some((name, list))
+    });
+    let lists: Vec<(&String, &Vec<Json>)> = lists.collect();
     let all = scalars(object);
-    let rows = longest.iter().filter_map(Json::as_object);
-    Some(rows.map(|row| with(row, &all)).collect())
+    let mut rows = Vec::new();
+    for (name, list) in &lists {
+        for row in list.iter().filter_map(Json::as_object) {
+            let mut row = with(row, &all);
+            if lists.len() > 1 {
+                let group = Json::String((*name).clone());
+                row.entry("group".to_owned()).or_insert(group);
+            }
+            rows.push(row);
+        }
+    }
+    (!rows.is_empty()).then_some(rows)
 }
 
 /// Objects by run or by column: {"run-0": {"flops": …}} or {"flops": {"0": …}}.

@@ -12,7 +12,7 @@ pub(super) use unit::flops;
 
 use super::amount::{Amount, Term};
 use super::checkpoint;
-use crate::study::Study;
+use crate::study::{Study, UNSPECIFIED};
 use serde::{Deserialize, Serialize};
 
 /// Which columns hold what.
@@ -233,7 +233,7 @@ impl Default for Mapping {
             pretrain: constant(YOURS),
             tags: Field::None,
             architecture: Field::None,
-            schedule: constant("cosine"),
+            schedule: constant(COSINE),
             run: Field::None,
             progress: None,
             points: Points::Every,
@@ -241,6 +241,9 @@ impl Default for Mapping {
         }
     }
 }
+
+/// The schedule of runs that do not tell theirs, as of the studies' main figures.
+const COSINE: &str = "cosine";
 
 /// Family and pre-training set of runs that do not tell theirs.
 pub(super) const YOURS: &str = "yours";
@@ -251,6 +254,39 @@ pub(super) const IMAGENET: &str = "imagenet1k";
 impl Mapping {
     /// Columns of metrics that are read at once.
     pub const MOST_SCORES: usize = 128;
+
+    /// What it takes for granted of names that no column tells, in sentences.
+    pub fn assumed(&self) -> Vec<String> {
+        let is = |field: &Field, text: &str| *field == Field::Constant(text.to_owned());
+        let mut sentences = Vec::new();
+        let bare = |s: &&Score| s.dataset == Field::None && s.quantity.is_fraction();
+        if let Some(first) = self
+            .scores
+            .iter()
+            .find(bare)
+            .filter(|_| is(&self.dataset, IMAGENET))
+        {
+            sentences.push(format!(
+                "“{}” names no set: taken for ImageNet-1k.",
+                first.column
+            ));
+        }
+        if is(&self.schedule, COSINE) {
+            sentences
+                .push("No column names the learning-rate schedule: taken for cosine.".to_owned());
+        }
+        sentences
+    }
+
+    /// Of a table that joins no study: what no column tells is unspecified, not the study's.
+    pub fn stand_alone(&mut self) {
+        let unspecified = || Field::Constant(UNSPECIFIED.to_owned());
+        for (field, of_study) in [(&mut self.pretrain, YOURS), (&mut self.schedule, COSINE)] {
+            if *field == Field::Constant(of_study.to_owned()) {
+                *field = unspecified();
+            }
+        }
+    }
 
     /// What keeps the mapping from being used.
     pub fn problem(&self) -> Option<MappingError> {

@@ -74,10 +74,10 @@ impl Mapping {
             role => {
                 let role = if role == "metric" { "score" } else { role };
                 let map = format!("{role}={column}");
-                match self.set(&map, &preview.columns, false) {
+                match self.set(&map, &preview.columns) {
                     // Named like a loss, but the reader knows better.
                     Err(MappingError::LossAsError { .. }) => {
-                        self.set(&format!("{map}:percent"), &preview.columns, false)?;
+                        self.set(&format!("{map}:percent"), &preview.columns)?;
                     }
                     outcome => outcome?,
                 }

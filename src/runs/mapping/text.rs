@@ -52,9 +52,9 @@ impl Mapping {
         maps
     }
 
-    /// Changes one field by a text such as "compute=flops*1e-9" or "error=top1_err:percent"; a
-    /// result's column given first takes the place of the proposed ones, `fresh` says so.
-    pub fn set(&mut self, text: &str, columns: &[String], fresh: bool) -> Result<(), MappingError> {
+    /// Changes one field by a text such as "compute=flops*1e-9" or "error=top1_err:percent". A
+    /// result is added to the others, or takes the place of the same column's.
+    pub fn set(&mut self, text: &str, columns: &[String]) -> Result<(), MappingError> {
         let syntax = || MappingError::Syntax {
             text: text.to_owned(),
         };
@@ -80,7 +80,7 @@ impl Mapping {
             "parameters" => self.parameters = amount()?,
             "samples" | "tokens" => self.samples = amount()?,
             "score" | "error" | "loss" | "perplexity" | "number" => {
-                self.set_score(name, value, fresh)?;
+                self.set_score(name, value)?;
             }
             "drop" => self.scores.retain(|s| s.column != value),
             "points" => {
@@ -136,7 +136,7 @@ impl Mapping {
             .retain(|question| !question.choices.iter().any(|choice| of(&choice.map)));
     }
 
-    fn set_score(&mut self, kind: &str, value: &str, fresh: bool) -> Result<(), MappingError> {
+    fn set_score(&mut self, kind: &str, value: &str) -> Result<(), MappingError> {
         let (column, scale) = match value.rsplit_once(':') {
             Some((column, "percent")) => (column, UnitScale::Percent),
             Some((column, "fraction")) => (column, UnitScale::Fraction),
@@ -160,9 +160,6 @@ impl Mapping {
             Quantity::Loss | Quantity::Perplexity => quantity.name(""),
             Quantity::Score => quantity.name(column),
         };
-        if fresh {
-            self.scores.clear();
-        }
         self.scores.retain(|s| s.column != column);
         if !quantity.is_fraction() && self.dataset == Field::Constant(IMAGENET.to_owned()) {
             self.dataset = Field::Constant(UNSPECIFIED.to_owned());
@@ -170,7 +167,7 @@ impl Mapping {
         self.scores.push(Score {
             column: column.to_owned(),
             metric: Field::Constant(metric),
-            dataset: Field::None,
+            dataset: reading::set_of(column).map_or(Field::None, Field::Constant),
             run: Field::None,
             quantity,
             scale,

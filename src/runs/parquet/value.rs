@@ -4,7 +4,7 @@ use super::ParquetError;
 use super::decode::{Bytes, DAMAGED};
 use super::metadata::{Form, Physical};
 use crate::runs::csv_cell::write_cell;
-use refit_clip::backend::half::f16_to_f32;
+use half::f16;
 use std::io::Write;
 
 type Result<T> = std::result::Result<T, ParquetError>;
@@ -46,7 +46,7 @@ pub(super) fn write(out: &mut Vec<u8>, form: Form, value: &PlainValue) -> Result
         (Form::Decimal(scale), PlainValue::Bytes(value)) => return decimal(out, value, scale),
         (Form::Half, PlainValue::Bytes(value)) => {
             let bits = value.as_slice().try_into().map_err(|_| DAMAGED)?;
-            write!(out, "{}", f16_to_f32(u16::from_le_bytes(bits)))
+            write!(out, "{}", f16::from_le_bytes(bits).to_f32())
         }
         (Form::Unsigned, PlainValue::Int32(value)) => write!(out, "{}", *value as u32),
         (Form::Unsigned, PlainValue::Int64(value)) => write!(out, "{}", *value as u64),

@@ -2,8 +2,7 @@
 
 use super::{Proposal, Table, amount_of, compute_of};
 use crate::runs::amount::{Amount, Term};
-use crate::runs::mapping::Quantity;
-use crate::runs::mapping::{Choice, Compute, Question, UnitScale};
+use crate::runs::mapping::{Choice, Compute, Quantity, Question, UnitScale};
 use crate::runs::number;
 use crate::runs::reading::{Reading, Role, Unit, words};
 use crate::text;
@@ -193,13 +192,14 @@ fn counted(unit: &Unit) -> String {
     }
 }
 
+/// The first numbers of a column.
+fn first(table: &Table, column: &str) -> Vec<f64> {
+    let numbers = table.numbers(column).into_iter().flatten();
+    numbers.take(FIRST).collect()
+}
+
 fn question(proposal: &Proposal, table: &Table, open: &Open) -> Option<Question> {
-    let numbers: Vec<f64> = table
-        .numbers(&open.column)
-        .into_iter()
-        .flatten()
-        .take(FIRST)
-        .collect();
+    let numbers = first(table, &open.column);
     let samples = proposal.mapping.samples.is_some();
     let choices: Vec<Choice> = open
         .choices
@@ -250,12 +250,7 @@ fn percent_or_loss(r: &Reading, table: &Table) -> Option<Question> {
         && values.min > 1.0
         && values.max < 15.0;
     open.then(|| {
-        let first: Vec<f64> = table
-            .numbers(&r.column)
-            .into_iter()
-            .flatten()
-            .take(FIRST)
-            .collect();
+        let first = first(table, &r.column);
         Question {
             text: format!(
                 "“{}” may be an error in percent, or a loss in nats.",
@@ -298,12 +293,7 @@ fn percent_or_fraction(r: &Reading, table: &Table) -> Option<Question> {
         } else {
             "score"
         };
-        let first: Vec<f64> = table
-            .numbers(&r.column)
-            .into_iter()
-            .flatten()
-            .take(FIRST)
-            .collect();
+        let first = first(table, &r.column);
         let choice = |scale: &str, factor: f64| Choice {
             text: if factor == 1.0 {
                 "fractions of 1"

@@ -9,7 +9,7 @@ mod values;
 pub use values::Values;
 
 pub(super) use amounts::counts;
-pub(super) use results::{quantity_of, set_id};
+pub(super) use results::{quantity_of, set_id, set_of};
 pub(super) use texts::{field, is_tags, rank};
 
 use super::mapping::{Quantity, UnitScale};

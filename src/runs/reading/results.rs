@@ -208,28 +208,7 @@ fn fraction(name: &str, words: &[String], values: &Values) -> Option<(Role, Stri
     if !(known || average) || !values.are_fractions() {
         return None;
     }
-    let rest: Vec<String> = words
-        .iter()
-        .filter(|w| !FRACTIONS.contains(&w.as_str()) && !NO_SET.contains(&w.as_str()))
-        .filter(|w| {
-            !matches!(
-                w.as_str(),
-                "1" | "5"
-                    | "10"
-                    | "r"
-                    | "image"
-                    | "img"
-                    | "text"
-                    | "txt"
-                    | "to"
-                    | "i2t"
-                    | "t2i"
-                    | "exact"
-                    | "match"
-            )
-        })
-        .cloned()
-        .collect();
+    let rest = of_set(words);
     let set = set_id(&rest);
     let (metric, set) = match recall_at(name) {
         Some(recall) => (recall, set.or((!rest.is_empty()).then(|| rest.join(" ")))),
@@ -274,6 +253,30 @@ fn fraction(name: &str, words: &[String], values: &Values) -> Option<(Role, Stri
         values.range()
     );
     Some((measured(quantity, metric, set, scale), why))
+}
+
+/// The words of a column's name that tell no metric, and so perhaps a set.
+fn of_set(words: &[String]) -> Vec<String> {
+    const OF_METRICS: [&str; 12] = [
+        "1", "5", "10", "r", "image", "img", "text", "txt", "to", "i2t", "t2i", "exact",
+    ];
+    let other = |w: &&String| {
+        let word = w.as_str();
+        ![&FRACTIONS[..], &NO_SET, &OF_METRICS, &["match"]]
+            .iter()
+            .any(|known| known.contains(&word))
+    };
+    words.iter().filter(other).cloned().collect()
+}
+
+/// The set that a column of results is called after, where its name has more than words for results:
+/// "hellaswag (%)".
+pub(in crate::runs) fn set_of(name: &str) -> Option<String> {
+    let words = words(name);
+    let mut rest = of_set(&words);
+    rest.retain(|word| word.len() > 2);
+    let known = set_id(&words).or_else(|| set_id(&rest));
+    known.or((!rest.is_empty()).then(|| rest.join(" ")))
 }
 
 /// Metric and set of an accuracy or an error.

@@ -141,9 +141,7 @@ fn compute_comes_from_parameters_and_samples() {
     let text = "params (M),samples seen,accuracy\n150,12.8B,0.5\n";
     let mut mapping = read(text.as_bytes()).preview.mapping;
     assert_eq!(mapping.parameters, Some(column("params (M)", 1e6)));
-    mapping
-        .set("compute=parameters*samples*6e-9", &[], false)
-        .unwrap();
+    mapping.set("compute=parameters*samples*6e-9", &[]).unwrap();
     let outcome = mapped(text, mapping);
     let run = outcome.runs.runs().next().unwrap();
     assert_eq!(run.compute, Some(1.5e8 * 1.28e10 * 6e-9));
@@ -253,7 +251,7 @@ fn json_shows_the_columns_that_it_has() {
 fn mappings_are_changed_by_words() {
     let columns = ["a*b", "c", "d"].map(str::to_owned);
     let mut mapping = Mapping::default();
-    let mut set = |text: &str| mapping.set(text, &columns, text.starts_with("error"));
+    let mut set = |text: &str| mapping.set(text, &columns);
     for text in [
         "study=openclip",
         "compute=a*b",

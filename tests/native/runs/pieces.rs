@@ -72,13 +72,13 @@ fn mapping() -> Mapping {
         .map(str::to_owned)
         .into();
     let mut mapping = Mapping::default();
-    for (text, fresh) in [
-        ("compute=flops*1e-9", false),
-        ("error=error", true),
-        ("score=acc1", false),
-        ("family=family", false),
+    for text in [
+        "compute=flops*1e-9",
+        "error=error",
+        "score=acc1",
+        "family=family",
     ] {
-        mapping.set(text, &columns, fresh).unwrap();
+        mapping.set(text, &columns).unwrap();
     }
     mapping
 }

@@ -23,7 +23,7 @@ fn mapped(text: &str, maps: &[&str]) -> ReadOutcome {
     let preview = read(text.as_bytes()).preview;
     let mut mapping = preview.mapping;
     for map in maps {
-        mapping.set(map, &preview.columns, false).unwrap();
+        mapping.set(map, &preview.columns).unwrap();
     }
     let mapping = Some(mapping);
     read_with(
@@ -103,7 +103,7 @@ fn losses_are_losses() {
     assert!(read(text.as_bytes()).preview.assumptions[0].contains("compute / (6 × parameters)"));
     // Called an error, it is asked about and not divided by 100.
     let mut mapping = read(text.as_bytes()).preview.mapping;
-    let told = mapping.set("error=loss", &["loss".to_owned()], true);
+    let told = mapping.set("error=loss", &["loss".to_owned()]);
     assert!(
         matches!(told, Err(MappingError::LossAsError { .. })),
         "{told:?}"
@@ -263,6 +263,23 @@ fn every_shape_of_json_is_read() {
     let outcome = proposed(&harness.to_string());
     assert_eq!(outcome.runs.of("hellaswag", "acc1").count(), 1);
     assert_eq!(outcome.runs.of("piqa", "acc1").count(), 1);
+}
+
+/// Records in several members are all read, each member a family of its own.
+#[test]
+fn no_list_of_records_goes_without_a_word() {
+    let row = |i: u32| serde_json::json!({"name": format!("r{i}"), "gflops": 1e8 * f64::from(i), "acc1": 0.1 * f64::from(i)});
+    let text = serde_json::json!({"clip": [row(1), row(2)], "mammut": [row(3), row(4), row(5)]});
+    let outcome = proposed(&text.to_string());
+    assert_eq!(outcome.report.kept_rows, 5, "{:?}", outcome.report);
+    let count = |family: &str| outcome.runs.runs().filter(|r| r.family == family).count();
+    assert_eq!((count("clip"), count("mammut")), (2, 3));
+    // What is no run is told by its place.
+    let text = serde_json::json!({"fields": [{"type": "number"}], "data": [row(1), row(2)]});
+    let outcome = proposed(&text.to_string());
+    assert_eq!(outcome.report.kept_rows, 2);
+    let skipped: u64 = outcome.report.skipped.values().sum();
+    assert_eq!(outcome.report.rejected + skipped, 1, "{:?}", outcome.report);
 }
 
 #[test]

@@ -3,6 +3,7 @@ mod files;
 mod models;
 mod optimal;
 mod runs;
+mod study;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};

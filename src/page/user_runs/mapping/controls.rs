@@ -20,9 +20,7 @@ impl MappingForm {
     /// Changes the mapping by words, as `--map` does; whether they are a mapping.
     pub fn answer(self, map: &str) -> bool {
         let columns = self.preview.with_value(|p| p.columns.clone());
-        let changed = self
-            .mapping
-            .try_update(|m| m.set(map, &columns, false).is_ok());
+        let changed = self.mapping.try_update(|m| m.set(map, &columns).is_ok());
         changed == Some(true)
     }
 
