@@ -27,6 +27,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_no_latex_is_an_error() {
+        for latex in [r"0^0\Q", r"\Q", "{", "x^", "a^b^c", r"\frac{1}", "0^*\u{0}"] {
+            assert!(
+                mathml(latex, false).is_err(),
+                "{latex}: {:?}",
+                mathml(latex, false)
+            );
+        }
+    }
+
+    #[test]
     fn a_law_is_a_formula() {
         let text = mathml(r"L(C) = A\,(C + B)^{-\alpha} + E", true).unwrap();
         assert!(text.starts_with("<math") && text.contains("α"), "{text}");
