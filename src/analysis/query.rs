@@ -49,32 +49,38 @@ impl Notice {
             value: value.to_owned(),
         }
     }
+
+    /// What is wrong with the query, as what is said of it: "has the unknown key “colour”".
+    pub fn fact(&self) -> String {
+        match self {
+            Notice::UnknownKey(key) => format!("has the unknown key “{key}”"),
+            Notice::UnknownValue { key, value } => {
+                format!("asks for {key} “{value}”, which does not exist")
+            }
+            Notice::OtherVersion(version) => format!("was made for version {version}"),
+            Notice::OtherData => "excludes runs of another edition of the data".to_owned(),
+            Notice::TooManyTargets => format!("asks for more than {MOST_TARGETS} predictions"),
+            Notice::TooLong => "is too long".to_owned(),
+        }
+    }
+
+    /// What a link shows nevertheless.
+    fn consequence(&self) -> &'static str {
+        match self {
+            Notice::UnknownKey(_) => "it was ignored",
+            Notice::UnknownValue { .. } => "the default is shown",
+            Notice::OtherVersion(_) => "it may mean something else now",
+            Notice::OtherData => "all runs are shown",
+            Notice::TooManyTargets => "the others are left out",
+            Notice::TooLong => "the standard view is shown",
+        }
+    }
 }
 
+/// Of a link.
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Notice::UnknownKey(key) => {
-                write!(f, "The link has the unknown key “{key}”; it was ignored.")
-            }
-            Notice::UnknownValue { key, value } => write!(
-                f,
-                "The link asks for {key} “{value}”, which does not exist; the default is shown."
-            ),
-            Notice::OtherVersion(version) => write!(
-                f,
-                "The link was made for version {version}; it may mean something else now."
-            ),
-            Notice::OtherData => write!(
-                f,
-                "The link excludes runs of another edition of the data; all runs are shown."
-            ),
-            Notice::TooManyTargets => write!(
-                f,
-                "The link asks for more than {MOST_TARGETS} predictions; the first {MOST_TARGETS} are shown."
-            ),
-            Notice::TooLong => write!(f, "The link is too long; the standard view is shown."),
-        }
+        write!(f, "The link {}; {}.", self.fact(), self.consequence())
     }
 }
 

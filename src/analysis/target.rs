@@ -56,19 +56,22 @@ fn factor(unit: &str, axis: Axis, study: Study) -> Option<f64> {
     if unit.is_empty() || (axis != Axis::Compute && unit == axis.id()) {
         return Some(1.0);
     }
-    let giga = study.compute_unit.to_ascii_uppercase();
+    let of_study = prefixed(&study.compute_unit)?;
+    let asked = prefixed(unit)?;
+    (axis == Axis::Compute && of_study.1 == asked.1).then_some(asked.0 / of_study.0)
+}
+
+/// The factor of a unit's SI prefix, and whether it counts multiply-accumulates.
+fn prefixed(unit: &str) -> Option<(f64, bool)> {
     let unit = unit.to_ascii_uppercase();
-    let prefix = unit.strip_suffix(giga.strip_prefix('G')?)?;
-    let factor = match prefix {
-        "M" => 1e-3,
-        "G" => 1.0,
-        "T" => 1e3,
-        "P" => 1e6,
-        "E" => 1e9,
-        "Z" => 1e12,
+    let macs = unit.ends_with("MACS");
+    let prefix = unit.strip_suffix(if macs { "MACS" } else { "FLOPS" })?;
+    let power = match "MGTPEZ".find(prefix)? {
+        _ if prefix.is_empty() => 0,
+        i if prefix.len() == 1 => 6 + 3 * i as i32,
         _ => return None,
     };
-    (axis == Axis::Compute).then_some(factor)
+    Some((10f64.powi(power), macs))
 }
 
 /// The place on an axis that a reader's words name: a number, or an architecture "at" a number of
@@ -129,6 +132,7 @@ mod tests {
             " 2.14e12  gflops",
             "2.14e9 TFLOPs",
             "2.14 ZFLOPs",
+            "2.14e21 FLOPs",
         ] {
             let x = compute(text).expect(text);
             assert!((x / 2.14e12 - 1.0).abs() < 1e-12, "{text}: {x}");
@@ -138,7 +142,7 @@ mod tests {
             "2.14e12 GMACs",
             "2.14e12 samples",
             "2.14e12 XFLOPs",
-            "2.14e12 FLOPs",
+            "2.14e12 MGFLOPs",
             "-1 GFLOPs",
         ] {
             assert_eq!(compute(text), None, "{text}");
@@ -146,6 +150,10 @@ mod tests {
         assert_eq!(
             at("5e9 GMACs", Axis::Compute, Study::of_unit("GMACs")),
             Some(5e9)
+        );
+        assert_eq!(
+            at("6 EFLOPs", Axis::Compute, Study::of_unit("FLOPs")),
+            Some(6e18)
         );
         assert_eq!(
             at("3e9 samples", Axis::Samples, Study::of_unit("GMACs")),

@@ -4,7 +4,6 @@ use super::{Folder, Step};
 use crate::claim::Printed;
 use crate::finding;
 use crate::study::description::LeftOut;
-use refit_fit::law::{Form, Law};
 use std::collections::BTreeSet;
 
 /// Units of compute that targets and mappings understand.
@@ -94,7 +93,7 @@ impl Folder<'_> {
         }
     }
 
-    /// Laws that figures and reasons name are printed, and their parameters are a law's.
+    /// Laws that figures and reasons name are printed.
     pub(super) fn check_laws(&mut self, printed: &Printed) {
         let mut laws: BTreeSet<String> = BTreeSet::new();
         laws.extend(printed.coefficients.iter().map(|c| c.law.clone()));
@@ -113,22 +112,6 @@ impl Folder<'_> {
                 let at = [Step::Key("known_reasons"), Step::Key(law)];
                 self.problem(&at, format!("no file of claims has a law “{law}”"));
             }
-        }
-        let known = |name: &str| {
-            let mut parameters = Law::ALL.into_iter().flat_map(Form::parameters);
-            name == "minus_alpha" || parameters.any(|p| p.name == name)
-        };
-        let unknown = printed.coefficients.iter().filter(|c| !known(&c.parameter));
-        let unknown: Vec<String> = unknown
-            .map(|c| {
-                format!(
-                    "the claim {}: no law has a parameter “{}”",
-                    c.law, c.parameter
-                )
-            })
-            .collect();
-        for message in unknown {
-            self.problem(&[Step::Key("claims")], message);
         }
     }
 }

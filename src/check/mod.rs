@@ -57,12 +57,7 @@ pub fn check(folder: &str, read: &dyn Fn(&str) -> Result<String, DataError>) -> 
             opened.check_description();
             let library = opened.read_tables();
             opened.check_queries(&library);
-            let Some(printed) = opened.read_claims() else {
-                return Report {
-                    problems: opened.problems,
-                    checks: Vec::new(),
-                };
-            };
+            let printed = opened.read_claims();
             let checks = claim::verify(printed.clone(), library.clone());
             opened.check_document(&library, &printed, &checks);
             Report {
@@ -194,24 +189,24 @@ impl Folder<'_> {
         self.problems.extend(problems.into_iter().map(located));
     }
 
-    /// The printed numbers; a file that cannot be read is a problem.
-    fn read_claims(&mut self) -> Option<Printed> {
+    /// The printed numbers; what cannot be read is a problem and missing.
+    fn read_claims(&mut self) -> Printed {
+        let mut printed = Printed::default();
+        let before = self.problems.len();
         for (i, claims) in self.description.claims.clone().iter().enumerate() {
             let at = [Step::Key("claims"), Step::Index(i), Step::Key("file")];
-            self.file(&claims.file, &at);
-        }
-        match Printed::read(&[self.study], self.read) {
-            Ok(printed) => {
-                self.check_laws(&printed);
-                Some(printed)
-            }
-            // A missing file has been said.
-            Err(error) if error.line.is_none() => None,
-            Err(error) => {
-                self.problems.push(error);
-                None
+            if let Some((path, text)) = self.file(&claims.file, &at) {
+                let problems = printed.add(self.study, claims.kind, &path, &text);
+                self.problems.extend(problems);
             }
         }
+        let description = self.description.clone();
+        printed.descriptions.insert(self.study, description);
+        // A law may be missing because its file is.
+        if self.problems.len() == before {
+            self.check_laws(&printed);
+        }
+        printed
     }
 }
 

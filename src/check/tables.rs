@@ -27,8 +27,7 @@ impl Folder<'_> {
     fn check_query(&mut self, query: &str, at: &[Step], library: &Library) {
         let (mut analysis, notices) = from_study(self.study, query);
         for notice in notices {
-            let message = notice.to_string().replace("The link", "The query");
-            self.problem(at, message);
+            self.problem(at, format!("The query {}.", notice.fact()));
         }
         let Some(rows) = library.tables.get(&analysis.table) else {
             // That the table cannot be read has been said.

@@ -51,11 +51,7 @@ pub(super) fn measurement(
 fn quantity(m: &PrintedMeasurement, analysis: &Analysis) -> String {
     let study = analysis.study();
     let mut text = match m.group.as_str() {
-        "" => format!(
-            "{} {}",
-            names::dataset(study, &analysis.dataset),
-            names::metric(study, &analysis.metric)
-        ),
+        "" => names::measured(study, &analysis.dataset, &analysis.metric),
         group => format!("{} mean", names::dataset(study, group)),
     };
     let model = [names::family(study, &m.family), &m.architecture, &m.run];

@@ -13,11 +13,7 @@ use std::collections::BTreeSet;
 pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
     let analysis = p.query.analysis();
     let study = analysis.study();
-    let what = format!(
-        "{} {}",
-        names::dataset(study, &analysis.dataset),
-        names::metric(study, &analysis.metric)
-    );
+    let what = names::measured(study, &analysis.dataset, &analysis.metric);
     let unit = analysis.loss_unit();
     let unit = match p.kind {
         PredictionKind::MeanAbsoluteError => unit.of_differences(),

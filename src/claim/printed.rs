@@ -211,26 +211,30 @@ impl Printed {
         read: impl Fn(&str) -> Result<String, DataError>,
     ) -> Result<Printed, DataError> {
         let mut printed = Printed::default();
+        let mut problems = Vec::new();
         for &study in studies {
             let path = study.path(folder::DESCRIPTION);
             let description = folder::read_description(&path, &read(&path)?)?;
             for claims in &description.claims {
                 let path = study.path(&claims.file);
-                printed.add(study, claims.kind, &path, &read(&path)?)?;
+                problems.extend(printed.add(study, claims.kind, &path, &read(&path)?));
             }
             printed.descriptions.insert(study, description);
         }
-        Ok(printed)
+        match problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(printed),
+        }
     }
 
-    /// Adds the numbers of one file.
-    fn add(
+    /// Adds the numbers of one file; gives what is wrong with those that cannot be read.
+    pub(crate) fn add(
         &mut self,
         study: Study,
         kind: ClaimKind,
         path: &str,
         text: &str,
-    ) -> Result<(), DataError> {
+    ) -> Vec<DataError> {
         match kind {
             ClaimKind::Surface => read_printed(&mut self.surfaces, study, path, text),
             ClaimKind::Coefficients => read_printed(&mut self.coefficients, study, path, text),
@@ -259,11 +263,17 @@ fn read_printed<T: PrintedRow>(
     study: Study,
     path: &str,
     text: &str,
-) -> Result<(), DataError> {
-    rows.extend(read_rows(path, text, &T::COLUMNS, |cell| {
-        T::read(study, cell)
-    })?);
-    Ok(())
+) -> Vec<DataError> {
+    let mut problems = Vec::new();
+    let read = read_rows(path, text, &T::COLUMNS, |cell| {
+        let row = T::read(study, cell);
+        Ok(row.map_err(|problem| problems.push(problem)).ok())
+    });
+    match read {
+        Ok(read) => rows.extend(read.into_iter().flatten()),
+        Err(problem) => problems.push(problem),
+    }
+    problems
 }
 
 impl PrintedRow for PrintedCoefficient {
@@ -273,11 +283,17 @@ impl PrintedRow for PrintedCoefficient {
     };
 
     fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
+        let mut known = Law::ALL.into_iter().flat_map(Form::parameters);
+        let parameter = cell.name("parameter")?;
+        if parameter != "minus_alpha" && !known.any(|p| p.name == parameter) {
+            let message = format!("no law has a coefficient “{parameter}”");
+            return Err(cell.error("parameter", message));
+        }
         Ok(PrintedCoefficient {
             law: cell.name("law")?,
             source: cell.name("source")?,
             query: query(study, cell, "query")?,
-            parameter: cell.name("parameter")?,
+            parameter,
             printed: number(cell)?,
         })
     }
@@ -300,15 +316,24 @@ impl PrintedRow for SurfaceCoefficient {
     fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
         let form = cell.name("form")?;
         let found = Surface::ALL.into_iter().find(|s| s.id() == form);
+        let form = found.ok_or_else(|| {
+            let known = Surface::ALL.map(Form::id).join(", ");
+            cell.error("form", format!("“{form}” is not a law; known: {known}"))
+        })?;
+        let parameter = cell.name("parameter")?;
+        let name = parameter.strip_prefix("ln_").unwrap_or(&parameter);
+        if !form.parameters().iter().any(|p| p.name == name) {
+            let known: Vec<&str> = form.parameters().iter().map(|p| p.name).collect();
+            let known = known.join(", ");
+            let message = format!("no coefficient of the law is “{parameter}”; known: {known}");
+            return Err(cell.error("parameter", message));
+        }
         Ok(SurfaceCoefficient {
             law: cell.name("law")?,
             source: cell.name("source")?,
             query: query(study, cell, "query")?,
-            form: found.ok_or_else(|| {
-                let known = Surface::ALL.map(Form::id).join(", ");
-                cell.error("form", format!("“{form}” is not a law; known: {known}"))
-            })?,
-            parameter: cell.name("parameter")?,
+            form,
+            parameter,
             printed: number(cell)?,
             standard_error: cell.optional("standard_error", Cell::positive)?,
         })
@@ -432,7 +457,7 @@ impl PrintedRow for OptimalSamples {
 fn query(study: Study, cell: &Cell, column: &str) -> Result<Query, DataError> {
     let text = cell.name(column)?;
     match from_study(study, &text).1.first() {
-        Some(notice) => Err(cell.error(column, notice.to_string())),
+        Some(notice) => Err(cell.error(column, format!("The query {}.", notice.fact()))),
         None => Ok(Query { study, text }),
     }
 }

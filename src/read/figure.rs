@@ -208,9 +208,8 @@ fn label(key: &str, analysis: &Analysis, drawing: &Drawing, query: &str) -> Stri
 fn description(analysis: &Analysis, outcome: &Outcome) -> String {
     let study = analysis.study();
     let mut text = format!(
-        "{}, {}, over {}.",
-        names::dataset(study, &analysis.dataset),
-        names::metric(study, &analysis.metric),
+        "{}, over {}.",
+        names::measured(study, &analysis.dataset, &analysis.metric),
         analysis.axis.title(study)
     );
     for series in &outcome.series {

@@ -92,9 +92,8 @@ fn from(analysis: &Analysis, outcome: &Outcome) -> String {
     let series = series.map(|s| format!("{} of {}", grouped(s.frontier.len() as u64), s.name()));
     let series: Vec<String> = series.collect();
     format!(
-        "{} {}; points fitted: {}",
-        names::dataset(study, &analysis.dataset),
-        names::metric(study, &analysis.metric),
+        "{}; points fitted: {}",
+        names::measured(study, &analysis.dataset, &analysis.metric),
         series.join("; ")
     )
 }

@@ -1,8 +1,9 @@
 //! A table of runs as a study of its own: a folder to begin a paper with, which page and terminal
 //! write, and what a law is fitted to where no study is named.
 
+use crate::runs::mapping::YOURS;
 use crate::study::description::{Compute, Description, Samples, TableDescription};
-use crate::study::{Measurement, folder};
+use crate::study::{Measurement, UNSPECIFIED, folder};
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -58,10 +59,10 @@ fn opens(rows: &[Measurement]) -> String {
     let shown = rows
         .iter()
         .filter(|m| (m.dataset.as_str(), m.metric.as_str()) == (dataset, metric));
-    let distinct = |get: fn(&Measurement) -> &String| {
+    let distinct = |get: fn(&Measurement) -> &str| {
         let mut names: Vec<&str> = Vec::new();
         for m in shown.clone() {
-            if !names.contains(&get(m).as_str()) {
+            if !names.contains(&get(m)) {
                 names.push(get(m));
             }
         }
@@ -71,8 +72,8 @@ fn opens(rows: &[Measurement]) -> String {
     format!(
         "dataset={dataset}&metric={metric}&family={}&pretrain={}&schedule={}&frontier=pareto",
         distinct(|m| &m.family),
-        distinct(|m| &m.pretrain),
-        distinct(|m| &m.schedule)
+        distinct(|m| told(&m.pretrain)),
+        distinct(|m| told(&m.schedule))
     )
 }
 
@@ -83,8 +84,8 @@ fn csv(rows: &[Measurement]) -> String {
         ("run", |m| text::cell(&m.run)),
         ("family", |m| text::cell(&m.family)),
         ("architecture", |m| text::cell(&m.architecture)),
-        ("pretrain", |m| text::cell(&m.pretrain)),
-        ("schedule", |m| text::cell(&m.schedule)),
+        ("pretrain", |m| name(&m.pretrain)),
+        ("schedule", |m| name(&m.schedule)),
         ("samples", |m| text::cell(&m.samples)),
         ("samples_seen", |m| decimal(m.samples_seen)),
         ("parameters", |m| decimal(m.parameters)),
@@ -102,6 +103,22 @@ fn csv(rows: &[Measurement]) -> String {
         text.push_str(&line(columns.iter().map(|(_, get)| get(m)).collect()));
     }
     text
+}
+
+/// A pre-training set or schedule; what stands for one that no column told tells nothing.
+fn told(name: &str) -> &str {
+    match name {
+        YOURS => UNSPECIFIED,
+        name => name,
+    }
+}
+
+/// A cell that is empty where nothing is told.
+fn name(name: &str) -> String {
+    match told(name) {
+        UNSPECIFIED => String::new(),
+        name => text::cell(name),
+    }
 }
 
 fn decimal(x: Option<f64>) -> String {

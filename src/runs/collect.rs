@@ -430,7 +430,7 @@ impl Collector {
                 (percent || error || !all_fit).then_some(
                     move |value: &mut f64, spread: &mut f32| {
                         if percent {
-                            *value /= 100.0;
+                            *value = number::fraction(*value);
                             *spread /= 100.0;
                         }
                         let fits = *value <= 1.0;

@@ -138,6 +138,16 @@ pub(super) fn times(number: f64, factor: f64) -> f64 {
     }
 }
 
+/// `percent` as a fraction: 28.6 / 100 is not the double of 0.286, but 28600000 / 10⁸ / 100 is, both
+/// powers of ten being exact.
+pub(super) fn fraction(percent: f64) -> f64 {
+    let whole = (percent * 1e8).round();
+    match whole / 1e8 == percent {
+        true => whole / 1e10,
+        false => percent / 100.0,
+    }
+}
+
 /// As [`decimal::parse`]. Most numbers of a table are short enough for one exact product; only
 /// the others go to the browser's parser, a call out of WebAssembly each.
 pub(super) fn parse(text: &str) -> Option<f64> {
@@ -186,6 +196,16 @@ fn short(text: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percent_is_its_decimal() {
+        for thousandths in 0..=100_000u32 {
+            let percent = f64::from(thousandths) / 1e3;
+            assert_eq!(fraction(percent), f64::from(thousandths) / 1e5);
+        }
+        assert_eq!(fraction(28.6), 0.286);
+        assert!((fraction(100.0 / 3.0) - 1.0 / 3.0).abs() < 1e-16);
+    }
 
     #[test]
     fn words_for_nothing_are_missing() {

@@ -74,6 +74,16 @@ pub fn metric(study: Study, id: &str) -> &str {
     }
 }
 
+/// What is measured: "ImageNet-1k top-1 accuracy". A metric whose name has the set's, as in
+/// "validation loss", is named alone.
+pub fn measured(study: Study, dataset: &str, metric: &str) -> String {
+    let (dataset, metric) = (self::dataset(study, dataset), self::metric(study, metric));
+    match metric.contains(dataset) {
+        true => metric.to_owned(),
+        false => format!("{dataset} {metric}"),
+    }
+}
+
 pub fn family(study: Study, id: &str) -> &str {
     if let Some(name) = own(study, "family", id) {
         return name;

@@ -234,7 +234,7 @@ pub(crate) fn read_rows<T>(
     file: &str,
     text: &str,
     columns: &Columns,
-    row: impl Fn(&Cell) -> Result<T, DataError>,
+    mut row: impl FnMut(&Cell) -> Result<T, DataError>,
 ) -> Result<Vec<T>, DataError> {
     let mut rows = Vec::new();
     each_row(file, text, columns, &mut |cell| {

@@ -220,7 +220,7 @@ const BROKEN: [Broken; 32] = [
     (
         "opens-key",
         |f| f.with(JSON, "&frontier=pareto", "&fronteer=pareto"),
-        "study.json, line 29, column 16: The query has the unknown key “fronteer”; it was ignored.",
+        "study.json, line 29, column 16: The query has the unknown key “fronteer”.",
     ),
     (
         "opens-value",
@@ -265,12 +265,12 @@ const BROKEN: [Broken; 32] = [
     (
         "claim-query",
         |f| f.with(LAWS, "table=runs&at=1e20", "table=runs&law=cubic"),
-        "printed/laws.csv, line 2, column query: The link asks for law “cubic”",
+        "printed/laws.csv, line 2, column query: The query asks for law “cubic”, which does not exist.",
     ),
     (
         "claim-parameter",
         |f| f.with(LAWS, "alpha", "omega"),
-        "study.json, line 43, column 13: the claim fig1: no law has a parameter “omega”",
+        "printed/laws.csv, line 3, column parameter: no law has a coefficient “omega”",
     ),
     (
         "claim-number",
@@ -343,6 +343,25 @@ fn every_fault_of_a_folder_has_its_sentence() {
             first.starts_with(expected),
             "{name}: {problems:#?}\nexpected: {expected}"
         );
+    }
+}
+
+/// One bad row hides nothing but itself.
+#[test]
+fn the_other_numbers_keep_their_verdicts() {
+    let count = |files: Files, folder: &str| {
+        let report = files.check(folder);
+        (report.problems.len(), report.checks)
+    };
+    let (problems, whole) = count(Files::example(), "/broken/whole");
+    assert_eq!(problems, 0);
+    let mut files = Files::example();
+    let predictions = files.0.get_mut(PREDICTIONS).expect("predictions");
+    *predictions += "bad,text,predicted,table=runs&at=1e20&law=cubic,none,3,2.0\n";
+    let (problems, rest) = count(files, "/broken/row");
+    assert_eq!((problems, rest.len()), (1, whole.len()));
+    for (one, other) in whole.iter().zip(&rest) {
+        assert_eq!((&one.id, one.verdict), (&other.id, other.verdict));
     }
 }
 

@@ -134,14 +134,14 @@ impl Loss {
     /// What is minimised, as a clause.
     pub fn objective(self) -> String {
         match self {
-            Loss::Squares => "least squares on the error".to_owned(),
-            Loss::LogSquares => "least squares on the log of the error".to_owned(),
-            Loss::Huber { delta } => format!("Huber loss on the log of the error, δ = {delta}"),
-            Loss::Binomial { images } => format!(
-                "least squares on the error, weighted by the binomial variance on {images} images"
-            ),
+            Loss::Squares => "least squares in L".to_owned(),
+            Loss::LogSquares => "least squares in log L".to_owned(),
+            Loss::Huber { delta } => format!("Huber loss in log L, δ = {delta}"),
+            Loss::Binomial { images } => {
+                format!("least squares in L, weighted by the binomial variance on {images} images")
+            }
             Loss::Asymmetric { factor } => {
-                format!("least squares on the error, a law above its point {factor} times as heavy")
+                format!("least squares in L, a law above its point {factor} times as heavy")
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::select::{Selected, Selection, name};
 use refit::analysis::{
     Analysis, NO_DELTA_METHOD, WEIGHTED, authors_optimiser, interval_title, why_not_fitted,
 };
+use refit::text;
 use refit_fit::law::Form;
 use refit_fit::multistart::Best;
 use refit_fit::profile::{self, End, Profile};
@@ -169,8 +170,17 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
             _ if !fit.delta_method_holds() => "no interval".to_owned(),
             _ => "no interval: too few points".to_owned(),
         };
+        let beyond = match output.range {
+            Some((_, last)) if p.x > last => {
+                format!(
+                    " ({} × the largest measured)",
+                    text::significant(p.x / last, 2)
+                )
+            }
+            _ => String::new(),
+        };
         say!(
-            "  at {:.4e} {unit}: {measure} {:.6}{metric} {interval}",
+            "  at {:.4e} {unit}{beyond}: {measure} {:.6}{metric} {interval}",
             p.x,
             p.error
         );

@@ -11,6 +11,7 @@ use refit::runs::{self, Runs};
 use refit::study::select::Axis;
 use refit::study::{Measurement, Study, Table, names};
 use refit_fit::law::{Form, Surface};
+use std::collections::BTreeSet;
 
 #[derive(clap::Args)]
 pub(crate) struct Selection {
@@ -106,6 +107,10 @@ fn analysis_of(
     };
     let mut analysis = Analysis::of(table);
     options.apply(&mut analysis);
+    if let (Some(dataset), None) = (dataset, metric) {
+        let rows = library.tables.get(&table).map_or(&[][..], Vec::as_slice);
+        settle_metric(dataset, rows, &mut analysis)?;
+    }
     if count == Some(1) {
         for (name, chosen) in [
             ("family", &mut analysis.families),
@@ -118,6 +123,33 @@ fn analysis_of(
         }
     }
     Ok(analysis)
+}
+
+/// A dataset that is named alone has its own metric, where the table's usual one is not measured on it.
+fn settle_metric(
+    dataset: &str,
+    rows: &[Measurement],
+    analysis: &mut Analysis,
+) -> Result<(), String> {
+    let of_dataset = rows.iter().filter(|m| m.dataset == dataset);
+    let metrics: BTreeSet<&str> = of_dataset.map(|m| m.metric.as_str()).collect();
+    if metrics.contains(analysis.metric.as_str()) {
+        return Ok(());
+    }
+    let mut found = metrics.iter();
+    match (found.next(), found.next()) {
+        (Some(only), None) => analysis.metric = (*only).to_owned(),
+        (Some(_), Some(_)) => {
+            let metrics: Vec<&str> = metrics.into_iter().collect();
+            return Err(format!(
+                "{dataset} has the metrics {}: choose with --metric",
+                metrics.join(", ")
+            ));
+        }
+        // An unknown dataset is told with the known ones.
+        (None, _) => {}
+    }
+    Ok(())
 }
 
 /// Puts the reader's runs beside the bundled rows of every table.
@@ -236,9 +268,8 @@ impl Selected {
     pub(crate) fn title(&self) -> String {
         let a = &self.analysis;
         format!(
-            "{} {}, table {}",
-            names::dataset(a.study(), &a.dataset),
-            names::metric(a.study(), &a.metric),
+            "{}, table {}",
+            names::measured(a.study(), &a.dataset, &a.metric),
             a.table.id
         )
     }

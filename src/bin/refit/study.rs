@@ -168,7 +168,9 @@ fn read(path: &Path, how: &How) -> Result<Table, String> {
         let largest = rows.iter().filter_map(|m| m.compute).fold(0.0, f64::max);
         // A run of 1e15 GFLOPs is beyond all that was trained.
         let unit = if largest > 1e15 { "FLOPs" } else { "GFLOPs" };
-        say!("compute is taken for {unit}: change it in study.json if it is not");
+        if largest > 0.0 {
+            say!("compute is taken for {unit}: change it in study.json if it is not");
+        }
         return Ok(Table {
             unit: unit.to_owned(),
             tokens: runs::counts_tokens(&rows),

@@ -83,11 +83,7 @@ fn figure_or_error(
 }
 
 fn title(a: &Analysis) -> String {
-    let (dataset, metric) = (
-        names::dataset(a.study(), &a.dataset),
-        names::metric(a.study(), &a.metric),
-    );
-    format!("{dataset}, {metric}")
+    names::measured(a.study(), &a.dataset, &a.metric)
 }
 
 /// Which of the reader's runs are in the figure.

@@ -94,7 +94,7 @@ impl Collector {
                 Some(ParsedNumber::Of { value, .. })
                     if sign && values.scale != UnitScale::Percent =>
                 {
-                    Some(value / 100.0)
+                    Some(number::fraction(value))
                 }
                 Some(ParsedNumber::Of { value, .. }) => Some(value),
                 _ => standard_error,
@@ -200,8 +200,8 @@ fn score(
     // Of a column in percent all numbers are divided at the end.
     let measured = match sign && scale != UnitScale::Percent {
         true => Measured {
-            value: value / 100.0,
-            standard_error: standard_error.map(|s| s / 100.0),
+            value: number::fraction(value),
+            standard_error: standard_error.map(number::fraction),
             sign,
         },
         false => Measured { sign, ..measured },

@@ -69,7 +69,7 @@ impl fmt::Display for MappingError {
             }
             MappingError::Syntax { text } => write!(
                 f,
-                "“{text}” is not a mapping: compute, parameters or samples = a product of columns and numbers such as flops*1e-9, 10^log_flops, gflops*samples, batch*steps, 6*params*tokens or 3e9; compute=architecture; score=COLUMN[:percent|:fraction], error=COLUMN[:percent|:fraction], loss=COLUMN, perplexity=COLUMN, number=COLUMN, drop=COLUMN, standard_error=COLUMN, study=NAME, points=every|final|envelope, progress=COLUMN, or metric, dataset, family, pretrain, tags, architecture, schedule, run = a column or a text."
+                "“{text}” is not a mapping: compute, parameters or samples = a product of columns and numbers such as flops*1e-9, 10^log_flops, gflops*samples, batch*steps, 6*params*tokens or 3e9; compute=architecture; accuracy=COLUMN[:percent|:fraction], error=COLUMN[:percent|:fraction], loss=COLUMN, perplexity=COLUMN, number=COLUMN, drop=COLUMN, standard_error=COLUMN, study=NAME, points=every|final|envelope, progress=COLUMN, or metric, dataset, family, pretrain, tags, architecture, schedule, run = a column or a text."
             ),
         }
     }

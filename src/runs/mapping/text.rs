@@ -79,7 +79,7 @@ impl Mapping {
             }
             "parameters" => self.parameters = amount()?,
             "samples" | "tokens" => self.samples = amount()?,
-            "score" | "error" | "loss" | "perplexity" | "number" => {
+            "score" | "accuracy" | "error" | "loss" | "perplexity" | "number" => {
                 self.set_score(name, value)?;
             }
             "drop" => self.scores.retain(|s| s.column != value),
@@ -125,7 +125,10 @@ impl Mapping {
     fn answered(&mut self, name: &str, value: &str) {
         let of = |map: &str| match (name, map.split_once('=')) {
             // Any reading of the same column.
-            ("score" | "error" | "loss" | "perplexity" | "number" | "drop", Some((_, theirs))) => {
+            (
+                "score" | "accuracy" | "error" | "loss" | "perplexity" | "number" | "drop",
+                Some((_, theirs)),
+            ) => {
                 let column = |text: &str| text.split(':').next().unwrap_or(text).to_owned();
                 column(theirs) == column(value)
             }
@@ -143,7 +146,10 @@ impl Mapping {
             _ => (value, UnitScale::Detect),
         };
         let kinds = Quantity::ALL.into_iter();
-        let kind = if kind == "score" { "metric" } else { kind };
+        let kind = match kind {
+            "score" | "accuracy" => "metric",
+            kind => kind,
+        };
         let quantity = kinds
             .filter(|(_, id)| *id == kind)
             .map(|(quantity, _)| quantity)

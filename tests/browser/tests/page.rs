@@ -19,7 +19,7 @@ fn parameter(page: &Page, name: &str) -> f64 {
 fn the_page_starts_without_complaints() {
     let page = Page::open("");
     page.wait_for(FITTED);
-    assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
+    assert_eq!(page.text("h1"), "ImageNet-1k top-1 accuracy");
     page.screenshot("explore-light", 1280, 1000, false);
     page.screenshot("explore-dark", 1280, 1000, true);
     // What the masthead does not hold in one line goes to the right of the next.
@@ -143,7 +143,7 @@ fn what_a_link_asks_in_vain_is_said() {
     for word in ["imagenet9k", "cubic", "threshold"] {
         assert!(notices.contains(word), "{word} in {notices}");
     }
-    assert_eq!(page.text("h1"), "ImageNet-1k, top-1 accuracy");
+    assert_eq!(page.text("h1"), "ImageNet-1k top-1 accuracy");
     page.screenshot("notices-light", 1280, 900, false);
     // Somebody's own runs are not in a link.
     page.go("?v=2&family=clip,yours");

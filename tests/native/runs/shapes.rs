@@ -85,7 +85,7 @@ fn compute_is_counted_as_its_column_says() {
 fn a_column_of_accuracies_has_one_unit() {
     let text = "family,gflops,acc1\nm,1e6,0.2\nm,1e7,0.4\nm,1e8,0.9\nm,1e9,3.2\nm,1e10,16.1\n";
     let found = values(&proposed(text));
-    assert_eq!(found, [0.2, 0.4, 0.9, 3.2, 16.1].map(|x| x / 100.0));
+    assert_eq!(found, [0.002, 0.004, 0.009, 0.032, 0.161]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn losses_are_losses() {
         .collect();
     assert_eq!(found, [18.7, 17.7]);
     let found: Vec<f64> = outcome.runs.of("piqa", "acc").map(|(_, v)| v).collect();
-    assert_eq!(found, [67.6 / 100.0, 68.9 / 100.0]);
+    assert_eq!(found, [0.676, 0.689]);
 }
 
 #[test]

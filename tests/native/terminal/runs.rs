@@ -68,8 +68,6 @@ fn a_fit_takes_own_runs() {
         path,
         "--family",
         "mine",
-        "--pretrain",
-        "yours",
         "--frontier",
         "pareto",
         "--json",

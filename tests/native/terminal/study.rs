@@ -25,7 +25,8 @@ fn sweep() -> String {
     let rows = (0..8).map(|i| {
         let (n, d) = (50 << i, 1 << i);
         let loss = 1.8 + 1.9 * 0.8f64.powi(i);
-        format!("run-{i},{n},{d},{loss:.4},{}\n", 30 + 4 * i)
+        let accuracy = 28.6 + 4.0 * f64::from(i);
+        format!("run-{i},{n},{d},{loss:.4},{accuracy:.1}\n")
     });
     format!(
         "name,params (M),tokens (B),val loss,hellaswag (%)\n{}",
@@ -46,13 +47,13 @@ fn a_new_study_says_what_it_takes_each_column_for() {
         err.contains("columns of numbers that are not used: hellaswag (%)"),
         "{err}"
     );
-    assert!(err.contains("--map 'score=hellaswag (%)'"), "{err}");
+    assert!(err.contains("--map 'accuracy=hellaswag (%)'"), "{err}");
     assert!(
         out.contains("hellaswag (%): ") && out.contains("(not used)"),
         "{out}"
     );
     // That way keeps the other results.
-    let map = ["--map", "score=hellaswag (%)"];
+    let map = ["--map", "accuracy=hellaswag (%)"];
     let new = ["study", "new", &path("b"), "--runs", &path("sweep.csv")];
     let (fine, out, err) = run(&[&new[..], &map].concat());
     assert!(fine && out.contains("16 measurements"), "{out} {err}");
@@ -71,6 +72,18 @@ fn a_new_study_says_what_it_takes_each_column_for() {
     );
     let (fine, out, _) = run(&["study", "check", &path("b")]);
     assert!(fine && out.contains("is well formed"), "{out}");
+    // 28.6 percent is 0.286, not its neighbour in floating point.
+    assert!(rows.contains(",hellaswag,acc1,0.286\n"), "{rows}");
+    // A set that is named alone has its own metric; a place far off says how far.
+    let fit = ["fit", "--study", &path("b"), "--dataset", "hellaswag"];
+    let (fine, out, err) = run(&[&fit[..], &["--at", "1.2e22 FLOPs"]].concat());
+    assert!(
+        fine && out.starts_with("hellaswag top-1 accuracy, table runs"),
+        "{out} {err}"
+    );
+    assert!(out.contains(" × the largest measured): error"), "{out}");
+    let (_, out, _) = run(&["fit", "--study", &path("b")]);
+    assert!(out.starts_with("validation loss, table runs"), "{out}");
 }
 
 #[test]
@@ -160,7 +173,10 @@ fn a_loss_is_not_called_an_error() {
     let fit = ["fit", "--study", "docs/example-study", "--at", "1e20"];
     let (fine, out, err) = run(&fit);
     assert!(fine, "{err}");
-    assert!(out.contains("at 1.0000e20 FLOPs: loss "), "{out}");
+    assert!(
+        out.contains("at 1.0000e20 FLOPs (1.7 × the largest measured): loss "),
+        "{out}"
+    );
     let (_, out, _) = run(&["fit", "--at", "1e12"]);
     assert!(
         out.contains(" GFLOPs: error 0.") && out.contains(", metric "),

@@ -97,7 +97,7 @@ fn say_losses(path: &Path, outcome: &ReadOutcome) -> Result<(), String> {
     let unused = Columns(&outcome.preview.readings).unused();
     if !unused.is_empty() {
         eprintln!(
-            "refit: {name}: columns of numbers that are not used: {}. Say what one is with --map, as in --map 'score={}'.",
+            "refit: {name}: columns of numbers that are not used: {}. Say what one is with --map, as in --map 'accuracy={}'.",
             unused.join(", "),
             unused[0]
         );
