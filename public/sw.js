@@ -10,11 +10,12 @@ async function cacheRelease() {
     const [page, data, read] = await Promise.all([text("./"), list("data"), list("read")]);
     // Links name a page by its folder.
     const papers = read.map((file) => file.replace(/(^|\/)index\.html$/, "$1"));
-    const named = [...page.matchAll(/(?:href|src)="(\.?\/?[\w-]+\.\w+)"/g)].map((match) => match[1]);
+    const named = [...page.matchAll(/(?:href|src)="((?:\.\/)?(?:[\w-]+\/)*[\w-]+\.\w+)"/g)].map((match) => match[1]);
     const glue = named.find((path) => /page-\w+\.js$/.test(path))?.split("/").pop();
-    const programs = ["details", "user_runs", "parquet", "workbook", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
+    const programs = ["details", "by_hand", "user_runs", "parquet", "workbook", "models"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]);
     const cache = await caches.open(CACHE);
-    await cache.addAll(["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data, ...papers]);
+    const files = ["./", ...named, ...programs.map((path) => `${path}?${glue}`), ...data, ...papers];
+    await cache.addAll([...new Set(files.map((file) => new URL(file, registration.scope).href))]);
 }
 
 async function deleteOldCaches() {
@@ -41,7 +42,8 @@ async function networkFirst(request, name) {
         if (response.status === 200) await cache.put(name, response.clone());
         return response;
     } catch (error) {
-        const cached = await cache.match(name);
+        // A paper to read asks for a program without the release in its address.
+        const cached = await cache.match(name, { ignoreSearch: true });
         if (cached) return cached;
         throw error;
     }

@@ -1,18 +1,7 @@
-// Starts the page from the two files that the head preloads; Trunk writes their names and digests
-// there. Not an inline script, which the content security policy forbids.
+// Starts the page from the two files that the head preloads; Trunk writes their names and digests there.
 
 const root = document.documentElement;
-
-// The reader's theme, before the first paint (src/page/appearance.rs).
-try {
-    const theme = localStorage.getItem("data-theme");
-    if (theme) root.setAttribute("data-theme", theme);
-    // The version of the reader's runs (src/page/user_runs/session.rs).
-    const version = localStorage.getItem("data-yours");
-    if (version) root.setAttribute("data-yours", version);
-} catch {
-    // There is no local storage.
-}
+const home = document.getElementById("home");
 
 const status = document.getElementById("boot-status");
 
@@ -26,7 +15,7 @@ function explain(sentence, error) {
 }
 
 const link = (selector) => document.querySelector(selector)?.href ?? "";
-const GLUE = 'link[rel="modulepreload"]';
+const GLUE = 'link[data-rel="modulepreload"]';
 
 /** Programs loaded on demand (src/bin), by name. */
 const programs = new Map();
@@ -132,7 +121,12 @@ globalThis.refit = {
 
 /** Opens "Your data" and imports files there. */
 async function importFiles(files) {
-    document.querySelector("nav a[href*='page=yours']")?.click();
+    if (home?.isConnected) {
+        history.pushState(null, "", "?page=yours");
+        await boot();
+    } else {
+        document.querySelector("nav a[href*='page=yours']")?.click();
+    }
     try {
         (await program("user_runs")).import_files(files);
     } catch (error) {
@@ -186,13 +180,16 @@ function registerServiceWorker() {
     navigator.serviceWorker?.register(`sw.js?release=${release}`).catch(() => {});
 }
 
+/** Starts the program in place of Home; true where it runs. */
 async function boot() {
+    root.setAttribute("data-view", "");
+    home?.remove();
     if (typeof WebAssembly !== "object") {
         return explain(
             "This browser does not support WebAssembly, so the laws cannot be refitted. The printed coefficients are below.",
         );
     }
-    const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
+    const wasm = document.querySelector('link[data-rel="preload"]');
     try {
         // The preload has loaded the module and checked its digest.
         const { default: init } = await import(link(GLUE));
@@ -202,13 +199,20 @@ async function boot() {
             credentials: "same-origin",
         });
         await init({ module_or_path: response });
-        (globalThis.requestIdleCallback ?? setTimeout)(registerServiceWorker);
+        return true;
     } catch (error) {
-        explain(
+        return explain(
             "The page’s program could not be loaded, so the laws cannot be refitted. Try to reload. The printed coefficients are below.",
             error,
         );
     }
 }
 
-boot();
+const ready = root.hasAttribute("data-view") ? boot() : import("./read/home.js");
+if (await ready) {
+    (globalThis.requestIdleCallback ?? setTimeout)(registerServiceWorker);
+}
+// Back from a file that was dropped on Home.
+addEventListener("popstate", () => {
+    if (!location.href.includes("?")) location.reload();
+});

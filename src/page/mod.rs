@@ -5,6 +5,7 @@
 #![allow(unreachable_pub)]
 
 mod appearance;
+pub mod by_hand;
 mod choice;
 mod current;
 mod data;
@@ -89,7 +90,7 @@ fn App() -> impl IntoView {
     view! {
         <header class="masthead" hidden=move || !shell()>
             <p class="name">
-                <a href="?">"Refit"</a>
+                <a href="./">"Refit"</a>
             </p>
             <nav aria-label="Views">
                 <a href="read/">"Read"</a>

@@ -24,7 +24,7 @@ pub(super) fn analysis(study: Study, query: &str) -> Result<(Analysis, Drawing),
 }
 
 fn said(notice: &Notice) -> String {
-    notice.to_string().replace("The link", "The query")
+    format!("The query {}.", notice.fact())
 }
 
 /// A query's link from a page at `home`: with `page=verify`, say, and the study's analysis.
@@ -46,7 +46,8 @@ pub(super) fn href(study: Study, query: &str, home: &str) -> Result<String, Stri
 /// The query of a view of the page that is about a study.
 pub(super) fn view(page: &str, study: Study) -> String {
     let (analysis, drawing) = (from_study(study, "").0, Drawing::from_query(""));
-    format!("page={page}&{}", link(&analysis, &drawing))
+    let query = format!("page={page}&{}", link(&analysis, &drawing));
+    query.trim_end_matches('&').to_owned()
 }
 
 /// A query less the pairs of a key.

@@ -4,6 +4,7 @@
 
 use super::address;
 use super::compute::Source;
+use super::hand::Hand;
 use super::number::{between, with_unit};
 use super::series::unit_after;
 use super::style::themed;
@@ -14,6 +15,7 @@ use crate::chart::{AxisScale, Theme, to_svg};
 use crate::figure::picture;
 use crate::study::{Measurement, names};
 use crate::text::significant;
+use refit_fit::Points;
 use refit_fit::law::Form;
 
 /// Width and height in CSS pixels: beside text, and on a phone.
@@ -28,7 +30,27 @@ const MOST_VALUES: usize = 6;
 pub struct Drawn {
     pub control: Option<Control>,
     pub variants: Vec<Variant>,
+    /// Where the reader may move the law.
+    pub hand: Option<ByHand>,
 }
+
+/// What a program needs to have a law moved by hand (`src/page/by_hand`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ByHand {
+    /// Ids of the law and of the loss, as in a query.
+    pub law: &'static str,
+    pub loss: String,
+    /// x and error of the points that the law is fitted to.
+    pub points: Vec<(f64, f64)>,
+    /// "Compute, GFLOPs", and what the errors are of.
+    pub axis: String,
+    pub what: String,
+    /// After a loss: "nats"; empty for errors from 0 to 1.
+    pub unit: &'static str,
+}
+
+/// The control by which a figure's law is moved by hand.
+const BY_HAND: &str = "by hand";
 
 /// What the reader can choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,11 +90,16 @@ pub struct LawRow {
 
 /// The figure of a query and the control that its title names: "threshold: 1e12 | 2.5e11".
 pub(super) fn draw(query: &str, control: &str, source: &Source) -> Result<Drawn, String> {
-    if control.trim().is_empty() {
+    if control.trim().is_empty() || control == BY_HAND {
         let variant = variant(query, None, source)?;
+        let hand = match control {
+            BY_HAND => Some(by_hand(query, source)?),
+            _ => None,
+        };
         return Ok(Drawn {
             control: None,
             variants: vec![variant],
+            hand,
         });
     }
     let (key, values) = control.split_once(':').ok_or_else(|| {
@@ -102,6 +129,42 @@ pub(super) fn draw(query: &str, control: &str, source: &Source) -> Result<Drawn,
             title: title(key).to_owned(),
         }),
         variants: variants.collect::<Result<_, _>>()?,
+        hand: None,
+    })
+}
+
+/// The one series of a query, whose law can be moved.
+fn by_hand(query: &str, source: &Source) -> Result<ByHand, String> {
+    let (mut analysis, _) = address::analysis(source.study, query)?;
+    let rows = source.rows(&mut analysis)?;
+    let outcome = analysis::run(&analysis, rows, source.library.architectures(source.study));
+    let [series] = &outcome.series[..] else {
+        let count = outcome.series.len();
+        return Err(format!(
+            "a law is moved by hand where there is one series, and the query has {count}"
+        ));
+    };
+    let Points { x, y, .. } = series.fitted();
+    let points = x.iter().copied().zip(y.iter().copied()).collect();
+    if series.is_weighted() || Hand::new(analysis.law, analysis.loss, x, y).is_none() {
+        return Err("this law, with its loss, cannot be moved by hand: take a power law, squares or log-squares, and points without standard errors".to_owned());
+    }
+    let unit = analysis.loss_unit();
+    Ok(ByHand {
+        law: analysis.law.id(),
+        loss: analysis.loss.id(),
+        points,
+        axis: format!("{}, {}", analysis.axis.title(source.study), analysis.unit()),
+        what: format!(
+            "{}, {}",
+            names::measured(source.study, &analysis.dataset, &analysis.metric),
+            series.name()
+        ),
+        unit: if unit.is_fraction() {
+            ""
+        } else {
+            unit.of_differences()
+        },
     })
 }
 

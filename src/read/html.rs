@@ -2,7 +2,7 @@
 
 use super::compute::Computed;
 use super::document::{Block, Document, Inline};
-use super::figure::{Drawn, Variant};
+use super::figure::{ByHand, Drawn, Variant};
 use super::number::Number;
 use super::style::PALETTE;
 use super::{address, formula};
@@ -210,6 +210,9 @@ impl<'a> Writer<'a> {
         let n = i + 1;
         self.html.push_str(&format!("<figure id=\"figure-{n}\">\n"));
         self.control(n, drawn);
+        if let Some(hand) = &drawn.hand {
+            self.by_hand(hand);
+        }
         for (place, variant) in drawn.variants.iter().enumerate() {
             self.variant(n, place, variant);
         }
@@ -217,6 +220,26 @@ impl<'a> Writer<'a> {
             .push_str(&format!("<figcaption><b>Figure {n}.</b> "));
         self.inlines(&live.caption);
         self.html.push_str("</figcaption>\n</figure>\n");
+    }
+
+    /// A place that the program fills, with what it needs.
+    fn by_hand(&mut self, hand: &ByHand) {
+        let list = |numbers: &mut dyn Iterator<Item = f64>| {
+            numbers
+                .map(|x| format!("{x:e}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        self.html.push_str(&format!(
+            "<div class=\"hand\" hidden data-law=\"{}\" data-loss=\"{}\" data-x=\"{}\" data-y=\"{}\" data-axis=\"{}\" data-what=\"{}\" data-unit=\"{}\"></div>\n",
+            hand.law,
+            escape(&hand.loss),
+            list(&mut hand.points.iter().map(|p| p.0)),
+            list(&mut hand.points.iter().map(|p| p.1)),
+            escape(&hand.axis),
+            escape(&hand.what),
+            escape(hand.unit),
+        ));
     }
 
     fn control(&mut self, n: usize, drawn: &Drawn) {

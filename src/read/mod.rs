@@ -11,6 +11,8 @@ mod compute;
 mod document;
 mod figure;
 mod formula;
+pub mod hand;
+mod home;
 mod html;
 mod number;
 mod page;
@@ -20,7 +22,8 @@ mod style;
 
 pub use compute::{Computed, Source, compute};
 pub use document::{Block, Document, Inline, LiveFigure, LiveNumber, Place, Problem};
-pub use figure::{Control, Drawn, Variant};
+pub use figure::{ByHand, Control, Drawn, Variant};
+pub use home::{Answer, Home};
 pub use html::Files;
 pub use number::{Number, Printed};
 pub use page::{Listed, Page, list};

@@ -6,11 +6,12 @@ use super::document::{Block, Document, plain};
 use super::html::{Files, Writer, escape};
 use crate::analysis::{Analysis, to_query};
 use crate::claim::Verdict;
+use crate::study::Study;
 use crate::study::description::Description;
 use crate::text::grouped;
 
-/// Allows the page's own style, script and pictures, and nothing inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
+/// Allows the page's own style, script, program and pictures, and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// A document of a study with all that its page says.
 pub struct Page<'a> {
@@ -36,6 +37,17 @@ pub struct Listed {
     pub verdicts: [usize; 4],
     /// The query of its numbers in Verify.
     pub verify: String,
+    /// The query of its first table in Explore.
+    pub explore: String,
+    /// What differs: laws and single numbers by name, without repetition.
+    pub differing: Vec<String>,
+}
+
+/// The views that a page of documents is one of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum View {
+    Home,
+    Read,
 }
 
 impl Page<'_> {
@@ -50,7 +62,22 @@ impl Page<'_> {
             description: self.description(),
             verdicts: Verdict::ALL.map(|v| checks.iter().filter(|c| c.verdict == v).count()),
             verify: address::view("verify", study),
+            explore: explore(study),
+            differing: self.differing(),
         }
+    }
+
+    /// A law's coefficients are named "CLIP law, ImageNet-1k: A".
+    fn differing(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let checks = self.source.checks().iter();
+        for check in checks.filter(|check| check.verdict == Verdict::Differs) {
+            let name = check.quantity.split(": ").next().unwrap_or_default();
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
     }
 
     /// The page, and its figures by the names of their files.
@@ -68,7 +95,7 @@ impl Page<'_> {
             "../",
             self.address.as_deref(),
         );
-        page.push_str(&masthead(HOME, "../"));
+        page.push_str(&masthead(HOME, "../", View::Read));
         page.push_str(&format!(
             "<main id=\"main\" class=\"read\" tabindex=\"-1\">\n<header class=\"opening\"><h1>{title}</h1>\n<p class=\"byline\">{}</p>\n{}{}</header>\n",
             self.byline(),
@@ -162,10 +189,7 @@ impl Page<'_> {
         let link =
             |query: &str, text: &str| format!("<a href=\"{home}?{}\">{text}</a>", escape(query));
         let mut ways = Vec::new();
-        if let Some(table) = study.tables().next() {
-            let opens = to_query(&Analysis::of(table));
-            ways.push(link(&opens, "Explore the data"));
-        }
+        ways.push(link(&explore(study), "Explore the data"));
         if !self.source.checks().is_empty() {
             ways.push(link(&address::view("verify", study), "Verify the numbers"));
         }
@@ -184,12 +208,18 @@ impl Page<'_> {
     }
 }
 
+/// The query of a study's first table.
+fn explore(study: Study) -> String {
+    let first = study.tables().next();
+    first.map_or(String::new(), |table| to_query(&Analysis::of(table)))
+}
+
 /// The page that lists documents.
 pub fn list(listed: &[Listed], address: Option<&str>) -> String {
     const HOME: &str = "../";
     let description = "Papers on scaling laws, told in plain words; every number is recomputed from the released measurements.";
     let mut page = head("Read — Refit", description, HOME, "", address);
-    page.push_str(&masthead(HOME, ""));
+    page.push_str(&masthead(HOME, "./", View::Read));
     page.push_str(
         "<main id=\"main\" class=\"read-list\" tabindex=\"-1\">\n<h1>Papers to read</h1>\n",
     );
@@ -251,20 +281,27 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn masthead(home: &str, here: &str) -> String {
-    let here = if here.is_empty() { "./" } else { here };
+/// The way to the site's root and to the documents, and where the reader is.
+pub(super) fn masthead(home: &str, documents: &str, here: View) -> String {
+    let current = |view| match view == here {
+        true => " aria-current=\"true\"",
+        false => "",
+    };
+    let root = if home.is_empty() { "./" } else { home };
     format!(
-        "<header class=\"masthead\"><p class=\"name\"><a href=\"{home}\">Refit</a></p>\
-         <nav aria-label=\"Views\"><a href=\"{here}\" aria-current=\"true\">Read</a> \
-         <a href=\"{home}\">Explore</a> <a href=\"{home}?page=figures\">Figures</a> \
+        "<header class=\"masthead\"><p class=\"name\"><a href=\"{root}\"{}>Refit</a></p>\
+         <nav aria-label=\"Views\"><a href=\"{documents}\"{}>Read</a> \
+         <a href=\"{home}?\">Explore</a> <a href=\"{home}?page=figures\">Figures</a> \
          <a href=\"{home}?page=verify\">Verify</a> <a href=\"{home}?page=findings\">Findings</a> \
          <a href=\"{home}?page=methods\">Methods</a> <a href=\"{home}?page=run\">Run</a> \
-         <a href=\"{home}?page=yours\">Your data</a></nav></header>\n"
+         <a href=\"{home}?page=yours\">Your data</a></nav></header>\n",
+        current(View::Home),
+        current(View::Read),
     )
 }
 
 /// A bar of verdicts, and in words.
-fn verdicts(paper: &Listed, home: &str) -> String {
+pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
     let counts = &paper.verdicts;
     let href = escape(&format!("{home}?{}", paper.verify));
     let all: usize = counts.iter().sum();

@@ -44,3 +44,31 @@ if (headings.length > 0) {
     addEventListener("scroll", follow, { passive: true });
     follow();
 }
+
+// A law that is moved by hand needs a program, which comes when its figure is near.
+const hands = document.querySelectorAll(".hand");
+if (hands.length > 0 && typeof WebAssembly === "object") {
+    let program;
+    const load = async () => {
+        const module = await import(new URL("../by_hand.js", import.meta.url));
+        await module.default({ module_or_path: new URL("../by_hand_bg.wasm", import.meta.url) });
+        return module;
+    };
+    const near = new IntersectionObserver(
+        (entries) => {
+            for (const { target, isIntersecting } of entries) {
+                if (!isIntersecting) continue;
+                near.unobserve(target);
+                program ??= load();
+                // Without the program the picture stays.
+                program.then(({ show }) => {
+                    const hand = target.querySelector(".hand");
+                    hand.hidden = false;
+                    hand.hidden = !show(hand);
+                }, console.warn);
+            }
+        },
+        { rootMargin: "600px" },
+    );
+    for (const hand of hands) near.observe(hand.closest("figure"));
+}

@@ -4,24 +4,21 @@ use crate::chart::Theme;
 use crate::chart::theme::Rgb;
 
 /// The page's colours, type and shell (`src/page/styles`), and what documents add.
-const SHEETS: [&str; 3] = [
+const SHEETS: [&str; 4] = [
     include_str!("../page/styles/base.css"),
     include_str!("../page/styles/shell.css"),
+    PAPERS,
     include_str!("read.css"),
 ];
+
+const PAPERS: &str = include_str!("../page/styles/papers.css");
 
 /// Colours of a chart's series.
 pub(super) const PALETTE: usize = 6;
 
 /// The style sheet of documents.
 pub fn stylesheet() -> String {
-    let (light, dark) = (Theme::light(), Theme::dark());
-    let colours = light.palette.into_iter().zip(dark.palette).enumerate();
-    let colours = colours.map(|(i, (light, dark))| {
-        let (light, dark) = (hex(light), hex(dark));
-        format!(".series-{i} {{\n  color: light-dark({light}, {dark});\n}}\n\n")
-    });
-    SHEETS.concat() + "\n/* Colours of a chart's series. */\n\n" + &colours.collect::<String>()
+    SHEETS.concat()
 }
 
 /// A chart in the light theme's colours, which a dark page shows in those of the dark theme.
@@ -44,4 +41,20 @@ pub(super) fn themed(svg: &str) -> String {
 
 fn hex((r, g, b): Rgb) -> String {
     format!("#{r:02X}{g:02X}{b:02X}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_have_the_colours_of_charts() {
+        let (light, dark) = (Theme::light(), Theme::dark());
+        assert_eq!(light.palette.len(), PALETTE);
+        for (i, (light, dark)) in light.palette.into_iter().zip(dark.palette).enumerate() {
+            let (light, dark) = (hex(light), hex(dark));
+            let rule = format!(".series-{i} {{\n  color: light-dark({light}, {dark});\n}}\n");
+            assert!(PAPERS.contains(&rule), "{rule}");
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use crate::terminal::said;
 use refit::claim::{Library, Printed};
-use refit::read::{self, Block, Computed, Document, Inline, Page, Source};
+use refit::read::{self, Answer, Block, Computed, Document, Home, Inline, Page, Source};
 use refit::study::{DataError, Study};
+use refit::text::percent;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -499,6 +500,45 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         match from.is_dir() {
             true => copy(&from, &to),
             false => drop(std::fs::copy(&from, &to).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn home_says_what_the_terminal_predicts() {
+    let studies = Study::bundled();
+    let library = Library::read_all(&studies, disk).unwrap();
+    let printed = Printed::read(&studies, disk).unwrap();
+    let answer = Answer::new(&disk("public/clip/shapes.json").unwrap()).unwrap();
+    // Of the captions of all samples its own is the likeliest.
+    assert_eq!(answer.shares[0].0, answer.label);
+    let home = Home {
+        source: &Source::new(Study::default(), &library, &printed),
+        papers: &[],
+        answer: &answer,
+        repository: None,
+    };
+    let (html, files) = home.html().unwrap();
+    assert!(
+        html.contains("MaMMUT overtakes CLIP at about 7 × 10¹⁰ GFLOPs"),
+        "{html}"
+    );
+    let steps: Vec<Value> = serde_json::from_str(&files["home.json"]).unwrap();
+    for step in [&steps[0], &steps[40], steps.last().unwrap()] {
+        for (law, family) in step["laws"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(["clip", "mammut"])
+        {
+            let at = step["place"].to_string();
+            let said = said(&["fit", "--family", family, "--at", &at, "--json"]);
+            let fit: Value = serde_json::from_str(&said).unwrap();
+            let predicted = &fit["predictions"][0];
+            let number = |name: &str| percent(predicted[name].as_f64().unwrap());
+            assert_eq!(law[0], number("error"), "{family} at {at}");
+            let interval = format!("{} to {}", number("low"), number("high"));
+            assert_eq!(law[1], interval, "{family} at {at}");
         }
     }
 }

@@ -85,21 +85,42 @@ pub(crate) fn run(mut options: Options) -> Result {
     Ok(())
 }
 
-/// Renders the papers to read into the page that Trunk is building, and writes `data/files.txt` and
-/// `read/files.txt`: the files by name, which the service worker caches.
+/// Renders Home and the papers to read into the page that Trunk is building, and writes `data/files.txt`
+/// and `read/files.txt`: the files by name, which the service worker caches.
 pub(crate) fn complete(options: Options) -> Result {
     options.finish()?;
     let staging = env::var_os("TRUNK_STAGING_DIR")
         .ok_or("Trunk names no folder: `cargo xtask build` calls this by way of Trunk")?;
     let staging = Path::new(&staging);
+    let index = staging.join("index.html");
     let mut render = cargo("run --quiet --bin refit -- study render --out");
-    render.arg(staging.join("read"));
+    render.arg(staging.join("read")).arg("--home").arg(&index);
     if let Some(site) = env::var_os(SITE) {
         render.arg("--site").arg(site);
     }
     process::run(&mut render)?;
+    let explain = |error| format!("{} cannot be adapted: {error}", index.display());
+    let text = fs::read_to_string(&index).map_err(explain)?;
+    fs::write(&index, preloads_on_demand(&text)?).map_err(explain)?;
     list(&staging.join("data"), &["csv", "json"])?;
-    list(&staging.join("read"), &["html", "css", "js", "svg"])
+    list(&staging.join("read"), &["html", "css", "js", "json", "svg"])
+}
+
+/// Home needs no program: the links that preload it are moved before the script that turns them on where
+/// the address asks for a view, and are off until then.
+fn preloads_on_demand(index: &str) -> Result<String> {
+    let mut rest = index.to_owned();
+    let mut links = String::new();
+    for rel in ["modulepreload", "preload"] {
+        let start = rest.find(&format!("<link rel=\"{rel}\""));
+        let link = start.and_then(|start| Some(start..start + rest[start..].find('>')? + 1));
+        let link = link.ok_or_else(|| format!("index.html has no {rel}"))?;
+        links.push_str(&rest[link.clone()].replacen("rel=", "data-rel=", 1));
+        rest.replace_range(link, "");
+    }
+    let script = rest.find("<script>").ok_or("index.html has no script")?;
+    rest.insert_str(script, &links);
+    Ok(rest)
 }
 
 /// Writes `files.txt` into a folder: its files of some kinds.
@@ -143,7 +164,17 @@ fn point_404(file: &Path, url: &str) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use super::programs_of;
+    use super::{preloads_on_demand, programs_of};
+
+    #[test]
+    fn preloads_are_off_and_before_the_script() {
+        let index = r#"<head><script>a</script><link rel="modulepreload" href="p.js"><link rel="preload" href="p.wasm"></head>"#;
+        assert_eq!(
+            preloads_on_demand(index).unwrap(),
+            r#"<head><link data-rel="modulepreload" href="p.js"><link data-rel="preload" href="p.wasm"><script>a</script></head>"#
+        );
+        assert!(preloads_on_demand("<head></head>").is_err());
+    }
 
     #[test]
     fn the_page_names_its_programs() {

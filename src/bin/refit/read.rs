@@ -3,7 +3,7 @@
 use crate::data;
 use crate::say;
 use refit::claim::{Library, Printed};
-use refit::read::{self, Listed, Page, Source};
+use refit::read::{self, Answer, Home, Listed, Page, Source};
 use refit::study::{Study, checkpoint};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,19 @@ pub(crate) struct Render {
     /// Address of the site, where it is known: then sitemap.xml is written beside the folder
     #[arg(long, value_name = "URL")]
     site: Option<String>,
+    /// Page of the site whose element `home` is filled, beside the folder
+    #[arg(long, value_name = "FILE")]
+    home: Option<PathBuf>,
 }
 
-/// The script of documents: the reader's theme, and cards on a touch screen.
-const SCRIPT: &str = include_str!("../../read/read.js");
+/// Scripts: of documents the reader's theme and cards on a touch screen, of Home its slider.
+const SCRIPTS: [(&str, &str); 2] = [
+    ("read.js", include_str!("../../read/read.js")),
+    ("home.js", include_str!("../../read/home.js")),
+];
+
+/// Facts of the bundled model, with its samples and what PyTorch makes of them.
+const SHAPES: &str = include_str!("../../../public/clip/shapes.json");
 
 #[derive(clap::Args)]
 pub(crate) struct Numbers {
@@ -114,7 +123,12 @@ pub(crate) fn render(arguments: &Render) -> Result<(), String> {
         &read::list(&listed, address.as_deref()),
     )?;
     write(&out.join("read.css"), &read::stylesheet())?;
-    write(&out.join("read.js"), SCRIPT)?;
+    for (name, script) in SCRIPTS {
+        write(&out.join(name), script)?;
+    }
+    if let Some(file) = &arguments.home {
+        home(file, &library, &printed, &listed, out, site.as_deref())?;
+    }
     if let (Some(site), Some(beside)) = (site, out.parent()) {
         write(&beside.join("sitemap.xml"), &sitemap(&site, &listed))?;
     }
@@ -155,6 +169,45 @@ fn page(
         write(&folder.join(name), &text)?;
     }
     Ok(Some(page.listed()))
+}
+
+/// Fills the element `home` of the site's page, and writes the files that it shows.
+fn home(
+    file: &Path,
+    library: &Library,
+    printed: &Printed,
+    papers: &[Listed],
+    out: &Path,
+    site: Option<&str>,
+) -> Result<(), String> {
+    const PLACE: &str = "<div id=\"home\">";
+    let explain = |error: std::io::Error| format!("{}: {error}", file.display());
+    let page = fs::read_to_string(file).map_err(explain)?;
+    let (before, after) = page
+        .split_once(PLACE)
+        .ok_or_else(|| format!("{}: there is no {PLACE}", file.display()))?;
+    let home = Home {
+        source: &Source::new(Study::default(), library, printed),
+        papers,
+        answer: &Answer::new(SHAPES)?,
+        repository: site.and_then(repository),
+    };
+    let (html, files) = home.html()?;
+    for (name, text) in files {
+        write(&out.join(name), &text)?;
+    }
+    write(file, &format!("{before}{PLACE}\n{html}{after}"))
+}
+
+/// The repository of a site on GitHub Pages.
+fn repository(site: &str) -> Option<String> {
+    let (host, path) = site.strip_prefix("https://")?.split_once('/')?;
+    let owner = host.strip_suffix(".github.io")?;
+    let name = match path.trim_end_matches('/') {
+        "" => host,
+        name => name,
+    };
+    Some(format!("https://github.com/{owner}/{name}"))
 }
 
 /// Whether a checkpoint of the study can be run.

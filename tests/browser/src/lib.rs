@@ -5,7 +5,7 @@
 //! `cargo xtask test` sets both.
 //!
 //! ```no_run
-//! let page = browser_tests::Page::open("");
+//! let page = browser_tests::Page::open("?");
 //! page.wait_for("document.querySelector('h1')");
 //! assert_eq!(page.text("h1"), "Refit");
 //! // Dropping the page fails the test if the browser complained.

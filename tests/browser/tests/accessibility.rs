@@ -38,7 +38,7 @@ fn check_as_it_is(page: &Page, axe: &str, what: &str) {
 #[test]
 fn explore_has_no_violation() {
     let Some(axe) = axe() else { return };
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     check(&page, &axe, "the first view");
     page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
@@ -49,7 +49,7 @@ fn explore_has_no_violation() {
 #[test]
 fn every_other_view_has_no_violation() {
     let Some(axe) = axe() else { return };
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     for view in ["figures", "verify", "findings", "methods", "yours", "embed"] {
         page.go(&format!("?page={view}"));
@@ -81,13 +81,21 @@ fn the_page_without_its_program_has_no_violation() {
     let page = Page::builder()
         .before_load("delete globalThis.WebAssembly")
         .tolerate("")
-        .open("");
+        .open("?");
     page.wait_for("!document.querySelector('#boot-status').hidden");
     check(&page, &axe, "the static page");
     // axe-core takes the dark background of a page without styles for white.
     page.set_view(1280, 900, false);
     page.go("404.html");
     check_as_it_is(&page, &axe, "404.html");
+}
+
+#[test]
+fn home_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = Page::open("");
+    page.wait_for("!document.querySelector('.asked label').hidden");
+    check(&page, &axe, "Home");
 }
 
 #[test]
@@ -98,6 +106,9 @@ fn a_paper_to_read_has_no_violation() {
     check(&page, &axe, "a paper");
     page.eval("document.querySelector('.number').focus()");
     check(&page, &axe, "a paper with a number's card");
+    page.eval("document.querySelector('.hand').closest('figure').scrollIntoView()");
+    page.wait_for("document.querySelector('.by-hand .curve')");
+    check(&page, &axe, "a paper with a law to be moved");
     page.go("read/");
     check(&page, &axe, "the list of papers");
 }

@@ -295,7 +295,7 @@ fn a_part_that_does_not_arrive_is_explained_and_tried_again() {
     let fail = "globalThis.blocked = true; const real = fetch; globalThis.fetch = (what, ...rest) => \
         globalThis.blocked && String(what.url ?? what).includes('details_bg') \
             ? Promise.reject(new TypeError('no network')) : real(what, ...rest)";
-    let page = Page::builder().before_load(fail).tolerate("").open("");
+    let page = Page::builder().before_load(fail).tolerate("").open("?");
     page.wait_for(FITTED);
     page.eval("document.querySelector('#certainty').open = true");
     page.wait_for_text("This view could not be loaded");

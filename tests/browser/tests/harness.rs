@@ -4,7 +4,7 @@ use browser_tests::Page;
 
 #[test]
 fn what_the_browser_complains_about_is_heard() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.eval("console.error('an error on the console')");
     page.eval("void setTimeout(() => { throw new Error('an exception nobody caught') })");
     page.eval(
@@ -29,7 +29,7 @@ fn what_the_browser_complains_about_is_heard() {
 
 #[test]
 fn a_reader_types_copies_and_presses() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.eval(
         "document.body.innerHTML = `<input id=text><input id=box type=checkbox><output></output>`;
          document.querySelector('#text').addEventListener('input',

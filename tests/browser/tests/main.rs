@@ -7,6 +7,7 @@ mod accessibility;
 mod captions;
 mod details;
 mod harness;
+mod home;
 #[path = "models/main.rs"]
 mod models;
 mod page;

@@ -84,7 +84,7 @@ fn papers_fit_a_narrow_window_in_both_themes() {
 
 #[test]
 fn the_page_leads_to_the_papers_and_back() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     page.click("nav a[href='read/']");
     page.wait_for("document.querySelectorAll('.papers li').length >= 2");
@@ -101,7 +101,7 @@ fn the_page_leads_to_the_papers_and_back() {
 
 #[test]
 fn papers_are_read_without_a_network() {
-    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("");
+    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("?");
     page.wait_for(FITTED);
     page.wait_for("navigator.serviceWorker.controller !== null");
     page.go_offline();
@@ -109,4 +109,63 @@ fn papers_are_read_without_a_network() {
     page.wait_for("document.querySelectorAll('.number').length >= 30");
     page.eval("document.querySelector('figure').scrollIntoView()");
     page.wait_for("document.querySelector('figure img').naturalWidth > 0");
+}
+
+/// Dragged, turned by a slider, and fitted: then it is the law of the text.
+#[test]
+fn a_law_is_moved_by_hand_and_found_again() {
+    let page = Page::open("read/comparison/");
+    page.eval("document.querySelector('.hand').closest('figure').scrollIntoView()");
+    page.wait_for("document.querySelector('.by-hand .curve')");
+    assert_eq!(page.attribute(".hand", "hidden"), None);
+    let curve = "document.querySelector('.by-hand .curve').getAttribute('d')";
+    let error = "document.querySelector('[data-error]').textContent";
+    let now = |of: &str| page.eval(of).as_str().expect("text").to_owned();
+    let (first, before) = (now(curve), now(error));
+
+    // The handle at the curve's end.
+    page.eval(
+        "(() => {
+            const handle = document.querySelectorAll('.by-hand .handle')[1];
+            const box = handle.getBoundingClientRect();
+            const send = (kind, y) => handle.dispatchEvent(new PointerEvent(kind, {
+                pointerId: 1, bubbles: true, cancelable: true,
+                clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 + y,
+            }));
+            handle.setPointerCapture = () => {};
+            send('pointerdown', 0);
+            send('pointermove', -40);
+            send('pointerup', -40);
+        })()",
+    );
+    page.wait_for(&format!("{curve} !== '{first}'"));
+    assert_ne!(now(error), before);
+
+    // A slider, by keys.
+    let dragged = now(curve);
+    page.eval("document.querySelectorAll('.knobs input')[2].focus()");
+    page.press("ArrowRight");
+    page.wait_for(&format!("{curve} !== '{dragged}'"));
+
+    let best = page.text(".fit .aside");
+    let best = best
+        .strip_prefix("at the optimum: ")
+        .expect("the best error");
+    page.click(".fit button.primary");
+    page.wait_for(&format!("{error} === '{best}'"));
+    // As the text says, to its three digits.
+    let alpha = page.eval("document.querySelectorAll('.knobs output')[2].textContent");
+    let told = page.eval(
+        "[...document.querySelectorAll('.number')].find(a => a.href.includes('family=clip') && \
+         a.nextElementSibling.textContent.startsWith('α')).textContent",
+    );
+    assert_eq!(alpha, told);
+    for (width, dark) in [(1280, false), (360, true)] {
+        page.set_view(width, 900, dark);
+        page.eval("document.querySelector('.hand').scrollIntoView()");
+        let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+        assert_eq!(wide, false, "{width}");
+        page.screenshot(&format!("by-hand-{width}"), width, 900, dark);
+    }
+    assert_eq!(page.complaints(), Vec::<String>::new());
 }

@@ -42,7 +42,7 @@ fn drag(page: &Page, from: (f64, f64), to: (f64, f64), shift: bool) {
 
 #[test]
 fn a_part_of_the_chart_is_seen_shared_and_left() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     page.click("button[title^='Zoom in']");
     page.wait_for("location.search.includes('window=')");
@@ -310,7 +310,7 @@ fn exports_are_what_is_shown() {
 
 #[test]
 fn light_and_dark_are_the_readers_choice() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     page.set_view(1280, 900, false);
     page.click("button.theme");
@@ -325,7 +325,7 @@ fn light_and_dark_are_the_readers_choice() {
 
 #[test]
 fn the_page_opens_without_a_network_after_one_visit() {
-    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("");
+    let page = Page::builder().tolerate("ERR_EMPTY_RESPONSE").open("?");
     page.wait_for(FITTED);
     page.wait_for("navigator.serviceWorker.controller !== null");
     page.go_offline();

@@ -95,7 +95,7 @@ fn a_dropped_zip_is_a_study() {
         zip.write_all(text.as_bytes()).expect("written");
     }
     let bytes = zip.finish().expect("a zip").into_inner();
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     page.eval(&format!(
         "(() => {{ const data = new DataTransfer(); \

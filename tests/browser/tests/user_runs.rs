@@ -79,7 +79,7 @@ fn button(page: &Page, within: &str, text: &str) {
 
 #[test]
 fn a_dropped_file_joins_every_view_and_survives_a_reload() {
-    let page = Page::open("");
+    let page = Page::open("?");
     page.wait_for(FITTED);
     let bundled = page.eval("document.querySelectorAll('[data-parameter]').length");
     drop_text(&page, "known.csv", KNOWN);
@@ -144,7 +144,7 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     button(&page, "[data-file='known.csv']", "Delete");
     stored(&page, 0);
     assert_eq!(page.eval("localStorage.getItem('data-yours')"), json!(null));
-    page.go("");
+    page.go("?");
     page.wait_for(FITTED);
     assert!(!page.has(".user-runs"));
     let requests = page.requests();

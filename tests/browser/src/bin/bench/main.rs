@@ -231,7 +231,7 @@ fn main() {
     responsive();
     reading();
     drawing();
-    let page = Page::builder().before_load(NO_WORKER).open("");
+    let page = Page::builder().before_load(NO_WORKER).open("?");
     page.wait_for("document.querySelector('[data-parameter]')");
     let (mut raw, mut small) = (0, 0);
     println!("\n{:>9} {:>9}  first view", "bytes", "gzip");
