@@ -13,7 +13,7 @@ pub fn parts(query: &str) -> Vec<(String, String)> {
 }
 
 /// Appends `&key=value`.
-pub(super) fn push(query: &mut String, key: &str, value: &str) {
+pub fn push(query: &mut String, key: &str, value: &str) {
     query.push('&');
     query.push_str(key);
     query.push('=');

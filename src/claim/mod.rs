@@ -3,12 +3,14 @@
 //! [`claims`] lists the claims of the studies; [`Claim::check`] recomputes one from the
 //! bundled measurements, by the authors' procedure, never tuned to the printed number.
 
+mod filter;
 mod law;
 mod number;
 mod prediction;
 mod printed;
 mod surface;
 
+pub use filter::Filter;
 pub(crate) use law::printed_parameters;
 pub use printed::{Printed, PrintedCoefficient};
 

@@ -8,6 +8,7 @@ use super::{data, studies};
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
 use crate::analysis::{Analysis, Notice, VERSION, from_query};
+use crate::claim::Filter;
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -49,6 +50,11 @@ impl View {
 const PAGE: &str = "page";
 /// Key of the checkpoints to run.
 const MODEL: &str = "model";
+/// Keys of the query that are no part of the analysis: those above, and what Verify shows.
+const OTHERS: [&str; 5] = {
+    let [study, verdict, text] = Filter::KEYS;
+    [PAGE, MODEL, study, verdict, text]
+};
 
 #[derive(Clone, Copy)]
 pub struct Location {
@@ -138,7 +144,7 @@ impl Location {
             return;
         }
         let (view, unknown) = view_of(&query);
-        let (analysis, notices) = from_query(&query, &[PAGE, MODEL]);
+        let (analysis, notices) = from_query(&query, &OTHERS);
         let notices = notices
             .iter()
             .map(Notice::to_string)
@@ -211,6 +217,12 @@ impl Location {
         if let Ok(event) = web_sys::Event::new(self.program) {
             let _ = window().dispatch_event(&event);
         }
+    }
+
+    /// Puts what Verify shows into the address.
+    pub fn filter(self, filter: &Filter) {
+        let query = window().location().search().unwrap_or_default();
+        self.navigate(&format!("?{}", filter.in_query(&query)), false);
     }
 
     /// Address of a view of the same analysis.

@@ -3,10 +3,12 @@
 use crate::analysis::drawing::Drawing;
 use crate::analysis::query_string::parts;
 use crate::analysis::{Analysis, Notice, from_study, link};
+use crate::claim::{Filter, Verdict};
 use crate::study::Study;
 
-/// Keys of the page's address that are no analysis.
+/// Keys of the page's address that are no analysis, beside those of Verify's filter.
 const OF_THE_PAGE: [&str; 2] = ["page", "model"];
+const VERIFY: &str = "page=verify";
 
 /// Whether a link may lead there: to https, or a query.
 pub(super) fn is_allowed(address: &str) -> bool {
@@ -33,13 +35,21 @@ pub(super) fn href(study: Study, query: &str, home: &str) -> Result<String, Stri
     let mut rest = Vec::new();
     for part in query.trim_start_matches('?').split('&') {
         let key = part.split('=').next().unwrap_or_default();
-        match OF_THE_PAGE.contains(&key) {
+        match OF_THE_PAGE.contains(&key) || Filter::KEYS.contains(&key) {
             true => own.push_str(&format!("{part}&")),
             false => rest.push(part),
         }
     }
     let (analysis, drawing) = analysis(study, &rest.join("&"))?;
-    let query = own + &link(&analysis, &drawing);
+    let mut query = own.clone() + &link(&analysis, &drawing);
+    if own.split('&').any(|part| part == VERIFY) {
+        let own = Filter::from_query(&own);
+        let of_study = Filter {
+            study: own.study.or(Some(study)),
+            ..own
+        };
+        query = of_study.in_query(&query);
+    }
     Ok(format!("{home}?{}", query.trim_end_matches('&')))
 }
 
@@ -48,6 +58,16 @@ pub(super) fn view(page: &str, study: Study) -> String {
     let (analysis, drawing) = (from_study(study, "").0, Drawing::from_query(""));
     let query = format!("page={page}&{}", link(&analysis, &drawing));
     query.trim_end_matches('&').to_owned()
+}
+
+/// The query of a study's printed numbers: of a verdict, and of those with a text in what is said of them.
+pub(super) fn verify(study: Study, verdict: Option<Verdict>, text: &str) -> String {
+    let filter = Filter {
+        study: Some(study),
+        verdict,
+        text: text.to_owned(),
+    };
+    filter.in_query(&view("verify", study))
 }
 
 /// A query less the pairs of a key.

@@ -62,7 +62,7 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
         printed: Some(printed(check)),
         query: match &check.analysis {
             Some(analysis) => to_query(analysis),
-            None => address::view("verify", source.study),
+            None => address::verify(source.study, None, &check.id),
         },
     })
 }
@@ -148,7 +148,7 @@ pub(super) fn count(prefix: &str, asked: &Asked, source: &Source) -> Result<Numb
         },
         from: format!("{} in all, each recomputed", grouped(all as u64)),
         printed: None,
-        query: address::view("verify", source.study),
+        query: address::verify(source.study, verdict, prefix),
     })
 }
 

@@ -107,7 +107,7 @@ impl Facts {
 /// The slider at one place: what the reader sees there.
 #[derive(Serialize)]
 struct Step {
-    #[serde(skip)]
+    /// On the axis.
     place: f64,
     /// "2.14 × 10¹² GFLOPs"
     at: String,

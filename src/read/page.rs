@@ -61,7 +61,7 @@ impl Page<'_> {
             paper: self.paper(),
             description: self.description(),
             verdicts: Verdict::ALL.map(|v| checks.iter().filter(|c| c.verdict == v).count()),
-            verify: address::view("verify", study),
+            verify: address::verify(study, None, ""),
             explore: explore(study),
             differing: self.differing(),
         }
@@ -191,7 +191,10 @@ impl Page<'_> {
         let mut ways = Vec::new();
         ways.push(link(&explore(study), "Explore the data"));
         if !self.source.checks().is_empty() {
-            ways.push(link(&address::view("verify", study), "Verify the numbers"));
+            ways.push(link(
+                &address::verify(study, None, ""),
+                "Verify the numbers",
+            ));
         }
         if self.has_models {
             ways.push(link("page=run", "Run the models"));

@@ -47,7 +47,11 @@ pub fn Controls(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
         }),
     };
     view! {
-        <form class="controls" aria-label="Choices" on:submit=|e| e.prevent_default()>
+        // On a phone a sheet, which the button opens.
+        <button type="button" popovertarget="choices">
+            "Choices"
+        </button>
+        <form class="controls" id="choices" popover aria-label="Choices" on:submit=|e| e.prevent_default()>
             <fieldset>
                 <legend>"Data"</legend>
                 {controls.data()}

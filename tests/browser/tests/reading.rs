@@ -390,3 +390,40 @@ fn every_column_of_the_points_is_in_view() {
         );
     }
 }
+
+/// On a phone the choices are a sheet below the chart, which is seen while they change.
+#[test]
+fn on_a_phone_the_chart_is_seen_while_choices_change() {
+    let page = Page::open("?");
+    page.wait_for(FITTED);
+    page.set_view(360, 800, false);
+    let seen = |selector: &str| {
+        page.eval(&format!(
+            "(() => {{
+                const box = document.querySelector('{selector}').getBoundingClientRect();
+                return box.width > 0 && box.top < innerHeight && box.bottom > 0;
+            }})()"
+        ))
+    };
+    assert_eq!(seen("#choices"), false);
+    page.eval("document.querySelector('.canvas').scrollIntoView()");
+    page.click("[popovertarget=choices]");
+    page.wait_for("document.querySelector('#choices').matches(':popover-open')");
+    assert_eq!(seen("#choices"), true);
+    let covered = page.eval(
+        "document.querySelector('.canvas').getBoundingClientRect().top < \
+         document.querySelector('#choices').getBoundingClientRect().top - 200",
+    );
+    assert_eq!(covered, true);
+    let before = number(&page, "A");
+    page.set_value("#choices select[name=Law]", "power");
+    page.wait_for(&format!(
+        "!document.querySelector('[data-parameter=A]') || \
+         document.querySelector('[data-parameter=A]').dataset.value !== '{before}'"
+    ));
+    page.screenshot("explore-sheet", 360, 800, false);
+    page.press("Escape");
+    page.wait_for("!document.querySelector('#choices').matches(':popover-open')");
+    let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(wide, false);
+}

@@ -1,0 +1,114 @@
+//! Verify: every published number, compared with the recomputed one.
+
+mod filters;
+mod groups;
+
+use crate::claim::{Check, Filter, Verdict, Verification};
+use crate::page::data;
+use crate::page::location::{Location, View};
+use crate::page::messages::error;
+use crate::page::work::{Progress, TaskRunner};
+use filters::Filters;
+use groups::Groups;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+#[component]
+pub fn Verify() -> impl IntoView {
+    let location = expect_context::<Location>();
+    // Only a change of the reader's files matters: a released file replaces what is bundled of it.
+    let version = Memo::new(move |_| {
+        location.analysis.track();
+        data::user_runs_version()
+    });
+    let loaded = data::load(move || {
+        version.track();
+        data::verify_data()
+    });
+    let checks = RwSignal::new(Vec::<Check>::new());
+    let work = TaskRunner::new();
+    let start = move |loaded: Arc<data::VerifyData>| {
+        let show = move |verification: &Verification| checks.set(verification.checks.clone());
+        let verification = Verification::new(loaded.data.clone());
+        work.start("refit:verify", verification, show);
+    };
+    Effect::new(move || {
+        if let Some(Ok(data)) = loaded.get() {
+            start(data);
+        }
+    });
+    let again = move |_| {
+        if let Some(Ok(data)) = loaded.get_untracked() {
+            start(data);
+        }
+    };
+    // Nothing runs before the data are loaded, either.
+    let ready = move || !work.running() && checks.with(|c| !c.is_empty());
+    let search = window().location().search().unwrap_or_default();
+    let filter = RwSignal::new(Filter::from_query(&search));
+    Effect::watch(
+        move || filter.get(),
+        move |filter, _, _| location.filter(filter),
+        false,
+    );
+    view! {
+        <main id="main" tabindex="-1" class="verify">
+            <h1>"Can the published numbers be reproduced?"</h1>
+            <p class="lead">
+                "Every number that a paper printed is recomputed from the measurements that its authors released, by their procedure, and compared at the printed precision; coefficients of points read from a figure, within their rounding."
+            </p>
+            <details>
+                <summary>"How verdicts are given"</summary>
+                <p>
+                    "A law is reproduced if all its coefficients are. If one differs, the curves are compared, since a parameter that the data do not identify can differ on the same curve. The papers print no squared errors: a law’s row has that of its printed, rounded coefficients."
+                </p>
+            </details>
+            {move || {
+                let summary = loaded.get()?.ok()?.user_runs.clone();
+                (!summary.is_empty())
+                    .then(|| {
+                        view! {
+                            <p class="note" data-user-runs="">
+                                "Includes " <a href=location.href(View::UserRuns)>"your data"</a> ": " {summary}
+                            </p>
+                        }
+                    })
+            }}
+            {move || match loaded.get() {
+                Some(Err(failure)) => error(failure.to_string()),
+                _ => {
+                    view! {
+                        <div class="progress">
+                            <button type="button" on:click=again disabled=move || !ready()>
+                                "Recompute all"
+                            </button>
+                            <span id="progress-text" role="status">
+                                {move || match checks.with(Vec::len) {
+                                    0 => "Loading the data…".to_owned(),
+                                    _ if ready() => checks.with(|c| tally(c)),
+                                    count => format!("{count} numbers checked"),
+                                }}
+                            </span>
+                        </div>
+                        <Progress work what="claims" />
+                    }
+                        .into_any()
+                }
+            }}
+            <Filters checks filter />
+            <Show when=ready>
+                <Groups checks filter />
+            </Show>
+        </main>
+    }
+}
+
+/// How many of the numbers could be checked.
+fn tally(checks: &[Check]) -> String {
+    let without = |c: &&Check| c.verdict == Verdict::Uncheckable;
+    let (all, without) = (checks.len(), checks.iter().filter(without).count());
+    format!(
+        "{} of {all} numbers checked; {without} cannot be checked here",
+        all - without
+    )
+}
