@@ -16,6 +16,70 @@ pub struct ConfusionMatrix {
     pub counts: Vec<Vec<usize>>,
 }
 
+/// What is known about what an image shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// The name of its class.
+    Class(String),
+    /// A caption that says all there is to see: each class whose words are all in it is true.
+    Caption(String),
+}
+
+impl Truth {
+    /// The name or the caption.
+    pub fn text(&self) -> &str {
+        match self {
+            Truth::Class(text) | Truth::Caption(text) => text,
+        }
+    }
+
+    /// Whether a class is true of the image.
+    pub fn is(&self, class: &str) -> bool {
+        match self {
+            Truth::Class(name) => is_same(name, class),
+            Truth::Caption(caption) => describes(class, caption),
+        }
+    }
+
+    /// Under which of `classes` the image counts, given the class that was predicted: that one, if
+    /// it is true; otherwise the true class with the most words; the text, if none is.
+    pub fn among<'a>(&'a self, classes: &'a [String], predicted: &'a str) -> &'a str {
+        if self.is(predicted) {
+            return predicted;
+        }
+        let is_true = |class: &&String| self.is(class);
+        let classes = classes.iter().filter(is_true);
+        let class = classes.max_by_key(|class| words(class).count());
+        class.map_or(self.text(), |class| class)
+    }
+
+    /// Whether any of `classes` is true of the image.
+    pub fn is_among(&self, classes: &[String]) -> bool {
+        classes.iter().any(|class| self.is(class))
+    }
+}
+
+/// Whether each word of a class is in a caption, articles, case and plurals aside.
+fn describes(class: &str, caption: &str) -> bool {
+    let caption: Vec<String> = words(caption).collect();
+    let mut class = words(class).peekable();
+    class.peek().is_some() && class.all(|word| caption.contains(&word))
+}
+
+/// The words of a class or caption, without articles, in lower case and in the singular.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let all = text.split(|letter: char| !letter.is_alphanumeric());
+    let all = all.map(str::to_ascii_lowercase);
+    let all = all.filter(|word| !["", "a", "an", "the"].contains(&word.as_str()));
+    all.map(|word| {
+        let singular = match word.strip_suffix("es") {
+            Some(stem) if stem.ends_with("ss") => Some(stem),
+            _ => word.strip_suffix('s').filter(|stem| !stem.ends_with('s')),
+        };
+        singular.map_or(word.clone(), str::to_owned)
+    })
+}
+
 /// Whether two names are one class: case, articles, underscores and hyphens do not matter.
 pub fn is_same(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
@@ -157,5 +221,39 @@ mod tests {
             assert!((found.0 - low).abs() < 1e-6, "{found:?}");
             assert!((found.1 - high).abs() < 1e-6, "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_caption_has_each_class_that_it_describes() {
+        let truth = Truth::Caption("four striped green triangles".to_owned());
+        for class in [
+            "a green triangle",
+            "Triangles",
+            "green",
+            "four",
+            "four striped green triangles",
+        ] {
+            assert!(truth.is(class), "{class}");
+        }
+        for class in ["a red triangle", "a green cat", "a", "", "three triangles"] {
+            assert!(!truth.is(class), "{class}");
+        }
+        let cross = Truth::Caption("two crosses".to_owned());
+        assert!(cross.is("a cross") && !cross.is("a star"));
+        // A name is one class, whatever else is in it.
+        let shark = Truth::Class("tiger_shark".to_owned());
+        assert!(shark.is("a tiger shark") && !shark.is("tiger"));
+    }
+
+    #[test]
+    fn an_image_counts_under_the_predicted_class_if_that_is_true() {
+        let truth = Truth::Caption("a large purple heart".to_owned());
+        let classes = ["a heart", "a purple heart", "a star"].map(str::to_owned);
+        assert_eq!(truth.among(&classes, "a heart"), "a heart");
+        assert_eq!(truth.among(&classes, "a star"), "a purple heart");
+        assert!(truth.is_among(&classes));
+        let none = &classes[2..];
+        assert_eq!(truth.among(none, "a star"), "a large purple heart");
+        assert!(!truth.is_among(none));
     }
 }
