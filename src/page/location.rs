@@ -258,12 +258,22 @@ pub fn request_models(id: Option<&str>, second: Option<&str>) {
         (Some(id), None) => model_link(id),
         (None, None) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
     };
+    let address = address + &window().location().hash().unwrap_or_default();
     let _ = window()
         .history()
         .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
     if let Ok(event) = web_sys::Event::new(MODELS_REQUESTED) {
         let _ = window().dispatch_event(&event);
     }
+}
+
+/// Sets the fragment of the address, in place of the last.
+pub fn set_fragment(fragment: &str) {
+    let query = window().location().search().unwrap_or_default();
+    let address = format!("{query}#{fragment}");
+    let _ = window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
 }
 
 /// The checkpoint in the address, and a second one to compare with.

@@ -41,7 +41,7 @@ pub use as_study::{counts_tokens, study_files};
 pub use join::{Joined, family, join, joins};
 pub use mapping::{
     Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, ROLES, Score,
-    UnitScale,
+    UnitScale, flops,
 };
 pub use metrics::metric;
 pub use options::{Converted, Limits, ReadOptions};

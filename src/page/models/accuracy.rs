@@ -1,6 +1,7 @@
 //! Accuracy and the confusion matrix, for images whose true class is known.
 
-use crate::page::{list, save, table};
+use super::session::Session;
+use crate::page::{list, table};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
 use refit_clip::confusion::ConfusionMatrix;
@@ -11,7 +12,11 @@ const MATRIX: usize = 24;
 const PAIRS: usize = 12;
 
 #[component]
-pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
+pub fn Accuracy(
+    session: Session,
+    confusion: ConfusionMatrix,
+    is_matrix_open: RwSignal<bool>,
+) -> impl IntoView {
     let (right, total) = (confusion.correct(), confusion.total());
     let (low, high) = confusion.interval();
     let sentence = format!(
@@ -29,26 +34,44 @@ pub fn Accuracy(confusion: ConfusionMatrix) -> impl IntoView {
     };
     let classes = confusion.actual.len().max(confusion.predicted.len());
     let details = match (classes <= MATRIX, right < total) {
-        (true, _) => matrix(&confusion),
+        (true, _) => matrix(&confusion, is_matrix_open),
         (false, true) => pairs(&confusion),
         (false, false) => ().into_any(),
     };
-    let as_csv = csv(&confusion);
     view! {
         <p class="accuracy">{sentence} {unlisted}</p>
+        {(confusion.unlisted() > 0).then(|| true_classes(session))}
         {details}
-        <p class="toolbar">
-            <button
-                type="button"
-                on:click=move |_| save::text("confusion.csv", "text/csv", &as_csv)
-            >
-                "Export confusion matrix (CSV)"
-            </button>
-        </p>
     }
 }
 
-fn matrix(confusion: &ConfusionMatrix) -> AnyView {
+/// Buttons that make classes of what the images are known to show.
+fn true_classes(session: Session) -> AnyView {
+    let classes = session.classes;
+    view! {
+        <p class="toolbar">
+            <button
+                type="button"
+                class="use-true"
+                on:click=move |_| classes.labels.set(session.images.true_classes().join("\n"))
+            >
+                "Use the images’ true classes"
+            </button>
+            <button
+                type="button"
+                class="add-true"
+                on:click=move |_| {
+                    classes.add(session.images.true_classes());
+                }
+            >
+                "Add them to the list"
+            </button>
+        </p>
+    }
+    .into_any()
+}
+
+fn matrix(confusion: &ConfusionMatrix, is_open: RwSignal<bool>) -> AnyView {
     let names = std::iter::once("").chain(confusion.predicted.iter().map(String::as_str));
     let head = table::header_row(&names.collect::<Vec<_>>());
     let row = |(actual, counts): (&String, &Vec<usize>)| {
@@ -74,13 +97,22 @@ fn matrix(confusion: &ConfusionMatrix) -> AnyView {
     };
     let rows = confusion.actual.iter().zip(&confusion.counts).map(row);
     view! {
-        <h4>"Confusion matrix"</h4>
-        <p class="aside" id="confusion">
-            "Numbers of images: true classes in rows, predictions in columns. Correct predictions are framed."
-        </p>
-        <div class="list" role="group" aria-describedby="confusion">
-            {table::scrolling("Confusion matrix", "numbers confusion", head, list(rows))}
-        </div>
+        <details
+            class="fold"
+            prop:open=move || is_open.get_untracked()
+            on:toggle=move |event| {
+                let details: web_sys::Element = event_target(&event);
+                is_open.set(details.has_attribute("open"));
+            }
+        >
+            <summary>"Confusion matrix"</summary>
+            <p class="aside" id="confusion">
+                "Numbers of images: true classes in rows, predictions in columns. Correct predictions are framed."
+            </p>
+            <div class="list" role="group" aria-describedby="confusion">
+                {table::scrolling("Confusion matrix", "numbers confusion", head, list(rows))}
+            </div>
+        </details>
     }
     .into_any()
 }
@@ -91,7 +123,7 @@ fn pairs(confusion: &ConfusionMatrix) -> AnyView {
         view! { <li>{format!("{actual} classified as {predicted}: {}", images(*count))}</li> }
     };
     view! {
-        <h4>"Most frequent confusions"</h4>
+        <h3>"Most frequent confusions"</h3>
         <ol class="pairs">{list(wrong.iter().take(PAIRS).map(pair))}</ol>
     }
     .into_any()
@@ -105,7 +137,7 @@ fn images(count: usize) -> String {
 }
 
 /// The whole matrix, however large.
-fn csv(confusion: &ConfusionMatrix) -> String {
+pub fn csv(confusion: &ConfusionMatrix) -> String {
     let mut text = "shows".to_owned();
     for name in &confusion.predicted {
         text.push(',');

@@ -1,7 +1,8 @@
 //! Classifying the camera's frames, one at a time.
 
+use super::answer::bars;
+use super::notice::{DEMO, is_demo};
 use super::ranking::RankedClass;
-use super::results::bars;
 use super::session::Session;
 use crate::page::messages::error_if_any;
 use crate::page::work::yield_now;
@@ -102,7 +103,7 @@ impl LiveCamera {
 }
 
 #[component]
-pub fn Camera(session: Session) -> impl IntoView {
+pub fn Camera(session: Session, is_shown: Signal<bool>) -> impl IntoView {
     let camera = LiveCamera {
         session,
         stream: RwSignal::new_local(None),
@@ -110,6 +111,12 @@ pub fn Camera(session: Session) -> impl IntoView {
         problem: RwSignal::new(None),
     };
     on_cleanup(move || camera.stop());
+    // Nobody is filmed unseen.
+    Effect::new(move || {
+        if !is_shown.get() {
+            camera.stop();
+        }
+    });
     let video = NodeRef::<Video>::new();
     let is_on = move || camera.stream.with(Option::is_some);
     let switch = move |_| {
@@ -123,13 +130,13 @@ pub fn Camera(session: Session) -> impl IntoView {
         let (ranking, milliseconds) = camera.ranking.get()?;
         let pace = format!("{} per frame", text::milliseconds(milliseconds));
         Some(view! {
+            {is_demo(camera.session).then(|| view! { <p class="callout">{DEMO}</p> })}
             {bars(&ranking)}
             <p class="aside">{pace}</p>
         })
     };
     view! {
-        <section aria-labelledby="camera">
-            <h2 id="camera">"Camera"</h2>
+        <section aria-label="Camera">
             <p class="toolbar">
                 <button type="button" class="camera" on:click=switch>
                     {move || if is_on() { "Stop the camera" } else { "Start the camera" }}
@@ -137,7 +144,7 @@ pub fn Camera(session: Session) -> impl IntoView {
                 <span class="aside">"Frames stay on this device."</span>
             </p>
             {error_if_any(camera.problem)}
-            <div class="answer" hidden=move || !is_on()>
+            <div class="camera-view" hidden=move || !is_on()>
                 <video node_ref=video class="large" muted playsinline aria-label="Camera"></video>
                 <div class="live">{ranking}</div>
             </div>

@@ -34,6 +34,17 @@ impl ModelChoice {
         )
     }
 
+    /// Whether a model of this key comes with the page.
+    pub fn is_bundled(key: &str) -> bool {
+        ModelChoice::bundled_of(key).is_some()
+    }
+
+    /// The model of this key that comes with the page.
+    pub fn bundled_of(key: &str) -> Option<ModelChoice> {
+        let all = [ModelChoice::bundled_clip(), ModelChoice::bundled_mammut()];
+        all.into_iter().find(|choice| choice.key == key)
+    }
+
     fn bundled(key: &str, name: &str, path: &str) -> ModelChoice {
         ModelChoice {
             key: key.to_owned(),

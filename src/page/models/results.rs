@@ -1,14 +1,13 @@
-//! The results: the selected image large, all in a table, and exports.
+//! The results of all images: accuracy, a table, and exports.
 
 use super::accuracy::{self, Accuracy};
-use super::protocol::EncodedImage;
 use super::ranking::RankedClass;
-use super::session::{ImageState, Session, SourceImage, lines};
-use crate::page::{list, save};
-use crate::text::{cell, milliseconds, percent};
+use super::session::{Session, SourceImage, lines};
+use crate::page::save;
+use crate::text::{cell, percent};
 use leptos::prelude::*;
 use refit_clip::browser::now;
-use refit_clip::confusion::{ConfusionMatrix, is_same};
+use refit_clip::confusion::{ConfusionMatrix, Truth};
 use std::time::Duration;
 
 /// Images that the table shows; the exports have all.
@@ -18,29 +17,12 @@ const REDRAW_INTERVAL: f64 = 300.0;
 
 #[component]
 pub fn Results(session: Session) -> impl IntoView {
-    let images = session.images;
-    let selected = move || {
-        let id = images.selected.get()?;
-        images
-            .all
-            .with(|all| all.iter().find(|image| image.id == id).cloned())
-    };
-    let one = move || match selected() {
-        None => view! { <p class="aside">"Select an image to see its result."</p> }.into_any(),
-        Some(image) => one_image(image),
-    };
     let redrawn = throttled_redraws(session);
-    view! {
-        <section aria-labelledby="result">
-            <h2 id="result">"Result"</h2>
-            <div class="answer" aria-live="polite">
-                {one}
-            </div>
-            {move || {
-                redrawn.track();
-                all_images(session)
-            }}
-        </section>
+    // Stays as the reader left it when the results are drawn again.
+    let is_matrix_open = RwSignal::new(false);
+    move || {
+        redrawn.track();
+        all_images(session, is_matrix_open)
     }
 }
 
@@ -67,108 +49,10 @@ fn throttled_redraws(session: Session) -> RwSignal<u32> {
     redrawn
 }
 
-fn one_image(image: SourceImage) -> AnyView {
-    let address = image.address();
-    let SourceImage {
-        name,
-        state,
-        ranking,
-        ..
-    } = image;
-    let result = move || {
-        state.with(|state| match state {
-            ImageState::Waiting => view! { <p class="aside">"Not processed yet."</p> }.into_any(),
-            ImageState::Failed(sentence) => {
-                view! { <p class="error">{sentence.clone()}</p> }.into_any()
-            }
-            ImageState::Encoded(encoding) => {
-                let details = &encoding.details;
-                let milliseconds = details.decode + details.resize + details.encode;
-                let bars = match ranking.get() {
-                    Some(ranking) => bars(&ranking),
-                    None => {
-                        view! { <p class="aside">"The classes are not ready yet."</p> }.into_any()
-                    }
-                };
-                view! {
-                    {bars}
-                    <p class="aside" data-milliseconds=milliseconds.to_string()>{timing(details)}</p>
-                }
-                .into_any()
-            }
-        })
-    };
-    view! {
-        <img
-            class="large"
-            src=address
-            alt=""
-            hidden=move || state.with(|state| matches!(state, ImageState::Failed(_)))
-        />
-        <div>
-            <h3>{name}</h3>
-            {result}
-        </div>
-    }
-    .into_any()
-}
-
-/// How long each step took.
-fn timing(details: &EncodedImage) -> String {
-    if details.is_cached {
-        return "The embedding came from the cache; nothing was computed.".to_owned();
-    }
-    let run = if details.is_cold { "cold" } else { "warm" };
-    let batch = match details.batch {
-        1 => String::new(),
-        n => format!(" for a batch of {n}"),
-    };
-    let on_device = details.on_device.map_or(String::new(), |on_device| {
-        let transfer = (details.encode - on_device).max(0.0);
-        format!(
-            ", of which {} computing and {} transferring data",
-            milliseconds(on_device),
-            milliseconds(transfer)
-        )
-    });
-    format!(
-        "{} × {} pixels. Decoding {}, resizing {}, image tower {} ({run}){batch}{on_device}.",
-        details.width,
-        details.height,
-        milliseconds(details.decode),
-        milliseconds(details.resize),
-        milliseconds(details.encode)
-    )
-}
-
-/// A number with three decimals and a proper minus sign.
-pub fn signed(value: f64) -> String {
-    format!("{value:.3}").replace('-', "−")
-}
-
-/// Classes with their probabilities as bars.
-pub fn bars(ranking: &[RankedClass]) -> AnyView {
-    let rows = ranking.iter().map(|class| {
-        let width = format!("{:.2}%", 100.0 * class.probability);
-        view! {
-            <li data-label=class.label.clone() data-probability=class.probability.to_string()>
-                <span class="bar" style:width=width></span>
-                <span class="label">{class.label.clone()}</span>
-                <span>{percent(f64::from(class.probability))}</span>
-                <span class="aside">
-                    {format!("cosine {}", signed(f64::from(class.cosine)))}
-                    {class.alone.map(|alone| format!(", alone {}", percent(f64::from(alone))))}
-                </span>
-            </li>
-        }
-    });
-    view! { <ol class="bars">{list(rows)}</ol> }.into_any()
-}
-
-/// An image's name, true class and best classes.
+/// An image's name, what it shows, and its best classes.
 struct RankedImage {
     name: String,
-    label: Option<String>,
+    truth: Option<Truth>,
     classes: Vec<RankedClass>,
 }
 
@@ -177,7 +61,7 @@ fn ranked_images(session: Session) -> Vec<RankedImage> {
         let classes = image.ranking.get_untracked()?;
         Some(RankedImage {
             name: image.name.clone(),
-            label: image.label.clone(),
+            truth: image.truth.clone(),
             classes: classes.to_vec(),
         })
     };
@@ -187,7 +71,7 @@ fn ranked_images(session: Session) -> Vec<RankedImage> {
         .with_untracked(|all| all.iter().filter_map(ranked).collect())
 }
 
-fn all_images(session: Session) -> AnyView {
+fn all_images(session: Session, is_matrix_open: RwSignal<bool>) -> AnyView {
     let images = ranked_images(session);
     if images.len() < 2 {
         return ().into_any();
@@ -198,7 +82,7 @@ fn all_images(session: Session) -> AnyView {
         };
         let mut cells = vec![
             image.name.clone(),
-            image.label.clone().unwrap_or("–".to_owned()),
+            image.truth.as_ref().map_or("–", Truth::text).to_owned(),
         ];
         cells.extend(image.classes.iter().take(3).map(class));
         cells.resize(5, "–".to_owned());
@@ -208,9 +92,11 @@ fn all_images(session: Session) -> AnyView {
     let head = ["Image", "True class", "First", "Second", "Third"];
     let hidden = images.len().saturating_sub(ROWS);
     let more = (hidden > 0).then(|| format!("{hidden} more images are in the exports."));
+    let confusion = confusion(session, &images);
+    let matrix = confusion.as_ref().map(accuracy::csv);
     view! {
-        <h3>"All images"</h3>
-        {confusion(session, &images).map(|confusion| view! { <Accuracy confusion /> })}
+        <h2>"All images"</h2>
+        {confusion.map(|confusion| view! { <Accuracy session confusion is_matrix_open /> })}
         <p class="toolbar">
             <button type="button" on:click=move |_| save::text("answers.csv", "text/csv", &csv(session))>
                 "Export CSV"
@@ -221,6 +107,17 @@ fn all_images(session: Session) -> AnyView {
             >
                 "Export JSON"
             </button>
+            {matrix
+                .map(|matrix| {
+                    view! {
+                        <button
+                            type="button"
+                            on:click=move |_| save::text("confusion.csv", "text/csv", &matrix)
+                        >
+                            "Export confusion matrix (CSV)"
+                        </button>
+                    }
+                })}
         </p>
         <div class="answers">
             {crate::page::table::table(Some("Most likely classes".to_owned()), &head, rows)}
@@ -233,25 +130,25 @@ fn all_images(session: Session) -> AnyView {
 /// The confusion matrix of the images with a known class, if there are any.
 fn confusion(session: Session, images: &[RankedImage]) -> Option<ConfusionMatrix> {
     let classes = session.classes.encoded.get_untracked()?;
-    let labelled = images.iter().filter_map(|image| {
-        let first = image.classes.first()?;
-        Some((image.label.as_deref()?, first.label.as_str()))
+    let known = images.iter().filter_map(|image| {
+        let first = image.classes.first()?.label.as_str();
+        Some((image.truth.as_ref()?.among(&classes.labels, first), first))
     });
-    let labelled: Vec<(&str, &str)> = labelled.collect();
-    let confusion = ConfusionMatrix::new(&classes.labels, &labelled);
+    let known: Vec<(&str, &str)> = known.collect();
+    let confusion = ConfusionMatrix::new(&classes.labels, &known);
     (confusion.total() > 0).then_some(confusion)
 }
 
 /// The columns of [`csv_rows`].
 pub const CSV: &str = "picture,shows,rank,class,right,probability,cosine";
 
-/// A row for each of an image's best classes. `label` is its true class.
-pub fn csv_rows(name: &str, label: Option<&str>, ranking: &[RankedClass]) -> Vec<String> {
+/// A row for each of an image's best classes. `truth` is what it shows.
+pub fn csv_rows(name: &str, truth: Option<&Truth>, ranking: &[RankedClass]) -> Vec<String> {
     let row = |(rank, class): (usize, &RankedClass)| {
-        let is_right = label.map(|label| is_same(label, &class.label).to_string());
+        let is_right = truth.map(|truth| truth.is(&class.label).to_string());
         let cells = [
             cell(name),
-            cell(label.unwrap_or_default()),
+            cell(truth.map_or("", Truth::text)),
             (rank + 1).to_string(),
             cell(&class.label),
             is_right.unwrap_or_default(),
@@ -266,7 +163,7 @@ pub fn csv_rows(name: &str, label: Option<&str>, ranking: &[RankedClass]) -> Vec
 fn csv(session: Session) -> String {
     let mut text = format!("{CSV}\n");
     for image in ranked_images(session) {
-        for row in csv_rows(&image.name, image.label.as_deref(), &image.classes) {
+        for row in csv_rows(&image.name, image.truth.as_ref(), &image.classes) {
             text.push_str(&row);
             text.push('\n');
         }
@@ -285,7 +182,7 @@ fn json(session: Session) -> String {
                 .iter()
                 .map(|c| serde_json::json!({"class": c.label, "probability": c.probability, "cosine": c.cosine}))
                 .collect();
-            serde_json::json!({"picture": image.name, "shows": image.label, "classes": classes})
+            serde_json::json!({"picture": image.name, "shows": image.truth.as_ref().map(Truth::text), "classes": classes})
         })
         .collect();
     serde_json::json!({

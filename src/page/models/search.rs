@@ -1,6 +1,6 @@
 //! Image search by text or by image.
 
-use super::results::signed;
+use super::answer::signed;
 use super::session::{Session, SourceImage};
 use crate::page::latest::Latest;
 use crate::page::list;
@@ -74,8 +74,10 @@ pub fn Search(session: Session) -> impl IntoView {
     };
     let results = move || result.get().map(|result| results(session, result));
     view! {
-        <section aria-labelledby="search" hidden=move || session.images.len() < 2>
-            <h2 id="search">"Search"</h2>
+        <section aria-label="Search">
+            <p class="empty" hidden=move || { session.images.len() > 1 }>
+                "Search needs at least two images. Add a folder of your own."
+            </p>
             <form class="choices" on:submit=by_text>
                 <label class="choice address">
                     <span>"Find images that match a text"</span>

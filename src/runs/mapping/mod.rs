@@ -8,7 +8,7 @@ mod unit;
 
 pub use error::MappingError;
 pub use role::ROLES;
-pub(super) use unit::flops;
+pub use unit::flops;
 
 use super::amount::{Amount, Term};
 use super::checkpoint;

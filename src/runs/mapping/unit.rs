@@ -6,7 +6,7 @@ use crate::runs::number;
 use crate::study::Study;
 
 /// FLOPs in 1 of a unit such as "GMACs"; a multiply-accumulate is two.
-pub(in crate::runs) fn flops(unit: &str) -> Option<f64> {
+pub fn flops(unit: &str) -> Option<f64> {
     let (prefix, each) = match (unit.strip_suffix("FLOPs"), unit.strip_suffix("MACs")) {
         (Some(prefix), _) => (prefix, 1.0),
         (_, Some(prefix)) => (prefix, 2.0),

@@ -399,10 +399,29 @@ impl Page {
         self.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
     }
 
+    /// Shows the page in the few colours that a reader's system forces on it.
+    #[track_caller]
+    pub fn force_colors(&self) {
+        self.call(Emulation::SetEmulatedMedia {
+            media: None,
+            features: Some(vec![Emulation::MediaFeature {
+                name: "forced-colors".into(),
+                value: "active".into(),
+            }]),
+        });
+        self.wait_for("matchMedia('(forced-colors: active)').matches");
+    }
+
     /// Saves what a view of this size shows as `target/screenshots/NAME.png`.
     #[track_caller]
     pub fn screenshot(&self, name: &str, width: u32, height: u32, dark: bool) -> PathBuf {
         self.set_view(width, height, dark);
+        self.capture(name)
+    }
+
+    /// Saves what the page shows, as it is, as `target/screenshots/NAME.png`.
+    #[track_caller]
+    pub fn capture(&self, name: &str) -> PathBuf {
         let png = self
             .tab
             .capture_screenshot(Cdp::CaptureScreenshotFormatOption::Png, None, None, true)

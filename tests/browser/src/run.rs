@@ -28,6 +28,33 @@ pub fn saved(page: &Page, button: &str, media: &str) -> String {
     text.as_str().expect("text").to_owned()
 }
 
+/// Selects a tab by its panel's id.
+#[track_caller]
+pub fn open_tab(page: &Page, panel: &str) {
+    page.click(&format!("#tab-{panel}"));
+    page.wait_for(&format!("!document.querySelector('#{panel}').hidden"));
+}
+
+/// Opens the list of models, unless it is open.
+#[track_caller]
+pub fn open_picker(page: &Page) {
+    page.wait_for("document.querySelector('.change-model')");
+    page.eval("document.querySelector('.change-model[aria-expanded=false]')?.click()");
+    page.wait_for("document.querySelector('.bundled')");
+}
+
+/// Waits for a text in what is said about the loaded model, which it unfolds.
+#[track_caller]
+pub fn wait_for_about(page: &Page, text: &str) {
+    page.wait_for(&format!(
+        "(about => {{
+            if (about) about.open = true;
+            return about?.innerText.includes({});
+        }})(document.querySelector('.model details'))",
+        serde_json::json!(text)
+    ));
+}
+
 /// Runs a script in every worker of the page, before the worker's own.
 pub fn in_workers(builder: PageBuilder, script: &str) -> PageBuilder {
     builder.before_load(&format!(

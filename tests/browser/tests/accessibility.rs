@@ -4,6 +4,7 @@
 //! and says where it cannot.
 
 use browser_tests::Page;
+use browser_tests::run::{open_picker, open_tab};
 
 const FITTED: &str = "document.querySelector('[data-parameter]')";
 
@@ -66,13 +67,27 @@ fn running_a_model_has_no_violation() {
     let page = Page::open("?page=run");
     page.wait_for("document.querySelector('.model-status')");
     // Its own samples, and everything opened.
-    page.click(".drop .samples");
     page.wait_for("document.querySelector('.bars li')");
+    page.wait_for("document.querySelector('.accuracy')");
+    check(&page, &axe, "Run as it opens");
+    open_picker(&page);
+    page.wait_for("document.querySelector('.checkpoints tr')");
     page.eval("document.querySelectorAll('main details').forEach(d => d.open = true)");
     page.wait_for("!document.querySelector('main .waiting')");
     check(&page, &axe, "Run with its samples");
     page.screenshot("run-samples-light", 1280, 900, false);
     page.screenshot("run-samples-phone", 360, 800, true);
+    for tab in ["search", "captions", "comparison", "camera"] {
+        open_tab(&page, tab);
+        check(&page, &axe, tab);
+    }
+    // No image and no class.
+    open_tab(&page, "classify");
+    page.click("button.clear");
+    page.click(".add-images button:last-child");
+    page.wait_for_text("No images yet.");
+    page.wait_for_text("Enter at least one class.");
+    check(&page, &axe, "Run without images and classes");
 }
 
 #[test]

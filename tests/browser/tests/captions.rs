@@ -1,7 +1,7 @@
 //! Captions and the comparison of two models on the page, checked against the terminal, with the
 //! bundled models.
 
-use browser_tests::run::{in_workers, keep_saved, saved};
+use browser_tests::run::{in_workers, keep_saved, open_picker, open_tab, saved, wait_for_about};
 use browser_tests::{Manner, Page, PageBuilder};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -39,27 +39,29 @@ fn samples() -> Vec<PathBuf> {
     samples.map(file).collect()
 }
 
-/// Run with the MaMMUT and all samples processed.
+/// Captions of the MaMMUT, with all samples processed.
 fn open(builder: PageBuilder) -> Page {
     let page = builder.open("?page=run");
     page.wait_for(READY);
     load_mammut(&page);
-    add_samples(&page);
+    set_classes(&page);
+    open_tab(&page, "captions");
     page
 }
 
 fn load_mammut(page: &Page) {
+    open_picker(page);
     page.eval("[...document.querySelectorAll('button.bundled')].find(b => !b.hidden).click()");
     page.wait_for(
         "document.querySelector('.model-status')?.innerText.startsWith('Shapes MaMMUT is ready')",
     );
 }
 
-fn add_samples(page: &Page) {
+/// Four classes for the samples that the page opens with.
+fn set_classes(page: &Page) {
     page.set_value("textarea[name=Classes]", CLASSES);
-    page.click("button.samples");
     page.wait_for("document.querySelector('.count')?.innerText.startsWith('10 of 10')");
-    page.wait_for_text("4 classes are ready.");
+    page.wait_for("document.querySelector('.classes').innerText.includes('4 classes are ready.')");
 }
 
 /// Text and log-likelihood of each caption, once all are done.
@@ -244,7 +246,8 @@ fn the_texts_about_the_bundled_models_match_their_cards() {
         percent(&row.next().expect("a trait")["unseen"])
     };
     let check_text = |page: &Page, words: &[String]| {
-        let text = page.text(".model > .aside:not([hidden])");
+        wait_for_about(page, "parameters");
+        let text = page.text(".model .about");
         for words in words {
             assert!(text.contains(words), "{words}: {text}");
         }
@@ -326,7 +329,8 @@ fn a_clip_has_no_captions_and_the_mammut_loads_on_demand() {
 fn two_models_are_compared() {
     let page = keep_saved(Page::builder()).open("?page=run");
     page.wait_for(READY);
-    add_samples(&page);
+    set_classes(&page);
+    open_tab(&page, "comparison");
     page.wait_for("document.querySelector('select[name=\"Second model\"] option')");
     let rows = compare(&page);
     assert_eq!(rows[0], ["Family", "CLIP", "MaMMUT"]);
@@ -383,7 +387,8 @@ fn compare(page: &Page) -> Vec<Vec<String>> {
 fn the_second_model_comes_from_the_disk() {
     let page = Page::open("?page=run");
     page.wait_for(READY);
-    add_samples(&page);
+    set_classes(&page);
+    open_tab(&page, "comparison");
     let bundled = compare(&page);
     let give = |name: &str, path: &str| {
         page.eval(&format!(
@@ -430,7 +435,7 @@ fn the_second_model_comes_by_the_address() {
     );
     let page = builder.open(&format!("?page=run&model={first},{second}"));
     page.wait_for(READY);
-    add_samples(&page);
+    set_classes(&page);
     let button = "document.querySelector('.counterpart button')";
     page.wait_for(button);
     let id = page.attribute(".counterpart", "data-id");

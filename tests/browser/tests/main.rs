@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod accessibility;
+mod bench;
 mod captions;
 mod details;
 mod harness;

@@ -1,8 +1,8 @@
 //! An image and its caption.
 
+use crate::page::models::answer::signed;
 use crate::page::models::progress;
 use crate::page::models::protocol::{CaptionProgress, CaptionResult, Progress};
-use crate::page::models::results::signed;
 use crate::page::models::session::{CurrentModel, SourceImage};
 use crate::text::{cell, number};
 use leptos::prelude::*;

@@ -4,8 +4,9 @@ mod form;
 mod item;
 mod scoring;
 
+use super::choice::ModelChoice;
 use super::protocol::CheckpointLocation;
-use super::session::{ModelState, Session, SourceImage};
+use super::session::{Session, SourceImage};
 use crate::page::latest::Latest;
 use crate::page::messages::error_if_any;
 use crate::page::{list, save};
@@ -14,20 +15,34 @@ use item::{CaptionItem, CaptionState, csv, item_view};
 use leptos::prelude::*;
 use scoring::CaptionScoring;
 
-/// Shown while a model with a decoder is loaded.
+/// Where a model with a decoder is loaded, its captions; otherwise the model to load.
 #[component]
 pub fn Captions(session: Session) -> impl IntoView {
-    let has_decoder = Memo::new(move |_| {
-        session.model.state.with(|state| match state {
-            ModelState::Loaded(loaded) => loaded.architecture.decoder.is_some(),
-            _ => false,
-        })
-    });
-    move || {
-        has_decoder
-            .get()
-            .then(|| view! { <CaptionSection session /> })
+    let has_decoder = Memo::new(move |_| session.model.has_decoder());
+    move || match has_decoder.get() {
+        true => view! { <CaptionSection session /> }.into_any(),
+        false => no_decoder(session),
     }
+}
+
+fn no_decoder(session: Session) -> AnyView {
+    let name = move || session.model.choice.with(|choice| choice.name.clone());
+    let mammut = ModelChoice::bundled_mammut();
+    view! {
+        <div class="empty no-decoder">
+            <p>{name} " has no text decoder, so it writes no captions. A MaMMUT has one."</p>
+            <p class="toolbar">
+                <button
+                    type="button"
+                    class="primary"
+                    on:click=move |_| session.load_bundled(mammut.clone())
+                >
+                    "Load Shapes MaMMUT (5.8 MB, comes with this page)"
+                </button>
+            </p>
+        </div>
+    }
+    .into_any()
 }
 
 /// The captions of one run of the form.
@@ -145,8 +160,7 @@ fn CaptionSection(session: Session) -> impl IntoView {
         }
     };
     view! {
-        <section aria-labelledby="captions" class="captions">
-            <h2 id="captions">"Captions"</h2>
+        <section aria-label="Captions" class="captions">
             <p class="aside">{about}</p>
             <DecodingFields form />
             <p class="toolbar">

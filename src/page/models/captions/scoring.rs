@@ -3,13 +3,13 @@
 
 use crate::page::latest::Latest;
 use crate::page::messages::error_if_any;
+use crate::page::models::answer::signed;
 use crate::page::models::protocol::Failure;
-use crate::page::models::results::signed;
 use crate::page::models::session::{Session, SourceImage, lines, prompts};
 use crate::page::{save, table};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
-use refit_clip::confusion::is_same;
+use refit_clip::confusion::Truth;
 use refit_clip::softmax;
 use std::rc::Rc;
 
@@ -125,7 +125,7 @@ pub fn CaptionScoring(session: Session) -> impl IntoView {
         class_table(session, &scored?)
     };
     view! {
-        <h3>"Classify by caption likelihood"</h3>
+        <h2>"Classify by caption likelihood"</h2>
         <p class="aside">
             "How likely the model finds each class’s prompt (first template: “" {template}
             "”) as a caption, compared with the image–text similarity."
@@ -241,11 +241,11 @@ fn summary(session: Session, scored: &[ScoredImage]) -> Option<AnyView> {
         count += 1;
         agreeing += usize::from(a == b);
         // Without the true class in the list no prediction is right.
-        let label = image.label.as_ref();
-        if let Some(label) = label.filter(|label| labels.iter().any(|l| is_same(label, l))) {
+        let truth = image.truth.as_ref();
+        if let Some(truth) = truth.filter(|truth| truth.is_among(&labels)) {
             labelled += 1;
             for (right, i) in right.iter_mut().zip([a, b]) {
-                *right += usize::from(is_same(label, &labels[i]));
+                *right += usize::from(truth.is(&labels[i]));
             }
         }
     }
@@ -281,7 +281,7 @@ fn csv(session: Session, scored: &[ScoredImage]) -> String {
         for (i, label) in labels.iter().enumerate() {
             let cells = [
                 cell(&image.name),
-                cell(image.label.as_deref().unwrap_or_default()),
+                cell(image.truth.as_ref().map_or("", Truth::text)),
                 cell(label),
                 log_likelihoods[i].to_string(),
                 by_caption[i].to_string(),

@@ -1,15 +1,15 @@
-//! The studies' checkpoints with their results.
+//! The studies' checkpoints with their results, and which of them is recommended.
 
-use super::cached::load_cached;
-use super::download::download_button;
-use crate::page::models::choice::key;
-use crate::page::models::session::{Purpose, Session};
-use crate::page::{data, list, table};
+use crate::page::data;
+use crate::runs::flops;
+use crate::study::architecture::ArchitectureCost;
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::{DataError, Study};
-use crate::text::{number, percent};
-use leptos::prelude::*;
+use leptos::prelude::ReadSignal;
 use std::sync::Arc;
+
+/// The catalogue, once it is loaded.
+pub type Catalogue = ReadSignal<Option<Result<Arc<Vec<CheckpointWithResults>>, DataError>>>;
 
 /// A checkpoint with its results in the study.
 #[derive(Clone)]
@@ -19,6 +19,37 @@ pub struct CheckpointWithResults {
     pub results: Option<(f64, f64)>,
     /// Bytes of its weights as float32, from its number of parameters.
     pub bytes: u64,
+    /// FLOPs of an image and its text, forward, where a study tells.
+    pub operations: Option<f64>,
+}
+
+impl CheckpointWithResults {
+    /// Its architecture as its papers write it: "ViT-B/32".
+    pub fn short_name(&self) -> String {
+        let name = &self.checkpoint.architecture;
+        let (size, patch) = name.rsplit_once('-').unwrap_or((name, ""));
+        let family = match self.checkpoint.family.as_str() {
+            "mammut" => "MaMMUT ",
+            _ => "",
+        };
+        match patch {
+            "" => format!("{family}{size}"),
+            patch => format!("{family}{size}/{patch}"),
+        }
+    }
+}
+
+/// The checkpoint for readers who have not chosen one: of those whose licence is stated and that a
+/// study measured the one that computes least, and of equals the most accurate.
+pub fn recommended(all: &[CheckpointWithResults]) -> Option<&CheckpointWithResults> {
+    let known = all.iter().filter_map(|listed| {
+        let (accuracy, _) = listed
+            .results
+            .filter(|_| listed.checkpoint.licence.is_some())?;
+        Some((listed, listed.operations?, accuracy))
+    });
+    let best = known.min_by(|(_, a, high), (_, b, low)| a.total_cmp(b).then(low.total_cmp(high)));
+    best.map(|(listed, ..)| listed)
 }
 
 pub async fn checkpoints_with_results() -> Result<Arc<Vec<CheckpointWithResults>>, DataError> {
@@ -38,126 +69,20 @@ pub async fn checkpoints_with_results() -> Result<Arc<Vec<CheckpointWithResults>
             })?;
             Some((row.value, row.compute?))
         });
-        let mut architectures = tables
-            .iter()
-            .flat_map(|(_, (_, architectures))| architectures);
-        let architecture = architectures
-            .find(|a| a.family == checkpoint.family && a.name == checkpoint.architecture);
+        let architecture = tables.iter().find_map(|(study, (_, architectures))| {
+            let of = |a: &&ArchitectureCost| {
+                a.family == checkpoint.family && a.name == checkpoint.architecture
+            };
+            Some((study, architectures.iter().find(of)?))
+        });
         CheckpointWithResults {
             results,
-            bytes: architecture.map_or(0, |a| (4e6 * a.mparams[0]) as u64),
+            bytes: architecture.map_or(0, |(_, a)| (4e6 * a.mparams[0]) as u64),
+            operations: architecture.and_then(|(study, a)| {
+                Some(a.compute_per_sample * flops(&study.head().compute_unit)?)
+            }),
             checkpoint,
         }
     });
     Ok(Arc::new(list.collect()))
-}
-
-#[component]
-pub(super) fn PublishedCheckpoints(session: Session) -> impl IntoView {
-    let loaded = data::load(checkpoints_with_results);
-    let table = move || match loaded.get() {
-        None => view! { <p class="waiting">"Loading the list…"</p> }.into_any(),
-        Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        Some(Ok(all)) => {
-            let is_listed = |id: &String| all.iter().any(|listed| listed.checkpoint.id == *id);
-            let is_unknown = session
-                .model
-                .requested
-                .with(|id| id.as_ref().is_some_and(|id| !is_listed(id)));
-            view! {
-                <p class="error" hidden=!is_unknown>
-                    "The release does not say which run belongs to this point, so its checkpoint cannot be found. These can be loaded:"
-                </p>
-                {checkpoint_table(session, &all)}
-            }
-            .into_any()
-        }
-    };
-    view! {
-        <h3>"From the studies"</h3>
-        {table}
-    }
-}
-
-fn checkpoint_table(session: Session, all: &[CheckpointWithResults]) -> AnyView {
-    let head = table::header_row(&["Model", "", "ImageNet-1k", "Compute", "Licence, source"]);
-    let rows = all.iter().cloned().map(|listed| row(session, listed));
-    let label = "Checkpoints of the two studies";
-    view! {
-        <div class="list">
-            {table::scrolling(label, "numbers checkpoints", head, list(rows))}
-        </div>
-    }
-    .into_any()
-}
-
-fn row(session: Session, listed: CheckpointWithResults) -> AnyView {
-    let CheckpointWithResults {
-        checkpoint,
-        results,
-        bytes,
-    } = listed;
-    let id = checkpoint.id.clone();
-    let is_requested = move || {
-        let requested = session.model.requested;
-        requested.with(|requested| requested.as_ref() == Some(&id))
-    };
-    let unit = checkpoint
-        .study
-        .map_or("", |study| &study.head().compute_unit);
-    let accuracy = results.map_or("not measured".to_owned(), |(accuracy, _)| percent(accuracy));
-    let compute = results.map_or("–".to_owned(), |(_, compute)| {
-        format!("{} {unit}", number(compute))
-    });
-    let licence = checkpoint.licence.as_ref();
-    let licence = licence.map_or("see ".to_owned(), |licence| format!("{licence}, see "));
-    let format = match checkpoint.address.ends_with(".pt") {
-        true => "",
-        false => " (safetensors)",
-    };
-    view! {
-        <tr data-id=checkpoint.id.clone() aria-current=move || is_requested().then_some("true")>
-            <th scope="row">
-                {checkpoint.name()} {format}
-            </th>
-            <td>
-                <span>{action(session, &checkpoint, bytes)}</span>
-            </td>
-            <td data-label="ImageNet-1k">{accuracy}</td>
-            <td data-label="Compute">{compute}</td>
-            <td data-label="Licence">
-                {licence} <a href=checkpoint.source.clone()>"Hugging Face"</a>
-            </td>
-        </tr>
-    }
-    .into_any()
-}
-
-/// The button that loads a cached checkpoint, or downloads it.
-fn action(
-    session: Session,
-    checkpoint: &PublishedCheckpoint,
-    bytes: u64,
-) -> impl Fn() -> AnyView + Send + 'static {
-    let (id, name) = (checkpoint.id.clone(), checkpoint.name());
-    let address = checkpoint.address.clone();
-    let key = key(&address);
-    move || {
-        let id = id.clone();
-        let request = move || session.request_checkpoint(Some(id.clone()));
-        let Some(cached) = session.downloads.cached(&key) else {
-            let (name, address) = (name.clone(), address.clone());
-            return download_button(session, name, address, bytes, Purpose::Run, request);
-        };
-        let load = move |_| {
-            request();
-            load_cached(session, &cached);
-        };
-        view! {
-            <button type="button" on:click=load>
-                "Load"
-            </button>
-        }
-        .into_any()
-    }
 }

@@ -9,30 +9,49 @@ use crate::page::models::session::{Download, Purpose, Session};
 use crate::text;
 use leptos::prelude::*;
 
-/// A button that downloads a checkpoint: it tells the size and the host, or where an interrupted
-/// download resumes. `before` is called first.
-pub fn download_button(
-    session: Session,
-    name: String,
-    address: String,
-    bytes: u64,
-    purpose: Purpose,
-    before: impl Fn() + 'static,
-) -> AnyView {
-    let host = web_sys::Url::new(&address)
-        .map(|url| url.hostname())
-        .unwrap_or_default();
-    let text = match session.downloads.partial_bytes(&key(&address)) {
-        Some(bytes) => format!("Resume from {} ({host})", text::bytes(bytes as f64)),
-        None if bytes > 0 => format!("Download {} from {host}", text::bytes(bytes as f64)),
-        None => format!("Download from {host}"),
-    };
+/// A checkpoint that can be downloaded.
+#[derive(Clone)]
+pub struct Offer {
+    pub name: String,
+    /// The name in the button, where nothing beside it has one.
+    pub short_name: Option<String>,
+    pub address: String,
+    /// 0 where the size is not known.
+    pub bytes: u64,
+    pub purpose: Purpose,
+}
+
+impl Offer {
+    /// The button's text: size and host, or where an interrupted download resumes.
+    fn text(&self, partial: Option<u64>) -> String {
+        let host = web_sys::Url::new(&self.address).map(|url| url.hostname());
+        let host = host.unwrap_or_default();
+        let size = text::bytes(self.bytes as f64);
+        match (partial, &self.short_name, self.bytes) {
+            (Some(bytes), name, _) => {
+                let name = name
+                    .as_ref()
+                    .map_or(String::new(), |name| format!("{name} "));
+                format!("Resume {name}from {} ({host})", text::bytes(bytes as f64))
+            }
+            (None, Some(name), 0) => format!("Load {name} from {host}"),
+            (None, Some(name), _) => format!("Load {name}, {size}, from {host}"),
+            (None, None, 0) => format!("Download from {host}"),
+            (None, None, _) => format!("Download {size} from {host}"),
+        }
+    }
+}
+
+/// A button that downloads a checkpoint. `before` is called first.
+pub fn download_button(session: Session, offer: Offer, before: impl Fn() + 'static) -> AnyView {
+    let text = offer.text(session.downloads.partial_bytes(&key(&offer.address)));
+    let is_named = offer.short_name.is_some();
     let download = move |_| {
         before();
-        session.download(name.clone(), address.clone(), purpose);
+        session.download(offer.name.clone(), offer.address.clone(), offer.purpose);
     };
     view! {
-        <button type="button" on:click=download>
+        <button type="button" class:primary=is_named on:click=download>
             {text}
         </button>
     }

@@ -1,65 +1,87 @@
-//! Choosing another model: the studies' checkpoints, cached ones, an address, or a file.
+//! Choosing another model: a bundled one, a cached one, one of the studies' checkpoints, an address,
+//! or a file.
 
 mod cached;
+mod catalogue;
 mod download;
 mod dropped;
+mod filter;
 mod open_file;
 mod published;
 
-pub use download::{ActiveDownload, download_button};
+pub use catalogue::checkpoints_with_results;
+pub use download::{ActiveDownload, Offer, download_button};
 pub use dropped::Dropped;
 pub use open_file::file_button;
-pub use published::checkpoints_with_results;
+pub use published::Recommended;
 
+use super::choice::ModelChoice;
 use super::session::{Purpose, Session};
-use crate::page::lazy::Lazy;
+use crate::page::{data, list};
 use cached::Cached;
 use download::InterruptedDownloads;
 use leptos::prelude::*;
 use open_file::AddressOrFile;
-use published::PublishedCheckpoints;
+use published::{PublishedCheckpoints, Suggested};
 
 #[component]
-pub fn Checkpoints(session: Session) -> impl IntoView {
-    let requested = session.model.requested;
-    let is_open = RwSignal::new(requested.with_untracked(Option::is_some));
-    let toggled = move |event: web_sys::Event| {
-        let details: web_sys::Element = event_target(&event);
-        is_open.set(details.has_attribute("open"));
-    };
-    // Read at once, to offer interrupted downloads, and when the section is opened, since other
-    // tabs may have changed the cache.
+pub fn ModelPicker(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
+    // Built when it is first opened, and kept with what the reader typed.
+    let was_open = Memo::new(move |was_open| is_open.get() || was_open == Some(&true));
+    // Read at once, to offer interrupted downloads, and when the list is opened, since other tabs
+    // may have changed the cache.
     Effect::new(move || {
         is_open.track();
         session.downloads.read_cache();
     });
-    let curve = move || {
-        requested.with(Option::is_some).then(|| {
-            view! {
-                <h3>"On the scaling curve"</h3>
-                <Lazy program="details" view="curve" />
-            }
-        })
-    };
     view! {
         <ActiveDownload session purpose=Purpose::Run />
         <InterruptedDownloads session />
-        {curve}
-        <details class="section" id="checkpoints" prop:open=move || is_open.get() on:toggle=toggled>
-            <summary>
-                <h2>"Other models"</h2>
-            </summary>
+        <section id="checkpoints" aria-label="Other models" hidden=move || !is_open.get()>
             {move || {
-                is_open
+                was_open
                     .get()
                     .then(|| {
+                        let catalogue = data::load(checkpoints_with_results);
                         view! {
+                            <Suggested session catalogue />
+                            <BundledModels session />
                             <Cached session />
-                            <PublishedCheckpoints session />
+                            <PublishedCheckpoints session catalogue />
                             <AddressOrFile session />
                         }
                     })
             }}
-        </details>
+        </section>
+    }
+}
+
+/// Buttons that load the models that come with the page.
+#[component]
+fn BundledModels(session: Session) -> impl IntoView {
+    let bundled = [
+        (ModelChoice::bundled_clip(), "Load Shapes, a small CLIP"),
+        (
+            ModelChoice::bundled_mammut(),
+            "Load Shapes MaMMUT, which can also caption images (5.8 MB)",
+        ),
+    ];
+    let buttons = bundled.map(|(choice, text)| {
+        let key = choice.key.clone();
+        let is_current = move || session.model.choice.with(|choice| choice.key == key);
+        view! {
+            <button
+                type="button"
+                class="bundled"
+                hidden=is_current
+                on:click=move |_| session.load_bundled(choice.clone())
+            >
+                {text}
+            </button>
+        }
+    });
+    view! {
+        <h3>"With this page"</h3>
+        <p class="toolbar">{list(buttons)}</p>
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn AddressOrFile(session: Session) -> impl IntoView {
             {folder_button(open)}
         </form>
         <p class="aside">
-            "Open a checkpoint together with its configuration (open_clip_config.json, config.json, preprocessor_config.json), and all parts of one in several files; or drop files or a folder on “Model”."
+            "Open a checkpoint together with its configuration (open_clip_config.json, config.json, preprocessor_config.json), and all parts of one in several files; or drop files or a folder on the model bar."
         </p>
         {error_if_any(problem)}
     }

@@ -1,94 +1,82 @@
 //! Editing the classes, and the templates that make prompts of them.
 
-use super::class_lists::{LABELS, LineList, TEMPLATES};
+mod chips;
+mod lists;
+mod saved_lists;
+
+pub use lists::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
+
 use super::session::{Session, lines};
 use super::{progress, samples};
 use crate::page::{list, save};
+use chips::Chips;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use lists::{LABELS, LineList, TEMPLATES};
+use saved_lists::{SaveList, SavedLists};
 
-/// Key of the browser's storage, where the reader's lists are saved.
-const SAVED: &str = "refit-lists";
 /// Warnings that are shown.
 const WARNINGS: usize = 5;
-
-/// The reader's lists by name, and the name in the form.
-#[derive(Clone, Copy)]
-struct SavedLists {
-    lists: RwSignal<BTreeMap<String, String>>,
-    name: RwSignal<String>,
-}
-
-impl SavedLists {
-    fn new() -> SavedLists {
-        let storage = window().local_storage().ok().flatten();
-        let text = storage.and_then(|storage| storage.get_item(SAVED).ok().flatten());
-        let lists = text.and_then(|text| serde_json::from_str(&text).ok());
-        SavedLists {
-            lists: RwSignal::new(lists.unwrap_or_default()),
-            name: RwSignal::new(String::new()),
-        }
-    }
-
-    /// Whether there is a list of the name in the form.
-    fn is_saved(self) -> bool {
-        self.lists
-            .with(|lists| self.name.with(|name| lists.contains_key(name.trim())))
-    }
-
-    fn change(self, change: impl FnOnce(&mut BTreeMap<String, String>, String)) {
-        let name = self.name.get_untracked().trim().to_owned();
-        if name.is_empty() {
-            return;
-        }
-        self.lists.update(|lists| change(lists, name));
-        let text = self.lists.with_untracked(serde_json::to_string);
-        if let (Ok(Some(storage)), Ok(text)) = (window().local_storage(), text) {
-            // If the browser refuses, the lists last until the page is closed.
-            let _ = storage.set_item(SAVED, &text);
-        }
-    }
-}
 
 #[component]
 pub fn ClassEditor(session: Session) -> impl IntoView {
     let saved = SavedLists::new();
+    let classes = session.classes;
     view! {
-        <section aria-labelledby="classes">
+        <section class="classes" aria-labelledby="classes">
             <h2 id="classes">"Classes"</h2>
-            <LineEditor
-                session
-                text=session.classes.labels
-                select=("List", "Lists, including yours")
-                lists=&LABELS
-                saved
-                area=("Classes", "One class per line")
-                rows=8
-            />
-            <SaveList session saved />
-            <LineEditor
-                session
-                text=session.classes.templates
-                select=("Template list", "Template lists")
-                lists=&TEMPLATES
-                area=("Templates", "One template per line; {} stands for the class")
-                rows=3
-            />
+            <Chips classes />
             <div role="status">{status(session)}</div>
-            <ul class="aside" hidden=move || session.classes.warnings.with(Vec::is_empty)>
+            <ul class="aside" hidden=move || classes.warnings.with(Vec::is_empty)>
                 {move || {
-                    let warnings = session.classes.warnings.get().into_iter().take(WARNINGS);
+                    let warnings = classes.warnings.get().into_iter().take(WARNINGS);
                     list(warnings.map(|warning| view! { <li>{warning}</li> }))
                 }}
             </ul>
-            <button
-                type="button"
-                hidden=move || session.classes.encoded.with(Option::is_none)
-                on:click=move |_| export(session)
-            >
-                "Export class embeddings"
-            </button>
+            <ListChoice
+                session
+                text=classes.labels
+                select=("List", "Lists, including yours")
+                lists=&LABELS
+                saved
+            />
+            <details class="fold">
+                <summary>"Edit as text, save the list"</summary>
+                <Lines text=classes.labels area=("Classes", "One class per line") rows=8 />
+                <SaveList session saved />
+                <p class="toolbar">
+                    <button
+                        type="button"
+                        hidden=move || classes.encoded.with(Option::is_none)
+                        on:click=move |_| export(session)
+                    >
+                        "Export class embeddings"
+                    </button>
+                </p>
+            </details>
+            <details class="fold">
+                <summary>{move || templates(&classes.templates.get())}</summary>
+                <ListChoice
+                    session
+                    text=classes.templates
+                    select=("Template list", "Template lists")
+                    lists=&TEMPLATES
+                />
+                <Lines
+                    text=classes.templates
+                    area=("Templates", "One template per line; {} stands for the class")
+                    rows=3
+                />
+            </details>
         </section>
+    }
+}
+
+/// The summary of the templates.
+fn templates(text: &str) -> String {
+    match lines(text).as_slice() {
+        [] => "Prompt template: none".to_owned(),
+        [one] => format!("Prompt template: {one}"),
+        several => format!("Prompt templates: {}", several.len()),
     }
 }
 
@@ -115,49 +103,15 @@ fn status(session: Session) -> impl IntoView {
     }
 }
 
+/// A choice of lists, which replace a text. The first text of `select` names the control, the
+/// second is its label.
 #[component]
-fn SaveList(session: Session, saved: SavedLists) -> impl IntoView {
-    let save = move |_| {
-        saved.change(|lists, name| {
-            lists.insert(name, session.classes.labels.get_untracked());
-        });
-    };
-    let delete = move |_| {
-        saved.change(|lists, name| {
-            lists.remove(&name);
-        });
-    };
-    view! {
-        <div class="choices">
-            <label class="choice">
-                <span>"List name"</span>
-                <input
-                    name="List name"
-                    prop:value=move || saved.name.get()
-                    on:input=move |event| saved.name.set(event_target_value(&event))
-                />
-            </label>
-            <button type="button" class="save-list" on:click=save>
-                "Save list"
-            </button>
-            <button type="button" hidden=move || !saved.is_saved() on:click=delete>
-                "Delete list"
-            </button>
-        </div>
-    }
-}
-
-/// A text area, and a choice of lists to fill it with. Of `select` and `area` the first text names
-/// the control, the second is its label.
-#[component]
-fn LineEditor(
+fn ListChoice(
     session: Session,
     text: RwSignal<String>,
     select: (&'static str, &'static str),
     lists: &'static [(&'static str, LineList)],
     #[prop(optional)] saved: Option<SavedLists>,
-    area: (&'static str, &'static str),
-    rows: u32,
 ) -> impl IntoView {
     let choose = move |event: web_sys::Event| {
         let chosen = event_target_value(&event);
@@ -186,6 +140,13 @@ fn LineEditor(
                 {saved_options}
             </select>
         </label>
+    }
+}
+
+/// A text area of lines; `area` as in [`ListChoice`].
+#[component]
+fn Lines(text: RwSignal<String>, area: (&'static str, &'static str), rows: u32) -> impl IntoView {
+    view! {
         <label class="choice">
             <span>{area.1}</span>
             <textarea
@@ -199,7 +160,7 @@ fn LineEditor(
     }
 }
 
-/// Puts a list into a text area.
+/// Replaces a text by a list.
 fn fill(lines: LineList, text: RwSignal<String>, problem: RwSignal<Option<String>>) {
     leptos::task::spawn_local(async move {
         match lines {

@@ -181,8 +181,7 @@ pub fn Comparison(session: Session) -> impl IntoView {
         run.start(choice);
     };
     view! {
-        <section aria-labelledby="comparison" class="comparison">
-            <h2 id="comparison">"Compare models"</h2>
+        <section aria-label="Compare models" class="comparison">
             <p class="aside">
                 "Runs a second model on the same images and classes and compares predictions and cost. Choose a bundled model (5 or 6 MB), a cached one, or a file."
             </p>

@@ -7,7 +7,6 @@ use crate::page::models::session::SourceImage;
 use crate::page::{save, table};
 use crate::text::{self, cell, number, percent};
 use leptos::prelude::*;
-use refit_clip::confusion::is_same;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -52,15 +51,15 @@ pub fn agreement(outcome: &ComparisonOutcome) -> String {
     );
     let labelled: Vec<_> = firsts
         .iter()
-        .filter_map(|(image, firsts)| Some((image.label.as_deref()?, firsts)))
+        .filter_map(|(image, firsts)| Some((image.truth.as_ref()?, firsts)))
         // Without the true class in the list no prediction is right.
-        .filter(|(label, _)| classes.iter().any(|class| is_same(label, class)))
+        .filter(|(truth, _)| truth.is_among(classes))
         .collect();
     if !labelled.is_empty() {
         let accuracy = |i: usize| {
             let right = labelled
                 .iter()
-                .filter(|(label, firsts)| is_same(label, &firsts[i].label));
+                .filter(|(truth, firsts)| truth.is(&firsts[i].label));
             share(right.count(), labelled.len())
         };
         text += &format!(
@@ -153,7 +152,7 @@ fn csv(outcome: &ComparisonOutcome) -> String {
     let mut text = format!("model,{CSV}\n");
     for (image, rankings) in &outcome.images {
         for (model, ranking) in outcome.models.iter().zip(rankings) {
-            for row in csv_rows(&image.name, image.label.as_deref(), ranking) {
+            for row in csv_rows(&image.name, image.truth.as_ref(), ranking) {
                 text.push_str(&format!("{},{row}\n", cell(&model.name)));
             }
         }

@@ -2,7 +2,9 @@
 //! the address names, or that is the first one's counterpart in the study.
 
 use crate::page::data;
-use crate::page::models::checkpoints::{ActiveDownload, checkpoints_with_results, download_button};
+use crate::page::models::checkpoints::{
+    ActiveDownload, Offer, checkpoints_with_results, download_button,
+};
 use crate::page::models::choice::{ModelChoice, key};
 use crate::page::models::session::{Purpose, Session};
 use crate::study::checkpoint::{PublishedCheckpoint, sibling};
@@ -118,7 +120,13 @@ fn Availability(session: Session, checkpoint: PublishedCheckpoint) -> impl IntoV
             // The button waits for the size.
             None => return ().into_any(),
         };
-        let (name, address) = (checkpoint.name(), checkpoint.address.clone());
-        download_button(session, name, address, bytes, Purpose::Compare, || ())
+        let offer = Offer {
+            name: checkpoint.name(),
+            short_name: None,
+            address: checkpoint.address.clone(),
+            bytes,
+            purpose: Purpose::Compare,
+        };
+        download_button(session, offer, || ())
     }
 }

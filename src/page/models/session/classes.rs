@@ -1,7 +1,7 @@
 //! The classes: their labels and templates as typed, and their embeddings.
 
 use crate::page::latest::Latest;
-use crate::page::models::class_lists::{DEFAULT_LABELS, DEFAULT_TEMPLATES};
+use crate::page::models::classes::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
 use leptos::prelude::*;
 use refit_clip::Classes;
 use std::collections::BTreeMap;
@@ -38,8 +38,8 @@ pub struct ClassSet {
 impl ClassSet {
     pub(super) fn new() -> ClassSet {
         ClassSet {
-            labels: saved_text(LABELS, DEFAULT_LABELS),
-            templates: saved_text(TEMPLATES, DEFAULT_TEMPLATES),
+            labels: saved_text(LABELS, SAMPLES, &[FORMER_DEFAULT]),
+            templates: saved_text(TEMPLATES, DEFAULT_TEMPLATES, &[]),
             encoded: RwSignal::new_local(None),
             progress: RwSignal::new(None),
             problem: RwSignal::new(None),
@@ -50,6 +50,34 @@ impl ClassSet {
         }
     }
 
+    /// Whether the classes are the sample images' captions.
+    pub(super) fn are_the_samples(self) -> bool {
+        self.labels
+            .with_untracked(|text| lines(text) == lines(SAMPLES))
+    }
+
+    /// Adds classes that are not in the list yet; the names of those that are.
+    pub fn add(self, added: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut labels = self.labels.with_untracked(|text| lines(text));
+        let mut known = Vec::new();
+        for label in added {
+            match labels.contains(&label) {
+                true => known.push(label),
+                false => labels.push(label),
+            }
+        }
+        self.labels.set(labels.join("\n"));
+        known
+    }
+
+    /// Removes the class at a place of the list; its name.
+    pub fn remove(self, place: usize) -> Option<String> {
+        let mut labels = self.labels.with_untracked(|text| lines(text));
+        let removed = (place < labels.len()).then(|| labels.remove(place))?;
+        self.labels.set(labels.join("\n"));
+        Some(removed)
+    }
+
     pub(super) fn forget_embeddings(self) {
         self.requests.cancel();
         self.encoded.set(None);
@@ -58,10 +86,11 @@ impl ClassSet {
     }
 }
 
-/// A text that is saved in the browser whenever it changes.
-fn saved_text(key: &'static str, default: &str) -> RwSignal<String> {
+/// A text that is saved in the browser whenever it changes. What was a default before nobody chose.
+fn saved_text(key: &'static str, default: &str, former: &[&str]) -> RwSignal<String> {
     let storage = window().local_storage().ok().flatten();
     let saved = storage.and_then(|storage| storage.get_item(key).ok().flatten());
+    let saved = saved.filter(|text| !former.contains(&text.as_str()));
     let text = RwSignal::new(saved.unwrap_or_else(|| default.to_owned()));
     Effect::new(move || {
         let text = text.get();

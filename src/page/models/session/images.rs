@@ -4,7 +4,9 @@ use super::Session;
 use crate::page::latest::Latest;
 use crate::page::models::ranking::RankedClass;
 use crate::page::models::requests::ImageEncoding;
+use crate::page::models::samples;
 use leptos::prelude::*;
+use refit_clip::confusion::Truth;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use web_sys::{Blob, Url};
@@ -16,8 +18,10 @@ pub const BATCH: usize = 8;
 pub struct SourceImage {
     pub id: u32,
     pub name: String,
-    /// The true class, where it is known.
-    pub label: Option<String>,
+    /// What it shows, where that is known.
+    pub truth: Option<Truth>,
+    /// It comes with the page.
+    pub is_sample: bool,
     pub file: Blob,
     /// Created when the image is first shown, since each takes the browser some time.
     address: Rc<OnceCell<String>>,
@@ -63,6 +67,18 @@ pub struct ImageSet {
     pub(super) rankings: Latest,
     /// Counts finished rankings.
     pub rankings_done: RwSignal<u32>,
+    /// Milliseconds that the image tower took for each of the last images that were computed.
+    pub pace: RwSignal<Option<f64>>,
+    /// Why images could not be added.
+    pub problem: RwSignal<Option<String>>,
+}
+
+/// An image to add.
+pub struct NewImage {
+    pub name: String,
+    pub truth: Option<Truth>,
+    pub is_sample: bool,
+    pub file: Blob,
 }
 
 impl ImageSet {
@@ -74,6 +90,8 @@ impl ImageSet {
             is_encoding: StoredValue::new(false),
             rankings: Latest::new(),
             rankings_done: RwSignal::new(0),
+            pace: RwSignal::new(None),
+            problem: RwSignal::new(None),
         }
     }
 
@@ -95,20 +113,53 @@ impl ImageSet {
             .with_untracked(|all| all.iter().find(|image| image.id == id).cloned())
     }
 
+    /// The selected image; tracked, its state and ranking aside.
+    pub fn selected_tracked(self) -> Option<SourceImage> {
+        let id = self.selected.get()?;
+        self.all
+            .with(|all| all.iter().find(|image| image.id == id).cloned())
+    }
+
+    /// What the images are known to show, each once.
+    pub fn true_classes(self) -> Vec<String> {
+        let mut classes: Vec<String> = Vec::new();
+        for image in self.all.get_untracked() {
+            let Some(truth) = image.truth else { continue };
+            if !truth.is_among(&classes) {
+                classes.push(truth.text().to_owned());
+            }
+        }
+        classes
+    }
+
+    /// Whether all there is are the sample images; tracked.
+    pub fn are_samples(self) -> bool {
+        self.all
+            .with(|all| !all.is_empty() && all.iter().all(|image| image.is_sample))
+    }
+
     pub(super) fn forget_embeddings(self) {
+        self.pace.set(None);
         for image in self.all.get_untracked() {
             image.state.set(ImageState::Waiting);
             image.ranking.set(None);
         }
     }
 
-    fn new_image(self, name: String, label: Option<String>, file: Blob) -> SourceImage {
+    fn new_image(self, image: NewImage) -> SourceImage {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
+        let NewImage {
+            name,
+            truth,
+            is_sample,
+            file,
+        } = image;
         SourceImage {
             id,
             name,
-            label,
+            truth,
+            is_sample,
             address: Rc::default(),
             file,
             state: RwSignal::new_local(ImageState::Waiting),
@@ -136,13 +187,16 @@ impl ImageSet {
 }
 
 impl Session {
-    /// Adds images: name, true class where it is known, file.
-    pub fn add_images(self, files: Vec<(String, Option<String>, Blob)>) {
+    /// Adds images. The samples give way to the first others.
+    pub fn add_images(self, added: Vec<NewImage>) {
         let images = self.images;
-        let added: Vec<SourceImage> = files
-            .into_iter()
-            .map(|(name, label, file)| images.new_image(name, label, file))
-            .collect();
+        let is_sample = |image: &SourceImage| image.is_sample;
+        if !added.is_empty() && images.all.with_untracked(|all| all.iter().any(is_sample)) {
+            self.remove_images();
+        }
+        images.problem.set(None);
+        let added = added.into_iter().map(|image| images.new_image(image));
+        let added: Vec<SourceImage> = added.collect();
         let first = added.first().map(|image| image.id);
         images.all.write_untracked().extend(added);
         // The model starts before the page draws the new images.
@@ -151,6 +205,28 @@ impl Session {
             images.selected.set(first);
         }
         images.all.notify();
+    }
+
+    /// Shows the sample images in place of whatever there is.
+    pub async fn show_samples(self) {
+        match samples::all().await {
+            Ok(all) => {
+                let image = |(sample, file): (samples::Sample, Blob)| NewImage {
+                    name: sample
+                        .file
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    truth: Some(Truth::Caption(sample.label)),
+                    is_sample: true,
+                    file,
+                };
+                self.remove_images();
+                self.add_images(all.into_iter().map(image).collect());
+            }
+            Err(sentence) => self.images.problem.set(Some(sentence)),
+        }
     }
 
     pub fn remove_images(self) {
@@ -200,6 +276,11 @@ impl Session {
                 Ok(encoded) => encoded,
                 Err(failure) => return self.model.fail(failure),
             };
+            let computed = encoded.iter().flatten().map(|e| &e.details);
+            if let Some(details) = computed.filter(|details| !details.is_cached).next_back() {
+                let pace = details.encode / details.batch.max(1) as f64;
+                self.images.pace.set(Some(pace));
+            }
             for (image, encoded) in batch.iter().zip(encoded) {
                 let state = match encoded {
                     Ok(encoding) => {

@@ -8,15 +8,14 @@ mod downloads;
 mod images;
 mod model;
 
-pub use classes::{PROMPTS, lines, prompts};
+pub use classes::{ClassSet, PROMPTS, lines, prompts};
 pub use downloads::{Download, Purpose};
-pub use images::{BATCH, ImageState, SourceImage};
+pub use images::{BATCH, ImageState, NewImage, SourceImage};
 pub use model::{CurrentModel, ModelState};
 
 use super::choice::ModelChoice;
 use super::protocol::Progress;
 use crate::page::location;
-use classes::ClassSet;
 use downloads::Downloads;
 use images::ImageSet;
 use leptos::prelude::*;
@@ -41,7 +40,7 @@ pub struct SecondChoice {
 }
 
 impl Session {
-    /// Loads the bundled CLIP.
+    /// Loads the bundled CLIP, and shows the sample images if the classes are theirs.
     pub fn new() -> Session {
         let session = Session {
             model: CurrentModel::new(),
@@ -55,6 +54,9 @@ impl Session {
         };
         session.encode_edited_classes();
         session.load(ModelChoice::bundled_clip());
+        if session.classes.are_the_samples() {
+            leptos::task::spawn_local(session.show_samples());
+        }
         session
     }
 
@@ -87,18 +89,25 @@ impl Session {
         });
     }
 
+    /// Loads a model that comes with the page.
+    pub fn load_bundled(self, choice: ModelChoice) {
+        self.request_checkpoint(None);
+        self.load(choice);
+    }
+
     pub fn reload(self) {
         self.load(self.model.choice.get_untracked());
     }
 
     /// Puts a checkpoint's id, or none, into the address.
     pub fn request_checkpoint(self, id: Option<String>) {
-        if self.model.requested.get_untracked() == id {
-            return;
+        if location::requested_models().0 != id {
+            location::request_models(id.as_deref(), None);
+            self.second.requested.set(None);
         }
-        location::request_models(id.as_deref(), None);
-        self.model.requested.set(id);
-        self.second.requested.set(None);
+        if self.model.requested.get_untracked() != id {
+            self.model.requested.set(id);
+        }
     }
 
     /// The same for the second model.

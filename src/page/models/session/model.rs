@@ -65,6 +65,14 @@ impl CurrentModel {
             .with(|state| matches!(state, ModelState::Loaded(_)))
     }
 
+    /// Whether the loaded model can caption images; tracked.
+    pub fn has_decoder(self) -> bool {
+        self.state.with(|state| match state {
+            ModelState::Loaded(loaded) => loaded.architecture.decoder.is_some(),
+            _ => false,
+        })
+    }
+
     /// The load in effect: once another starts, results from this model no longer count.
     pub fn current_load(self) -> Request {
         self.loads.current()

@@ -2,7 +2,7 @@
 
 use super::{READY, builder, classifies_as_the_terminal, drawn, drop_files, save, shown};
 use browser_tests::model;
-use browser_tests::run::{keep_saved, saved};
+use browser_tests::run::{keep_saved, open_tab, saved};
 use serde_json::Value;
 
 #[test]
@@ -62,7 +62,6 @@ fn results_of_many_images_are_in_a_table_and_in_exports() {
     page.screenshot("run-table-phone", 360, 2600, true);
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
-    page.click(".toolbar button:nth-child(1)");
     let csv = saved(&page, "Export CSV", "text/csv");
     assert_eq!(csv.lines().count(), 1 + 10 * 2);
     let json: Value =
@@ -190,6 +189,7 @@ fn images_are_found_by_text_and_by_image() {
         COUNT = 2000
     ));
     page.wait_for("document.querySelector('.count')?.innerText.startsWith('2000 of 2000')");
+    open_tab(&page, "search");
     page.set_value("input[name=Query]", "a red square");
     page.click("section form.choices:has([name=Query]) button[type=submit]");
     page.wait_for("document.querySelectorAll('section ol.thumbnails li').length === 12");
@@ -207,7 +207,8 @@ fn images_are_found_by_text_and_by_image() {
 fn camera_frames_are_classified() {
     let page = builder().open("?page=run");
     page.wait_for(READY);
-    page.wait_for_text("4 classes are ready.");
+    page.wait_for_text("10 classes are ready.");
+    open_tab(&page, "camera");
     page.click("button.camera");
     page.wait_for("document.querySelector('.live .bars li')");
     page.screenshot("run-camera-light", 1280, 2200, false);
@@ -215,5 +216,6 @@ fn camera_frames_are_classified() {
     page.wait_for("!document.querySelector('.live')?.offsetParent");
     // Adding images still works.
     drop_files(&page, &[drawn("after.png", 64, 64)]);
-    page.wait_for("document.querySelector('#result ~ .answer .bars li')");
+    open_tab(&page, "classify");
+    page.wait_for("document.querySelector('#classify .answer .bars li')");
 }

@@ -2,6 +2,7 @@
 //! pictures as Chromium decodes them.
 
 use super::{READY, drawn, drop_files, save, shown};
+use browser_tests::run::{open_picker, wait_for_about};
 use browser_tests::{Manner, Page, PageBuilder};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ const DROP: &str = "document.querySelector('.model').dispatchEvent(
 fn open(builder: PageBuilder) -> Page {
     let page = builder.open("?page=run");
     page.wait_for(READY);
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(&page);
     page.wait_for("document.querySelector('input[name=Checkpoint]')");
     page.set_value("textarea[name=Classes]", "a cat\na dog\nsomething else");
     page.set_value("textarea[name=Templates]", "a photo of {}.");
@@ -104,7 +105,7 @@ fn files_that_belong_together_are_chosen_together() {
     let page = open(serving(&SHARDED));
     give(&page, &SHARDED, CHOOSE);
     answers_as_the_terminal(&page, "model.safetensors.index.json", "sharded", &[]);
-    page.wait_for_text("QuickGELU (from the configuration)");
+    wait_for_about(&page, "QuickGELU (from the configuration)");
     page.screenshot("run-card-light", 1280, 900, false);
     // A part is missing.
     give(&page, &SHARDED[1..], CHOOSE);
@@ -122,11 +123,11 @@ fn an_index_on_a_server_names_its_files() {
     // The configuration is kept with the download.
     page.go("?page=run");
     page.wait_for(READY);
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(&page);
     page.wait_for("document.querySelector('.cached button')");
     page.click(".cached button");
     super::wait_for_model(&page, "model.safetensors.index.json");
-    page.wait_for_text("QuickGELU (from the configuration)");
+    wait_for_about(&page, "QuickGELU (from the configuration)");
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn a_torchscript_archive_is_read_and_its_assumptions_said() {
     page.wait_for_text("GELU is assumed; choose the other below");
     let before = shown(&page);
     page.set_value("select[name=Activation]", "QuickGELU");
-    page.wait_for_text("QuickGELU (chosen)");
+    wait_for_about(&page, "QuickGELU (chosen)");
     page.wait_for("document.querySelectorAll('.bars li').length === 3");
     assert_ne!(shown(&page), before);
     let more = ["--activation", "quick-gelu"];
@@ -154,7 +155,8 @@ fn a_configuration_is_dropped_with_its_checkpoint() {
     let page = open(serving(&both));
     give(&page, &both, DROP);
     answers_as_the_terminal(&page, "open_clip_model.safetensors", "configured", &[]);
-    page.wait_for_text(
+    wait_for_about(
+        &page,
         "Images: squashed to 4 × 4, bilinear, mean 0.5, standard deviation 0.5 (from the configuration)",
     );
 }

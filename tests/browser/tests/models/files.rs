@@ -4,7 +4,7 @@ use super::{
     READY, builder, download, drop_files, of_formula, open_checkpoints, progress, wait_for_model,
 };
 use browser_tests::model;
-use browser_tests::run::{in_workers, keep_saved, saved};
+use browser_tests::run::{in_workers, keep_saved, open_picker, saved};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -282,7 +282,7 @@ fn without_files_a_model_comes_from_the_server() {
     let script = "navigator.storage.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
     let page = in_workers(builder(), script).open("?page=run");
     page.wait_for(READY);
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(&page);
     page.wait_for_text("does not let the page store files");
     download(&page, "honest/small.safetensors");
     wait_for_model(&page, "small.safetensors");

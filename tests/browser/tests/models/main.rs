@@ -5,6 +5,7 @@ mod containers;
 mod devices;
 mod files;
 
+use browser_tests::run::open_picker;
 use browser_tests::{Page, PageBuilder, model};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ fn classifies_as_the_terminal(device: &str) {
 /// Opens the choice of other models, and waits for the list.
 fn open_checkpoints(page: &Page) {
     page.wait_for(READY);
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(page);
     page.wait_for("document.querySelectorAll('.checkpoints tbody tr').length === 87");
     page.wait_for("document.querySelector('.cache p')");
 }

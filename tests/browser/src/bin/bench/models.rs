@@ -1,6 +1,7 @@
 //! What the page adds to the engine where it runs a model of full size (605 MB) on the processor.
 
 use super::sorted;
+use browser_tests::run::open_picker;
 use browser_tests::{Page, model};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 const ROUNDS: usize = 9;
 const SEARCHED: usize = 10_000;
 /// Where the page tells how long each step took: decoding, resizing, the image tower.
-const STEPS: &str = ".answer > div > p.aside";
+const STEPS: &str = ".answer .timing";
 
 /// The longest task; a picture of a kind; dropping pictures; the time until something is there.
 const DRIVER: &str = "
@@ -85,7 +86,7 @@ pub(crate) fn run() {
         format!("document.querySelector('.model-status')?.innerText.startsWith('{name} is ready')")
     };
     page.wait_for(&ready("Shapes"));
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(&page);
     let file = format!(
         "new URL('files/honest/{}', document.baseURI).href",
         model::FULL_SIZE
@@ -98,7 +99,7 @@ pub(crate) fn run() {
     // Another visit.
     page.go("?page=run");
     page.wait_for(&ready("Shapes"));
-    page.eval("document.querySelector('#checkpoints').open = true");
+    open_picker(&page);
     page.wait_for("document.querySelector('.cached button')");
     page.eval("drawn(0, 224).then(blob => drop([new File([blob], 'first.png')])).then(() => {})");
     page.wait_for("document.querySelector('.answer .bars li')");
@@ -126,9 +127,9 @@ pub(crate) fn run() {
         let dropped = format!(
             "(async () => {{
                 const file = new File([await drawn({round}, {picture})], '{round}');
-                document.querySelector('.drop .toolbar > button:last-of-type').click();
+                document.querySelector('.add-images > button:last-of-type').click();
                 await drop([file]);
-                await until(() => document.querySelector('.answer h3')?.innerText === '{round}'
+                await until(() => document.querySelector('.selected .name')?.innerText === '{round}'
                     && document.querySelector('.answer .bars li'));
                 return performance.now() - dropped;
             }})()"
@@ -157,7 +158,7 @@ pub(crate) fn run() {
         &format!(
             "(async () => {{
                 const kinds = await Promise.all(Array.from({{ length: 40 }}, (_, kind) => drawn(kind, 16)));
-                document.querySelector('.drop .toolbar > button:last-of-type').click();
+                document.querySelector('.add-images > button:last-of-type').click();
                 await drop(Array.from({{ length: {SEARCHED} }}, (_, i) => new File([kinds[i % 40]], `${{i}}.png`, {{ type: 'image/png' }})));
                 return until(() => document.querySelector('.count')?.innerText.startsWith('{SEARCHED} of {SEARCHED}'));
             }})()"

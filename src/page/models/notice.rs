@@ -1,0 +1,72 @@
+//! What an answer's reader should know: that the model does not know such images, or that no class
+//! matches well.
+
+use super::answer::signed;
+use super::checkpoints::Recommended;
+use super::choice::ModelChoice;
+use super::protocol::LoadedModel;
+use super::ranking::RankedClass;
+use super::session::{Session, SourceImage};
+use leptos::prelude::*;
+use std::rc::Rc;
+
+/// A cosine below which no class matches well.
+///
+/// LAION filtered the pairs that its models are trained on by the cosine of OpenAI's ViT-B/32:
+/// LAION-400M has none below 0.3, LAION-2B none below 0.28 (arXiv 2111.02114, 2210.08402). Texts
+/// that have nothing to do with an image lie around 0.1 to 0.2. The class of an image, as a short
+/// prompt, lies below its caption; 0.2 is above the unrelated and below the related.
+const LOW: f32 = 0.2;
+/// The factors from cosine to logit for which [`LOW`] was chosen. CLIP's own loss drives it to its
+/// bound of 100, so that cosines are comparable between models; a model with another factor, or
+/// with a bias (a sigmoid loss), has cosines of another range.
+const SCALES: std::ops::Range<f32> = 80.0..101.0;
+
+/// Whether cosines of the model can be held against [`LOW`], and the best is below it.
+fn is_low(model: &LoadedModel, best: &RankedClass) -> bool {
+    let is_clip = model.logit_bias.is_none() && SCALES.contains(&model.logit_scale);
+    is_clip && best.cosine < LOW
+}
+
+#[component]
+pub fn Notice(
+    session: Session,
+    image: SourceImage,
+    ranking: Rc<Vec<RankedClass>>,
+) -> impl IntoView {
+    if is_demo(session) && !image.is_sample {
+        return view! { <DemoBanner session /> }.into_any();
+    }
+    let (Some(model), Some(best)) = (session.model.loaded(), ranking.first()) else {
+        return ().into_any();
+    };
+    // The first class has the highest cosine, too.
+    if !is_low(&model, best) {
+        return ().into_any();
+    }
+    let sentence = format!(
+        "No class matches well: the best cosine is {}. Add a class that names what the image shows.",
+        signed(f64::from(best.cosine))
+    );
+    view! { <p class="callout warning low">{sentence}</p> }.into_any()
+}
+
+/// What to know of a bundled model's answer about anything but a sample.
+pub const DEMO: &str =
+    "This demo model only knows drawn shapes. Of anything else its answer means nothing.";
+
+/// Whether the model is one of those that come with the page; not tracked.
+pub fn is_demo(session: Session) -> bool {
+    ModelChoice::is_bundled(&session.model.key())
+}
+
+/// Says what the bundled models know, and offers one that knows photographs.
+#[component]
+pub fn DemoBanner(session: Session) -> impl IntoView {
+    view! {
+        <div class="callout demo">
+            <p>{DEMO}</p>
+            <Recommended session />
+        </div>
+    }
+}
