@@ -276,9 +276,9 @@ fn a_low_best_cosine_is_said_of_models_that_it_means_something_of() {
         let cosine = page.text(".answer .bars li .aside");
         let best = cosine.trim_start_matches("cosine ").replace('−', "-");
         assert!(best.parse::<f64>().expect("a number") < 0.2, "{cosine}");
-        assert_eq!(page.has(".low"), is_said, "scale {scale}, {cosine}");
+        assert_eq!(page.has(".callout.low"), is_said, "scale {scale}, {cosine}");
         if is_said {
-            let text = page.text(".low");
+            let text = page.text(".callout.low");
             assert!(
                 text.starts_with("No class matches well: the best"),
                 "{text}"
