@@ -314,6 +314,9 @@ impl Collector {
             share,
             cells,
         })?;
+        if let Some((column, why)) = amounts.refused {
+            self.reject(place, column, why);
+        }
         let mut above = Some(0_u128);
         for score in &taken {
             let name = score.run.as_deref().unwrap_or(&names.run);
@@ -451,6 +454,11 @@ impl Collector {
             }
             None => runs,
         };
+        if self.layout.as_ref().is_some_and(Layout::is_mapped) {
+            let numbers = runs.repeated();
+            let notice = (numbers > 0).then_some(ReadNotice::Repeated { numbers });
+            self.notices.extend(notice);
+        }
         // A column that came up late is shown, too, where it has anything.
         let last = self.values.iter().rposition(|v| v.cells > 0);
         let shown = self.shown.max(last.map_or(0, |i| i + 1)).min(MOST_COLUMNS);

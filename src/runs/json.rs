@@ -272,7 +272,7 @@ impl JsonObjects {
 }
 
 /// Python writes NaN and Infinity, which JSON does not have; they become null.
-fn parse(object: &[u8]) -> Result<Json, String> {
+pub(super) fn parse(object: &[u8]) -> Result<Json, String> {
     let problem = |error: serde_json::Error| {
         let text = error.to_string();
         // Its position is within the object; ours is that of the object in the file.

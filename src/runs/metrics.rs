@@ -42,7 +42,7 @@ pub fn metric(column: &str) -> String {
     }
     let words = words(column);
     let has = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    if has(&["top5", "acc5"]) || (has(&["top"]) && has(&["5"])) {
+    if has(&["top5", "acc5"]) || column.contains("acc@5") || (has(&["top"]) && has(&["5"])) {
         "acc5".to_owned()
     } else if has(&["miou", "iou"]) {
         "miou".to_owned()

@@ -18,10 +18,12 @@ mod checkpoint;
 mod collect;
 mod csv_cell;
 mod delimited;
+mod folder;
 mod join;
 mod json;
 mod layout;
 mod mapping;
+mod markdown;
 mod metrics;
 mod number;
 mod options;
@@ -38,6 +40,7 @@ pub mod workbook;
 
 pub use amount::{Amount, Term};
 pub use as_study::{counts_tokens, study_files};
+pub use folder::{Gathered, gather, is_json};
 pub use join::{Joined, family, join, joins};
 pub use mapping::{
     Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, ROLES, Score,
@@ -67,20 +70,6 @@ pub fn stem(name: &str) -> &str {
         stem = shorter;
     }
     stem
-}
-
-/// JSON of a file so that files can be put together: an object over several lines as one.
-pub fn as_lines(text: &str) -> String {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let each = lines
-        .clone()
-        .all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
-    let joined: String = match each {
-        true => lines.collect::<Vec<_>>().join("\n"),
-        false => lines.collect::<Vec<_>>().join(" "),
-    };
-    joined + "\n"
 }
 
 /// Reads a Parquet file: [`parquet::to_csv`] and [`Reader`] in one program. The page has them in

@@ -4,8 +4,10 @@
 mod questions;
 mod sets;
 
+pub(super) use sets::is_known as is_known_set;
+
 use super::amount::{Amount, Term};
-use super::mapping::{Compute, Field, IMAGENET, Mapping, Quantity, Score, UnitScale, flops};
+use super::mapping::{Compute, Field, IMAGENET, Mapping, Quantity, Score, UnitScale, YOURS, flops};
 use super::number::{self, Cell, ParsedNumber};
 use super::reading::{self, Measured, Reading, Role, Unit, Values};
 use crate::study::{Study, UNSPECIFIED};
@@ -73,7 +75,7 @@ pub(super) fn compute_of(column: &str, unit: &Unit) -> Compute {
 }
 
 /// What the name of a column of standard errors has besides its result's.
-const STANDARD_ERROR: [&str; 4] = ["stderr", "sem", "standard", "error"];
+const STANDARD_ERROR: [&str; 7] = ["stderr", "sem", "standard", "error", "se", "±", "±se"];
 
 impl Proposal {
     pub(super) fn of(mapping: Mapping) -> Proposal {
@@ -99,6 +101,7 @@ impl Proposal {
         proposal.readings = readings;
         proposal.texts(table);
         proposal.results(table);
+        proposal.averages();
         proposal.amounts(table);
         let assumed = proposal.mapping.assumed();
         proposal.assumptions.extend(assumed);
@@ -124,7 +127,12 @@ impl Proposal {
 
     /// Columns that name dataset, family and so on.
     fn texts(&mut self, table: &Table) {
-        let named = |field: &str| self.named(field).map(Field::Column);
+        let task = self.named("dataset").is_none().then(|| self.named("task"));
+        let task = task.flatten();
+        let named = |field: &str| {
+            let task = task.clone().filter(|_| field == "dataset");
+            self.named(field).or(task).map(Field::Column)
+        };
         let found = [
             "dataset",
             "family",
@@ -148,6 +156,16 @@ impl Proposal {
                 *field = found;
             }
         }
+        // Where architectures have a column of their own, models are runs.
+        if mapping.run == Field::None {
+            let other = self.readings.iter().find(|r| {
+                r.is == Role::Name { of: "architecture" }
+                    && mapping.architecture != Field::Column(r.column.clone())
+            });
+            if let Some(other) = other {
+                mapping.run = Field::Column(other.column.clone());
+            }
+        }
         // Names of checkpoints tell sets and samples.
         let half = |count: u64, values: &Values| 2 * count > values.cells.max(1);
         let tags = [&mapping.pretrain, &mapping.run, &mapping.architecture].into_iter();
@@ -155,6 +173,8 @@ impl Proposal {
             Field::Column(name) => Some(name.clone()),
             _ => None,
         });
+        let texts = self.readings.iter().filter(|r| !r.numbers);
+        let tags = tags.chain(texts.map(|r| r.column.clone()));
         let tags = tags.filter(|name| 4 * table.values(name).tags > table.values(name).cells);
         if let Some(name) = tags.into_iter().next() {
             mapping.tags = Field::Column(name);
@@ -173,75 +193,136 @@ impl Proposal {
     fn results(&mut self, table: &Table) {
         let metric = self.named("metric");
         let mut scores: Vec<Score> = Vec::new();
+        let mut complement: Vec<(usize, String)> = Vec::new();
+        let mut beyond = 0;
         for (i, r) in self.readings.iter().enumerate() {
             let Role::Result(measured) = &r.is else {
                 continue;
             };
             let again = table.columns[..i].contains(&r.column);
-            if again || scores.len() == Mapping::MOST_SCORES {
+            if again {
+                continue;
+            }
+            if scores.len() == Mapping::MOST_SCORES {
+                beyond += 1;
                 continue;
             }
             let mut score = score(&r.column, measured, metric.as_ref());
             let same = |s: &Score| {
                 s.metric == score.metric && s.dataset == score.dataset && s.run == score.run
             };
-            // Two columns of one name would be two numbers of each run.
+            // Two columns of one name would be two numbers of each run; an error beside its accuracy
+            // is the same number.
+            if let Some(other) = scores.iter().find(|s| same(s))
+                && score.quantity == Quantity::Error
+                && other.quantity == Quantity::Metric
+                && complements(table, &score.column, &other.column)
+            {
+                complement.push((i, other.column.clone()));
+                continue;
+            }
             if metric.is_none() && scores.iter().any(same) {
                 score.metric = Field::Constant(measured.quantity.name(&r.column));
             }
             scores.push(score);
         }
+        if beyond > 0 {
+            self.assume(format!(
+                "The first {} columns of results are read; {beyond} more are not.",
+                Mapping::MOST_SCORES
+            ));
+        }
+        for (i, of) in complement {
+            self.readings[i].is = Role::Other;
+            self.readings[i].why = format!("1 − “{of}”, which is read");
+        }
         let bare = |s: &&Score| s.dataset == Field::None;
-        let losses = |s: &Score| !s.quantity.is_fraction();
+        // A loss, or a score of any kind, is none of ImageNet.
+        let of_any = |s: &Score| {
+            !s.quantity.is_fraction()
+                || s.metric == Field::Constant(reading::MAIN_METRIC.to_owned())
+        };
         let unset = self.mapping.dataset == Field::Constant(IMAGENET.to_owned());
         let mut unnamed = scores.iter().filter(bare).peekable();
-        if unset && unnamed.peek().is_some() && unnamed.all(losses) {
+        if unset && unnamed.peek().is_some() && unnamed.all(of_any) {
             self.mapping.dataset = Field::Constant(UNSPECIFIED.to_owned());
         }
+        // Where each result names its set, a column of datasets is what was trained on.
+        let set = |s: &Score| matches!(s.dataset, Field::Constant(_));
+        let pretrain = self.mapping.pretrain == Field::Constant(YOURS.to_owned());
+        if let Field::Column(_) = &self.mapping.dataset
+            && pretrain
+            && !scores.is_empty()
+            && scores.iter().all(set)
+        {
+            let unset = Field::Constant(UNSPECIFIED.to_owned());
+            self.mapping.pretrain = std::mem::replace(&mut self.mapping.dataset, unset);
+        }
         self.mapping.scores = scores;
-        self.standard_errors();
+        self.standard_errors(table);
+    }
+
+    /// Averages whose names do not tell of what: more may be worse.
+    fn averages(&mut self) {
+        let of_any = |s: &&Score| s.metric == Field::Constant("average".to_owned());
+        let open: Vec<String> = (self.mapping.scores.iter().filter(of_any))
+            .map(|s| format!("“{}”", s.column))
+            .collect();
+        if !open.is_empty() && open.len() < 6 {
+            self.assume(format!(
+                "{}: an average of what its name does not tell, taken for a score of which more is better.",
+                open.join(", ")
+            ));
+        }
     }
 
     /// Columns such as "acc_stderr" beside "acc".
-    fn standard_errors(&mut self) {
+    fn standard_errors(&mut self, table: &Table) {
         let plain = |name: &str| {
             let mut words = reading::words(name);
             words.retain(|w| !STANDARD_ERROR.contains(&w.as_str()));
             words
         };
+        // "±SE" is of the column before it.
+        let before = |name: &str| {
+            let at = table.columns.iter().position(|c| c == name)?;
+            table.columns.get(at.checked_sub(1)?)
+        };
         for r in self.readings.iter().filter(|r| r.is == Role::Spread) {
             let of = plain(&r.column);
             let told = of.len() < reading::words(&r.column).len();
             let alone = self.mapping.scores.len() == 1 && of.is_empty();
+            let beside = before(&r.column).filter(|_| of.is_empty());
             let mut scores = self.mapping.scores.iter_mut();
-            let score = scores.find(|s| alone || reading::words(&s.column) == of);
+            let score = scores
+                .find(|s| alone || Some(&s.column) == beside || reading::words(&s.column) == of);
             if let Some(score) = score.filter(|s| told && s.standard_error.is_none()) {
                 score.standard_error = Some(r.column.clone());
             }
         }
     }
 
-    fn first(&self, role: fn(&Role) -> Option<&Unit>) -> Option<(String, Unit)> {
+    fn first(&self, table: &Table, role: fn(&Role) -> Option<&Unit>) -> Option<(String, Unit)> {
         let all = self.readings.iter();
         let all = all.filter_map(|r| Some((r.column.clone(), role(&r.is)?.clone())));
-        // One whose scale is told is better than one to guess at.
-        all.min_by_key(|(_, unit)| !unit.told)
+        // One whose scale is told is better than one to guess at, and a number than "135M".
+        all.min_by_key(|(column, unit)| (!unit.told, table.values(column).suffixed > 0))
     }
 
     /// Compute, parameters and samples, and what can be worked out from the others.
     fn amounts(&mut self, table: &Table) {
-        let parameters = self.first(|is| match is {
+        let parameters = self.first(table, |is| match is {
             Role::Parameters(unit) => Some(unit),
             _ => None,
         });
-        let samples = self.first(|is| match is {
+        let samples = self.first(table, |is| match is {
             Role::Samples(unit) => Some(unit),
             _ => None,
         });
         self.mapping.parameters = parameters.as_ref().map(|(c, unit)| amount_of(c, unit));
         self.mapping.samples = samples.as_ref().map(|(c, unit)| amount_of(c, unit));
         if samples.is_none() {
-            self.samples_of_epochs();
+            self.samples_of_epochs(table);
         }
         let tokens = samples
             .as_ref()
@@ -250,8 +331,8 @@ impl Proposal {
     }
 
     /// Samples an epoch × epochs.
-    fn samples_of_epochs(&mut self) {
-        let epoch = self.first(|is| match is {
+    fn samples_of_epochs(&mut self, table: &Table) {
+        let epoch = self.first(table, |is| match is {
             Role::SamplesAnEpoch(unit) => Some(unit),
             _ => None,
         });
@@ -288,14 +369,20 @@ impl Proposal {
                         Some(amount) => amount.to_string(),
                         None => "samples that names of checkpoints tell".to_owned(),
                     };
-                    self.assume(format!(
-                        "“{column}” is of a sample’s forward pass: compute is it × {of}."
-                    ));
+                    if unit.told {
+                        self.assume(format!(
+                            "“{column}” is of a sample’s forward pass: compute is it × {of}."
+                        ));
+                    }
                 }
                 self.samples_of_compute();
             }
             best => {
-                if let Some((column, _)) = best {
+                if let Some((column, unit)) = &best
+                    && !unit.told
+                {
+                    self.assume(format!("“{column}” holds {} in a unit that neither its name nor its values tell: compute stays unknown. Say it: --map 'compute=1e21*{column}'.", unit.unit));
+                } else if let Some((column, _)) = best {
                     self.assume(format!("“{column}” is of a sample’s forward pass, and nothing tells the samples seen: compute stays unknown. Give them: --map samples=3e9."));
                 }
                 self.compute_of_size(architecture, tokens);
@@ -349,6 +436,17 @@ impl Proposal {
             r.used = self.mapping.uses(&r.column);
         }
     }
+}
+
+/// Whether an error and an accuracy make 1, or 100 %, in the first rows.
+fn complements(table: &Table, error: &str, accuracy: &str) -> bool {
+    let pairs = table
+        .numbers(error)
+        .into_iter()
+        .zip(table.numbers(accuracy));
+    let sums: Vec<f64> = pairs.filter_map(|(e, a)| Some(e? + a?)).collect();
+    let all = |whole: f64| sums.iter().all(|sum| (sum / whole - 1.0).abs() < 1e-3);
+    !sums.is_empty() && (all(1.0) || all(100.0))
 }
 
 /// A result's column; a long table's names its metrics in each row.

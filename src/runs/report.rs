@@ -216,8 +216,17 @@ pub enum ReadNotice {
     },
     /// The first of them is used.
     ColumnTwice { column: String },
-    /// Files and folders in a folder of JSON that are not read.
-    NotJson { names: Vec<String> },
+    /// Files that are one table; those beside them that are no JSON by their names, or by what is
+    /// in them.
+    Files {
+        read: usize,
+        others: Vec<String>,
+        broken: Vec<String>,
+    },
+    /// Of a Markdown document's tables, by the lines of their headers, one is read.
+    Tables { read: u64, others: Vec<u64> },
+    /// Numbers of a run, set and metric that another row has, too.
+    Repeated { numbers: u64 },
     /// Nested columns of a Parquet file.
     Nested { columns: Vec<String> },
     /// A table of architectures.
@@ -229,6 +238,15 @@ pub enum ReadNotice {
         source: RunSource,
         missing: Vec<&'static str>,
     },
+}
+
+/// Names of files, not more than a sentence holds.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 20;
+    match names.len() {
+        0..=MOST => names.join(", "),
+        all => format!("{} and {} more", names[..MOST].join(", "), all - MOST),
+    }
 }
 
 impl fmt::Display for ReadNotice {
@@ -256,13 +274,37 @@ impl fmt::Display for ReadNotice {
                 f,
                 "Line 1: the header has the column {column} twice; the first is read."
             ),
-            ReadNotice::NotJson { names } => {
+            ReadNotice::Files {
+                read,
+                others,
+                broken,
+            } => {
+                let files = if *read == 1 { "file is" } else { "files are" };
+                write!(f, "{read} JSON {files} read as one table.")?;
+                if !broken.is_empty() {
+                    write!(f, " Not JSON inside: {}.", listed(broken))?;
+                }
+                if !others.is_empty() {
+                    write!(
+                        f,
+                        " Not read, as they are no JSON files: {}.",
+                        listed(others)
+                    )?;
+                }
+                Ok(())
+            }
+            ReadNotice::Tables { read, others } => {
+                let lines: Vec<String> = others.iter().map(u64::to_string).collect();
                 write!(
                     f,
-                    "Not read, as they are no JSON files: {}.",
-                    names.join(", ")
+                    "The document has several tables: that of line {read}, and those with its header, are read; those of lines {} are not.",
+                    lines.join(", ")
                 )
             }
+            ReadNotice::Repeated { numbers } => write!(
+                f,
+                "{numbers} numbers are of a run, set and metric that another row has, too: all are kept, and no column that is read tells their rows apart."
+            ),
             ReadNotice::Nested { columns } => write!(
                 f,
                 "Columns of lists, groups or unusual values are not read: {}.",

@@ -316,6 +316,22 @@ impl Runs {
         self.without_rest()
     }
 
+    /// Numbers of a run, set and metric that an earlier number has.
+    pub(super) fn repeated(&self) -> u64 {
+        let mut seen = vec![false; self.runs.len()];
+        let mut repeated = 0;
+        for bucket in &self.buckets {
+            for value in bucket.values.iter() {
+                let run = &mut seen[value.run as usize];
+                repeated += u64::from(std::mem::replace(run, true));
+            }
+            for value in bucket.values.iter() {
+                seen[value.run as usize] = false;
+            }
+        }
+        repeated
+    }
+
     /// Without empty buckets and runs that have no number left.
     pub(super) fn without_rest(mut self) -> Runs {
         self.buckets.retain(|bucket| bucket.values.len() > 0);

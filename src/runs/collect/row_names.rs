@@ -61,8 +61,11 @@ impl<'a> RowNames<'a> {
                 names.architecture = simple(names.architecture);
             }
             RunSource::ZeroshotResults => {}
-            RunSource::Own if names.family.is_empty() => return empty("family"),
             RunSource::Own => {
+                // What a row does not tell is as in a table that does not.
+                if names.family.is_empty() {
+                    names.family = YOURS.into();
+                }
                 names.dataset = named(names.dataset);
                 if names.architecture.ends_with("-quickgelu") {
                     names.architecture = simple(names.architecture);

@@ -16,6 +16,8 @@ pub(super) struct RunCost {
     pub samples_seen: Option<f64>,
     pub compute: Option<f64>,
     pub parameters: Option<f64>,
+    /// Why the row's parameters are not known though their cell is not empty.
+    pub refused: Option<(Option<String>, RejectReason)>,
 }
 
 /// A row, and what is known of it.
@@ -41,7 +43,13 @@ impl Collector {
             Some(from) => self.amount(from, row, 0),
             None => Ok(None),
         };
-        let parameters = amount(&layout.parameters)?;
+        let (parameters, refused) = match amount(&layout.parameters) {
+            // Where compute needs them, it is refused itself.
+            Err(RowError::Rejected(column, why)) if layout.is_mapped() => {
+                (None, Some((column, why)))
+            }
+            parameters => (parameters?, None),
+        };
         let (samples, samples_seen) = self.samples(row)?;
         let compute = self.compute(row, samples_seen);
         let compute = match compute {
@@ -60,6 +68,7 @@ impl Collector {
             samples_seen,
             compute,
             parameters,
+            refused,
         })
     }
 

@@ -4,7 +4,7 @@ use super::{Proposal, Table, amount_of, compute_of};
 use crate::runs::amount::{Amount, Term};
 use crate::runs::mapping::{Choice, Compute, Quantity, Question, UnitScale};
 use crate::runs::number;
-use crate::runs::reading::{Reading, Role, Unit, words};
+use crate::runs::reading::{Reading, Role, Unit, Values, words};
 use crate::text;
 
 /// First rows that a question shows.
@@ -56,16 +56,27 @@ fn open_amounts(proposal: &mut Proposal, table: &Table) -> Vec<Open> {
         };
         let log = values.within(5.0, 15.0) && values.whole < values.numbers;
         let choices = match field {
-            "compute" => vec![with(1.0, true, false), with(1e9, false, true)],
-            // Nobody has trained a model of a thousand billion dense parameters on few tokens.
-            "parameters" if values.max >= 1000.0 => Vec::new(),
-            "samples" if values.max >= 20_000.0 => Vec::new(),
-            _ if log => vec![
-                with(1.0, true, false),
-                with(1e6, false, false),
-                with(1e9, false, false),
+            "compute" if values.within(5.0, 40.0) => {
+                vec![with(1.0, true, false), with(1e9, false, true)]
+            }
+            // No forward pass takes so few FLOPs, and no run.
+            "compute" => vec![
+                with(1e9, false, true),
+                with(1e18, false, false),
+                with(1e21, false, false),
             ],
-            _ => vec![with(1e6, false, false), with(1e9, false, false)],
+            // Nobody has trained a model of a thousand billion dense parameters on few tokens.
+            // Whole numbers may be single ones.
+            "parameters" if values.max >= 1000.0 => singly(&values, &with),
+            "samples" if values.max >= 20_000.0 => singly(&values, &with),
+            _ => {
+                let log = log.then(|| with(1.0, true, false));
+                let trillions =
+                    (field == "samples" && unit.unit == "tokens" && values.max < 1000.0)
+                        .then(|| with(1e12, false, false));
+                let counted = [with(1e6, false, false), with(1e9, false, false)];
+                log.into_iter().chain(counted).chain(trillions).collect()
+            }
         };
         match choices.is_empty() {
             true => assumed.push(format!(
@@ -82,6 +93,14 @@ fn open_amounts(proposal: &mut Proposal, table: &Table) -> Vec<Open> {
     }
     proposal.assumptions.extend(assumed);
     all
+}
+
+/// Single ones or millions, where all numbers are whole; else millions, and nothing to ask.
+fn singly(values: &Values, with: &impl Fn(f64, bool, bool) -> Unit) -> Vec<Unit> {
+    match values.whole == values.numbers {
+        true => vec![with(1.0, false, false), with(1e6, false, false)],
+        false => Vec::new(),
+    }
 }
 
 fn in_use(proposal: &Proposal, field: &str, column: &str) -> bool {
@@ -188,6 +207,7 @@ fn counted(unit: &Unit) -> String {
         (false, 1e6) => format!("millions of {}", unit.unit),
         (false, 1e9) if unit.each => format!("G{} of a sample’s forward pass", unit.unit),
         (false, 1e9) => format!("billions of {}", unit.unit),
+        (false, 1e12) => format!("trillions of {}", unit.unit),
         (false, scale) => format!("{scale:e} {}", unit.unit),
     }
 }

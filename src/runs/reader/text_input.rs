@@ -4,6 +4,7 @@ use super::{MAGIC, ReadOutcome};
 use crate::runs::collect::Collector;
 use crate::runs::delimited::Delimited;
 use crate::runs::json::JsonObjects;
+use crate::runs::markdown;
 use crate::runs::options::{Converted, Limits, ReadOptions};
 use crate::runs::report::{Foreign, HeaderError, Position, ReadError, Report};
 use std::io::{self, Write};
@@ -26,6 +27,8 @@ pub(super) struct TextInput {
 enum Parser {
     Delimited(Box<Delimited>),
     Json(JsonObjects),
+    /// A document, of which a table is read at its end, and how it was read.
+    Document(Vec<u8>, Box<Delimited>),
 }
 
 /// Other files that people open, by their first bytes.
@@ -67,6 +70,7 @@ impl TextInput {
         match &self.table {
             Some(Parser::Delimited(table)) => table.line(),
             Some(Parser::Json(table)) => table.line(),
+            Some(Parser::Document(_, table)) => table.line(),
             None => 1,
         }
     }
@@ -94,7 +98,7 @@ impl TextInput {
             None => {
                 self.start.extend_from_slice(bytes);
                 if self.start.len() >= MAGIC {
-                    self.choose()?;
+                    self.choose(false)?;
                 }
             }
         }
@@ -110,12 +114,22 @@ impl TextInput {
         match &mut self.table {
             Some(Parser::Delimited(table)) => table.push(bytes, &mut self.to),
             Some(Parser::Json(table)) => table.push(bytes, &mut self.to),
+            Some(Parser::Document(text, _)) => {
+                text.extend_from_slice(bytes);
+                match text.len() > markdown::MOST {
+                    true => Err(ReadError::Memory {
+                        bytes: markdown::MOST,
+                        line: 1,
+                    }),
+                    false => Ok(()),
+                }
+            }
             None => Ok(()),
         }
     }
 
-    /// Chooses by the first bytes.
-    fn choose(&mut self) -> Result<(), ReadError> {
+    /// Chooses by the first bytes, which may be the last ones.
+    fn choose(&mut self, last: bool) -> Result<(), ReadError> {
         let start = std::mem::take(&mut self.start);
         if self.converted.is_some() {
             self.table = Some(Parser::Delimited(Delimited::new(self.limits.row).into()));
@@ -146,11 +160,20 @@ impl TextInput {
             return Ok(());
         }
         let limit = self.limits.row;
+        let json = matches!(first, Some(b'{')) || from.starts_with(b"[{");
+        let zero = text.iter().position(|b| *b == 0);
+        let document = !json && zero.is_none() && markdown::may_be(from);
+        // What begins like a document shows its first table before long.
+        if document && !last && text.len() < markdown::START {
+            self.start = start;
+            return Ok(());
+        }
+        let document = document && markdown::has_table(&text[..text.len().min(markdown::START)]);
         self.table = Some(match first {
+            _ if document => Parser::Document(Vec::new(), Delimited::new(limit).into()),
             Some(b'{' | b'[') => Parser::Json(JsonObjects::new(limit)),
             _ => Parser::Delimited(Delimited::new(limit).into()),
         });
-        let zero = text.iter().position(|b| *b == 0);
         self.feed(&text[..zero.unwrap_or(text.len())])
     }
 
@@ -164,11 +187,19 @@ impl TextInput {
             if self.start.iter().all(u8::is_ascii_whitespace) {
                 return Err(ReadError::Empty);
             }
-            self.choose()?;
+            self.choose(true)?;
         }
         match &mut self.table {
             Some(Parser::Delimited(table)) => table.finish(&mut self.to)?,
             Some(Parser::Json(table)) => table.finish(&mut self.to)?,
+            Some(Parser::Document(text, table)) => {
+                let (lines, notice) = markdown::table(text);
+                if let Some(notice) = notice {
+                    self.to.note(notice);
+                }
+                table.push(lines.as_bytes(), &mut self.to)?;
+                table.finish(&mut self.to)?;
+            }
             None => return Err(ReadError::Empty),
         }
         match self.to.rows {
@@ -188,6 +219,7 @@ impl TextInput {
             _ if self.converted == Some(Converted::Parquet) => "Parquet",
             _ if self.converted == Some(Converted::Workbook) => "Excel workbook",
             None => "unknown",
+            Some(Parser::Document(..)) => "Markdown",
             Some(Parser::Delimited(table)) if table.is_markdown() => "Markdown",
             Some(Parser::Delimited(table)) => separated(table.delimiter()),
             Some(Parser::Json(table)) if table.is_lines() => "JSON, one object a line",

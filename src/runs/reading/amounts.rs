@@ -5,10 +5,38 @@ use super::{Role, Unit, Values, has, words};
 /// FLOPs, or MACs, below which no run of a model has been.
 const SMALLEST_RUN: f64 = 1e14;
 
+/// FLOPs, or MACs, below which no forward pass of a model is.
+const SMALLEST_PASS: f64 = 1e5;
+
+/// Words that make an amount a ratio.
+const RATIOS: [&str; 8] = [
+    "increase",
+    "ratio",
+    "multiplier",
+    "multiple",
+    "utilization",
+    "utilisation",
+    "efficiency",
+    "share",
+];
+
 pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
     let words = words(name);
     if let Some(index) = index(name, &words) {
         return Some(index);
+    }
+    // Ratios of amounts are none.
+    if has(&words, &RATIOS) {
+        return None;
+    }
+    // A logger's section: "throughput/total_tokens".
+    let section = name.rsplit_once('/').or_else(|| name.rsplit_once('.'));
+    let total = words.iter().any(|w| w == "total" || w == "num");
+    if let Some((_, last)) = section.filter(|_| total)
+        && super::words(last).len() > 1
+        && let Some(found) = read(last, values)
+    {
+        return Some(found);
     }
     let log = words
         .iter()
@@ -52,6 +80,7 @@ pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
             && values.suffixed == 0
             && !log
             && scale_of(name, &words).is_none()
+            && !has(&words, &["seen", "total"])
         {
             let why = format!(
                 "{} samples are no training run: those of an evaluation, perhaps",
@@ -74,7 +103,9 @@ pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
         | "global step"
         | "train step"
         | "training step"
-        | "trainer global step" => Some((
+        | "trainer global step"
+        | "checkpoint"
+        | "ckpt" => Some((
             Role::Progress,
             "its name: a checkpoint's place in its run".to_owned(),
         )),
@@ -129,7 +160,18 @@ fn compute(name: &str, words: &[String], values: &Values) -> Option<ComputeName>
     if has(words, &["image", "text", "visual"]) && !has(words, &["per"]) {
         return Some(None);
     }
-    if let Some(scale) = scale_of(name, words) {
+    // A letter in brackets may be one that amounts of other kinds never have.
+    let bracket = name.rfind(['(', '[']).map(|at| super::words(&name[at..]));
+    let letter = match bracket.as_deref() {
+        Some([letter]) => match letter.as_str() {
+            "p" => Some(1e15),
+            "e" => Some(1e18),
+            "z" => Some(1e21),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(scale) = letter.or_else(|| scale_of(name, words)) {
         factor *= scale;
     }
     let after: Vec<&str> = words[at + 1..].iter().map(String::as_str).collect();
@@ -151,7 +193,7 @@ fn compute(name: &str, words: &[String], values: &Values) -> Option<ComputeName>
     ];
     let each = (per || has(words, &["forward"])) && has(words, &of);
     let rate = per
-        || has(words, &["throughput"])
+        || (has(words, &["throughput"]) && !has(words, &["total"]))
         || matches!(after.first(), Some(&("s" | "sec" | "second")));
     match (each, rate) {
         (true, _) => Some(Some((unit, factor, true))),
@@ -228,6 +270,13 @@ fn compute_role(
         );
         return (role(true, false, false), why);
     }
+    if bare && !each && values.max < SMALLEST_PASS {
+        let why = format!(
+            "its name: {counted}; values {} are too few, and in a unit that it does not tell",
+            values.range()
+        );
+        return (role(false, true, false), why);
+    }
     if !each && values.max * factor < SMALLEST_RUN {
         let why = format!(
             "its name: {counted}; values {}: a forward pass, as a run takes more",
@@ -241,40 +290,53 @@ fn compute_role(
 }
 
 fn parameters(words: &[String]) -> bool {
+    // Words that say which parameters, and that they are counted.
+    const BESIDE: [&str; 20] = [
+        "n",
+        "num",
+        "number",
+        "of",
+        "count",
+        "total",
+        "model",
+        "size",
+        "non",
+        "embedding",
+        "embeddings",
+        "trainable",
+        "active",
+        "activated",
+        "dense",
+        "log10",
+        "log",
+        "in",
+        "learnable",
+        "the",
+    ];
     let bare: Vec<&str> = words
         .iter()
         .map(String::as_str)
         .filter(|w| !is_scale(w) && !matches!(*w, "log10" | "log"))
         .collect();
-    matches!(
-        bare.join(" ").as_str(),
-        "parameters"
-            | "params"
-            | "param"
-            | "n params"
-            | "num params"
-            | "n parameters"
-            | "num parameters"
-            | "number of parameters"
-            | "param count"
-            | "parameter count"
-            | "mparams"
-            | "bparams"
-            | "model mparams"
-            | "model params"
-            | "model parameters"
-            | "total params"
-            | "total parameters"
-            | "size params"
-            | "model size"
-            | "n"
-            | "nparams"
-            | "non embedding params"
-            | "non embedding parameters"
-            | "params non embedding"
-            | "trainable params"
-            | "trainable parameters"
-    )
+    let of = |w: &&&str| !BESIDE.contains(*w);
+    let rest: Vec<&&str> = bare.iter().filter(of).collect();
+    match rest.as_slice() {
+        [] => matches!(bare.as_slice(), ["n"] | ["model", "size"]),
+        [word] => {
+            matches!(
+                **word,
+                "parameters"
+                    | "params"
+                    | "param"
+                    | "parameter"
+                    | "mparams"
+                    | "bparams"
+                    | "nparams"
+                    | "nonembedding"
+            ) && bare.len() < 6
+        }
+        _ => false,
+    }
 }
 
 fn samples(words: &[String]) -> Option<&'static str> {
@@ -284,12 +346,29 @@ fn samples(words: &[String]) -> Option<&'static str> {
         .filter(|w| !is_scale(w) && !matches!(*w, "log10" | "log"))
         .collect();
     match bare.join(" ").as_str() {
-        "tokens" | "token" | "n tokens" | "num tokens" | "num token" | "token num"
-        | "tokens seen" | "seen tokens" | "training tokens" | "train tokens" | "total tokens"
-        | "token count" | "number of tokens" | "tokens trained" | "d" => Some("tokens"),
+        "tokens"
+        | "token"
+        | "n tokens"
+        | "num tokens"
+        | "num token"
+        | "token num"
+        | "pretraining tokens"
+        | "pretraining data size"
+        | "tokens seen"
+        | "seen tokens"
+        | "training tokens"
+        | "train tokens"
+        | "total tokens"
+        | "token count"
+        | "number of tokens"
+        | "tokens trained"
+        | "d" => Some("tokens"),
         "samples seen"
         | "seen samples"
         | "total samples seen"
+        | "total samples"
+        | "total examples"
+        | "samples seen pretty"
         | "samples"
         | "n samples"
         | "num samples"

@@ -9,7 +9,7 @@ mod values;
 pub use values::Values;
 
 pub(super) use amounts::counts;
-pub(super) use results::{quantity_of, set_id, set_of};
+pub(super) use results::{MAIN_METRIC, quantity_of, set_id, set_of};
 pub(super) use texts::{field, is_tags, rank};
 
 use super::mapping::{Quantity, UnitScale};
@@ -96,6 +96,9 @@ pub(super) fn read(name: &str, values: &Values) -> Reading {
     if name.ends_with("__MIN") || name.ends_with("__MAX") {
         let why = "lowest and highest of a logged value".to_owned();
         return reading(Role::Envelope, why);
+    }
+    if values.cells == 0 {
+        return reading(Role::Other, "empty".to_owned());
     }
     if !values.are_numbers() {
         return match field(name) {

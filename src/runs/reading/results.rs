@@ -40,7 +40,8 @@ const FRACTIONS: [&str; 30] = [
 ];
 
 /// Words that say where in training or evaluation a number was taken, and others that name no set.
-const NO_SET: [&str; 31] = [
+const NO_SET: [&str; 32] = [
+    "best",
     "val",
     "valid",
     "validation",
@@ -74,6 +75,30 @@ const NO_SET: [&str; 31] = [
     "of",
 ];
 
+/// What a score is called whose metric no name tells.
+pub(in crate::runs) const MAIN_METRIC: &str = "main_metric";
+
+/// Words for a number of which they tell no more than that more is better.
+const SCORE_WORDS: [&str; 5] = ["score", "value", "performance", "perf", "metric"];
+
+/// Words that tell a metric of classification or retrieval.
+const CLASSIFICATION: [&str; 14] = [
+    "acc",
+    "accuracy",
+    "top",
+    "top1",
+    "top5",
+    "acc1",
+    "acc5",
+    "recall",
+    "precision",
+    "map",
+    "f1",
+    "auc",
+    "auroc",
+    "miou",
+];
+
 pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
     // The logger's "run - metric" has a column for each run.
     if let Some((run, metric)) = name.split_once(" - ").filter(|(run, _)| *run != "1")
@@ -84,12 +109,15 @@ pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
         return Some((Role::Result(measured), format!("{why}; of the run {run}")));
     }
     let words = words(name);
-    if has(
-        &words,
-        &[
-            "std", "stderr", "stdev", "stddev", "standard", "sem", "ci", "variance",
-        ],
-    ) {
+    let sign = name.contains('±') && words.len() < 2;
+    if sign
+        || has(
+            &words,
+            &[
+                "se", "std", "stderr", "stdev", "stddev", "standard", "sem", "ci", "variance",
+            ],
+        )
+    {
         return Some((
             Role::Spread,
             "its name: a standard error or deviation".to_owned(),
@@ -101,7 +129,7 @@ pub(super) fn read(name: &str, values: &Values) -> Option<(Role, String)> {
     ) {
         return None;
     }
-    if let Some(found) = known_metric(name, values) {
+    if let Some(found) = known_metric(name, values).or_else(|| exact_match(name, values)) {
         return Some(found);
     }
     if let Some(found) = loss(name, &words, values) {
@@ -128,6 +156,27 @@ fn known_metric(name: &str, values: &Values) -> Option<(Role, String)> {
     };
     let role = measured(quantity, metric, None, scale(name, values));
     Some((role, format!("its name: {}", quantity.title())))
+}
+
+/// "gsm8k_5_exact_match,strict-match", as lm-evaluation-harness names them: set, metric, filter.
+fn exact_match(name: &str, values: &Values) -> Option<(Role, String)> {
+    let at = name
+        .find("exact_match")
+        .or_else(|| name.find("exact match"))?;
+    if !values.are_fractions() {
+        return None;
+    }
+    let (set, filter) = (words(&name[..at]), words(&name[at + "exact_match".len()..]));
+    let metric = match filter.as_slice() {
+        [] => "exact_match".to_owned(),
+        filter => format!("exact_match_{}", filter.join("_")),
+    };
+    let set = set_id(&set).or((!set.is_empty()).then(|| set.join(" ")));
+    let role = measured(Quantity::Metric, metric, set, scale(name, values));
+    Some((
+        role,
+        format!("its name: exact match; values {}", values.range()),
+    ))
 }
 
 /// Losses and perplexities; the outer `None`: the name tells neither.
@@ -179,8 +228,10 @@ fn loss(name: &str, words: &[String], values: &Values) -> Option<Option<(Role, S
         )
     };
     let mut rest: Vec<String> = Vec::new();
-    for word in words.iter().filter(|w| !loss_word(w)) {
+    for (i, word) in words.iter().filter(|w| !loss_word(w)).enumerate() {
         match word.as_str() {
+            // "agi_eval" and "human_eval" are sets.
+            "eval" if i > 0 => rest.push("eval".to_owned()),
             "val" | "valid" | "validation" | "eval" | "test" => rest.push("validation".to_owned()),
             "train" | "training" => rest.push("training".to_owned()),
             word if word.ends_with("loss") => {
@@ -202,7 +253,9 @@ fn loss(name: &str, words: &[String], values: &Values) -> Option<Option<(Role, S
 /// Accuracies, errors, recalls and averages of them.
 fn fraction(name: &str, words: &[String], values: &Values) -> Option<(Role, String)> {
     let inverse = name.replace(' ', "").starts_with("1-");
-    let error = inverse || has(words, &["err", "error", "errors"]);
+    let rate = [("wer", "word_accuracy"), ("cer", "character_accuracy")];
+    let rate = rate.into_iter().find(|(rate, _)| has(words, &[rate]));
+    let error = inverse || rate.is_some() || has(words, &["err", "error", "errors"]);
     let known = error || has(words, &FRACTIONS) || recall_at(name).is_some();
     let average = has(words, &["average", "avg"]);
     if !(known || average) || !values.are_fractions() {
@@ -211,6 +264,12 @@ fn fraction(name: &str, words: &[String], values: &Values) -> Option<(Role, Stri
     let rest = of_set(words);
     let set = set_id(&rest);
     let (metric, set) = match recall_at(name) {
+        None if let Some((word, accuracy)) = rate => {
+            let rest: Vec<String> = rest.iter().filter(|w| *w != word).cloned().collect();
+            let all = average.then(|| "average".to_owned());
+            let named = (!rest.is_empty()).then(|| rest.join(" "));
+            (accuracy.to_owned(), set_id(&rest).or(named).or(all))
+        }
         Some(recall) => (recall, set.or((!rest.is_empty()).then(|| rest.join(" ")))),
         None if average && set.is_none() => {
             let datasets = rest
@@ -301,6 +360,13 @@ fn named(
         None if !rest.is_empty() && has(words, &["top1", "acc1", "top5", "acc5"]) => {
             of(Some(rest.join(" ")))
         }
+        // Of a number that is called a score nobody knows which metric it is, nor of which set.
+        None if words.iter().any(|w| SCORE_WORDS.contains(&w.as_str()))
+            && !has(words, &CLASSIFICATION) =>
+        {
+            let total = has(words, &["total", "overall"]).then(|| "average".to_owned());
+            (MAIN_METRIC.to_owned(), total)
+        }
         None => of(None),
     }
 }
@@ -360,7 +426,10 @@ pub(in crate::runs) fn quantity_of(name: &str) -> Quantity {
     let ends = |end: &str| words.iter().any(|w| w.ends_with(end));
     if ends("ppl") || ends("perplexity") {
         Quantity::Perplexity
-    } else if ends("loss") || has(&words, &["nll", "xent", "bpb", "bpc", "entropy", "ce"]) {
+    } else if ends("loss")
+        || has(&words, &["nll", "xent", "bpb", "bpc", "ce"])
+        || (has(&words, &["entropy"]) && (has(&words, &["cross"]) || words.len() == 1))
+    {
         Quantity::Loss
     } else if SCORES.contains(&name) {
         Quantity::Score

@@ -55,7 +55,10 @@ const FIELDS: [(&str, &[&str]); 8] = [
             "model name",
         ],
     ),
-    ("schedule", &["schedule", "lr scheduler", "scheduler"]),
+    (
+        "schedule",
+        &["schedule", "lr schedule", "lr scheduler", "scheduler"],
+    ),
     (
         "run",
         &[
@@ -66,6 +69,9 @@ const FIELDS: [(&str, &[&str]); 8] = [
             "id",
             "checkpoint",
             "experiment",
+            "config",
+            "hyper id",
+            "model id",
         ],
     ),
     ("metric", &["metric", "metric name"]),

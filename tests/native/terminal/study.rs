@@ -158,14 +158,22 @@ fn files_of_a_folder_that_are_not_read_are_named() {
         fs::write(folder.join(format!("r{i}.json")), text).unwrap();
     }
     fs::write(folder.join("notes.txt"), "none").unwrap();
+    // Folders in it are read, hidden files are not there.
     fs::create_dir_all(folder.join("more")).unwrap();
+    fs::write(
+        folder.join("more/all.json"),
+        "[\n{\"name\": \"r3\", \"gflops\": 1e11, \"acc1\": 0.7}\n]",
+    )
+    .unwrap();
+    fs::write(folder.join("more/torn.json"), "{\"name\": ").unwrap();
+    fs::write(folder.join(".hidden"), "").unwrap();
     let (fine, out, err) = run(&["runs", &folder.display().to_string()]);
     assert!(fine, "{err}");
     assert!(
-        out.contains("Not read, as they are no JSON files: more, notes.txt."),
+        out.contains("3 JSON files are read as one table. Not JSON inside: more/torn.json. Not read, as they are no JSON files: notes.txt."),
         "{out}"
     );
-    assert!(out.contains("2 rows, 2 kept"), "{out}");
+    assert!(out.contains("3 rows, 3 kept"), "{out}");
 }
 
 #[test]

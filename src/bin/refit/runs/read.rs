@@ -2,7 +2,7 @@
 
 use super::How;
 use refit::claim::Library;
-use refit::runs::{self, ReadNotice, ReadOptions, ReadOutcome, Reader};
+use refit::runs::{self, ReadOptions, ReadOutcome, Reader};
 use refit::study::Study;
 use refit::study::architecture::ArchitectureCost;
 use std::collections::BTreeMap;
@@ -151,40 +151,43 @@ fn read_with(path: &Path, how: &How, options: ReadOptions) -> Result<ReadOutcome
     Ok(reader.finish())
 }
 
-/// A folder's JSON files as one table: an object each, as evaluations write them. What else is in
-/// the folder is named.
+/// The JSON files of a folder and of those in it as one table, as [`runs::gather`] has it.
 fn read_folder(path: &Path, options: ReadOptions) -> Result<ReadOutcome, String> {
-    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
-    let entries = std::fs::read_dir(path).map_err(problem)?;
-    let entries = entries.map(|entry| entry.map(|e| e.path()));
-    let mut entries: Vec<PathBuf> = entries.collect::<Result<_, _>>().map_err(problem)?;
-    entries.sort();
-    let is_json = |path: &PathBuf| {
-        let end = path.extension().map(|e| e.to_ascii_lowercase());
-        end.is_some_and(|e| e == "json" || e == "jsonl" || e == "ndjson") && path.is_file()
+    let mut files = Vec::new();
+    walk(path, &mut files).map_err(|(at, error)| format!("{}: {error}", at.display()))?;
+    files.sort();
+    let named = |file: PathBuf| {
+        let inside = file.strip_prefix(path).unwrap_or(&file).display();
+        let name = inside.to_string();
+        let text = runs::is_json(&name).then(|| std::fs::read_to_string(&file).ok());
+        (name, text.flatten())
     };
-    let (files, others): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(is_json);
-    if files.is_empty() {
-        return Err(format!("{}: the folder has no JSON file", path.display()));
-    }
+    let files: Vec<(String, Option<String>)> = files.into_iter().map(named).collect();
+    let Some(gathered) = runs::gather(&files) else {
+        return Err(format!(
+            "{}: no JSON file of the folder can be read",
+            path.display()
+        ));
+    };
     let mut reader = Reader::new(options);
-    if !others.is_empty() {
-        let name = |path: &PathBuf| {
-            path.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned()
-        };
-        reader.note(ReadNotice::NotJson {
-            names: others.iter().map(name).collect(),
-        });
-    }
-    for file in files {
-        let text =
-            std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-        if reader.push(runs::as_lines(&text).as_bytes()).is_err() {
-            break;
+    // What stops it is in its report.
+    let _ = reader.push(gathered.text.as_bytes());
+    reader.note(gathered.notice);
+    Ok(reader.finish())
+}
+
+/// All files in a folder and the folders in it, hidden ones aside.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, std::io::Error)> {
+    let problem = |error: std::io::Error| (folder.to_owned(), error);
+    for entry in std::fs::read_dir(folder).map_err(problem)? {
+        let entry = entry.map_err(problem)?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        match entry.file_type().map_err(problem)?.is_dir() {
+            true => walk(&entry.path(), files)?,
+            false => files.push(entry.path()),
         }
     }
-    Ok(reader.finish())
+    Ok(())
 }
