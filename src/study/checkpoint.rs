@@ -81,6 +81,14 @@ impl PublishedCheckpoint {
             && (row.run.is_empty() || row.run == self.run)
     }
 
+    /// The pre-training set as its study calls it; of a model that no study measured, as any does.
+    pub fn pretrain_name(&self) -> &str {
+        let names = self.study.into_iter().chain(Study::bundled());
+        let mut names = names.map(|study| super::names::pretrain(study, &self.pretrain));
+        let name = names.find(|name| *name != self.pretrain);
+        name.unwrap_or(&self.pretrain)
+    }
+
     /// What readers call it.
     pub fn name(&self) -> String {
         let family = if self.family == "mammut" {
@@ -91,10 +99,7 @@ impl PublishedCheckpoint {
         format!(
             "{family}{}, {}, {} samples",
             self.architecture,
-            match self.study {
-                Some(study) => super::names::pretrain(study, &self.pretrain),
-                None => &self.pretrain,
-            },
+            self.pretrain_name(),
             self.samples
         )
     }

@@ -13,7 +13,9 @@ const FACETS: [Facet; 3] = [
     ("Architecture", |listed| {
         listed.checkpoint.architecture.clone()
     }),
-    ("Pre-training set", pretrain),
+    ("Pre-training set", |listed| {
+        listed.checkpoint.pretrain_name().to_owned()
+    }),
 ];
 
 fn family(listed: &CheckpointWithResults) -> String {
@@ -21,14 +23,6 @@ fn family(listed: &CheckpointWithResults) -> String {
     let study = listed.checkpoint.study;
     study
         .map_or(id, |study| names::family(study, id))
-        .to_owned()
-}
-
-fn pretrain(listed: &CheckpointWithResults) -> String {
-    let id = listed.checkpoint.pretrain.as_str();
-    let study = listed.checkpoint.study;
-    study
-        .map_or(id, |study| names::pretrain(study, id))
         .to_owned()
 }
 

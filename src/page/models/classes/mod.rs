@@ -93,10 +93,10 @@ fn status(session: Session) -> impl IntoView {
         }
         let count = move || {
             session.classes.encoded.with(|classes| {
-                Some(format!(
-                    "{} classes are ready.",
-                    classes.as_ref()?.labels.len()
-                ))
+                Some(match classes.as_ref()?.labels.len() {
+                    1 => "1 class is ready.".to_owned(),
+                    count => format!("{count} classes are ready."),
+                })
             })
         };
         view! { <p class="aside">{count}</p> }.into_any()

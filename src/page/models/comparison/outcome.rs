@@ -49,9 +49,12 @@ pub fn agreement(outcome: &ComparisonOutcome) -> String {
         firsts.len(),
         share(count, firsts.len())
     );
-    let labelled: Vec<_> = firsts
+    let known: Vec<_> = firsts
         .iter()
         .filter_map(|(image, firsts)| Some((image.truth.as_ref()?, firsts)))
+        .collect();
+    let labelled: Vec<_> = known
+        .iter()
         // Without the true class in the list no prediction is right.
         .filter(|(truth, _)| truth.is_among(classes))
         .collect();
@@ -62,8 +65,12 @@ pub fn agreement(outcome: &ComparisonOutcome) -> String {
                 .filter(|(truth, firsts)| truth.is(&firsts[i].label));
             share(right.count(), labelled.len())
         };
+        let of = match known.len() - labelled.len() {
+            0 => String::new(),
+            _ => format!(" on the {} whose true class is in the list", labelled.len()),
+        };
         text += &format!(
-            " Accuracy: {} {}, {} {}.",
+            " Accuracy{of}: {} {}, {} {}.",
             models[0].name,
             accuracy(0),
             models[1].name,
