@@ -287,7 +287,7 @@ fn findings_are_the_terminals() {
     // A finding's data open in Explore.
     page.click("#imagenet-r a");
     page.wait_for(FITTED);
-    assert_eq!(page.text("h1"), "ImageNet-R, top-1 accuracy");
+    assert_eq!(page.text("h1"), "ImageNet-R top-1 accuracy");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_study_opens_by_address_and_again_without_a_network() {
     let page = with(&example())
         .tolerate("ERR_EMPTY_RESPONSE")
         .open(&link("&at=1e20"));
-    page.wait_for("document.querySelector('h1').innerText === 'validation, validation loss'");
+    page.wait_for("document.querySelector('h1').innerText === 'validation loss'");
     page.wait_for("document.querySelector('.law h3')?.innerText === 'Tiny'");
     assert!((a(&page) - 397.2).abs() < 0.05, "{}", a(&page));
     page.wait_for_text("Loss against compute in FLOPs");
