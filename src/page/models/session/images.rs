@@ -276,8 +276,8 @@ impl Session {
                 Ok(encoded) => encoded,
                 Err(failure) => return self.model.fail(failure),
             };
-            let computed = encoded.iter().flatten().map(|e| &e.details);
-            if let Some(details) = computed.filter(|details| !details.is_cached).next_back() {
+            let mut computed = encoded.iter().flatten().map(|e| &e.details);
+            if let Some(details) = computed.rfind(|details| !details.is_cached) {
                 let pace = details.encode / details.batch.max(1) as f64;
                 self.images.pace.set(Some(pace));
             }
