@@ -1,6 +1,7 @@
 //! Which of the checked numbers are shown, as a link has it.
 
 use super::{Check, Verdict};
+use crate::analysis::Notice;
 use crate::analysis::query_string::{parts, push};
 use crate::study::Study;
 
@@ -20,18 +21,31 @@ const TEXT: &str = "find";
 impl Filter {
     pub const KEYS: [&str; 3] = [STUDY, VERDICT, TEXT];
 
-    /// Reads its keys of a query string; what cannot be read filters nothing.
-    pub fn from_query(query: &str) -> Filter {
+    /// Reads its keys of a query string; what cannot be read filters nothing, and becomes a notice.
+    pub fn from_query(query: &str) -> (Filter, Vec<Notice>) {
         let mut filter = Filter::default();
+        let mut notices = Vec::new();
         for (key, value) in parts(query) {
-            match key.as_str() {
-                STUDY => filter.study = Study::find(&value),
-                VERDICT => filter.verdict = Verdict::ALL.into_iter().find(|v| v.id() == value),
-                TEXT => filter.text = value,
-                _ => {}
+            let is_known = match key.as_str() {
+                STUDY => {
+                    filter.study = Study::find(&value);
+                    filter.study.is_some()
+                }
+                VERDICT => {
+                    filter.verdict = Verdict::ALL.into_iter().find(|v| v.id() == value);
+                    filter.verdict.is_some()
+                }
+                TEXT => {
+                    filter.text = value.clone();
+                    true
+                }
+                _ => true,
+            };
+            if !is_known {
+                notices.push(Notice::UnknownValue { key, value });
             }
         }
-        filter
+        (filter, notices)
     }
 
     /// A query string with these choices in place of its own.
@@ -78,8 +92,10 @@ mod tests {
         };
         let query = filter.in_query("?v=2&page=verify&find=old");
         assert!(query.starts_with("v=2&page=verify&claims="), "{query}");
-        assert_eq!(Filter::from_query(&query), filter);
+        assert_eq!(Filter::from_query(&query), (filter, vec![]));
         assert_eq!(Filter::default().in_query(&query), "v=2&page=verify");
+        let (filter, notices) = Filter::from_query("claims=moon&verdict=maybe&find=α");
+        assert_eq!((filter.text.as_str(), notices.len()), ("α", 2));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn compare(
     let agreeing: Vec<(bool, f64)> = coefficients
         .iter()
         .map(|c| {
-            let (j, sign) = place(c, fit.law).unwrap_or((0, 1.0));
+            let (j, sign) = place(&c.parameter, fit.law).unwrap_or((0, 1.0));
             let refit = sign * fit.parameters.get(j).copied().unwrap_or(f64::NAN);
             let slack = slack.get(j).copied().unwrap_or(0.0);
             let gap = (refit - c.printed.value).abs() - slack;
@@ -166,9 +166,9 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Index of the printed parameter among the law's, and the sign between the two.
-fn place(c: &PrintedCoefficient, law: Law) -> Option<(usize, f64)> {
-    let (name, sign) = match c.parameter.as_str() {
+/// Index of a printed parameter among the law's, and the sign between the two.
+pub(super) fn place(parameter: &str, law: Law) -> Option<(usize, f64)> {
+    let (name, sign) = match parameter {
         "minus_alpha" => ("alpha", -1.0),
         other => (other, 1.0),
     };
@@ -183,7 +183,7 @@ pub(crate) fn printed_parameters<'a>(
 ) -> Option<Vec<f64>> {
     let mut parameters = vec![None; law.parameters().len()];
     for c in coefficients {
-        let (j, sign) = place(c, law)?;
+        let (j, sign) = place(&c.parameter, law)?;
         parameters[j] = Some(sign * c.printed.value);
     }
     parameters.into_iter().collect()

@@ -1,6 +1,6 @@
 //! The printed numbers of the studies, typed (`data/*/printed/*.csv`; columns in `docs/studies.md`).
 
-use super::CheckError;
+use super::{CheckError, law, surface};
 use crate::analysis::{Analysis, from_study};
 use crate::study::description::{ClaimKind, Description};
 use crate::study::{Cell, Columns, DataError, Study, folder, read_rows};
@@ -283,9 +283,9 @@ impl PrintedRow for PrintedCoefficient {
     };
 
     fn read(study: Study, cell: &Cell) -> Result<Self, DataError> {
-        let mut known = Law::ALL.into_iter().flat_map(Form::parameters);
         let parameter = cell.name("parameter")?;
-        if parameter != "minus_alpha" && !known.any(|p| p.name == parameter) {
+        let is_of = |law| law::place(&parameter, law).is_some();
+        if !Law::ALL.into_iter().any(is_of) {
             let message = format!("no law has a coefficient “{parameter}”");
             return Err(cell.error("parameter", message));
         }
@@ -321,8 +321,7 @@ impl PrintedRow for SurfaceCoefficient {
             cell.error("form", format!("“{form}” is not a law; known: {known}"))
         })?;
         let parameter = cell.name("parameter")?;
-        let name = parameter.strip_prefix("ln_").unwrap_or(&parameter);
-        if !form.parameters().iter().any(|p| p.name == name) {
+        if surface::place(&parameter, form).is_none() {
             let known: Vec<&str> = form.parameters().iter().map(|p| p.name).collect();
             let known = known.join(", ");
             let message = format!("no coefficient of the law is “{parameter}”; known: {known}");

@@ -188,7 +188,7 @@ impl Refitted {
 }
 
 /// Index of a printed parameter among the law's, and whether its logarithm is printed.
-fn place(parameter: &str, law: Surface) -> Option<(usize, bool)> {
+pub(super) fn place(parameter: &str, law: Surface) -> Option<(usize, bool)> {
     let of = |name: &str| law.parameters().iter().position(|p| p.name == name);
     match (of(parameter), parameter.strip_prefix("ln_")) {
         (Some(j), _) => Some((j, false)),

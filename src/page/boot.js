@@ -208,11 +208,12 @@ async function boot() {
     }
 }
 
-const ready = root.hasAttribute("data-view") ? boot() : import("./read/home.js");
-if (await ready) {
-    (globalThis.requestIdleCallback ?? setTimeout)(registerServiceWorker);
-}
 // Back from a file that was dropped on Home.
 addEventListener("popstate", () => {
     if (!location.href.includes("?")) location.reload();
 });
+// Without its script, Home keeps the numbers that it was built with.
+const ready = root.hasAttribute("data-view") ? boot() : import("./read/home.js").catch(console.warn);
+if (await ready) {
+    (globalThis.requestIdleCallback ?? setTimeout)(registerServiceWorker);
+}

@@ -43,7 +43,10 @@ pub(super) fn href(study: Study, query: &str, home: &str) -> Result<String, Stri
     let (analysis, drawing) = analysis(study, &rest.join("&"))?;
     let mut query = own.clone() + &link(&analysis, &drawing);
     if own.split('&').any(|part| part == VERIFY) {
-        let own = Filter::from_query(&own);
+        let (own, notices) = Filter::from_query(&own);
+        if let Some(notice) = notices.first() {
+            return Err(said(notice));
+        }
         let of_study = Filter {
             study: own.study.or(Some(study)),
             ..own

@@ -1,10 +1,10 @@
 // Home's slider: what the laws predict at a place, and where that is in the figure. Everything was computed when the
-// page was built (src/read/home.rs).
+// page was built (src/read/home/figure.rs).
 
 const figure = document.querySelector(".main-figure");
-if (figure) {
+const slider = figure?.querySelector("input");
+if (slider) {
     const steps = await (await fetch("read/home.json")).json();
-    const slider = figure.querySelector("input");
     const cursor = figure.querySelector(".cursor");
     const dots = [...figure.querySelectorAll(".dot")];
     const laws = [...figure.querySelectorAll("[data-law]")];

@@ -3,7 +3,7 @@
 use crate::terminal::said;
 use refit::claim::{Library, Printed};
 use refit::read::{self, Answer, Block, Computed, Document, Home, Inline, Page, Source};
-use refit::study::{DataError, Study};
+use refit::study::{DataError, Study, folder};
 use refit::text::percent;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -523,6 +523,7 @@ fn home_says_what_the_terminal_predicts() {
         html.contains("MaMMUT overtakes CLIP at about 7 × 10¹⁰ GFLOPs"),
         "{html}"
     );
+    assert!(html.contains("its interval (95 %") && !html.contains("Read about them"));
     let steps: Vec<Value> = serde_json::from_str(&files["home.json"]).unwrap();
     for step in [&steps[0], &steps[40], steps.last().unwrap()] {
         for (law, family) in step["laws"]
@@ -541,4 +542,43 @@ fn home_says_what_the_terminal_predicts() {
             assert_eq!(law[1], interval, "{family} at {at}");
         }
     }
+}
+
+/// A site whose first study has no law, or none to read, still has its Home.
+#[test]
+fn home_is_drawn_without_a_law() {
+    // A header and two runs of the example: too few for a law.
+    let few = |path: &str| -> Result<String, DataError> {
+        let text = disk(path)?;
+        let lines = if path.ends_with("runs.csv") {
+            3
+        } else {
+            usize::MAX
+        };
+        let start = text.lines().take(lines).map(|line| format!("{line}\n"));
+        Ok(start.collect())
+    };
+    let answer = Answer::new(&disk("public/clip/shapes.json").unwrap()).unwrap();
+    let drawn = |study: Study, read: &dyn Fn(&str) -> Result<String, DataError>| {
+        let library = Library::read_all(&[study], read).unwrap();
+        let printed = Printed::read(&[study], read).unwrap();
+        let home = Home {
+            source: &Source::new(study, &library, &printed),
+            papers: &[],
+            answer: &answer,
+            repository: None,
+        };
+        let (html, files) = home.html().unwrap_or_else(|e| panic!("{}: {e}", study.id));
+        let has_slider = html.contains("type=\"range\"");
+        assert_eq!(has_slider, files.contains_key("home.json"), "{}", study.id);
+        assert!(html.contains("main-figure") && !html.contains("id=\"papers\""));
+        has_slider
+    };
+    for study in Study::bundled() {
+        assert!(drawn(study, &disk), "{}", study.id);
+    }
+    assert!(!drawn(
+        folder::open("docs/example-study", few).unwrap(),
+        &few
+    ));
 }

@@ -2,6 +2,8 @@
 //! be wrong has its sentence.
 
 use proptest::prelude::*;
+use refit::analysis::KEYS;
+use refit::analysis::drawing::Drawing;
 use refit::check::{Report, check};
 use refit::claim::Verdict;
 use refit::study::{DataError, Study};
@@ -96,6 +98,28 @@ fn the_docs_name_every_law_and_its_coefficients() {
             .map(|p| format!("`{}`", p.name))
             .collect();
         assert!(row.ends_with(&format!("| {} |", names.join(", "))), "{row}");
+    }
+}
+
+#[test]
+fn the_docs_name_every_key_of_a_query_and_its_values() {
+    let docs = std::fs::read_to_string("docs/studies.md").unwrap();
+    let (_, table) = docs.split_once("| key | values | |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let rows: Vec<&str> = table.lines().collect();
+    let drawn = Drawing::KEYS.into_iter().map(|name| (name, None));
+    let keys = KEYS.iter().map(|key| (key.name, key.choices));
+    for (name, choices) in keys.chain(drawn) {
+        let in_first = |row: &&&str| {
+            let first = row.split('|').nth(1).unwrap_or_default();
+            first.contains(&format!("`{name}`"))
+        };
+        let row = rows.iter().find(in_first);
+        let row = row.unwrap_or_else(|| panic!("{name}"));
+        // The laws have a table of their own.
+        for choice in choices.iter().flat_map(|of| of()).filter(|_| name != "law") {
+            assert!(row.contains(&format!("`{choice}`")), "{name}: {choice}");
+        }
     }
 }
 

@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use web_sys::HtmlElement;
 
+/// How long a law moves to the best one.
+const MILLISECONDS: f64 = 700.0;
+
 /// A law that is being moved.
 #[derive(Clone)]
 struct Moved {
@@ -103,7 +106,6 @@ impl Moved {
 
     /// Moves the law to the best one, in steps that the eye can follow.
     fn fit(&self) {
-        const MILLISECONDS: f64 = 700.0;
         let still = window()
             .match_media("(prefers-reduced-motion: reduce)")
             .ok()
@@ -114,17 +116,16 @@ impl Moved {
         }
         self.put(self.shape.get_untracked());
         let (from, turn) = (self.shape.get_untracked(), self.turn.get_value());
-        let begin = now();
-        step(self.clone(), from, turn, begin, MILLISECONDS);
+        step(self.clone(), from, turn, now());
     }
 }
 
 /// One step towards the best law, and the next with the next frame.
-fn step(moved: Moved, from: Shape, turn: u32, begin: f64, lasts: f64) {
+fn step(moved: Moved, from: Shape, turn: u32, begin: f64) {
     if moved.turn.try_get_value() != Some(turn) {
         return;
     }
-    let t = ((now() - begin) / lasts).clamp(0.0, 1.0);
+    let t = ((now() - begin) / MILLISECONDS).clamp(0.0, 1.0);
     // Slower at both ends.
     let eased = t * t * (3.0 - 2.0 * t);
     let shape = moved.hand().between(from, moved.best, eased);
@@ -132,7 +133,7 @@ fn step(moved: Moved, from: Shape, turn: u32, begin: f64, lasts: f64) {
     if t < 1.0 {
         // A timer, not a frame: a window in the background draws none.
         set_timeout(
-            move || step(moved, from, turn, begin, lasts),
+            move || step(moved, from, turn, begin),
             Duration::from_millis(16),
         );
     }

@@ -53,7 +53,10 @@ pub(super) fn Plot(moved: Moved) -> impl IntoView {
         move || {
             let layout = ChartLayout::new(&scene, width.get(), HEIGHT, &estimate_width);
             let layout = Arc::new(layout);
-            (frame(&layout, &moved), law(layout, moved.clone(), dragged))
+            (
+                frame(&scene, &layout, &moved),
+                law(layout, moved.clone(), dragged),
+            )
         }
     };
     let label = format!(
@@ -116,7 +119,7 @@ fn scene(moved: &Moved) -> Scene {
 }
 
 /// Grid, ticks, titles and points: what does not move.
-fn frame(layout: &ChartLayout, moved: &Moved) -> AnyView {
+fn frame(scene: &Scene, layout: &ChartLayout, moved: &Moved) -> AnyView {
     let (left, top, right, bottom) = layout.plot();
     let columns = layout.x_ticks.iter().filter_map(|tick| {
         let x = layout.x.to_pixel(tick.value)?;
@@ -136,14 +139,15 @@ fn frame(layout: &ChartLayout, moved: &Moved) -> AnyView {
         let (x, y) = layout.pixel(x, y)?;
         Some(view! { <circle class="point" cx=x cy=y r="4" /> }.into_any())
     });
-    let titles = [view! {
-            <text x=(left + right) / 2.0 y=layout.height - 6.0 text-anchor="middle">{moved.given.axis.clone()}</text>
-    }
-    .into_any()];
+    let across = (left + right) / 2.0;
+    let titles = view! {
+        <text x=across y=layout.height - 6.0 text-anchor="middle">{scene.x.label.clone()}</text>
+        <text x=left y=top - 6.0>{scene.y.label.clone()}</text>
+    };
     columns
         .chain(rows)
         .chain(points)
-        .chain(titles)
+        .chain([titles.into_any()])
         .collect::<Vec<_>>()
         .into_any()
 }

@@ -12,10 +12,9 @@ use std::rc::Rc;
 
 /// A cosine below which no class matches well.
 ///
-/// LAION filtered the pairs that its models are trained on by the cosine of OpenAI's ViT-B/32:
-/// LAION-400M has none below 0.3, LAION-2B none below 0.28 (arXiv 2111.02114, 2210.08402). Texts
-/// that have nothing to do with an image lie around 0.1 to 0.2. The class of an image, as a short
-/// prompt, lies below its caption; 0.2 is above the unrelated and below the related.
+/// A rule of thumb, not a measurement of ours: LAION filtered the pairs that its models are trained on
+/// by the cosine of OpenAI's ViT-B/32, LAION-400M at 0.3 and LAION-2B at 0.28 (arXiv 2111.02114,
+/// 2210.08402). The class of an image, as a short prompt, may lie below its caption, so less is asked.
 const LOW: f32 = 0.2;
 /// The factors from cosine to logit for which [`LOW`] was chosen. CLIP's own loss drives it to its
 /// bound of 100, so that cosines are comparable between models; a model with another factor, or

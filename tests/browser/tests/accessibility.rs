@@ -138,7 +138,7 @@ fn what_comes_of_a_file_has_no_violation() {
         "model\tflops\tacc1\nmine\t1e18\t0.2\n",
         "source,study,parameters,run,family,architecture,pretrain,schedule,samples,samples_seen,compute,dataset,metric,value\n\
          own,comparison,,a,mine,,mine,cosine,,,1e9,imagenet1k,acc1,0.2\n\
-         own,comparison,,b,mine,,mine,cosine,,,none,imagenet1k,acc1,0.2\n",
+         own,comparison,,b,mine,,mine,cosine,,,unknowable,imagenet1k,acc1,0.2\n",
     ] {
         page.set_value(".yours textarea", table);
         page.click(".yours .import button");

@@ -132,7 +132,6 @@ fn a_law_is_moved_by_hand_and_found_again() {
                 pointerId: 1, bubbles: true, cancelable: true,
                 clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 + y,
             }));
-            handle.setPointerCapture = () => {};
             send('pointerdown', 0);
             send('pointermove', -40);
             send('pointerup', -40);

@@ -4,10 +4,10 @@ mod filters;
 mod groups;
 
 use crate::claim::{Check, Filter, Verdict, Verification};
-use crate::page::data;
 use crate::page::location::{Location, View};
 use crate::page::messages::error;
 use crate::page::work::{Progress, TaskRunner};
+use crate::page::{data, list};
 use filters::Filters;
 use groups::Groups;
 use leptos::prelude::*;
@@ -45,7 +45,12 @@ pub fn Verify() -> impl IntoView {
     // Nothing runs before the data are loaded, either.
     let ready = move || !work.running() && checks.with(|c| !c.is_empty());
     let search = window().location().search().unwrap_or_default();
-    let filter = RwSignal::new(Filter::from_query(&search));
+    let (filter, notices) = Filter::from_query(&search);
+    let filter = RwSignal::new(filter);
+    let notices = notices
+        .iter()
+        .map(|notice| view! { <p class="warning">{notice.to_string()}</p> });
+    let notices = list(notices);
     Effect::watch(
         move || filter.get(),
         move |filter, _, _| location.filter(filter),
@@ -95,6 +100,7 @@ pub fn Verify() -> impl IntoView {
                         .into_any()
                 }
             }}
+            {notices}
             <Filters checks filter />
             <Show when=ready>
                 <Groups checks filter />

@@ -1,0 +1,248 @@
+//! The laws of the first study's first table, and a slider that asks them.
+
+use crate::analysis::comparison::Pair;
+use crate::analysis::drawing::Drawing;
+use crate::analysis::{self, Analysis, Outcome, Series, from_study, interval_title, link};
+use crate::chart::projection::{ChartLayout, estimate_width};
+use crate::chart::{Scene, Theme, to_svg};
+use crate::figure::{picture, shape};
+use crate::read::compute::Source;
+use crate::read::html::{Files, escape};
+use crate::read::number::with_unit;
+use crate::read::style::{PALETTE, themed};
+use crate::study::frontier::FrontierPoint;
+use crate::study::{Measurement, names};
+use refit_fit::Prediction;
+use serde::Serialize;
+
+/// Width and height in CSS pixels: beside text, and on a phone.
+const SIZES: [(u32, u32); 2] = [(860, 440), (360, 330)];
+
+/// Its files, wide and narrow, beside the papers to read.
+const FILES: [&str; 2] = ["home-wide.svg", "home-narrow.svg"];
+
+/// What the slider shows, read by `home.js`.
+const STEPS_FILE: &str = "home.json";
+
+/// Places of the slider, evenly spaced on the axis.
+const STEPS: usize = 97;
+
+/// How many times beyond the largest run the slider goes, if the picture does.
+const BEYOND: f64 = 10.0;
+
+/// The figure, and the files that it shows; `is_read` where the study has a paper to read.
+///
+/// # Errors
+/// Where the table cannot be drawn. One without a law is drawn without a slider.
+pub(super) fn figure(source: &Source, is_read: bool) -> Result<(String, Files), String> {
+    let study = source.study;
+    let (mut analysis, drawing) = (from_study(study, "").0, Drawing::default());
+    let rows = source.rows(&mut analysis)?;
+    let shown = analysis::run(&analysis, rows, source.library.architectures(study));
+    let mut scene = picture(&analysis, &shown, rows, &drawing).scene;
+    scene.legend.clear();
+    let mut files = Files::new();
+    for ((width, height), name) in SIZES.into_iter().zip(FILES) {
+        let svg = to_svg(&scene, &Theme::light(), width, height);
+        files.insert(name.to_owned(), themed(&svg.map_err(|e| e.to_string())?));
+    }
+    let steps = steps(&analysis, &shown, rows, &scene);
+    let slider = match &steps {
+        Some(steps) => {
+            let json = serde_json::to_string(steps).map_err(|e| e.to_string())?;
+            files.insert(STEPS_FILE.to_owned(), json);
+            asked(&analysis, &shown, steps)
+        }
+        None => String::new(),
+    };
+    let of = names::measured(study, &analysis.dataset, &analysis.metric);
+    let axis = analysis.axis.title(study);
+    let loss = analysis.loss_unit().title();
+    let series: Vec<String> = shown.series.iter().map(Series::name).collect();
+    let read = match is_read {
+        true => format!(
+            " <a href=\"read/{}/\">Read about them</a>",
+            escape(&study.id)
+        ),
+        false => String::new(),
+    };
+    let html = format!(
+        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}; filled points are those that the laws are fitted to. <cite>{}</cite></p>\n\
+         <div class=\"plot\">{}{}</div>\n{slider}\
+         <p class=\"ways\"><a href=\"?{}\">Explore these runs</a>{read}</p>\n</figure>\n",
+        escape(&claim(&analysis, &shown).unwrap_or_else(|| of.clone())),
+        escape(&of),
+        escape(&axis.to_ascii_lowercase()),
+        escape(&study.title),
+        pictures(&format!(
+            "{of}, {loss} by {axis}: {}.",
+            series.join(" and ")
+        )),
+        steps.map_or(String::new(), |_| cursor(&shown)),
+        escape(&link(&analysis, &drawing)),
+    );
+    Ok((html, files))
+}
+
+fn pictures(description: &str) -> String {
+    let [(wide, high), (narrow, low)] = SIZES;
+    // Lazy: where another view is asked for, it is not fetched.
+    format!(
+        "<picture><source media=\"(max-width: 40rem)\" srcset=\"read/{}\" width=\"{narrow}\" height=\"{low}\"><img src=\"read/{}\" width=\"{wide}\" height=\"{high}\" alt=\"{}\" loading=\"lazy\"></picture>",
+        FILES[1],
+        FILES[0],
+        escape(description),
+    )
+}
+
+/// The slider at one place: what the reader sees there.
+#[derive(Serialize)]
+struct Step {
+    /// On the axis.
+    place: f64,
+    /// "2.14 × 10¹² GFLOPs"
+    at: String,
+    /// The trained model that is nearest.
+    near: String,
+    /// Of each series: the predicted error, and its interval.
+    laws: Vec<[String; 2]>,
+    /// Where the place is in the picture, in percent of its width: wide and narrow.
+    x: [f64; 2],
+    /// Where each law is there, in percent of the height: wide and narrow.
+    y: Vec<[f64; 2]>,
+}
+
+/// Of two laws that cross once: which is lower beyond, and from where.
+fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
+    let [a, b] = &outcome.series[..] else {
+        return None;
+    };
+    let pair = Pair {
+        a: a.fit.as_ref().ok()?,
+        b: b.fit.as_ref().ok()?,
+        resamples: None,
+    };
+    let crossings = pair.crossings(outcome.range()?);
+    let [crossing] = &crossings[..] else {
+        return None;
+    };
+    let (lower, other) = match crossing.second_is_lower_beyond {
+        true => (b, a),
+        false => (a, b),
+    };
+    // Of one family, the training sets or schedules are compared.
+    let name = |series: &Series| match a.family == b.family {
+        true => series.name(),
+        false => names::family(series.study, &series.family).to_owned(),
+    };
+    Some(format!(
+        "{} overtakes {} at about {}",
+        name(lower),
+        name(other),
+        with_unit(crossing.x, 1, analysis.unit())
+    ))
+}
+
+/// `None` where a series has no law.
+fn steps(
+    analysis: &Analysis,
+    shown: &Outcome,
+    rows: &[Measurement],
+    scene: &Scene,
+) -> Option<Vec<Step>> {
+    let layouts = SIZES.map(|(width, height)| {
+        ChartLayout::new(scene, f64::from(width), f64::from(height), &estimate_width)
+    });
+    let fits = shown.series.iter().map(|series| series.fit.as_ref().ok());
+    let fits: Vec<_> = fits.collect::<Option<_>>()?;
+    let (low, high) = shown.range()?;
+    let high = (high * BEYOND).min(layouts[0].x.data.1);
+    let unit = analysis.loss_unit();
+    let percents =
+        |pixel: Option<f64>, whole: f64| (1e4 * pixel.unwrap_or(0.0) / whole).round() / 100.0;
+    let step = |i: usize| {
+        let place = low * (high / low).powf(i as f64 / (STEPS - 1) as f64);
+        let predictions = fits.iter().map(|fit| fit.predict(place, analysis.interval));
+        let predictions: Vec<_> = predictions.collect();
+        let law = |p: &Prediction| {
+            let interval = p.low.zip(p.high);
+            let interval =
+                interval.map(|(low, high)| format!("{} to {}", unit.text(low), unit.text(high)));
+            [unit.text(p.error), interval.unwrap_or_default()]
+        };
+        let height = |p: &Prediction| {
+            layouts
+                .each_ref()
+                .map(|l| percents(l.y.to_pixel(p.error), l.height))
+        };
+        Step {
+            place,
+            at: with_unit(place, 2, analysis.unit()),
+            near: near(shown, rows, place),
+            laws: predictions.iter().map(law).collect(),
+            x: layouts
+                .each_ref()
+                .map(|l| percents(l.x.to_pixel(place), l.width)),
+            y: predictions.iter().map(height).collect(),
+        }
+    };
+    Some((0..STEPS).map(step).collect())
+}
+
+/// The nearest of the models that the laws are fitted to.
+fn near(outcome: &Outcome, rows: &[Measurement], x: f64) -> String {
+    let points = outcome.series.iter().flat_map(|series| {
+        let points = series.frontier.iter();
+        points.map(move |p| (series, p))
+    });
+    let away = |p: &FrontierPoint| (p.x / x).ln().abs();
+    let nearest = points.min_by(|(_, a), (_, b)| away(a).total_cmp(&away(b)));
+    let nearest = nearest.and_then(|(series, p)| Some((series, rows.get(p.row)?)));
+    nearest.map_or(String::new(), |(series, m)| {
+        let family = names::family(series.study, &series.family);
+        let samples = match m.samples.as_str() {
+            "" => String::new(),
+            samples => format!(", {samples} {}", series.study.samples_noun),
+        };
+        format!("{family} {}{samples}", names::run(series.study, m))
+    })
+}
+
+/// The line at the slider's place and a dot on each law; placed by the page's script.
+fn cursor(outcome: &Outcome) -> String {
+    let dots = (0..outcome.series.len())
+        .map(|i| format!("<span class=\"dot series-{}\" hidden></span>", i % PALETTE));
+    format!(
+        "<span class=\"cursor\" hidden></span>{}",
+        dots.collect::<String>()
+    )
+}
+
+/// The slider, and what the laws say at the largest of the runs.
+fn asked(analysis: &Analysis, outcome: &Outcome, steps: &[Step]) -> String {
+    let largest = outcome.range().map_or(0.0, |(_, high)| high);
+    let start = steps.iter().rposition(|step| step.place <= largest);
+    let Some((start, step)) = start.and_then(|start| Some((start, steps.get(start)?))) else {
+        return String::new();
+    };
+    let laws = outcome.series.iter().zip(&step.laws).enumerate();
+    let laws = laws.map(|(i, (series, [error, interval]))| {
+        format!(
+            "<li><span class=\"series-{}\" aria-hidden=\"true\">{}</span> {}: <b data-law>{error}</b> <span class=\"interval\" data-interval>{interval}</span></li>",
+            i % PALETTE,
+            shape(i).glyph(),
+            escape(&series.name()),
+        )
+    });
+    format!(
+        "<div class=\"asked\"><label hidden>{} <input type=\"range\" min=\"0\" max=\"{}\" value=\"{start}\"></label>\n\
+         <output><p>Predicted {} at <b data-at>{}</b>, and its interval ({}):</p><ul>{}</ul><p class=\"near\">The nearest model: <span data-near>{}</span></p></output></div>\n",
+        escape(analysis.axis.title(analysis.study())),
+        steps.len() - 1,
+        analysis.loss_unit().title().to_ascii_lowercase(),
+        escape(&step.at),
+        escape(interval_title(analysis.interval)),
+        laws.collect::<String>(),
+        escape(&step.near),
+    )
+}

@@ -1,0 +1,115 @@
+//! The page's first view: what the papers claim and whether it holds. Rendered when the page is built, so that it is
+//! read before any program has loaded, and without one.
+
+mod answer;
+mod figure;
+
+use super::compute::Source;
+use super::html::{Files, escape};
+use super::page::{Listed, View, masthead, verdicts};
+use crate::text::percent;
+pub use answer::Answer;
+
+/// What the first view is made of.
+pub struct Home<'a> {
+    /// Of the study whose figure is shown.
+    pub source: &'a Source<'a>,
+    pub papers: &'a [Listed],
+    pub answer: &'a Answer,
+    /// Address of the site's repository, where it is known.
+    pub repository: Option<String>,
+}
+
+impl Home<'_> {
+    /// The view as HTML, and the files beside the papers to read that it shows.
+    ///
+    /// # Errors
+    /// Where the first study's first table cannot be drawn.
+    pub fn html(&self) -> Result<(String, Files), String> {
+        let is_read = |paper: &Listed| paper.id == self.source.study.id;
+        let (figure, files) = figure::figure(self.source, self.papers.iter().any(is_read))?;
+        let html = format!(
+            "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
+             <header class=\"opening\"><h1>Scaling laws, recomputed</h1>\n\
+             <p class=\"lead\">Papers say how far a model gets with how much compute. Refit recomputes what they printed from the measurements that they released: in your browser, every number.</p>\n\
+             <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
+             {figure}{}{}</main>\n",
+            masthead("", "read/", View::Home),
+            self.papers(),
+            self.cards(),
+        );
+        Ok((html, files))
+    }
+
+    fn papers(&self) -> String {
+        if self.papers.is_empty() {
+            return String::new();
+        }
+        let mut html = "<section aria-labelledby=\"papers\"><h2 id=\"papers\">Can the published numbers be reproduced?</h2>\n<ul class=\"cards\">\n".to_owned();
+        for paper in self.papers {
+            let id = escape(&paper.id);
+            html.push_str(&format!(
+                "<li><h3><a href=\"read/{id}/\">{}</a></h3>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}{}<p class=\"ways\"><a href=\"read/{id}/\">Read</a> <a href=\"?{}\">Explore</a></p></li>\n",
+                escape(&paper.title),
+                escape(&paper.paper),
+                escape(&paper.description),
+                verdicts(paper, ""),
+                differing(paper),
+                escape(&paper.explore),
+            ));
+        }
+        html + "</ul></section>\n"
+    }
+
+    fn cards(&self) -> String {
+        let answer = self.answer;
+        let host = match &self.repository {
+            Some(address) => format!("<a href=\"{}\">Host your own paper</a>", escape(address)),
+            None => "Host your own paper".to_owned(),
+        };
+        let mut shares = String::new();
+        for (label, share) in &answer.shares {
+            let right = if *label == answer.label {
+                " class=\"right\""
+            } else {
+                ""
+            };
+            shares.push_str(&format!(
+                "<li{right}><span>{}</span> <meter min=\"0\" max=\"1\" value=\"{share:.4}\">{}</meter> <b>{}</b></li>",
+                escape(label),
+                percent(*share),
+                percent(*share),
+            ));
+        }
+        format!(
+            "<section aria-labelledby=\"try\"><h2 id=\"try\">Try it yourself</h2>\n<ul class=\"cards\">\n\
+             <li><h3><a href=\"?page=run\">Run a model</a></h3>\n\
+             <div class=\"answer\"><img src=\"{}\" width=\"96\" height=\"96\" alt=\"{}\" loading=\"lazy\"><ol>{shares}</ol></div>\n\
+             <p>A small CLIP comes with the page and answers at once, on your GPU or processor. ViT-B/32 and others are loaded when you ask for them; your images stay on your device.</p></li>\n\
+             <li><h3><a href=\"?page=yours\">Open your own runs</a></h3>\n\
+             <p>Drop a table: CSV, Parquet, Excel, JSON, Weights &amp; Biases exports. Refit says what it takes each column for, asks where it is unsure, and fits the same laws. Nothing is uploaded.</p></li>\n\
+             <li><h3>{host}</h3>\n\
+             <p>A paper is a folder: a table of runs, its printed numbers, a text. Use the repository as a template, put the folder into <code>data/</code>, push: the page is published with it.</p></li>\n</ul></section>\n",
+            escape(&answer.file),
+            escape(&answer.label),
+        )
+    }
+}
+
+/// What of a paper differs, by name.
+fn differing(paper: &Listed) -> String {
+    const NAMED: usize = 3;
+    let names = &paper.differing;
+    if names.is_empty() {
+        return String::new();
+    }
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| escape(name)).collect();
+    format!(
+        "<p class=\"differing\">Differs: {}{more}.</p>\n",
+        named.join("; ")
+    )
+}
