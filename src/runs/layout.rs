@@ -554,7 +554,7 @@ impl Layout {
             values.push(ScoreColumn {
                 column: find(&score.column)?,
                 name: score.column.clone(),
-                dataset: text(&score.dataset)?,
+                dataset: text(&mapping.dataset_of(score))?,
                 run: text(&score.run)?,
                 metric: text(&score.metric)?,
                 quantity: score.quantity,

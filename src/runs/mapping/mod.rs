@@ -14,6 +14,7 @@ use super::amount::{Amount, Term};
 use super::checkpoint;
 use crate::study::{Study, UNSPECIFIED};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Which columns hold what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -259,7 +260,7 @@ impl Mapping {
     pub fn assumed(&self) -> Vec<String> {
         let is = |field: &Field, text: &str| *field == Field::Constant(text.to_owned());
         let mut sentences = Vec::new();
-        let bare = |s: &&Score| s.dataset == Field::None && s.quantity.is_fraction();
+        let bare = |s: &&Score| *self.dataset_of(s) == Field::None && s.quantity.is_fraction();
         if let Some(first) = self
             .scores
             .iter()
@@ -271,11 +272,27 @@ impl Mapping {
                 first.column
             ));
         }
-        if is(&self.schedule, COSINE) {
+        if self.assumes_schedule() {
             sentences
                 .push("No column names the learning-rate schedule: taken for cosine.".to_owned());
         }
         sentences
+    }
+
+    /// The set of a score, `None` where it is the row's. A recall is none of ImageNet, which has no
+    /// captions to retrieve.
+    pub fn dataset_of<'a>(&self, score: &'a Score) -> Cow<'a, Field> {
+        let recall = matches!(&score.metric, Field::Constant(name) if name.contains("retrieval"));
+        let assumed = self.dataset == Field::Constant(IMAGENET.to_owned());
+        match score.dataset {
+            Field::None if recall && assumed => Cow::Owned(Field::Constant(UNSPECIFIED.to_owned())),
+            _ => Cow::Borrowed(&score.dataset),
+        }
+    }
+
+    /// Whether no column tells the learning-rate schedule, so that it is taken for cosine.
+    pub fn assumes_schedule(&self) -> bool {
+        self.schedule == Field::Constant(COSINE.to_owned())
     }
 
     /// Of a table that joins no study: what no column tells is unspecified, not the study's.

@@ -352,6 +352,59 @@ fn retrieval_is_kept_whole() {
 }
 
 #[test]
+fn a_recall_without_a_set_is_none_of_imagenet() {
+    // As open_clip's results.jsonl, whose samples are the validation's: asked for, and given.
+    let text = "{\"image_to_text_R@1\": 0.12, \"epoch\": 1, \"num_samples\": 5000, \"imagenet-zeroshot-val-top1\": 0.05}\n\
+        {\"image_to_text_R@1\": 0.14, \"epoch\": 2, \"num_samples\": 5000, \"imagenet-zeroshot-val-top1\": 0.08}\n";
+    let outcome = mapped(text, &["samples=3e9"]);
+    let measured: Vec<(&str, &str, f64)> =
+        (outcome.runs.iter().map(|(_, d, m, x)| (d, m, x))).collect();
+    assert_eq!(
+        measured,
+        [
+            ("unspecified", "text_retrieval_recall@1", 0.12),
+            ("unspecified", "text_retrieval_recall@1", 0.14),
+            ("imagenet1k", "acc1", 0.05),
+            ("imagenet1k", "acc1", 0.08),
+        ]
+    );
+    let mut runs = outcome.runs.runs();
+    assert!(runs.all(|run| run.samples_seen == Some(3e9)));
+    let assumed = outcome.preview.mapping.assumed();
+    assert!(
+        !assumed.iter().any(|s| s.contains("ImageNet")),
+        "{assumed:?}"
+    );
+    // An accuracy beside it is.
+    let outcome = proposed("name,gflops,acc1,image_to_text_R@1\na,1e9,0.5,0.3\nb,2e9,0.6,0.4\n");
+    let sets: Vec<(&str, &str)> = outcome.runs.iter().map(|(_, d, m, _)| (d, m)).collect();
+    assert!(sets.contains(&("imagenet1k", "acc1")), "{sets:?}");
+    assert!(
+        sets.contains(&("unspecified", "text_retrieval_recall@1")),
+        "{sets:?}"
+    );
+}
+
+#[test]
+fn a_checkpoints_path_and_its_samples_are_given() {
+    // The name of a checkpoint's folder and file is all that a path tells.
+    let text = "{\"dataset\": \"wds/imagenet1k\", \"model\": \"ViT-B-32\", \"pretrained\": \"logs/run7/checkpoints/epoch_32.pt\", \"task\": \"zeroshot_classification\", \"metrics\": {\"acc1\": 0.6}}";
+    let without = read(text.as_bytes()).report;
+    assert_eq!((without.kept, without.rejected), (0, 1));
+    let mut options = options();
+    options.changes.push("samples=3e9".to_owned());
+    let outcome = read_with(text.as_bytes(), options);
+    let run = outcome.runs.runs().next().unwrap();
+    assert_eq!(
+        (run.pretrain, run.samples_seen),
+        ("run7/epoch_32.pt", Some(3e9))
+    );
+    // A forward pass of ViT-B/32 is 7.4 GMACs.
+    let compute = run.compute.unwrap();
+    assert!((2e10..2.4e10).contains(&compute), "{compute}");
+}
+
+#[test]
 fn checkpoints_are_chosen() {
     let text = "name,step,params,tokens,loss\na,1,1e8,1e9,4\na,2,1e8,2e9,3.5\na,3,1e8,3e9,3.6\nb,1,1e9,1e9,3.9\nb,2,1e9,2e9,3.2\n";
     assert_eq!(values(&proposed(text)), [4.0, 3.5, 3.6, 3.9, 3.2]);
@@ -379,6 +432,13 @@ fn loggers_columns_are_told_apart() {
     names.dedup();
     assert_eq!(names, ["run-a", "run-b"]);
     assert_eq!(outcome.report.kept, 4);
+    let mut samples: Vec<f64> = outcome.runs.runs().filter_map(|r| r.samples_seen).collect();
+    samples.sort_by(f64::total_cmp);
+    assert_eq!(samples, [1e6, 1e6, 2e6, 2e6]);
+    // Before the first step there is no sample, and so no point.
+    let text = text.replace("\n1,", "\n0,");
+    let outcome = mapped(&text, &["samples=512*Step"]);
+    assert_eq!((outcome.report.kept, outcome.report.rejected), (2, 1));
     let text = "Name,train_num_samples,epochs,imagenet-zeroshot-val-top1\nr,1000000,32,0.5\ns,2000000,32,0.6\n";
     let run = proposed(text);
     assert_eq!(run.runs.runs().next().unwrap().samples_seen, Some(32e6));
