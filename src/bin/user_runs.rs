@@ -17,6 +17,14 @@ pub fn import_files(files: Vec<web_sys::File>) {
     refit::page::user_runs::import_files(files);
 }
 
+/// Imports a folder that was dropped: its name, and all files in it with their paths; `boot.js` calls
+/// it.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen]
+pub fn import_folder(name: String, paths: Vec<String>, files: Vec<web_sys::File>) {
+    refit::page::user_runs::import_folder(name, paths, files);
+}
+
 /// Bundled rows and the reader's of one view of a table, for other programs, which call it through
 /// `boot.js`.
 #[cfg(target_arch = "wasm32")]

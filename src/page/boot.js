@@ -119,8 +119,8 @@ globalThis.refit = {
     },
 };
 
-/** Opens "Your data" and imports files there. */
-async function importFiles(files) {
+/** Opens "Your data" and imports there files, or those of a folder with their paths. */
+async function importFiles(files, folder, paths) {
     if (home?.isConnected) {
         history.pushState(null, "", "?page=yours");
         await boot();
@@ -128,7 +128,9 @@ async function importFiles(files) {
         document.querySelector("nav a[href*='page=yours']")?.click();
     }
     try {
-        (await program("user_runs")).import_files(files);
+        const yours = await program("user_runs");
+        if (folder) yours.import_folder(folder, paths, files);
+        else yours.import_files(files);
     } catch (error) {
         // The view shows that it could not be loaded.
         console.warn(error);
@@ -155,7 +157,11 @@ addEventListener("drop", (event) => {
     const files = [...event.dataTransfer.files];
     const entry = event.dataTransfer.items[0]?.webkitGetAsEntry?.();
     if (files.length === 1 && entry?.isDirectory) {
-        filesOf(entry).then((inside) => openDropped(entry.name, inside));
+        filesOf(entry).then((inside) => {
+            const paths = inside.map(([path]) => path);
+            if (paths.some((path) => path.split("/").pop() === "study.json")) openDropped(entry.name, inside);
+            else importFiles(inside.map(([, file]) => file), entry.name, paths);
+        });
     } else if (files.length === 1 && files[0].name.endsWith(".zip")) {
         openDropped(files[0].name, [[files[0].name, files[0]]]);
     } else {

@@ -1,8 +1,8 @@
-//! Files of results as one table: a folder of JSON.
+//! Files of results as one table: a folder of JSON, or several files of one shape.
 
 use super::json::parse;
 use super::report::ReadNotice;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// Files put together.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,20 @@ fn as_lines(text: &str) -> Option<String> {
             each.then(|| lines().map(|line| format!("{line}\n")).collect())
         }
     }
+}
+
+/// The members of a file that holds one result, as CLIP_benchmark and lm-evaluation-harness write
+/// it: files of the same members are one table. `None` of a file that is a table of its own.
+pub fn result_shape(text: &str) -> Option<Vec<String>> {
+    let text = text.trim_start_matches('\u{feff}');
+    let Ok(Json::Object(object)) = parse(text.as_bytes()) else {
+        return None;
+    };
+    let object: Map<String, Json> = object;
+    let is_result = ["metrics", "results"]
+        .iter()
+        .any(|name| object.get(*name).is_some_and(Json::is_object));
+    is_result.then(|| object.keys().cloned().collect())
 }
 
 #[cfg(test)]

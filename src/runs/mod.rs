@@ -40,7 +40,7 @@ pub mod workbook;
 
 pub use amount::{Amount, Term};
 pub use as_study::{counts_tokens, study_files};
-pub use folder::{Gathered, gather, is_json};
+pub use folder::{Gathered, gather, is_json, result_shape};
 pub use join::{Joined, family, join, joins};
 pub use mapping::{
     Choice, Compute, Field, Mapping, MappingError, Points, Quantity, Question, ROLES, Score,

@@ -3,6 +3,7 @@
 use crate::page::save;
 use crate::page::work::TimeSlice;
 use crate::runs::{Runs, counts_tokens, study_files};
+use crate::study::{Measurement, UNSPECIFIED};
 use js_sys::{Array, Uint8Array};
 use std::io::{Cursor, Write};
 use wasm_bindgen::JsValue;
@@ -22,18 +23,28 @@ pub async fn save(name: &str, runs: &Runs) -> Result<(), JsValue> {
     save::blob_as(name, &Blob::new_with_blob_sequence(&parts)?)
 }
 
-/// Starts a download of the runs as a zip of a study's folder (`docs/studies.md`).
-pub fn save_study(name: &str, runs: &Runs) -> Result<(), JsValue> {
-    let zip = zipped_study(name, runs).map_err(|error| JsValue::from_str(&error.to_string()))?;
+/// Starts a download of the runs as a zip of a study's folder (`docs/studies.md`); a schedule that
+/// was assumed to join a study is not written.
+pub fn save_study(name: &str, runs: &Runs, assumes_schedule: bool) -> Result<(), JsValue> {
+    let mut rows: Vec<_> = runs.measurements().collect();
+    if assumes_schedule {
+        rows.iter_mut()
+            .for_each(|row| row.schedule = UNSPECIFIED.to_owned());
+    }
+    let unit = &runs.study().compute_unit;
+    let zip =
+        zipped_study(name, &rows, unit).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let parts = Array::of1(&Uint8Array::from(zip.as_slice()));
     let blob = Blob::new_with_u8_array_sequence(&parts)?;
     save::blob_as(&format!("{name}.zip"), &blob)
 }
 
-fn zipped_study(name: &str, runs: &Runs) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let rows: Vec<_> = runs.measurements().collect();
-    let unit = &runs.study().compute_unit;
-    let files = study_files(name, &rows, unit, counts_tokens(&rows))?;
+fn zipped_study(
+    name: &str,
+    rows: &[Measurement],
+    unit: &str,
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let files = study_files(name, rows, unit, counts_tokens(rows))?;
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (file, text) in files {
         zip.start_file(format!("{name}/{file}"), SimpleFileOptions::default())?;

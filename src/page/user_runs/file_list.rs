@@ -96,7 +96,10 @@ fn item(user_runs: UserRuns, file: &StoredFile, failed: RwSignal<bool>) -> impl 
     let in_explore = explore_link(&analysis(&runs, &user_runs.families(runs.study())));
     let csv = format!("{}.csv", stem(&name));
     let (study, study_runs) = (stem(&name).to_owned(), runs.clone());
-    let save_study = move |_| failed.set(export::save_study(&study, &study_runs).is_err());
+    let assumes_schedule = info.assumes_schedule;
+    let save_study = move |_| {
+        failed.set(export::save_study(&study, &study_runs, assumes_schedule).is_err());
+    };
     let export = move |_| {
         let (runs, csv) = (runs.clone(), csv.clone());
         leptos::task::spawn_local(async move {

@@ -5,7 +5,7 @@ use super::session::{UserRuns, load_architectures};
 use super::source::Origin;
 use super::store::{self, FileInfo};
 use super::{StoredFile, restore_focus};
-use crate::runs::{Mapping, Preview, ReadOptions, ReadOutcome, Report, Runs, stem};
+use crate::runs::{Mapping, Preview, ReadOptions, ReadOutcome, Report, RunSource, Runs, stem};
 use crate::words;
 use leptos::prelude::*;
 use std::collections::VecDeque;
@@ -37,17 +37,6 @@ pub struct QueuedImport {
 }
 
 impl UserRuns {
-    pub fn import_files(self, files: Vec<web_sys::File>) {
-        for file in files {
-            let name = match file.name().as_str() {
-                "" => self.unused_name(),
-                name => name.to_owned(),
-            };
-            let blob = file.into();
-            self.import(Origin::Blob { name, blob }, None);
-        }
-    }
-
     /// A name for pasted text.
     pub fn unused_name(self) -> String {
         let taken = |name: &String| {
@@ -84,6 +73,18 @@ impl UserRuns {
         });
     }
 
+    fn next_id(self) -> u32 {
+        let last = |results: &Vec<ImportResult>| results.iter().map(|r| r.id + 1).max();
+        self.results.with_untracked(last).unwrap_or(0)
+    }
+
+    /// Tells why nothing of a file is imported.
+    pub fn refuse(self, name: String, why: String) {
+        let (id, outcome) = (self.next_id(), ImportOutcome::Failed(why));
+        let result = ImportResult { id, name, outcome };
+        self.results.update(|results| results.insert(0, result));
+    }
+
     async fn run_queue(self) {
         self.restored().await;
         while let Some(queued) = self.queue.try_update_value(VecDeque::pop_front).flatten() {
@@ -92,8 +93,7 @@ impl UserRuns {
                 .run(&queued)
                 .await
                 .unwrap_or_else(ImportOutcome::Failed);
-            let last = |results: &Vec<ImportResult>| results.iter().map(|r| r.id + 1).max();
-            let id = self.results.with_untracked(last).unwrap_or(0);
+            let id = self.next_id();
             if let ImportOutcome::NeedsMapping(_) = outcome {
                 self.origins
                     .update_value(|origins| drop(origins.insert(id, queued.origin)));
@@ -124,7 +124,9 @@ impl UserRuns {
             abort: &abort,
             on_progress: &|progress| self.progress.set(Some(progress)),
         };
-        let outcome = import.run().await.map_err(|e| e.to_string())?;
+        let mut outcome = import.run().await.map_err(|e| e.to_string())?;
+        let notice = queued.origin.notice().cloned();
+        outcome.report.notices.extend(notice);
         if needs_mapping(&outcome, queued.mapping.as_ref()) {
             return Ok(ImportOutcome::NeedsMapping(Arc::new(outcome.preview)));
         }
@@ -132,8 +134,11 @@ impl UserRuns {
             runs,
             report,
             architectures,
+            preview,
             ..
         } = outcome;
+        let mapping = queued.mapping.as_ref().unwrap_or(&preview.mapping);
+        let assumes_schedule = runs.source() == RunSource::Own && mapping.assumes_schedule();
         self.added_architectures
             .update_value(|added| added.extend(architectures));
         let (runs, report) = (Arc::new(runs), Arc::new(report));
@@ -152,13 +157,22 @@ impl UserRuns {
             Some(name) => Some(format!(
                 "The same runs were already imported as {name}; they are not counted twice."
             )),
-            None => self.store(&queued.origin, &report, &runs).await,
+            None => {
+                self.store(&queued.origin, &report, &runs, assumes_schedule)
+                    .await
+            }
         };
         Ok(ImportOutcome::Imported(report, runs, note))
     }
 
     /// Stores a file; a sentence where it replaces an earlier one of the same name.
-    async fn store(self, origin: &Origin, report: &Report, runs: &Arc<Runs>) -> Option<String> {
+    async fn store(
+        self,
+        origin: &Origin,
+        report: &Report,
+        runs: &Arc<Runs>,
+        assumes_schedule: bool,
+    ) -> Option<String> {
         let now = js_sys::Date::new_0();
         let id = format!("{}", now.get_time());
         let info = FileInfo {
@@ -170,6 +184,7 @@ impl UserRuns {
             left_out: report.skipped.values().sum(),
             refused: report.rejected,
             stopped: report.error.as_ref().map(words::read_error),
+            assumes_schedule,
         };
         let earlier = self.files.with_untracked(|files| {
             let earlier = files.iter().find(|f| f.info.name == info.name);

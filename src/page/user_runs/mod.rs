@@ -13,6 +13,7 @@ mod session;
 mod source;
 mod store;
 mod studies;
+mod together;
 mod view;
 
 use super::program;
@@ -58,6 +59,13 @@ pub fn show(name: &str, place: HtmlElement) -> bool {
 pub fn import_files(files: Vec<web_sys::File>) {
     if let Some(user_runs) = session() {
         user_runs.import_files(files);
+    }
+}
+
+/// Imports a dropped folder: its name, and all files in it with their paths.
+pub fn import_folder(name: String, paths: Vec<String>, files: Vec<web_sys::File>) {
+    if let Some(user_runs) = session() {
+        user_runs.import_folder(name, paths.into_iter().zip(files).collect());
     }
 }
 

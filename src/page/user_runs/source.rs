@@ -1,5 +1,6 @@
 //! The origin of a table: a file, pasted text, or an address.
 
+use crate::runs::{ReadNotice, gather};
 use crate::text;
 use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::*;
@@ -17,6 +18,12 @@ pub enum Origin {
     Blob {
         name: String,
         blob: Blob,
+    },
+    /// Several files as one.
+    Joined {
+        name: String,
+        blob: Blob,
+        notice: ReadNotice,
     },
     Address(String),
 }
@@ -72,10 +79,29 @@ impl Origin {
         Some(Origin::Blob { name, blob })
     }
 
+    /// JSON files as one table ([`gather`]); none where nothing can be read of them.
+    pub fn joined(name: &str, files: &[(String, Option<String>)]) -> Option<Origin> {
+        let gathered = gather(files)?;
+        let parts = js_sys::Array::of1(&JsValue::from_str(&gathered.text));
+        Some(Origin::Joined {
+            name: name.to_owned(),
+            blob: Blob::new_with_str_sequence(&parts).ok()?,
+            notice: gathered.notice,
+        })
+    }
+
+    /// What is told of where it comes from.
+    pub fn notice(&self) -> Option<&ReadNotice> {
+        match self {
+            Origin::Joined { notice, .. } => Some(notice),
+            _ => None,
+        }
+    }
+
     /// The file's name.
     pub fn name(&self) -> String {
         match self {
-            Origin::Blob { name, .. } => name.clone(),
+            Origin::Blob { name, .. } | Origin::Joined { name, .. } => name.clone(),
             Origin::Address(address) => {
                 let path = address.split(['?', '#']).next().unwrap_or_default();
                 let name = path.rsplit('/').find(|part| !part.is_empty());
@@ -86,7 +112,7 @@ impl Origin {
 
     pub fn address(&self) -> Option<&str> {
         match self {
-            Origin::Blob { .. } => None,
+            Origin::Blob { .. } | Origin::Joined { .. } => None,
             Origin::Address(address) => Some(address),
         }
     }
@@ -94,7 +120,7 @@ impl Origin {
     /// `abort` ends a request, before and after the response has started.
     pub async fn open(&self, abort: &AbortController) -> Result<Stream, SourceError> {
         let (response, size) = match self {
-            Origin::Blob { blob, .. } => {
+            Origin::Blob { blob, .. } | Origin::Joined { blob, .. } => {
                 let response = Response::new_with_opt_blob(Some(blob));
                 (response.map_err(|_| SourceError::Gone)?, Some(blob.size()))
             }

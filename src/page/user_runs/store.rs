@@ -33,6 +33,9 @@ pub struct FileInfo {
     pub refused: u64,
     /// Why reading stopped before the end, if it did.
     pub stopped: Option<String>,
+    /// No column told the schedule, which was taken for the studies' cosine.
+    #[serde(default)]
+    pub assumes_schedule: bool,
 }
 
 async fn wait<T: JsCast>(promise: js_sys::Promise) -> Result<T, JsValue> {

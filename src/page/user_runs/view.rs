@@ -43,6 +43,16 @@ fn ImportForm(user_runs: UserRuns) -> impl IntoView {
         // So that the same file can be chosen again.
         input.set_value("");
     };
+    let folder_chosen = move |event: leptos::ev::Event| {
+        let input: web_sys::HtmlInputElement = event_target(&event);
+        let files = input.files().into_iter();
+        let files = files.flat_map(|all| (0..all.length()).filter_map(move |i| all.get(i)));
+        let files: Vec<(String, web_sys::File)> = files.map(with_path).collect();
+        if let Some(name) = files.first().and_then(|(path, _)| path.split('/').next()) {
+            user_runs.import_folder(name.to_owned(), files);
+        }
+        input.set_value("");
+    };
     let import_text = move |_| {
         let Some(area) = text.get_untracked() else {
             return;
@@ -55,17 +65,24 @@ fn ImportForm(user_runs: UserRuns) -> impl IntoView {
     view! {
         <section class="import" aria-labelledby="add">
             <h2 id="add">"Import"</h2>
-            <label class="drop">
-                <span>"Drop files anywhere on this page, paste a table, or choose files:"</span>
-                <input
-                    type="file"
-                    multiple
-                    accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.parquet,.md,.xlsx,.xlsm"
-                    on:change=chosen
-                />
-            </label>
+            <div class="drop">
+                <p>"Drop files anywhere on this page, paste a table, or choose:"</p>
+                <label>
+                    <span>"Files"</span>
+                    <input
+                        type="file"
+                        multiple
+                        accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.parquet,.md,.xlsx,.xlsm"
+                        on:change=chosen
+                    />
+                </label>
+                <label>
+                    <span>"A folder"</span>
+                    <input type="file" prop:webkitdirectory=true on:change=folder_chosen />
+                </label>
+            </div>
             <p class="aside">
-                "CSV, TSV, JSON (each also gzipped), Parquet, or an Excel workbook’s first sheet with a table. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; any other table is read by the names and values of its columns, and you can change what they are taken for."
+                "CSV, TSV, JSON (each also gzipped), Markdown, Parquet, or an Excel workbook’s first sheet with a table. A folder’s JSON files are read as one table. The studies’ released files (all_results.csv.gz, zeroshot_results.csv, segmentation_results.parquet), output of CLIP_benchmark and exports of this page are recognised; any other table is read by the names and values of its columns, and you can change what they are taken for."
             </p>
             <details>
                 <summary>"Type or paste a table"</summary>
@@ -79,6 +96,13 @@ fn ImportForm(user_runs: UserRuns) -> impl IntoView {
             </details>
         </section>
     }
+}
+
+/// A file of a chosen folder, and its path from there.
+fn with_path(file: web_sys::File) -> (String, web_sys::File) {
+    let path = js_sys::Reflect::get(&file, &"webkitRelativePath".into());
+    let path = path.ok().and_then(|path| path.as_string());
+    (path.unwrap_or_else(|| file.name()), file)
 }
 
 /// The import under way.

@@ -12,7 +12,10 @@ use std::{
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
     protocol::cdp::{
-        Browser as Permissions, Emulation, Log, Page as Cdp, Runtime, Storage, types::Event,
+        Browser as Permissions, Emulation,
+        Input::{self, DispatchDragEventTypeOption as Drag},
+        Log, Page as Cdp, Runtime, Storage,
+        types::Event,
     },
 };
 use serde_json::{Value, json};
@@ -340,6 +343,27 @@ impl Page {
             selector,
             "element.scrollIntoView({block: 'center'}); element.click()",
         );
+    }
+
+    /// Drops files and folders of this machine onto the page, as from a file manager.
+    #[track_caller]
+    pub fn drop_paths(&self, paths: &[&Path]) {
+        let files = paths.iter().map(|path| path.display().to_string());
+        let data = Input::DragData {
+            items: Vec::new(),
+            files: Some(files.collect()),
+            // To copy.
+            drag_operations_mask: 1,
+        };
+        for step in [Drag::DragEnter, Drag::DragOver, Drag::Drop] {
+            self.call(Input::DispatchDragEvent {
+                Type: step,
+                x: 300.0,
+                y: 300.0,
+                data: data.clone(),
+                modifiers: None,
+            });
+        }
     }
 
     /// Presses a key (`"Tab"`, `"Enter"`, `"ArrowRight"`, `"a"`) where the focus is.

@@ -7,7 +7,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -338,6 +338,9 @@ fn a_table_that_can_be_read_two_ways_is_asked_about() {
     );
     page.wait_for("location.search.includes('study=local%3Asweep')");
     page.wait_for(FITTED);
+    // That was assumed to join a study, and is not in the study's files.
+    let main = page.eval("document.querySelector('main').innerText");
+    assert!(!main.to_string().contains("cosine"), "{main}");
     page.screenshot("yours-study-light", 1280, 900, false);
 }
 
@@ -493,6 +496,82 @@ fn a_workbook_is_read_by_a_program_of_its_own() {
     let loaded = |name: &str| page.requests().iter().any(|r| r.path == name);
     assert!(loaded("workbook.js") && !loaded("parquet.js"));
     page.screenshot("yours-workbook-light", 1280, 900, false);
+}
+
+/// CLIP_benchmark's file of a checkpoint and a set.
+fn benchmark(checkpoint: &str, set: &str, accuracy: f64) -> String {
+    json!({
+        "dataset": format!("wds/{set}"), "model": "ViT-B-32", "pretrained": checkpoint,
+        "task": "zeroshot_classification", "metrics": {"acc1": accuracy}, "language": "en",
+    })
+    .to_string()
+}
+
+#[test]
+fn a_folder_of_results_is_one_table() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("results");
+    std::fs::create_dir_all(folder.join("inner")).expect("a folder");
+    let file = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+    file("a.json", &benchmark("laion400m_e32", "imagenet1k", 0.5));
+    file("b.json", &benchmark("laion2b_s34b_b79k", "imagenet1k", 0.6));
+    file(
+        "inner/c.json",
+        &benchmark("laion2b_s34b_b79k", "imagenetv2", 0.4),
+    );
+    file("inner/notes.txt", "Ask before you cite.");
+    file("inner/torn.json", "{\"dataset\": \"imagenet1k\", ");
+    let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
+    page.wait_for_text("Drop files anywhere");
+    page.drop_paths(&[&folder]);
+    let told = import_result(&page, "results");
+    for sentence in [
+        "Imported 3 of 3 rows with 3 results",
+        "3 JSON files are read as one table.",
+        "Not JSON inside: results/inner/torn.json.",
+        "Not read, as they are no JSON files: results/inner/notes.txt.",
+    ] {
+        assert!(told.contains(sentence), "{sentence}: {told}");
+    }
+    stored(&page, 1);
+    page.screenshot("yours-folder-light", 1280, 900, false);
+}
+
+#[test]
+fn chosen_files_of_one_shape_are_one_table() {
+    let page = Page::builder().before_load(NO_WORKER).open("?page=yours");
+    page.wait_for_text("Drop files anywhere");
+    let files: Vec<Value> = [("laion400m_e32", 0.5), ("laion2b_s34b_b79k", 0.6)]
+        .into_iter()
+        .map(|(checkpoint, x)| {
+            json!([
+                format!("{checkpoint}.json"),
+                benchmark(checkpoint, "imagenet1k", x)
+            ])
+        })
+        .chain([
+            json!(["mine.json", "[{\"source\": \"none of its shape\"}]"]),
+            json!(["known.csv", KNOWN]),
+        ])
+        .collect();
+    page.eval(&format!(
+        "(() => {{ const data = new DataTransfer(); \
+           for (const [name, text] of {}) data.items.add(new File([text], name)); \
+           const input = document.querySelector('input[type=file][multiple]'); \
+           input.files = data.files; \
+           input.dispatchEvent(new Event('change', {{bubbles: true}})); }})()",
+        json!(files)
+    ));
+    let told = import_result(&page, "laion2b_s34b_b79k.json and 1 more");
+    for sentence in [
+        "Imported 2 of 2 rows with 2 results",
+        "2 JSON files are read as one table.",
+    ] {
+        assert!(told.contains(sentence), "{sentence}: {told}");
+    }
+    let told = import_result(&page, "known.csv");
+    assert!(told.contains("Imported 5 of 5 rows"), "{told}");
+    import_result(&page, "mine.json");
+    stored(&page, 2);
 }
 
 /// Columns of the released sweep, and runs of every kind that its rules tell apart.
