@@ -117,6 +117,37 @@ impl Analysis {
     }
 }
 
+impl Analysis {
+    /// Chooses, for a new family that has no point of the chosen pre-training sets and schedules, those of
+    /// its first point: a family that is chosen is seen.
+    pub fn show_families(&mut self, before: &[String], rows: &[Measurement]) {
+        for family in self.families.iter().filter(|f| !before.contains(f)) {
+            let mut first = None;
+            for m in rows {
+                let is_of = m.family == *family && m.dataset == self.dataset;
+                if !is_of || m.metric != self.metric {
+                    continue;
+                }
+                if self.pretrains.contains(&m.pretrain) && self.schedules.contains(&m.schedule) {
+                    first = None;
+                    break;
+                }
+                first = first.or(Some(m));
+            }
+            if let Some(m) = first {
+                add(&mut self.pretrains, &m.pretrain);
+                add(&mut self.schedules, &m.schedule);
+            }
+        }
+    }
+}
+
+fn add(chosen: &mut Vec<String>, name: &String) {
+    if !chosen.contains(name) {
+        chosen.push(name.clone());
+    }
+}
+
 fn settle_one(
     what: &'static str,
     chosen: &mut String,

@@ -28,11 +28,13 @@ pub enum View {
     Run,
     /// The figure alone, for an inline frame.
     Embed,
+    /// The page's components, for those who change it; no link leads there.
+    Components,
 }
 
 impl View {
     /// In the query, which omits the default view.
-    fn id(self) -> &'static str {
+    pub fn id(self) -> &'static str {
         match self {
             View::Explore => "explore",
             View::Figures => "figures",
@@ -42,6 +44,7 @@ impl View {
             View::UserRuns => "yours",
             View::Run => "run",
             View::Embed => "embed",
+            View::Components => "components",
         }
     }
 }
@@ -185,7 +188,7 @@ impl Location {
         if series(&analysis) != series(&before) {
             drawing.hidden.clear();
         }
-        let address = query(self.view.get_untracked(), &analysis, &drawing);
+        let address = query(self.view.get_untracked(), &analysis, &drawing) + &fragment();
         set(self.drawing, drawing);
         self.analysis.set(analysis);
         self.navigate(&address, true);
@@ -200,7 +203,7 @@ impl Location {
             return;
         }
         let view = self.view.get_untracked();
-        let address = self.analysis.with_untracked(|a| query(view, a, &drawing));
+        let address = self.analysis.with_untracked(|a| query(view, a, &drawing)) + &fragment();
         // Many wheel events are one step: back leads to where zooming began.
         let step = drawing.window.is_none() || before.window.is_none();
         self.drawing.set(drawing);
@@ -258,7 +261,7 @@ pub fn request_models(id: Option<&str>, second: Option<&str>) {
         (Some(id), None) => model_link(id),
         (None, None) => format!("?v={VERSION}&{PAGE}={}", View::Run.id()),
     };
-    let address = address + &window().location().hash().unwrap_or_default();
+    let address = address + &fragment();
     let _ = window()
         .history()
         .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
@@ -267,13 +270,9 @@ pub fn request_models(id: Option<&str>, second: Option<&str>) {
     }
 }
 
-/// Sets the fragment of the address, in place of the last.
-pub fn set_fragment(fragment: &str) {
-    let query = window().location().search().unwrap_or_default();
-    let address = format!("{query}#{fragment}");
-    let _ = window()
-        .history()
-        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+/// The selected tab, as it stands in the address: with its "#", or nothing.
+fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
 }
 
 /// The checkpoint in the address, and a second one to compare with.
@@ -309,6 +308,7 @@ fn view_of(query: &str) -> (View, Option<String>) {
         View::UserRuns,
         View::Run,
         View::Embed,
+        View::Components,
     ];
     let known = views
         .into_iter()

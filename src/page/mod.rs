@@ -22,6 +22,7 @@ mod program;
 mod save;
 mod studies;
 mod table;
+mod tabs;
 pub mod user_runs;
 mod work;
 
@@ -105,23 +106,15 @@ fn App() -> impl IntoView {
             </div>
         </header>
         <notices::Notices />
-        {move || match location.view.get() {
-            View::Embed => view! { <explore::Embed /> }.into_any(),
-            View::Explore => view! { <explore::Explore /> }.into_any(),
-            View::Figures => view! { <lazy::Lazy program="details" view="figures" /> }.into_any(),
-            View::Verify => view! { <lazy::Lazy program="details" view="verify" /> }.into_any(),
-            View::Methods => view! { <lazy::Lazy program="details" view="methods" /> }.into_any(),
-            View::Run => view! { <lazy::Lazy program="models" view="run" /> }.into_any(),
-            View::Findings => view! { <lazy::Lazy program="details" view="findings" /> }.into_any(),
-            View::UserRuns => view! { <lazy::Lazy program="user_runs" view="yours" /> }.into_any(),
+        {move || {
+            let (program, view) = match location.view.get() {
+                View::Embed => return view! { <explore::Embed /> }.into_any(),
+                View::Explore => return view! { <explore::Explore /> }.into_any(),
+                View::Run => ("models", "run"),
+                View::UserRuns => ("user_runs", "yours"),
+                other => ("details", other.id()),
+            };
+            view! { <lazy::Lazy program view /> }.into_any()
         }}
-        <footer hidden=move || !shell()>
-            <p>
-                "Numbers released by the authors of "
-                <a href="https://arxiv.org/abs/2212.07143">"arXiv 2212.07143"</a> " and "
-                <a href="https://arxiv.org/abs/2506.04598">"arXiv 2506.04598"</a>
-                ". Every fit runs in this browser; nothing is sent anywhere."
-            </p>
-        </footer>
     }
 }

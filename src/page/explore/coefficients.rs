@@ -16,17 +16,11 @@ use refit_fit::{Fit, Status};
 pub fn Coefficients(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     view! {
         <section aria-labelledby="law-title">
-            <h2 id="law-title">"Law"</h2>
+            <h2 id="law-title" class="sr-only">
+                "Law"
+            </h2>
             {move || match current.get() {
                 None => loading(LOADING_MEASUREMENTS),
-                Some(current) if current.outcome.series.is_empty() => {
-                    view! {
-                        <p class="error">
-                            "No measurement matches these choices. Change the families, pre-training sets or schedules."
-                        </p>
-                    }
-                        .into_any()
-                }
                 Some(current) => laws(&current).into_any(),
             }}
         </section>
@@ -95,19 +89,26 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
     let row = document().query_selector(&row).ok()??;
     let verdict = row.last_element_child()?;
     let coefficients = verdict.previous_element_sibling()?.text_content();
+    // A verdict is of the analysis that it was given for.
+    let decides = |a: &Analysis| (a.frontier, a.bin_range, a.loss, a.threshold);
+    let is_published = decides(&default) == decides(analysis) && analysis.excluded.is_empty();
+    let verdict = match is_published {
+        false => "not compared: points or loss are others".into_any(),
+        true => view! {
+            <a href=format!("?v={VERSION}&page=verify")>
+                <span class=verdict.class_name()>{verdict.text_content()}</span>
+            </a>
+        }
+        .into_any(),
+    };
     // The printed laws were fitted to those of the figure, where a table has them.
     let mut tables = analysis.study().tables();
     let points = match tables.any(|t| t.from_figure) && !analysis.table.from_figure {
-        true => " (on the points of the printed figure)",
+        true => " on the printed figure’s points",
         false => "",
     };
     Some(view! {
-        <p class="printed-law">
-            "Printed: " {coefficients} ": "
-            <a href=format!("?v={VERSION}&page=verify")>
-                <span class=verdict.class_name()>{verdict.text_content()}</span>
-            </a> {points} "."
-        </p>
+        <p class="printed-law">"Printed: " {coefficients} ": " {verdict} {points} "."</p>
     })
 }
 
@@ -135,12 +136,6 @@ fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
             }
         });
     let weighted = series.is_weighted().then_some(WEIGHTED);
-    let zone = fit.linear_zone.map(|share| {
-        format!(
-            "{:.0} % of the points are in Huber’s linear region. ",
-            100.0 * share
-        )
-    });
     let no_delta = (!fit.delta_method_holds()).then(|| format!("{NO_DELTA_METHOD} "));
     let scatter = fit.scatter().map(|times| {
         format!("The scatter is {times:.1} times what the number of test images explains. ")
@@ -164,7 +159,6 @@ fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
         <p class="aside">
             "MSE " {number(fit.mse)} {rmse}
             {weighted}
-            {zone}
             {no_delta}
             {scatter}
             <strong>{status(fit)}</strong>

@@ -96,11 +96,13 @@ impl ControlsState {
     /// After a change, the choices that depend on it fall back to some that the data have.
     fn change(self, change: &dyn Fn(&mut Analysis)) {
         self.location.change(|analysis| {
+            let before = analysis.families.clone();
             change(analysis);
             if let Some(current) = self.current.get_untracked()
                 && current.data.query.table == analysis.table
             {
                 analysis.settle(&current.data.rows);
+                analysis.show_families(&before, &current.data.rows);
             }
         });
     }

@@ -9,13 +9,52 @@ pub use coefficients::name as series_name;
 use super::current::{CurrentAnalysis, current_analysis};
 use super::data::{Loaded, TableData};
 use super::lazy::Lazy;
+use super::list;
 use super::location::{Location, View};
 use super::messages::error;
+use super::tabs::{Tab, TabList, TabPanel, first_tab};
 use super::work::measured;
 use crate::analysis::Analysis;
 use crate::study::names;
 use crate::study::select::Axis;
 use leptos::prelude::*;
+
+/// What stands under the figure: the law, and views of the program `details`.
+const TABS: [Tab; 9] = [
+    Tab::new("law", "Law"),
+    Tab::of(
+        "predictions",
+        "Predictions",
+        &[("predictions", "Predictions")],
+    ),
+    Tab::of(
+        "allocation",
+        "Allocation",
+        &[("allocation", "Compute-optimal allocation")],
+    ),
+    Tab::of(
+        "certainty",
+        "Uncertainty",
+        &[("certainty", "Parameter uncertainty")],
+    ),
+    Tab::of(
+        "pair",
+        "Compare",
+        &[
+            ("pair", "Compare laws"),
+            ("laws", "Model selection"),
+            ("search", "Authors’ optimiser"),
+        ],
+    ),
+    Tab::of("numbers", "Points", &[("numbers", "Points")]),
+    Tab::of("residuals", "Residuals", &[("residuals", "Residuals")]),
+    Tab::of(
+        "transfer",
+        "Robustness",
+        &[("transfer", "Accuracy against accuracy")],
+    ),
+    Tab::of("export", "Export", &[("export", "Export")]),
+];
 
 #[component]
 pub fn Explore() -> impl IntoView {
@@ -26,7 +65,8 @@ pub fn Explore() -> impl IntoView {
         current.with(|s| s.as_ref().is_some_and(|s| s.outcome.series.is_empty()))
     });
     // A link that asks for predictions shows them.
-    let asks = Memo::new(move |_| location.analysis.with(|a| !a.at.is_empty()));
+    let asks = location.analysis.with_untracked(|a| !a.at.is_empty());
+    let first = first_tab(&TABS, if asks { "predictions" } else { "law" });
     view! {
         <main id="main" tabindex="-1" class="explore">
             <h1>{move || location.analysis.with(title)}</h1>
@@ -35,17 +75,11 @@ pub fn Explore() -> impl IntoView {
             <div class="results">
                 {move || user_runs(current, location)}
                 {move || figure_or_error(loaded, current, empty.get())}
-                <coefficients::Coefficients current />
-                <Section title="Predictions" id="predictions" open=asks />
-                <Section title="Points" id="numbers" />
-                <Section title="Residuals" id="residuals" />
-                <Section title="Export" id="export" />
-                <Section title="Parameter uncertainty" id="certainty" />
-                <Section title="Compare laws" id="pair" />
-                <Section title="Model selection" id="laws" />
-                <Section title="Authors’ optimiser" id="search" />
-                <Section title="Compute-optimal allocation" id="allocation" />
-                <Section title="Accuracy against accuracy" id="transfer" />
+                <TabList label="Laws" tabs=&TABS first />
+                <TabPanel id="law" first>
+                    <coefficients::Coefficients current />
+                </TabPanel>
+                {list(TABS[1..].iter().map(|tab| view! { <Panel tab first /> }))}
             </div>
         </main>
     }
@@ -76,8 +110,9 @@ fn figure_or_error(
 ) -> AnyView {
     match loaded.get() {
         Some(Err(failure)) => error(failure.to_string()),
-        // The law's section explains why.
-        _ if empty => ().into_any(),
+        _ if empty => error(
+            "No measurement matches these choices: change families, sets or schedules.".to_owned(),
+        ),
         _ => view! { <figure::Figure current /> }.into_any(),
     }
 }
@@ -106,40 +141,28 @@ fn lead(a: &Analysis) -> String {
         Axis::Compute => format!("compute in {}", a.unit()),
         axis => axis.title(study).to_ascii_lowercase(),
     };
-    let arxiv = match study.arxiv.as_str() {
-        "" => String::new(),
-        arxiv => format!(" (arXiv {arxiv})"),
-    };
     format!(
-        "{} against {against}, as released with “{}”{arxiv}. Each choice refits the law in your browser.",
+        "{} against {against}, as released with “{}”. Each choice refits the law in your browser.",
         a.loss_unit().title(),
         study.title,
     )
 }
 
-/// A section that is loaded when it is opened: by the reader, or because `open` says so.
+/// A tab's sections, which are there while it is selected: what is hidden is not computed.
 #[component]
-fn Section(
-    title: &'static str,
-    id: &'static str,
-    #[prop(optional)] open: Option<Memo<bool>>,
-) -> impl IntoView {
-    let asked = open;
-    let open = RwSignal::new(false);
-    Effect::new(move || {
-        if asked.is_some_and(|asked| asked.get()) {
-            open.set(true);
+fn Panel(tab: &'static Tab, first: &'static str) -> impl IntoView {
+    let open = RwSignal::new(tab.id == first);
+    let section = |(view, heading): &'static (&'static str, &'static str)| {
+        view! {
+            <section class="section" id=(*view != tab.id).then_some(*view)>
+                <h2>{*heading}</h2>
+                <Lazy program="details" view=view />
+            </section>
         }
-    });
-    let toggled = move |event: leptos::ev::Event| {
-        open.set(event_target::<web_sys::Element>(&event).has_attribute("open"));
     };
     view! {
-        <details class="section" id=id open=open on:toggle=toggled>
-            <summary>
-                <h2>{title}</h2>
-            </summary>
-            {move || open.get().then(|| view! { <Lazy program="details" view=id /> })}
-        </details>
+        <TabPanel id=tab.id first open>
+            {move || open.get().then(|| list(tab.sections.iter().map(section)))}
+        </TabPanel>
     }
 }

@@ -23,19 +23,18 @@ mod results;
 mod samples;
 mod search;
 mod session;
-mod tabs;
 mod worker;
 mod worker_client;
 
 pub use worker::serve;
 
 use super::lazy::Lazy;
+use super::tabs::{Tab, TabList, TabPanel, first_tab};
 use super::{location, program};
 use choice::ModelChoice;
 use leptos::prelude::*;
 use session::Session;
 use std::cell::LazyCell;
-use tabs::{Tab, TabList, TabPanel};
 use web_sys::HtmlElement;
 
 thread_local! {
@@ -43,13 +42,12 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-/// The tabs: their panels' ids, which are also fragments of the address, and their texts.
 const TABS: [Tab; 5] = [
-    ("classify", "Classify"),
-    ("search", "Search"),
-    ("captions", "Caption"),
-    ("comparison", "Compare models"),
-    ("camera", "Camera"),
+    Tab::new("classify", "Classify"),
+    Tab::new("search", "Search"),
+    Tab::new("captions", "Caption"),
+    Tab::new("comparison", "Compare models"),
+    Tab::new("camera", "Camera"),
 ];
 
 /// Shows the view in an element of the page. False for a view that this program does not have.
@@ -73,65 +71,45 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
     true
 }
 
-/// The tab that is the address's fragment.
-fn tab_of_address() -> Option<&'static str> {
-    let fragment = window().location().hash().unwrap_or_default();
-    let fragment = fragment.trim_start_matches('#');
-    let tab = TABS.iter().find(|(id, _)| *id == fragment);
-    tab.map(|(id, _)| *id)
-}
-
-/// The tab to open with: of two models in the address their comparison, unless it names another.
-fn first_tab(session: Session) -> &'static str {
+/// The tab to open with where the address names none: of two models their comparison.
+fn default_tab(session: Session) -> &'static str {
     let has_second = session.second.requested.with_untracked(Option::is_some);
-    let default = if has_second { "comparison" } else { TABS[0].0 };
-    tab_of_address().unwrap_or(default)
+    if has_second { "comparison" } else { TABS[0].id }
 }
 
 #[component]
 fn Run(session: Session) -> impl IntoView {
-    let tab = RwSignal::new(first_tab(session));
-    let changed = window_event_listener(leptos::ev::hashchange, move |_| {
-        if let Some(named) = tab_of_address() {
-            tab.set(named);
-        }
-    });
-    on_cleanup(move || changed.remove());
-    Effect::new(move |before: Option<()>| {
-        let tab = tab.get();
-        if before.is_some() {
-            location::set_fragment(tab);
-        }
-    });
-    let is_camera = move || tab.get() == "camera";
+    let first = first_tab(&TABS, default_tab(session));
+    let camera = RwSignal::new(first == "camera");
+    let is_camera = move || camera.get();
     view! {
         <main id="main" tabindex="-1" class="run">
             <h1>"Run a model"</h1>
             <p class="lead">
-                "On your own images, with a model from the studies. Everything runs on this device; no image leaves it."
+                "On your own images, on this device; no image leaves it. A demo model, which knows drawn shapes only, opens at once; the studies’ models are loaded when you choose one."
             </p>
             <model_bar::ModelBar session />
-            <TabList label="What to do" tabs=&TABS selected=tab />
+            <TabList label="What to do" tabs=&TABS first />
             <div class="bench" class:without-images=is_camera>
                 <div class="images" hidden=is_camera>
                     <images::Images session />
                 </div>
                 <div class="panels">
-                    <TabPanel id="classify" selected=tab>
+                    <TabPanel id="classify" first>
                         <answer::Answer session />
                         <classes::ClassEditor session />
                         <results::Results session />
                     </TabPanel>
-                    <TabPanel id="search" selected=tab>
+                    <TabPanel id="search" first>
                         <search::Search session />
                     </TabPanel>
-                    <TabPanel id="captions" selected=tab>
+                    <TabPanel id="captions" first>
                         <captions::Captions session />
                     </TabPanel>
-                    <TabPanel id="comparison" selected=tab>
+                    <TabPanel id="comparison" first>
                         <comparison::Comparison session />
                     </TabPanel>
-                    <TabPanel id="camera" selected=tab>
+                    <TabPanel id="camera" first open=camera>
                         <camera::Camera session is_shown=Signal::derive(is_camera) />
                     </TabPanel>
                 </div>

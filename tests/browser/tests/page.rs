@@ -105,7 +105,7 @@ fn a_study_is_chosen_and_a_law_predicts() {
     page.wait_for("document.querySelector('[data-parameter=beta]')");
     // The paper prints 5.86 C^-0.11.
     assert!((parameter(&page, "beta") - 5.86).abs() < 0.005);
-    page.click("#predictions summary");
+    page.click("#tab-predictions");
     page.wait_for("document.querySelector('.predict button')");
     page.set_value("input[name='Predict at']", "ViT-H-14 at 34B");
     page.click(".predict button");
@@ -238,7 +238,7 @@ fn the_verdicts_equal_the_terminals() {
     page.wait_for("document.querySelectorAll('tr[data-id]').length === 5");
     assert_eq!(page.text("[data-count=differs]"), "5");
     page.go("?page=verify&find=no+such+number");
-    page.wait_for_text("No number is like that");
+    page.wait_for_text("No number matches");
     page.go(filtered.as_str().expect("text"));
     page.wait_for("document.querySelector('tr[data-id]')");
     page.click("tr[data-id='cmp-fig10-imagenet-r-mammut'] a");
@@ -324,7 +324,7 @@ fn the_first_view_asks_for_what_the_build_weighs() {
 fn page_and_details_bring_no_gpu() {
     let page = Page::builder().before_load(NO_WORKER).open("?");
     page.wait_for(FITTED);
-    page.eval("document.querySelector('#certainty').open = true");
+    page.click("#tab-certainty");
     page.wait_for("document.querySelector('#certainty p:not(.waiting)')");
     let requests = page.requests();
     let scripts = requests.iter().filter(|r| r.path.ends_with(".js"));
@@ -395,19 +395,23 @@ fn old_addresses_open_the_same_views() {
         page.wait_for(&format!("document.querySelector('{main}')"));
         page.wait_for_text(text);
     }
-    // The links of a section's heading, too.
-    page.go("?v=2#certainty");
-    page.wait_for(FITTED);
-    for id in [
-        "numbers",
-        "residuals",
-        "export",
-        "certainty",
-        "pair",
-        "laws",
-        "search",
-        "allocation",
+    // The links of a section's heading, too: they lead to its tab.
+    for (id, tab) in [
+        ("numbers", "Points"),
+        ("residuals", "Residuals"),
+        ("export", "Export"),
+        ("certainty", "Uncertainty"),
+        ("pair", "Compare"),
+        ("laws", "Compare"),
+        ("search", "Compare"),
+        ("allocation", "Allocation"),
     ] {
-        assert!(page.has(&format!("details#{id}")), "{id}");
+        page.go(&format!("?v=2#{id}"));
+        page.wait_for(&format!(
+            "document.querySelector('[role=tab][aria-selected=true]')?.textContent === '{tab}'"
+        ));
+        page.wait_for(&format!(
+            "document.querySelector('#{id}')?.checkVisibility()"
+        ));
     }
 }

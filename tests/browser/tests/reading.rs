@@ -161,6 +161,15 @@ fn points_are_excluded_and_restored() {
     ));
     page.wait_for_text("24 on the frontier");
     page.wait_for_text("Restore 1 point");
+    // The run keeps the focus, says what became of it, and Enter brings it back.
+    page.wait_for("document.querySelector('.tooltip')?.innerText.includes('excluded')");
+    page.press("Enter");
+    page.wait_for("!location.search.includes('exclude=')");
+    page.wait_for("document.querySelector('.tooltip') && !document.querySelector('.tooltip').innerText.includes('excluded')");
+    page.press("Enter");
+    page.wait_for_text("Restore 1 point");
+    // The verdict was of all points.
+    page.wait_for_text("not compared: points or loss are others");
 
     // A rectangle over all takes more out; the link carries them.
     page.click("button[title^='Draw a rectangle']");
@@ -176,6 +185,7 @@ fn points_are_excluded_and_restored() {
     page.wait_for(&format!(
         "document.querySelector('[data-parameter=A]').dataset.value === '{law}'"
     ));
+    page.wait_for("document.querySelector('.printed-law a')");
     // Rows of other data are not left out.
     let old = out.replace("data=", "data=0");
     elsewhere.go(&old);
@@ -251,7 +261,7 @@ fn exports_are_what_is_shown() {
         .before_load(KEEP_FILES)
         .open("?v=2&table=plotted_frontier");
     page.wait_for(FITTED);
-    page.click("#export summary");
+    page.click("#tab-export");
     page.wait_for("document.querySelector('#export button:not([disabled])')");
     for kind in ["PNG", "SVG", "Points, CSV", "Laws as curves", "JSON"] {
         page.eval(&format!(
@@ -268,7 +278,7 @@ fn exports_are_what_is_shown() {
     assert_eq!(a, number(&page, "A").parse().ok());
     // It leads back from wherever the file lies.
     let link = json["link"].as_str().expect("a link");
-    assert_eq!(page.eval("location.href"), link);
+    assert_eq!(page.eval("location.href.split('#')[0]"), link);
     assert_eq!(text("refit-points.csv").lines().count(), 52);
     assert_eq!(text("refit-curves.csv").lines().count(), 1 + 2 * 201);
     let svg = text("refit.svg");
@@ -343,7 +353,7 @@ fn the_page_opens_without_a_network_after_one_visit() {
 fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
     let page = Page::open("?v=2&table=plotted_frontier");
     page.wait_for(FITTED);
-    page.click("#numbers summary");
+    page.click("#tab-numbers");
     page.wait_for_text("51 of 51 points");
     let errors = "[...document.querySelectorAll('.sortable tbody tr')].map(r => parseFloat(r.cells[5].innerText))";
     page.click(".sortable th:nth-child(6) button");
@@ -358,7 +368,7 @@ fn the_numbers_behind_the_chart_are_sorted_and_filtered() {
     page.wait_for_text("26 of 51 points");
     page.set_value("input[name=Filter]", "no such run");
     page.wait_for_text("0 of 51 points");
-    page.click("#residuals summary");
+    page.click("#tab-residuals");
     page.wait_for("document.querySelector('#residuals canvas')?.width > 300");
     page.screenshot("numbers-light", 1280, 1000, false);
 }
@@ -370,7 +380,7 @@ fn every_column_of_the_points_is_in_view() {
         page.go(query);
         page.wait_for(FITTED);
         page.set_view(1280, 1000, false);
-        page.click("#numbers summary");
+        page.click("#tab-numbers");
         page.wait_for("document.querySelectorAll('#numbers tbody tr').length > 20");
         let out = page.eval(
             "[...document.querySelectorAll('#numbers .scroll, #numbers th, #numbers td')]\

@@ -104,7 +104,7 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     page.screenshot("yours-joined-light", 1280, 1000, false);
     page.screenshot("yours-joined-phone", 360, 800, false);
     page.set_view(1280, 900, false);
-    page.eval("document.querySelector('#numbers').open = true");
+    page.click("#tab-numbers");
     page.wait_for("document.querySelector('#numbers input')");
     page.set_value("#numbers input", "clip (yours)");
     page.wait_for("document.querySelectorAll('#numbers tbody tr').length === 5");
@@ -116,7 +116,7 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
         told.contains("clip (yours), mine: 0 of 5 points have a lower error than the law of CLIP"),
         "{told}"
     );
-    page.eval("document.querySelector('#pair').open = true");
+    page.click("#tab-pair");
     page.wait_for("document.querySelector('#pair td')");
     page.set_value("select[name='Second series']", "clip (yours), mine");
     page.wait_for(
@@ -138,6 +138,11 @@ fn a_dropped_file_joins_every_view_and_survives_a_reload() {
     // A reload has them again; the laws of the studies are as they were.
     page.go("?v=2&family=clip&family=clip%20(yours)&pretrain=datacomp_1b&pretrain=mine");
     page.wait_for_text("Your data: 5 results from known.csv");
+    page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
+    // A family that is ticked is seen, with the pre-training set that is its own.
+    page.go("?v=2");
+    page.wait_for("document.querySelector('[name=\"clip (yours)\"]')");
+    page.click("[name='clip (yours)']");
     page.wait_for("document.querySelector('.legend').innerText.includes('clip (yours)')");
     page.go("?page=yours");
     stored(&page, 1);

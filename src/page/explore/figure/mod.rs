@@ -59,7 +59,7 @@ pub fn Figure(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
                     node_ref=overlay
                     tabindex="0"
                     role="img"
-                    aria-label="Chart of the error. Arrow keys select a run, Enter excludes or restores it, plus and minus zoom, 0 resets the zoom. The law and the points are in the tables below."
+                    aria-label="Chart of the error. Arrow keys select a run, Enter excludes or restores it, plus and minus zoom, 0 resets. Numbers are below."
                     class:zoomed=move || figure.window.with(Option::is_some)
                     on:pointerdown=move |event| gesture.down(&event)
                     on:pointermove=move |event| gesture.moved(&event)
@@ -102,7 +102,14 @@ fn draw_data(figure: FigureState, canvas: &web_sys::HtmlCanvasElement, appearanc
     let drawn = measured("refit:draw", || {
         canvas::draw_on(canvas, &scene, &theme, width, height)
     });
-    figure.focus.set(None);
+    let toggled = figure.toggled.get_untracked();
+    figure.toggled.set(None);
+    let again = |row| {
+        figure
+            .picture
+            .with_untracked(|p| p.as_ref()?.dots.iter().position(|d| d.row == row))
+    };
+    figure.focus.set(toggled.and_then(again));
     figure.pinned.set(false);
     match drawn {
         Ok(layout) => {

@@ -30,6 +30,8 @@ pub struct FigureState {
     pub layout: RwSignal<Option<ChartLayout>>,
     /// Key of the mark under the pointer or the keyboard's focus.
     pub focus: RwSignal<Option<usize>>,
+    /// The row that was excluded or restored alone: it has the focus again when it is drawn anew.
+    pub toggled: RwSignal<Option<usize>>,
     /// The focus stays when the pointer moves on.
     pub pinned: RwSignal<bool>,
     pub drag: RwSignal<Drag>,
@@ -59,6 +61,7 @@ impl FigureState {
             window: RwSignal::new(None),
             layout: RwSignal::new(None),
             focus: RwSignal::new(None),
+            toggled: RwSignal::new(None),
             pinned: RwSignal::new(false),
             drag: RwSignal::new(Drag::Move),
             rectangle: RwSignal::new(None),
@@ -168,6 +171,9 @@ impl FigureState {
                 .flat_map(|p| keys.iter().filter_map(|k| p.dots.get(*k)));
             dots.map(|dot| (dot.row, dot.role)).collect()
         });
+        if let [(row, _)] = chosen[..] {
+            self.toggled.set(Some(row));
+        }
         let back = chosen.iter().all(|(_, role)| *role == SeriesRole::Excluded);
         let mut excluded = self
             .location

@@ -117,10 +117,11 @@ pub fn Toolbar(figure: FigureState) -> impl IntoView {
             </button>
             <button
                 type="button"
-                hidden=move || excluded() == 0
+                disabled=move || excluded() == 0
                 on:click=move |_| location.change(|a| a.excluded.clear())
             >
                 {move || match excluded() {
+                    0 => "Restore points".to_owned(),
                     1 => "Restore 1 point".to_owned(),
                     count => format!("Restore {count} points"),
                 }}
