@@ -2,11 +2,13 @@
 //! page, terminal, claims and tests call.
 
 pub mod authors_optimiser;
+pub mod budget;
 mod choices;
 pub mod comparison;
 pub mod compute_optimal;
 pub mod drawing;
 mod fit_text;
+pub mod gpu_time;
 mod keys;
 pub mod loss;
 mod loss_unit;

@@ -44,8 +44,12 @@ impl fmt::Display for TargetError {
 
 impl std::error::Error for TargetError {}
 
-/// A number with or without a unit: "2.14e12", "2.14e12 GFLOPs", "2.14 ZFLOPs".
+/// A number with or without a unit, perhaps after a name: "2.14e12", "2.14e12 GFLOPs", "2.14 ZFLOPs",
+/// "64 H100 for 48 h = 1.46e12".
 fn number(text: &str, axis: Axis, study: Study) -> Option<f64> {
+    let text = text
+        .rsplit_once('=')
+        .map_or(text, |(_, number)| number.trim());
     let (digits, unit) = text.split_once(' ').unwrap_or((text, ""));
     Some(decimal::parse(digits)? * factor(unit.trim(), axis, study)?)
 }
@@ -62,7 +66,7 @@ fn factor(unit: &str, axis: Axis, study: Study) -> Option<f64> {
 }
 
 /// The factor of a unit's SI prefix, and whether it counts multiply-accumulates.
-fn prefixed(unit: &str) -> Option<(f64, bool)> {
+pub(super) fn prefixed(unit: &str) -> Option<(f64, bool)> {
     let unit = unit.to_ascii_uppercase();
     let macs = unit.ends_with("MACS");
     let prefix = unit.strip_suffix(if macs { "MACS" } else { "FLOPS" })?;
@@ -133,6 +137,8 @@ mod tests {
             "2.14e9 TFLOPs",
             "2.14 ZFLOPs",
             "2.14e21 FLOPs",
+            "64 H100 for 48 h = 2.14e12",
+            "our next run = 2.14e9 TFLOPs",
         ] {
             let x = compute(text).expect(text);
             assert!((x / 2.14e12 - 1.0).abs() < 1e-12, "{text}: {x}");
@@ -144,6 +150,8 @@ mod tests {
             "2.14e12 XFLOPs",
             "2.14e12 MGFLOPs",
             "-1 GFLOPs",
+            "64 H100 for 48 h",
+            "our next run =",
         ] {
             assert_eq!(compute(text), None, "{text}");
         }

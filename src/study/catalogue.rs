@@ -298,6 +298,7 @@ pub fn heads(text: &str) -> Vec<Head> {
                 title: next(),
                 arxiv: next(),
                 compute_unit: next(),
+                forward_only: !next().is_empty(),
                 held_out_above: decimal::parse(&next()),
                 samples_noun: next(),
                 ..Head::default()

@@ -94,6 +94,10 @@ pub struct Compute {
     /// What it counts, as a phrase.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub counts: String,
+    /// Whether it counts forward passes alone: training, with its backward passes, takes three times
+    /// as much.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forward_only: bool,
     /// The authors hold out runs above this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out_above: Option<f64>,
@@ -345,6 +349,7 @@ pub struct Head {
     pub title: String,
     pub arxiv: String,
     pub compute_unit: String,
+    pub forward_only: bool,
     pub held_out_above: Option<f64>,
     pub samples_noun: String,
     pub sample_labels: Vec<(String, f64)>,
@@ -372,6 +377,25 @@ pub struct TableHead {
 }
 
 impl Description {
+    /// The study's BibTeX entry: its own, or one made of title, authors, year and arXiv.
+    pub fn citation(&self) -> String {
+        if !self.bibtex.is_empty() {
+            return self.bibtex.clone();
+        }
+        let year = self.year.map_or(String::new(), |year| year.to_string());
+        let fields = [
+            ("title", self.title.clone()),
+            ("author", self.authors.join(" and ")),
+            ("year", year),
+            ("eprint", self.arxiv.clone()),
+        ];
+        let told = fields.iter().filter(|(_, text)| !text.is_empty());
+        let lines: Vec<String> = told
+            .map(|(key, text)| format!("  {key} = {{{text}}},\n"))
+            .collect();
+        format!("@misc{{study,\n{}}}", lines.concat())
+    }
+
     /// `sha256` gives a file's digest by its name in the folder.
     pub fn head(&self, id: &str, sha256: impl Fn(&str) -> String) -> Head {
         let file = |name: &str| File {
@@ -399,6 +423,7 @@ impl Description {
             title: self.title.clone(),
             arxiv: self.arxiv.clone(),
             compute_unit: self.compute.unit.clone(),
+            forward_only: self.compute.forward_only,
             held_out_above: self.compute.held_out_above,
             samples_noun: self.samples.noun.clone(),
             sample_labels: self.samples.labels.clone().into_iter().collect(),
@@ -452,6 +477,7 @@ impl Head {
             &self.title,
             &self.arxiv,
             &self.compute_unit,
+            if self.forward_only { "1" } else { "" },
             &number(self.held_out_above),
             &self.samples_noun,
         ]);

@@ -2,9 +2,12 @@
 
 use crate::say;
 use crate::select::{Selected, Selection, name};
+use refit::analysis::budget::Choice;
+use refit::analysis::gpu_time::training_flops;
 use refit::analysis::{
-    Analysis, NO_DELTA_METHOD, WEIGHTED, authors_optimiser, interval_title, why_not_fitted,
+    Analysis, NO_DELTA_METHOD, Series, WEIGHTED, authors_optimiser, interval_title, why_not_fitted,
 };
+use refit::study::select::Axis;
 use refit::text;
 use refit_fit::law::Form;
 use refit_fit::multistart::Best;
@@ -55,7 +58,41 @@ struct Output {
     scatter: Option<f64>,
     status: Status,
     predictions: Vec<Prediction>,
+    /// What to train with each prediction's compute, where that is the axis.
+    budgets: Vec<Budget>,
     released_search: Option<Best>,
+}
+
+/// What to train with a budget: as the page says it ([`Choice`]).
+#[derive(Serialize)]
+struct Budget {
+    /// In the study's unit.
+    compute: f64,
+    /// The same as floating-point operations of training.
+    training_flops: Option<f64>,
+    architecture: Option<String>,
+    /// That the budget buys, and that the Pareto set's power law asks for.
+    samples: Option<f64>,
+    optimal_samples: Option<f64>,
+    model: Option<String>,
+    nearest_run: Option<String>,
+}
+
+impl Budget {
+    fn of(selected: &Selected, series: &Series, compute: f64) -> Budget {
+        let choice = Choice::of(series, selected.rows(), selected.architectures(), compute);
+        Budget {
+            compute,
+            training_flops: training_flops(series.study).map(|unit| unit * compute),
+            architecture: choice
+                .model
+                .map(|(architecture, _)| architecture.name.clone()),
+            samples: choice.model.map(|(_, samples)| samples),
+            optimal_samples: choice.optimal_samples,
+            model: choice.model_text(series.study),
+            nearest_run: choice.run_text(series.study, selected.analysis.loss_unit()),
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
@@ -69,6 +106,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .cloned()
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| e.to_string())?;
+    let budgets = match selected.analysis.axis {
+        Axis::Compute => {
+            let each = predictions.iter();
+            each.map(|p| Budget::of(&selected, series, p.x)).collect()
+        }
+        _ => Vec::new(),
+    };
     let names = fit.law.parameters().iter().map(|p| p.name);
     let profile = Profile::new(fit, &points).map(Task::finish);
     let released_search = match arguments.released_search {
@@ -108,6 +152,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         scatter: fit.scatter(),
         status: fit.status.clone(),
         predictions,
+        budgets,
         released_search,
     };
     if arguments.json {
@@ -184,6 +229,14 @@ fn print(output: &Output, fit: &refit_fit::Fit, analysis: &Analysis) {
             p.x,
             p.error
         );
+    }
+    for budget in &output.budgets {
+        if let Some(model) = &budget.model {
+            say!("  train with {:.4e} {unit}: {model}", budget.compute);
+        }
+        if let Some(run) = &budget.nearest_run {
+            say!("    nearest run on the frontier: {run}");
+        }
     }
     if analysis.interval != Interval::StudentT && !output.predictions.is_empty() {
         say!("  interval: {}", interval_title(analysis.interval));

@@ -5,6 +5,7 @@ use crate::keys::KeyOptions;
 use crate::runs::Joining;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use refit::analysis::gpu_time::as_target;
 use refit::analysis::{self, Analysis, Outcome, target};
 use refit::claim::Library;
 use refit::runs::{self, Runs};
@@ -210,6 +211,12 @@ impl Selected {
         let mut analysis = analysis_of(arguments, count, &library, own)?;
         if let Some(options) = resampling {
             options.apply(&mut analysis);
+        }
+        let study = analysis.study();
+        for at in &mut analysis.at {
+            if let Some(named) = as_target(at, study) {
+                *at = named;
+            }
         }
         let rows = library
             .tables

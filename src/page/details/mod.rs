@@ -5,7 +5,9 @@
 
 mod allocation;
 mod authors_optimizer;
+mod budget;
 mod compare_laws;
+mod components;
 mod compute_optimal;
 mod export;
 mod figures;
@@ -87,6 +89,7 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         "curve" => |_, _| view! { <scaling_curve::ScalingCurve /> }.into_any(),
         "figures" => |_, _| view! { <figures::Figures /> }.into_any(),
         "export" => |current, _| view! { <export::Export current /> }.into_any(),
+        "components" => |_, _| view! { <components::Components /> }.into_any(),
         "methods" => |_, _| view! { <methods::Methods /> }.into_any(),
         "predictions" => |current, _| view! { <predictions::Predictions current /> }.into_any(),
         "numbers" => |current, _| view! { <points_table::PointsTable current /> }.into_any(),

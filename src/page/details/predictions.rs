@@ -1,7 +1,10 @@
 //! Predictions of the laws at targets that the reader enters.
 
 use super::CurrentAnalysis;
-use crate::analysis::{LossUnit, MOST_TARGETS, Series, TargetError, interval_title, target};
+use super::budget::Budget;
+use crate::analysis::{
+    Analysis, LossUnit, MOST_TARGETS, Series, TargetError, gpu_time, interval_title, target,
+};
 use crate::page::explore::series_name as name;
 use crate::page::list;
 use crate::page::location::Location;
@@ -19,6 +22,8 @@ pub fn Predictions(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let add = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let text = typed.get_untracked().trim().to_owned();
+        let study = location.analysis.with_untracked(Analysis::study);
+        let text = gpu_time::as_target(&text, study).unwrap_or(text);
         match current.with_untracked(|s| check(s.as_ref(), &text)) {
             Ok(()) => {
                 location.change(|a| {
@@ -35,11 +40,11 @@ pub fn Predictions(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
         <section aria-label="Predictions">
             <form class="predict" on:submit=add>
                 <label>
-                    <span>"Compute, or model and samples"</span>
+                    <span>"Compute, time on GPUs, or model and samples"</span>
                     <input
                         name="Predict at"
                         autocomplete="off"
-                        placeholder="2.14e12 or ViT-L-14 at 12.8B"
+                        placeholder="2.14e12, 64 H100 for 48 h, or ViT-L-14 at 12.8B"
                         prop:value=typed
                         on:input:target=move |event| typed.set(event.target().value())
                         aria-describedby="predict-error"
@@ -54,6 +59,7 @@ pub fn Predictions(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
                     .filter(|s| !s.analysis.at.is_empty())
                     .map(|s| table(&s, location))
             }}
+            <Budget current />
         </section>
     }
 }

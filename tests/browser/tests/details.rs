@@ -21,7 +21,7 @@ fn terminal(arguments: &str) -> Value {
 /// Opens a section of Explore and waits until it is there.
 fn open(page: &Page, section: &str) {
     page.wait_for(FITTED);
-    page.eval(&format!("document.querySelector('#{section}').open = true"));
+    page.eval(&format!("location.hash = '{section}'"));
     page.wait_for(&format!(
         "document.querySelector('#{section} p:not(.waiting)')"
     ));
@@ -158,16 +158,52 @@ fn the_authors_optimizer_stops_early_where_it_does() {
 }
 
 #[test]
+fn a_budget_is_answered_with_a_model_and_its_samples() {
+    let at = "64 H100 for 48 h at 35 %";
+    let page = Page::open("?v=2&family=clip");
+    page.wait_for(FITTED);
+    page.click("#tab-predictions");
+    page.wait_for("document.querySelector('.predict button')");
+    page.set_value("input[name='Predict at']", at);
+    page.click(".predict button");
+    page.wait_for_text("What should I train?");
+    let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
+    let output = std::process::Command::new(program)
+        .args(["fit", "--family", "clip", "--json", "--at", at])
+        .output()
+        .expect("the terminal runs");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let model = told["budgets"][0]["model"].as_str().expect("a model");
+    page.wait_for_text(model);
+    let shown = page.text(".budget");
+    // 64 · 989e12 · 172,800 s · 0.35, a third of it forward.
+    for part in [
+        "64 H100 for 48 h at 35 % of 989 TFLOP/s: 1.276 × 10¹² GFLOPs",
+        "3.828 × 10²¹ FLOPs of training",
+        "expected error",
+        "Nearest released checkpoint: ",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    page.screenshot("budget-light", 1280, 1300, false);
+    page.screenshot("budget-phone", 360, 800, true);
+    page.click(".budget a");
+    page.wait_for("document.querySelector('main.run')");
+}
+
+#[test]
 fn compute_is_split_between_parameters_and_samples() {
     let page = Page::open("?v=2&family=clip");
     open(&page, "allocation");
     page.wait_for("document.querySelector('#allocation td')");
     page.wait_for_drawn("#allocation canvas");
     // The printed compute-optimal samples of CLIP at 2.14e12 GFLOPs: 2.3e10 (fig. 6).
-    page.click("#predictions summary");
+    page.click("#tab-predictions");
     page.wait_for("document.querySelector('.predict button')");
     page.set_value("input[name='Predict at']", "2.14e12");
     page.click(".predict button");
+    page.wait_for("location.search.includes('at=2.14e12')");
+    page.click("#tab-allocation");
     page.wait_for("document.querySelector('#allocation').textContent.includes('2.296 × 10¹⁰')");
     // What these runs do not tell is said.
     let told = page.text("#allocation");
@@ -297,7 +333,7 @@ fn a_part_that_does_not_arrive_is_explained_and_tried_again() {
             ? Promise.reject(new TypeError('no network')) : real(what, ...rest)";
     let page = Page::builder().before_load(fail).tolerate("").open("?");
     page.wait_for(FITTED);
-    page.eval("document.querySelector('#certainty').open = true");
+    page.click("#tab-certainty");
     page.wait_for_text("This view could not be loaded");
     page.eval("globalThis.blocked = false");
     open(&page, "laws");
@@ -330,8 +366,8 @@ fn methods_name_every_data_file() {
 #[test]
 fn effective_robustness_is_the_terminals() {
     let page = Page::open("?v=2&table=imagenet_testbed");
-    page.wait_for("document.querySelector('#transfer')");
-    page.eval("document.querySelector('#transfer').open = true");
+    page.wait_for("document.querySelector('#tab-transfer')");
+    page.click("#tab-transfer");
     page.wait_for("document.querySelectorAll('#transfer tbody tr').length === 330");
     page.set_value("#transfer select[name='Also the models of']", "zeroshot");
     // The other study's models alone are listed.

@@ -21,6 +21,30 @@ pub(crate) fn said(arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_budget_of_gpu_time_is_answered() {
+    let text = said(&[
+        "fit",
+        "--family",
+        "clip",
+        "--at",
+        "64 H100 for 48 h at 35 %",
+        "--json",
+    ]);
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let budget = &told["budgets"][0];
+    let number = |key: &str| budget[key].as_f64().unwrap();
+    // 64 · 989e12 · 172,800 s · 0.35, of which a third is the forward pass, in GFLOPs.
+    assert!((number("training_flops") / 3.82809e21 - 1.0).abs() < 1e-4);
+    assert!((number("compute") / 1.27603e12 - 1.0).abs() < 1e-4);
+    // The budget is spent: forward GFLOPs of a sample times samples.
+    assert_eq!(budget["architecture"], "ViT-L-16");
+    assert!((number("samples") / 9.64e9 - 1.0).abs() < 1e-2, "{budget}");
+    assert!((told["predictions"][0]["error"].as_f64().unwrap() - 0.2156).abs() < 1e-3);
+    let said = said(&["fit", "--family", "clip", "--at", "our next run = 1e12"]);
+    assert!(said.contains("train with 1.0000e12 GFLOPs: "), "{said}");
+}
+
+#[test]
 fn what_a_command_cannot_use_is_an_error() {
     for (arguments, sentence) in [
         (&["compare", "--at", "foo"][..], "“foo” is neither"),
