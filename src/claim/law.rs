@@ -114,7 +114,7 @@ fn compare(
         id: first.law.clone(),
         study: analysis.study(),
         source: first.source.clone(),
-        quantity: format!("{name}: mean squared error of the curve"),
+        quantity: format!("{name}: mean squared error, with the printed coefficients and refitted"),
         unit: "",
         printed: comparison.mse_printed,
         printed_text: format!("{:.4e}", comparison.mse_printed),
@@ -257,8 +257,8 @@ impl Comparison {
         }
         note.push('.');
         note.push_str(match back {
-            Some(true) => " Every coefficient comes back at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.",
-            Some(false) => " Every coefficient comes back at its printed precision or within rounding of the plotted points.",
+            Some(true) => " Every coefficient is reproduced at its printed precision, and the curve follows from them; the printed law’s squared error is that of the rounded coefficients.",
+            Some(false) => " Every coefficient is reproduced at its printed precision or within rounding of the plotted points.",
             None => "",
         });
         if !self.same() {

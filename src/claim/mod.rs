@@ -18,6 +18,7 @@ use crate::analysis::Analysis;
 use crate::study::architecture::{self, ArchitectureCost};
 use crate::study::description::Description;
 use crate::study::{DataError, Measurement, Study, Table, read_measurements};
+use crate::text::grouped;
 use refit_fit::Task;
 use refit_fit::law::Form;
 use serde::Serialize;
@@ -142,6 +143,15 @@ impl Verdict {
             Verdict::Differs => "differs",
             Verdict::Uncheckable => "cannot be checked here",
         }
+    }
+
+    /// Of so many numbers.
+    pub fn counted(self, count: usize) -> String {
+        let title = match (self, count) {
+            (Verdict::Differs, 2..) => "differ",
+            _ => self.title(),
+        };
+        format!("{} {title}", grouped(count as u64))
     }
 }
 

@@ -106,21 +106,55 @@ fn best(
     let loss = |r: &study::Measurement| quantity.loss(r.value).unwrap_or(-r.value);
     order::sort_by(&mut found, |a, b| loss(a).total_cmp(&loss(b)));
     match found.as_slice() {
-        [] => Err(none_fits()),
+        [] => Err(none_fits(
+            m,
+            &|r| r.dataset == analysis.dataset && r.metric == analysis.metric,
+            rows,
+        )),
         [one] => Ok((one.value, String::new())),
         [best, ..] => Ok((
             best.value,
             format!(
-                "{} released checkpoints fit this description; the best of them, {}, is compared.",
+                "{} runs fit this description; the best of them, {}, is compared.",
                 found.len(),
-                best.run
+                names::run(analysis.study(), best)
             ),
         )),
     }
 }
 
-fn none_fits() -> CheckError {
-    CheckError("No released checkpoint fits this description.".to_owned())
+/// Why no row is of the model that a printed number is of: the first of its names that no row has.
+fn none_fits(
+    m: &PrintedMeasurement,
+    is_in_view: &dyn Fn(&study::Measurement) -> bool,
+    rows: &[study::Measurement],
+) -> CheckError {
+    const MOST: usize = 12;
+    let in_view = || rows.iter().filter(|r| is_in_view(r));
+    if in_view().next().is_none() {
+        return CheckError("The table has no run of this benchmark and metric.".to_owned());
+    }
+    type Name = (&'static str, fn(&study::Measurement) -> &String);
+    let names: [(&String, Name); 5] = [
+        (&m.family, ("family", |r| &r.family)),
+        (&m.architecture, ("architecture", |r| &r.architecture)),
+        (&m.pretrain, ("pre-training set", |r| &r.pretrain)),
+        (&m.samples, ("number of samples", |r| &r.samples)),
+        (&m.run, ("run", |r| &r.run)),
+    ];
+    for (wanted, (what, of)) in names {
+        let known: std::collections::BTreeSet<&String> = in_view().map(of).collect();
+        if wanted.is_empty() || known.contains(wanted) {
+            continue;
+        }
+        let more = if known.len() > MOST { ", …" } else { "" };
+        let known: Vec<&str> = known.into_iter().take(MOST).map(String::as_str).collect();
+        return CheckError(format!(
+            "No run has the {what} “{wanted}”; known: {}{more}.",
+            known.join(", ")
+        ));
+    }
+    CheckError("No run fits this description.".to_owned())
 }
 
 /// The mean over a group of sets, each of which the model has one row of.
@@ -136,7 +170,7 @@ fn mean(
         .ok_or_else(|| CheckError(format!("The study names no sets of the group {group}.")))?;
     let of_model: Vec<&study::Measurement> = rows.iter().filter(|r| is_of(m, r)).collect();
     if of_model.is_empty() {
-        return Err(none_fits());
+        return Err(none_fits(m, &|_| true, rows));
     }
     let mut sum = 0.0;
     for set in sets {

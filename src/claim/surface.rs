@@ -68,7 +68,7 @@ pub(super) fn check(
     let all_negligible = coefficients.iter().zip(&values).all(within);
     let mut checks = vec![Check {
         id: first.law.clone(),
-        quantity: format!("{name}: minimised loss"),
+        quantity: format!("{name}: objective, with the printed coefficients and refitted"),
         printed: refitted.printed_objective,
         printed_text: format!("{:.5e}", refitted.printed_objective),
         recomputed: Some(refitted.fit.objective),

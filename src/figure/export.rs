@@ -68,11 +68,11 @@ pub fn curve_csv(analysis: &Analysis, outcome: &Outcome) -> String {
     csv
 }
 
-/// Parameters by their symbols, values and standard errors.
+/// Parameters by their symbols, values and standard errors, where the delta method gives them.
 fn parameters(fit: &Fit) -> impl Iterator<Item = (&'static str, f64, Option<f64>)> {
-    let values = fit.parameters.iter().zip(&fit.standard_errors);
+    let values = fit.parameters.iter().zip(fit.usable_errors());
     let parameters = fit.law.parameters().iter().zip(values);
-    parameters.map(|(p, (value, error))| (p.symbol, *value, *error))
+    parameters.map(|(p, (value, error))| (p.symbol, *value, error))
 }
 
 /// One line for each parameter of each law.

@@ -334,7 +334,7 @@ pub(super) fn where_laws_cross(printed: &Printed, library: &Library) -> Found {
         study: super::table(PLOTTED)?.study(),
         title: "The laws of CLIP and MaMMUT cross, those of ADE20K twice, once beyond the data",
         text: format!(
-            "The printed ImageNet-1k laws cross at {}. The ADE20K laws, which the authors’ procedure gives on the released runs, cross at {}. CLIP’s law comes back below because its limit E is the lower one.",
+            "The printed ImageNet-1k laws cross at {}. The ADE20K laws, which the authors’ procedure gives on the released runs, cross at {}. CLIP’s law is lower again beyond because its limit E is the lower one.",
             with_lower(&printed, plotted),
             with_lower(&ade20k, end)
         ),

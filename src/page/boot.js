@@ -81,6 +81,11 @@ async function openDropped(name, files) {
         const reference = await (await program("details")).open_dropped(name, names, await Promise.all(bytes));
         location.search = `?study=${encodeURIComponent(reference)}`;
     } catch (error) {
+        // Home has no place for it.
+        if (home?.isConnected) {
+            history.pushState(null, "", "?");
+            await boot();
+        }
         dispatchEvent(new CustomEvent("refit:notice", { detail: String(error) }));
     }
 }

@@ -23,6 +23,7 @@ if (slider) {
             dots[i].style.top = `${step.y[i][size]}%`;
         });
         figure.querySelector("[data-at]").textContent = step.at;
+        figure.querySelector("[data-overlap]").textContent = step.overlap;
         figure.querySelector("[data-near]").textContent = step.near;
         slider.setAttribute("aria-valuetext", step.at);
     };

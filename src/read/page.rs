@@ -309,7 +309,8 @@ pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
     let href = escape(&format!("{home}?{}", paper.verify));
     let all: usize = counts.iter().sum();
     if all == 0 {
-        return String::new();
+        return "<p class=\"aside\">Of its printed numbers none is in this study’s folder.</p>\n"
+            .to_owned();
     }
     let mut words = Vec::new();
     let mut bar = String::new();
@@ -325,18 +326,14 @@ pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
         ));
         x += width;
         words.push(format!(
-            "<span class=\"verdict {}\">{} {}</span>",
+            "<span class=\"verdict {}\">{}</span>",
             verdict.id(),
-            grouped(*count as u64),
-            match (verdict, count) {
-                (Verdict::Differs, 2..) => "differ",
-                _ => verdict.title(),
-            }
+            verdict.counted(*count)
         ));
     }
     format!(
         "<div class=\"verdicts\"><svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bar}</svg>\
-         <p><a href=\"{href}\">{} printed numbers</a>: {}</p></div>\n",
+         <p><a href=\"{href}\">{} numbers</a>: {}</p></div>\n",
         grouped(all as u64),
         words.join(", ")
     )

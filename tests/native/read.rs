@@ -523,7 +523,7 @@ fn home_says_what_the_terminal_predicts() {
         html.contains("MaMMUT overtakes CLIP at about 7 × 10¹⁰ GFLOPs"),
         "{html}"
     );
-    assert!(html.contains("its interval (95 %") && !html.contains("Read about them"));
+    assert!(html.contains("95 % confidence interval") && !html.contains("Read about them"));
     let steps: Vec<Value> = serde_json::from_str(&files["home.json"]).unwrap();
     for step in [&steps[0], &steps[40], steps.last().unwrap()] {
         for (law, family) in step["laws"]

@@ -15,7 +15,7 @@ pub(crate) enum Command {
     /// Write a folder to begin with, from a table of runs
     New(New),
     /// Check a folder: read every file, recompute every claim; exit status 1 where the folder cannot be
-    /// read as it says, with --strict also where a printed number does not come back
+    /// read as it says, with --strict also where a printed number is not reproduced
     Check(Arguments),
     /// Write the pages of studies that have a read.md
     Render(crate::read::Render),

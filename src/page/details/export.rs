@@ -77,7 +77,7 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     let text = move |kind: Kind| {
         if kind == Kind::Bibtex {
             return match description.get()? {
-                Ok(description) => Some(description.bibtex.clone() + "\n"),
+                Ok(description) => Some(description.citation() + "\n"),
                 Err(error) => {
                     failed.set(Some(error.to_string()));
                     None

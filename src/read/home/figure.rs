@@ -2,7 +2,7 @@
 
 use crate::analysis::comparison::Pair;
 use crate::analysis::drawing::Drawing;
-use crate::analysis::{self, Analysis, Outcome, Series, from_study, interval_title, link};
+use crate::analysis::{self, Analysis, Outcome, Series, from_study, link};
 use crate::chart::projection::{ChartLayout, estimate_width};
 use crate::chart::{Scene, Theme, to_svg};
 use crate::figure::{picture, shape};
@@ -67,7 +67,7 @@ pub(super) fn figure(source: &Source, is_read: bool) -> Result<(String, Files), 
         false => String::new(),
     };
     let html = format!(
-        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}; filled points are those that the laws are fitted to. <cite>{}</cite></p>\n\
+        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}. The laws are fitted to the strong marks; pale ones are other runs, hollow ones were held out. <cite>{}</cite></p>\n\
          <div class=\"plot\">{}{}</div>\n{slider}\
          <p class=\"ways\"><a href=\"?{}\">Explore these runs</a>{read}</p>\n</figure>\n",
         escape(&claim(&analysis, &shown).unwrap_or_else(|| of.clone())),
@@ -106,6 +106,8 @@ struct Step {
     near: String,
     /// Of each series: the predicted error, and its interval.
     laws: Vec<[String; 2]>,
+    /// Of two series, whether their intervals overlap, in a sentence; else empty.
+    overlap: &'static str,
     /// Where the place is in the picture, in percent of its width: wide and narrow.
     x: [f64; 2],
     /// Where each law is there, in percent of the height: wide and narrow.
@@ -178,8 +180,9 @@ fn steps(
         Step {
             place,
             at: with_unit(place, 2, analysis.unit()),
-            near: near(shown, rows, place),
+            near: near(analysis, shown, rows, place),
             laws: predictions.iter().map(law).collect(),
+            overlap: overlap(&predictions),
             x: layouts
                 .each_ref()
                 .map(|l| percents(l.x.to_pixel(place), l.width)),
@@ -189,22 +192,38 @@ fn steps(
     Some((0..STEPS).map(step).collect())
 }
 
+fn overlap(predictions: &[Prediction]) -> &'static str {
+    let interval = |p: &Prediction| p.low.zip(p.high);
+    match predictions {
+        [a, b] => match (interval(a), interval(b)) {
+            (Some(a), Some(b)) if a.0 <= b.1 && b.0 <= a.1 => "The intervals overlap.",
+            (Some(_), Some(_)) => "The intervals do not overlap.",
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
 /// The nearest of the models that the laws are fitted to.
-fn near(outcome: &Outcome, rows: &[Measurement], x: f64) -> String {
+fn near(analysis: &Analysis, outcome: &Outcome, rows: &[Measurement], x: f64) -> String {
     let points = outcome.series.iter().flat_map(|series| {
         let points = series.frontier.iter();
         points.map(move |p| (series, p))
     });
     let away = |p: &FrontierPoint| (p.x / x).ln().abs();
     let nearest = points.min_by(|(_, a), (_, b)| away(a).total_cmp(&away(b)));
-    let nearest = nearest.and_then(|(series, p)| Some((series, rows.get(p.row)?)));
-    nearest.map_or(String::new(), |(series, m)| {
+    let nearest = nearest.and_then(|(series, p)| Some((series, p.x, rows.get(p.row)?)));
+    nearest.map_or(String::new(), |(series, x, m)| {
         let family = names::family(series.study, &series.family);
         let samples = match m.samples.as_str() {
             "" => String::new(),
             samples => format!(", {samples} {}", series.study.samples_noun),
         };
-        format!("{family} {}{samples}", names::run(series.study, m))
+        let place = with_unit(x, 2, analysis.unit());
+        format!(
+            "{family} {}{samples}, at {place}",
+            names::run(series.study, m)
+        )
     })
 }
 
@@ -236,13 +255,13 @@ fn asked(analysis: &Analysis, outcome: &Outcome, steps: &[Step]) -> String {
     });
     format!(
         "<div class=\"asked\"><label hidden>{} <input type=\"range\" min=\"0\" max=\"{}\" value=\"{start}\"></label>\n\
-         <output><p>Predicted {} at <b data-at>{}</b>, and its interval ({}):</p><ul>{}</ul><p class=\"near\">The nearest model: <span data-near>{}</span></p></output></div>\n",
+         <output><p>Predicted {} at <b data-at>{}</b>, and 95 % confidence interval:</p><ul>{}</ul><p class=\"near\"><span data-overlap>{}</span> The nearest of the fitted runs: <span data-near>{}</span>.</p></output></div>\n",
         escape(analysis.axis.title(analysis.study())),
         steps.len() - 1,
         analysis.loss_unit().title().to_ascii_lowercase(),
         escape(&step.at),
-        escape(interval_title(analysis.interval)),
         laws.collect::<String>(),
+        step.overlap,
         escape(&step.near),
     )
 }

@@ -7,7 +7,7 @@ mod figure;
 use super::compute::Source;
 use super::html::{Files, escape};
 use super::page::{Listed, View, masthead, verdicts};
-use crate::text::percent;
+use crate::text::{grouped, percent};
 pub use answer::Answer;
 
 /// What the first view is made of.
@@ -31,14 +31,40 @@ impl Home<'_> {
         let html = format!(
             "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
              <header class=\"opening\"><h1>Scaling laws, recomputed</h1>\n\
-             <p class=\"lead\">Papers say how far a model gets with how much compute. Refit recomputes what they printed from the measurements that they released: in your browser, every number.</p>\n\
+             <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to the papers’ own measurements, and compares every number that they printed.</p>\n{}\
              <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
              {figure}{}{}</main>\n",
             masthead("", "read/", View::Home),
+            self.tally(),
             self.papers(),
             self.cards(),
         );
         Ok((html, files))
+    }
+
+    /// What came of all papers' numbers, in a sentence.
+    fn tally(&self) -> String {
+        let of =
+            |verdict: usize| -> usize { self.papers.iter().map(|p| p.verdicts[verdict]).sum() };
+        let [reproduced, same, differing, unchecked] = [0, 1, 2, 3].map(of);
+        let checked = reproduced + same + differing;
+        if checked == 0 {
+            return String::new();
+        }
+        let unchecked = match unchecked {
+            0 => String::new(),
+            more => format!(
+                " {} more need data that this page does not have.",
+                grouped(more as u64)
+            ),
+        };
+        format!(
+            "<p class=\"tally\"><a href=\"?page=verify\">Of {} numbers that could be checked</a>, {} are reproduced, {} are of the same curve, and {} differ.{unchecked}</p>\n",
+            grouped(checked as u64),
+            grouped(reproduced as u64),
+            grouped(same as u64),
+            grouped(differing as u64),
+        )
     }
 
     fn papers(&self) -> String {
@@ -105,11 +131,12 @@ fn differing(paper: &Listed) -> String {
     }
     let more = match names.len().saturating_sub(NAMED) {
         0 => String::new(),
-        more => format!("; and {more} more"),
+        1 => "; and one more law or number".to_owned(),
+        more => format!("; and {more} more laws or numbers"),
     };
     let named: Vec<String> = names.iter().take(NAMED).map(|name| escape(name)).collect();
     format!(
-        "<p class=\"differing\">Differs: {}{more}.</p>\n",
+        "<p class=\"differing\">What differs: {}{more}.</p>\n",
         named.join("; ")
     )
 }

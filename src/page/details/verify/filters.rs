@@ -6,7 +6,11 @@ use crate::study::Study;
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn Filters(checks: RwSignal<Vec<Check>>, filter: RwSignal<Filter>) -> impl IntoView {
+pub(super) fn Filters(
+    checks: RwSignal<Vec<Check>>,
+    filter: RwSignal<Filter>,
+    #[prop(into)] ready: Signal<bool>,
+) -> impl IntoView {
     // Of the study and the text that are chosen.
     let count = move |verdict: Verdict| {
         let of_verdict = Filter {
@@ -27,7 +31,8 @@ pub(super) fn Filters(checks: RwSignal<Vec<Check>>, filter: RwSignal<Filter>) ->
                     filter.update(|f| f.verdict = other);
                 }
             >
-                <strong data-count=verdict.id()>{move || count(verdict)}</strong>
+                // Counts that still grow would be read as the result.
+                <strong data-count=verdict.id()>{move || ready.get().then(|| count(verdict))}</strong>
                 {verdict.title()}
             </button>
         }
@@ -65,7 +70,7 @@ pub(super) fn Filters(checks: RwSignal<Vec<Check>>, filter: RwSignal<Filter>) ->
                 <input
                     type="search"
                     name="find"
-                    placeholder="ImageNet-R, table 3, α …"
+                    placeholder="ImageNet-R, α, …"
                     prop:value=move || filter.with(|f| f.text.clone())
                     on:input:target=move |event| {
                         let text = event.target().value();

@@ -28,7 +28,10 @@ pub(super) fn Groups(checks: RwSignal<Vec<Check>>, filter: RwSignal<Filter>) -> 
         if studies.is_empty() {
             return view! {
                 <p class="note" role="status">
-                    "No number is like that. Take a filter away."
+                    {move || match narrowed {
+                        true => "No number matches. Clear the verdict or the search.",
+                        false => "None of this study’s printed numbers is in its folder.",
+                    }}
                 </p>
             }
             .into_any();
@@ -74,9 +77,8 @@ fn by_study(checks: &[Check], filter: &Filter) -> Vec<(Study, Vec<Group>)> {
 fn group_view(group: Group, open: bool) -> AnyView {
     let counts = Verdict::ALL.into_iter().filter_map(|verdict| {
         let count = group.count(verdict);
-        let title = verdict.title();
         (count > 0).then(|| {
-            view! { <span class=format!("verdict {}", verdict.id())>{format!("{count} {title}")}</span> }
+            view! { <span class=format!("verdict {}", verdict.id())>{verdict.counted(count)}</span> }
         })
     });
     let counts = list(counts);
@@ -143,17 +145,24 @@ fn row(c: &Check) -> impl IntoView + use<> {
     });
     view! {
         <tr data-id=c.id.clone() data-verdict=c.verdict.id()>
-            <th scope="row">
-                {c.quantity.clone()} " " {link}
-                {(!c.note.is_empty()).then(|| view! { <span class="note">{c.note.clone()}</span> })}
-            </th>
+            <th scope="row">{c.quantity.clone()} " " {link}</th>
             // Second, so that it is in view on a phone.
             <td>
-                <span class=format!("verdict {}", c.verdict.id())>{c.verdict.title()}</span>
+                <span class=format!("verdict {}", c.verdict.id())>
+                    <span class="word">{c.verdict.title()}</span>
+                </span>
             </td>
             <td>{c.printed_text.replace('-', "−")}</td>
             <td>{c.recomputed.map_or("–".to_owned(), text)}</td>
             <td>{c.difference.map_or("–".to_owned(), text)}</td>
         </tr>
+        {(!c.note.is_empty())
+            .then(|| {
+                view! {
+                    <tr class="note">
+                        <td colspan="5">{c.note.clone()}</td>
+                    </tr>
+                }
+            })}
     }
 }

@@ -65,7 +65,7 @@ pub fn Verify() -> impl IntoView {
             <details>
                 <summary>"How verdicts are given"</summary>
                 <p>
-                    "A law is reproduced if all its coefficients are. If one differs, the curves are compared, since a parameter that the data do not identify can differ on the same curve. The papers print no squared errors: a law’s row has that of its printed, rounded coefficients."
+                    "A law is reproduced if all its coefficients are. If one differs, the curves are compared, since a parameter that the data do not identify can differ on the same curve. The papers print no squared errors: a law’s own row, which has the law’s verdict, holds that of the printed coefficients against that of the refit."
                 </p>
             </details>
             {move || {
@@ -101,7 +101,7 @@ pub fn Verify() -> impl IntoView {
                 }
             }}
             {notices}
-            <Filters checks filter />
+            <Filters checks filter ready=Signal::derive(ready) />
             <Show when=ready>
                 <Groups checks filter />
             </Show>

@@ -2,7 +2,7 @@
 
 use super::catalogue::CheckpointWithResults;
 use crate::page::list;
-use crate::study::names;
+use crate::study::{Study, names};
 use leptos::prelude::*;
 
 /// What can be filtered by: a label, and a checkpoint's value.
@@ -20,7 +20,9 @@ const FACETS: [Facet; 3] = [
 
 fn family(listed: &CheckpointWithResults) -> String {
     let id = listed.checkpoint.family.as_str();
+    // A model that no study measured is called as any study calls its family.
     let study = listed.checkpoint.study;
+    let study = study.or_else(|| Study::bundled().first().copied());
     study
         .map_or(id, |study| names::family(study, id))
         .to_owned()
