@@ -133,7 +133,7 @@ pub fn nearest_checkpoint<'a>(
     let released = points(series).filter_map(|point| {
         let row = rows.get(point.row)?;
         let is_of = |c: &&PublishedCheckpoint| c.is_of(series.study, row);
-        Some((checkpoints.iter().find(is_of)?, point.clone()))
+        Some((checkpoints.iter().find(is_of)?, *point))
     });
     nearest(released, |(_, point)| distance(point.x, compute))
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
-use crate::analysis::{Analysis, Outcome, why_not_fitted};
+use crate::analysis::{Analysis, Outcome, Series, why_not_fitted};
 use crate::study::{Measurement, names};
 use crate::text::cell;
 use refit_fit::Fit;
@@ -122,6 +122,45 @@ pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
     text
+}
+
+/// An SVG figure with what it shows in words: a title, and a description with the laws, the source and
+/// the address of the analysis.
+pub fn described(svg: &str, analysis: &Analysis, outcome: &Outcome, address: &str) -> String {
+    let study = analysis.study();
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let series: Vec<String> = outcome.series.iter().map(Series::name).collect();
+    let title = format!(
+        "{}: {}",
+        names::measured(study, &analysis.dataset, &analysis.metric),
+        series.join(", ")
+    );
+    let laws = outcome.series.iter().filter_map(|series| {
+        let fit = series.fit.as_ref().ok()?;
+        let values = parameters(fit).map(|(symbol, value, _)| format!("{symbol} = {value:.6}"));
+        let values: Vec<String> = values.collect();
+        Some(format!("{}: {}. ", series.name(), values.join(", ")))
+    });
+    let arxiv = match study.arxiv.as_str() {
+        "" => String::new(),
+        arxiv => format!(" (arXiv {arxiv})"),
+    };
+    let description = format!(
+        "{} by {}. {}. {}Source: {}{arxiv}. {address}",
+        analysis.loss_unit().title(),
+        analysis.axis.title(study).to_ascii_lowercase(),
+        analysis.law.plain(),
+        laws.collect::<String>(),
+        study.title,
+    );
+    let Some((start, rest)) = svg.split_once('>') else {
+        return svg.to_owned();
+    };
+    format!(
+        "{start} role=\"img\">\n<title>{}</title>\n<desc>{}</desc>{rest}",
+        escape(&title),
+        escape(&description)
+    )
 }
 
 /// Choices, data with their digests, and what came of them.

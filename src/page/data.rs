@@ -186,10 +186,9 @@ pub async fn printed(studies: &[Study]) -> Result<Arc<Printed>, DataError> {
     Printed::read(studies, |path| find(&texts, path)).map(Arc::new)
 }
 
-/// Descriptions, printed numbers and all rows of the bundled studies.
-pub async fn bundled_data() -> Result<Arc<(Printed, Library)>, DataError> {
-    let studies = Study::bundled();
-    let tables = Table::bundled().map(|t| t.path());
+/// Descriptions, printed numbers and all rows of studies.
+pub async fn data_of(studies: Vec<Study>) -> Result<Arc<(Printed, Library)>, DataError> {
+    let tables = studies.iter().flat_map(|s| s.tables()).map(|t| t.path());
     let paths = tables.chain(studies.iter().filter_map(|s| architecture::path(*s)));
     let texts = fetch_all(paths);
     let printed = printed(&studies).await?;
@@ -205,9 +204,10 @@ pub struct VerifyData {
     pub user_runs: String,
 }
 
-/// All bundled data, replaced where the reader has imported the released file that they come from.
+/// The data of all known studies, opened ones among them; replaced where the reader has imported the
+/// released file that they come from.
 pub async fn verify_data() -> Result<Arc<VerifyData>, DataError> {
-    let mut data = bundled_data().await?;
+    let mut data = data_of(Study::all()).await?;
     let mut summaries = Vec::new();
     if user_runs_version().is_some() {
         let (_, library) = Arc::make_mut(&mut data);

@@ -94,7 +94,9 @@ fn buttons() -> AnyView {
             <button type="button" class="primary">"Primary"</button>
             <button type="button">"Default"</button>
             <button type="button" class="quiet">"Quiet"</button>
-            <button type="button" aria-pressed="true">"Pressed"</button>
+            <span class="toolbar">
+                <button type="button" aria-pressed="true">"Pressed"</button>
+            </span>
             <button type="button" disabled>"Disabled"</button>
             <a class="button" href="?page=components">"A link as a button"</a>
             <a href="?page=components">"A link"</a>

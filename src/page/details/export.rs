@@ -199,7 +199,10 @@ fn text(
         Kind::Svg => {
             let scene = picture(a, outcome, rows, &drawing).scene;
             let theme = with_background(appearance);
-            return Some(to_svg(&scene, &theme, SIZE.0, SIZE.1).map_err(|e| e.to_string()));
+            let svg = to_svg(&scene, &theme, SIZE.0, SIZE.1);
+            let address = page() + &location.href(View::Explore);
+            let svg = svg.map(|svg| export::described(&svg, a, outcome, &address));
+            return Some(svg.map_err(|e| e.to_string()));
         }
         // Not text; and of the study's description.
         Kind::Png | Kind::Bibtex => return None,

@@ -9,6 +9,7 @@ use crate::page::messages::{LOADING_MEASUREMENTS, error, loading};
 use crate::page::table::table;
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
+use crate::study::Study;
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::coverage::{Coverage, Simulation, monte_carlo_error};
@@ -23,7 +24,7 @@ const COLUMNS: [(&str, [bool; 2]); 3] = [
 
 #[component]
 pub fn Findings() -> impl IntoView {
-    let loaded = data::load(data::bundled_data);
+    let loaded = data::load(|| data::data_of(Study::bundled()));
     let way = RwSignal::new(0);
     view! {
         <main id="main" tabindex="-1" class="findings">

@@ -131,7 +131,8 @@ fn row(
     };
     view! {
         <tr>
-            <th scope="row">{text.clone()}</th>
+            // A name stands for its number, which has a column.
+            <th scope="row">{text.split('=').next().unwrap_or_default().trim().to_owned()}</th>
             <td>{name(series)}</td>
             {numbers}
             <td>

@@ -32,6 +32,11 @@ fn home_answers_before_any_program() {
     assert_ne!(page.text("[data-law]"), before.1);
     let spoken = page.attribute(".asked input", "aria-valuetext");
     assert_eq!(spoken, Some(page.text("[data-at]")));
+    // The dots are placed on the picture.
+    let higher = page.eval(
+        "document.querySelector('.plot').clientHeight - document.querySelector('.plot img').clientHeight",
+    );
+    assert_eq!(higher, 0);
     // By the pointer, in the figure.
     let pressed = page.text("[data-at]");
     page.eval(

@@ -41,7 +41,7 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     for part in [
         "A = 57.862083",
         "reproduced",
-        "points of the printed figure",
+        "on the printed figure’s points",
     ] {
         assert!(clip.contains(part), "{part} in {clip}");
     }
@@ -49,10 +49,7 @@ fn under_a_law_stands_what_was_printed_and_whether_it_comes_back() {
     page.wait_for(FITTED);
     let laws = page.text(".laws");
     assert!(laws.contains("A = 76.142172") && laws.contains("differs"));
-    assert!(
-        !laws.contains("points of the printed figure"),
-        "they are these"
-    );
+    assert!(!laws.contains("printed figure’s points"), "they are these");
     page.set_view(360, 800, true);
     page.eval("document.querySelector('#law-title').scrollIntoView()");
     page.screenshot("printed-law-phone", 360, 800, true);

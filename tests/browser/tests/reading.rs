@@ -291,6 +291,23 @@ fn exports_are_what_is_shown() {
         svg.contains("<svg") && svg.contains("MaMMUT, DataComp-1.4B"),
         "{svg:.300}"
     );
+    // What it shows, and from where, is in it as words.
+    let told = page.eval(&format!(
+        "(() => {{ const svg = new DOMParser().parseFromString({}, 'image/svg+xml'); \
+         return svg.querySelector('svg > title').textContent + svg.querySelector('svg > desc').textContent; }})()",
+        serde_json::json!(svg)
+    ));
+    for part in [
+        "ImageNet-1k top-1 accuracy: CLIP, DataComp-1.4B, MaMMUT, DataComp-1.4B",
+        "E = 0.1011",
+        "arXiv 2506.04598",
+        link,
+    ] {
+        assert!(
+            told.as_str().is_some_and(|told| told.contains(part)),
+            "{part}: {told}"
+        );
+    }
     let size = page.eval("createImageBitmap(files['refit.png']).then(b => [b.width, b.height])");
     assert_eq!(size, serde_json::json!([1920, 1280]));
     for (kind, part) in [

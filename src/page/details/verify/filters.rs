@@ -62,7 +62,7 @@ pub(super) fn Filters(
                     }
                 >
                     <option value="">"All"</option>
-                    {list(Study::bundled().into_iter().map(study))}
+                    {list(Study::all().into_iter().map(study))}
                 </select>
             </label>
             <label class="choice">
