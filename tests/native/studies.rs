@@ -87,6 +87,43 @@ fn the_example_comes_back() {
 }
 
 #[test]
+fn a_claim_that_no_run_fits_says_which_name_none_has() {
+    let query = "dataset=validation&metric=loss&family=Tiny";
+    let claims = format!(
+        "id,source,query,family,run,decimals,printed\n\
+         best,table 1,{query},,,2,2.00\n\
+         family,table 1,{query},Tinny,,2,2.00\n\
+         run,table 1,{query},,S-1e10,2,2.00\n"
+    );
+    let mut files = Files::example().with(
+        "study.json",
+        "\"claims\": [",
+        "\"claims\": [{\"file\": \"printed/measured.csv\", \"kind\": \"measurements\"},",
+    );
+    files.0.insert("printed/measured.csv".to_owned(), claims);
+    let report = files.check("/some/claims");
+    assert_eq!(report.problems, []);
+    let note = |id: &str| {
+        let check = report.checks.iter().find(|c| c.id == id).expect(id);
+        (check.verdict, check.note.as_str())
+    };
+    let (verdict, told) = note("best");
+    assert_ne!(verdict, Verdict::Uncheckable);
+    assert!(
+        told.contains(" runs fit this description; the best of them, XL-2e10,"),
+        "{told}"
+    );
+    let (verdict, told) = note("family");
+    assert_eq!(verdict, Verdict::Uncheckable);
+    assert_eq!(told, "No run has the family “Tinny”; known: Tiny.");
+    let (_, told) = note("run");
+    assert!(
+        told.starts_with("No run has the run “S-1e10”; known: L-1e09, "),
+        "{told}"
+    );
+}
+
+#[test]
 fn the_docs_name_every_law_and_its_coefficients() {
     let docs = std::fs::read_to_string("docs/studies.md").unwrap();
     for law in Law::ALL {
