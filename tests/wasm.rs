@@ -24,6 +24,8 @@ mod formula;
 mod formula_source;
 #[path = "../crates/clip/tests/kernels.rs"]
 mod kernels;
+#[path = "../crates/fit/tests/labelled.rs"]
+mod labelled;
 #[path = "../crates/clip/tests/parity.rs"]
 mod parity;
 #[path = "../crates/clip/tests/sources.rs"]
@@ -49,6 +51,54 @@ const MAMMUT_S: &str = include_str!("../crates/clip/tests/reference/formula_mamm
 #[wasm_bindgen_test]
 async fn mammut_s_32_is_open_clips() {
     parity::compare(Cpu::default(), MAMMUT_S, parity::Bound::Rounding).await;
+}
+
+/// The largest stored case, 5,000 vectors of 512 numbers in 100 classes: scikit-learn's optimum, in the time that a
+/// reader is asked to wait at most.
+#[wasm_bindgen_test]
+fn a_linear_probe_is_scikit_learns() {
+    use refit_fit::logistic::{Examples, Features, Precision};
+    let made = labelled::Made::new(&labelled::Case {
+        vectors: 5000,
+        width: 512,
+        classes: 100,
+        seed: 1070,
+        separation: 1.0,
+        decay: 2.0,
+        skew: 1.0,
+        unit: true,
+    });
+    let start = refit_clip::browser::now();
+    let features = Features::new(&made.vectors, 512).unwrap();
+    let rows: Vec<usize> = (0..5000).collect();
+    let examples = Examples::new(&features, &rows, &made.labels, 100).unwrap();
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    let solution = examples.solve(1.0, Precision::FULL, None, go_on).unwrap();
+    let head = features.head(&solution.weights);
+    let milliseconds = refit_clip::browser::now() - start;
+    web_sys::console::log_1(
+        &format!("{milliseconds:.0} ms, {} iterations", solution.iterations).into(),
+    );
+    let reference = include_str!("../crates/fit/tests/reference/logistic.json");
+    let reference: serde_json::Value = serde_json::from_str(reference).unwrap();
+    let case = reference["cases"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (case["name"].as_str(), case["seed"].as_u64()),
+        (Some("largest"), Some(1070))
+    );
+    let loss = case["loss"].as_f64().unwrap();
+    assert!(
+        (solution.loss / loss - 1.0).abs() < 1e-8,
+        "{} {loss}",
+        solution.loss
+    );
+    let theirs = include_bytes!("../crates/fit/tests/reference/logistic.f32");
+    let theirs = theirs.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+    assert_eq!(theirs.len(), head.coefficients.len());
+    for (ours, theirs) in head.coefficients.iter().zip(theirs) {
+        assert!((ours - f64::from(theirs)).abs() < 1e-5, "{ours} {theirs}");
+    }
+    assert!(milliseconds < 10_000.0, "{milliseconds} ms");
 }
 
 /// The browser's GPU, which `cargo xtask test` has it compute in software.

@@ -15,6 +15,7 @@ mod interval;
 pub mod isoflop;
 pub mod law;
 pub mod line;
+pub mod logistic;
 mod loss;
 pub mod multistart;
 pub mod order;

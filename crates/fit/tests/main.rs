@@ -7,6 +7,8 @@ mod fit;
 mod hostile;
 mod intervals;
 mod isoflop;
+mod labelled;
+mod logistic;
 mod losses;
 mod optimal;
 mod reference;

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod attention;
+mod double;
 mod gemm;
 mod math;
 mod pixels;
@@ -9,6 +10,7 @@ mod rowwise;
 mod simd;
 
 pub use attention::{PADDING, attention, cached_attention};
+pub use double::{DoubleMatrix, multiply_double};
 pub use gemm::{Epilogue, Matrix, WeightLayout, multiply, transpose};
 pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rowwise::{layer_norm, log_sum_exp, normalize, softmax};

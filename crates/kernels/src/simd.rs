@@ -46,6 +46,8 @@ pub(crate) use vectorised;
 pub(crate) trait Lanes: Copy {
     /// Proof that the machine has the vector's instructions.
     type Token: Copy;
+    /// The same registers, filled with float64.
+    type Doubles: Doubles<Token = Self::Token>;
     /// Numbers of a vector.
     const COUNT: usize;
     /// Rows of the register tile of a matrix product: as many as the registers hold.
@@ -135,6 +137,25 @@ pub(crate) trait Lanes: Copy {
     }
 }
 
+/// A vector of float64 numbers: what a matrix product needs.
+pub(crate) trait Doubles: Copy {
+    /// As [`Lanes::Token`].
+    type Token: Copy;
+    /// Numbers of a vector.
+    const COUNT: usize;
+
+    /// One number in every lane.
+    fn splat(token: Self::Token, x: f64) -> Self;
+    /// # Safety
+    /// There must be [`Doubles::COUNT`] numbers, aligned as numbers are.
+    unsafe fn read(token: Self::Token, from: *const f64) -> Self;
+    /// # Safety
+    /// As [`Doubles::read`].
+    unsafe fn write(self, to: *mut f64);
+    /// `self` × `factor` + `term`, in one instruction where there is one.
+    fn times_plus(self, factor: Self, term: Self) -> Self;
+}
+
 /// The most lanes of any vector here.
 const MAX_LANES: usize = 8;
 /// 1.5 × 2^23: added to a number, it leaves the nearest whole number in the lowest bits.
@@ -144,8 +165,36 @@ pub(crate) const WHOLE: f32 = 12_582_912.0;
 #[cfg_attr(target_arch = "wasm32", expect(dead_code))]
 pub(crate) type Portable = [f32; if cfg!(target_arch = "x86_64") { 8 } else { 4 }];
 
+/// Half as many numbers as [`Portable`] has.
+type PortableDoubles = [f64; if cfg!(target_arch = "x86_64") { 4 } else { 2 }];
+
+impl<const N: usize> Doubles for [f64; N] {
+    type Token = ();
+    const COUNT: usize = N;
+
+    #[inline(always)]
+    fn splat((): (), x: f64) -> Self {
+        [x; N]
+    }
+    #[inline(always)]
+    unsafe fn read((): (), from: *const f64) -> Self {
+        // SAFETY: the caller promises N numbers, aligned as those of an array.
+        unsafe { from.cast::<Self>().read() }
+    }
+    #[inline(always)]
+    unsafe fn write(self, to: *mut f64) {
+        // SAFETY: the caller promises room for N numbers, aligned as those of an array.
+        unsafe { to.cast::<Self>().write(self) }
+    }
+    #[inline(always)]
+    fn times_plus(self, factor: Self, term: Self) -> Self {
+        std::array::from_fn(|i| self[i] * factor[i] + term[i])
+    }
+}
+
 impl<const N: usize> Lanes for [f32; N] {
     type Token = ();
+    type Doubles = PortableDoubles;
     const COUNT: usize = N;
     const ROWS: usize = 4;
 
@@ -226,7 +275,7 @@ pub(crate) use avx2::{Avx2Fma, Avx2Vector};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
+    use super::{Doubles, HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::x86_64::*;
 
     /// Proof that the machine has AVX2 and FMA: only [`Avx2Fma::detect`] makes it.
@@ -248,9 +297,50 @@ mod avx2 {
         token: Avx2Fma,
     }
 
+    /// Four float64 numbers in a register of AVX2, with the proof that there is one.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2Doubles {
+        register: __m256d,
+        token: Avx2Fma,
+    }
+
+    impl Doubles for Avx2Doubles {
+        type Token = Avx2Fma;
+        const COUNT: usize = 4;
+
+        #[inline(always)]
+        fn splat(token: Avx2Fma, x: f64) -> Self {
+            // SAFETY: `token` proves AVX2.
+            let register = unsafe { _mm256_set1_pd(x) };
+            Avx2Doubles { register, token }
+        }
+        #[inline(always)]
+        unsafe fn read(token: Avx2Fma, from: *const f64) -> Self {
+            // SAFETY: `token` proves AVX2, and the caller promises four numbers.
+            let register = unsafe { _mm256_loadu_pd(from) };
+            Avx2Doubles { register, token }
+        }
+        #[inline(always)]
+        unsafe fn write(self, to: *mut f64) {
+            // SAFETY: the vector's token proves AVX2, and the caller promises room for four numbers.
+            unsafe { _mm256_storeu_pd(to, self.register) }
+        }
+        #[inline(always)]
+        fn times_plus(self, factor: Self, term: Self) -> Self {
+            // SAFETY: the vector's token proves FMA.
+            let register =
+                unsafe { _mm256_fmadd_pd(self.register, factor.register, term.register) };
+            Avx2Doubles {
+                register,
+                token: self.token,
+            }
+        }
+    }
+
     /// Every vector holds the proof, and what makes one takes it.
     impl Lanes for Avx2Vector {
         type Token = Avx2Fma;
+        type Doubles = Avx2Doubles;
         const COUNT: usize = 8;
         const ROWS: usize = 6;
 
@@ -345,13 +435,42 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod simd128 {
-    use super::{HALF, Lanes, PRECISION, Pixel, WHOLE};
+    use super::{Doubles, HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::wasm32::*;
+
+    /// Two float64 numbers in a register.
+    #[derive(Clone, Copy)]
+    pub(crate) struct TwoDoubles(v128);
+
+    impl Doubles for TwoDoubles {
+        type Token = ();
+        const COUNT: usize = 2;
+
+        #[inline(always)]
+        fn splat((): (), x: f64) -> Self {
+            TwoDoubles(f64x2_splat(x))
+        }
+        #[inline(always)]
+        unsafe fn read((): (), from: *const f64) -> Self {
+            // SAFETY: the caller promises two numbers; this instruction needs no alignment.
+            TwoDoubles(unsafe { v128_load(from.cast()) })
+        }
+        #[inline(always)]
+        unsafe fn write(self, to: *mut f64) {
+            // SAFETY: the caller promises room for two numbers; no alignment is needed.
+            unsafe { v128_store(to.cast(), self.0) }
+        }
+        #[inline(always)]
+        fn times_plus(self, factor: Self, term: Self) -> Self {
+            TwoDoubles(f64x2_add(f64x2_mul(self.0, factor.0), term.0))
+        }
+    }
 
     /// A program that has these instructions at all runs only where they are understood: the token
     /// has nothing to prove.
     impl Lanes for v128 {
         type Token = ();
+        type Doubles = TwoDoubles;
         const COUNT: usize = 4;
         const ROWS: usize = 5;
 

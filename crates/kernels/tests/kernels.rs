@@ -1,7 +1,8 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
 use refit_kernels::{
-    Epilogue, Matrix, WeightLayout, attention, layer_norm, multiply, normalize, transpose,
+    DoubleMatrix, Epilogue, Matrix, WeightLayout, attention, layer_norm, multiply, multiply_double,
+    normalize, transpose,
 };
 
 /// Numbers from −1 to 1 that look random.
@@ -172,6 +173,35 @@ fn rows_become_columns() {
                     5.0
                 }
             );
+        }
+    }
+}
+
+#[test]
+fn double_products_are_right_for_awkward_shapes() {
+    for rows in [1, 3, 4, 7, 50] {
+        for (inputs, outputs) in [(1, 1), (3, 17), (64, 50), (513, 33), (1100, 9)] {
+            let double = |n, seed| numbers(n, seed).into_iter().map(f64::from);
+            let a: Vec<f64> = double(rows * inputs, 1).collect();
+            let b: Vec<f64> = double(inputs * outputs, 2).collect();
+            let transposed: Vec<f64> = (0..inputs * outputs)
+                .map(|i| b[i % inputs * outputs + i / inputs])
+                .collect();
+            for packed in [
+                DoubleMatrix::pack(inputs, outputs, &b),
+                DoubleMatrix::pack_transposed(inputs, outputs, &transposed),
+            ] {
+                // What C held before does not matter.
+                let mut c = vec![f64::NAN; rows * outputs];
+                multiply_double(&a, &packed, &mut c);
+                for (i, ours) in c.iter().enumerate() {
+                    let (row, column) = (i / outputs, i % outputs);
+                    let products =
+                        (0..inputs).map(|k| a[row * inputs + k] * b[k * outputs + column]);
+                    let exact: f64 = products.sum();
+                    assert!((ours - exact).abs() < 1e-12, "{ours} for {exact} at {i}");
+                }
+            }
         }
     }
 }
