@@ -3,6 +3,7 @@
 
 use refit_clip::architecture::ConfigurationError;
 use refit_clip::backend::ComputeError;
+use refit_clip::mix::MixError;
 use refit_clip::preprocess::ImageError;
 use refit_clip::tokenizer::VocabularyError;
 use refit_clip::weights::source::SourceError;
@@ -20,6 +21,31 @@ pub enum FrontEnd {
 /// What went wrong with a model, and what to do.
 pub fn sentence(error: &ClipError, front_end: FrontEnd) -> String {
     with_advice(error, model_advice(error, front_end))
+}
+
+/// Why models cannot be mixed, and what to do.
+pub fn mix_sentence(error: &MixError, front_end: FrontEnd) -> String {
+    let advice = match error {
+        MixError::File { error, .. } => model_advice(error, front_end),
+        MixError::Count { found: 0 } if front_end == FrontEnd::Terminal => {
+            "give --weights again for each"
+        }
+        MixError::Count { found: 0 } => "choose one",
+        MixError::Count { .. } => "choose fewer",
+        MixError::Missing { .. } | MixError::Extra { .. } | MixError::Shape { .. } => {
+            "models of one architecture alone can be mixed"
+        }
+        MixError::Activation { .. } if front_end == FrontEnd::Terminal => {
+            "choose with --activation if one of them is wrong"
+        }
+        MixError::Heads { .. } if front_end == FrontEnd::Terminal => {
+            "give the configuration with --config"
+        }
+        MixError::Activation { .. } | MixError::Heads { .. } => "",
+        MixError::BaseIsDifference { .. } => "choose a whole model as the base",
+        MixError::Coefficients { .. } => "",
+    };
+    with_advice(error, advice)
 }
 
 /// What was assumed about a checkpoint, and how to say it otherwise.

@@ -151,16 +151,9 @@ impl ConfusionMatrix {
         strangers.flat_map(|(_, counts)| counts).sum()
     }
 
-    /// The 95 % interval of the accuracy (Wilson 1927, "Probable Inference, the Law of Succession,
-    /// and Statistical Inference").
+    /// The 95 % interval of the accuracy: [`wilson`].
     pub fn interval(&self) -> (f64, f64) {
-        let n = self.total() as f64;
-        let share = self.correct() as f64 / n;
-        let square = Z * Z / n;
-        let centre = share + square / 2.0;
-        let half = Z * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-        let bound = |x: f64| (x / (1.0 + square)).clamp(0.0, 1.0);
-        (bound(centre - half), bound(centre + half))
+        wilson(self.correct(), self.total())
     }
 
     /// Wrong predictions, the most frequent first: label, prediction and number of images.
@@ -178,6 +171,18 @@ impl ConfusionMatrix {
             columns.map(move |(predicted, count)| (actual.as_str(), predicted.as_str(), *count))
         })
     }
+}
+
+/// The 95 % interval of a share, `right` of `total` (Wilson 1927, "Probable Inference, the Law of
+/// Succession, and Statistical Inference").
+pub fn wilson(right: usize, total: usize) -> (f64, f64) {
+    let n = total as f64;
+    let share = right as f64 / n;
+    let square = Z * Z / n;
+    let centre = share + square / 2.0;
+    let half = Z * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
+    let bound = |x: f64| (x / (1.0 + square)).clamp(0.0, 1.0);
+    (bound(centre - half), bound(centre + half))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod error;
 mod image_tower;
 mod info;
 mod load;
+pub mod mix;
 mod model;
 mod parameters;
 pub mod preprocess;

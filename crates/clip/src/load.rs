@@ -6,6 +6,7 @@ use crate::architecture::{
 use crate::backend::{Backend, WeightLayout, reserve};
 use crate::error::ClipError;
 use crate::info::CheckpointInfo;
+use crate::mix;
 use crate::parameters::Parameters;
 use crate::weights::names::{self, CanonicalName, Slice};
 use crate::weights::other_models::{self, OtherModel};
@@ -59,6 +60,12 @@ impl Plan {
     ) -> Result<Self, WeightsError> {
         let format = checkpoint.format;
         let state = checkpoint.choose(options.weights_key.as_deref())?;
+        if state.prefix == mix::DIFFERENCE {
+            return Err(WeightsError::OtherModel {
+                kind: "difference of two models",
+                lacks: "its base, into which it can be mixed",
+            });
+        }
         let names = state.entries.iter();
         let names = names.map(|entry| (entry.name.clone(), entry.shape.clone()));
         let names: BTreeMap<String, Vec<usize>> = names.collect();

@@ -49,7 +49,7 @@ pub(crate) fn load(source: &mut impl Source) -> Result<Model<Cpu>, ClipError> {
 }
 
 /// Embeddings of one image and one text.
-fn embeddings(model: &Model<Cpu>) -> Vec<f32> {
+pub(crate) fn embeddings(model: &Model<Cpu>) -> Vec<f32> {
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
     let images = block_on(model.encode_images(&[PixelValues { size: 4, planes }])).unwrap();
     let ids = vec![10, 3, 5, 1, 11];

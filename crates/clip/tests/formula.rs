@@ -58,6 +58,12 @@ impl Tensor {
         }
     }
 
+    /// Of another model: the formula under another name, for the same tensor.
+    pub fn of(mut self, model: &str) -> Self {
+        self.seed = fnv1a64(&format!("{model}{}", self.name));
+        self
+    }
+
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }

@@ -13,6 +13,7 @@ mod formula;
 mod formula_source;
 mod gpu;
 mod kernels;
+mod mix;
 mod parity;
 mod preprocess;
 mod refused;

@@ -64,9 +64,9 @@ struct CaptionedPicture {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let model = &arguments.model;
-    match model.backend {
-        BackendChoice::Cpu => run_on(model::open_cpu(model)?, arguments),
-        BackendChoice::Gpu => run_on(model::open_gpu(model)?, arguments),
+    match model.device.backend {
+        BackendChoice::Cpu => run_on(model::open_cpu(&model.device)?, arguments),
+        BackendChoice::Gpu => run_on(model::open_gpu(&model.device)?, arguments),
     }
 }
 

@@ -119,9 +119,9 @@ struct Embedding {
 
 pub(crate) fn classify(arguments: &Classify) -> Result<(), String> {
     let model = &arguments.model;
-    match model.backend {
-        BackendChoice::Cpu => classify_on(model::open_cpu(model)?, arguments),
-        BackendChoice::Gpu => classify_on(model::open_gpu(model)?, arguments),
+    match model.device.backend {
+        BackendChoice::Cpu => classify_on(model::open_cpu(&model.device)?, arguments),
+        BackendChoice::Gpu => classify_on(model::open_gpu(&model.device)?, arguments),
     }
 }
 
@@ -225,9 +225,9 @@ pub(crate) fn embed(arguments: &Embed) -> Result<(), String> {
         return Err("nothing to embed: give a picture or --text".to_owned());
     }
     let model = &arguments.model;
-    match model.backend {
-        BackendChoice::Cpu => embed_on(model::open_cpu(model)?, arguments),
-        BackendChoice::Gpu => embed_on(model::open_gpu(model)?, arguments),
+    match model.device.backend {
+        BackendChoice::Cpu => embed_on(model::open_cpu(&model.device)?, arguments),
+        BackendChoice::Gpu => embed_on(model::open_gpu(&model.device)?, arguments),
     }
 }
 

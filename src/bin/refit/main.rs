@@ -30,6 +30,8 @@ mod keys;
 #[cfg(not(target_arch = "wasm32"))]
 mod labels;
 #[cfg(not(target_arch = "wasm32"))]
+mod mix;
+#[cfg(not(target_arch = "wasm32"))]
 mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod optimal;
@@ -103,6 +105,8 @@ fn main() -> std::process::ExitCode {
         Embed(clip::Embed),
         /// Caption images with a MaMMUT checkpoint
         Caption(caption::Arguments),
+        /// Mix the weights of models: interpolate, add, negate, average; measured on labelled pictures
+        Mix(mix::Arguments),
     }
 
     let result = match Arguments::parse().command {
@@ -122,6 +126,7 @@ fn main() -> std::process::ExitCode {
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),
         Command::Caption(arguments) => caption::run(&arguments),
+        Command::Mix(arguments) => mix::run(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

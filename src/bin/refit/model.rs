@@ -37,6 +37,16 @@ pub(crate) struct ModelArguments {
     weights: PathBuf,
     #[command(flatten)]
     choices: Choices,
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a model is run on.
+#[derive(clap::Args)]
+pub(crate) struct DeviceArguments {
     /// Device
     #[arg(long, value_enum, default_value = "cpu")]
     pub backend: BackendChoice,
@@ -46,9 +56,6 @@ pub(crate) struct ModelArguments {
     /// CPU threads [default: all]
     #[arg(long)]
     threads: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// What the model ran on.
@@ -73,7 +80,7 @@ pub(crate) fn tokenizer<B: Backend>(model: &Model<B>) -> Result<Tokenizer, Strin
     tokenizer.map_err(|e| model_error::vocabulary_sentence(&e, FrontEnd::Terminal))
 }
 
-pub(crate) fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), String> {
+pub(crate) fn open_cpu(arguments: &DeviceArguments) -> Result<(Cpu, Device), String> {
     if arguments.dtype == Dtype::F16 {
         return Err("f16 needs a GPU: choose --backend gpu".to_owned());
     }
@@ -88,7 +95,7 @@ pub(crate) fn open_cpu(arguments: &ModelArguments) -> Result<(Cpu, Device), Stri
     Ok((cpu, device))
 }
 
-pub(crate) fn open_gpu(arguments: &ModelArguments) -> Result<(Gpu, Device), String> {
+pub(crate) fn open_gpu(arguments: &DeviceArguments) -> Result<(Gpu, Device), String> {
     let options = gpu::DeviceOptions {
         precision: match arguments.dtype {
             Dtype::F32 => Precision::F32,

@@ -1,5 +1,6 @@
 //! What the terminal says, and that it ignores nothing in silence.
 mod files;
+mod mix;
 mod models;
 mod optimal;
 mod runs;

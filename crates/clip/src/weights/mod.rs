@@ -237,35 +237,77 @@ impl Checkpoint {
         values: &mut Vec<f32>,
         mut progress: impl FnMut(u64),
     ) -> Result<(), WeightsError> {
-        let width = entry.width()?;
-        let mut bytes = TensorBytes::open(source, entry, 0).await?;
+        let mut reader = TensorReader::open(source, entry, 0).await?;
         // What is there is written over; zeros are only where nothing was.
         values.resize(entry.count(), 0.0);
-        let mut buffer = Vec::new();
-        let chunk = CHUNK / width as usize;
-        for (number, values) in values.chunks_mut(chunk).enumerate() {
-            let count = width * values.len() as u64;
-            if entry.dtype == Dtype::F32 {
-                bytes.fill(source, bytemuck::cast_slice_mut(values)).await?;
-                for value in values.iter_mut() {
-                    *value = f32::from_bits(u32::from_le(value.to_bits()));
-                }
-            } else {
-                buffer.resize(count as usize, 0);
-                bytes.fill(source, &mut buffer).await?;
-                match entry.dtype {
-                    Dtype::F16 => convert(values, &buffer, |b| half::f16_to_f32(short(b))),
-                    Dtype::BF16 => convert(values, &buffer, |b| bf16_to_f32(short(b))),
-                    _ => convert(values, &buffer, |b| f64::from_le_bytes(b) as f32),
-                }
-            }
-            if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-                let index = number * chunk + index;
-                let problem = TensorProblem::NotFinite { index };
-                return Err(WeightsError::tensor(&entry.name, problem));
-            }
-            progress(count);
+        let width = entry.dtype.bytes();
+        for values in values.chunks_mut(CHUNK / width as usize) {
+            reader.fill(source, values).await?;
+            progress(width * values.len() as u64);
         }
+        Ok(())
+    }
+}
+
+/// A tensor's numbers as float32, one after the other.
+pub(crate) struct TensorReader {
+    bytes: TensorBytes,
+    name: String,
+    dtype: Dtype,
+    next: usize,
+    buffer: Vec<u8>,
+}
+
+impl TensorReader {
+    /// Begins at the number `from`.
+    pub(crate) async fn open<S: Source>(
+        source: &mut S,
+        entry: &Entry,
+        from: usize,
+    ) -> Result<Self, WeightsError> {
+        let start = entry.width()? * from as u64;
+        Ok(TensorReader {
+            bytes: TensorBytes::open(source, entry, start).await?,
+            name: entry.name.clone(),
+            dtype: entry.dtype,
+            next: from,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// The number that is read next.
+    pub(crate) fn next(&self) -> usize {
+        self.next
+    }
+
+    /// The next numbers, all of which must be finite.
+    pub(crate) async fn fill<S: Source>(
+        &mut self,
+        source: &mut S,
+        values: &mut [f32],
+    ) -> Result<(), WeightsError> {
+        if self.dtype == Dtype::F32 {
+            let bytes = bytemuck::cast_slice_mut(values);
+            self.bytes.fill(source, bytes).await?;
+            for value in values.iter_mut() {
+                *value = f32::from_bits(u32::from_le(value.to_bits()));
+            }
+        } else {
+            let count = self.dtype.bytes() as usize * values.len();
+            self.buffer.resize(count, 0);
+            self.bytes.fill(source, &mut self.buffer).await?;
+            match self.dtype {
+                Dtype::F16 => convert(values, &self.buffer, |b| half::f16_to_f32(short(b))),
+                Dtype::BF16 => convert(values, &self.buffer, |b| bf16_to_f32(short(b))),
+                _ => convert(values, &self.buffer, |b| f64::from_le_bytes(b) as f32),
+            }
+        }
+        if let Some(index) = values.iter().position(|v| !v.is_finite()) {
+            let index = self.next + index;
+            let problem = TensorProblem::NotFinite { index };
+            return Err(WeightsError::tensor(&self.name, problem));
+        }
+        self.next += values.len();
         Ok(())
     }
 }

@@ -21,6 +21,17 @@ pub(crate) struct CanonicalName {
     pub transposed: bool,
 }
 
+impl CanonicalName {
+    /// Of a tensor that is stored as open_clip stores it.
+    pub(crate) fn whole(name: &str) -> Self {
+        CanonicalName {
+            name: name.to_owned(),
+            slice: Slice::Whole,
+            transposed: false,
+        }
+    }
+}
+
 /// Whether a model does not need this tensor.
 pub(crate) fn is_ignored(name: &str) -> bool {
     name.ends_with("position_ids")
@@ -41,24 +52,16 @@ pub(crate) fn canonical(name: &str) -> CanonicalName {
     // open_clip's CustomTextCLIP keeps the text tower apart, as MaMMUT does, whose blocks lie in it.
     let name = name.strip_prefix("text.").unwrap_or(name);
     let blocks = name.strip_prefix("resblocks.");
-    CanonicalName {
-        name: blocks.map_or(name.to_owned(), |rest| {
-            format!("transformer.resblocks.{rest}")
-        }),
-        slice: Slice::Whole,
-        transposed: false,
-    }
+    CanonicalName::whole(&blocks.map_or(name.to_owned(), |rest| {
+        format!("transformer.resblocks.{rest}")
+    }))
 }
 
 fn transformers(name: &str) -> Option<CanonicalName> {
-    let whole = |name: String| CanonicalName {
-        name,
-        slice: Slice::Whole,
-        transposed: false,
-    };
+    let whole = |name: String| CanonicalName::whole(&name);
     let projection = |name: &str| CanonicalName {
         transposed: true,
-        ..whole(name.to_owned())
+        ..CanonicalName::whole(name)
     };
     match name {
         "visual_projection.weight" => return Some(projection("visual.proj")),

@@ -98,6 +98,11 @@ impl Pictures {
         &self.failed
     }
 
+    /// Those that could not be read, once there are no more.
+    pub(crate) fn into_failed(self) -> Vec<Failed> {
+        self.failed
+    }
+
     /// The command fails if a picture did, once it has answered for the others.
     pub(crate) fn finish(&self) -> Result<(), String> {
         match self.failed.len() {

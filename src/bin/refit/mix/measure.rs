@@ -1,0 +1,186 @@
+//! Accuracies of a mixture on labelled sets.
+
+use super::labelled::Labelled;
+use super::{Choice, Files, Tower, model};
+use pollster::block_on;
+use refit_clip::backend::Backend;
+use refit_clip::mix::Score;
+use refit_clip::{Classes, Model};
+use serde::Serialize;
+use std::path::Path;
+
+/// Pictures that are encoded at once.
+const BATCH: usize = 64;
+
+/// A set's accuracies.
+pub(super) struct Scores {
+    all: Score,
+    pub(super) held_out: Score,
+    pub(super) rest: Score,
+}
+
+/// Coefficients and what they do.
+pub(super) struct Tried {
+    pub(super) coefficients: Vec<f64>,
+    /// Of each set.
+    pub(super) scores: Vec<Scores>,
+}
+
+/// As JSON.
+#[derive(Serialize)]
+pub(super) struct Described<'a> {
+    coefficients: &'a [f64],
+    accuracy: Vec<Accuracy<'a>>,
+}
+
+#[derive(Serialize)]
+struct Accuracy<'a> {
+    set: &'a Path,
+    right: usize,
+    total: usize,
+    accuracy: f64,
+    wilson_95: (f64, f64),
+}
+
+impl<'a> Accuracy<'a> {
+    fn of(set: &'a Labelled, score: Score) -> Self {
+        Accuracy {
+            set: &set.folder,
+            right: score.right,
+            total: score.total,
+            accuracy: score.share(),
+            wilson_95: score.interval(),
+        }
+    }
+}
+
+/// The coefficients that were chosen.
+#[derive(Serialize)]
+pub(super) struct Best<'a> {
+    pub(super) coefficients: &'a [f64],
+    held_out: Vec<Score>,
+    rest: Vec<Score>,
+}
+
+impl<'a> Best<'a> {
+    pub(super) fn new(coefficients: &'a [f64], choice: Choice) -> Self {
+        Best {
+            coefficients,
+            held_out: choice.held_out,
+            rest: choice.rest,
+        }
+    }
+
+    pub(super) fn print(&self, sets: &[Labelled]) {
+        say!(
+            "best on every second picture: {}; on the others:",
+            listed(self.coefficients)
+        );
+        let sets = sets.iter().zip(&self.rest);
+        sets.for_each(|(set, score)| print(set, *score));
+    }
+}
+
+impl Tried {
+    pub(super) fn print(&self, sets: &[Labelled]) {
+        if self.scores.is_empty() {
+            return;
+        }
+        say!("coefficients {}", listed(&self.coefficients));
+        let sets = sets.iter().zip(&self.scores);
+        sets.for_each(|(set, scores)| print(set, scores.all));
+    }
+
+    pub(super) fn describe<'a>(&'a self, sets: &'a [Labelled]) -> Described<'a> {
+        let scores = sets.iter().zip(&self.scores);
+        Described {
+            coefficients: &self.coefficients,
+            accuracy: scores.map(|(set, s)| Accuracy::of(set, s.all)).collect(),
+        }
+    }
+}
+
+fn print(set: &Labelled, score: Score) {
+    let (low, high) = score.interval();
+    let Score { right, total } = score;
+    let percent = 100.0 * score.share();
+    say!(
+        "  {percent:>6.2} %  [{:.1}, {:.1}]  {right} of {total}  {}",
+        100.0 * low,
+        100.0 * high,
+        set.folder.display()
+    );
+}
+
+pub(super) fn listed(coefficients: &[f64]) -> String {
+    let all: Vec<String> = coefficients.iter().map(f64::to_string).collect();
+    all.join(", ")
+}
+
+/// Measures one mixture after the other.
+pub(super) struct Measure<'a> {
+    sets: &'a [Labelled],
+    templates: &'a [String],
+    tower: Tower,
+    /// The classes of each set: the base's, where texts are not mixed.
+    classes: Vec<Classes>,
+}
+
+impl<'a> Measure<'a> {
+    pub(super) fn new(sets: &'a [Labelled], templates: &'a [String], tower: Tower) -> Self {
+        Measure {
+            sets,
+            templates,
+            tower,
+            classes: Vec::new(),
+        }
+    }
+
+    /// Of each set.
+    pub(super) fn scores<B: Backend>(
+        &mut self,
+        backend: B,
+        mixture: &mut Files,
+    ) -> Result<Vec<Scores>, String> {
+        let options = mixture.options();
+        let model = block_on(Model::load(backend, mixture, options, |_| {}));
+        let model = model.map_err(model::sentence)?;
+        if self.classes.is_empty() || self.tower == Tower::All {
+            let tokenizer = model::tokenizer(&model)?;
+            let classes = |set: &Labelled| {
+                let classes = model.classes(&tokenizer, &set.labels, self.templates);
+                block_on(classes).map_err(model::sentence)
+            };
+            self.classes = self.sets.iter().map(classes).collect::<Result<_, _>>()?;
+        }
+        let sets = self.sets.iter().zip(&self.classes);
+        sets.map(|(set, classes)| scores(&model, set, classes))
+            .collect()
+    }
+}
+
+fn scores<B: Backend>(
+    model: &Model<B>,
+    set: &Labelled,
+    classes: &Classes,
+) -> Result<Scores, String> {
+    let mut hits = Vec::with_capacity(set.pictures.len());
+    for batch in set.pictures.chunks(BATCH) {
+        let pixels: Vec<_> = batch.iter().map(|picture| picture.pixels.clone()).collect();
+        let units = block_on(model.encode_images(&pixels)).map_err(model::sentence)?;
+        for (picture, unit) in batch.iter().zip(units) {
+            let shares = model.probabilities(&unit, classes);
+            let best = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
+            hits.push((picture.is_held_out, best == Some(picture.class)));
+        }
+    }
+    let of = |held_out: bool| {
+        let half = hits.iter().filter(move |(of, _)| *of == held_out);
+        Score::of(half.map(|(_, hit)| *hit))
+    };
+    Ok(Scores {
+        all: Score::of(hits.iter().map(|(_, hit)| *hit)),
+        held_out: of(true),
+        rest: of(false),
+    })
+}
