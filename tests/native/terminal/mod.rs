@@ -4,6 +4,7 @@ mod mix;
 mod models;
 mod optimal;
 mod runs;
+mod siblings;
 mod study;
 
 use std::io::{BufRead, BufReader};
