@@ -5,7 +5,7 @@
 //! against it, [`mod@check`] holds a study's folder to what it says, [`finding`] reports what re-running the authors' analyses shows. [`runs`] reads a
 //! reader's own tables of runs, which join the measurements. [`figure`] turns an analysis into a
 //! chart and lists the papers' figures; [`chart`] draws. The page (wasm32 only) and the terminal
-//! program are the front ends; models are run by [`refit_clip`]. [`text`] formats numbers, [`words`] says what helps against errors, and
+//! program are the front ends; models are run by [`refit_clip`], and [`teach`] teaches heads on their embeddings. [`text`] formats numbers, [`words`] says what helps against errors, and
 //! [`decimal`] replaces the standard library's parser where that would make the page larger.
 
 pub mod analysis;
@@ -21,6 +21,7 @@ pub mod page;
 pub mod read;
 pub mod runs;
 pub mod study;
+pub mod teach;
 pub mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod trigonometry;

@@ -20,6 +20,7 @@ mod notices;
 mod panic;
 mod program;
 mod save;
+mod static_chart;
 mod studies;
 mod table;
 mod tabs;

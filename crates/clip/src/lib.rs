@@ -26,6 +26,7 @@ pub mod classes;
 pub mod confusion;
 mod decoder;
 mod error;
+pub mod head;
 mod image_tower;
 mod info;
 mod load;
@@ -39,8 +40,9 @@ pub mod tokenizer;
 mod transformer;
 pub mod weights;
 
-pub use classes::{Classes, softmax};
+pub use classes::{Classes, Scoring, softmax};
 pub use error::{Cause, ClipError};
+pub use head::{Head, HeadError};
 pub use info::{Assumption, CheckpointInfo, Evidence};
 pub use load::{LoadOptions, Progress};
 pub use model::Model;

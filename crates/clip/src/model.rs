@@ -207,7 +207,7 @@ impl<B: Backend> Model<B> {
     /// classes, if the model has a [`Model::bias`].
     pub fn sigmoids(&self, image: &[f32], classes: &Classes) -> Option<Vec<f32>> {
         let bias = self.logit.bias?;
-        Some(classes.sigmoids(image, self.scale(), bias))
+        classes.sigmoids(image, self.scale(), bias)
     }
 
     /// The probability of each class for an image's embedding; they sum to 1.

@@ -12,6 +12,7 @@ mod failures;
 mod formula;
 mod formula_source;
 mod gpu;
+mod heads;
 mod kernels;
 mod mix;
 mod parity;

@@ -1,6 +1,7 @@
 //! `refit classify` and `refit embed`.
 
 use crate::checkpoint;
+use crate::heads;
 use crate::labels::Labels;
 use crate::model::{self, BackendChoice, Device, ModelArguments};
 use crate::pictures::{Failed, Pictures};
@@ -20,6 +21,9 @@ pub(crate) struct Classify {
     model: ModelArguments,
     #[command(flatten)]
     labels: Labels,
+    /// A head in place of labels: of `refit probe`, a linear layer (.pth, .safetensors), class embeddings (.npy)
+    #[arg(long, conflicts_with_all = ["labels", "labels_file", "by_caption"])]
+    head: Option<PathBuf>,
     /// Also score each label's first prompt as a caption (MaMMUT only)
     #[arg(long)]
     by_caption: bool,
@@ -81,7 +85,11 @@ struct ClassifiedPicture {
 #[derive(Serialize)]
 struct Share {
     label: String,
-    probability: f32,
+    /// `None` of a head with one output, which is a score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f32>,
+    /// The cosine with the label, or the logit of a head.
+    score: f32,
     /// Of this label alone, by a model with a bias.
     #[serde(skip_serializing_if = "Option::is_none")]
     sigmoid: Option<f32>,
@@ -137,8 +145,13 @@ fn classify_on<B: Backend>(
     for label in &labels {
         report(label, &tokenizer.encode(label));
     }
-    let classes = block_on(model.classes(&tokenizer, &labels, &templates));
-    let classes = classes.map_err(model::sentence)?;
+    let width = model.architecture().embedding;
+    let classes = match &arguments.head {
+        Some(head) => heads::classes(head, width, &arguments.model.about(&model))?,
+        None => {
+            block_on(model.classes(&tokenizer, &labels, &templates)).map_err(model::sentence)?
+        }
+    };
     let prompt = |label: &String| tokenizer.encode(&templates[0].replace("{}", label));
     let prompts: Vec<Tokens> = labels.iter().map(prompt).collect();
     let mut classified = Vec::new();
@@ -182,16 +195,19 @@ fn shares<B: Backend>(
     by_caption: Vec<ByCaption>,
 ) -> Vec<Share> {
     let probabilities = model.probabilities(embedding, classes);
+    let scores = classes.scores(embedding);
     let sigmoids = model.sigmoids(embedding, classes);
     let mut by_caption = by_caption.into_iter();
     let share = |(i, label): (usize, &String)| Share {
         label: label.clone(),
-        probability: probabilities[i],
+        probability: (!classes.is_score()).then(|| probabilities[i]),
+        score: scores[i],
         sigmoid: sigmoids.as_ref().map(|sigmoids| sigmoids[i]),
         by_caption: by_caption.next(),
     };
     let mut shares: Vec<Share> = classes.labels.iter().enumerate().map(share).collect();
-    shares.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    // In the order of probabilities, of which a score has none.
+    shares.sort_by(|a, b| b.score.total_cmp(&a.score));
     shares
 }
 
@@ -205,8 +221,13 @@ fn print(picture: &ClassifiedPicture) {
             let (percent, log) = (100.0 * by.probability, by.log_likelihood);
             format!("  (as a caption {percent:.2} %, log-likelihood {log:.3})")
         });
-        let percent = 100.0 * share.probability;
-        say!("  {percent:>6.2} %  {}{sigmoid}{by_caption}", share.label);
+        match share.probability {
+            Some(share_of_one) => {
+                let percent = 100.0 * share_of_one;
+                say!("  {percent:>6.2} %  {}{sigmoid}{by_caption}", share.label);
+            }
+            None => say!("  {:>8.4}  {}", share.score, share.label),
+        }
     }
 }
 

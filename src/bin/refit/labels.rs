@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub(crate) struct Labels {
     /// Labels, separated by commas; one that contains a comma is quoted as in CSV
-    #[arg(long, required_unless_present = "labels_file")]
+    #[arg(long, required_unless_present_any = ["labels_file", "head"])]
     labels: Option<String>,
     /// File with a label a line, instead of or besides --labels
     #[arg(long)]

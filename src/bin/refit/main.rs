@@ -24,9 +24,13 @@ mod findings;
 #[cfg(not(target_arch = "wasm32"))]
 mod fit;
 #[cfg(not(target_arch = "wasm32"))]
+mod heads;
+#[cfg(not(target_arch = "wasm32"))]
 mod inspect;
 #[cfg(not(target_arch = "wasm32"))]
 mod keys;
+#[cfg(not(target_arch = "wasm32"))]
+mod labelled;
 #[cfg(not(target_arch = "wasm32"))]
 mod labels;
 #[cfg(not(target_arch = "wasm32"))]
@@ -37,6 +41,8 @@ mod model;
 mod optimal;
 #[cfg(not(target_arch = "wasm32"))]
 mod pictures;
+#[cfg(not(target_arch = "wasm32"))]
+mod probe;
 #[cfg(not(target_arch = "wasm32"))]
 mod read;
 #[cfg(not(target_arch = "wasm32"))]
@@ -107,6 +113,8 @@ fn main() -> std::process::ExitCode {
         Caption(caption::Arguments),
         /// Mix the weights of models: interpolate, add, negate, average; measured on labelled pictures
         Mix(mix::Arguments),
+        /// Teach a head on a few labelled pictures: accuracy over shots, beside zero-shot
+        Probe(probe::Arguments),
     }
 
     let result = match Arguments::parse().command {
@@ -127,6 +135,7 @@ fn main() -> std::process::ExitCode {
         Command::Embed(arguments) => clip::embed(&arguments),
         Command::Caption(arguments) => caption::run(&arguments),
         Command::Mix(arguments) => mix::run(&arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use refit::model_error::{self, FrontEnd};
 use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{self, Gpu, Precision};
+use refit_clip::head::HeadModel;
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::{ClipError, LoadOptions, Model};
 use serde::Serialize;
@@ -56,6 +57,17 @@ pub(crate) struct DeviceArguments {
     /// CPU threads [default: all]
     #[arg(long)]
     threads: Option<usize>,
+}
+
+impl ModelArguments {
+    /// The model, for heads that are taught on it.
+    pub(crate) fn about<B: Backend>(&self, model: &Model<B>) -> HeadModel {
+        let name = self.weights.file_name().unwrap_or_default();
+        HeadModel {
+            name: name.to_string_lossy().into_owned(),
+            identity: model.info().identity(),
+        }
+    }
 }
 
 /// What the model ran on.

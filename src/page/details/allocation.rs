@@ -2,7 +2,6 @@
 
 use super::CurrentAnalysis;
 use super::compute_optimal::ComputeOptimal;
-use super::static_chart::StaticChart;
 use crate::analysis::surface::{Grid, cost, grid, optimum, poorly_determined};
 use crate::analysis::{
     LossUnit, NO_DELTA_METHOD, SamplesLaw, Series, optimal_samples, why_not_fitted,
@@ -12,6 +11,7 @@ use crate::figure::{Samples, samples_scene};
 use crate::page::choice::radios;
 use crate::page::explore::series_name as name;
 use crate::page::list;
+use crate::page::static_chart::StaticChart;
 use crate::page::table::{or_dash, table};
 use crate::study::Study;
 use crate::study::select::Axis;

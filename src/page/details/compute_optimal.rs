@@ -1,7 +1,6 @@
 //! The three approaches of Hoffmann et al. to compute-optimal training, side by side.
 
 use super::CurrentAnalysis;
-use super::static_chart::StaticChart;
 use crate::analysis::compute_optimal::{Parametric, Trained, reasons};
 use crate::analysis::surface::{Grid, cost, grid};
 use crate::analysis::{Analysis, NO_DELTA_METHOD, Resampling, Series};
@@ -9,6 +8,7 @@ use crate::decimal;
 use crate::figure::isoflop_scene;
 use crate::page::explore::controls::TextField;
 use crate::page::explore::series_name as name;
+use crate::page::static_chart::StaticChart;
 use crate::page::table::{or_dash, table};
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};

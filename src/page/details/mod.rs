@@ -19,7 +19,6 @@ mod points_table;
 mod predictions;
 mod residuals;
 mod scaling_curve;
-mod static_chart;
 mod transfer;
 mod uncertainty;
 mod verify;

@@ -1,10 +1,10 @@
 //! Residuals: each point's distance from the law.
 
 use super::CurrentAnalysis;
-use super::static_chart::StaticChart;
 use crate::chart::{AxisScale, ChartAxis, Dash, Emphasis, Format, Line, Scene};
 use crate::figure::{SeriesRole, picture};
 use crate::page::location::Location;
+use crate::page::static_chart::StaticChart;
 use leptos::prelude::*;
 
 #[component]

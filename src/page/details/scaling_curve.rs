@@ -1,11 +1,11 @@
 //! The scaling curve of the model being run, with its point and that of a second model ringed.
 
-use super::static_chart::StaticChart;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis};
 use crate::chart::{Emphasis, Mark, Marks, Scene, Shape};
 use crate::figure::picture;
 use crate::page::latest::Latest;
+use crate::page::static_chart::StaticChart;
 use crate::page::{data, location};
 use crate::study::DataError;
 use crate::study::names;

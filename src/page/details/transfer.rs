@@ -1,12 +1,12 @@
 //! Accuracy against accuracy: the benchmark on screen against another, and effective robustness.
 
 use super::CurrentAnalysis;
-use super::static_chart::StaticChart;
 use crate::analysis::transfer::{
     Benchmark, Choice, Model, Source, Transfer, benchmarks, reference_groups, transfer,
 };
 use crate::figure::transfer_scene;
 use crate::page::choice::radios;
+use crate::page::static_chart::StaticChart;
 use crate::page::table::{or_dash, table};
 use crate::page::{data, list};
 use crate::study::{Measurement, Table, names};

@@ -2,7 +2,7 @@
 
 use super::notice::Notice;
 use super::protocol::EncodedImage;
-use super::ranking::RankedClass;
+use super::ranking::{Measure, RankedClass};
 use super::session::{ImageState, Session, SourceImage};
 use crate::page::list;
 use crate::text::{milliseconds, percent};
@@ -61,8 +61,12 @@ fn ranked(session: Session, image: &SourceImage, ranking: &Rc<Vec<RankedClass>>)
         return ().into_any();
     };
     let classes = session.classes.encoded.get_untracked();
+    let value = match first.measure {
+        Measure::Score(score) => signed(f64::from(score)),
+        _ => percent(f64::from(first.probability)),
+    };
     view! {
-        <h3>{first.label.clone()} " " <span>{percent(f64::from(first.probability))}</span></h3>
+        <h3>{first.label.clone()} " " <span>{value}</span></h3>
         {verdict(image, first, classes.as_deref())}
         <Notice session image=image.clone() ranking=ranking.clone() />
         {bars(ranking)}
@@ -129,14 +133,25 @@ pub fn signed(value: f64) -> String {
 /// Classes with their probabilities as bars.
 pub fn bars(ranking: &[RankedClass]) -> AnyView {
     let rows = ranking.iter().map(|class| {
-        let width = format!("{:.2}%", 100.0 * class.probability);
+        let (name, value) = class.measure.named();
+        let value = signed(f64::from(value));
+        let is_score = matches!(class.measure, Measure::Score(_));
+        let width = match is_score {
+            true => "0".to_owned(),
+            false => format!("{:.2}%", 100.0 * class.probability),
+        };
         view! {
             <li data-label=class.label.clone() data-probability=class.probability.to_string()>
                 <span class="bar" style:width=width></span>
                 <span class="label">{class.label.clone()}</span>
-                <span class="probability">{percent(f64::from(class.probability))}</span>
+                <span class="probability">
+                    {match is_score {
+                        true => value.clone(),
+                        false => percent(f64::from(class.probability)),
+                    }}
+                </span>
                 <span class="aside">
-                    {format!("cosine {}", signed(f64::from(class.cosine)))}
+                    {(!is_score).then(|| format!("{name} {value}"))}
                     {class.alone.map(|alone| format!(", alone {}", percent(f64::from(alone))))}
                 </span>
             </li>

@@ -23,6 +23,7 @@ mod results;
 mod samples;
 mod search;
 mod session;
+mod teach;
 mod worker;
 mod worker_client;
 
@@ -42,11 +43,12 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-const TABS: [Tab; 5] = [
+const TABS: [Tab; 6] = [
     Tab::new("classify", "Classify"),
     Tab::new("search", "Search"),
     Tab::new("captions", "Caption"),
     Tab::new("comparison", "Compare models"),
+    Tab::new("teach", "Teach"),
     Tab::new("camera", "Camera"),
 ];
 
@@ -67,7 +69,10 @@ pub fn show(view: &str, place: HtmlElement) -> bool {
         .requested
         .set(requested.filter(|_| bundled.is_none()));
     session.second.requested.set(second);
-    program::mount(place, move || view! { <Run session /> }.into_any());
+    program::mount(place, move || {
+        provide_context(session.appearance);
+        view! { <Run session /> }.into_any()
+    });
     true
 }
 
@@ -82,6 +87,12 @@ fn Run(session: Session) -> impl IntoView {
     let first = first_tab(&TABS, default_tab(session));
     let camera = RwSignal::new(first == "camera");
     let is_camera = move || camera.get();
+    let teaching = RwSignal::new(first == "teach");
+    Effect::new(move || {
+        if teaching.get() {
+            session.read_heads();
+        }
+    });
     view! {
         <main id="main" tabindex="-1" class="run">
             <h1>"Run a model"</h1>
@@ -108,6 +119,9 @@ fn Run(session: Session) -> impl IntoView {
                     </TabPanel>
                     <TabPanel id="comparison" first>
                         <comparison::Comparison session />
+                    </TabPanel>
+                    <TabPanel id="teach" first open=teaching>
+                        <teach::Teach session />
                     </TabPanel>
                     <TabPanel id="camera" first open=camera>
                         <camera::Camera session is_shown=Signal::derive(is_camera) />

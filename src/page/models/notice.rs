@@ -5,7 +5,7 @@ use super::answer::signed;
 use super::checkpoints::Recommended;
 use super::choice::ModelChoice;
 use super::protocol::LoadedModel;
-use super::ranking::RankedClass;
+use super::ranking::{Measure, RankedClass};
 use super::session::{Session, SourceImage};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -21,10 +21,13 @@ const LOW: f32 = 0.2;
 /// with a bias (a sigmoid loss), has cosines of another range.
 const SCALES: std::ops::Range<f32> = 80.0..101.0;
 
-/// Whether cosines of the model can be held against [`LOW`], and the best is below it.
-fn is_low(model: &LoadedModel, best: &RankedClass) -> bool {
+/// The best cosine where cosines of the model can be held against [`LOW`], and it is below.
+fn low(model: &LoadedModel, best: &RankedClass) -> Option<f32> {
     let is_clip = model.logit_bias.is_none() && SCALES.contains(&model.logit_scale);
-    is_clip && best.cosine < LOW
+    match best.measure {
+        Measure::Cosine(cosine) if is_clip && cosine < LOW => Some(cosine),
+        _ => None,
+    }
 }
 
 #[component]
@@ -40,12 +43,12 @@ pub fn Notice(
         return ().into_any();
     };
     // The first class has the highest cosine, too.
-    if !is_low(&model, best) {
+    let Some(cosine) = low(&model, best) else {
         return ().into_any();
-    }
+    };
     let sentence = format!(
         "No class matches well: the best cosine is {}. Add a class that names what the image shows.",
-        signed(f64::from(best.cosine))
+        signed(f64::from(cosine))
     );
     view! { <p class="callout warning low">{sentence}</p> }.into_any()
 }

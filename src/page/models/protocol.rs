@@ -4,6 +4,9 @@
 pub use refit_clip::Progress;
 
 use crate::model_error::{self, FrontEnd};
+use crate::teach::Lesson;
+#[cfg(doc)]
+use crate::teach::Taught;
 use refit_clip::architecture::{Activation, Architecture};
 use refit_clip::backend::ComputeError;
 use refit_clip::caption::Decoding;
@@ -76,6 +79,8 @@ pub enum WorkerRequest {
     /// The log-likelihood of each text as a caption of the attached image, reporting
     /// [`CaptionProgress`] while the decoder loads.
     ScoreCaptions(Vec<String>),
+    /// Teach a head ([`Taught`]) on the attached embeddings, reporting how many heads are taught, of how many.
+    Teach(Box<Lesson>),
     /// Download a checkpoint into the cache ([`CachedCheckpoint`]), reporting [`Progress`].
     Download {
         key: String,

@@ -6,6 +6,7 @@ use super::protocol::{
     LoadedModel, Progress, TextWarning, WorkerRequest,
 };
 use super::worker_client::WorkerClient;
+use crate::teach::{Lesson, Taught};
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::caption::Decoding;
 use wasm_bindgen::{JsCast, JsValue};
@@ -113,6 +114,20 @@ impl WorkerClient {
         let request = WorkerRequest::ScoreCaptions(texts);
         let ignore = |_: CaptionProgress| {};
         let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
+        Ok(reply.await?.value)
+    }
+
+    /// Teaches a head on embeddings, one after the other; `progress` hears how many are taught, of how many.
+    pub async fn teach(
+        &self,
+        lesson: Lesson,
+        vectors: &[f32],
+        progress: impl Fn((usize, usize)) + 'static,
+    ) -> Result<Taught, Failure> {
+        let request = WorkerRequest::Teach(Box::new(lesson));
+        let vectors = Float32Array::from(vectors);
+        let transferred = Array::of1(&vectors.buffer());
+        let reply = self.ask_with(&request, vectors.into(), transferred, progress);
         Ok(reply.await?.value)
     }
 

@@ -1,7 +1,8 @@
 //! The results of all images: accuracy, a table, and exports.
 
 use super::accuracy::{self, Accuracy};
-use super::ranking::RankedClass;
+use super::answer::signed;
+use super::ranking::{Measure, RankedClass};
 use super::session::{Session, SourceImage, lines};
 use crate::page::save;
 use crate::text::{cell, percent};
@@ -78,7 +79,11 @@ fn all_images(session: Session, is_matrix_open: RwSignal<bool>) -> AnyView {
     }
     let row = |image: &RankedImage| {
         let class = |class: &RankedClass| {
-            format!("{} {}", class.label, percent(f64::from(class.probability)))
+            let value = match class.measure {
+                Measure::Score(score) => signed(f64::from(score)),
+                _ => percent(f64::from(class.probability)),
+            };
+            format!("{} {value}", class.label)
         };
         let mut cells = vec![
             image.name.clone(),
@@ -140,12 +145,16 @@ fn confusion(session: Session, images: &[RankedImage]) -> Option<ConfusionMatrix
 }
 
 /// The columns of [`csv_rows`].
-pub const CSV: &str = "picture,shows,rank,class,right,probability,cosine";
+pub const CSV: &str = "picture,shows,rank,class,right,probability,cosine,logit";
 
 /// A row for each of an image's best classes. `truth` is what it shows.
 pub fn csv_rows(name: &str, truth: Option<&Truth>, ranking: &[RankedClass]) -> Vec<String> {
     let row = |(rank, class): (usize, &RankedClass)| {
         let is_right = truth.map(|truth| truth.is(&class.label).to_string());
+        let (cosine, logit) = match class.measure {
+            Measure::Cosine(cosine) => (cosine.to_string(), String::new()),
+            Measure::Logit(logit) | Measure::Score(logit) => (String::new(), logit.to_string()),
+        };
         let cells = [
             cell(name),
             cell(truth.map_or("", Truth::text)),
@@ -153,7 +162,8 @@ pub fn csv_rows(name: &str, truth: Option<&Truth>, ranking: &[RankedClass]) -> V
             cell(&class.label),
             is_right.unwrap_or_default(),
             class.probability.to_string(),
-            class.cosine.to_string(),
+            cosine,
+            logit,
         ];
         cells.join(",")
     };
@@ -180,7 +190,10 @@ fn json(session: Session) -> String {
             let classes: Vec<serde_json::Value> = image
                 .classes
                 .iter()
-                .map(|c| serde_json::json!({"class": c.label, "probability": c.probability, "cosine": c.cosine}))
+                .map(|c| {
+                    let (name, value) = c.measure.named();
+                    serde_json::json!({"class": c.label, "probability": c.probability, name: value})
+                })
                 .collect();
             serde_json::json!({"picture": image.name, "shows": image.truth.as_ref().map(Truth::text), "classes": classes})
         })
@@ -188,6 +201,7 @@ fn json(session: Session) -> String {
     serde_json::json!({
         "model": session.model.name(),
         "scale": session.model.loaded().map(|loaded| loaded.logit_scale),
+        "head": session.classes.head.with_untracked(|head| head.as_ref().map(|head| head.name.clone())),
         "templates": lines(&session.classes.templates.get_untracked()),
         "accuracy": confusion.as_ref().map(accuracy::json),
         "pictures": pictures,

@@ -22,10 +22,22 @@ struct SearchResult {
 }
 
 fn search(session: Session, query: &[f32]) -> SearchResult {
+    search_by(session, |embedding| Some(cosine(embedding, query)))
+}
+
+/// By the score of a class, or a head's only score.
+fn search_class(session: Session, label: &str) -> Option<SearchResult> {
+    let classes = session.classes.encoded.get_untracked()?;
+    let place = classes.labels.iter().position(|known| known == label)?;
+    let score = |embedding: &[f32]| classes.scores(embedding).get(place).copied().map(f64::from);
+    Some(search_by(session, score))
+}
+
+fn search_by(session: Session, score: impl Fn(&[f32]) -> Option<f64>) -> SearchResult {
     let start = now();
     let similarity = |image: &SourceImage| {
         let encoding = image.encoding()?;
-        Some((image.id, cosine(&encoding.embedding, query)))
+        Some((image.id, score(&encoding.embedding)?))
     };
     let mut all: Vec<(u32, f64)> = session
         .images
@@ -72,6 +84,27 @@ pub fn Search(session: Session) -> impl IntoView {
         let query = selected.and_then(|image| image.encoding());
         result.set(query.map(|query| search(session, &query.embedding)));
     };
+    let by_class = move |event: web_sys::Event| {
+        latest.cancel();
+        result.set(search_class(session, &event_target_value(&event)));
+    };
+    let of_head = move || {
+        let head = session.classes.head.get()?;
+        let option =
+            |label: &String| view! { <option value=label.clone()>{label.clone()}</option> };
+        let options = list(head.labels.iter().map(option));
+        Some(view! {
+            <div class="choices">
+                <label class="choice">
+                    <span>{format!("Rank images by a class of “{}”", head.name)}</span>
+                    <select name="Class of the head" on:change=by_class>
+                        <option value="">"Choose…"</option>
+                        {options}
+                    </select>
+                </label>
+            </div>
+        })
+    };
     let results = move || result.get().map(|result| results(session, result));
     view! {
         <section aria-label="Search">
@@ -93,6 +126,7 @@ pub fn Search(session: Session) -> impl IntoView {
                     "Find images like the selected one"
                 </button>
             </form>
+            {of_head}
             <div role="status">{results}</div>
         </section>
     }

@@ -84,7 +84,7 @@ fn running_a_model_has_no_violation() {
     check(&page, &axe, "Run with its samples");
     page.screenshot("run-samples-light", 1280, 900, false);
     page.screenshot("run-samples-phone", 360, 800, true);
-    for tab in ["search", "captions", "comparison", "camera"] {
+    for tab in ["search", "captions", "comparison", "teach", "camera"] {
         open_tab(&page, tab);
         check(&page, &axe, tab);
     }
@@ -95,6 +95,18 @@ fn running_a_model_has_no_violation() {
     page.wait_for_text("No images yet.");
     page.wait_for_text("Enter at least one class.");
     check(&page, &axe, "Run without images and classes");
+}
+
+#[test]
+fn what_was_taught_has_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = crate::teach::taught();
+    page.click(".use-mixed");
+    page.wait_for("document.querySelector('.head-list li')");
+    page.eval("document.querySelectorAll('#teach details').forEach(d => d.open = true)");
+    check(&page, &axe, "a taught head");
+    open_tab(&page, "classify");
+    check(&page, &axe, "the classes of a head");
 }
 
 #[test]

@@ -15,4 +15,5 @@ mod page;
 mod papers;
 mod reading;
 mod studies;
+mod teach;
 mod user_runs;

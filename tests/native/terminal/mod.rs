@@ -3,6 +3,7 @@ mod files;
 mod mix;
 mod models;
 mod optimal;
+mod probe;
 mod runs;
 mod siblings;
 mod study;

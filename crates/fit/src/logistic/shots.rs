@@ -122,9 +122,14 @@ impl Experiment<'_> {
                 None => todo.push(*shots),
             }
         }
-        let draws = |shots: &Shots| match (shots, self.test) {
-            (Shots::All, Some(_)) => 1,
-            _ => repeats,
+        // Where every example is taught there is one draw.
+        let is_all = |shots: &Shots| match shots {
+            Shots::Of(shots) => by_class.iter().all(|rows| rows.len() == *shots),
+            Shots::All => true,
+        };
+        let draws = |shots: &Shots| match self.test.is_some() && is_all(shots) {
+            true => 1,
+            false => repeats,
         };
         let total = todo.iter().map(draws).sum();
         let mut done = 0;

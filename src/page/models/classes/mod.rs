@@ -12,19 +12,26 @@ use crate::page::{list, save};
 use chips::Chips;
 use leptos::prelude::*;
 use lists::{LABELS, LineList, TEMPLATES};
+use refit_clip::Head;
 use saved_lists::{SaveList, SavedLists};
 
 /// Warnings that are shown.
 const WARNINGS: usize = 5;
+/// Classes of a head that are shown.
+const HEAD_LABELS: usize = 60;
 
 #[component]
 pub fn ClassEditor(session: Session) -> impl IntoView {
     let saved = SavedLists::new();
     let classes = session.classes;
+    let has_head = Memo::new(move |_| classes.head.with(Option::is_some));
     view! {
         <section class="classes" aria-labelledby="classes">
             <h2 id="classes">"Classes"</h2>
-            <Chips classes />
+            {move || classes.head.get().map(|head| of_head(session, &head))}
+            <div hidden=move || has_head.get()>
+                <Chips classes />
+            </div>
             <div role="status">{status(session)}</div>
             <ul class="aside" hidden=move || classes.warnings.with(Vec::is_empty)>
                 {move || {
@@ -32,6 +39,7 @@ pub fn ClassEditor(session: Session) -> impl IntoView {
                     list(warnings.map(|warning| view! { <li>{warning}</li> }))
                 }}
             </ul>
+            <div hidden=move || has_head.get()>
             <ListChoice
                 session
                 text=classes.labels
@@ -67,8 +75,30 @@ pub fn ClassEditor(session: Session) -> impl IntoView {
                     rows=3
                 />
             </details>
+            </div>
         </section>
     }
+}
+
+/// The classes of a head, and the way back to the list.
+fn of_head(session: Session, head: &Head) -> AnyView {
+    let sentence = match head.labels.as_slice() {
+        [_] => format!("The head “{}” gives each image a score.", head.name),
+        labels => format!("The head “{}” has {} classes:", head.name, labels.len()),
+    };
+    let labels = head.labels.iter().take(HEAD_LABELS).cloned();
+    view! {
+        <p class="head-in-use">{sentence}</p>
+        <ul class="chips" hidden=head.labels.len() < 2>
+            {list(labels.map(|label| view! { <li><span>{label}</span></li> }))}
+        </ul>
+        <p class="toolbar">
+            <button type="button" class="use-list" on:click=move |_| session.classes.head.set(None)>
+                "Use the class list"
+            </button>
+        </p>
+    }
+    .into_any()
 }
 
 /// The summary of the templates.

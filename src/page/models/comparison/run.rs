@@ -26,6 +26,10 @@ pub async fn compare(
     let loaded = session.model.loaded().ok_or_else(replaced)?;
     let classes = session.classes.encoded.get_untracked();
     let classes = classes.ok_or_else(replaced)?;
+    if session.classes.head.with_untracked(Option::is_some) {
+        let sentence = "A head belongs to one model. Choose “Use the class list” under Classify, and compare the models by texts.";
+        return Err(Failure::new(FailureKind::Other, sentence));
+    }
     let images = session.images.all.get_untracked();
     let images: Vec<_> = images
         .into_iter()

@@ -4,8 +4,9 @@ use super::Session;
 use super::classes::{PROMPTS, lines, prompts};
 use crate::page::latest::Request;
 use crate::page::models::protocol::{Failure, TextWarning};
+use crate::teach::head_sentence;
 use leptos::prelude::*;
-use refit_clip::Classes;
+use refit_clip::{Classes, Head, Scoring};
 use std::sync::Arc;
 use std::time::Duration;
 use xxhash_rust::xxh64::xxh64;
@@ -21,6 +22,7 @@ impl Session {
         Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
             self.classes.labels.track();
             self.classes.templates.track();
+            self.classes.head.track();
             // At first there is nothing to do: a model encodes the classes when it is loaded.
             let timer = timer?;
             if let Some(timer) = timer {
@@ -39,6 +41,9 @@ impl Session {
     pub(super) async fn encode_classes(self) {
         let classes = self.classes;
         let request = classes.requests.start();
+        if let Some(head) = classes.head.get_untracked() {
+            return self.use_head(&head);
+        }
         let labels = lines(&classes.labels.get_untracked());
         let templates = lines(&classes.templates.get_untracked());
         let problem = problem(&labels, &templates);
@@ -85,9 +90,29 @@ impl Session {
         if let Some(name) = cache_name.filter(|_| !missing.is_empty()) {
             self.cache_embeddings(name, &vectors);
         }
+        classes.encoded.set(Some(Arc::new(Classes {
+            labels,
+            vectors,
+            scoring: Scoring::Cosine,
+        })));
+        self.rank_all();
+    }
+
+    /// Takes the classes of a head, if it fits the model.
+    fn use_head(self, head: &Head) {
+        let classes = self.classes;
+        let Some(loaded) = self.model.loaded() else {
+            return;
+        };
+        let of_head = head.classes(loaded.architecture.embedding);
         classes
-            .encoded
-            .set(Some(Arc::new(Classes { labels, vectors })));
+            .warnings
+            .set(head.assumptions(&self.model.name(), &loaded.info.identity()));
+        classes.progress.set(None);
+        classes
+            .problem
+            .set(of_head.as_ref().err().map(head_sentence));
+        classes.encoded.set(of_head.ok().map(Arc::new));
         self.rank_all();
     }
 

@@ -3,7 +3,7 @@
 use crate::page::latest::Latest;
 use crate::page::models::classes::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
 use leptos::prelude::*;
-use refit_clip::Classes;
+use refit_clip::{Classes, Head};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub struct ClassSet {
     pub labels: RwSignal<String>,
     /// One template a line.
     pub templates: RwSignal<String>,
+    /// A head in place of the texts.
+    pub head: RwSignal<Option<Arc<Head>>>,
     /// The classes with their embeddings, once all are computed.
     pub encoded: RwSignal<Option<Arc<Classes>>, LocalStorage>,
     /// Classes encoded so far, of all.
@@ -40,6 +42,7 @@ impl ClassSet {
         ClassSet {
             labels: saved_text(LABELS, SAMPLES, &[FORMER_DEFAULT]),
             templates: saved_text(TEMPLATES, DEFAULT_TEMPLATES, &[]),
+            head: RwSignal::new(None),
             encoded: RwSignal::new_local(None),
             progress: RwSignal::new(None),
             problem: RwSignal::new(None),

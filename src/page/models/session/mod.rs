@@ -5,16 +5,21 @@ mod class_embeddings;
 mod classes;
 mod classification;
 mod downloads;
+mod heads;
 mod images;
 mod model;
+mod teaching;
 
 pub use classes::{ClassSet, PROMPTS, lines, prompts};
 pub use downloads::{Download, Purpose};
+pub use heads::HeadSet;
 pub use images::{BATCH, ImageState, NewImage, SourceImage};
 pub use model::{CurrentModel, ModelState};
+pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
 use super::choice::ModelChoice;
 use super::protocol::Progress;
+use crate::page::appearance::Appearance;
 use crate::page::location;
 use downloads::Downloads;
 use images::ImageSet;
@@ -27,6 +32,9 @@ pub struct Session {
     pub images: ImageSet,
     pub classes: ClassSet,
     pub downloads: Downloads,
+    pub heads: HeadSet,
+    pub teaching: Teaching,
+    pub appearance: Appearance,
     pub second: SecondChoice,
 }
 
@@ -47,6 +55,9 @@ impl Session {
             images: ImageSet::new(),
             classes: ClassSet::new(),
             downloads: Downloads::new(),
+            heads: HeadSet::new(),
+            teaching: Teaching::new(),
+            appearance: Appearance::follow(),
             second: SecondChoice {
                 requested: RwSignal::new(None),
                 uncached: RwSignal::new_local(None),

@@ -11,11 +11,13 @@ mod opfs;
 mod towers;
 
 use super::protocol::{Failure, FailureKind, Progress, STOP, WorkerRequest};
+use crate::teach::teach;
 use engine::Engine;
 use js_sys::Array;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -162,6 +164,21 @@ async fn answer(
             let scores = engine.score_captions(&attachment, &texts, progress).await;
             state.engine.replace(Some(engine));
             reply(scores?)
+        }
+        WorkerRequest::Teach(lesson) => {
+            let vectors: js_sys::Float32Array = attachment.unchecked_into();
+            let mut last = f64::NEG_INFINITY;
+            // The page ends this worker to stop it.
+            let watch = &mut |done, total| {
+                let now = refit_clip::browser::now();
+                if now - last > 100.0 {
+                    last = now;
+                    report(id, &(done, total));
+                }
+                ControlFlow::Continue(())
+            };
+            let taught = teach(&lesson, &vectors.to_vec(), watch);
+            reply(taught.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
         }
         WorkerRequest::Download { key, address, name } => {
             reply(download::download(&key, &address, &name, throttled(id)).await?)

@@ -1,0 +1,179 @@
+//! Teaching a head on the labelled images, in a worker of its own, which a cancelled run ends.
+
+use super::classes::{PROMPTS, lines, prompts};
+use super::{Session, SourceImage};
+use crate::page::data;
+use crate::page::latest::Latest;
+use crate::page::models::protocol::{Failure, FailureKind};
+use crate::page::models::worker_client::WorkerClient;
+use crate::study::Study;
+use crate::teach::study::Published;
+use crate::teach::{Lesson, Taught, labels, study};
+use leptos::prelude::*;
+use refit_clip::Classes;
+use refit_clip::confusion::Truth;
+use refit_clip::head::HeadModel;
+use refit_fit::logistic::Shots;
+use std::sync::Arc;
+
+/// What came of a run, with the transfer study's points where it has the set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub taught: Taught,
+    /// Or why they cannot be read.
+    pub published: Result<Vec<Published>, String>,
+}
+
+#[derive(Clone, Debug)]
+pub enum TeachState {
+    Idle,
+    /// Heads taught, of how many.
+    Running(usize, usize),
+    Done(Arc<Outcome>),
+    Failed(String),
+}
+
+#[derive(Clone, Copy)]
+pub struct Teaching {
+    worker: StoredValue<WorkerClient, LocalStorage>,
+    pub state: RwSignal<TeachState>,
+    requests: Latest,
+}
+
+/// What the reader chose.
+pub struct TeachChoices {
+    /// The name of the set, and of the head; may be empty.
+    pub name: String,
+    pub shots: Vec<Shots>,
+    pub repeats: usize,
+    pub seed: u64,
+}
+
+impl Teaching {
+    pub(super) fn new() -> Teaching {
+        Teaching {
+            worker: StoredValue::new_local(WorkerClient::default()),
+            state: RwSignal::new(TeachState::Idle),
+            requests: Latest::new(),
+        }
+    }
+
+    /// Ends the run.
+    pub fn cancel(self) {
+        self.requests.cancel();
+        let failure = Failure::new(FailureKind::Stopped, "Cancelled.");
+        self.worker.get_value().stop(&failure);
+        self.state.set(TeachState::Idle);
+    }
+}
+
+/// An encoded image's class, where it has a name.
+fn class(image: &SourceImage) -> Option<&str> {
+    match image.truth.as_ref()? {
+        Truth::Class(class) => Some(class),
+        Truth::Caption(_) => None,
+    }
+}
+
+impl Session {
+    /// Images with a class, those among them that are encoded, and classes; tracked.
+    pub fn labelled_images(self) -> (usize, usize, usize) {
+        self.images.rankings_done.track();
+        self.images.all.with(|all| {
+            let labelled = || all.iter().filter(|image| class(image).is_some());
+            let encoded = labelled().filter(|image| image.encoding().is_some());
+            let (classes, _) = labels::classes(labelled().filter_map(class));
+            (labelled().count(), encoded.count(), classes.len())
+        })
+    }
+
+    pub fn teach(self, choices: TeachChoices) {
+        let teaching = self.teaching;
+        let request = teaching.requests.start();
+        teaching.state.set(TeachState::Running(0, 0));
+        leptos::task::spawn_local(async move {
+            let set = choices.name.clone();
+            let lesson = self.lesson(choices).await;
+            let progress = move |(done, total)| {
+                if request.is_latest() {
+                    teaching.state.set(TeachState::Running(done, total));
+                }
+            };
+            let taught = match lesson {
+                Ok((lesson, vectors)) if request.is_latest() => {
+                    let worker = teaching.worker.get_value();
+                    worker.teach(lesson, &vectors, progress).await
+                }
+                Ok(_) => return,
+                Err(failure) => Err(failure),
+            };
+            let state = match taught {
+                Ok(taught) => TeachState::Done(Arc::new(Outcome {
+                    taught,
+                    published: published(&set).await,
+                })),
+                Err(failure) => TeachState::Failed(failure.sentence),
+            };
+            if request.is_latest() {
+                teaching.state.set(state);
+            }
+        });
+    }
+
+    /// The lesson, and the embeddings of the images.
+    async fn lesson(self, choices: TeachChoices) -> Result<(Lesson, Vec<f32>), Failure> {
+        let gone = || Failure::new(FailureKind::Other, "The model is not loaded yet.");
+        let loaded = self.model.loaded().ok_or_else(gone)?;
+        let images = self.images.all.get_untracked();
+        let known = images
+            .iter()
+            .filter_map(|i| Some((class(i)?, i.encoding()?)));
+        let (names, encodings): (Vec<&str>, Vec<_>) = known.unzip();
+        let (classes, labels) = labels::classes(names.iter().copied());
+        let vectors = encodings.iter().flat_map(|e| e.embedding.iter().copied());
+        let vectors: Vec<f32> = vectors.collect();
+        let named: Vec<String> = classes
+            .iter()
+            .map(|class| labels::in_prompt(class))
+            .collect();
+        let templates = lines(&self.classes.templates.get_untracked());
+        let mut texts = Vec::new();
+        for chunk in prompts(&named, &templates).chunks(PROMPTS) {
+            let (_, embeddings) = self.model.engine().encode_texts(chunk.to_vec()).await?;
+            texts.extend(embeddings);
+        }
+        // Without a template there is no zero-shot classifier.
+        let zero_shot = match texts.is_empty() {
+            true => Vec::new(),
+            false => Classes::new(&named, &texts).vectors.concat(),
+        };
+        let lesson = Lesson {
+            name: choices.name,
+            model: HeadModel {
+                name: self.model.name(),
+                identity: loaded.info.identity(),
+            },
+            classes,
+            labels,
+            tests: 0,
+            shots: choices.shots,
+            repeats: choices.repeats,
+            seed: choices.seed,
+            zero_shot,
+            scale: loaded.logit_scale,
+        };
+        Ok((lesson, vectors))
+    }
+}
+
+/// The transfer study's points; none where it has no such set.
+async fn published(set: &str) -> Result<Vec<Published>, String> {
+    let table = Study::find("transfer").and_then(|study| study.tables().next());
+    let Some(table) = table.filter(|_| !set.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let rows = data::bundled(table).await;
+    let (rows, _) = rows.map_err(|error| format!("The transfer study cannot be read: {error}."))?;
+    let set = study::set(&rows, set);
+    Ok(set.map_or(Vec::new(), |set| study::published(&rows, &set)))
+}

@@ -1,0 +1,281 @@
+//! Teaching a head on drawn images with the bundled model, and heads of others.
+
+use browser_tests::run::{keep_saved, open_tab, saved};
+use browser_tests::{Page, PageBuilder};
+use serde_json::Value;
+use std::path::Path;
+
+/// The samples are answered, so that nothing is encoded any more.
+const READY: &str = "document.querySelector('.accuracy')";
+
+/// Draws so many images of each of these shapes, drops them, and labels them by a CSV.
+fn draw(page: &Page, shapes: &[&str], each: usize) {
+    page.wait_for(READY);
+    page.eval(&format!(
+        "(async () => {{
+            let state = 12345;
+            const random = () => (state = (1103515245 * state + 12345) % 2147483648) / 2147483648;
+            const data = new DataTransfer();
+            let labels = '';
+            for (const shape of {shapes}) for (let i = 0; i < {each}; i++) {{
+                const canvas = new OffscreenCanvas(80, 80);
+                const context = canvas.getContext('2d');
+                context.fillStyle = 'white';
+                context.fillRect(0, 0, 80, 80);
+                context.fillStyle = ['#dc2828', '#285adc', '#28a03c', '#141414'][Math.floor(4 * random())];
+                const radius = 12 + 12 * random();
+                const [x, y] = [0, 0].map(() => radius + (80 - 2 * radius) * random());
+                context.beginPath();
+                if (shape === 'circle') context.arc(x, y, radius, 0, 7);
+                else if (shape === 'square') context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+                else for (const angle of [-1.57, 0.52, 2.62]) context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+                context.fill();
+                const name = `${{shape}}-${{i}}.png`;
+                data.items.add(new File([await canvas.convertToBlob({{type: 'image/png'}})], name, {{type: 'image/png'}}));
+                labels += `${{name}},${{shape}}\\n`;
+            }}
+            document.querySelector('.drop').dispatchEvent(
+                new DragEvent('drop', {{dataTransfer: data, bubbles: true, cancelable: true}}));
+            globalThis.labels = labels;
+        }})()",
+        shapes = serde_json::json!(shapes)
+    ));
+    let count = shapes.len() * each;
+    page.wait_for(&format!(
+        "document.querySelector('.count')?.innerText.includes('{count} of {count} images')"
+    ));
+    page.eval(
+        "(() => {
+            const data = new DataTransfer();
+            data.items.add(new File([labels], 'labels.csv', {type: 'text/csv'}));
+            const input = document.querySelector('input[name=Labels]');
+            input.files = data.files;
+            input.dispatchEvent(new Event('change', {bubbles: true}));
+        })()",
+    );
+    open_tab(page, "teach");
+    page.wait_for_text(&format!("{count} labelled images of"));
+}
+
+fn open(builder: PageBuilder) -> Page {
+    builder.open("?page=run")
+}
+
+/// Three shapes, taught with 1, 4 and all.
+pub(crate) fn taught() -> Page {
+    let page = open(keep_saved(Page::builder()));
+    draw(&page, &["circle", "square", "triangle"], 16);
+    page.set_value("input[name='Shots per class']", "1, 4, all, 16");
+    page.set_value("input[name=Draws]", "3");
+    page.click("button.teach");
+    page.wait_for("document.querySelectorAll('.taught tbody tr').length === 3");
+    page
+}
+
+/// The first number of a cell: 66.67 % is 66.67.
+fn share(page: &Page, row: usize, column: usize) -> f64 {
+    let cell = format!(".taught tbody tr:nth-child({row}) > :nth-child({column})");
+    let text = page.text(&cell);
+    let number = text.split(' ').next().unwrap_or_default();
+    number.parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+fn open_head(page: &Page, name: &str, bytes: &[u8]) {
+    page.eval(&format!(
+        "(() => {{
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array({bytes:?})], '{name}'));
+            const input = document.querySelector('input[name=Head]');
+            input.files = data.files;
+            input.dispatchEvent(new Event('change', {{bubbles: true}}));
+        }})()"
+    ));
+}
+
+/// A button in the list of heads, by the head's place and its text.
+fn press(page: &Page, head: usize, button: &str) {
+    page.eval(&format!(
+        "[...document.querySelectorAll('.head-list > li')[{head}].querySelectorAll('button')]
+            .find(b => b.textContent === '{button}').click()"
+    ));
+}
+
+#[test]
+fn a_head_is_taught_kept_and_used() {
+    let page = taught();
+    // A third is chance; all teach more than one.
+    assert!(share(&page, 3, 4) > 60.0 && share(&page, 3, 4) > share(&page, 1, 4));
+    assert!(share(&page, 2, 5) > 40.0, "zero-shot");
+    page.wait_for_text(
+        "16 shots need 17 pictures of each class, one of them to test on; “circle” has 16.",
+    );
+    page.wait_for_drawn(".taught canvas");
+    for (name, width, height, dark) in [
+        ("teach-light", 1280, 1500, false),
+        ("teach-dark", 1280, 1500, true),
+        ("teach-phone", 360, 3000, false),
+    ] {
+        page.screenshot(name, width, height, dark);
+        let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+        assert_eq!(wide, false, "{name} scrolls sideways");
+    }
+    let curve: Value =
+        serde_json::from_str(&saved(&page, "Export the curve (JSON)", "application/json"))
+            .expect("JSON");
+    assert_eq!(curve["points"].as_array().map(Vec::len), Some(3));
+    let csv = saved(&page, "Export the curve (CSV)", "text/csv");
+    assert_eq!(csv.lines().count(), 1 + 9);
+
+    page.click(".use-taught");
+    open_tab(&page, "classify");
+    page.wait_for_text("The head “My head” has 3 classes:");
+    page.wait_for("document.querySelector('.bars li .aside')?.innerText.startsWith('logit')");
+    page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 48 images')");
+    let accuracy = page.text(".accuracy");
+    let accuracy = accuracy.trim_start_matches("Accuracy: ").split(' ').next();
+    let accuracy: f64 = accuracy.unwrap_or_default().parse().expect("a number");
+    // Of the images that taught it.
+    assert!(accuracy > 85.0, "{accuracy}");
+    let answers: Value =
+        serde_json::from_str(&saved(&page, "Export JSON", "application/json")).expect("JSON");
+    assert_eq!(answers["head"], "My head");
+    assert!(
+        answers["pictures"][0]["classes"][0]["logit"].is_f64(),
+        "{answers}"
+    );
+    open_tab(&page, "search");
+    page.set_value("select[name='Class of the head']", "square");
+    page.wait_for("document.querySelectorAll('#search ol.thumbnails li').length === 12");
+    let right = page.eval(
+        "[...document.querySelectorAll('#search ol.thumbnails img')].slice(0, 5).filter(i => i.alt.startsWith('square')).length",
+    );
+    assert!(right.as_u64() >= Some(4), "{right}");
+    // Two models have no head in common.
+    open_tab(&page, "comparison");
+    page.wait_for("!document.querySelector('button.compare').disabled");
+    page.click("button.compare");
+    page.wait_for_text("A head belongs to one model.");
+
+    // It is there at the next visit, and comes back from its file.
+    open_tab(&page, "teach");
+    press(&page, 0, "Export JSON");
+    page.wait_for("saved['application/json']?.includes('refit-head-1')");
+    let head = page.eval("saved['application/json']");
+    page.go("?page=run&again");
+    page.wait_for(READY);
+    open_tab(&page, "teach");
+    page.wait_for("document.querySelectorAll('.head-list > li').length === 1");
+    open_head(&page, "again.json", head.as_str().expect("text").as_bytes());
+    page.wait_for("document.querySelectorAll('.head-list > li').length === 2");
+    page.wait_for("document.querySelector('.head-list > li:nth-child(2) [aria-pressed=true]')");
+    open_tab(&page, "classify");
+    page.wait_for_text("The head “My head 2” has 3 classes:");
+    page.click(".use-list");
+    page.wait_for_text("10 classes are ready.");
+    open_tab(&page, "teach");
+    press(&page, 1, "Delete");
+    page.wait_for("document.querySelectorAll('.head-list > li').length === 1");
+}
+
+#[test]
+fn what_cannot_be_taught_is_said() {
+    let page = open(Page::builder());
+    page.wait_for(READY);
+    open_tab(&page, "teach");
+    page.wait_for_text("Teaching needs labelled images");
+    draw(&page, &["circle"], 3);
+    page.wait_for_text("3 labelled images of one class.");
+    page.click("button.teach");
+    page.wait_for_text("All pictures are of one class, “circle”; a head needs two or more.");
+    page.set_value("input[name='Shots per class']", "1, some");
+    page.click("button.teach");
+    page.wait_for_text("“some” is no number of shots");
+    page.set_value("input[name='Shots per class']", "1");
+    page.set_value("input[name=Draws]", "0");
+    page.click("button.teach");
+    page.wait_for_text("Draws are a whole number from 1 to 100");
+}
+
+#[test]
+fn teaching_is_cancelled_and_begun_again_without_a_network() {
+    let page = open(Page::builder());
+    draw(&page, &["circle", "square", "triangle"], 12);
+    page.wait_for("navigator.serviceWorker.controller !== null");
+    page.go_offline();
+    page.set_value("input[name=Draws]", "100");
+    page.click("button.teach");
+    page.wait_for("document.querySelector('.progress progress')");
+    page.click(".cancel-teaching");
+    page.wait_for("!document.querySelector('#teach .progress')");
+    assert!(!page.has(".taught"));
+    page.set_value("input[name='Shots per class']", "2");
+    page.set_value("input[name=Draws]", "1");
+    page.click("button.teach");
+    page.wait_for("document.querySelectorAll('.taught tbody tr').length === 1");
+}
+
+/// The transfer study has CIFAR-100.
+#[test]
+fn a_set_of_the_transfer_study_has_its_points_beside() {
+    let page = open(Page::builder());
+    draw(&page, &["circle", "square"], 4);
+    page.set_value("input[name='Shots per class']", "2");
+    page.set_value("input[name='Name of the set']", "cifar100");
+    page.click("button.teach");
+    page.wait_for("document.querySelector('.taught .published')");
+    page.wait_for("document.querySelector('.taught .legend').innerText.includes('LAION2.7m')");
+    page.wait_for_drawn(".taught canvas");
+    page.screenshot("teach-published", 1280, 1400, false);
+}
+
+#[test]
+fn heads_of_others_are_used_or_refused() {
+    let page = open(Page::builder());
+    page.wait_for(READY);
+    open_tab(&page, "teach");
+    let heads =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/clip/tests/reference/heads");
+    let bytes = |name: &str| std::fs::read(heads.join(name)).expect("a head");
+    open_head(&page, "convolution.pth", &bytes("convolution.pth"));
+    page.wait_for_text("no part of a stack of linear layers");
+    // Made for embeddings of 12 numbers.
+    open_head(&page, "stack.pth", &bytes("stack.pth"));
+    open_tab(&page, "classify");
+    page.wait_for_text("takes vectors of 12 numbers, and the model’s embeddings have 128");
+    page.wait_for_text("Its 6 layers are taken as linear");
+    // Class embeddings of the model's width.
+    let mut npy =
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 128), }"
+            .to_vec();
+    npy.resize(127, b' ');
+    npy.push(b'\n');
+    npy.extend((0..256).flat_map(|i: i32| (i as f32 * 0.7).sin().to_le_bytes()));
+    open_head(&page, "two.npy", &npy);
+    page.wait_for_text("The head “two” has 2 classes:");
+    page.wait_for("document.querySelectorAll('.bars li').length === 2");
+    page.wait_for("document.querySelector('.bars li .aside')?.innerText.startsWith('cosine')");
+    page.wait_for_text("The head does not say whose embeddings it is for");
+    // Its classes get names.
+    open_tab(&page, "teach");
+    page.eval("document.querySelectorAll('.head-list details').forEach(d => d.open = true)");
+    page.set_value(".head-list > li:nth-child(2) textarea", "calm\nviolent");
+    page.click(".head-list > li:nth-child(2) .rename");
+    open_tab(&page, "classify");
+    page.wait_for(
+        "['calm', 'violent'].includes(document.querySelector('.bars li')?.dataset.label)",
+    );
+    // A score orders images.
+    let score = serde_json::json!({
+        "format": "refit-head-1", "name": "beauty", "labels": ["score"], "width": 128,
+        "weights": (0..128).map(|i| f64::from(i % 5)).collect::<Vec<f64>>(),
+        "scoring": {"linear": {"biases": [1.5]}}, "model": null,
+    });
+    open_head(&page, "beauty.json", score.to_string().as_bytes());
+    page.wait_for_text("The head “beauty” gives each image a score.");
+    page.wait_for("document.querySelectorAll('.bars li').length === 1");
+    assert!(!page.text(".answer h3").contains('%'));
+    open_tab(&page, "search");
+    page.set_value("select[name='Class of the head']", "score");
+    page.wait_for("document.querySelectorAll('#search ol.thumbnails li').length === 10");
+    page.screenshot("teach-score", 1280, 1000, false);
+}
