@@ -76,11 +76,17 @@ fn ranked(session: Session, image: &SourceImage, ranking: &Rc<Vec<RankedClass>>)
 
 /// Whether an image's first class is true of it; `None` where that is not known.
 pub fn is_right(image: &SourceImage, ranking: &[RankedClass]) -> Option<bool> {
-    Some(image.truth.as_ref()?.is(&ranking.first()?.label))
+    let first = ranking.first()?;
+    // A score says nothing that could be right.
+    let is_answer = !matches!(first.measure, Measure::Score(_));
+    is_answer.then_some(image.truth.as_ref()?.is(&first.label))
 }
 
 fn verdict(image: &SourceImage, first: &RankedClass, classes: Option<&Classes>) -> Option<AnyView> {
     let truth = image.truth.as_ref()?;
+    if matches!(first.measure, Measure::Score(_)) {
+        return None;
+    }
     if truth.is(&first.label) {
         let sentence = match first.label == truth.text() {
             true => "✓ Right".to_owned(),

@@ -134,7 +134,8 @@ fn all_images(session: Session, is_matrix_open: RwSignal<bool>) -> AnyView {
 
 /// The confusion matrix of the images with a known class, if there are any.
 fn confusion(session: Session, images: &[RankedImage]) -> Option<ConfusionMatrix> {
-    let classes = session.classes.encoded.get_untracked()?;
+    let classes = session.classes.encoded.get_untracked();
+    let classes = classes.filter(|classes| !classes.is_score())?;
     let known = images.iter().filter_map(|image| {
         let first = image.classes.first()?.label.as_str();
         Some((image.truth.as_ref()?.among(&classes.labels, first), first))
