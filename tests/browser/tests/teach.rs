@@ -281,3 +281,68 @@ fn heads_of_others_are_used_or_refused() {
     page.wait_for("document.querySelectorAll('#search ol.thumbnails li').length === 10");
     page.screenshot("teach-score", 1280, 1000, false);
 }
+
+/// 5,000 vectors of 512 numbers in 100 classes, one of which has a single vector, so that nothing is left to
+/// cross-validate: one fit in the page's worker.
+#[test]
+fn the_largest_set_is_taught_in_less_than_ten_seconds() {
+    let page = open(Page::builder());
+    page.wait_for(READY);
+    let taught = page.eval(
+        "(async () => {
+            const glue = document.querySelector('link[rel=modulepreload]').href.split('/').pop();
+            const file = (name) => JSON.stringify(new URL(`${name}?${glue}`, document.baseURI).href);
+            const script = `globalThis.base = ${JSON.stringify(document.baseURI)};
+                import(${file('models.js')}).then(async (program) => {
+                    await program.default({module_or_path: ${file('models_bg.wasm')}});
+                    program.serve();
+                })`;
+            const address = URL.createObjectURL(new Blob([script], {type: 'text/javascript'}));
+            const worker = new Worker(address, {type: 'module'});
+            const [count, width, classes] = [5000, 512, 100];
+            let state = 1;
+            const random = () => (state = (1103515245 * state + 12345) % 2147483648) / 2147483648 - 0.5;
+            const labels = [classes - 1];
+            while (labels.length < count) labels.push(labels.length % (classes - 1));
+            const mean = Array.from({length: width}, random);
+            const centres = Array.from({length: classes * width}, random);
+            const vectors = new Float32Array(count * width);
+            for (let i = 0; i < count; i++) {
+                let square = 0;
+                for (let j = 0; j < width; j++) {
+                    const x = mean[j] + centres[labels[i] * width + j] + random();
+                    vectors[i * width + j] = x * Math.exp(-2 * j / width);
+                    square += vectors[i * width + j] ** 2;
+                }
+                for (let j = 0; j < width; j++) vectors[i * width + j] /= Math.sqrt(square);
+            }
+            const lesson = {
+                name: 'largest', model: {name: '', identity: ''},
+                classes: Array.from({length: classes}, (_, i) => `class ${i}`),
+                labels, tests: 0, shots: [], repeats: 1, seed: 1, zero_shot: [], scale: 100,
+            };
+            let progress = 0;
+            const reply = await new Promise(done => {
+                let start;
+                worker.onmessage = ({data: [kind, text]}) => {
+                    if (kind === 'ready') {
+                        start = performance.now();
+                        worker.postMessage([1, JSON.stringify({Teach: lesson}), vectors]);
+                    } else if (kind === 'progress') progress++;
+                    else done([kind, text, performance.now() - start]);
+                };
+            });
+            const {Ok, Err} = JSON.parse(reply[1]);
+            worker.terminate();
+            return [reply[2], Ok?.folds, Ok?.head.weights.length, progress, Err ?? null];
+        })()",
+    );
+    println!("{taught}");
+    assert_eq!(
+        (&taught[1], &taught[2]),
+        (&0.into(), &51_200.into()),
+        "{taught}"
+    );
+    assert!(taught[0].as_f64().expect("a time") < 10_000.0, "{taught}");
+    assert!(taught[3].as_u64() > Some(0), "no progress: {taught}");
+}
