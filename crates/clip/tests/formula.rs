@@ -58,7 +58,8 @@ impl Tensor {
         }
     }
 
-    /// Of another model: the formula under another name, for the same tensor.
+    /// Of another model: the formula under another name, for the same tensor. Mixing is tested natively.
+    #[cfg(not(target_family = "wasm"))]
     pub fn of(mut self, model: &str) -> Self {
         self.seed = fnv1a64(&format!("{model}{}", self.name));
         self
