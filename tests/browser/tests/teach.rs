@@ -275,7 +275,7 @@ fn heads_of_others_are_used_or_refused() {
     page.wait_for("document.querySelectorAll('.bars li').length === 1");
     assert!(!page.text(".answer h3").contains('%'));
     // It is not an answer that could be right or wrong.
-    page.wait_for("!document.querySelector('.thumbnails .mark, .verdict, .accuracy')");
+    page.wait_for("!document.querySelector('.thumbnails .mark, .answer .verdict, .accuracy')");
     open_tab(&page, "search");
     page.set_value("select[name='Class of the head']", "score");
     page.wait_for("document.querySelectorAll('#search ol.thumbnails li').length === 10");
