@@ -101,6 +101,22 @@ pub fn cell(text: &str) -> String {
     }
 }
 
+/// Escapes text for HTML, in elements and attributes.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Milliseconds as one would say them: "6.4 ms", "491 ms", "2.3 s".
 pub fn milliseconds(ms: f64) -> String {
     match ms {

@@ -8,6 +8,7 @@ use super::style::PALETTE;
 use super::{address, formula};
 use crate::figure::shape;
 use crate::study::Study;
+pub(super) use crate::text::escape;
 use std::collections::BTreeMap;
 
 /// Files beside a page, by name.
@@ -24,22 +25,6 @@ pub(super) struct Writer<'a> {
     pub files: Files,
     /// Cards of numbers so far: their ids.
     cards: usize,
-}
-
-/// Escapes text for HTML, in elements and attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 impl<'a> Writer<'a> {
