@@ -47,35 +47,11 @@ pub fn draw_on(
     width: f64,
     height: f64,
 ) -> Result<ChartLayout, DrawError> {
-    draw_with(canvas, scene, theme, (width, height), false)
-}
-
-/// [`draw_on`] with the legend in the picture, for a file.
-///
-/// # Errors
-/// When there is no 2D context or it refuses a shape.
-pub fn print_on(
-    canvas: &HtmlCanvasElement,
-    scene: &Scene,
-    theme: &Theme,
-    width: f64,
-    height: f64,
-) -> Result<ChartLayout, DrawError> {
-    draw_with(canvas, scene, theme, (width, height), true)
-}
-
-fn draw_with(
-    canvas: &HtmlCanvasElement,
-    scene: &Scene,
-    theme: &Theme,
-    (width, height): (f64, f64),
-    legend: bool,
-) -> Result<ChartLayout, DrawError> {
     let (mut backend, context, k) = prepare(canvas, width, height)?;
     context.set_font(&format!("{TEXT}px sans-serif"));
     let measure = |t: &str| context.measure_text(t).map_or(0.0, |m| m.width());
     let layout = ChartLayout::new(scene, width, height, &measure);
-    draw::draw(scene, &layout, theme, &mut backend, k, legend)?;
+    draw::draw(scene, &layout, theme, &mut backend, k, false)?;
     Ok(layout)
 }
 

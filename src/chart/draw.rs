@@ -379,17 +379,78 @@ pub fn draw_rectangle<B: DrawingBackend>(
     pen.path(&ring, theme.ink, 1.0, 1.0)
 }
 
+/// Around text below a chart, and between its lines, in CSS pixels.
+const MARGIN: f64 = 16.0;
+const LINE: f64 = 1.4 * TEXT;
+
+/// Lines of at most `width` CSS pixels, as far as widths can be estimated: parted between words, and a word that is
+/// wider, as an address, anywhere.
+fn wrapped(text: &str, width: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let fits = |line: &String| estimate_width(line) + estimate_width(word) <= width;
+        if !lines.last().is_none_or(fits) {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+                if estimate_width(line) > width {
+                    line.pop();
+                    lines.push(c.to_string());
+                }
+            }
+        }
+    }
+    lines
+}
+
 /// The scene with its legend as an SVG document of `width` × `height` CSS pixels.
 ///
 /// # Errors
 /// When the backend refuses a shape.
 pub fn to_svg(scene: &Scene, theme: &Theme, width: u32, height: u32) -> Result<String, DrawError> {
+    to_svg_above(&[], scene, theme, width, height)
+}
+
+/// [`to_svg`] with paragraphs below the chart, within the same size.
+///
+/// # Errors
+/// When the backend refuses a shape.
+pub fn to_svg_above(
+    paragraphs: &[String],
+    scene: &Scene,
+    theme: &Theme,
+    width: u32,
+    height: u32,
+) -> Result<String, DrawError> {
     const K: u32 = 4;
-    let layout = ChartLayout::new(scene, f64::from(width), f64::from(height), &estimate_width);
+    let across = f64::from(width);
+    let lines: Vec<String> = paragraphs
+        .iter()
+        .flat_map(|text| wrapped(text, across - 2.0 * MARGIN))
+        .collect();
+    let below = match lines.len() {
+        0 => 0.0,
+        count => LINE * count as f64 + MARGIN,
+    };
+    let layout = ChartLayout::new(scene, across, f64::from(height) - below, &estimate_width);
     let (w, h) = (width.min(8192) * K, height.min(8192) * K);
     let mut svg = String::new();
     {
         let mut backend = plotters::prelude::SVGBackend::with_string(&mut svg, (w, h));
+        let mut pen = Pen {
+            backend: &mut backend,
+            k: f64::from(K),
+        };
+        if let (false, Some(color)) = (lines.is_empty(), theme.background) {
+            let (r, b) = (across, f64::from(height));
+            pen.fill(&[(0.0, 0.0), (r, 0.0), (r, b), (0.0, b)], color, 1.0)?;
+        }
+        for (i, line) in lines.iter().enumerate() {
+            let y = layout.height + MARGIN / 2.0 + LINE * i as f64;
+            pen.text(line, (MARGIN, y), theme.ink, HPos::Left, VPos::Top, false)?;
+        }
         draw(scene, &layout, theme, &mut backend, f64::from(K), true)?;
         backend.present().map_err(failed)?;
     }

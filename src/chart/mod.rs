@@ -12,7 +12,7 @@ pub mod scene;
 pub mod theme;
 pub mod ticks;
 
-pub use draw::{DrawError, draw, draw_highlight, draw_rectangle, to_svg};
+pub use draw::{DrawError, draw, draw_highlight, draw_rectangle, to_svg, to_svg_above};
 pub use hit::{Direction, nearest, step};
 pub use projection::ChartLayout;
 pub use scene::*;

@@ -3,8 +3,9 @@
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
 use crate::analysis::{Analysis, Outcome, Series, why_not_fitted};
+use crate::chart::{DrawError, Scene, Theme, to_svg_above};
 use crate::study::{Measurement, names};
-use crate::text::cell;
+use crate::text::{cell, escape};
 use refit_fit::Fit;
 use refit_fit::law::Form;
 use serde_json::{Value, json};
@@ -124,42 +125,71 @@ pub fn coefficients_latex(analysis: &Analysis, outcome: &Outcome) -> String {
     text
 }
 
-/// An SVG figure with what it shows in words: a title, and a description with the laws, the source and
-/// the address of the analysis.
-pub fn described(svg: &str, analysis: &Analysis, outcome: &Outcome, address: &str) -> String {
+/// What the figure shows, and the address of the analysis.
+struct Words {
+    measured: String,
+    source: String,
+}
+
+fn words(analysis: &Analysis) -> Words {
     let study = analysis.study();
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-    let series: Vec<String> = outcome.series.iter().map(Series::name).collect();
-    let title = format!(
-        "{}: {}",
-        names::measured(study, &analysis.dataset, &analysis.metric),
-        series.join(", ")
+    let arxiv = match study.arxiv.as_str() {
+        "" => String::new(),
+        arxiv => format!(" (arXiv {arxiv})"),
+    };
+    Words {
+        measured: names::measured(study, &analysis.dataset, &analysis.metric),
+        source: format!("Source: {}{arxiv}.", study.title),
+    }
+}
+
+/// The figure as an SVG document of `width` × `height` CSS pixels: below it what it shows, the source and the address
+/// of the analysis; as words, for those who do not see it, these with the laws.
+///
+/// # Errors
+/// When the figure cannot be drawn.
+pub fn svg(
+    analysis: &Analysis,
+    outcome: &Outcome,
+    scene: &Scene,
+    theme: &Theme,
+    address: &str,
+    (width, height): (u32, u32),
+) -> Result<String, DrawError> {
+    let Words { measured, source } = words(analysis);
+    let law = analysis.law.plain();
+    let shows = format!(
+        "{measured}, {law} ({}). Filled marks: fitted; faint: other runs; hollow: held out; crossed: excluded.",
+        analysis.loss.objective()
     );
+    let below = [shows, format!("{source} {address}")];
+    let svg = to_svg_above(&below, scene, theme, width, height)?;
+    let series: Vec<String> = outcome.series.iter().map(Series::name).collect();
+    let title = format!("{measured}: {}", series.join(", "));
     let laws = outcome.series.iter().filter_map(|series| {
         let fit = series.fit.as_ref().ok()?;
         let values = parameters(fit).map(|(symbol, value, _)| format!("{symbol} = {value:.6}"));
         let values: Vec<String> = values.collect();
         Some(format!("{}: {}. ", series.name(), values.join(", ")))
     });
-    let arxiv = match study.arxiv.as_str() {
-        "" => String::new(),
-        arxiv => format!(" (arXiv {arxiv})"),
-    };
     let description = format!(
-        "{} by {}. {}. {}Source: {}{arxiv}. {address}",
+        "{} by {}. {law}. {}{source} {address}",
         analysis.loss_unit().title(),
-        analysis.axis.title(study).to_ascii_lowercase(),
-        analysis.law.plain(),
+        analysis.axis.title(analysis.study()).to_ascii_lowercase(),
         laws.collect::<String>(),
-        study.title,
     );
+    Ok(described(&svg, &title, &description))
+}
+
+/// An SVG document with a title and a description, which screen readers read.
+pub fn described(svg: &str, title: &str, description: &str) -> String {
     let Some((start, rest)) = svg.split_once('>') else {
         return svg.to_owned();
     };
     format!(
         "{start} role=\"img\">\n<title>{}</title>\n<desc>{}</desc>{rest}",
-        escape(&title),
-        escape(&description)
+        escape(title),
+        escape(description)
     )
 }
 

@@ -1,7 +1,7 @@
 //! A scene as SVG, and from a pointer or a key to a mark.
 use refit::chart::{
     AxisScale, ChartAxis, ChartLayout, Direction, Emphasis, Format, Mark, Marks, Scene, Shape,
-    Theme, nearest, projection::estimate_width, step, to_svg,
+    Theme, nearest, projection::estimate_width, step, to_svg, to_svg_above,
 };
 
 fn scene(points: &[(f64, f64)]) -> Scene {
@@ -51,6 +51,28 @@ fn nothing_that_is_no_number_stops_the_drawing() {
         }
     }
     to_svg(&scene(&[]), &Theme::light(), 640, 400).unwrap();
+}
+
+#[test]
+fn text_below_a_chart_keeps_within_its_size() {
+    let words = "Some words about what is shown. ".repeat(6);
+    let address = format!("https://example.org/?{}", "a".repeat(300));
+    let below = [words.clone(), address.clone()];
+    let svg = to_svg_above(&below, &scene(&[(1e7, 0.9)]), &Theme::light(), 640, 400).unwrap();
+    assert!(svg.contains("width=\"640\" height=\"400\""));
+    let texts = svg.split("<text ").skip(1);
+    let (mut all, mut lowest) = (String::new(), 0.0_f64);
+    for text in texts {
+        let y = text.split("y=\"").nth(1).and_then(|y| y.split('"').next());
+        lowest = lowest.max(y.and_then(|y| y.parse().ok()).expect("a place"));
+        let content = text.split('>').nth(1).and_then(|t| t.split('<').next());
+        let content = content.expect("a text").trim();
+        assert!(estimate_width(content) <= 640.0, "{content}");
+        all.push_str(&content.replace(' ', ""));
+    }
+    // Nothing is cut; four units are a pixel.
+    assert!(all.contains(&words.replace(' ', "")) && all.contains(&address));
+    assert!(lowest < 4.0 * 400.0, "{lowest}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Exports the figure, its data and its law.
 
 use super::CurrentAnalysis;
-use crate::chart::{Theme, canvas, to_svg};
+use crate::chart::Theme;
 use crate::figure::{export, picture};
 use crate::page::appearance::Appearance;
 use crate::page::data;
@@ -12,7 +12,7 @@ use crate::study::Study;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlCanvasElement};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement};
 
 /// Size of an exported figure in CSS pixels; a PNG has twice as many.
 const SIZE: (u32, u32) = (960, 640);
@@ -89,22 +89,16 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     };
     let download = move |kind: Kind| {
         failed.set(None);
-        let saved = match kind {
-            Kind::Png => untrack(|| {
-                let current = current.get()?;
-                let drawing = location.drawing.get();
-                let scene = picture(
-                    &current.analysis,
-                    &current.outcome,
-                    &current.data.rows,
-                    &drawing,
-                )
-                .scene;
-                Some(png(&scene, &with_background(appearance)))
-            }),
-            kind => untrack(|| text(kind)).map(|text| save(kind.file(), &text)),
+        let Some(text) = untrack(|| text(kind)) else {
+            return;
         };
-        if let Some(Err(error)) = saved {
+        if kind == Kind::Png {
+            leptos::task::spawn_local(async move {
+                if let Err(error) = png(&text).await {
+                    failed.try_set(Some(error));
+                }
+            });
+        } else if let Err(error) = save(kind.file(), &text) {
             failed.set(Some(error));
         }
     };
@@ -171,7 +165,7 @@ pub fn Export(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     }
 }
 
-/// An export as text, or an error; `None` for the PNG.
+/// An export as text, or an error: of the PNG its SVG; `None` for what is of the study's description.
 fn text(
     kind: Kind,
     current: &CurrentAnalysis,
@@ -196,16 +190,14 @@ fn text(
             format!("{json:#}\n")
         }
         Kind::Embed => embed(location),
-        Kind::Svg => {
+        Kind::Svg | Kind::Png => {
             let scene = picture(a, outcome, rows, &drawing).scene;
             let theme = with_background(appearance);
-            let svg = to_svg(&scene, &theme, SIZE.0, SIZE.1);
             let address = page() + &location.href(View::Explore);
-            let svg = svg.map(|svg| export::described(&svg, a, outcome, &address));
+            let svg = export::svg(a, outcome, &scene, &theme, &address, SIZE);
             return Some(svg.map_err(|e| e.to_string()));
         }
-        // Not text; and of the study's description.
-        Kind::Png | Kind::Bibtex => return None,
+        Kind::Bibtex => return None,
     }))
 }
 
@@ -245,12 +237,27 @@ fn save(name: &str, text: &str) -> Result<(), String> {
     save::blob_as(name, &blob).map_err(refused)
 }
 
-/// The figure with its legend, at two pixels per CSS pixel.
-fn png(scene: &crate::chart::Scene, theme: &Theme) -> Result<(), String> {
-    let canvas = document().create_element("canvas").map_err(refused)?;
+/// Downloads the pixels of an SVG figure, two per CSS pixel.
+async fn png(svg: &str) -> Result<(), String> {
+    let (width, height) = (2 * SIZE.0, 2 * SIZE.1);
+    let not_drawn = |_: JsValue| "This browser could not draw the figure as a PNG.".to_owned();
+    let image = HtmlImageElement::new().map_err(not_drawn)?;
+    let text = js_sys::encode_uri_component(svg);
+    image.set_src(&format!("data:image/svg+xml,{}", String::from(text)));
+    wasm_bindgen_futures::JsFuture::from(image.decode())
+        .await
+        .map_err(not_drawn)?;
+    let canvas = document().create_element("canvas").map_err(not_drawn)?;
     let canvas: HtmlCanvasElement = canvas.unchecked_into();
-    let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
-    canvas::print_on(&canvas, scene, theme, width, height).map_err(|e| e.to_string())?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = canvas.get_context("2d").map_err(not_drawn)?;
+    let context = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
+    let context = context.ok_or_else(|| not_drawn(JsValue::NULL))?;
+    let (width, height) = (f64::from(width), f64::from(height));
+    context
+        .draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)
+        .map_err(not_drawn)?;
     let made = Closure::once_into_js(|blob: Option<Blob>| {
         // `None` where the browser runs out of memory.
         if let Some(blob) = blob {

@@ -308,6 +308,18 @@ fn exports_are_what_is_shown() {
             "{part}: {told}"
         );
     }
+    // Those who see it read the source below it.
+    let written = page.eval(&format!(
+        "[...new DOMParser().parseFromString({}, 'image/svg+xml').querySelectorAll('text')].map(t => t.textContent.trim()).join(' ')",
+        serde_json::json!(svg)
+    ));
+    let written = written.as_str().expect("text").replace(' ', "");
+    for part in ["Filled marks: fitted", "arXiv 2506.04598", link] {
+        assert!(
+            written.contains(&part.replace(' ', "")),
+            "{part}: {written}"
+        );
+    }
     let size = page.eval("createImageBitmap(files['refit.png']).then(b => [b.width, b.height])");
     assert_eq!(size, serde_json::json!([1920, 1280]));
     for (kind, part) in [
