@@ -219,6 +219,12 @@ async function boot() {
     }
 }
 
+// On paper a page is light, and its charts are drawn by then.
+addEventListener("beforeprint", () => {
+    const { theme } = root.dataset;
+    const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.toggleAttribute("data-printed-dark", dark);
+});
 // Back from a file that was dropped on Home.
 addEventListener("popstate", () => {
     if (!location.href.includes("?")) location.reload();

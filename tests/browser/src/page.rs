@@ -423,6 +423,17 @@ impl Page {
         self.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
     }
 
+    /// Shows the page as it is printed, after what the page does before that.
+    #[track_caller]
+    pub fn print(&self) {
+        self.eval("dispatchEvent(new Event('beforeprint'))");
+        self.call(Emulation::SetEmulatedMedia {
+            media: Some("print".into()),
+            features: None,
+        });
+        self.wait_for("matchMedia('print').matches");
+    }
+
     /// Shows the page in the few colours that a reader's system forces on it.
     #[track_caller]
     pub fn force_colors(&self) {
