@@ -146,6 +146,8 @@ pub struct Series {
     pub family: String,
     pub pretrain: String,
     pub schedule: String,
+    /// Its colour and mark, which no choice of other series changes.
+    pub place: usize,
     /// In order of x; those above the threshold are in `held_out`.
     pub points: Vec<Point>,
     pub held_out: Vec<Point>,
@@ -163,25 +165,84 @@ pub fn run(
     rows: &[Measurement],
     architectures: &[ArchitectureCost],
 ) -> Outcome {
-    let mut series = Vec::new();
+    let mut series: Vec<Series> = Vec::new();
+    let places = Places::of(analysis, rows);
     for family in &analysis.families {
         for pretrain in &analysis.pretrains {
             for schedule in &analysis.schedules {
                 let selection = analysis.selection(family, pretrain, schedule);
                 let points = select(rows, architectures, &selection);
                 if !points.is_empty() {
-                    series.push(one_series(
-                        analysis,
-                        rows,
-                        architectures,
-                        &selection,
-                        points,
-                    ));
+                    let mut place = places.place(family, pretrain, schedule);
+                    while series.iter().any(|other| other.place == place) {
+                        place += 1;
+                    }
+                    let one = one_series(analysis, rows, architectures, &selection, points);
+                    series.push(Series { place, ..one });
                 }
             }
         }
     }
     Outcome { series }
+}
+
+/// Names in an order that no choice changes: those that the study's tables open with, then those of the rows.
+struct Places {
+    families: Vec<String>,
+    pretrains: Vec<String>,
+    schedules: Vec<String>,
+    /// Families, and pre-training sets, that the tables open with.
+    opens: (usize, usize),
+}
+
+impl Places {
+    fn of(analysis: &Analysis, rows: &[Measurement]) -> Places {
+        let (mut families, mut pretrains, mut schedules) = (vec![], vec![], vec![]);
+        for table in analysis.study().tables() {
+            let opens = Analysis::of(table);
+            add_new(&mut families, &opens.families);
+            add_new(&mut pretrains, &opens.pretrains);
+            add_new(&mut schedules, &opens.schedules);
+        }
+        let opens = (families.len(), pretrains.len());
+        add_until(&mut families, &analysis.families, rows, |m| &m.family);
+        add_until(&mut pretrains, &analysis.pretrains, rows, |m| &m.pretrain);
+        add_until(&mut schedules, &analysis.schedules, rows, |m| &m.schedule);
+        Places {
+            families,
+            pretrains,
+            schedules,
+            opens,
+        }
+    }
+
+    fn place(&self, family: &str, pretrain: &str, schedule: &str) -> usize {
+        let at = |names: &[String], name: &str| names.iter().position(|n| n == name).unwrap_or(0);
+        let sets = at(&self.pretrains, pretrain) + self.opens.1 * at(&self.schedules, schedule);
+        at(&self.families, family) + self.opens.0 * sets
+    }
+}
+
+fn add_new(names: &mut Vec<String>, more: &[String]) {
+    for name in more {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+}
+
+/// Adds names of the rows until all that are chosen are among them.
+fn add_until(
+    names: &mut Vec<String>,
+    chosen: &[String],
+    rows: &[Measurement],
+    name: fn(&Measurement) -> &String,
+) {
+    let mut rows = rows.iter();
+    while !chosen.iter().all(|name| names.contains(name)) {
+        let Some(m) = rows.next() else { return };
+        add_new(names, std::slice::from_ref(name(m)));
+    }
 }
 
 fn one_series(
@@ -223,6 +284,7 @@ fn one_series(
         family: selection.family.to_owned(),
         pretrain: selection.pretrain.to_owned(),
         schedule: selection.schedule.to_owned(),
+        place: 0,
         points: kept,
         held_out,
         excluded,

@@ -9,6 +9,7 @@ use crate::chart::{
 use crate::study::description::Quantity;
 use crate::study::select::{self, Point};
 use crate::study::{Measurement, names};
+use refit_fit::law::Law;
 use refit_fit::order;
 
 /// What one mark stands for; a mark's key is its index in the list of these.
@@ -46,6 +47,11 @@ pub struct AnalysisChart {
     pub dots: Vec<Dot>,
 }
 
+/// Widths of lines: of a law, of a printed one beside it, of a prediction's interval.
+const LAW: f64 = 2.0;
+const PRINTED: f64 = 1.5;
+const PREDICTED: f64 = 4.0;
+
 const SHAPES: [Shape; 4] = [
     Shape::Circle,
     Shape::Square,
@@ -53,9 +59,9 @@ const SHAPES: [Shape; 4] = [
     Shape::Diamond,
 ];
 
-/// The shape of a series' marks, by its place among the series.
-pub fn shape(series: usize) -> Shape {
-    SHAPES[series % SHAPES.len()]
+/// The shape of a series' marks, by its place.
+pub fn shape(place: usize) -> Shape {
+    SHAPES[place % SHAPES.len()]
 }
 
 /// Points of a law's curve.
@@ -111,21 +117,21 @@ pub fn picture(
     );
     let mut dots = Vec::new();
     for (i, series) in drawn() {
-        joined(series, i, rows, drawing.lines, &mut scene);
-        bars(series, i, &mut scene);
+        joined(series, rows, drawing.lines, &mut scene);
+        bars(series, &mut scene);
         marks(series, i, &mut scene, &mut dots);
         if let Some((low, high)) = range {
             // A linear axis begins at zero, where no law is.
             let span = (low.max(places.low / 1.5), high);
-            law(analysis, series, i, span, errors.low, &mut scene);
+            law(analysis, series, span, errors.low, &mut scene);
             if drawing.lines == Lines::None {
                 let seen = heights.unwrap_or((0.0, 1.0));
-                scene.labels.extend(named(series, i, outcome, span, seen));
+                scene.labels.extend(named(series, outcome, span, seen));
             }
         }
         scene.legend.push(LegendEntry {
-            shape: shape(i),
-            color: i,
+            shape: shape(series.place),
+            color: series.place,
             text: series.name(),
         });
     }
@@ -194,14 +200,14 @@ impl Span {
 }
 
 /// A standard error to either side of each point that tells it.
-fn bars(series: &Series, i: usize, scene: &mut Scene) {
+fn bars(series: &Series, scene: &mut Scene) {
     for p in series.measured() {
         if let Some(s) = p.standard_error {
             // A logarithmic axis has no zero.
             let low = (p.error - s).max(0.01 * p.error);
             scene.lines.push(Line {
                 points: vec![(p.x, low), (p.x, p.error + s)],
-                color: i,
+                color: series.place,
                 dash: Dash::Solid,
                 width: 1.0,
             });
@@ -230,14 +236,14 @@ fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
             let points = points.collect();
             scene.marks.push(Marks {
                 shape,
-                color: i,
+                color: series.place,
                 size,
                 emphasis,
                 points,
             });
         };
     let plain = |p: &Point| (p.row, p.x, p.error);
-    let own = shape(i);
+    let own = shape(series.place);
     let ordinary = series.points.iter().filter(|p| !on_frontier(p.row));
     layer(
         own,
@@ -271,37 +277,39 @@ fn marks(series: &Series, i: usize, scene: &mut Scene, dots: &mut Vec<Dot>) {
 
 /// A name at the end of what is seen of a law: what tells its series from the others; none where
 /// it is alone.
-fn named(
-    series: &Series,
-    i: usize,
-    outcome: &Outcome,
-    span: (f64, f64),
-    seen: (f64, f64),
-) -> Option<Label> {
+fn named(series: &Series, outcome: &Outcome, span: (f64, f64), seen: (f64, f64)) -> Option<Label> {
     let fit = series.fit.as_ref().ok()?;
     let curve = places(span).map(|x| (x, fit.law.value(&fit.parameters, x)));
     let (x, y) = curve.filter(|p| p.1 >= seen.0 && p.1 <= seen.1).last()?;
-    let differs = |get: fn(&Series) -> &str| outcome.series.iter().any(|s| get(s) != get(series));
-    let text = if differs(|s| &s.family) {
-        names::family(series.study, &series.family)
-    } else if differs(|s| &s.pretrain) {
-        // The legend has the rest.
-        let groups = &series.study.head().pretrain_groups;
-        match groups.iter().find(|(name, _)| *name == series.pretrain) {
-            Some((name, _)) => name,
-            None => names::pretrain(series.study, &series.pretrain),
-        }
-    } else if differs(|s| &s.schedule) {
-        names::schedule(series.study, &series.schedule)
-    } else {
-        return None;
-    };
+    let text = told_apart(series, outcome)?;
     Some(Label {
         x,
         y,
-        text: text.to_owned(),
-        color: i,
+        text,
+        color: series.place,
     })
+}
+
+/// The parts of a series' name that tell it from the others.
+fn told_apart(series: &Series, outcome: &Outcome) -> Option<String> {
+    let mut same: Vec<&Series> = outcome.series.iter().collect();
+    let mut parts = Vec::new();
+    let mut part = |id: fn(&Series) -> &String, name: &str| {
+        let count = same.len();
+        same.retain(|s| id(s) == id(series));
+        if same.len() < count {
+            parts.push(name.to_owned());
+        }
+    };
+    let (study, pretrain) = (series.study, &series.pretrain);
+    part(|s| &s.family, names::family(study, &series.family));
+    // Of a group its short name; the legend has the rest.
+    let mut groups = study.head().pretrain_groups.iter();
+    let is_group = groups.any(|(name, _)| name == pretrain);
+    let sets = names::pretrain(study, pretrain);
+    part(|s| &s.pretrain, if is_group { pretrain } else { sets });
+    part(|s| &s.schedule, names::schedule(study, &series.schedule));
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Where a law is drawn.
@@ -310,7 +318,7 @@ fn places((from, to): (f64, f64)) -> impl Iterator<Item = f64> {
 }
 
 /// Thin lines through the points that have something in common, the lowest error at each place.
-fn joined(series: &Series, i: usize, rows: &[Measurement], lines: Lines, scene: &mut Scene) {
+fn joined(series: &Series, rows: &[Measurement], lines: Lines, scene: &mut Scene) {
     let group = |p: &Point| {
         let m = rows.get(p.row)?;
         let group = match lines {
@@ -342,12 +350,12 @@ fn joined(series: &Series, i: usize, rows: &[Measurement], lines: Lines, scene: 
                 x: *x,
                 y: *y,
                 text: name.to_owned(),
-                color: i,
+                color: series.place,
             });
         }
         scene.lines.push(Line {
             points: line,
-            color: i,
+            color: series.place,
             dash: Dash::Solid,
             width: 1.0,
         });
@@ -358,7 +366,6 @@ fn joined(series: &Series, i: usize, rows: &[Measurement], lines: Lines, scene: 
 fn law(
     analysis: &Analysis,
     series: &Series,
-    i: usize,
     (from, to): (f64, f64),
     least: f64,
     scene: &mut Scene,
@@ -372,7 +379,7 @@ fn law(
     });
     scene.bands.push(Band {
         points: band.collect(),
-        color: i,
+        color: series.place,
         opacity: 0.16,
     });
     let last = series.frontier.last().map_or(to, |p| p.x);
@@ -383,19 +390,96 @@ fn law(
         order::sort_by(&mut points, |a, b| a.0.total_cmp(&b.0));
         scene.lines.push(Line {
             points,
-            color: i,
+            color: series.place,
             dash,
-            width: 2.0,
+            width: LAW,
         });
     };
     curve(Dash::Solid, &|c| c <= last);
     curve(Dash::Dashed, &|c| c >= last);
+    for p in series.predictions.iter().flatten() {
+        if let (Some(low), Some(high)) = (p.low, p.high) {
+            scene.lines.push(Line {
+                points: vec![(p.x, low.max(least * 1e-3)), (p.x, high)],
+                color: series.place,
+                dash: Dash::Solid,
+                width: PREDICTED,
+            });
+        }
+    }
+}
+
+impl AnalysisChart {
+    /// Draws dotted the laws of the chart before, where a choice has changed them. They stay until the next change,
+    /// or until it is undone.
+    pub fn remember(&mut self, before: &AnalysisChart, outcome: &Outcome) {
+        for series in &outcome.series {
+            let Ok(fit) = &series.fit else { continue };
+            let is_now = |curve: &[(f64, f64)]| {
+                let mut points = curve.iter();
+                points.all(|&(x, y)| fit.law.value(&fit.parameters, x) == y)
+            };
+            let was = before.scene.curve(series.place, false);
+            let dotted = before.scene.curve(series.place, true);
+            if is_now(&was) {
+                self.dot(series.place, LAW, dotted);
+            } else if dotted.is_empty() || !is_now(&dotted) {
+                self.dot(series.place, LAW, was);
+            }
+        }
+    }
+
+    /// Draws another law of a series dotted, at the places where its own is drawn.
+    pub fn print(&mut self, series: &Series, law: Law, parameters: &[f64]) {
+        let own = self.scene.curve(series.place, false).into_iter();
+        let points = own.map(|(x, _)| (x, law.value(parameters, x)));
+        self.dot(series.place, PRINTED, points.collect());
+    }
+
+    fn dot(&mut self, color: usize, width: f64, points: Vec<(f64, f64)>) {
+        // Nor where the series is hidden.
+        if !points.is_empty() && self.scene.legend.iter().any(|entry| entry.color == color) {
+            self.scene.lines.push(Line {
+                points,
+                color,
+                dash: Dash::Dotted,
+                width,
+            });
+        }
+    }
+
+    /// What the dotted lines are.
+    pub fn dotted(&self) -> Option<&'static str> {
+        let line = self
+            .scene
+            .lines
+            .iter()
+            .find(|line| line.dash == Dash::Dotted)?;
+        Some(match line.width {
+            LAW => "the law before the last change",
+            _ => "the printed law, which differs",
+        })
+    }
+}
+
+impl Scene {
+    /// Points of a series' law, or of the one before it.
+    fn curve(&self, color: usize, before: bool) -> Vec<(f64, f64)> {
+        let mut points = Vec::new();
+        for line in &self.lines {
+            let is_law = line.width == LAW && line.color == color;
+            if is_law && (line.dash == Dash::Dotted) == before {
+                points.extend(&line.points);
+            }
+        }
+        points
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::run;
+    use crate::analysis::{from_query, run};
     use crate::study::{Table, bundled};
 
     #[test]
@@ -411,5 +495,93 @@ mod tests {
         let labels: Vec<&str> = scene.labels.iter().map(|l| l.text.as_str()).collect();
         assert_eq!(labels, ["CLIP", "clip (yours)"]);
         assert_eq!(scene.legend[1].text, "clip (yours), DataComp-1.4B");
+    }
+
+    fn chart(query: &str) -> (AnalysisChart, Outcome) {
+        let (analysis, notices) = from_query(query, &[]);
+        assert_eq!(notices, []);
+        let (rows, architectures) = bundled::read(analysis.table);
+        let outcome = run(&analysis, &rows, &architectures);
+        let chart = picture(&analysis, &outcome, &rows, &Drawing::default());
+        (chart, outcome)
+    }
+
+    #[test]
+    fn a_series_keeps_its_colour_and_its_mark() {
+        let places = |query: &str| {
+            let (chart, _) = chart(query);
+            let entries = chart.scene.legend.iter();
+            let places = entries.map(|e| (e.text.clone(), e.color, e.shape));
+            places.collect::<Vec<_>>()
+        };
+        let all = places("v=2&pretrain=datacomp_1b,relaion2b-en");
+        assert_eq!(all.len(), 4);
+        for (i, one) in all.iter().enumerate() {
+            assert!(
+                all[..i]
+                    .iter()
+                    .all(|other| (other.1, other.2) != (one.1, one.2))
+            );
+        }
+        for alone in [
+            "v=2&family=mammut",
+            "v=2&family=clip&pretrain=relaion2b-en",
+            "v=2&family=mammut,clip",
+        ] {
+            for one in places(alone) {
+                assert!(all.contains(&one), "{alone}: {one:?} not in {all:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn labels_tell_series_apart() {
+        let labels = |query: &str| {
+            let (chart, _) = chart(query);
+            let labels = chart.scene.labels.into_iter().map(|l| l.text);
+            labels.collect::<Vec<_>>()
+        };
+        assert_eq!(labels("v=2"), ["CLIP", "MaMMUT"]);
+        assert_eq!(labels("v=2&family=clip"), [] as [&str; 0]);
+        let all = labels("v=2&pretrain=datacomp_1b,relaion2b-en");
+        assert_eq!(all[..2], ["CLIP, DataComp-1.4B", "CLIP, Re-LAION-2B"]);
+    }
+
+    #[test]
+    fn a_change_leaves_the_law_of_before_until_it_is_undone() {
+        let dotted = |chart: &AnalysisChart| {
+            let lines = chart.scene.lines.iter();
+            let lines = lines.filter(|line| line.dash == Dash::Dotted);
+            lines.map(|line| line.color).collect::<Vec<_>>()
+        };
+        let (first, before) = chart("v=2");
+        assert_eq!(first.dotted(), None);
+        let (mut changed, after) = chart("v=2&loss=huber:0.001");
+        changed.remember(&first, &after);
+        assert_eq!(dotted(&changed), [0, 1]);
+        assert_eq!(changed.dotted(), Some("the law before the last change"));
+        // Another series leaves it, and moves no law.
+        let (mut alone, one) = chart("v=2&loss=huber:0.001&family=mammut");
+        alone.remember(&changed, &one);
+        assert_eq!(dotted(&alone), [1]);
+        let (mut undone, _) = chart("v=2");
+        undone.remember(&changed, &before);
+        assert_eq!(dotted(&undone), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn a_prediction_has_its_interval_in_the_chart() {
+        let (chart, outcome) = chart("v=2&at=1e12");
+        let wide = chart
+            .scene
+            .lines
+            .iter()
+            .filter(|line| line.width == PREDICTED);
+        let ends: Vec<f64> = wide.map(|line| line.points[1].1).collect();
+        let high = outcome
+            .series
+            .iter()
+            .map(|s| s.predictions[0].as_ref().unwrap().high);
+        assert_eq!(ends, high.map(Option::unwrap).collect::<Vec<_>>());
     }
 }

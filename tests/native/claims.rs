@@ -228,6 +228,22 @@ fn the_static_page_has_what_is_printed_and_its_verdict() {
             verdict.title()
         );
         assert!(row.ends_with(&end), "{row} for {end}");
+        // Explore draws those that differ: the parameters of the law, of which some print the negative.
+        let values = law.iter().map(|c| match c.symbol().starts_with('−') {
+            true => c.printed.text.trim_start_matches('-'),
+            false => &c.printed.text,
+        });
+        let values: Vec<&str> = values.collect();
+        assert_eq!(
+            row.contains(&format!(" data-differs=\"{}\"", values.join(" "))),
+            verdict == Verdict::Differs,
+            "{row}"
+        );
+        assert_eq!(
+            row.contains("data-differs"),
+            verdict == Verdict::Differs,
+            "{row}"
+        );
         count += 1;
     }
     assert_eq!(page.matches("data-law=").count(), count);

@@ -4,14 +4,15 @@ use super::CurrentAnalysis;
 use crate::analysis::{
     Analysis, LossUnit, NO_DELTA_METHOD, Series, VERSION, WEIGHTED, why_not_fitted,
 };
-use crate::page::list;
 use crate::page::messages::{LOADING_MEASUREMENTS, loading};
 use crate::study::select::Axis;
-use crate::text::number;
+use crate::text::{escape, number};
 use leptos::prelude::*;
 use refit_fit::law::Form;
 use refit_fit::{Fit, Status};
+use web_sys::Element;
 
+/// The laws as HTML, which costs less of the first view than elements do.
 #[component]
 pub fn Coefficients(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
     view! {
@@ -21,60 +22,48 @@ pub fn Coefficients(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             </h2>
             {move || match current.get() {
                 None => loading(LOADING_MEASUREMENTS),
-                Some(current) => laws(&current).into_any(),
+                Some(current) => view! { <div inner_html=laws(&current)></div> }.into_any(),
             }}
         </section>
     }
 }
 
-fn laws(current: &CurrentAnalysis) -> impl IntoView + use<> {
+fn laws(current: &CurrentAnalysis) -> String {
     let analysis = &current.analysis;
-    let law = analysis.law;
     let of = match analysis.axis {
         Axis::Compute => format!("compute in {}", analysis.unit()),
         Axis::Samples => Axis::Samples.title(analysis.study()).to_ascii_lowercase(),
         Axis::Parameters => "parameters".to_owned(),
     };
-    let runs = &analysis.table.head().rows;
-    let series = current.outcome.series.iter();
-    view! {
-        <p class="formula">
-            {law.plain()}
-            <span class="aside">
-                "L: " {analysis.loss_unit().title().to_ascii_lowercase()} ", C: " {of} "; " {analysis.loss.objective()}
-            </span>
-        </p>
-        <div class="laws">
-            {list(series
-                .map(|series| {
-                    view! {
-                        <div class="law">
-                            <h3>{name(series)}</h3>
-                            {printed(analysis, series)}
-                            <p class="aside">
-                                {format!(
-                                    "{} {runs}, {} on the frontier, {} held out",
-                                    series.points.len(),
-                                    series.frontier.len(),
-                                    series.held_out.len(),
-                                )}
-                            </p>
-                            {match &series.fit {
-                                Ok(fit) => table(series, fit, analysis.loss_unit()).into_any(),
-                                Err(error) => {
-                                    view! { <p class="error">{why_not_fitted(error)}</p> }.into_any()
-                                }
-                            }}
-                        </div>
-                    }
-                }))}
-        </div>
-    }
+    let unit = analysis.loss_unit();
+    let law = |series: &Series| {
+        format!(
+            "<div class=\"law\"><h3>{}</h3>{}<p class=\"aside\">{} {}, {} on the frontier, {} held out</p>{}</div>",
+            escape(&name(series)),
+            printed(analysis, series).unwrap_or_default(),
+            series.points.len(),
+            escape(&analysis.table.head().rows),
+            series.frontier.len(),
+            series.held_out.len(),
+            match &series.fit {
+                Ok(fit) => table(series, fit, unit),
+                Err(error) => format!("<p class=\"error\">{}</p>", escape(&why_not_fitted(error))),
+            }
+        )
+    };
+    let laws: String = current.outcome.series.iter().map(law).collect();
+    format!(
+        "<p class=\"formula\">{}<span class=\"aside\">L: {}, C: {}; {}</span></p><div class=\"laws\">{laws}</div>",
+        analysis.law.plain(),
+        escape(&unit.title().to_ascii_lowercase()),
+        escape(&of),
+        analysis.loss.objective()
+    )
 }
 
-/// The law that the papers print for a series, and Verify's verdict: from the row of the static page
-/// that names the series (tests/native/claims.rs).
-fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>> {
+/// The row of the static page with the law that the papers print for a series, fitted as here
+/// (tests/native/claims.rs).
+fn printed_row(analysis: &Analysis, series: &Series) -> Option<Element> {
     let Analysis {
         dataset, metric, ..
     } = analysis;
@@ -86,20 +75,34 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
     let (family, pretrain) = (&series.family, &series.pretrain);
     let row = format!("[data-law='{dataset} {metric} {family} {pretrain}']");
     // The name of the reader's own family may make the selector invalid.
-    let row = document().query_selector(&row).ok()??;
-    let verdict = row.last_element_child()?;
-    let coefficients = verdict.previous_element_sibling()?.text_content();
-    // A verdict is of the analysis that it was given for.
+    document().query_selector(&row).ok()?
+}
+
+/// Whether the points and the loss are those that the printed laws were fitted with: a verdict is of the
+/// analysis that it was given for.
+fn is_published(analysis: &Analysis) -> bool {
     let decides = |a: &Analysis| (a.frontier, a.bin_range, a.loss, a.threshold);
-    let is_published = decides(&default) == decides(analysis) && analysis.excluded.is_empty();
-    let verdict = match is_published {
-        false => "not compared: points or loss are others".into_any(),
-        true => view! {
-            <a href=format!("?v={VERSION}&page=verify")>
-                <span class=verdict.class_name()>{verdict.text_content()}</span>
-            </a>
-        }
-        .into_any(),
+    decides(&Analysis::of(analysis.table)) == decides(analysis) && analysis.excluded.is_empty()
+}
+
+/// The parameters of the law that the papers print for a series, where Verify finds that it differs.
+pub fn differing_law(analysis: &Analysis, series: &Series) -> Option<Vec<f64>> {
+    let row = printed_row(analysis, series).filter(|_| is_published(analysis))?;
+    let values = row.get_attribute("data-differs")?;
+    values.split(' ').map(|value| value.parse().ok()).collect()
+}
+
+/// The law that the papers print for a series, and Verify's verdict.
+fn printed(analysis: &Analysis, series: &Series) -> Option<String> {
+    let verdict = printed_row(analysis, series)?.last_element_child()?;
+    let coefficients = verdict.previous_element_sibling()?.text_content()?;
+    let verdict = match is_published(analysis) {
+        false => "not compared: points or loss are others".to_owned(),
+        true => format!(
+            "<a href=\"?v={VERSION}&amp;page=verify\"><span class=\"{}\">{}</span></a>",
+            verdict.class_name(),
+            verdict.text_content()?
+        ),
     };
     // The printed laws were fitted to those of the figure, where a table has them.
     let mut tables = analysis.study().tables();
@@ -107,9 +110,9 @@ fn printed(analysis: &Analysis, series: &Series) -> Option<impl IntoView + use<>
         true => " on the printed figure’s points",
         false => "",
     };
-    Some(view! {
-        <p class="printed-law">"Printed: " {coefficients} ": " {verdict} {points} "."</p>
-    })
+    Some(format!(
+        "<p class=\"printed-law\">Printed: {coefficients}: {verdict}{points}.</p>"
+    ))
 }
 
 /// The name of a series in legends and tables.
@@ -117,7 +120,8 @@ pub fn name(series: &Series) -> String {
     series.name()
 }
 
-fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
+/// As HTML, which costs less of the first view than elements do.
+fn table(series: &Series, fit: &Fit, unit: LossUnit) -> String {
     let rows = fit
         .law
         .parameters()
@@ -125,19 +129,22 @@ fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
         .zip(&fit.parameters)
         .zip(fit.usable_errors())
         .map(|((parameter, value), error)| {
-            view! {
-                <tr>
-                    <th scope="row">{parameter.symbol}</th>
-                    <td data-parameter=parameter.name data-value=value.to_string()>
-                        {number(*value)}
-                    </td>
-                    <td>{error.map_or("–".to_owned(), number)}</td>
-                </tr>
-            }
+            format!(
+                "<tr><th scope=\"row\">{}</th><td data-parameter=\"{}\" data-value=\"{value}\">{}</td><td>{}</td></tr>",
+                parameter.symbol,
+                parameter.name,
+                number(*value),
+                error.map_or("–".to_owned(), number)
+            )
         });
-    let weighted = series.is_weighted().then_some(WEIGHTED);
-    let no_delta = (!fit.delta_method_holds()).then(|| format!("{NO_DELTA_METHOD} "));
-    let scatter = fit.scatter().map(|times| {
+    let rows: String = rows.collect();
+    let weighted = if series.is_weighted() { WEIGHTED } else { "" };
+    let no_delta = if fit.delta_method_holds() {
+        ""
+    } else {
+        NO_DELTA_METHOD
+    };
+    let scatter = fit.scatter().map_or(String::new(), |times| {
         format!("The scatter is {times:.1} times what the number of test images explains. ")
     });
     let root = unit.scaled(fit.mse.sqrt());
@@ -145,26 +152,11 @@ fn table(series: &Series, fit: &Fit, unit: LossUnit) -> impl IntoView + use<> {
         points @ "percentage points" => format!(", RMSE {root:.2} {points}. "),
         unit => format!(", RMSE {} {unit}. ", number(root)),
     };
-    view! {
-        <table class="numbers">
-            <thead>
-                <tr>
-                    <th scope="col">"Parameter"</th>
-                    <th scope="col">"Value"</th>
-                    <th scope="col">"Standard error"</th>
-                </tr>
-            </thead>
-            <tbody>{list(rows)}</tbody>
-        </table>
-        <p class="aside">
-            "MSE " {number(fit.mse)} {rmse}
-            {weighted}
-            {no_delta}
-            {scatter}
-            <strong>{status(fit)}</strong>
-            "."
-        </p>
-    }
+    format!(
+        "<table class=\"numbers\"><thead><tr><th scope=\"col\">Parameter</th><th scope=\"col\">Value</th><th scope=\"col\">Standard error</th></tr></thead><tbody>{rows}</tbody></table><p class=\"aside\">MSE {}{rmse}{weighted}{no_delta} {scatter}<strong>{}</strong>.</p>",
+        number(fit.mse),
+        status(fit)
+    )
 }
 
 /// How the fit ended: "Optimum at bound (E = 0)".

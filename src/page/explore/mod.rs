@@ -75,6 +75,8 @@ pub fn Explore() -> impl IntoView {
             <div class="results">
                 {move || user_runs(current, location)}
                 {move || figure_or_error(loaded, current, empty.get())}
+                // Filled by changes.js.
+                <div class="changes" role="status"></div>
                 <TabList label="Laws" tabs=&TABS first />
                 <TabPanel id="law" first>
                     <coefficients::Coefficients current />

@@ -95,6 +95,93 @@ fn a_choice_refits_and_its_link_shows_the_same() {
 }
 
 #[test]
+fn what_a_choice_changes_is_said_drawn_and_undone() {
+    let page = Page::open("?");
+    page.wait_for(FITTED);
+    assert_eq!(page.text(".changes"), "");
+    assert!(!page.text("figcaption").contains("dotted"));
+    let before = parameter(&page, "A");
+    page.set_value("select[name='Frontier']", "pareto");
+    page.wait_for("document.querySelector('.changes button')");
+    let told = page.text(".changes");
+    let alpha = page.eval("document.querySelector('.laws [data-parameter=alpha]').textContent");
+    let new = format!("→ {}", alpha.as_str().expect("a text"));
+    for part in ["CLIP, DataComp-1.4B: ", "MaMMUT, DataComp-1.4B: ", &new] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert!(
+        page.text("figcaption")
+            .contains("dotted: the law before the last change")
+    );
+    page.screenshot("changed-light", 1280, 1000, false);
+    page.screenshot("changed-phone", 360, 900, true);
+    // What moves no law leaves it.
+    page.click(".legend button");
+    page.wait_for("document.querySelector('.legend [aria-pressed=false]')");
+    assert!(page.has(".changes button"));
+    page.click(".changes button");
+    page.wait_for(&format!(
+        "document.querySelector('[data-parameter=A]').dataset.value === '{before}'"
+    ));
+    page.wait_for("document.querySelector('.changes').innerText === 'Undone.'");
+    assert_eq!(page.eval("document.activeElement.tagName"), "CANVAS");
+    assert!(!page.text("figcaption").contains("dotted"));
+    // Of other measurements nothing is compared.
+    page.set_value("select[name='Frontier']", "pareto");
+    page.wait_for("document.querySelector('.changes button')");
+    page.set_value("select[name=Benchmark]", "imagenet-a");
+    page.wait_for("document.querySelector('.changes').innerText === ''");
+}
+
+#[test]
+fn a_printed_law_that_differs_is_drawn_beside_the_refit() {
+    let page = Page::open("?v=2&table=plotted_frontier&dataset=imagenet-r");
+    page.wait_for(FITTED);
+    let printed = "dotted: the printed law, which differs";
+    page.wait_for(&format!(
+        "document.querySelector('figcaption').innerText.includes('{printed}')"
+    ));
+    page.screenshot("printed-law-dotted", 1280, 900, false);
+    page.set_value("select[name='Loss']", "huber");
+    page.wait_for(&format!(
+        "!document.querySelector('figcaption').innerText.includes('{printed}')"
+    ));
+}
+
+#[test]
+fn a_printed_page_is_light_and_whole() {
+    let page = Page::open("?");
+    page.wait_for(FITTED);
+    page.set_view(794, 1123, true);
+    page.print();
+    let shown = |selector: &str| {
+        page.eval(&format!(
+            "document.querySelector({}).checkVisibility()",
+            serde_json::json!(selector)
+        ))
+    };
+    for selector in ["nav", ".toolbar", ".controls", "[role=tablist]"] {
+        assert_eq!(shown(selector), false, "{selector}");
+    }
+    for selector in [".legend button", "figcaption", ".law table"] {
+        assert_eq!(shown(selector), true, "{selector}");
+    }
+    let filter = page.eval("getComputedStyle(document.querySelector('.canvas canvas')).filter");
+    assert!(
+        filter.as_str().is_some_and(|f| f.contains("invert")),
+        "{filter}"
+    );
+    page.capture("print-explore");
+    page.go("?page=verify");
+    page.wait_for("document.querySelector('details:not([open])')");
+    page.print();
+    let inside = page.eval(
+        "[...document.querySelectorAll('details:not([open]) > :not(summary)')].every(e => e.checkVisibility({contentVisibilityAuto: true}))",
+    );
+    assert_eq!(inside, true, "what is folded on screen");
+}
+
+#[test]
 fn a_study_is_chosen_and_a_law_predicts() {
     let page = Page::open("?");
     page.wait_for(FITTED);

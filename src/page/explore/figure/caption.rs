@@ -2,10 +2,11 @@
 
 use super::{CurrentAnalysis, name};
 use crate::analysis::{interval_title, why_not_fitted};
+use crate::figure::AnalysisChart;
 use crate::text::number;
 
 /// What the marks and lines mean, and the fit of each series in words.
-pub fn caption(current: &CurrentAnalysis) -> String {
+pub fn caption(chart: &AnalysisChart, current: &CurrentAnalysis) -> String {
     let laws = current
         .outcome
         .series
@@ -30,8 +31,10 @@ pub fn caption(current: &CurrentAnalysis) -> String {
     } else {
         String::new()
     };
+    let dotted = chart.dotted();
+    let dotted = dotted.map_or(String::new(), |what| format!("; dotted: {what}"));
     format!(
-        "Filled marks: fitted points. Faint: other runs. Hollow: held out. Crossed: excluded. Line: the law, dashed beyond the frontier{band}. {}",
+        "Filled marks: fitted points. Faint: other runs. Hollow: held out. Crossed: excluded. Line: the law, dashed beyond the frontier{dotted}{band}. {}",
         laws.join(" ")
     )
 }

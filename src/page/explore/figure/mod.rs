@@ -78,7 +78,7 @@ pub fn Figure(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             </div>
             {error_if_any(figure.failed)}
             <figcaption>
-                {move || current.with(|s| s.as_ref().map(caption::caption))}
+                {move || figure.picture.with(|p| p.as_ref().map(|(chart, s)| caption::caption(chart, s)))}
             </figcaption>
         </figure>
     }
@@ -107,7 +107,7 @@ fn draw_data(figure: FigureState, canvas: &web_sys::HtmlCanvasElement, appearanc
     let again = |row| {
         figure
             .picture
-            .with_untracked(|p| p.as_ref()?.dots.iter().position(|d| d.row == row))
+            .with_untracked(|p| p.as_ref()?.0.dots.iter().position(|d| d.row == row))
     };
     figure.focus.set(toggled.and_then(again));
     figure.pinned.set(false);

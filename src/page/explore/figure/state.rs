@@ -6,6 +6,7 @@ use crate::analysis::MOST_EXCLUDED;
 use crate::analysis::drawing::{Drawing, Window};
 use crate::chart::{ChartLayout, Direction, Mark, Scene, nearest, step};
 use crate::figure::{AnalysisChart, SeriesRole, picture};
+use crate::page::explore::coefficients::differing_law;
 use crate::page::location::Location;
 use leptos::prelude::*;
 
@@ -23,8 +24,8 @@ pub enum Drag {
 pub struct FigureState {
     pub location: Location,
     pub current: Memo<Option<CurrentAnalysis>>,
-    /// The whole chart, of which `window` shows a part.
-    pub picture: Memo<Option<AnalysisChart>>,
+    /// The whole chart, of which `window` shows a part, and the analysis that it is of.
+    pub picture: Memo<Option<(AnalysisChart, CurrentAnalysis)>>,
     /// The visible part, also during a gesture.
     pub window: RwSignal<Option<Window>>,
     pub layout: RwSignal<Option<ChartLayout>>,
@@ -47,13 +48,28 @@ impl FigureState {
             window: None,
             ..location.drawing.get()
         });
-        let picture = Memo::new(move |_| {
-            let drawing = whole.get();
-            current.with(|s| {
-                let s = s.as_ref()?;
-                Some(picture(&s.analysis, &s.outcome, &s.data.rows, &drawing))
-            })
-        });
+        let picture = Memo::new(
+            move |before: Option<&Option<(AnalysisChart, CurrentAnalysis)>>| {
+                let drawing = whole.get();
+                let now = current.get()?;
+                let a = &now.analysis;
+                let mut chart = picture(a, &now.outcome, &now.data.rows, &drawing);
+                if let Some(Some((before, then))) = before {
+                    let b = &then.analysis;
+                    if (a.table, &a.dataset, &a.metric, a.axis)
+                        == (b.table, &b.dataset, &b.metric, b.axis)
+                    {
+                        chart.remember(before, &now.outcome);
+                    }
+                }
+                for series in &now.outcome.series {
+                    if let Some(printed) = differing_law(a, series) {
+                        chart.print(series, a.law, &printed);
+                    }
+                }
+                Some((chart, now))
+            },
+        );
         let figure = FigureState {
             location,
             current,
@@ -75,12 +91,12 @@ impl FigureState {
     }
 
     pub fn scene(self) -> Option<Scene> {
-        self.picture.with(|p| Some(p.as_ref()?.scene.clone()))
+        self.picture.with(|p| Some(p.as_ref()?.0.scene.clone()))
     }
 
     pub fn mark(self, key: usize) -> Option<Mark> {
         self.picture.with(|p| {
-            let dot = p.as_ref()?.dots.get(key)?;
+            let dot = p.as_ref()?.0.dots.get(key)?;
             Some(Mark {
                 x: dot.x,
                 y: dot.error,
@@ -92,7 +108,7 @@ impl FigureState {
     pub fn with_scene<T>(self, find: impl Fn(&ChartLayout, &Scene) -> Option<T>) -> Option<T> {
         self.layout.with(|layout| {
             self.picture
-                .with(|picture| find(layout.as_ref()?, &picture.as_ref()?.scene))
+                .with(|picture| find(layout.as_ref()?, &picture.as_ref()?.0.scene))
         })
     }
 
@@ -168,7 +184,7 @@ impl FigureState {
         let chosen: Vec<(usize, SeriesRole)> = self.picture.with_untracked(|p| {
             let dots = p
                 .iter()
-                .flat_map(|p| keys.iter().filter_map(|k| p.dots.get(*k)));
+                .flat_map(|p| keys.iter().filter_map(|k| p.0.dots.get(*k)));
             dots.map(|dot| (dot.row, dot.role)).collect()
         });
         if let [(row, _)] = chosen[..] {

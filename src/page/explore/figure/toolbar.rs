@@ -34,7 +34,7 @@ pub fn Legend(
             .iter()
             .enumerate()
             .map(|(i, series)| {
-                let (r, g, b) = theme().color(i);
+                let (r, g, b) = theme().color(series.place);
                 let pressed = !hidden.contains(&i);
                 view! {
                     <li>
@@ -46,7 +46,7 @@ pub fn Legend(
                             on:click=move |_| toggle(i)
                         >
                             <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                                {shape(i).glyph()}
+                                {shape(series.place).glyph()}
                             </span>
                             {name(series)}
                         </button>

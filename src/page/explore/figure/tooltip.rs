@@ -46,7 +46,7 @@ pub fn Tooltip(figure: FigureState) -> impl IntoView {
         let key = figure.focus.get()?;
         let dot = figure
             .picture
-            .with(|p| p.as_ref()?.dots.get(key).cloned())?;
+            .with(|p| p.as_ref()?.0.dots.get(key).cloned())?;
         let (x, y, left) = figure.layout.with(|l| {
             let l = l.as_ref()?;
             let (x, y) = l.pixel(dot.x, dot.error)?;
