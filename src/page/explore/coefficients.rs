@@ -4,6 +4,7 @@ use super::CurrentAnalysis;
 use crate::analysis::{
     Analysis, LossUnit, NO_DELTA_METHOD, Series, VERSION, WEIGHTED, why_not_fitted,
 };
+use crate::decimal;
 use crate::page::messages::{LOADING_MEASUREMENTS, loading};
 use crate::study::select::Axis;
 use crate::text::{escape, number};
@@ -89,7 +90,7 @@ fn is_published(analysis: &Analysis) -> bool {
 pub fn differing_law(analysis: &Analysis, series: &Series) -> Option<Vec<f64>> {
     let row = printed_row(analysis, series).filter(|_| is_published(analysis))?;
     let values = row.get_attribute("data-differs")?;
-    values.split(' ').map(|value| value.parse().ok()).collect()
+    values.split(' ').map(decimal::parse).collect()
 }
 
 /// The law that the papers print for a series, and Verify's verdict.
