@@ -7,11 +7,11 @@ use crate::checkpoint::{self, Choices};
 use crate::model::{self, BackendChoice, Device, DeviceArguments};
 use crate::say;
 use labelled::Labelled;
-use measure::{Scores, Tried};
+use measure::Tried;
 use pollster::block_on;
 use refit::model_error::{self, FrontEnd};
 use refit_clip::backend::Backend;
-use refit_clip::mix::{self, Choice, Coefficients, MixError, Mixture, Part, Tower};
+use refit_clip::mix::{self, Choice, Coefficients, MixError, Mixture, Part, SetScore, Tower};
 use refit_clip::weights::source::{FileSource, Joined, Source};
 use serde::Serialize;
 use std::fs::File;
@@ -105,7 +105,7 @@ fn run_on<B: Backend + Clone>(
     let sets = sets.collect::<Result<Vec<Labelled>, String>>()?;
     let mut measured = Vec::new();
     let mut measure = measure::Measure::new(&sets, &templates, tower);
-    let mut one = |coefficients: &[f64]| -> Result<Vec<Scores>, String> {
+    let mut one = |coefficients: &[f64]| -> Result<Vec<SetScore>, String> {
         mixture.set(coefficients).map_err(sentence)?;
         if sets.is_empty() {
             return Ok(Vec::new());

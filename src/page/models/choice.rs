@@ -1,7 +1,8 @@
 //! A model to load: a bundled one, a cached download, a file of the reader's, or an address.
 
-use super::protocol::{CachedCheckpoint, CheckpointLocation, ModelChoices};
+use super::protocol::{CachedCheckpoint, CheckpointLocation, Ingredient, ModelChoices, Recipe};
 use refit_clip::architecture::telling_name;
+use refit_clip::mix::Tower;
 use refit_clip::weights::files::CheckpointFiles;
 use web_sys::File;
 use xxhash_rust::xxh64::xxh64;
@@ -75,6 +76,44 @@ impl ModelChoice {
             known_as: telling_name(&address),
             location: CheckpointLocation::Address(address),
             files: Vec::new(),
+            choices: ModelChoices::default(),
+        }
+    }
+
+    /// A fine-tuned sibling of the small CLIP, which comes with the page as its difference.
+    pub fn bundled_sibling(task: &str) -> ModelChoice {
+        let path = format!("clip/shapes_{task}.safetensors");
+        ModelChoice::bundled(&format!("shapes-{task}"), &format!("Shapes, {task}"), &path)
+    }
+
+    /// A mixture of models; its embeddings are not cached, since every coefficient has others.
+    pub fn mixture(
+        base: &ModelChoice,
+        others: &[ModelChoice],
+        coefficients: &[f64],
+        tower: Tower,
+    ) -> ModelChoice {
+        let ingredient = |choice: &ModelChoice| Ingredient {
+            name: choice.name.clone(),
+            location: choice.location.clone(),
+            files: choice.files.len(),
+            known_as: choice.known_as.clone(),
+            choices: choice.choices.clone(),
+        };
+        let terms = others.iter().zip(coefficients);
+        let terms = terms.map(|(other, c)| format!("{c} × {}", other.name));
+        let files = std::iter::once(base).chain(others);
+        ModelChoice {
+            key: String::new(),
+            name: format!("{} + {}", base.name, terms.collect::<Vec<_>>().join(" + ")),
+            location: CheckpointLocation::Mixture(Box::new(Recipe {
+                base: ingredient(base),
+                others: others.iter().map(ingredient).collect(),
+                coefficients: coefficients.to_vec(),
+                tower,
+            })),
+            files: files.flat_map(|choice| choice.files.clone()).collect(),
+            known_as: String::new(),
             choices: ModelChoices::default(),
         }
     }

@@ -13,6 +13,7 @@ mod classes;
 mod comparison;
 mod device;
 mod images;
+mod mix;
 mod model_bar;
 mod notice;
 mod progress;
@@ -43,12 +44,13 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-const TABS: [Tab; 6] = [
+const TABS: [Tab; 7] = [
     Tab::new("classify", "Classify"),
     Tab::new("search", "Search"),
     Tab::new("captions", "Caption"),
     Tab::new("comparison", "Compare models"),
     Tab::new("teach", "Teach"),
+    Tab::new("mix", "Mix"),
     Tab::new("camera", "Camera"),
 ];
 
@@ -88,6 +90,7 @@ fn Run(session: Session) -> impl IntoView {
     let camera = RwSignal::new(first == "camera");
     let is_camera = move || camera.get();
     let teaching = RwSignal::new(first == "teach");
+    let mixing = RwSignal::new(first == "mix");
     Effect::new(move || {
         if teaching.get() {
             session.read_heads();
@@ -122,6 +125,9 @@ fn Run(session: Session) -> impl IntoView {
                     </TabPanel>
                     <TabPanel id="teach" first open=teaching>
                         <teach::Teach session />
+                    </TabPanel>
+                    <TabPanel id="mix" first open=mixing>
+                        {move || mixing.get().then(|| view! { <mix::Mix session /> })}
                     </TabPanel>
                     <TabPanel id="camera" first open=camera>
                         <camera::Camera session is_shown=Signal::derive(is_camera) />

@@ -10,6 +10,7 @@ use crate::teach::Taught;
 use refit_clip::architecture::{Activation, Architecture};
 use refit_clip::backend::ComputeError;
 use refit_clip::caption::Decoding;
+use refit_clip::mix::Tower;
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
@@ -32,7 +33,7 @@ pub enum DeviceChoice {
 }
 
 /// Where a checkpoint is read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CheckpointLocation {
     /// A file that comes with the page, by its path.
     Bundled(String),
@@ -42,6 +43,32 @@ pub enum CheckpointLocation {
     Address(String),
     /// Files of the reader's, which are attached: a checkpoint, its parts, its configuration.
     Files,
+    /// A mixture of others, computed as it is read.
+    Mixture(Box<Recipe>),
+}
+
+/// A mixture of checkpoints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    pub base: Ingredient,
+    pub others: Vec<Ingredient>,
+    /// λ, one for each of the others.
+    pub coefficients: Vec<f64>,
+    pub tower: Tower,
+}
+
+/// A checkpoint of a [`Recipe`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ingredient {
+    /// For errors.
+    pub name: String,
+    /// No mixture.
+    pub location: CheckpointLocation,
+    /// How many of the attached files are its own, in order.
+    pub files: usize,
+    /// The name by which published ones are known.
+    pub known_as: String,
+    pub choices: ModelChoices,
 }
 
 /// What the reader chose about a checkpoint that can be read in several ways.
@@ -91,6 +118,8 @@ pub enum WorkerRequest {
     ListCache,
     /// Delete a checkpoint or an interrupted download by its key.
     Delete(String),
+    /// Attach a checkpoint's bytes as a [`Blob`](web_sys::Blob), reporting [`Progress`].
+    Copy(CheckpointLocation),
     /// Store the attached bytes under a name.
     Put(String),
     /// Attach the bytes that are stored under a name, if any.

@@ -131,6 +131,18 @@ impl WorkerClient {
         Ok(reply.await?.value)
     }
 
+    /// The bytes of a checkpoint, or of a mixture, as a file.
+    pub async fn copy(
+        &self,
+        choice: &ModelChoice,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<Blob, Failure> {
+        let request = WorkerRequest::Copy(choice.location.clone());
+        let files: Array = choice.files.iter().collect();
+        let reply = self.ask_with::<(), _>(&request, files.into(), Array::new(), progress);
+        Ok(reply.await?.attachment.unchecked_into())
+    }
+
     pub async fn download(
         &self,
         key: String,

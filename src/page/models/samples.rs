@@ -44,7 +44,8 @@ pub async fn text(path: &str) -> Result<String, String> {
     Ok(text.as_string().unwrap_or_default())
 }
 
-async fn bundled(path: &str) -> Result<Response, String> {
+/// A file of the page.
+pub async fn bundled(path: &str) -> Result<Response, String> {
     let response = fetch(path).await;
     response.filter(Response::ok).ok_or_else(unreadable)
 }

@@ -9,6 +9,7 @@ mod captions;
 mod details;
 mod harness;
 mod home;
+mod mix;
 #[path = "models/main.rs"]
 mod models;
 mod page;

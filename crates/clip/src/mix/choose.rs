@@ -34,6 +34,32 @@ impl Score {
     }
 }
 
+/// A set's accuracies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetScore {
+    /// Of all pictures.
+    pub all: Score,
+    /// Of those by which coefficients are chosen.
+    pub held_out: Score,
+    /// Of the others.
+    pub rest: Score,
+}
+
+impl SetScore {
+    /// Of pictures, for each whether it is held out, and whether it is right.
+    pub fn of(hits: &[(bool, bool)]) -> Self {
+        let half = |held_out: bool| {
+            let half = hits.iter().filter(|(of, _)| *of == held_out);
+            Score::of(half.map(|(_, hit)| *hit))
+        };
+        SetScore {
+            all: Score::of(hits.iter().map(|(_, hit)| *hit)),
+            held_out: half(true),
+            rest: half(false),
+        }
+    }
+}
+
 /// Whether a picture is held out to choose coefficients by: every second one of a class, given its
 /// place in it.
 pub fn is_held_out(place: usize) -> bool {

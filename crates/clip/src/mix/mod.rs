@@ -16,7 +16,7 @@ mod coefficients;
 mod error;
 mod file;
 
-pub use choose::{Choice, Score, is_held_out};
+pub use choose::{Choice, Score, SetScore, is_held_out};
 pub use coefficients::{Coefficients, CoefficientsError, greedy};
 pub use error::{MixError, MixNote};
 

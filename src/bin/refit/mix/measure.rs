@@ -4,7 +4,7 @@ use super::labelled::Labelled;
 use super::{Choice, Files, Tower, model};
 use pollster::block_on;
 use refit_clip::backend::Backend;
-use refit_clip::mix::Score;
+use refit_clip::mix::{Score, SetScore};
 use refit_clip::{Classes, Model};
 use serde::Serialize;
 use std::path::Path;
@@ -12,18 +12,11 @@ use std::path::Path;
 /// Pictures that are encoded at once.
 const BATCH: usize = 64;
 
-/// A set's accuracies.
-pub(super) struct Scores {
-    all: Score,
-    pub(super) held_out: Score,
-    pub(super) rest: Score,
-}
-
 /// Coefficients and what they do.
 pub(super) struct Tried {
     pub(super) coefficients: Vec<f64>,
     /// Of each set.
-    pub(super) scores: Vec<Scores>,
+    pub(super) scores: Vec<SetScore>,
 }
 
 /// As JSON.
@@ -141,7 +134,7 @@ impl<'a> Measure<'a> {
         &mut self,
         backend: B,
         mixture: &mut Files,
-    ) -> Result<Vec<Scores>, String> {
+    ) -> Result<Vec<SetScore>, String> {
         let options = mixture.options();
         let model = block_on(Model::load(backend, mixture, options, |_| {}));
         let model = model.map_err(model::sentence)?;
@@ -163,7 +156,7 @@ fn scores<B: Backend>(
     model: &Model<B>,
     set: &Labelled,
     classes: &Classes,
-) -> Result<Scores, String> {
+) -> Result<SetScore, String> {
     let mut hits = Vec::with_capacity(set.pictures.len());
     for batch in set.pictures.chunks(BATCH) {
         let pixels: Vec<_> = batch.iter().map(|picture| picture.pixels.clone()).collect();
@@ -174,13 +167,5 @@ fn scores<B: Backend>(
             hits.push((picture.is_held_out, best == Some(picture.class)));
         }
     }
-    let of = |held_out: bool| {
-        let half = hits.iter().filter(move |(of, _)| *of == held_out);
-        Score::of(half.map(|(_, hit)| *hit))
-    };
-    Ok(Scores {
-        all: Score::of(hits.iter().map(|(_, hit)| *hit)),
-        held_out: of(true),
-        rest: of(false),
-    })
+    Ok(SetScore::of(&hits))
 }

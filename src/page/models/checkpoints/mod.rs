@@ -12,7 +12,7 @@ mod published;
 pub use catalogue::checkpoints_with_results;
 pub use download::{ActiveDownload, Offer, download_button};
 pub use dropped::Dropped;
-pub use open_file::file_button;
+pub use open_file::{file_button, files_of};
 pub use published::Recommended;
 
 use super::choice::ModelChoice;

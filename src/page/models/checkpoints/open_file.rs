@@ -86,12 +86,18 @@ fn folder_button(open: impl Fn(Vec<File>) + 'static) -> impl IntoView {
 
 fn chosen(open: impl Fn(Vec<File>)) -> impl Fn(web_sys::Event) {
     move |event: web_sys::Event| {
-        let input: HtmlInputElement = event_target(&event);
-        let files = input.files();
-        let files: Vec<File> = files.iter().flat_map(dropped::files).collect();
-        input.set_value("");
+        let files = files_of(&event);
         if !files.is_empty() {
             open(files);
         }
     }
+}
+
+/// The files that were chosen; the field is emptied, so that the same can be chosen again.
+pub fn files_of(event: &web_sys::Event) -> Vec<File> {
+    let input: HtmlInputElement = event_target(event);
+    let files = input.files();
+    let files: Vec<File> = files.iter().flat_map(dropped::files).collect();
+    input.set_value("");
+    files
 }

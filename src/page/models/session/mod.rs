@@ -7,6 +7,7 @@ mod classification;
 mod downloads;
 mod heads;
 mod images;
+mod mixing;
 mod model;
 mod teaching;
 
@@ -14,6 +15,7 @@ pub use classes::{ClassSet, PROMPTS, lines, prompts};
 pub use downloads::{Download, Purpose};
 pub use heads::HeadSet;
 pub use images::{BATCH, ImageState, NewImage, SourceImage};
+pub use mixing::{MixChoices, MixOutcome, MixState, Mixing, Tried};
 pub use model::{CurrentModel, ModelState};
 pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
@@ -34,6 +36,7 @@ pub struct Session {
     pub downloads: Downloads,
     pub heads: HeadSet,
     pub teaching: Teaching,
+    pub mixing: Mixing,
     pub appearance: Appearance,
     pub second: SecondChoice,
 }
@@ -57,6 +60,7 @@ impl Session {
             downloads: Downloads::new(),
             heads: HeadSet::new(),
             teaching: Teaching::new(),
+            mixing: Mixing::new(),
             appearance: Appearance::follow(),
             second: SecondChoice {
                 requested: RwSignal::new(None),

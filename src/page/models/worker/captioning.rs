@@ -71,9 +71,10 @@ impl Engine {
         if self.towers.has_decoder() {
             return Ok(());
         }
-        let (location, files, options) = &self.origin;
+        let (location, files, options, (name, choices)) = &self.origin;
         let progress = |progress| report(CaptionProgress::Loading(progress));
-        let mut source = checkpoint_source::open(location, files).await?.source;
+        let opened = checkpoint_source::open(location, files, name, choices);
+        let (mut source, _) = opened.await?;
         self.towers
             .load_decoder(&mut source, options, progress)
             .await?;

@@ -1,19 +1,22 @@
 //! A checkpoint as a source of bytes, wherever it lies.
 
-use super::super::protocol::{CheckpointLocation, Failure, FailureKind};
+use super::super::protocol::{
+    CheckpointLocation, Failure, FailureKind, ModelChoices, Progress, Recipe,
+};
 use super::super::samples::FILE_UNREADABLE;
 use super::checkpoint_cache::{self, CachedFile};
-use crate::model_error;
-use js_sys::Array;
-use refit_clip::ClipError;
+use crate::model_error::{self, FrontEnd};
+use js_sys::{Array, Uint8Array};
 use refit_clip::architecture::Configuration;
 use refit_clip::browser::{BlobSource, FetchTransport};
+use refit_clip::mix::{MixError, Mixture, Part};
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::VerifiedSource;
 use refit_clip::weights::files::CheckpointFiles;
 use refit_clip::weights::http::{HttpSource, Retries};
 use refit_clip::weights::shards::ShardIndex;
 use refit_clip::weights::source::{Joined, Source, SourceError};
+use refit_clip::{ClipError, LoadOptions};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, Response};
@@ -21,38 +24,66 @@ use web_sys::{Blob, File, Response};
 /// Seconds without a byte after which a load fails.
 pub const TIMEOUT: u32 = 30;
 
-pub enum CheckpointSource {
+/// Bytes that are copied at a time.
+const COPIED: usize = 4 << 20;
+
+/// One of a checkpoint's files.
+pub enum PartSource {
     Blob(BlobSource),
     Cached(VerifiedSource<CachedFile>),
     Server(HttpSource<FetchTransport>),
 }
 
-impl Source for CheckpointSource {
+impl Source for PartSource {
     fn size(&self) -> u64 {
         match self {
-            CheckpointSource::Blob(source) => source.size(),
-            CheckpointSource::Cached(source) => source.size(),
-            CheckpointSource::Server(source) => source.size(),
+            PartSource::Blob(source) => source.size(),
+            PartSource::Cached(source) => source.size(),
+            PartSource::Server(source) => source.size(),
         }
     }
 
     async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
         match self {
-            CheckpointSource::Blob(source) => source.read(at, buffer).await,
-            CheckpointSource::Cached(source) => source.read(at, buffer).await,
-            CheckpointSource::Server(source) => source.read(at, buffer).await,
+            PartSource::Blob(source) => source.read(at, buffer).await,
+            PartSource::Cached(source) => source.read(at, buffer).await,
+            PartSource::Server(source) => source.read(at, buffer).await,
         }
     }
 }
 
-/// A checkpoint's bytes, and the configuration files beside it, each with its name.
+type Files = Joined<PartSource>;
+
+/// A checkpoint, or a mixture of several.
+pub enum CheckpointSource {
+    Files(Files),
+    Mixture(Box<Mixture<Files>>),
+}
+
+impl Source for CheckpointSource {
+    fn size(&self) -> u64 {
+        match self {
+            CheckpointSource::Files(source) => source.size(),
+            CheckpointSource::Mixture(source) => source.size(),
+        }
+    }
+
+    async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
+        match self {
+            CheckpointSource::Files(source) => source.read(at, buffer).await,
+            CheckpointSource::Mixture(source) => source.read(at, buffer).await,
+        }
+    }
+}
+
+/// A checkpoint's files, and the configuration files beside it, each with its name.
 pub struct Opened {
-    pub source: Joined<CheckpointSource>,
+    pub source: Files,
     pub configurations: Vec<(String, String)>,
 }
 
 impl Opened {
-    fn one(source: CheckpointSource) -> Opened {
+    fn one(source: PartSource) -> Opened {
         Opened {
             source: Joined::new(vec![source]),
             configurations: Vec::new(),
@@ -66,27 +97,105 @@ impl Opened {
             Failure::new(FailureKind::Other, format!("{name}: {sentence}"))
         })
     }
+
+    /// How to load it.
+    fn options(&self, name: &str, choices: &ModelChoices) -> Result<LoadOptions, Failure> {
+        Ok(LoadOptions {
+            configuration: self.configuration()?,
+            activation: choices.activation,
+            name: name.to_owned(),
+            weights_key: choices.weights_key.clone(),
+            captions: false,
+        })
+    }
 }
 
-/// Opens a checkpoint; `files` are the attached ones, for [`CheckpointLocation::Files`].
-pub async fn open(location: &CheckpointLocation, files: &JsValue) -> Result<Opened, Failure> {
+/// Opens a checkpoint, with how to load it; `name`: by which published ones are known; `files` are the attached ones,
+/// for [`CheckpointLocation::Files`].
+pub async fn open(
+    location: &CheckpointLocation,
+    files: &JsValue,
+    name: &str,
+    choices: &ModelChoices,
+) -> Result<(CheckpointSource, LoadOptions), Failure> {
+    if let CheckpointLocation::Mixture(recipe) = location {
+        let mixture = mixed(recipe, files.unchecked_ref()).await?;
+        let options = mixture.options();
+        return Ok((CheckpointSource::Mixture(Box::new(mixture)), options));
+    }
+    let opened = open_files(location, files.unchecked_ref()).await?;
+    let options = opened.options(name, choices)?;
+    Ok((CheckpointSource::Files(opened.source), options))
+}
+
+async fn mixed(recipe: &Recipe, files: &Array) -> Result<Mixture<Files>, Failure> {
+    let failed = |error: MixError| {
+        let sentence = model_error::mix_sentence(&error, FrontEnd::Page);
+        Failure::new(FailureKind::Other, sentence)
+    };
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for part in std::iter::once(&recipe.base).chain(&recipe.others) {
+        let to = from + part.files as u32;
+        let opened = open_files(&part.location, &files.slice(from, to)).await?;
+        from = to;
+        parts.push(Part {
+            name: part.name.clone(),
+            options: opened.options(&part.known_as, &part.choices)?,
+            source: opened.source,
+        });
+    }
+    let base = parts.remove(0);
+    let mixture = Mixture::open(base, parts, recipe.tower).await;
+    let mut mixture = mixture.map_err(failed)?;
+    mixture.set(&recipe.coefficients).map_err(failed)?;
+    Ok(mixture)
+}
+
+async fn open_files(location: &CheckpointLocation, files: &Array) -> Result<Opened, Failure> {
     Ok(match location {
         CheckpointLocation::Bundled(path) => {
             let blob = bundled(path).await?.blob().map_err(unreadable)?;
             let blob = JsFuture::from(blob).await.map_err(unreadable)?;
-            Opened::one(CheckpointSource::Blob(BlobSource(blob.unchecked_into())))
+            Opened::one(PartSource::Blob(BlobSource(blob.unchecked_into())))
         }
-        CheckpointLocation::Files => chosen(files.unchecked_ref()).await?,
+        CheckpointLocation::Files => chosen(files).await?,
         CheckpointLocation::Cached(key) => {
             let (file, checkpoint) = checkpoint_cache::open(key).await?;
             let source = VerifiedSource::new(file, checkpoint.checksums)?;
             Opened {
                 configurations: checkpoint.configurations,
-                ..Opened::one(CheckpointSource::Cached(source))
+                ..Opened::one(PartSource::Cached(source))
             }
         }
         CheckpointLocation::Address(address) => remote(address).await?,
+        CheckpointLocation::Mixture(_) => {
+            let sentence =
+                "A mixture of mixtures cannot be read; save one of them as a file first.";
+            return Err(Failure::new(FailureKind::Other, sentence));
+        }
     })
+}
+
+/// A checkpoint's bytes as a blob, which a browser keeps on disk where it is large.
+pub async fn copy(
+    location: &CheckpointLocation,
+    files: &JsValue,
+    mut progress: impl FnMut(Progress),
+) -> Result<Blob, Failure> {
+    let (mut source, _) = open(location, files, "", &ModelChoices::default()).await?;
+    let total = source.size();
+    let parts = Array::new();
+    let mut buffer = vec![0; COPIED];
+    for bytes in (0..total).step_by(COPIED) {
+        progress(Progress { bytes, total });
+        let part = &mut buffer[..COPIED.min((total - bytes) as usize)];
+        source.read(bytes, part).await?;
+        let part = Array::of1(&Uint8Array::from(&*part));
+        let part = Blob::new_with_u8_array_sequence(&part).map_err(unreadable)?;
+        parts.push(&part);
+    }
+    Blob::new_with_blob_sequence(&parts).map_err(unreadable)
 }
 
 /// Files that the reader chose together.
@@ -104,7 +213,7 @@ async fn chosen(files: &Array) -> Result<Opened, Failure> {
     };
     let source = |at: &usize| {
         let blob: &Blob = &files[*at];
-        CheckpointSource::Blob(BlobSource(blob.clone()))
+        PartSource::Blob(BlobSource(blob.clone()))
     };
     let source = Joined::new(parts.iter().map(source).collect());
     let mut configurations = Vec::new();
@@ -144,7 +253,7 @@ pub async fn remote(address: &str) -> Result<Opened, Failure> {
     for address in &addresses {
         let fetch = FetchTransport::new(address, TIMEOUT);
         let source = HttpSource::open(fetch, address, Retries::default()).await?;
-        parts.push(CheckpointSource::Server(source));
+        parts.push(PartSource::Server(source));
     }
     let mut configurations = Vec::new();
     for name in Configuration::FILES {

@@ -23,7 +23,12 @@ pub struct Engine {
     pub(super) towers: Towers,
     pub(super) tokenizer: Tokenizer,
     /// Where the checkpoint came from, to load its decoder later.
-    pub(super) origin: (CheckpointLocation, JsValue, LoadOptions),
+    pub(super) origin: (
+        CheckpointLocation,
+        JsValue,
+        LoadOptions,
+        (String, ModelChoices),
+    ),
     /// Image embeddings by the SHA-256 of their files.
     embeddings: HashMap<String, CachedEmbedding>,
     /// Where they are stored, unless another tab has that open.
@@ -42,15 +47,8 @@ impl Engine {
         files: JsValue,
         progress: impl FnMut(Progress),
     ) -> Result<(Engine, LoadedModel), Failure> {
-        let opened = checkpoint_source::open(&location, &files).await?;
-        let options = LoadOptions {
-            configuration: opened.configuration()?,
-            activation: choices.activation,
-            name,
-            weights_key: choices.weights_key,
-            captions: false,
-        };
-        let mut source = opened.source;
+        let opened = checkpoint_source::open(&location, &files, &name, &choices);
+        let (mut source, options) = opened.await?;
         let start = now();
         let bytes = source.size();
         let (towers, gpu) = Towers::load(&mut source, device, options.clone(), progress).await?;
@@ -68,7 +66,7 @@ impl Engine {
         let engine = Engine {
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             towers,
-            origin: (location, files, options),
+            origin: (location, files, options, (name, choices)),
             embeddings: HashMap::new(),
             cache: None,
             unsaved: Vec::new(),

@@ -183,6 +183,10 @@ async fn answer(
         WorkerRequest::Download { key, address, name } => {
             reply(download::download(&key, &address, &name, throttled(id)).await?)
         }
+        WorkerRequest::Copy(location) => {
+            let blob = checkpoint_source::copy(&location, &attachment, throttled(id)).await?;
+            reply_with((), blob.into())
+        }
         WorkerRequest::ListCache => reply(checkpoint_cache::list().await?),
         WorkerRequest::Delete(key) => reply(checkpoint_cache::delete(&key).await?),
         WorkerRequest::Put(name) => {

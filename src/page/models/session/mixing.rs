@@ -1,0 +1,285 @@
+//! Measuring mixtures of models on labelled sets, in a worker of its own, which a cancelled run ends.
+
+use super::Session;
+use super::classes::{PROMPTS, lines, prompts};
+use crate::page::latest::Latest;
+use crate::page::models::choice::ModelChoice;
+use crate::page::models::mix::LabelledSet;
+use crate::page::models::protocol::{Failure, FailureKind, LoadedModel, Progress};
+use crate::page::models::ranking::rank;
+use crate::page::models::worker_client::WorkerClient;
+use leptos::prelude::*;
+use refit_clip::Classes;
+use refit_clip::mix::{self, Choice, Coefficients, SetScore, Tower, is_held_out};
+use std::sync::Arc;
+use web_sys::Blob;
+
+/// Pictures that are encoded at once.
+const BATCH: usize = 32;
+
+/// What the reader chose.
+pub struct MixChoices {
+    pub base: ModelChoice,
+    pub others: Vec<ModelChoice>,
+    pub coefficients: Coefficients,
+    pub tower: Tower,
+    pub sets: Vec<LabelledSet>,
+}
+
+/// Coefficients, and the accuracies on each set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    pub coefficients: Vec<f64>,
+    pub scores: Vec<SetScore>,
+}
+
+/// What came of a run, so far or in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MixOutcome {
+    pub base: String,
+    pub others: Vec<String>,
+    pub tower: Tower,
+    /// Names of the sets.
+    pub sets: Vec<String>,
+    /// Images that could not be decoded, which are left out.
+    pub unreadable: usize,
+    pub tried: Vec<Tried>,
+}
+
+impl MixOutcome {
+    /// The best coefficients on held-out pictures; `None` where there is nothing to choose.
+    pub fn best(&self) -> Option<Choice> {
+        let of = |tried: &Tried| tried.scores.iter().map(|s| (s.held_out, s.rest)).collect();
+        let scores: Vec<Vec<_>> = self.tried.iter().map(of).collect();
+        Choice::best(&scores).filter(|_| scores.len() > 1)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum MixState {
+    Idle,
+    /// Pictures that are encoded, of how many, and what is known so far.
+    Running {
+        done: usize,
+        total: usize,
+        outcome: Option<Arc<MixOutcome>>,
+    },
+    Done(Arc<MixOutcome>),
+    Failed(String),
+}
+
+#[derive(Clone, Copy)]
+pub struct Mixing {
+    worker: StoredValue<WorkerClient, LocalStorage>,
+    pub state: RwSignal<MixState>,
+    requests: Latest,
+}
+
+impl Mixing {
+    pub(super) fn new() -> Mixing {
+        Mixing {
+            worker: StoredValue::new_local(WorkerClient::default()),
+            state: RwSignal::new(MixState::Idle),
+            requests: Latest::new(),
+        }
+    }
+
+    /// Ends the run, and frees its memory.
+    pub fn cancel(self) {
+        self.requests.cancel();
+        self.stop();
+        self.state.set(MixState::Idle);
+    }
+
+    pub fn fail(self, sentence: String) {
+        self.state.set(MixState::Failed(sentence));
+    }
+
+    fn stop(self) {
+        let failure = Failure::new(FailureKind::Stopped, "Cancelled.");
+        self.worker.get_value().stop(&failure);
+    }
+
+    /// Writes a mixture as a file.
+    pub async fn copy(
+        self,
+        choice: &ModelChoice,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<Blob, Failure> {
+        self.worker.get_value().copy(choice, progress).await
+    }
+}
+
+impl Session {
+    /// Measures mixtures one after the other.
+    pub fn mix(self, choices: MixChoices) {
+        let mixing = self.mixing;
+        let request = mixing.requests.start();
+        let running = move |done, total, outcome| {
+            let state = MixState::Running {
+                done,
+                total,
+                outcome,
+            };
+            if request.is_latest() {
+                mixing.state.set(state);
+            }
+        };
+        running(0, 0, None);
+        leptos::task::spawn_local(async move {
+            let measured = Run::new(self, choices).all(running).await;
+            if request.is_latest() {
+                mixing.stop();
+                mixing.state.set(match measured {
+                    Ok(outcome) => MixState::Done(Arc::new(outcome)),
+                    Err(failure) => MixState::Failed(failure.sentence),
+                });
+            }
+        });
+    }
+}
+
+struct Run {
+    session: Session,
+    choices: MixChoices,
+    worker: WorkerClient,
+    /// Of each set: the base's, where texts are not mixed.
+    classes: Vec<Classes>,
+    outcome: MixOutcome,
+}
+
+impl Run {
+    fn new(session: Session, choices: MixChoices) -> Run {
+        let names = |all: &[ModelChoice]| all.iter().map(|choice| choice.name.clone()).collect();
+        Run {
+            session,
+            worker: session.mixing.worker.get_value(),
+            classes: Vec::new(),
+            outcome: MixOutcome {
+                base: choices.base.name.clone(),
+                others: names(&choices.others),
+                tower: choices.tower,
+                sets: choices.sets.iter().map(|set| set.name.clone()).collect(),
+                unreadable: 0,
+                tried: Vec::new(),
+            },
+            choices,
+        }
+    }
+
+    async fn all(
+        mut self,
+        report: impl Fn(usize, usize, Option<Arc<MixOutcome>>),
+    ) -> Result<MixOutcome, Failure> {
+        let count = self.choices.others.len();
+        let tries = match &self.choices.coefficients {
+            Coefficients::Greedy => {
+                let kept = mix::greedy(count, async |coefficients| {
+                    let scores = self.scores(coefficients, &|_| report(0, 0, None)).await?;
+                    let sum: f64 = scores.iter().map(|s| s.held_out.share()).sum();
+                    Ok::<f64, Failure>(sum / scores.len() as f64)
+                });
+                let kept = kept.await?;
+                let share = |i| match kept.contains(&i) {
+                    true => 1.0 / kept.len() as f64,
+                    false => 0.0,
+                };
+                vec![(0..count).map(share).collect()]
+            }
+            other => other.tries(count),
+        };
+        let pictures: usize = self.choices.sets.iter().map(|s| s.pictures.len()).sum();
+        let total = pictures * tries.len();
+        for (i, coefficients) in tries.into_iter().enumerate() {
+            let so_far = (i > 0).then(|| Arc::new(self.outcome.clone()));
+            let progress = |done| report(i * pictures + done, total, so_far.clone());
+            progress(0);
+            let scores = self.scores(&coefficients, &progress).await?;
+            self.outcome.tried.push(Tried {
+                coefficients,
+                scores,
+            });
+        }
+        Ok(self.outcome)
+    }
+
+    /// The accuracies of a mixture on each set.
+    async fn scores(
+        &mut self,
+        coefficients: &[f64],
+        progress: &impl Fn(usize),
+    ) -> Result<Vec<SetScore>, Failure> {
+        let MixChoices {
+            base,
+            others,
+            tower,
+            sets,
+            ..
+        } = &self.choices;
+        let mixture = ModelChoice::mixture(base, others, coefficients, *tower);
+        let device = self.session.model.device.get_untracked();
+        let loaded = self.worker.load(&mixture, device, |_| {}).await?;
+        if self.classes.is_empty() || *tower == Tower::All {
+            let mut classes = Vec::new();
+            for set in sets {
+                classes.push(self.classes_of(set).await?);
+            }
+            self.classes = classes;
+        }
+        let mut scores = Vec::new();
+        let (mut done, mut read) = (0, 0);
+        for (set, classes) in sets.iter().zip(&self.classes) {
+            let hits = self.hits(set, classes, &loaded, |encoded| progress(done + encoded));
+            let hits = hits.await?;
+            scores.push(SetScore::of(&hits));
+            done += set.pictures.len();
+            read += hits.len();
+        }
+        self.outcome.unreadable = done - read;
+        Ok(scores)
+    }
+
+    async fn classes_of(&self, set: &LabelledSet) -> Result<Classes, Failure> {
+        let templates = match &set.template {
+            Some(template) => vec![template.clone()],
+            None => lines(&self.session.classes.templates.get_untracked()),
+        };
+        let mut embeddings = Vec::new();
+        for chunk in prompts(&set.labels, &templates).chunks(PROMPTS) {
+            embeddings.extend(self.worker.encode_texts(chunk.to_vec()).await?.1);
+        }
+        if embeddings.is_empty() {
+            let sentence = "There is no prompt template; add one under Classify.";
+            return Err(Failure::new(FailureKind::Other, sentence));
+        }
+        Ok(Classes::new(&set.labels, &embeddings))
+    }
+
+    /// For each picture that can be decoded whether it is held out, and whether it is right.
+    async fn hits(
+        &self,
+        set: &LabelledSet,
+        classes: &Classes,
+        loaded: &LoadedModel,
+        progress: impl Fn(usize),
+    ) -> Result<Vec<(bool, bool)>, Failure> {
+        let mut places = vec![0; set.labels.len()];
+        let mut hits = Vec::with_capacity(set.pictures.len());
+        let mut done = 0;
+        for batch in set.pictures.chunks(BATCH) {
+            let files = batch.iter().map(|(file, _)| file);
+            let encoded = self.worker.encode_images(files, false).await?;
+            for ((_, class), encoded) in batch.iter().zip(encoded) {
+                let Ok(encoding) = encoded else { continue };
+                let ranking = rank(classes, &encoding.embedding, loaded);
+                let first = ranking.first().map(|class| &class.label);
+                let is_right = first == Some(&set.labels[*class]);
+                hits.push((is_held_out(places[*class]), is_right));
+                places[*class] += 1;
+            }
+            done += batch.len();
+            progress(done);
+        }
+        Ok(hits)
+    }
+}

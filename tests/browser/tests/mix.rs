@@ -1,0 +1,162 @@
+//! Mixing the bundled model with its siblings.
+
+use browser_tests::run::{keep_saved, open_tab, saved};
+use browser_tests::{Page, PageBuilder};
+use serde_json::Value;
+
+const READY: &str = "document.querySelector('.accuracy')";
+const DONE: &str = "document.querySelector('.mixed .toolbar:not([hidden])')";
+
+fn open(builder: PageBuilder) -> Page {
+    let page = builder.open("?page=run");
+    page.wait_for(READY);
+    open_tab(&page, "mix");
+    page.wait_for("document.querySelector('#mix input[name=letters]')");
+    page
+}
+
+fn measure(page: &Page, coefficients: &str) {
+    page.set_value("#mix input[name=Coefficients]", coefficients);
+    page.click("#mix .measure");
+}
+
+/// What PyTorch finds on the same images: right ones of each set, by the coefficient of letters.
+fn expected(coefficient: f64) -> (u64, u64) {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../public/clip/siblings.json"
+    );
+    let card: Value =
+        serde_json::from_str(&std::fs::read_to_string(file).expect("a card")).expect("JSON");
+    let rows = card["shown"].as_array().expect("rows");
+    let row = rows.iter().find(|row| {
+        let terms = row["coefficients"].as_object().expect("coefficients");
+        match coefficient {
+            0.0 => terms.is_empty(),
+            c => terms.len() == 1 && terms.get("letters").and_then(Value::as_f64) == Some(c),
+        }
+    });
+    let row = row.expect("a row");
+    let right = |set: &str| row[set].as_u64().expect("a count");
+    (right("letters"), right("shapes"))
+}
+
+#[test]
+fn a_model_is_patched_and_used() {
+    let page = open(keep_saved(Page::builder()));
+    // As it stands: letters mixed in, measured on letters and shapes.
+    assert_eq!(
+        page.eval("document.querySelector('#mix input[name=Coefficients]').value"),
+        "0:1:0.1"
+    );
+    page.screenshot("mix-idle", 1280, 1000, false);
+    page.click("#mix .measure");
+    page.wait_for("document.querySelector('#mix progress')");
+    page.wait_for(DONE);
+    page.wait_for_drawn(".mixed canvas");
+    let text = saved(&page, "Export the accuracies (JSON)", "application/json");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let tried = json["tried"].as_array().expect("rows");
+    assert_eq!(tried.len(), 11);
+    for row in tried {
+        let coefficient = row["coefficients"][0].as_f64().expect("λ");
+        if ![0.0, 0.5, 0.8, 1.0].contains(&coefficient) {
+            continue;
+        }
+        let right = |i: usize| row["accuracy"][i]["right"].as_u64();
+        let (letters, shapes) = expected(coefficient);
+        assert_eq!((right(0), right(1)), (Some(letters), Some(shapes)), "{row}");
+    }
+    assert_eq!(
+        saved(&page, "Export the accuracies (CSV)", "text/csv")
+            .lines()
+            .count(),
+        1 + 22
+    );
+    assert!(page.text(".mixed .best").contains("λ = "));
+    for (name, width, height, dark) in [
+        ("mix-light", 1280, 1900, false),
+        ("mix-dark", 1280, 1900, true),
+        ("mix-phone", 360, 3200, false),
+    ] {
+        page.screenshot(name, width, height, dark);
+        let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
+        assert_eq!(wide, false, "{name} scrolls sideways");
+    }
+    // Letters on the bench: the base knows few of them, the mixture most.
+    page.click("#mix button[aria-label='Show images of letters']");
+    page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 10 images')");
+    let share = || {
+        let text = page.eval("document.querySelector('.accuracy').textContent");
+        let text = text.as_str().unwrap_or_default().to_owned();
+        let number = text.trim_start_matches("Accuracy: ").split(' ').next();
+        number.and_then(|n| n.parse::<f64>().ok()).expect("a share")
+    };
+    let before = share();
+    page.set_value("#mix .coefficient input", "1");
+    page.wait_for("document.querySelector('#model').innerText.includes('1 × Shapes, letters')");
+    page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 10 images')");
+    assert!(share() > before, "{before} {}", share());
+    // Its file is the mixture.
+    page.eval(
+        "(() => {
+            const make = URL.createObjectURL;
+            URL.createObjectURL = (blob) => { if (blob.size > 1e6) globalThis.copied = blob; return make(blob); };
+        })()",
+    );
+    page.click(".write-mixture");
+    page.wait_for("globalThis.copied");
+    // A header, and 2,404,289 numbers in float32.
+    let bytes = page.eval("copied.size").as_u64().expect("a size");
+    assert!((9_617_156..9_700_000).contains(&bytes), "{bytes}");
+    assert_eq!(
+        page.eval("copied.slice(8, 24).text()")
+            .as_str()
+            .map(|text| text.starts_with('{')),
+        Some(true)
+    );
+    page.click(".use-base");
+    page.wait_for("document.querySelector('#model').innerText === 'Shapes'");
+}
+
+#[test]
+fn what_cannot_be_mixed_or_measured_is_said() {
+    let page = open(Page::builder());
+    measure(&page, "0:1");
+    page.wait_for_text("is neither FROM:TO:STEP");
+    measure(&page, "0.5,0.5");
+    page.wait_for_text("There are 2 coefficients for 1 models");
+    page.click("#mix input[name='shapes-letters']");
+    measure(&page, "0.5");
+    page.wait_for_text("Choose a model to mix in.");
+    page.click("#mix input[name='shapes-letters']");
+    page.click("#mix input[name=letters]");
+    page.click("#mix input[name=shapes]");
+    measure(&page, "0.5");
+    page.wait_for_text("Choose a set of labelled images");
+    page.click("#mix input[name=lines]");
+    // The MaMMUT is of another architecture.
+    page.eval(
+        "(async () => {
+            const file = await (await fetch('clip/shapes_mammut.safetensors')).blob();
+            const data = new DataTransfer();
+            data.items.add(new File([file], 'other.safetensors'));
+            const input = document.querySelector('#mix input[name=\"Model to mix in\"]');
+            input.files = data.files;
+            input.dispatchEvent(new Event('change', {bubbles: true}));
+        })()",
+    );
+    page.wait_for_text("other.safetensors");
+    measure(&page, "0.5,0.5");
+    page.wait_for_text("models of one architecture alone can be mixed");
+    page.screenshot("mix-error", 1280, 1000, false);
+    // Several of one kind, cancelled in the middle.
+    page.eval("document.querySelectorAll('#mix [aria-label=\"Models to mix in\"] input[type=checkbox]').forEach((box, i) => { if (box.checked !== i < 2) box.click(); })");
+    measure(&page, "greedy");
+    page.wait_for("document.querySelector('#mix progress')");
+    page.click(".cancel-mixing");
+    page.wait_for("!document.querySelector('#mix progress')");
+    measure(&page, "mean");
+    page.wait_for(DONE);
+    page.wait_for("document.querySelectorAll('.mixed tbody tr').length === 1");
+}
