@@ -71,7 +71,7 @@ pub enum BinRange {
     /// The runs up to the threshold.
     #[serde(rename = "kept")]
     WithinThreshold,
-    /// All runs, those held out included (finding 4).
+    /// All runs, those held out included (finding `bins`).
     #[serde(rename = "all")]
     AllRuns,
 }
