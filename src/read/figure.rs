@@ -10,7 +10,9 @@ use super::series::unit_after;
 use super::style::themed;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::query_string::parts;
-use crate::analysis::{self, Analysis, KEYS, Outcome, interval_title, link, why_not_fitted};
+use crate::analysis::{
+    self, Analysis, KEYS, Outcome, Series, interval_title, link, why_not_fitted,
+};
 use crate::chart::{AxisScale, Theme, to_svg};
 use crate::figure::picture;
 use crate::study::{Measurement, names};
@@ -199,6 +201,22 @@ fn svg(
     scene.legend.clear();
     let svg = to_svg(&scene, &Theme::light(), width, height).map_err(|e| e.to_string())?;
     Ok(themed(&svg))
+}
+
+/// The figure of a query without names in it, and its series, which name it elsewhere.
+pub(super) fn unnamed(
+    query: &str,
+    source: &Source,
+    (width, height): (u32, u32),
+) -> Result<(String, Vec<String>), String> {
+    let (mut analysis, drawing) = address::analysis(source.study, query)?;
+    let rows = source.rows(&mut analysis)?;
+    let outcome = analysis::run(&analysis, rows, source.library.architectures(source.study));
+    let mut scene = picture(&analysis, &outcome, rows, &drawing).scene;
+    scene.legend.clear();
+    scene.labels.clear();
+    let svg = to_svg(&scene, &Theme::light(), width, height).map_err(|e| e.to_string())?;
+    Ok((svg, outcome.series.iter().map(Series::name).collect()))
 }
 
 /// A key, as readers know it.

@@ -18,7 +18,9 @@ mod number;
 mod page;
 mod parse;
 mod series;
+pub mod share;
 mod style;
+mod tally;
 
 pub use compute::{Computed, Source, compute};
 pub use document::{Block, Document, Inline, LiveFigure, LiveNumber, Place, Problem};
@@ -29,6 +31,7 @@ pub use number::{Number, Printed};
 pub use page::{Listed, Page, list};
 pub use parse::parse;
 pub use style::stylesheet;
+pub use tally::Tally;
 
 /// Its name in the folder.
 pub const FILE: &str = "read.md";

@@ -4,11 +4,12 @@ use super::address;
 use super::compute::{Computed, Source};
 use super::document::{Block, Document, plain};
 use super::html::{Files, Writer, escape};
+use super::share::{self, Figure, Shared};
+use super::tally::Tally;
 use crate::analysis::{Analysis, to_query};
 use crate::claim::Verdict;
 use crate::study::Study;
 use crate::study::description::Description;
-use crate::text::grouped;
 
 /// Allows the page's own style, script, program and pictures, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
@@ -33,8 +34,7 @@ pub struct Listed {
     /// "Cherti et al., 2022, arXiv 2212.07143".
     pub paper: String,
     pub description: String,
-    /// Printed numbers by verdict, in the order of [`Verdict::ALL`].
-    pub verdicts: [usize; 4],
+    pub tally: Tally,
     /// The query of its numbers in Verify.
     pub verify: String,
     /// The query of its first table in Explore.
@@ -54,13 +54,12 @@ impl Page<'_> {
     /// As the list has it.
     pub fn listed(&self) -> Listed {
         let study = self.source.study;
-        let checks = self.source.checks();
         Listed {
             id: study.id.clone(),
             title: self.document.title.clone(),
             paper: self.paper(),
             description: self.description(),
-            verdicts: Verdict::ALL.map(|v| checks.iter().filter(|c| c.verdict == v).count()),
+            tally: Tally::of(self.source.checks()),
             verify: address::verify(study, None, ""),
             explore: explore(study),
             differing: self.differing(),
@@ -94,6 +93,7 @@ impl Page<'_> {
             HOME,
             "../",
             self.address.as_deref(),
+            Some(&self.shared(None).alt()),
         );
         page.push_str(&masthead(HOME, "../", View::Read));
         page.push_str(&format!(
@@ -108,6 +108,26 @@ impl Page<'_> {
         (page, files)
     }
 
+    /// The picture beside its link, as SVG: with the first of its figures, as it is shown at first.
+    ///
+    /// # Errors
+    /// Where the figure cannot be drawn.
+    pub fn picture(&self) -> Result<String, String> {
+        let first = self.computed.figures.iter().flatten().next();
+        let first = first.and_then(|figure| figure.variants.first());
+        let figure = first.map(|variant| Figure::new(&variant.query, self.source));
+        Ok(self.shared(figure.transpose()?).svg())
+    }
+
+    fn shared(&self, figure: Option<Figure>) -> Shared {
+        Shared {
+            title: self.document.title.clone(),
+            byline: self.paper(),
+            tally: Tally::of(self.source.checks()),
+            figure,
+        }
+    }
+
     fn told(&self) -> Option<&Description> {
         self.source.printed.descriptions.get(&self.source.study)
     }
@@ -118,7 +138,7 @@ impl Page<'_> {
         let mut parts = Vec::new();
         if let Some(told) = self.told() {
             match &told.authors[..] {
-                [] => {}
+                [] => parts.push(study.title.clone()),
                 [one] => parts.push(one.clone()),
                 [first, ..] => {
                     // An entry may stand for several: "Jordan Hoffmann et al. (2022)".
@@ -217,11 +237,11 @@ fn explore(study: Study) -> String {
     first.map_or(String::new(), |table| to_query(&Analysis::of(table)))
 }
 
-/// The page that lists documents.
-pub fn list(listed: &[Listed], address: Option<&str>) -> String {
+/// The page that lists documents; `picture` says what the picture beside its link shows, if it has one.
+pub fn list(listed: &[Listed], address: Option<&str>, picture: Option<&str>) -> String {
     const HOME: &str = "../";
     let description = "Papers on scaling laws, told in plain words; every number is recomputed from the released measurements.";
-    let mut page = head("Read — Refit", description, HOME, "", address);
+    let mut page = head("Read — Refit", description, HOME, "", address, picture);
     page.push_str(&masthead(HOME, "./", View::Read));
     page.push_str(
         "<main id=\"main\" class=\"read-list\" tabindex=\"-1\">\n<h1>Papers to read</h1>\n",
@@ -244,12 +264,25 @@ pub fn list(listed: &[Listed], address: Option<&str>) -> String {
 }
 
 /// Up to the body: `home` is the way to the site's root, `here` to the list's folder.
-fn head(title: &str, description: &str, home: &str, here: &str, address: Option<&str>) -> String {
+/// `address` is the page's own, `picture` what the picture beside it shows.
+fn head(
+    title: &str,
+    description: &str,
+    home: &str,
+    here: &str,
+    address: Option<&str>,
+    picture: Option<&str>,
+) -> String {
     let (title, description) = (escape(title), escape(&shortened(description)));
-    let known = address.map_or(String::new(), |address| {
+    let mut known = String::new();
+    if let Some(address) = address {
+        let picture = picture.map(|alt| share::meta(address, alt));
         let address = escape(address);
-        format!("<link rel=\"canonical\" href=\"{address}\">\n<meta property=\"og:url\" content=\"{address}\">\n")
-    });
+        known = format!(
+            "<link rel=\"canonical\" href=\"{address}\">\n<meta property=\"og:url\" content=\"{address}\">\n"
+        );
+        known.push_str(&picture.unwrap_or_default());
+    }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
@@ -305,37 +338,36 @@ pub(super) fn masthead(home: &str, documents: &str, here: View) -> String {
 
 /// A bar of verdicts, and in words.
 pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
-    let counts = &paper.verdicts;
+    let tally = paper.tally;
     let href = escape(&format!("{home}?{}", paper.verify));
-    let all: usize = counts.iter().sum();
+    let all = tally.all();
     if all == 0 {
         return "<p class=\"aside\">Of its printed numbers none is in this study’s folder.</p>\n"
             .to_owned();
     }
-    let mut words = Vec::new();
     let mut bar = String::new();
     let mut x = 0.0;
-    for (verdict, count) in Verdict::ALL.into_iter().zip(counts) {
-        if *count == 0 {
-            continue;
-        }
-        let width = 100.0 * *count as f64 / all as f64;
+    for (verdict, count) in tally.counts().filter(|(_, count)| *count > 0) {
+        let width = 100.0 * count as f64 / all as f64;
         bar.push_str(&format!(
             "<rect class=\"{}\" x=\"{x:.2}\" width=\"{width:.2}\" height=\"4\"/>",
             verdict.id()
         ));
         x += width;
-        words.push(format!(
-            "<span class=\"verdict {}\">{}</span>",
-            verdict.id(),
-            verdict.counted(*count)
-        ));
     }
+    let outcomes = tally
+        .outcomes()
+        .into_iter()
+        .map(|(verdict, words)| format!("<span class=\"verdict {}\">{words}</span>", verdict.id()));
+    let outcomes: Vec<String> = outcomes.collect();
+    let outcomes = match outcomes.is_empty() {
+        true => String::new(),
+        false => format!(": {}", outcomes.join(", ")),
+    };
     format!(
         "<div class=\"verdicts\"><svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bar}</svg>\
-         <p><a href=\"{href}\">{} numbers</a>: {}</p></div>\n",
-        grouped(all as u64),
-        words.join(", ")
+         <p><a href=\"{href}\">{}</a>{outcomes}.</p></div>\n",
+        tally.opening(),
     )
 }
 

@@ -6,7 +6,7 @@ use refit::read::{self, Answer, Block, Computed, Document, Home, Inline, Page, S
 use refit::study::{DataError, Study, folder};
 use refit::text::percent;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn disk(path: &str) -> Result<String, DataError> {
     std::fs::read_to_string(path).map_err(|e| DataError::whole(path, e.to_string()))
@@ -581,4 +581,51 @@ fn home_is_drawn_without_a_law() {
         folder::open("docs/example-study", few).unwrap(),
         &few
     ));
+}
+
+/// A link to a page is shown with a picture of it: its own, of the size that the page says, at a whole address.
+#[test]
+fn every_page_has_a_picture_for_shared_links() {
+    const SITE: &str = "https://example.org/refit/";
+    let folder = std::env::temp_dir().join(format!("refit-share-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let (home, read) = (folder.join("index.html"), folder.join("read"));
+    std::fs::write(&home, "<head></head><body><div id=\"home\"></div></body>").unwrap();
+    let (out, page) = (read.display().to_string(), home.display().to_string());
+    let render = ["study", "render", "--out", &out, "--home", &page];
+    said(&[&render[..], &["--site", SITE]].concat());
+    let papers = DOCUMENTS.map(|(id, _)| read.join(id).join("index.html"));
+    let mut pictures = BTreeSet::new();
+    for page in papers.iter().chain([&home, &read.join("index.html")]) {
+        let html = std::fs::read_to_string(page).unwrap();
+        let value = |property: &str| {
+            let start = format!("<meta property=\"{property}\" content=\"");
+            let (_, rest) = html.split_once(&start).unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let image = value("og:image");
+        let path = image.strip_prefix(SITE).expect("a whole address");
+        let png = std::fs::read(folder.join(path)).unwrap();
+        let picture = image::load_from_memory(&png).unwrap().to_rgb8();
+        let size = |property: &str| value(property).parse::<u32>().unwrap();
+        let told = (size("og:image:width"), size("og:image:height"));
+        assert_eq!((picture.dimensions(), told), ((1200, 630), (1200, 630)));
+        assert!(value("og:image:alt").len() > 20, "{image}");
+        // There is text: without a font the letters would be missing.
+        let dark = |area: [u32; 4]| {
+            let [left, top, right, bottom] = area;
+            let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
+            places
+                .filter(|(x, y)| picture.get_pixel(*x, *y)[0] < 64)
+                .count()
+        };
+        assert!(dark([40, 100, 560, 350]) > 2_000, "{image} has no title");
+        assert!(dark([600, 60, 1140, 580]) > 500, "{image} has no figure");
+        assert!(html.contains("content=\"summary_large_image\""));
+        pictures.insert(png);
+    }
+    // The list has Home's.
+    assert_eq!(pictures.len(), DOCUMENTS.len() + 1);
+    std::fs::remove_dir_all(&folder).unwrap();
 }

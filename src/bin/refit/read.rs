@@ -2,8 +2,9 @@
 
 use crate::data;
 use crate::say;
+use crate::share::png;
 use refit::claim::{Library, Printed};
-use refit::read::{self, Answer, Home, Listed, Page, Source};
+use refit::read::{self, Answer, Home, Listed, Page, Source, share};
 use refit::study::{Study, checkpoint};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ pub(crate) struct Render {
     /// Folder to write: a folder for each study, and index.html with the list
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Address of the site, where it is known: then sitemap.xml is written beside the folder
+    /// Address of the site, where it is known: then sitemap.xml is written beside the folder, and pictures for shared links
     #[arg(long, value_name = "URL")]
     site: Option<String>,
     /// Page of the site whose element `home` is filled, beside the folder
@@ -117,17 +118,18 @@ pub(crate) fn render(arguments: &Render) -> Result<(), String> {
             None => return Err(format!("{folder} has no {}", read::FILE)),
         }
     }
+    let mut picture = None;
+    if let Some(file) = &arguments.home {
+        picture = home(file, &library, &printed, &listed, out, site.as_deref())?;
+    }
     let address = site.as_ref().map(|site| format!("{site}read/"));
     write(
         &out.join("index.html"),
-        &read::list(&listed, address.as_deref()),
+        &read::list(&listed, address.as_deref(), picture.as_deref()),
     )?;
     write(&out.join("read.css"), &read::stylesheet())?;
     for (name, script) in SCRIPTS {
         write(&out.join(name), script)?;
-    }
-    if let Some(file) = &arguments.home {
-        home(file, &library, &printed, &listed, out, site.as_deref())?;
     }
     if let (Some(site), Some(beside)) = (site, out.parent()) {
         write(&beside.join("sitemap.xml"), &sitemap(&site, &listed))?;
@@ -168,10 +170,14 @@ fn page(
     for (name, text) in files {
         write(&folder.join(name), &text)?;
     }
+    if site.is_some() {
+        write(&folder.join(share::FILE), png(&page.picture()?)?)?;
+    }
     Ok(Some(page.listed()))
 }
 
-/// Fills the element `home` of the site's page, and writes the files that it shows.
+/// Fills the element `home` of the site's page, and writes the files that it shows. With a site, also the picture beside
+/// its link, whose description is returned; the list of papers has the same picture.
 fn home(
     file: &Path,
     library: &Library,
@@ -179,8 +185,9 @@ fn home(
     papers: &[Listed],
     out: &Path,
     site: Option<&str>,
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
     const PLACE: &str = "<div id=\"home\">";
+    const HEAD: &str = "</head>";
     let explain = |error: std::io::Error| format!("{}: {error}", file.display());
     let page = fs::read_to_string(file).map_err(explain)?;
     let (before, after) = page
@@ -196,7 +203,18 @@ fn home(
     for (name, text) in files {
         write(&out.join(name), &text)?;
     }
-    write(file, &format!("{before}{PLACE}\n{html}{after}"))
+    let mut before = before.to_owned();
+    let mut described = None;
+    if let Some(site) = site {
+        let (svg, alt) = home.picture()?;
+        write(&out.join(share::FILE), png(&svg)?)?;
+        let end = before.find(HEAD);
+        let end = end.ok_or_else(|| format!("{}: there is no {HEAD}", file.display()))?;
+        before.insert_str(end, &Home::picture_meta(site, &alt));
+        described = Some(alt);
+    }
+    write(file, &format!("{before}{PLACE}\n{html}{after}"))?;
+    Ok(described)
 }
 
 /// The repository of a site on GitHub Pages.
@@ -236,10 +254,10 @@ fn sitemap(site: &str, listed: &[Listed]) -> String {
     )
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), String> {
     let explain = |error: std::io::Error| format!("{}: {error}", path.display());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(explain)?;
     }
-    fs::write(path, text).map_err(explain)
+    fs::write(path, contents).map_err(explain)
 }

@@ -7,8 +7,12 @@ mod figure;
 use super::compute::Source;
 use super::html::{Files, escape};
 use super::page::{Listed, View, masthead, verdicts};
-use crate::text::{grouped, percent};
+use super::share::{self, Figure, Shared};
+use super::tally::Tally;
+use crate::text::percent;
 pub use answer::Answer;
+
+const TITLE: &str = "Scaling laws, recomputed";
 
 /// What the first view is made of.
 pub struct Home<'a> {
@@ -30,7 +34,7 @@ impl Home<'_> {
         let (figure, files) = figure::figure(self.source, self.papers.iter().any(is_read))?;
         let html = format!(
             "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
-             <header class=\"opening\"><h1>Scaling laws, recomputed</h1>\n\
+             <header class=\"opening\"><h1>{TITLE}</h1>\n\
              <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to the papers’ own measurements, and compares every number that they printed.</p>\n{}\
              <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
              {figure}{}{}</main>\n",
@@ -42,28 +46,46 @@ impl Home<'_> {
         Ok((html, files))
     }
 
-    /// What came of all papers' numbers, in a sentence.
+    /// The picture beside its link, as SVG, and what the picture shows.
+    ///
+    /// # Errors
+    /// As [`Home::html`].
+    pub fn picture(&self) -> Result<(String, String), String> {
+        let byline = match self.papers.len() {
+            0 | 1 => "Published laws, refitted".to_owned(),
+            papers => format!("The laws of {papers} papers, refitted"),
+        };
+        let shared = Shared {
+            title: TITLE.to_owned(),
+            byline,
+            tally: self.all(),
+            figure: Some(Figure::new("", self.source)?),
+        };
+        Ok((shared.svg(), shared.alt()))
+    }
+
+    /// The head’s elements for the picture, where the site’s address is known. Its address is not named as the one to
+    /// share: a link to an analysis is the same page with a query.
+    #[must_use]
+    pub fn picture_meta(site: &str, alt: &str) -> String {
+        share::meta(&format!("{site}read/"), alt)
+    }
+
+    fn all(&self) -> Tally {
+        self.papers.iter().map(|paper| paper.tally).sum()
+    }
+
+    /// What came of all papers’ numbers, in a sentence.
     fn tally(&self) -> String {
-        let of =
-            |verdict: usize| -> usize { self.papers.iter().map(|p| p.verdicts[verdict]).sum() };
-        let [reproduced, same, differing, unchecked] = [0, 1, 2, 3].map(of);
-        let checked = reproduced + same + differing;
-        if checked == 0 {
+        let all = self.all();
+        if all.all() == 0 {
             return String::new();
         }
-        let unchecked = match unchecked {
-            0 => String::new(),
-            more => format!(
-                " {} more need data that this page does not have.",
-                grouped(more as u64)
-            ),
-        };
+        let sentence = all.sentence();
+        let rest = sentence.strip_prefix(&all.opening()).unwrap_or_default();
         format!(
-            "<p class=\"tally\"><a href=\"?page=verify\">Of {} numbers that could be checked</a>, {} are reproduced, {} are of the same curve, and {} differ.{unchecked}</p>\n",
-            grouped(checked as u64),
-            grouped(reproduced as u64),
-            grouped(same as u64),
-            grouped(differing as u64),
+            "<p class=\"tally\"><a href=\"?page=verify\">{}</a>{rest}</p>\n",
+            all.opening()
         )
     }
 
