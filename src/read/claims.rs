@@ -67,10 +67,14 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
     })
 }
 
-/// A check's printed number and its verdict.
+/// A check's printed number and its verdict. Where the negative of a parameter is printed, that is said.
 pub(super) fn printed(check: &Check) -> Printed {
+    let of = match check.id.ends_with("/minus_alpha") {
+        true => "−α = ",
+        false => "",
+    };
     Printed {
-        text: format!("{}{}", said(check), unit(check)),
+        text: format!("{of}{}{}", said(check), unit(check)),
         source: check.source.clone(),
         verdict: check.verdict,
     }
@@ -88,7 +92,7 @@ fn said(check: &Check) -> String {
 }
 
 /// A value at the precision of the printed one.
-fn alike(value: f64, check: &Check) -> String {
+pub(super) fn alike(value: f64, check: &Check) -> String {
     if let Some(digits) = digits_to_show(&check.printed_text) {
         return significant(value, digits);
     }

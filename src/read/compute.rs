@@ -1,8 +1,9 @@
-//! A document's numbers and figures, computed.
+//! A document's numbers, formulas and figures, computed.
 
 use super::address;
 use super::document::{Document, Problem};
 use super::figure::{self, Drawn};
+use super::fitted::{self, Fitted};
 use super::number::{self, Number};
 use crate::analysis::Analysis;
 use crate::claim::{Check, Library, Printed, verify};
@@ -72,11 +73,12 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The numbers and figures of a document, in its order; what cannot be computed is missing.
+/// The numbers, formulas and figures of a document, in its order; what cannot be computed is missing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Computed {
     pub numbers: Vec<Option<Number>>,
     pub figures: Vec<Option<Drawn>>,
+    pub formulas: Vec<Option<Fitted>>,
 }
 
 /// Computes a document; the problems say what could not be.
@@ -94,6 +96,12 @@ pub fn compute(document: &Document, source: &Source) -> (Computed, Vec<Problem>)
         computed
             .figures
             .push(or_say(figure, live.place, &mut problems));
+    }
+    for live in &document.formulas {
+        let fitted = fitted::fitted(&live.address, source);
+        computed
+            .formulas
+            .push(or_say(fitted, live.place, &mut problems));
     }
     for (query, place) in &document.links {
         or_say(

@@ -12,6 +12,8 @@ pub struct Document {
     pub numbers: Vec<LiveNumber>,
     /// [`Block::Figure`] refers to them.
     pub figures: Vec<LiveFigure>,
+    /// [`Block::LiveFormula`] and [`Inline::LiveFormula`] refer to them.
+    pub formulas: Vec<LiveFormula>,
     /// Queries that links lead to, each with its place.
     pub links: Vec<(String, Place)>,
 }
@@ -35,6 +37,7 @@ pub enum Block {
     Code(String),
     /// LaTeX.
     Formula(String),
+    LiveFormula(usize),
     /// Cells of a row are inline.
     Table {
         head: Vec<Vec<Inline>>,
@@ -52,6 +55,7 @@ pub enum Inline {
     Code(String),
     /// LaTeX.
     Formula(String),
+    LiveFormula(usize),
     /// To https, or a query.
     Link {
         address: String,
@@ -74,6 +78,15 @@ pub struct LiveNumber {
     /// What viewers show that compute nothing.
     pub label: String,
     /// "?family=clip#alpha".
+    pub address: String,
+    pub place: Place,
+}
+
+/// A formula that links to a query, whose laws have its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveFormula {
+    pub latex: String,
+    /// "?family=clip", or "?claims=PREFIX".
     pub address: String,
     pub place: Place,
 }
@@ -124,7 +137,7 @@ pub(super) fn plain(inlines: &[Inline]) -> String {
             Inline::Text(t) | Inline::Code(t) | Inline::Formula(t) => text.push_str(t),
             Inline::Emphasis(inner) | Inline::Strong(inner) => text.push_str(&plain(inner)),
             Inline::Link { text: inner, .. } => text.push_str(&plain(inner)),
-            Inline::Number(_) => {}
+            Inline::Number(_) | Inline::LiveFormula(_) => {}
             Inline::Break => text.push(' '),
         }
     }

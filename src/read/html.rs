@@ -3,6 +3,7 @@
 use super::compute::Computed;
 use super::document::{Block, Document, Inline};
 use super::figure::{ByHand, Drawn, Variant};
+use super::fitted::{Fitted, FittedLaw};
 use super::number::Number;
 use super::style::PALETTE;
 use super::{address, formula};
@@ -91,6 +92,10 @@ impl<'a> Writer<'a> {
                 self.html
                     .push_str(&format!("<div class=\"formula\" tabindex=\"0\" role=\"group\" aria-label=\"Formula\">{mathml}</div>\n"));
             }
+            Block::LiveFormula(i) => {
+                self.formula(*i, true);
+                self.html.push('\n');
+            }
             Block::Table { head, rows } => self.table(head, rows),
             Block::Figure(i) => self.figure(*i),
             Block::Rule => self.html.push_str("<hr>\n"),
@@ -141,6 +146,7 @@ impl<'a> Writer<'a> {
                     self.html
                         .push_str(&formula::mathml(latex, false).unwrap_or_default());
                 }
+                Inline::LiveFormula(i) => self.formula(*i, false),
                 Inline::Link { address, text } => {
                     let href = match address.starts_with('?') {
                         true => address::href(self.study, address, self.home),
@@ -183,6 +189,28 @@ impl<'a> Writer<'a> {
             "<span class=\"live\"><a class=\"number\" href=\"{href}\" aria-describedby=\"{id}\">{}</a>{}</span>",
             escape(&number.text).replace(' ', "\u{a0}"),
             card(number, &id, &href),
+        ));
+    }
+
+    /// A formula, and a card with the values of its parameters; `block` on a line of its own.
+    fn formula(&mut self, i: usize, block: bool) {
+        let Some(live) = self.document.formulas.get(i) else {
+            return;
+        };
+        let mathml = formula::mathml(&live.latex, block).unwrap_or_default();
+        let Some(Some(fitted)) = self.computed.formulas.get(i) else {
+            return self.html.push_str(&mathml);
+        };
+        self.cards += 1;
+        let id = format!("n{}", self.cards);
+        let (tag, class) = match block {
+            true => ("div", "formula "),
+            false => ("span", ""),
+        };
+        let href = escape(&format!("{}?{}", self.home, fitted.query));
+        self.html.push_str(&format!(
+            "<{tag} class=\"live law\"><{tag} class=\"{class}parameters\" tabindex=\"0\" role=\"group\" aria-label=\"Formula with the values of its parameters\" aria-describedby=\"{id}\">{mathml}</{tag}>{}</{tag}>",
+            law_card(fitted, &id, &href),
         ));
     }
 
@@ -291,6 +319,70 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// The laws of a formula, a parameter a line. Spans only, since a formula stands in a paragraph, too.
+fn law_card(fitted: &Fitted, id: &str, href: &str) -> String {
+    let mut card = format!(
+        "<span class=\"card\" id=\"{id}\"><span class=\"what\">{}</span>",
+        escape(&fitted.what)
+    );
+    for law in &fitted.laws {
+        card.push_str(&of_law(law));
+    }
+    card + &format!("<a href=\"{href}\">{}</a></span>", view(&fitted.query))
+}
+
+fn of_law(law: &FittedLaw) -> String {
+    let mut html = format!(
+        "<span class=\"law-name\"><b>{}</b>, {}:</span>",
+        escape(&law.name),
+        escape(&law.from)
+    );
+    let parameters = match &law.parameters {
+        Ok(parameters) => parameters,
+        Err(why) => return html + &format!("<span>{}</span>", escape(why)),
+    };
+    html.push_str("<span class=\"fitted\">");
+    for parameter in parameters {
+        let interval = match parameter.interval_text() {
+            text if text.is_empty() => text,
+            text => format!("(95 %: {text})"),
+        };
+        let printed = parameter.printed.as_ref().map_or(String::new(), |printed| {
+            format!(
+                "printed {}: <span class=\"verdict {}\">{}</span>",
+                escape(&printed.text),
+                printed.verdict.id(),
+                printed.verdict.title()
+            )
+        });
+        // The spaces and the last stop are for those who hear it.
+        html.push_str(&format!(
+            "<span class=\"parameter\"><b>{}</b> <span class=\"quiet\">{}</span> <span>{}</span> <span class=\"quiet\">{interval}</span> <span>{printed}</span><span class=\"sr-only\">; </span></span>",
+            symbol(&parameter.symbol),
+            parameter.name,
+            escape(&parameter.text),
+        ));
+    }
+    html + "</span>"
+}
+
+/// A parameter's symbol, with what stands after its first letter below: "αN".
+fn symbol(symbol: &str) -> String {
+    match symbol.strip_prefix('α') {
+        Some(index) if !index.is_empty() => format!("α<sub>{}</sub>", escape(index)),
+        _ => escape(symbol),
+    }
+}
+
+/// Where a query leads.
+fn view(query: &str) -> &'static str {
+    match query.split('&').next() {
+        Some("page=verify") => "Open in Verify",
+        Some("page=findings") => "Open in Findings",
+        _ => "Open in Explore",
+    }
+}
+
 /// What a number is, what it is computed from, what was printed, and a way on.
 fn card(number: &Number, id: &str, href: &str) -> String {
     let mut card = format!(
@@ -307,13 +399,9 @@ fn card(number: &Number, id: &str, href: &str) -> String {
             printed.verdict.title()
         ));
     }
-    let view = match number.query.split('&').next() {
-        Some("page=verify") => "Open in Verify",
-        Some("page=findings") => "Open in Findings",
-        _ => "Open in Explore",
-    };
     card.push_str(&format!(
-        "<a href=\"{href}\" tabindex=\"-1\">{view}</a></span>"
+        "<a href=\"{href}\" tabindex=\"-1\">{}</a></span>",
+        view(&number.query)
     ));
     card
 }

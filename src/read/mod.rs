@@ -1,7 +1,7 @@
 //! A paper to read: `read.md` in a study's folder.
 //!
-//! [`parse`](fn@parse) takes CommonMark apart into a [`Document`] and finds its live numbers and figures, which
-//! [`compute`] computes from the study's measurements by the functions that all front ends call. Nothing of a
+//! [`parse`](fn@parse) takes CommonMark apart into a [`Document`] and finds its live numbers, formulas and figures,
+//! which [`compute`] computes from the study's measurements by the functions that all front ends call. Nothing of a
 //! document runs: raw HTML is an error, and links lead to https or to queries. The conventions are in
 //! `docs/studies.md`.
 
@@ -10,6 +10,7 @@ mod claims;
 mod compute;
 mod document;
 mod figure;
+mod fitted;
 mod formula;
 pub mod hand;
 mod home;
@@ -23,8 +24,9 @@ mod style;
 mod tally;
 
 pub use compute::{Computed, Source, compute};
-pub use document::{Block, Document, Inline, LiveFigure, LiveNumber, Place, Problem};
+pub use document::{Block, Document, Inline, LiveFigure, LiveFormula, LiveNumber, Place, Problem};
 pub use figure::{ByHand, Control, Drawn, Variant};
+pub use fitted::{Fitted, FittedLaw, FittedParameter};
 pub use home::{Answer, Home};
 pub use html::Files;
 pub use number::{Number, Printed};

@@ -198,6 +198,10 @@ impl Page<'_> {
                     let number = self.computed.numbers.get(*i).and_then(Option::as_ref);
                     words.push_str(number.map_or("", |n| &n.text));
                 }
+                super::Inline::LiveFormula(i) => {
+                    let formula = self.document.formulas.get(*i);
+                    words.push_str(formula.map_or("", |formula| &formula.latex));
+                }
                 other => words.push_str(&plain(std::slice::from_ref(other))),
             }
         }

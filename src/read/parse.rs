@@ -1,6 +1,8 @@
 //! CommonMark to a document.
 
-use super::document::{Block, Document, Inline, LiveFigure, LiveNumber, Place, Problem, plain};
+use super::document::{
+    Block, Document, Inline, LiveFigure, LiveFormula, LiveNumber, Place, Problem, plain,
+};
 use super::{address, formula};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeSet;
@@ -144,6 +146,9 @@ impl<'a> Reader<'a> {
                 [Inline::Formula(latex)] if self.text[start..].starts_with("$$") => {
                     Some(Block::Formula(latex.clone()))
                 }
+                [Inline::LiveFormula(i)] if self.text[start..].starts_with("[$$") => {
+                    Some(Block::LiveFormula(*i))
+                }
                 _ => Some(Block::Paragraph(text)),
             };
         }
@@ -280,6 +285,14 @@ impl<'a> Reader<'a> {
             );
             return None;
         }
+        if let (true, [Inline::Formula(latex)]) = (to.starts_with('?'), &text[..]) {
+            self.document.formulas.push(LiveFormula {
+                latex: latex.clone(),
+                address: to.to_owned(),
+                place: Place::of(self.text, start),
+            });
+            return Some(Inline::LiveFormula(self.document.formulas.len() - 1));
+        }
         if to.starts_with('?') {
             let place = Place::of(self.text, start);
             self.document.links.push((to.to_owned(), place));
@@ -399,6 +412,23 @@ mod tests {
     }
 
     #[test]
+    fn a_formula_that_links_to_a_query_is_live() {
+        let text = "# T\n\n[$$L = A C^{-\\alpha}$$](?family=clip)\n\nHere [$x$](?claims=a) too, [$x$](https://example.org) not.\n";
+        let (document, problems) = parse(text);
+        assert_eq!(problems, []);
+        let [Block::LiveFormula(0), Block::Paragraph(text)] = &document.blocks[..] else {
+            panic!("{:?}", document.blocks);
+        };
+        assert_eq!(text[1], Inline::LiveFormula(1));
+        assert!(matches!(text[3], Inline::Link { .. }));
+        let formula = &document.formulas[0];
+        assert_eq!(formula.latex, "L = A C^{-\\alpha}");
+        assert_eq!((&*formula.address, formula.place.line), ("?family=clip", 3));
+        // What is no LaTeX is so in a link, too.
+        assert!(self::problems("# T\n\n[$\\Q$](?a=b)\n")[0].contains("the formula"));
+    }
+
+    #[test]
     fn nothing_of_a_document_runs() {
         for (text, said) in [
             (
@@ -469,7 +499,7 @@ mod tests {
         fn no_markup_makes_it_panic(
             parts in prop::collection::vec(prop::sample::select(vec![
                 "# ", "## ", "> ", "- ", "1. ", "\n", "\n\n", "    ", "`", "```math\n", "```", "$", "$$", "[", "](",
-                "](?a=b#c", "](<?a b#c=d e>", ")", "![", " \"x: y | z\"", "*", "**", "_", "<b>", "</b>", "<!--", "-->",
+                "](?a=b)", "](?a=b#c", "](<?a b#c=d e>", ")", "![", " \"x: y | z\"", "*", "**", "_", "<b>", "</b>", "<!--", "-->",
                 "|", "|---|\n", "\\", "\\frac", "{", "}", "^", "é", "α", "&amp;", "https://", "\u{0}", "a", "1",
             ]), 0..60),
         ) {

@@ -407,6 +407,21 @@ fn of_crossing(
     })
 }
 
+/// The printed value of a parameter of an analysis' one law.
+pub(super) fn printed_parameter(
+    analysis: &Analysis,
+    name: &str,
+    source: &Source,
+) -> Option<Printed> {
+    let asked = Asked {
+        name: name.to_owned(),
+        part: String::new(),
+        of: String::new(),
+        digits: 1,
+    };
+    printed(analysis, &asked, source)
+}
+
 /// The printed number that recomputes to this one: of the same analysis, the same parameter or the
 /// prediction.
 fn printed(analysis: &Analysis, asked: &Asked, source: &Source) -> Option<Printed> {

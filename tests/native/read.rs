@@ -4,8 +4,9 @@ use crate::terminal::said;
 use refit::claim::{Library, Printed};
 use refit::read::{self, Answer, Block, Computed, Document, Home, Inline, Page, Source};
 use refit::study::{DataError, Study, folder};
-use refit::text::percent;
+use refit::text::{percent, significant};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn disk(path: &str) -> Result<String, DataError> {
@@ -66,7 +67,7 @@ impl Terminal {
             .filter(|p| !p.is_empty())
         {
             let (key, value) = pair.split_once('=').unwrap();
-            if ["lines", "x", "y"].contains(&key) {
+            if ["lines", "x", "y", "v"].contains(&key) {
                 continue;
             }
             let lists = ["family", "pretrain", "schedule"].contains(&key);
@@ -368,7 +369,7 @@ fn blocks(all: &[Block], texts: &mut Vec<String>) {
                 texts.extend(cells.map(|cell| inlines(cell)));
             }
             Block::Code(text) => texts.push(text.clone()),
-            Block::Formula(_) | Block::Figure(_) | Block::Rule => {}
+            Block::Formula(_) | Block::LiveFormula(_) | Block::Figure(_) | Block::Rule => {}
         }
     }
 }
@@ -378,7 +379,7 @@ fn inlines(all: &[Inline]) -> String {
         Inline::Text(text) | Inline::Code(text) => text.clone(),
         Inline::Emphasis(inner) | Inline::Strong(inner) => inlines(inner),
         Inline::Link { text, .. } => inlines(text),
-        Inline::Formula(_) => "x".to_owned(),
+        Inline::Formula(_) | Inline::LiveFormula(_) => "x".to_owned(),
         Inline::Number(_) => "n".to_owned(),
         Inline::Break => " ".to_owned(),
     });
@@ -450,6 +451,16 @@ fn a_number_that_does_not_resolve_has_its_place() {
             "> The numbers",
             "> [The](?famly=Tiny) numbers",
             "line 17, column 3: The query has the unknown key “famly”",
+        ),
+        (
+            "> The numbers",
+            "> [$x$](?table=none) numbers",
+            "line 17, column 3: The query asks for table “none”",
+        ),
+        (
+            "> The numbers",
+            "> [$x$](?claims=none/) numbers",
+            "line 17, column 3: no coefficient of a printed law has an id that begins with “none/”",
         ),
     ] {
         std::fs::write(&file, good.replace(from, to)).unwrap();
@@ -581,6 +592,95 @@ fn home_is_drawn_without_a_law() {
         folder::open("docs/example-study", few).unwrap(),
         &few
     ));
+}
+
+/// The values on a formula's card are the terminal's: fitted with their intervals, and printed with their verdicts.
+#[test]
+fn formulas_have_the_terminals_values() {
+    let laws = RefCell::new(BTreeMap::new());
+    computed(|study, document, computed, source| {
+        let mut terminal = Terminal::default();
+        // What JSON has no number for is infinite.
+        let same = |ours: f64, theirs: &Value| match theirs.as_f64() {
+            Some(theirs) => (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1e-12),
+            None => ours.is_infinite(),
+        };
+        let page = Page {
+            document,
+            computed,
+            source,
+            address: None,
+            has_models: false,
+        };
+        let (html, _) = page.html();
+        assert_eq!(
+            html.matches("class=\"live law\"").count(),
+            document.formulas.len()
+        );
+        for fitted in computed.formulas.iter().flatten() {
+            for law in &fitted.laws {
+                let parameters = law.parameters.as_ref().unwrap();
+                for parameter in parameters {
+                    assert!(html.contains(&format!("<span>{}</span>", parameter.text)));
+                }
+                let printed = parameters.iter().filter_map(|p| p.printed.as_ref());
+                let printed: Vec<_> = printed.map(|p| (&p.text, p.verdict)).collect();
+                laws.borrow_mut()
+                    .insert(format!("{study}: {}", law.name), printed.len());
+                if law.query.is_empty() {
+                    // Of printed coefficients there are no intervals.
+                    let checks = terminal.json(&["verify".into(), "--study".into(), study.into()]);
+                    for parameter in parameters {
+                        let value = parameter.value.unwrap();
+                        let is_it = |c: &&Value| {
+                            c["id"]
+                                .as_str()
+                                .unwrap()
+                                .ends_with(&format!("/{}", parameter.id))
+                                && same(value, &c["recomputed"])
+                        };
+                        let check = checks.as_array().unwrap().iter().find(is_it).unwrap();
+                        let verdict =
+                            serde_json::to_value(parameter.printed.as_ref().unwrap().verdict);
+                        assert_eq!(verdict.unwrap(), check["verdict"]);
+                    }
+                    continue;
+                }
+                let found = terminal.analysis("fit", study, &law.query, &[]).clone();
+                let all = found["parameters"].as_object().unwrap();
+                assert_eq!(all.len(), parameters.len(), "{study}: {}", law.query);
+                for parameter in parameters {
+                    let what = format!("{study}: {} of {}", parameter.id, law.query);
+                    let value = parameter.value.unwrap();
+                    assert!(same(value, &all[&parameter.id]), "{what}: {value}");
+                    assert_eq!(parameter.text, significant(value, 3), "{what}");
+                    let ends = &found["profile"][&parameter.id];
+                    for (end, ours) in ["low", "high"].into_iter().zip(parameter.interval.unwrap())
+                    {
+                        let theirs = &ends[end];
+                        assert_eq!(ours.is_none(), theirs["kind"] == "open", "{what}: {theirs}");
+                        let ours = ours.unwrap_or(f64::INFINITY);
+                        assert!(same(ours, &theirs["value"]), "{what}: {ours} {theirs}");
+                    }
+                }
+            }
+        }
+    });
+    let laws = laws.into_inner();
+    // Of the home papers each coefficient of these laws is printed, too.
+    for (law, printed) in [
+        ("comparison: CLIP, DataComp-1.4B", 4),
+        ("comparison: MaMMUT, DataComp-1.4B", 4),
+        ("openclip: CLIP, LAION (80M, 400M, 2B)", 2),
+        ("openclip: CLIP, OpenAI’s WIT", 2),
+    ] {
+        assert_eq!(laws.get(law), Some(&printed), "{laws:?}");
+    }
+    let studies: BTreeSet<&str> = laws
+        .keys()
+        .filter_map(|law| law.split(':').next())
+        .collect();
+    assert!(studies.len() >= 4, "{studies:?}");
 }
 
 /// A link to a page is shown with a picture of it: its own, of the size that the page says, at a whole address.
