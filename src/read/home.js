@@ -1,6 +1,8 @@
 // Home's slider: what the laws predict at a place, and where that is in the figure. Everything was computed when the
 // page was built (src/read/home/figure.rs).
 
+import "./theme.js";
+
 const figure = document.querySelector(".main-figure");
 const slider = figure?.querySelector("input");
 if (slider) {

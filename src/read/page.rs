@@ -301,6 +301,7 @@ fn head(
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <link rel=\"icon\" href=\"{home}icon.svg\" type=\"image/svg+xml\">\n\
          <link rel=\"manifest\" href=\"{home}manifest.webmanifest\">\n\
+         <script src=\"{here}theme.js\"></script>\n\
          <link rel=\"stylesheet\" href=\"{here}read.css\">\n\
          <script type=\"module\" src=\"{here}read.js\"></script>\n\
          </head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
@@ -321,7 +322,8 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The way to the site's root and to the documents, and where the reader is.
+/// The way to the site's root and to the documents, and where the reader is. `theme.js` writes on the button, without
+/// which it is not seen.
 pub(super) fn masthead(home: &str, documents: &str, here: View) -> String {
     let current = |view| match view == here {
         true => " aria-current=\"true\"",
@@ -334,7 +336,8 @@ pub(super) fn masthead(home: &str, documents: &str, here: View) -> String {
          <a href=\"{home}?\">Explore</a> <a href=\"{home}?page=figures\">Figures</a> \
          <a href=\"{home}?page=verify\">Verify</a> <a href=\"{home}?page=findings\">Findings</a> \
          <a href=\"{home}?page=methods\">Methods</a> <a href=\"{home}?page=run\">Run</a> \
-         <a href=\"{home}?page=yours\">Your data</a></nav></header>\n",
+         <a href=\"{home}?page=yours\">Your data</a></nav>\
+         <div class=\"tools\"><button type=\"button\" class=\"theme\"></button></div></header>\n",
         current(View::Home),
         current(View::Read),
     )

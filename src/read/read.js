@@ -1,13 +1,5 @@
 // The one script of a Read page; the page reads well without it.
 
-// The reader's theme, as the page stores it (src/page/appearance.rs).
-try {
-    const theme = localStorage.getItem("data-theme");
-    if (theme) document.documentElement.setAttribute("data-theme", theme);
-} catch {
-    // There is no local storage.
-}
-
 // On a touch screen the first tap on a number shows its card, which has the link.
 let shown = null;
 document.addEventListener("click", (event) => {

@@ -24,8 +24,9 @@ pub(crate) struct Render {
     home: Option<PathBuf>,
 }
 
-/// Scripts: of documents the reader's theme and cards on a touch screen, of Home its slider.
-const SCRIPTS: [(&str, &str); 2] = [
+/// Scripts: the reader's theme; of documents cards on a touch screen; of Home its slider.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("theme.js", include_str!("../../read/theme.js")),
     ("read.js", include_str!("../../read/read.js")),
     ("home.js", include_str!("../../read/home.js")),
 ];

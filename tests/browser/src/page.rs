@@ -11,6 +11,7 @@ use std::{
 
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
+    browser::tab::point::Point,
     protocol::cdp::{
         Browser as Permissions, Emulation,
         Input::{self, DispatchDragEventTypeOption as Drag},
@@ -343,6 +344,21 @@ impl Page {
             selector,
             "element.scrollIntoView({block: 'center'}); element.click()",
         );
+    }
+
+    /// Moves the mouse onto the middle of the first element that matches.
+    #[track_caller]
+    pub fn hover(&self, selector: &str) {
+        let middle = self.with(
+            selector,
+            "element.scrollIntoView({block: 'center'});
+             const { left, top, width, height } = element.getBoundingClientRect();
+             return [left + width / 2, top + height / 2];",
+        );
+        let [x, y] = [0, 1].map(|i| middle[i].as_f64().unwrap_or_default());
+        if let Err(error) = self.tab.move_mouse_to_point(Point { x, y }) {
+            panic!("the mouse cannot be moved: {error}\n{}", self.report());
+        }
     }
 
     /// Drops files and folders of this machine onto the page, as from a file manager.

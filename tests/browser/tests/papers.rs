@@ -43,7 +43,7 @@ fn a_number_says_what_it_is_and_leads_to_explore() {
         "{text}"
     );
     assert!(
-        text.contains("Printed −0.226604") && text.contains("reproduced"),
+        text.contains("Printed −α = −0.226604") && text.contains("reproduced"),
         "{text}"
     );
     // It is whole in the window.
@@ -63,6 +63,92 @@ fn a_number_says_what_it_is_and_leads_to_explore() {
     assert!(
         (number(&explored) - number(&shown)).abs() <= 0.0005,
         "{explored} {shown}"
+    );
+}
+
+/// Without scripts too, but for Escape.
+#[test]
+fn a_formula_shows_the_values_of_its_parameters() {
+    const FORMULA: &str = ".law .parameters";
+    const SHOWN: &str = "document.querySelector('.law .card').offsetHeight > 0";
+    for page in [
+        Page::open("read/comparison/"),
+        Page::builder().without_scripts().open("read/comparison/"),
+    ] {
+        assert_eq!(page.eval(SHOWN), false);
+        page.hover(FORMULA);
+        page.wait_for(SHOWN);
+        page.hover("h1");
+        page.wait_for(&format!("!({SHOWN})"));
+        page.eval(&format!("document.querySelector('{FORMULA}').focus()"));
+        page.wait_for(SHOWN);
+        page.eval("document.activeElement.blur()");
+        page.wait_for(&format!("!({SHOWN})"));
+    }
+    let page = Page::open("read/comparison/");
+    page.eval(&format!("document.querySelector('{FORMULA}').focus()"));
+    page.wait_for(SHOWN);
+    let text = page.text(".law .card");
+    for said in [
+        "CLIP, DataComp-1.4B",
+        "MaMMUT, DataComp-1.4B",
+        "exponent",
+        "95 %",
+        "−α = −0.226604",
+        "reproduced",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    for (width, dark) in [(1280, false), (1280, true), (360, false)] {
+        page.set_view(width, 900, dark);
+        page.eval(&format!(
+            "document.querySelector('{FORMULA}').scrollIntoView({{block: 'center'}})"
+        ));
+        let inside = "(({left, right, top, bottom}) => left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight)\
+                      (document.querySelector('.law .card').getBoundingClientRect())";
+        page.wait_for(inside);
+        page.capture(&format!("formula-{width}-{dark}"));
+    }
+    page.press("Escape");
+    page.wait_for(&format!("!({SHOWN})"));
+    // Left and met again, it is there again.
+    page.eval("document.activeElement.blur()");
+    page.eval(&format!("document.querySelector('{FORMULA}').focus()"));
+    page.wait_for(SHOWN);
+    page.click(".law .card a");
+    page.wait_for(FITTED);
+}
+
+#[test]
+fn the_theme_is_chosen_once_for_papers_home_and_views() {
+    const NOW: &str = "document.documentElement.getAttribute('data-theme')";
+    let says = |word: &str| {
+        format!("document.querySelector('.masthead .theme')?.textContent === '{word}'")
+    };
+    let page = Page::open("read/openclip/");
+    page.wait_for(&says("Dark"));
+    assert_eq!(page.eval(NOW), serde_json::Value::Null);
+    let light = page.eval("getComputedStyle(document.body).backgroundColor");
+    page.click(".masthead .theme");
+    page.wait_for(&says("Light"));
+    assert_ne!(
+        page.eval("getComputedStyle(document.body).backgroundColor"),
+        light
+    );
+    for address in ["read/", "", "?"] {
+        page.go(address);
+        page.wait_for(&says("Light"));
+        assert_eq!(page.eval(NOW), "dark", "{address}");
+    }
+    page.go("");
+    page.wait_for(&says("Light"));
+    page.click("#home .masthead .theme");
+    page.wait_for(&says("Dark"));
+    page.go("read/openclip/");
+    page.wait_for(&says("Dark"));
+    assert_eq!(
+        page.eval("getComputedStyle(document.body).backgroundColor"),
+        light
     );
 }
 
