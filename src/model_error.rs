@@ -123,6 +123,9 @@ fn model_advice(error: &ClipError, front_end: FrontEnd) -> &'static str {
         ClipError::Decoding { .. } => "",
         ClipError::NoLabels => "give at least one",
         ClipError::Template { .. } => "write {} where it belongs",
+        ClipError::OneColour => "choose another image",
+        ClipError::Tiles { .. } => "choose fewer tiles, or a larger image",
+        ClipError::NotFinite => "the training has diverged or the file is damaged",
     }
 }
 

@@ -67,13 +67,18 @@ impl Classes {
     /// The logits of an image's embedding. `scale` is the factor from cosine to logit
     /// ([`Model::scale`](crate::Model::scale)).
     pub fn logits(&self, image: &[f32], scale: f32) -> Vec<f64> {
-        let factor = match self.scoring {
-            Scoring::Cosine => f64::from(scale),
-            Scoring::Linear { .. } => 1.0,
-        };
+        let factor = self.factor(scale);
         self.products(image)
             .map(|product| factor * product)
             .collect()
+    }
+
+    /// The factor from product to logit.
+    pub(crate) fn factor(&self, scale: f32) -> f64 {
+        match self.scoring {
+            Scoring::Cosine => f64::from(scale),
+            Scoring::Linear { .. } => 1.0,
+        }
     }
 
     /// The probability of each class for an image's embedding; they sum to 1. `scale` as in [`Classes::logits`].

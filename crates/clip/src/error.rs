@@ -1,6 +1,7 @@
 //! Why a model cannot be loaded, or does not answer.
 
 use crate::backend::ComputeError;
+use crate::locate::MAX_TILES;
 use crate::weights::WeightsError;
 use crate::weights::source::SourceError;
 use std::error::Error;
@@ -53,6 +54,19 @@ pub enum ClipError {
         /// The template.
         template: String,
     },
+    /// An image of one colour, in which no place differs from another.
+    OneColour,
+    /// An image that cannot be cut into so many tiles.
+    Tiles {
+        /// The tiles along a side.
+        side: usize,
+        /// The image's width, in pixels.
+        width: usize,
+        /// The image's height, in pixels.
+        height: usize,
+    },
+    /// The model computes something that is no number, for this input.
+    NotFinite,
 }
 
 impl fmt::Display for ClipError {
@@ -82,6 +96,18 @@ impl fmt::Display for ClipError {
             ClipError::Template { template } => {
                 write!(f, "the template “{template}” has no place for the label")
             }
+            ClipError::OneColour => {
+                f.write_str("the image has one colour, so that no place in it differs from another")
+            }
+            ClipError::Tiles {
+                side,
+                width,
+                height,
+            } => write!(
+                f,
+                "an image of {width} × {height} pixels cannot be cut into {side} × {side} tiles; 2 to {MAX_TILES} along a side are possible, of a pixel or more"
+            ),
+            ClipError::NotFinite => f.write_str("the model’s answer to this image is not a number"),
         }
     }
 }

@@ -52,7 +52,7 @@ impl<B: Backend> ImageTower<B> {
             )?,
             ln_post: LayerNorm::new(parameters, "visual.ln_post")?,
             projection: parameters.take_weights("visual.proj")?,
-            pools_by_mean: architecture.decoder.is_some(),
+            pools_by_mean: architecture.pools_by_mean(),
         })
     }
 
@@ -98,6 +98,25 @@ impl<B: Backend> ImageTower<B> {
         images: &[PixelValues],
         output_rows: Option<&[u32]>,
     ) -> Result<B::Tensor, ComputeError> {
+        let x = self.embed(backend, images)?;
+        let (rows, tokens) = (images.len() * self.tokens(), self.tokens());
+        self.transformer
+            .run(backend, x, rows, tokens, false, output_rows)
+    }
+
+    /// What the transformer's last block takes, `[tokens, width]`, of one image.
+    pub(crate) fn run_to_last(
+        &self,
+        backend: &B,
+        image: &PixelValues,
+    ) -> Result<B::Tensor, ComputeError> {
+        let x = self.embed(backend, std::slice::from_ref(image))?;
+        let tokens = self.tokens();
+        self.transformer.run_to_last(backend, x, tokens, tokens)
+    }
+
+    /// The transformer's input `[images·tokens, width]`.
+    fn embed(&self, backend: &B, images: &[PixelValues]) -> Result<B::Tensor, ComputeError> {
         let numbers = 3 * self.patch * self.patch;
         let rows = images.len() * self.grid * self.grid;
         let mut values = reserve(rows * numbers)?;
@@ -114,8 +133,7 @@ impl<B: Backend> ImageTower<B> {
             &mut embedded,
         );
 
-        let tokens = self.tokens();
-        let rows = images.len() * tokens;
+        let rows = images.len() * self.tokens();
         let mut sequences = backend.empty(rows, self.width)?;
         backend.embed_patches(
             &embedded,
@@ -125,8 +143,7 @@ impl<B: Backend> ImageTower<B> {
         );
         let mut x = backend.empty(rows, self.width)?;
         self.ln_pre.apply(backend, &sequences, &mut x);
-        self.transformer
-            .run(backend, x, rows, tokens, false, output_rows)
+        Ok(x)
     }
 
     /// Appends an image's patches `[grid², 3·patch²]`, each plane by plane as the convolution's

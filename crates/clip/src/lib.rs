@@ -13,7 +13,8 @@
 //!    [`Model::encode_images`] return embeddings of length 1.
 //! 5. **Probabilities.** [`Model::classes`] averages the embeddings of each label's prompts;
 //!    [`Model::probabilities`] is the softmax over an image's scaled cosines with them.
-//! 6. **Caption.** With a MaMMUT, [`Model::caption`] generates a caption token by token, and
+//! 6. **Place.** [`Model::locate`] says where in an image each label is ([`locate`]).
+//! 7. **Caption.** With a MaMMUT, [`Model::caption`] generates a caption token by token, and
 //!    [`Model::log_likelihoods`] scores given ones.
 #![warn(missing_docs)]
 
@@ -30,6 +31,7 @@ pub mod head;
 mod image_tower;
 mod info;
 mod load;
+pub mod locate;
 pub mod mix;
 mod model;
 mod parameters;

@@ -8,7 +8,7 @@ use crate::weights::WeightsError;
 
 /// Layer normalisation with its weight and bias, both `[1, width]`.
 pub(crate) struct LayerNorm<B: Backend> {
-    weight: B::Tensor,
+    pub(crate) weight: B::Tensor,
     bias: B::Tensor,
 }
 
@@ -25,8 +25,8 @@ impl<B: Backend> LayerNorm<B> {
     }
 }
 
-struct Linear<B: Backend> {
-    weights: B::Weights,
+pub(crate) struct Linear<B: Backend> {
+    pub(crate) weights: B::Weights,
     bias: B::Tensor,
 }
 
@@ -42,24 +42,30 @@ impl<B: Backend> Linear<B> {
         })
     }
 
-    fn apply(&self, backend: &B, x: &B::Tensor, epilogue: Epilogue, out: &mut B::Tensor) {
+    pub(crate) fn apply(
+        &self,
+        backend: &B,
+        x: &B::Tensor,
+        epilogue: Epilogue,
+        out: &mut B::Tensor,
+    ) {
         backend.linear(x, &self.weights, Some(&self.bias), epilogue, out);
     }
 }
 
 /// x += MLP(layer_norm(x)).
-struct Mlp<B: Backend> {
-    norm: LayerNorm<B>,
-    up: Linear<B>,
-    down: Linear<B>,
+pub(crate) struct Mlp<B: Backend> {
+    pub(crate) norm: LayerNorm<B>,
+    pub(crate) up: Linear<B>,
+    pub(crate) down: Linear<B>,
 }
 
 /// x += attention(layer_norm(x)), followed by an MLP in all but some blocks of a MaMMUT.
 pub(crate) struct Block<B: Backend> {
-    norm: LayerNorm<B>,
-    qkv: Linear<B>,
-    out: Linear<B>,
-    mlp: Option<Mlp<B>>,
+    pub(crate) norm: LayerNorm<B>,
+    pub(crate) qkv: Linear<B>,
+    pub(crate) out: Linear<B>,
+    pub(crate) mlp: Option<Mlp<B>>,
 }
 
 /// The intermediate matrices of a block, reused from block to block.
@@ -168,14 +174,31 @@ impl<B: Backend> Transformer<B> {
         };
         Ok(Transformer {
             config,
-            activation: match activation {
-                Activation::Gelu => Epilogue::Gelu,
-                Activation::QuickGelu => Epilogue::QuickGelu,
-            },
+            activation: activation.epilogue(),
             blocks: (0..config.layers)
                 .map(block)
                 .collect::<Result<_, WeightsError>>()?,
         })
+    }
+
+    /// What the last block takes, `[rows, width]`, of sequences of `tokens` rows, `rows` in all,
+    /// which see all of themselves.
+    pub(crate) fn run_to_last(
+        &self,
+        backend: &B,
+        mut x: B::Tensor,
+        rows: usize,
+        tokens: usize,
+    ) -> Result<B::Tensor, ComputeError> {
+        let mut scratch = Scratch::new(backend, rows, self.config)?;
+        let before = self.blocks.len().saturating_sub(1);
+        for block in &self.blocks[..before] {
+            block.project_qkv(backend, &x, &mut scratch);
+            let Scratch { qkv, attended, .. } = &mut scratch;
+            backend.attention(qkv, tokens, self.config.heads, false, attended);
+            block.add_to_residual(backend, self.activation, &mut x, &mut scratch);
+        }
+        Ok(x)
     }
 
     /// Runs sequences of `tokens` rows, `rows` in all, through the blocks; `causal` attention lets

@@ -14,6 +14,7 @@ mod formula_source;
 mod gpu;
 mod heads;
 mod kernels;
+mod locate;
 mod mix;
 mod parity;
 mod preprocess;

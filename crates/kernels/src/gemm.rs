@@ -102,6 +102,25 @@ impl Matrix {
         }
     }
 
+    /// The transpose, `[outputs, inputs]`: what takes a gradient back through the product.
+    pub fn transposed(&self) -> Self {
+        let columns = columns(self.outputs);
+        let mut rows = vec![0.0; self.inputs * self.outputs];
+        for block in blocks(self.inputs) {
+            let panels = &self.panels[block.start * columns..block.end * columns];
+            for (index, panel) in panels.chunks_exact(PANEL * block.len()).enumerate() {
+                let first = index * PANEL;
+                let width = PANEL.min(self.outputs - first);
+                for (input, step) in block.clone().zip(panel.chunks_exact(PANEL)) {
+                    let row = &mut rows[input * self.outputs + first..];
+                    row[..width].copy_from_slice(&step[..width]);
+                }
+            }
+        }
+        let layout = WeightLayout::OutputsByInputs;
+        Matrix::pack(self.outputs, self.inputs, layout, &rows, self.outputs)
+    }
+
     /// Rows, the inner dimension of a product.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -12,5 +12,6 @@ mod simd;
 pub use attention::{PADDING, attention, cached_attention};
 pub use double::{DoubleMatrix, multiply_double};
 pub use gemm::{Epilogue, Matrix, WeightLayout, multiply, transpose};
+pub use math::activate;
 pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rowwise::{layer_norm, log_sum_exp, normalize, softmax};

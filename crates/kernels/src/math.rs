@@ -1,6 +1,7 @@
 //! Elementary functions without branches, for all numbers of a register at once.
 
-use crate::simd::{Lanes, WHOLE};
+use crate::gemm::Epilogue;
+use crate::simd::{Lanes, WHOLE, vectorised};
 
 /// c₀ xⁿ + … + cₙ by Horner's rule.
 #[inline(always)]
@@ -85,6 +86,51 @@ pub(crate) fn quick_gelu<V: Lanes>(x: V) -> V {
     x.over(one.plus(exp(x.times(x.constant(-1.702)))))
 }
 
+vectorised! {
+    /// GELU or QuickGELU of each number of `x`, in place, and its derivative there in `slopes`, of the same length.
+    /// The other epilogues leave `x`, with a derivative of 1.
+    pub fn activate(x: &mut [f32], slopes: &mut [f32], activation: Epilogue) = activate_all
+}
+
+#[inline(always)]
+fn activate_all<V: Lanes>(
+    token: V::Token,
+    x: &mut [f32],
+    slopes: &mut [f32],
+    activation: Epilogue,
+) {
+    for (x, slopes) in x.chunks_mut(V::COUNT).zip(slopes.chunks_mut(V::COUNT)) {
+        let at = V::load_some(token, x, 0.0);
+        let (value, slope) = match activation {
+            Epilogue::Gelu => (gelu(at), gelu_slope(at)),
+            Epilogue::QuickGelu => (quick_gelu(at), quick_gelu_slope(at)),
+            Epilogue::Nothing | Epilogue::Add => (at, at.constant(1.0)),
+        };
+        value.store_some(x);
+        slope.store_some(slopes);
+    }
+}
+
+/// Φ(x) + x φ(x).
+#[inline(always)]
+fn gelu_slope<V: Lanes>(x: V) -> V {
+    /// 1 / √(2π).
+    const DENSITY: f32 = 0.398_942_3;
+    let half = x.constant(0.5);
+    let normal = erf(x.times(x.constant(std::f32::consts::FRAC_1_SQRT_2)));
+    let density = exp(x.times(x).times(x.constant(-0.5))).times(x.constant(DENSITY));
+    x.times_plus(density, normal.times_plus(half, half))
+}
+
+/// σ(1.702 x) (1 + 1.702 x (1 − σ(1.702 x))).
+#[inline(always)]
+fn quick_gelu_slope<V: Lanes>(x: V) -> V {
+    let one = x.constant(1.0);
+    let scaled = x.times(x.constant(1.702));
+    let share = one.over(one.plus(exp(scaled.times(x.constant(-1.0)))));
+    share.times(scaled.times_plus(one.minus(share), one))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +161,11 @@ mod tests {
             assert!((at(gelu, x) - d * normal).abs() < 1.5e-6, "gelu {x}");
             let quick = d / (1.0 + (-1.702 * d).exp());
             assert!((at(quick_gelu, x) - quick).abs() < 1e-6, "{x}");
+            let slope = normal + d * (-0.5 * d * d).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            assert!((at(gelu_slope, x) - slope).abs() < 1e-6, "gelu' {x}");
+            let share = 1.0 / (1.0 + (-1.702 * d).exp());
+            let slope = share * (1.0 + 1.702 * d * (1.0 - share));
+            assert!((at(quick_gelu_slope, x) - slope).abs() < 1e-6, "quick' {x}");
             let x = 10.0 * x;
             assert!(
                 (at(exp, x) / f64::from(x).exp() - 1.0).abs() < 3e-7,

@@ -52,6 +52,10 @@ fn products_are_right_for_awkward_shapes() {
                 (WeightLayout::InputsByOutputs, &transposed, outputs),
             ] {
                 let matrix = Matrix::pack(inputs, outputs, layout, values, stride);
+                // Twice transposed it is itself.
+                let turned = matrix.transposed();
+                assert_eq!((turned.inputs(), turned.outputs()), (outputs, inputs));
+                let matrix = turned.transposed();
                 let mut c = old.clone();
                 multiply(
                     &a,

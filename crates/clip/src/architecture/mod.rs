@@ -12,6 +12,7 @@ pub(crate) use known::known;
 pub use known::telling_name;
 pub(crate) use parameters::{Parameter, Role};
 
+use crate::backend::Epilogue;
 use crate::weights::names::Slice;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -26,6 +27,15 @@ pub enum Activation {
     Gelu,
     /// x σ(1.702 x): the models of OpenAI, LAION-400M and MetaCLIP.
     QuickGelu,
+}
+
+impl Activation {
+    pub(crate) fn epilogue(self) -> Epilogue {
+        match self {
+            Activation::Gelu => Epilogue::Gelu,
+            Activation::QuickGelu => Epilogue::QuickGelu,
+        }
+    }
 }
 
 impl fmt::Display for Activation {
@@ -88,6 +98,12 @@ impl Architecture {
     /// Side of the square images that the model takes, in pixels.
     pub fn image_size(&self) -> usize {
         self.patch * self.grid
+    }
+
+    /// Whether an image's embedding is of the mean of all its tokens, as MaMMUT's is, not of the class
+    /// token.
+    pub fn pools_by_mean(&self) -> bool {
+        self.decoder.is_some()
     }
 
     /// Whether this block of the text tower has an MLP.

@@ -62,6 +62,17 @@ pub struct CpuTensor {
     values: Vec<f32>,
 }
 
+impl CpuTensor {
+    /// Row after row.
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+}
+
 impl Backend for Cpu {
     type Tensor = CpuTensor;
     type Weights = kernels::Matrix;

@@ -119,6 +119,32 @@ impl<'a> Image<'a> {
         self
     }
 
+    /// Its width and height, in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// The bytes of a part of it.
+    pub(crate) fn part(&self, columns: Range<usize>, rows: Range<usize>) -> Vec<u8> {
+        let count = self.channels.count();
+        let row = |y: usize| {
+            let start = (y * self.width + columns.start) * count;
+            &self.bytes[start..start + columns.len() * count]
+        };
+        rows.flat_map(row).copied().collect()
+    }
+
+    /// The same kind of image with other pixels.
+    pub(crate) fn with_bytes<'b>(&self, width: usize, height: usize, bytes: &'b [u8]) -> Image<'b> {
+        Image {
+            width,
+            height,
+            channels: self.channels,
+            bytes,
+            is_indexed: self.is_indexed,
+        }
+    }
+
     /// Some of its rows; what has no alpha is opaque.
     fn pixels(&self, rows: &Range<usize>) -> Cow<'a, [Pixel]> {
         let stride = self.width * self.channels.count();

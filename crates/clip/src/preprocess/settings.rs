@@ -60,6 +60,22 @@ impl Preprocessing {
         PreprocessingOptions::default().of_size(size)
     }
 
+    /// What of an image of `width` × `height` pixels the model sees: left, top, width and height in
+    /// the image's pixels. With padding it is more than the image.
+    pub fn visible(&self, width: usize, height: usize) -> [f64; 4] {
+        let (resized_width, resized_height) = self.resized(width, height);
+        let along = |side: usize, resized: usize| {
+            let scale = side as f64 / resized as f64;
+            // As `Axis` in `resample.rs` crops and pads.
+            let start = (resized.saturating_sub(self.size) as f64 / 2.0).round_ties_even();
+            let pad = (self.size.saturating_sub(resized) / 2) as f64;
+            ((start - pad) * scale, self.size as f64 * scale)
+        };
+        let (left, across) = along(width, resized_width);
+        let (top, down) = along(height, resized_height);
+        [left, top, across, down]
+    }
+
     /// Width and height after the resize.
     pub(super) fn resized(&self, width: usize, height: usize) -> (usize, usize) {
         let to = self.resize;
