@@ -280,7 +280,7 @@ fn Choice(
                 on:change:target=move |event| on_choice.run(event.target().value())
                 inner_html=move || {
                     let chosen = value.get();
-                    options.with(|options| options.iter().map(|o| option(o, &chosen)).collect::<String>())
+                    options.with(|options| options.iter().map(|(id, text)| option(id, text, &chosen)).collect::<String>())
                 }
             ></select>
         </label>
@@ -288,7 +288,7 @@ fn Choice(
 }
 
 /// As HTML, which costs less of the first view than elements do.
-fn option((id, text): &(String, String), chosen: &str) -> String {
+pub fn option(id: &str, text: &str, chosen: &str) -> String {
     let selected = if id == chosen { " selected" } else { "" };
     format!(
         "<option value=\"{}\"{selected}>{}</option>",

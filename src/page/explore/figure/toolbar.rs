@@ -5,6 +5,7 @@ use super::state::{Drag, FigureState};
 use crate::analysis::drawing::{Drawing, Lines};
 use crate::chart::{AxisScale, Theme};
 use crate::figure::shape;
+use crate::page::explore::controls::option;
 use crate::page::list;
 use leptos::prelude::*;
 
@@ -132,23 +133,18 @@ pub fn Toolbar(figure: FigureState) -> impl IntoView {
                 "Connect points "
                 <select
                     name="Connect points"
-                    prop:value=move || location.drawing.with(|d| d.lines.id())
+                    inner_html=move || {
+                        let chosen = location.drawing.with(|d| d.lines.id());
+                        let all = Lines::ALL.into_iter();
+                        all.map(|lines| option(lines.id(), lines.title(), chosen)).collect::<String>()
+                    }
                     on:change:target=move |event| {
                         let id = event.target().value();
                         if let Some(lines) = Lines::ALL.into_iter().find(|l| l.id() == id) {
                             location.draw(|d| d.lines = lines);
                         }
                     }
-                >
-                    {list(Lines::ALL.into_iter().map(|lines| {
-                        let selected = location.drawing.with_untracked(|d| d.lines == lines);
-                        view! {
-                            <option value=lines.id() selected=selected>
-                                {lines.title()}
-                            </option>
-                        }
-                    }))}
-                </select>
+                ></select>
             </label>
         </div>
     }
