@@ -97,14 +97,16 @@ pub fn differing_law(analysis: &Analysis, series: &Series) -> Option<Vec<f64>> {
 fn printed(analysis: &Analysis, series: &Series) -> Option<String> {
     let verdict = printed_row(analysis, series)?.last_element_child()?;
     let coefficients = verdict.previous_element_sibling()?.text_content()?;
-    let verdict = match is_published(analysis) {
-        false => "not compared: points or loss are others".to_owned(),
-        true => format!(
-            "<a href=\"?v={VERSION}&amp;page=verify\"><span class=\"{}\">{}</span></a>",
-            verdict.class_name(),
-            verdict.text_content()?
-        ),
-    };
+    if !is_published(analysis) {
+        return Some(format!(
+            "<p class=\"printed-law\">Printed: {coefficients}; not compared, since points or loss are others.</p>"
+        ));
+    }
+    let verdict = format!(
+        "<a href=\"?v={VERSION}&amp;page=verify\"><span class=\"{}\">{}</span></a>",
+        verdict.class_name(),
+        verdict.text_content()?
+    );
     // The printed laws were fitted to those of the figure, where a table has them.
     let mut tables = analysis.study().tables();
     let points = match tables.any(|t| t.from_figure) && !analysis.table.from_figure {

@@ -86,17 +86,12 @@ fn a_model_is_patched_and_used() {
     // Letters on the bench: the base knows few of them, the mixture most.
     page.click("#mix button[aria-label='Show images of letters']");
     page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 10 images')");
-    let share = || {
-        let text = page.eval("document.querySelector('.accuracy').textContent");
-        let text = text.as_str().unwrap_or_default().to_owned();
-        let number = text.trim_start_matches("Accuracy: ").split(' ').next();
-        number.and_then(|n| n.parse::<f64>().ok()).expect("a share")
-    };
-    let before = share();
+    let share =
+        "parseFloat(document.querySelector('.accuracy')?.textContent.replace('Accuracy: ', ''))";
+    let before = page.eval(share).as_f64().expect("a share");
     page.set_value("#mix .coefficient input", "1");
     page.wait_for("document.querySelector('#model').innerText.includes('1 × Shapes, letters')");
-    page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 10 images')");
-    assert!(share() > before, "{before} {}", share());
+    page.wait_for(&format!("{share} > {before}"));
     // Its file is the mixture.
     page.eval(
         "(() => {

@@ -169,7 +169,7 @@ fn points_are_excluded_and_restored() {
     page.press("Enter");
     page.wait_for_text("Restore 1 point");
     // The verdict was of all points.
-    page.wait_for_text("not compared: points or loss are others");
+    page.wait_for_text("not compared, since points or loss are others");
 
     // A rectangle over all takes more out; the link carries them.
     page.click("button[title^='Draw a rectangle']");
