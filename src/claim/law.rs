@@ -51,6 +51,7 @@ pub(super) fn check(
         difference: None,
         verdict: Verdict::Uncheckable,
         note: String::new(),
+        whole_law: false,
         analysis: Some(analysis.clone()),
     };
     let known = Known::of(description, &analysis, &first.law);
@@ -122,6 +123,7 @@ fn compare(
         difference: Some(comparison.mse_refit - comparison.mse_printed),
         verdict,
         note: comparison.note(first, fit, all_agree.then_some(exact), known.reason),
+        whole_law: true,
         analysis: Some(analysis.clone()),
     }];
     for (c, (agrees, refit)) in coefficients.iter().zip(agreeing) {

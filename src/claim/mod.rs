@@ -9,10 +9,12 @@ mod number;
 mod prediction;
 mod printed;
 mod surface;
+mod tally;
 
 pub use filter::Filter;
 pub(crate) use law::printed_parameters;
 pub use printed::{Printed, PrintedCoefficient};
+pub use tally::Tally;
 
 use crate::analysis::Analysis;
 use crate::study::architecture::{self, ArchitectureCost};
@@ -173,6 +175,8 @@ pub struct Check {
     pub difference: Option<f64>,
     pub verdict: Verdict,
     pub note: String,
+    /// Of a law as a whole, by the error of its printed coefficients: a number that no paper prints.
+    pub whole_law: bool,
     /// How it was printed: "5.86".
     #[serde(skip)]
     pub printed_text: String,

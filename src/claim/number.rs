@@ -38,6 +38,7 @@ pub(super) fn measurement(
         quantity: quantity(m, &analysis),
         unit: unit(m, &analysis),
         printed: m.printed.value,
+        whole_law: false,
         printed_text: m.printed.text.clone(),
         recomputed,
         difference: recomputed.map(|r| r - m.printed.value),
@@ -204,6 +205,7 @@ pub(super) fn finetuning(f: &Finetuning) -> Check {
         ),
         unit: Unit::Percent.id(),
         printed: f.printed.value,
+        whole_law: false,
         printed_text: f.printed.text.clone(),
         recomputed: None,
         difference: None,
@@ -264,6 +266,7 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
         // As the paper prints it: a count.
         unit: "",
         printed: o.printed.value,
+        whole_law: false,
         printed_text: o.printed.text.clone(),
         recomputed,
         difference: recomputed.map(|samples| samples - o.printed.value),

@@ -37,6 +37,7 @@ pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
         quantity,
         unit,
         printed: p.printed.value,
+        whole_law: false,
         printed_text: p.printed.text.clone(),
         recomputed,
         difference: recomputed.map(|r| r - p.printed.value),

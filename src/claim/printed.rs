@@ -497,9 +497,21 @@ fn unit(cell: &Cell, query: &Query) -> Result<Option<Unit>, DataError> {
 }
 
 fn number(cell: &Cell) -> Result<PrintedNumber, DataError> {
+    let decimals = cell.whole("decimals")?;
     Ok(PrintedNumber {
         value: cell.number("printed")?,
-        text: cell.text("printed"),
-        decimals: cell.whole("decimals")?,
+        text: with_zeros(cell.text("printed"), decimals),
+        decimals,
     })
+}
+
+/// A printed number with the zeros that a program left out of its file: 0.4760 for 0.476 with four decimals.
+fn with_zeros(text: String, decimals: u32) -> String {
+    match text.split_once('.') {
+        Some((_, after)) if after.bytes().all(|b| b.is_ascii_digit()) => {
+            let missing = (decimals as usize).saturating_sub(after.len());
+            text + &"0".repeat(missing)
+        }
+        _ => text,
+    }
 }

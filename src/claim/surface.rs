@@ -44,6 +44,7 @@ pub(super) fn check(
         difference: None,
         verdict: Verdict::Uncheckable,
         note: String::new(),
+        whole_law: false,
         analysis: Some(analysis.clone()),
     };
     let refitted = match Refitted::of(coefficients, library) {
@@ -78,6 +79,7 @@ pub(super) fn check(
             false => refitted.verdict(all_agree),
         },
         note: refitted.note(reason.filter(|_| !all_agree)),
+        whole_law: true,
         ..row(first)
     }];
     for (c, value) in coefficients.iter().zip(values) {

@@ -3,7 +3,7 @@
 use super::address;
 use super::compute::Source;
 use super::number::{Asked, Number, Printed};
-use crate::analysis::to_query;
+use crate::analysis::{Analysis, to_query};
 use crate::claim::{Check, Verdict};
 use crate::decimal;
 use crate::finding::Row;
@@ -61,10 +61,27 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
         },
         printed: Some(printed(check)),
         query: match &check.analysis {
-            Some(analysis) => to_query(analysis),
+            Some(analysis) => format!("{}#{}", to_query(analysis), tab(check, analysis, source)),
             None => address::verify(source.study, None, &check.id),
         },
     })
+}
+
+/// The tab of Explore that recomputes a number (`src/page/explore`).
+fn tab(check: &Check, analysis: &Analysis, source: &Source) -> &'static str {
+    let law = check.id.split('/').next().unwrap_or_default();
+    let of_two_variables = source.printed.surfaces.iter().any(|c| c.law == law);
+    let is_split = source
+        .printed
+        .optimal_samples
+        .iter()
+        .any(|o| o.id == check.id);
+    match of_two_variables || is_split {
+        true => "allocation",
+        false if !analysis.at.is_empty() => "predictions",
+        false if source.printed.measurements.iter().any(|m| m.id == check.id) => "numbers",
+        false => "law",
+    }
 }
 
 /// A check's printed number and its verdict. Where the negative of a parameter is printed, that is said.
@@ -123,7 +140,8 @@ fn unit(check: &Check) -> String {
 
 /// `?claims=PREFIX#reproduced`: of the printed numbers whose ids begin so, how many have a verdict.
 pub(super) fn count(prefix: &str, asked: &Asked, source: &Source) -> Result<Number, String> {
-    let of = source.checks().iter().filter(|c| c.id.starts_with(prefix));
+    let printed = source.checks().iter().filter(|c| !c.whole_law);
+    let of = printed.filter(|c| c.id.starts_with(prefix));
     let verdict = Verdict::ALL.into_iter().find(|v| v.id() == asked.name);
     if verdict.is_none() && asked.name != "all" {
         let known = Verdict::ALL.map(Verdict::id).join(", ");
@@ -191,7 +209,7 @@ pub(super) fn finding(id: &str, asked: &Asked, source: &Source) -> Result<Number
         what: format!("{}: {meaning}", row.what),
         from: format!("the finding “{}”", finding.title),
         printed: None,
-        query: address::view("findings", source.study),
+        query: format!("{}#{id}", address::view("findings", source.study)),
     })
 }
 

@@ -295,7 +295,12 @@ fn description(analysis: &Analysis, outcome: &Outcome) -> String {
     );
     for series in &outcome.series {
         let points = series.measured().count();
-        text.push_str(&format!(" {}: {points} measurements", series.name()));
+        let noun = if points == 1 {
+            "measurement"
+        } else {
+            "measurements"
+        };
+        text.push_str(&format!(" {}: {points} {noun}", series.name()));
         if let Ok(fit) = &series.fit {
             let ends = [series.frontier.first(), series.frontier.last()];
             if let [Some(first), Some(last)] = ends {

@@ -36,7 +36,7 @@ pub struct FittedLaw {
 /// A parameter of a law.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedParameter {
-    /// In files: "minus_alpha".
+    /// "ln_B"; of a printed coefficient that of the claim, "table2/ln_B".
     pub id: String,
     /// As in a formula: "α".
     pub symbol: String,
@@ -145,11 +145,13 @@ fn printed(prefix: &str, source: &Source) -> Result<Fitted, String> {
         let Some((title, symbol)) = check.quantity.rsplit_once(": ") else {
             continue;
         };
-        let Some(known) = parameter(coefficient).filter(|_| check.id.starts_with(prefix)) else {
+        let of_two = source.printed.surfaces.iter().any(|c| c.law == id);
+        let known = parameter(coefficient, of_two);
+        let Some(known) = known.filter(|_| check.id.starts_with(prefix)) else {
             continue;
         };
         let parameter = FittedParameter {
-            id: coefficient.to_owned(),
+            id: check.id.clone(),
             symbol: symbol.to_owned(),
             name: known,
             value: check.recomputed,
@@ -189,17 +191,25 @@ fn printed(prefix: &str, source: &Source) -> Result<Fitted, String> {
     })
 }
 
-/// What a printed coefficient is, by its name in the file; `None` where no law has it.
-fn parameter(coefficient: &str) -> Option<&'static str> {
-    let of_one = Law::ALL.into_iter().flat_map(Form::parameters);
-    let of_two = Surface::ALL.into_iter().flat_map(Form::parameters);
-    let mut known = of_one.chain(of_two);
-    let bare = coefficient.trim_start_matches("minus_");
-    let bare = match bare {
-        "ln_A" => "A",
-        other => other,
+/// What a printed coefficient is, by its name in the file: of a law over one variable, or two. `None` where no law
+/// has it.
+fn parameter(coefficient: &str, of_two: bool) -> Option<&'static str> {
+    let parameters: Vec<&Parameter> = match of_two {
+        true => Surface::ALL
+            .into_iter()
+            .flat_map(Form::parameters)
+            .collect(),
+        false => Law::ALL.into_iter().flat_map(Form::parameters).collect(),
     };
-    known.find(|p| p.name == bare).map(name)
+    let find = |name: &str| parameters.iter().find(|p| p.name == name).copied();
+    let plain = || {
+        find(
+            coefficient
+                .trim_start_matches("minus_")
+                .trim_start_matches("ln_"),
+        )
+    };
+    find(coefficient).or_else(plain).map(name)
 }
 
 /// What a parameter is, in a word or two.

@@ -232,6 +232,10 @@ impl<'a> Writer<'a> {
         self.html
             .push_str(&format!("<figcaption><b>Figure {n}.</b> "));
         self.inlines(&live.caption);
+        let laws = drawn.variants.iter().flat_map(|variant| &variant.laws);
+        if laws.clone().any(|law| law.parameters.is_ok()) {
+            self.html.push_str(BEYOND);
+        }
         self.html.push_str("</figcaption>\n</figure>\n");
     }
 
@@ -305,7 +309,11 @@ impl<'a> Writer<'a> {
                         .map(|(symbol, value)| format!("<span>{symbol} = {value}</span>"))
                         .collect();
                     self.html.push_str(&said.join(", "));
-                    self.html.push_str(&format!("; {} points", law.points));
+                    let points = match law.points {
+                        1 => "1 point".to_owned(),
+                        points => format!("{points} points"),
+                    };
+                    self.html.push_str(&format!("; {points}"));
                 }
                 Err(why) => self.html.push_str(&escape(why)),
             }
@@ -382,6 +390,9 @@ fn view(query: &str) -> &'static str {
         _ => "Open in Explore",
     }
 }
+
+/// What the lines of a figure are.
+const BEYOND: &str = " <span class=\"key\">Dashed lines continue a law beyond the points that it is fitted to.</span>";
 
 /// What a number is, what it is computed from, what was printed, and a way on.
 fn card(number: &Number, id: &str, href: &str) -> String {

@@ -21,7 +21,6 @@ mod parse;
 mod series;
 pub mod share;
 mod style;
-mod tally;
 
 pub use compute::{Computed, Source, compute};
 pub use document::{Block, Document, Inline, LiveFigure, LiveFormula, LiveNumber, Place, Problem};
@@ -33,7 +32,6 @@ pub use number::{Number, Printed};
 pub use page::{Listed, Page, list};
 pub use parse::parse;
 pub use style::stylesheet;
-pub use tally::Tally;
 
 /// Its name in the folder.
 pub const FILE: &str = "read.md";

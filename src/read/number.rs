@@ -20,7 +20,7 @@ pub struct Number {
     pub from: String,
     /// The printed number that it recomputes.
     pub printed: Option<Printed>,
-    /// The query, without `?`, of the view that has it.
+    /// The query, without `?`, of the view that has it, and the fragment of its tab there.
     pub query: String,
 }
 

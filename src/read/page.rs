@@ -5,10 +5,10 @@ use super::compute::{Computed, Source};
 use super::document::{Block, Document, plain};
 use super::html::{Files, Writer, escape};
 use super::share::{self, Figure, Shared};
-use super::tally::Tally;
 use crate::analysis::{Analysis, to_query};
-use crate::claim::Verdict;
+use crate::claim::{Tally, Verdict};
 use crate::study::Study;
+use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::description::Description;
 
 /// Allows the page's own style, script, program and pictures, and nothing inline.
@@ -21,8 +21,8 @@ pub struct Page<'a> {
     pub source: &'a Source<'a>,
     /// Its own address, where that is known.
     pub address: Option<String>,
-    /// Whether the page can run models of the study.
-    pub has_models: bool,
+    /// A model of the study that the page can run.
+    pub model: Option<&'a PublishedCheckpoint>,
 }
 
 /// A document in the list.
@@ -137,17 +137,11 @@ impl Page<'_> {
         let study = self.source.study;
         let mut parts = Vec::new();
         if let Some(told) = self.told() {
-            match &told.authors[..] {
-                [] => parts.push(study.title.clone()),
-                [one] => parts.push(one.clone()),
-                [first, ..] => {
-                    // An entry may stand for several: "Jordan Hoffmann et al. (2022)".
-                    let one = first.split(" et al.").next().unwrap_or(first);
-                    let family = one.rsplit(' ').next().unwrap_or(one);
-                    parts.push(format!("{family} et al."));
-                }
-            }
-            parts.extend(told.year.map(|year| year.to_string()));
+            parts.push(who(&told.authors).unwrap_or_else(|| study.title.clone()));
+            let year = told
+                .year
+                .filter(|_| !told.authors.iter().any(|a| a.contains(" (")));
+            parts.extend(year.map(|year| year.to_string()));
         }
         if !study.arxiv.is_empty() {
             parts.push(format!("arXiv {}", study.arxiv));
@@ -159,10 +153,12 @@ impl Page<'_> {
         let study = self.source.study;
         let mut line = format!("About <cite>{}</cite>", escape(&study.title));
         if let Some(told) = self.told() {
-            if !told.authors.is_empty() {
-                line.push_str(&format!(" by {}", escape(&told.authors.join(", "))));
+            let who = who(&told.authors);
+            let dated = who.as_ref().is_some_and(|who| who.ends_with(')'));
+            if let Some(who) = &who {
+                line.push_str(&format!(" by {}", escape(who)));
             }
-            if let Some(year) = told.year {
+            if let Some(year) = told.year.filter(|_| !dated) {
                 line.push_str(&format!(" ({year})"));
             }
         }
@@ -220,8 +216,9 @@ impl Page<'_> {
                 "Verify the numbers",
             ));
         }
-        if self.has_models {
-            ways.push(link("page=run", "Run the models"));
+        if let Some(model) = self.model {
+            let query = format!("page=run&model={}", model.id);
+            ways.push(link(&query, &format!("Run {}", escape(&model.name()))));
         }
         format!("<p class=\"ways\">{}</p>\n", ways.join(" "))
     }
@@ -232,6 +229,33 @@ impl Page<'_> {
             "<footer><p>{} This page is made from the study’s <code>read.md</code> when the site is built; its numbers are computed by the program that runs in Explore.</p></footer>\n</body>\n</html>\n",
             escape(licence),
         )
+    }
+}
+
+/// "The OpenCLIP contributors", "Hoffmann and Besiroglu", "Cherti et al.". An entry with a year is of a paper of its own:
+/// "Hoffmann et al. (2022) and Besiroglu et al. (2024)".
+fn who(authors: &[String]) -> Option<String> {
+    let is_dated = |entry: &String| entry.contains(" (");
+    if authors.iter().any(is_dated) {
+        let papers = authors.iter().filter_map(|entry| {
+            let (names, year) = entry.split_once(" (").unwrap_or((entry, ""));
+            let names: Vec<String> = names.split(", ").map(str::to_owned).collect();
+            let year = if year.is_empty() {
+                String::new()
+            } else {
+                format!(" ({year}")
+            };
+            Some(who(&names)? + &year)
+        });
+        return Some(papers.collect::<Vec<_>>().join(" and "));
+    }
+    let family = |name: &str| name.rsplit(' ').next().unwrap_or(name).to_owned();
+    let first = authors.first()?;
+    match (authors, first.strip_suffix(" et al.")) {
+        (_, Some(one)) => Some(format!("{} et al.", family(one))),
+        ([one], None) => Some(one.clone()),
+        ([a, b], None) => Some(format!("{} and {}", family(a), family(b))),
+        _ => Some(format!("{} et al.", family(first))),
     }
 }
 
@@ -395,4 +419,29 @@ fn contents(blocks: &[Block]) -> String {
         "<nav class=\"contents\" aria-label=\"Contents\"><ol>{}</ol></nav>\n",
         entries.concat()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authors_are_named_as_papers_cite_them() {
+        for (authors, said) in [
+            (
+                &["The OpenCLIP contributors"][..],
+                "The OpenCLIP contributors",
+            ),
+            (&["Ada Lovelace", "Charles Babbage"], "Lovelace and Babbage"),
+            (&["A B", "C D", "E F"], "B et al."),
+            (
+                &["Jordan Hoffmann et al. (2022)", "A B, C D (2024)"],
+                "Hoffmann et al. (2022) and B and D (2024)",
+            ),
+        ] {
+            let authors: Vec<String> = authors.iter().map(|a| (*a).to_owned()).collect();
+            assert_eq!(who(&authors).as_deref(), Some(said));
+        }
+        assert_eq!(who(&[]), None);
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn number(
 ) -> Result<Number, String> {
     let rows = source.rows(&mut analysis)?;
     let table = analysis.table;
-    let query = link(&analysis, drawing);
+    let query = format!("{}#{}", link(&analysis, drawing), tab(asked));
     if let "rows" | "datasets" = asked.name.as_str() {
         let number = match asked.name.as_str() {
             "rows" => rows.len(),
@@ -63,6 +63,19 @@ pub(super) fn number(
         printed: printed(&analysis, asked, source),
         query,
     })
+}
+
+/// The tab of Explore that has the number (`src/page/explore`).
+fn tab(asked: &Asked) -> &'static str {
+    match (asked.name.as_str(), asked.part.as_str()) {
+        ("crossing" | "times" | "gap", _) => "pair",
+        ("predicted" | "x", _) => "predictions",
+        ("points" | "fitted" | "held-out" | "excluded" | "from" | "to" | "best", _) => "numbers",
+        ("rows" | "datasets", _) => "numbers",
+        ("mse" | "rmse", _) => "residuals",
+        (_, "se" | "low" | "high" | "interval") => "certainty",
+        _ => "law",
+    }
 }
 
 /// The only series.

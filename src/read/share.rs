@@ -5,9 +5,8 @@
 use super::compute::Source;
 use super::figure;
 use super::html::escape;
-use super::tally::Tally;
 use crate::chart::Theme;
-use crate::claim::Verdict;
+use crate::claim::{Tally, Verdict};
 use crate::figure::shape;
 use crate::text::grouped;
 

@@ -5,7 +5,8 @@ use crate::say;
 use crate::share::png;
 use refit::claim::{Library, Printed};
 use refit::read::{self, Answer, Home, Listed, Page, Source, share};
-use refit::study::{Study, checkpoint};
+use refit::study::Study;
+use refit::study::checkpoint::{self, PublishedCheckpoint};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -158,12 +159,13 @@ fn page(
     if !problems.is_empty() {
         return Err(said(&path, &problems));
     }
+    let models = models()?;
     let page = Page {
         document: &document,
         computed: &computed,
         source: &source,
         address: site.map(|site| format!("{site}read/{}/", study.id)),
-        has_models: has_models(study)?,
+        model: models.iter().find(|c| c.study == Some(study)),
     };
     let (html, files) = page.html();
     let folder = out.join(&study.id);
@@ -229,11 +231,10 @@ fn repository(site: &str) -> Option<String> {
     Some(format!("https://github.com/{owner}/{name}"))
 }
 
-/// Whether a checkpoint of the study can be run.
-fn has_models(study: Study) -> Result<bool, String> {
+/// The checkpoints that the page can run.
+fn models() -> Result<Vec<PublishedCheckpoint>, String> {
     let text = data::read(checkpoint::PATH).map_err(|e| e.to_string())?;
-    let all = checkpoint::read(&text).map_err(|e| e.to_string())?;
-    Ok(all.iter().any(|c| c.study == Some(study)))
+    checkpoint::read(&text).map_err(|e| e.to_string())
 }
 
 /// An address that ends in a slash.

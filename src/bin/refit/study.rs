@@ -91,11 +91,8 @@ fn check(arguments: &Arguments) -> Result<(), String> {
             }
         }
         let counts = Verdict::ALL.map(|verdict| {
-            let count = report
-                .checks
-                .iter()
-                .filter(|c| c.verdict == verdict)
-                .count();
+            let printed = report.checks.iter().filter(|c| !c.whole_law);
+            let count = printed.filter(|c| c.verdict == verdict).count();
             format!("{count} {}", verdict.title())
         });
         let verdict = match report.problems.len() {

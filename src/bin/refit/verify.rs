@@ -33,11 +33,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         }
     }
     say!("");
+    let printed = || checks.iter().filter(|c| !c.whole_law);
     for verdict in Verdict::ALL {
-        let count = checks.iter().filter(|c| c.verdict == verdict).count();
+        let count = printed().filter(|c| c.verdict == verdict).count();
         say!("{count:>4} {}", verdict.title());
     }
-    say!("{:>4} in all", checks.len());
+    let all = printed().count();
+    say!(
+        "{all:>4} printed numbers; {} laws as curves besides",
+        checks.len() - all
+    );
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod plot;
 mod sliders;
 
 use super::program;
-use crate::read::hand::{Hand, Shape};
+use crate::read::hand::{Hand, Knob, Shape};
 use crate::text::{percent, significant};
 use given::Given;
 use leptos::prelude::*;
@@ -61,6 +61,7 @@ fn view(moved: Moved) -> AnyView {
     view! {
         <p class="hint">
             "Drag the curve by its handles or use the sliders. Thin lines are the residuals: how far each point lies from the law."
+            {moved.given.hand.knobs().contains(&Knob::E).then_some(" The dotted line is the limit, E.")}
         </p>
         <Plot moved=moved.clone() />
         <div class="below">

@@ -67,7 +67,7 @@ pub(super) fn figure(source: &Source, is_read: bool) -> Result<(String, Files), 
         false => String::new(),
     };
     let html = format!(
-        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}. The laws are fitted to the strong marks; pale ones are other runs, hollow ones were held out. <cite>{}</cite></p>\n\
+        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}. The laws are fitted to the strong marks; pale ones are other runs, hollow ones were held out. Dashed lines continue a law beyond its points. <cite>{}</cite></p>\n\
          <div class=\"plot\">{}{}</div>\n{slider}\
          <p class=\"ways\"><a href=\"?{}\">Explore these runs</a>{read}</p>\n</figure>\n",
         escape(&claim(&analysis, &shown).unwrap_or_else(|| of.clone())),

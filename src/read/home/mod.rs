@@ -8,7 +8,7 @@ use super::compute::Source;
 use super::html::{Files, escape};
 use super::page::{Listed, View, masthead, verdicts};
 use super::share::{self, Figure, Shared};
-use super::tally::Tally;
+use crate::claim::Tally;
 use crate::text::percent;
 pub use answer::Answer;
 
@@ -111,9 +111,15 @@ impl Home<'_> {
 
     fn cards(&self) -> String {
         let answer = self.answer;
-        let host = match &self.repository {
-            Some(address) => format!("<a href=\"{}\">Host your own paper</a>", escape(address)),
-            None => "Host your own paper".to_owned(),
+        let (host, unknown) = match &self.repository {
+            Some(address) => (
+                format!("<a href=\"{}\">Host your own paper</a>", escape(address)),
+                "",
+            ),
+            None => (
+                "Host your own paper".to_owned(),
+                " This copy of Refit does not know the address of its repository: ask who publishes it.",
+            ),
         };
         let mut shares = String::new();
         for (label, share) in &answer.shares {
@@ -131,13 +137,13 @@ impl Home<'_> {
         }
         format!(
             "<section aria-labelledby=\"try\"><h2 id=\"try\">Try it yourself</h2>\n<ul class=\"cards\">\n\
-             <li><h3><a href=\"?page=run\">Run a model</a></h3>\n\
+             <li><h3><a href=\"?page=run\">Run the small CLIP that comes with the page</a></h3>\n\
              <div class=\"answer\"><img src=\"{}\" width=\"96\" height=\"96\" alt=\"{}\" loading=\"lazy\"><ol>{shares}</ol></div>\n\
-             <p>A small CLIP comes with the page and answers at once, on your GPU or processor. ViT-B/32 and others are loaded when you ask for them; your images stay on your device.</p></li>\n\
+             <p>It knows drawn shapes and answers at once, on your GPU or CPU. ViT-B/32 and others are loaded when you ask for them; your images stay on your device.</p></li>\n\
              <li><h3><a href=\"?page=yours\">Open your own runs</a></h3>\n\
              <p>Drop a table: CSV, Parquet, Excel, JSON, Weights &amp; Biases exports. Refit says what it takes each column for, asks where it is unsure, and fits the same laws. Nothing is uploaded.</p></li>\n\
              <li><h3>{host}</h3>\n\
-             <p>A paper is a folder: a table of runs, its printed numbers, a text. Use the repository as a template, put the folder into <code>data/</code>, push: the page is published with it.</p></li>\n</ul></section>\n",
+             <p>A paper is a folder: a table of runs, its printed numbers, a text. Use the repository as a template, put the folder into <code>data/</code>, push: the page is published with it.{unknown}</p></li>\n</ul></section>\n",
             escape(&answer.file),
             escape(&answer.label),
         )

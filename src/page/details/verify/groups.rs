@@ -14,8 +14,10 @@ struct Group {
 }
 
 impl Group {
+    /// Of the printed numbers.
     fn count(&self, verdict: Verdict) -> usize {
-        self.checks.iter().filter(|c| c.verdict == verdict).count()
+        let printed = self.checks.iter().filter(|c| !c.whole_law);
+        printed.filter(|c| c.verdict == verdict).count()
     }
 }
 
@@ -104,7 +106,12 @@ fn group_view(group: Group, open: bool) -> AnyView {
 
 /// The shares of the verdicts.
 fn bar(group: &Group) -> impl IntoView + use<> {
-    let all = group.checks.len() as f64;
+    let all: usize = Verdict::ALL
+        .map(|verdict| group.count(verdict))
+        .iter()
+        .sum();
+    // With a law's own row alone, as a search may find it, there is no printed number.
+    let all = all.max(1) as f64;
     let mut x = 0.0;
     let parts = Verdict::ALL.map(|verdict| {
         let width = 100.0 * group.count(verdict) as f64 / all;

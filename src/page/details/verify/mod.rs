@@ -3,7 +3,7 @@
 mod filters;
 mod groups;
 
-use crate::claim::{Check, Filter, Verdict, Verification};
+use crate::claim::{Check, Filter, Tally, Verification};
 use crate::page::location::{Location, View};
 use crate::page::messages::error;
 use crate::page::work::{Progress, TaskRunner};
@@ -109,12 +109,7 @@ pub fn Verify() -> impl IntoView {
     }
 }
 
-/// How many of the numbers could be checked.
+/// How many of the printed numbers can be checked, and what came of them.
 fn tally(checks: &[Check]) -> String {
-    let without = |c: &&Check| c.verdict == Verdict::Uncheckable;
-    let (all, without) = (checks.len(), checks.iter().filter(without).count());
-    format!(
-        "{} of {all} numbers checked; {without} cannot be checked here",
-        all - without
-    )
+    Tally::of(checks).sentence()
 }

@@ -1,6 +1,6 @@
 //! How many of the printed numbers are reproduced, in words.
 
-use crate::claim::{Check, Verdict};
+use super::{Check, Verdict};
 use crate::text::grouped;
 use std::iter::Sum;
 
@@ -13,7 +13,9 @@ pub struct Tally {
 
 impl Tally {
     pub fn of(checks: &[Check]) -> Tally {
-        let count = |v| checks.iter().filter(|c| c.verdict == v).count();
+        // A law's error with its printed coefficients is no printed number.
+        let printed = || checks.iter().filter(|c| !c.whole_law);
+        let count = |v| printed().filter(|c| c.verdict == v).count();
         Tally {
             counts: Verdict::ALL.map(count),
         }
@@ -59,6 +61,9 @@ impl Tally {
         let of = |(verdict, n): (Verdict, usize)| {
             let words = match (verdict, n) {
                 (Verdict::Reproduced, 1) => "is reproduced",
+                (Verdict::Reproduced, n) if n == self.checkable() => {
+                    return Some((verdict, "all are reproduced".to_owned()));
+                }
                 (Verdict::Reproduced, _) => "are reproduced",
                 (Verdict::SameCurve, 1) => "belongs to the same curve",
                 (Verdict::SameCurve, _) => "belong to the same curve",
@@ -114,7 +119,7 @@ mod tests {
             ),
             (
                 [3, 0, 0, 0],
-                "All 3 printed numbers can be checked here: 3 are reproduced, none differs.",
+                "All 3 printed numbers can be checked here: all are reproduced, none differs.",
             ),
             (
                 [1, 1, 1, 0],
