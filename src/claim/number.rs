@@ -3,9 +3,11 @@
 use super::printed::{Finetuning, OptimalSamples, PrintedMeasurement, Unit};
 use super::{Check, CheckError, Library, Verdict, agrees};
 use crate::analysis::{self, Analysis};
+use crate::decimal;
 use crate::study;
 use crate::study::description::Description;
 use crate::study::names;
+use crate::text::significant;
 use refit_fit::Interval;
 use refit_fit::order;
 
@@ -260,7 +262,12 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
                 "samples" => "samples seen",
                 noun => noun,
             },
-            analysis.at.join(", "),
+            analysis
+                .at
+                .iter()
+                .map(|at| place(at))
+                .collect::<Vec<_>>()
+                .join(", "),
             analysis.unit()
         ),
         // As the paper prints it: a count.
@@ -274,6 +281,11 @@ pub(super) fn optimal_samples(o: &OptimalSamples, library: &Library) -> Check {
         note,
         analysis: Some(analysis),
     }
+}
+
+/// A place on the axis as readers write it: "2.14 × 10¹²".
+fn place(at: &str) -> String {
+    decimal::parse(at).map_or_else(|| at.to_owned(), |x| significant(x, 3))
 }
 
 /// The line through log compute and log samples of an analysis's frontier, at its first target.

@@ -56,10 +56,18 @@ pub(super) fn claim(id: &str, asked: &Asked, source: &Source) -> Result<Number, 
             _ => check.quantity.clone(),
         },
         from: match check.recomputed {
+            // No paper prints the error of its law.
+            Some(value) if check.whole_law => format!(
+                "{} with the printed coefficients ({}), {} refitted: {}",
+                said(check),
+                check.source,
+                alike(value, check),
+                check.verdict.title()
+            ),
             Some(value) => format!("recomputed: {}{unit}", alike(value, check)),
             None => check.note.clone(),
         },
-        printed: Some(printed(check)),
+        printed: (!check.whole_law).then(|| printed(check)),
         query: match &check.analysis {
             Some(analysis) => format!("{}#{}", to_query(analysis), tab(check, analysis, source)),
             None => address::verify(source.study, None, &check.id),

@@ -361,7 +361,7 @@ pub(super) fn masthead(home: &str, documents: &str, here: View) -> String {
          <a href=\"{home}?page=verify\">Verify</a> <a href=\"{home}?page=findings\">Findings</a> \
          <a href=\"{home}?page=methods\">Methods</a> <a href=\"{home}?page=run\">Run</a> \
          <a href=\"{home}?page=yours\">Your data</a></nav>\
-         <div class=\"tools\"><button type=\"button\" class=\"theme\"></button></div></header>\n",
+         <div class=\"tools\"><button type=\"button\" id=\"theme\" class=\"theme\"></button></div></header>\n",
         current(View::Home),
         current(View::Read),
     )
@@ -373,7 +373,7 @@ pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
     let href = escape(&format!("{home}?{}", paper.verify));
     let all = tally.all();
     if all == 0 {
-        return "<p class=\"aside\">Of its printed numbers none is in this study’s folder.</p>\n"
+        return "<p class=\"aside\">This study’s folder lists no printed numbers, so none is checked.</p>\n"
             .to_owned();
     }
     let mut bar = String::new();

@@ -18,7 +18,7 @@
         return chosen ? chosen === "dark" : system.matches;
     };
     const label = () => {
-        const button = document.querySelector(".masthead .theme");
+        const button = document.getElementById("theme");
         if (button) button.textContent = isDark() ? "Light" : "Dark";
     };
     const follow = () => {
@@ -28,7 +28,7 @@
     };
 
     document.addEventListener("click", (event) => {
-        if (!event.target.closest?.("#home .theme, body > .masthead .theme")) return;
+        if (!event.target.closest?.("#theme")) return;
         const theme = isDark() ? "light" : "dark";
         root.setAttribute(NAME, theme);
         try {
