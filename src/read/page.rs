@@ -386,10 +386,15 @@ pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
         ));
         x += width;
     }
-    let outcomes = tally
-        .outcomes()
-        .into_iter()
-        .map(|(verdict, words)| format!("<span class=\"verdict {}\">{words}</span>", verdict.id()));
+    let outcomes =
+        tally
+            .outcomes()
+            .into_iter()
+            .map(|(verdict, words)| match tally.count(verdict) {
+                // That none differs is no fault.
+                0 => words,
+                _ => format!("<span class=\"verdict {}\">{words}</span>", verdict.id()),
+            });
     let outcomes: Vec<String> = outcomes.collect();
     let outcomes = match outcomes.is_empty() {
         true => String::new(),
