@@ -127,14 +127,14 @@ pub(crate) fn render(arguments: &Render) -> Result<(), String> {
     let address = site.as_ref().map(|site| format!("{site}read/"));
     write(
         &out.join("index.html"),
-        &read::list(&listed, address.as_deref(), picture.as_deref()),
+        read::list(&listed, address.as_deref(), picture.as_deref()),
     )?;
-    write(&out.join("read.css"), &read::stylesheet())?;
+    write(&out.join("read.css"), read::stylesheet())?;
     for (name, script) in SCRIPTS {
         write(&out.join(name), script)?;
     }
     if let (Some(site), Some(beside)) = (site, out.parent()) {
-        write(&beside.join("sitemap.xml"), &sitemap(&site, &listed))?;
+        write(&beside.join("sitemap.xml"), sitemap(&site, &listed))?;
     }
     say!("{}: {} documents", out.display(), listed.len());
     Ok(())
@@ -216,7 +216,7 @@ fn home(
         before.insert_str(end, &Home::picture_meta(site, &alt));
         described = Some(alt);
     }
-    write(file, &format!("{before}{PLACE}\n{html}{after}"))?;
+    write(file, format!("{before}{PLACE}\n{html}{after}"))?;
     Ok(described)
 }
 
