@@ -61,13 +61,13 @@ struct Classified<'a> {
 
 /// How images were prepared, and what was assumed about the checkpoint.
 #[derive(Serialize)]
-struct Known<'a> {
+pub(crate) struct Known<'a> {
     preprocessing: &'a Preprocessing,
     assumed: Vec<String>,
 }
 
 impl<'a> Known<'a> {
-    fn about<B: Backend>(model: &'a Model<B>) -> Self {
+    pub(crate) fn about<B: Backend>(model: &'a Model<B>) -> Self {
         Known {
             preprocessing: model.preprocessing(),
             assumed: checkpoint::assumptions(model.info()),
@@ -294,7 +294,7 @@ fn embed_on<B: Backend>((backend, device): (B, Device), arguments: &Embed) -> Re
 }
 
 /// Says what happened to a text that was not taken as it stands.
-fn report(text: &str, tokens: &Tokens) {
+pub(crate) fn report(text: &str, tokens: &Tokens) {
     if tokens.truncated > 0 {
         eprintln!(
             "refit: “{text}” is truncated by {} tokens",

@@ -34,6 +34,8 @@ mod labelled;
 #[cfg(not(target_arch = "wasm32"))]
 mod labels;
 #[cfg(not(target_arch = "wasm32"))]
+mod locate;
+#[cfg(not(target_arch = "wasm32"))]
 mod mix;
 #[cfg(not(target_arch = "wasm32"))]
 mod model;
@@ -113,6 +115,8 @@ fn main() -> std::process::ExitCode {
         Embed(clip::Embed),
         /// Caption images with a MaMMUT checkpoint
         Caption(caption::Arguments),
+        /// Say where in a picture a text is, by tiles or by the gradient: a map, its peak, a box
+        Locate(locate::Arguments),
         /// Mix the weights of models: interpolate, add, negate, average; measured on labelled pictures
         Mix(mix::Arguments),
         /// Teach a head on a few labelled pictures: accuracy over shots, beside zero-shot
@@ -136,6 +140,7 @@ fn main() -> std::process::ExitCode {
         Command::Classify(arguments) => clip::classify(&arguments),
         Command::Embed(arguments) => clip::embed(&arguments),
         Command::Caption(arguments) => caption::run(&arguments),
+        Command::Locate(arguments) => locate::run(&arguments),
         Command::Mix(arguments) => mix::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
     };

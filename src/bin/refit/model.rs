@@ -8,6 +8,7 @@ use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{self, Gpu, Precision};
 use refit_clip::head::HeadModel;
+use refit_clip::locate::Localizer;
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::{ClipError, LoadOptions, Model};
 use serde::Serialize;
@@ -142,4 +143,14 @@ pub(crate) fn load<B: Backend>(
     let model = block_on(Model::load(backend, &mut source, options, |_| {})).map_err(sentence)?;
     checkpoint::say_assumptions(model.info());
     Ok(model)
+}
+
+/// The last block of a loaded model, to see where in a picture a text is.
+pub(crate) fn localizer<B: Backend>(
+    model: &Model<B>,
+    arguments: &ModelArguments,
+) -> Result<Localizer, String> {
+    let options = checkpoint::options(&arguments.weights, &arguments.choices)?;
+    let mut source = checkpoint::open(&arguments.weights)?;
+    block_on(model.localizer(&mut source, &options)).map_err(sentence)
 }

@@ -1,5 +1,6 @@
 //! What the terminal says, and that it ignores nothing in silence.
 mod files;
+mod locate;
 mod mix;
 mod models;
 mod optimal;

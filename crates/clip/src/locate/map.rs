@@ -87,6 +87,9 @@ pub struct Map {
     pub region: Region,
 }
 
+/// Two cells along a side and the weight of the second.
+type Tap = (usize, usize, f32);
+
 impl Map {
     /// Refuses numbers that are none.
     pub(crate) fn new(
@@ -134,34 +137,54 @@ impl Map {
         })
     }
 
+    /// The number at a point of the image, in its pixels; `None` outside the grid.
+    pub fn at(&self, x: f64, y: f64) -> Option<f32> {
+        let Region {
+            left,
+            top,
+            width,
+            height,
+        } = self.region;
+        let [across, down] = [(x - left) / width, (y - top) / height];
+        let is_inside = (0.0..1.0).contains(&across) && (0.0..1.0).contains(&down);
+        is_inside.then(|| self.between(self.tap(across), self.tap(down)))
+    }
+
     /// The numbers at `resolution`² points, row after row: bilinear between the cells' centres
     /// (`interpolate` in PyTorch, without aligned corners).
     pub fn raster(&self) -> Vec<f32> {
-        let (side, resolution) = (self.side, self.resolution);
-        if side == resolution {
-            return self.values.clone();
+        let tap = |i: usize| self.tap((i as f64 + 0.5) / self.resolution as f64);
+        let taps: Vec<Tap> = (0..self.resolution).map(tap).collect();
+        let row = |down: &Tap| {
+            taps.iter()
+                .map(|across| self.between(*across, *down))
+                .collect()
+        };
+        taps.iter()
+            .flat_map(|down| -> Vec<f32> { row(down) })
+            .collect()
+    }
+
+    /// Two cells along a side and the weight of the second, for a share of the side.
+    fn tap(&self, share: f64) -> Tap {
+        let at = share * self.side as f64;
+        if self.side == self.resolution {
+            let cell = (at as usize).min(self.side - 1);
+            return (cell, cell, 0.0);
         }
-        let taps: Vec<(usize, usize, f32)> = (0..resolution)
-            .map(|i| {
-                let at = (i as f64 + 0.5) * side as f64 / resolution as f64 - 0.5;
-                let at = at.max(0.0);
-                let first = (at as usize).min(side - 1);
-                let next = (first + 1).min(side - 1);
-                (first, next, (at - first as f64) as f32)
-            })
-            .collect();
-        let mut all = Vec::with_capacity(resolution * resolution);
-        for (above, below, down) in &taps {
-            for (left, right, across) in &taps {
-                let row = |row: &usize| {
-                    let [from, to] = [left, right].map(|x| self.values[row * side + x]);
-                    from + across * (to - from)
-                };
-                let (above, below) = (row(above), row(below));
-                all.push(above + down * (below - above));
-            }
-        }
-        all
+        let at = (at - 0.5).max(0.0);
+        let first = (at as usize).min(self.side - 1);
+        let next = (first + 1).min(self.side - 1);
+        (first, next, (at - first as f64) as f32)
+    }
+
+    fn between(&self, (left, right, across): Tap, (above, below, down): Tap) -> f32 {
+        let row = |row: usize| {
+            let [from, to] = [left, right].map(|x| self.values[row * self.side + x]);
+            from + across * (to - from)
+        };
+        let (above, below) = (row(above), row(below));
+        above + down * (below - above)
     }
 
     /// The box of the largest connected region above a threshold, cut to an image of `width` ×
@@ -264,6 +287,15 @@ mod tests {
         let raster = map(&[0.0, 1.0, 2.0, 3.0], 4).raster();
         assert_eq!(raster[..4], [0.0, 0.25, 0.75, 1.0]);
         assert_eq!(raster[4..8], [0.5, 0.75, 1.25, 1.5]);
+        let smooth = map(&[0.0, 1.0, 2.0, 3.0], 4);
+        assert_eq!(smooth.at(25.0, 50.0), Some(1.5));
+        assert_eq!(smooth.at(10.0, 20.0), Some(0.0));
+        assert_eq!((smooth.at(9.9, 50.0), smooth.at(25.0, 80.0)), (None, None));
+        let tiles = map(&[0.0, 1.0, 2.0, 3.0], 2);
+        assert_eq!(
+            (tiles.at(24.9, 50.0), tiles.at(25.0, 49.9)),
+            (Some(2.0), Some(1.0))
+        );
         let region = map(&[0.0, 0.0, 0.0, 1.0], 4).largest_region(0.5, (100, 100));
         // Nine sixteenths at the nearest point, and more to the corner.
         assert_eq!(region, Some(Region::from([25.0, 50.0, 15.0, 30.0])));

@@ -124,6 +124,16 @@ impl<'a> Image<'a> {
         (self.width, self.height)
     }
 
+    /// Red, green and blue of each pixel, without alpha.
+    pub fn rgb(&self) -> Vec<u8> {
+        let pixels = self.pixels(&(0..self.height));
+        let rgb = |pixel: &Pixel| match self.channels {
+            Channels::Cmyk => rgb_of_cmyk(*pixel),
+            _ => [pixel[0], pixel[1], pixel[2]],
+        };
+        pixels.iter().flat_map(rgb).collect()
+    }
+
     /// The bytes of a part of it.
     pub(crate) fn part(&self, columns: Range<usize>, rows: Range<usize>) -> Vec<u8> {
         let count = self.channels.count();

@@ -8,9 +8,9 @@ use refit_clip::preprocess::{Channels, is_indexed};
 use std::io::{Cursor, ErrorKind};
 
 /// A decoded picture, turned as its EXIF data say, as a browser does.
-pub(super) struct Decoded {
-    pub(super) width: usize,
-    pub(super) height: usize,
+pub(crate) struct Decoded {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
     pub(super) channels: Channels,
     pub(super) bytes: Vec<u8>,
     /// The file has a palette, or one bit a pixel.

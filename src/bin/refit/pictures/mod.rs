@@ -4,6 +4,8 @@ mod decode;
 mod jpeg;
 mod tiff;
 
+pub(crate) use decode::Decoded;
+
 use refit::model_error;
 use refit_clip::preprocess::{Image, PixelValues, Preprocessing, preprocess};
 use std::io::IsTerminal;
@@ -93,6 +95,37 @@ impl Pictures {
         Some(batch)
     }
 
+    /// The next picture that can be read, as it was decoded, with its path; `None` once there are no
+    /// more.
+    pub(crate) fn next_decoded(&mut self) -> Option<(String, Decoded)> {
+        while let Some(path) = self.paths.get(self.next) {
+            self.progress.report(self.next);
+            self.next += 1;
+            let picture = path.display().to_string();
+            match decode_file(path) {
+                Ok(decoded) => {
+                    for warning in &decoded.warnings {
+                        eprintln!("refit: {picture}: {warning}");
+                    }
+                    return Some((picture, decoded));
+                }
+                Err(reason) => self.fail(picture, reason),
+            }
+        }
+        None
+    }
+
+    /// How many files there are.
+    pub(crate) fn count(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Says that a picture cannot be used, and goes on.
+    pub(crate) fn fail(&mut self, picture: String, reason: String) {
+        eprintln!("refit: {picture}: {reason}");
+        self.failed.push(Failed { picture, reason });
+    }
+
     /// Those that could not be read.
     pub(crate) fn failed(&self) -> &[Failed] {
         &self.failed
@@ -160,17 +193,22 @@ fn add_folder(
 
 /// Reads a picture as a model takes it, with what is doubtful about it.
 fn read(path: &Path, settings: &Preprocessing) -> Result<(PixelValues, Vec<&'static str>), String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let decoded = decode::decode(&bytes)?;
-    let image = Image::new(
-        decoded.width,
-        decoded.height,
-        decoded.channels,
-        &decoded.bytes,
-    );
-    let image = image.map_err(|e| model_error::image_sentence(&e))?;
-    let pixels = preprocess(&image.indexed(decoded.is_indexed), settings);
+    let decoded = decode_file(path)?;
+    let pixels = preprocess(&decoded.image()?, settings);
     Ok((pixels, decoded.warnings))
+}
+
+fn decode_file(path: &Path) -> Result<Decoded, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    decode::decode(&bytes)
+}
+
+impl Decoded {
+    pub(crate) fn image(&self) -> Result<Image<'_>, String> {
+        let image = Image::new(self.width, self.height, self.channels, &self.bytes);
+        let image = image.map_err(|e| model_error::image_sentence(&e))?;
+        Ok(image.indexed(self.is_indexed))
+    }
 }
 
 /// How far a long batch is, on a terminal.
