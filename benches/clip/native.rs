@@ -1,5 +1,5 @@
 //! The models natively, on the processor and on the GPU: `cargo bench --bench clip -- FOLDER`; with
-//! `--gpu` the GPU alone and in more detail ([`gpu_table`]).
+//! `--gpu` the GPU alone and in more detail ([`gpu_table`]), with `--where` maps beside answers alone.
 //!
 //! FOLDER gets two checkpoints whose weights are a formula, unless they are there: ViT-B/32 (605
 //! MB), which is measured, and MaMMUT ViT-B/32 (732 MB), for the benchmark of the page. Prints
@@ -21,10 +21,11 @@ use pollster::block_on;
 use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{self, Gpu, Precision};
+use refit_clip::locate::Region;
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::source::{FileSource, Source};
-use refit_clip::{LoadOptions, Model};
+use refit_clip::{Classes, LoadOptions, Model, Scoring};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -109,6 +110,52 @@ fn measure<B: Backend>(name: &str, backend: B, path: &Path) {
     println!("{name:<34} {load:>8.1} {beyond:>10} {one:>12.1} {eight:>12.1} {prompts:>12.1}");
 }
 
+/// One picture's answer, and where in it a class is by the gradient, in turns: the map takes the tower
+/// once, too.
+fn measure_locating(path: &Path) {
+    let mut source = FileSource::open(path).unwrap();
+    let options = LoadOptions::default();
+    let model = Model::load(Cpu::default(), &mut source, options.clone(), |_| {});
+    let model = block_on(model).unwrap();
+    let start = Instant::now();
+    let localizer = block_on(model.localizer(&mut source, &options)).unwrap();
+    let load = 1e3 * start.elapsed().as_secs_f64();
+    let picture = picture(model.architecture().image_size(), 3);
+    let texts: Vec<Tokens> = (0..10).map(text).collect();
+    let vectors = block_on(model.encode_texts(&texts)).unwrap();
+    let region = Region::whole(224, 224);
+    let classes = |count: usize| Classes {
+        labels: vec![String::new(); count],
+        vectors: vectors[..count].to_vec(),
+        scoring: Scoring::Cosine,
+    };
+    let (one, ten) = (classes(1), classes(10));
+    let locate = |classes: &Classes| {
+        block_on(model.locate(&localizer, &picture, region, classes)).unwrap();
+    };
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..2 * RUNS {
+        let pictures = std::slice::from_ref(&picture);
+        let answer = || drop(block_on(model.encode_images(pictures)).unwrap());
+        let work: [&dyn Fn(); 3] = [&answer, &|| locate(&one), &|| locate(&ten)];
+        for (work, times) in work.into_iter().zip(&mut times) {
+            let start = Instant::now();
+            work();
+            times.push(1e3 * start.elapsed().as_secs_f64());
+        }
+    }
+    let [answer, one, ten] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    let name = path.file_stem().unwrap().to_string_lossy();
+    println!(
+        "{name}: an answer {answer:.1} ms, where a class is {one:.1} ms ({:.2} ×), where ten are {ten:.1} ms ({:.2} ×); loading the last block {load:.0} ms",
+        one / answer,
+        ten / answer
+    );
+}
+
 /// What no photograph is, yet any size.
 fn picture(size: usize, k: usize) -> PixelValues {
     PixelValues {
@@ -147,6 +194,12 @@ fn main() {
     }
     if std::env::args().any(|argument| argument == "--gpu") {
         return gpu_table::print(&CHECKPOINTS.map(|(name, _)| folder.join(name)));
+    }
+    if std::env::args().any(|argument| argument == "--where") {
+        for (name, _) in CHECKPOINTS {
+            measure_locating(&folder.join(name));
+        }
+        return;
     }
     let path = &folder.join(CHECKPOINTS[0].0);
     println!(

@@ -258,7 +258,7 @@ fn print(found: &Found) {
             None => format!("nothing is above {threshold:.3}"),
         };
         let (text, x, y, value) = (&place.text, peak.x, peak.y, peak.value);
-        say!("  {text}: most at {x:.0}, {y:.0} ({value:.3}); {region}");
+        say!("  {text}: strongest at {x:.0}, {y:.0} ({value:.3}); {region}");
     }
 }
 

@@ -13,6 +13,7 @@ mod classes;
 mod comparison;
 mod device;
 mod images;
+mod locate;
 mod mix;
 mod model_bar;
 mod notice;
@@ -44,9 +45,10 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-const TABS: [Tab; 7] = [
+const TABS: [Tab; 8] = [
     Tab::new("classify", "Classify"),
     Tab::new("search", "Search"),
+    Tab::new("where", "Where"),
     Tab::new("captions", "Caption"),
     Tab::new("comparison", "Compare models"),
     Tab::new("teach", "Teach"),
@@ -89,6 +91,7 @@ fn Run(session: Session) -> impl IntoView {
     let first = first_tab(&TABS, default_tab(session));
     let camera = RwSignal::new(first == "camera");
     let is_camera = move || camera.get();
+    let locating = RwSignal::new(first == "where");
     let teaching = RwSignal::new(first == "teach");
     let mixing = RwSignal::new(first == "mix");
     Effect::new(move || {
@@ -116,6 +119,9 @@ fn Run(session: Session) -> impl IntoView {
                     </TabPanel>
                     <TabPanel id="search" first>
                         <search::Search session />
+                    </TabPanel>
+                    <TabPanel id="where" first open=locating>
+                        <locate::Locate session is_shown=Signal::derive(move || locating.get()) />
                     </TabPanel>
                     <TabPanel id="captions" first>
                         <captions::Captions session />

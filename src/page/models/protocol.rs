@@ -10,11 +10,12 @@ use crate::teach::Taught;
 use refit_clip::architecture::{Activation, Architecture};
 use refit_clip::backend::ComputeError;
 use refit_clip::caption::Decoding;
+use refit_clip::locate::{Map, Method};
 use refit_clip::mix::Tower;
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
-use refit_clip::{CheckpointInfo, ClipError};
+use refit_clip::{CheckpointInfo, ClipError, Scoring};
 use serde::{Deserialize, Serialize};
 
 /// Sent instead of a request: the caption being generated shall end here.
@@ -106,6 +107,13 @@ pub enum WorkerRequest {
     /// The log-likelihood of each text as a caption of the attached image, reporting
     /// [`CaptionProgress`] while the decoder loads.
     ScoreCaptions(Vec<String>),
+    /// Say where in the attached image a class is ([`LocatedClass`]), by its vector.
+    Locate {
+        method: Method,
+        vector: Vec<f32>,
+        /// With the class's bias alone.
+        scoring: Scoring,
+    },
     /// Teach a head ([`Taught`]) on the attached embeddings, reporting how many heads are taught, of how many.
     Teach(Box<Lesson>),
     /// Download a checkpoint into the cache ([`CachedCheckpoint`]), reporting [`Progress`].
@@ -145,6 +153,16 @@ pub struct CaptionResult {
     pub has_ended: bool,
     /// Counted from the first token on; `None` for a caption of one.
     pub tokens_per_second: Option<f64>,
+}
+
+/// Where in an image a class is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocatedClass {
+    pub map: Map,
+    pub width: u32,
+    pub height: u32,
+    /// How long it took, without decoding the image or loading the last block.
+    pub milliseconds: f64,
 }
 
 /// What WebGPU says about a GPU.

@@ -3,12 +3,14 @@
 use super::choice::ModelChoice;
 use super::protocol::{
     CachedCheckpoint, CaptionProgress, CaptionResult, DeviceChoice, EncodedImage, Failure,
-    LoadedModel, Progress, TextWarning, WorkerRequest,
+    LoadedModel, LocatedClass, Progress, TextWarning, WorkerRequest,
 };
 use super::worker_client::WorkerClient;
 use crate::teach::{Lesson, Taught};
 use js_sys::{Array, Float32Array, Uint8Array};
+use refit_clip::Scoring;
 use refit_clip::caption::Decoding;
+use refit_clip::locate::Method;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ImageBitmap};
 
@@ -113,6 +115,22 @@ impl WorkerClient {
     ) -> Result<Vec<f64>, Failure> {
         let request = WorkerRequest::ScoreCaptions(texts);
         let ignore = |_: CaptionProgress| {};
+        let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
+        Ok(reply.await?.value)
+    }
+
+    /// Where in an image a class is, by its vector.
+    pub async fn locate(
+        &self,
+        file: &Blob,
+        method: Method,
+        (vector, scoring): (Vec<f32>, Scoring),
+    ) -> Result<LocatedClass, Failure> {
+        let request = WorkerRequest::Locate {
+            method,
+            vector,
+            scoring,
+        };
         let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
         Ok(reply.await?.value)
     }

@@ -84,8 +84,18 @@ fn running_a_model_has_no_violation() {
     check(&page, &axe, "Run with its samples");
     page.screenshot("run-samples-light", 1280, 900, false);
     page.screenshot("run-samples-phone", 360, 800, true);
-    for tab in ["search", "captions", "comparison", "teach", "camera"] {
+    for tab in [
+        "search",
+        "where",
+        "captions",
+        "comparison",
+        "teach",
+        "camera",
+    ] {
         open_tab(&page, tab);
+        if tab == "where" {
+            page.wait_for("document.querySelector('.where')");
+        }
         check(&page, &axe, tab);
     }
     // No image and no class.

@@ -9,6 +9,7 @@ mod captions;
 mod details;
 mod harness;
 mod home;
+mod locate;
 mod mix;
 #[path = "models/main.rs"]
 mod models;

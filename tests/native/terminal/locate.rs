@@ -157,7 +157,7 @@ fn maps_are_written_over_the_picture() {
     );
     assert!(is_well, "{errors}");
     assert!(
-        said.starts_with("wide.png (240 × 80)\n  a photo of a circle.: most at "),
+        said.starts_with("wide.png (240 × 80)\n  a photo of a circle.: strongest at "),
         "{said}"
     );
     let map = ImageReader::open(FOLDER.join("map.png")).unwrap();

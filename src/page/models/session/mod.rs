@@ -7,6 +7,7 @@ mod classification;
 mod downloads;
 mod heads;
 mod images;
+mod locating;
 mod mixing;
 mod model;
 mod teaching;
@@ -15,6 +16,7 @@ pub use classes::{ClassSet, PROMPTS, lines, prompts};
 pub use downloads::{Download, Purpose};
 pub use heads::HeadSet;
 pub use images::{BATCH, ImageState, NewImage, SourceImage};
+pub use locating::{LocateState, Locating, Place, What};
 pub use mixing::{MixChoices, MixOutcome, MixState, Mixing, Tried};
 pub use model::{CurrentModel, ModelState};
 pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
@@ -36,6 +38,7 @@ pub struct Session {
     pub downloads: Downloads,
     pub heads: HeadSet,
     pub teaching: Teaching,
+    pub locating: Locating,
     pub mixing: Mixing,
     pub appearance: Appearance,
     pub second: SecondChoice,
@@ -60,6 +63,7 @@ impl Session {
             downloads: Downloads::new(),
             heads: HeadSet::new(),
             teaching: Teaching::new(),
+            locating: Locating::new(),
             mixing: Mixing::new(),
             appearance: Appearance::follow(),
             second: SecondChoice {

@@ -2,7 +2,7 @@
 
 use super::super::protocol::{CaptionProgress, CaptionResult, Failure, FailureKind};
 use super::engine::Engine;
-use super::{checkpoint_source, image, yield_now};
+use super::{image, yield_now};
 use refit_clip::browser::now;
 use refit_clip::caption::Decoding;
 use refit_clip::preprocess::PixelValues;
@@ -71,12 +71,10 @@ impl Engine {
         if self.towers.has_decoder() {
             return Ok(());
         }
-        let (location, files, options, (name, choices)) = &self.origin;
         let progress = |progress| report(CaptionProgress::Loading(progress));
-        let opened = checkpoint_source::open(location, files, name, choices);
-        let (mut source, _) = opened.await?;
+        let (mut source, options) = self.reopen().await?;
         self.towers
-            .load_decoder(&mut source, options, progress)
+            .load_decoder(&mut source, &options, progress)
             .await?;
         Ok(())
     }

@@ -4,13 +4,15 @@ use super::super::protocol::{
     CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel,
     ModelChoices, Progress, TextWarning,
 };
+use super::checkpoint_source::{self, CheckpointSource};
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
+use super::image;
 use super::towers::Towers;
-use super::{checkpoint_source, image};
 use crate::model_error::{self, FrontEnd};
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::LoadOptions;
 use refit_clip::browser::now;
+use refit_clip::locate::Localizer;
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::Source;
@@ -22,13 +24,10 @@ use xxhash_rust::xxh64::xxh64;
 pub struct Engine {
     pub(super) towers: Towers,
     pub(super) tokenizer: Tokenizer,
-    /// Where the checkpoint came from, to load its decoder later.
-    pub(super) origin: (
-        CheckpointLocation,
-        JsValue,
-        LoadOptions,
-        (String, ModelChoices),
-    ),
+    /// Where the checkpoint came from, its name, and what the reader chose, to load more of it later.
+    origin: (CheckpointLocation, JsValue, String, ModelChoices),
+    /// The last block, once it was asked for.
+    pub(super) localizer: Option<Localizer>,
     /// Image embeddings by the SHA-256 of their files.
     embeddings: HashMap<String, CachedEmbedding>,
     /// Where they are stored, unless another tab has that open.
@@ -66,12 +65,19 @@ impl Engine {
         let engine = Engine {
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             towers,
-            origin: (location, files, options, (name, choices)),
+            origin: (location, files, name, choices),
+            localizer: None,
             embeddings: HashMap::new(),
             cache: None,
             unsaved: Vec::new(),
         };
         Ok((engine, loaded))
+    }
+
+    /// Opens the checkpoint again, with how to load it.
+    pub(super) async fn reopen(&self) -> Result<(CheckpointSource, LoadOptions), Failure> {
+        let (location, files, name, choices) = &self.origin;
+        checkpoint_source::open(location, files, name, choices).await
     }
 
     pub async fn encode_texts(

@@ -34,33 +34,58 @@ pub async fn prepare(
 ) -> Result<(EncodedImage, Option<PixelValues>), String> {
     let start = now();
     let mut details = EncodedImage::default();
+    if let Some(file) = image.dyn_ref::<Blob>().filter(|_| cache) {
+        details.digest = digest(file).await.unwrap_or_default();
+        details.is_cached = is_cached(&details.digest);
+        if details.is_cached {
+            return Ok((details, None));
+        }
+    }
+    let decoded = decoded(image).await?;
+    (details.width, details.height) = (decoded.width, decoded.height);
+    let has_decoded = now();
+    details.decode = has_decoded - start;
+    let pixels = preprocess::preprocess(&decoded.image()?, settings);
+    details.resize = now() - has_decoded;
+    Ok((details, Some(pixels)))
+}
+
+/// The pixels of an image.
+pub struct Decoded {
+    pub width: u32,
+    pub height: u32,
+    bytes: Vec<u8>,
+    is_indexed: bool,
+}
+
+impl Decoded {
+    pub fn image(&self) -> Result<Image<'_>, String> {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let image = Image::new(width, height, Channels::Rgba, &self.bytes);
+        let image = image.map_err(|error| model_error::image_sentence(&error))?;
+        Ok(image.indexed(self.is_indexed))
+    }
+}
+
+/// Decodes a file, or takes the pixels of a camera frame.
+pub async fn decoded(image: &JsValue) -> Result<Decoded, String> {
     let mut is_indexed = false;
     let bitmap: ImageBitmap = match image.dyn_ref::<Blob>() {
         None => image.clone().unchecked_into(),
         Some(file) => {
-            if cache {
-                details.digest = digest(file).await.unwrap_or_default();
-                details.is_cached = is_cached(&details.digest);
-                if details.is_cached {
-                    return Ok((details, None));
-                }
-            }
             is_indexed = preprocess::is_indexed(&start_of(file).await.unwrap_or_default());
             decode(file).await?
         }
     };
-    (details.width, details.height) = (bitmap.width(), bitmap.height());
+    let (width, height) = (bitmap.width(), bitmap.height());
     let bytes = pixels(&bitmap);
     bitmap.close();
-    let bytes = bytes?;
-    let decoded = now();
-    details.decode = decoded - start;
-    let (width, height) = (details.width as usize, details.height as usize);
-    let image = Image::new(width, height, Channels::Rgba, &bytes);
-    let image = image.map_err(|error| model_error::image_sentence(&error))?;
-    let pixels = preprocess::preprocess(&image.indexed(is_indexed), settings);
-    details.resize = now() - decoded;
-    Ok((details, Some(pixels)))
+    Ok(Decoded {
+        width,
+        height,
+        bytes: bytes?,
+        is_indexed,
+    })
 }
 
 async fn decode(file: &Blob) -> Result<ImageBitmap, String> {

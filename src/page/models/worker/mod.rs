@@ -7,6 +7,7 @@ mod download;
 mod embedding_cache;
 mod engine;
 mod image;
+mod locating;
 mod opfs;
 mod towers;
 
@@ -14,6 +15,7 @@ use super::protocol::{Failure, FailureKind, Progress, STOP, WorkerRequest};
 use crate::teach::teach;
 use engine::Engine;
 use js_sys::Array;
+use refit_clip::Classes;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -164,6 +166,21 @@ async fn answer(
             let scores = engine.score_captions(&attachment, &texts, progress).await;
             state.engine.replace(Some(engine));
             reply(scores?)
+        }
+        WorkerRequest::Locate {
+            method,
+            vector,
+            scoring,
+        } => {
+            let classes = Classes {
+                labels: vec![String::new()],
+                vectors: vec![vector],
+                scoring,
+            };
+            let mut engine = take_engine(state)?;
+            let located = engine.locate(&attachment, method, &classes).await;
+            state.engine.replace(Some(engine));
+            reply(located?)
         }
         WorkerRequest::Teach(lesson) => {
             let vectors: js_sys::Float32Array = attachment.unchecked_into();

@@ -7,10 +7,11 @@ use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
 use refit_clip::browser::{EncodingTime, TimedModel};
 use refit_clip::caption::{Caption, Decoding};
+use refit_clip::locate::{Localizer, Located, Map, Region};
 use refit_clip::preprocess::{PixelValues, Preprocessing};
 use refit_clip::tokenizer::Tokens;
 use refit_clip::weights::source::Source;
-use refit_clip::{CheckpointInfo, ClipError, LoadOptions};
+use refit_clip::{CheckpointInfo, Classes, ClipError, LoadOptions};
 use std::ops::ControlFlow;
 
 pub enum Towers {
@@ -115,6 +116,34 @@ impl Towers {
         progress: impl AsyncFnMut(&[u32]) -> ControlFlow<()>,
     ) -> Result<Caption, ClipError> {
         on_either!(self, model => model.caption(image, decoding, tokens, progress).await)
+    }
+
+    /// Reads the last block again, to see where in an image a class is.
+    pub async fn localizer<S: Source>(
+        &self,
+        source: &mut S,
+        options: &LoadOptions,
+    ) -> Result<Localizer, ClipError> {
+        on_either!(self, model => model.model().localizer(source, options).await)
+    }
+
+    pub async fn locate(
+        &self,
+        localizer: &Localizer,
+        image: &PixelValues,
+        region: Region,
+        classes: &Classes,
+    ) -> Result<Located, ClipError> {
+        on_either!(self, model => model.model().locate(localizer, image, region, classes).await)
+    }
+
+    pub async fn locate_by_tiles(
+        &self,
+        tiles: &[PixelValues],
+        size: (usize, usize),
+        classes: &Classes,
+    ) -> Result<Vec<Map>, ClipError> {
+        on_either!(self, model => model.model().locate_by_tiles(tiles, size, classes).await)
     }
 
     pub async fn log_likelihoods(
