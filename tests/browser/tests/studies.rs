@@ -66,6 +66,9 @@ fn a_study_opens_by_address_and_again_without_a_network() {
     page.go(&link("&page=figures"));
     page.wait_for_text("Tiny language models: an example");
     page.wait_for("[...document.querySelectorAll('.figure-card h3 a')].some(a => a.innerText === 'Loss over compute' && a.href.includes('study=https'))");
+    // Its printed numbers are checked among those of all papers.
+    page.go(&link("&page=verify&find=fig1%2FA"));
+    page.wait_for("document.querySelector('main.verify').innerText.includes('397.2')");
     page.wait_for("navigator.serviceWorker.controller !== null");
     page.go_offline();
     page.go(&link("&frontier=all"));

@@ -8,6 +8,7 @@ use crate::page::location::{Location, View};
 use crate::page::messages::error;
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
+use crate::study::Study;
 use filters::Filters;
 use groups::Groups;
 use leptos::prelude::*;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 #[component]
 pub fn Verify() -> impl IntoView {
     let location = expect_context::<Location>();
-    // Only a change of the reader's files matters: a released file replaces what is bundled of it.
+    // Of changes only those of the reader's files matter, which replace what is bundled of them, and of the studies: one
+    // at an address becomes known after this view began.
     let version = Memo::new(move |_| {
         location.analysis.track();
-        data::user_runs_version()
+        (data::user_runs_version(), Study::all().len())
     });
     let loaded = data::load(move || {
         version.track();
