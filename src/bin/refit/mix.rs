@@ -1,14 +1,14 @@
 //! `refit mix`: models between models, measured on labelled pictures, and written.
 
-mod labelled;
 mod measure;
+mod prepared;
 
 use crate::checkpoint::{self, Choices};
 use crate::model::{self, BackendChoice, Device, DeviceArguments};
 use crate::say;
-use labelled::Labelled;
 use measure::Tried;
 use pollster::block_on;
+use prepared::Prepared;
 use refit::model_error::{self, FrontEnd};
 use refit_clip::backend::Backend;
 use refit_clip::mix::{self, Choice, Coefficients, MixError, Mixture, Part, SetScore, Tower};
@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
     /// Which tensors to mix
     #[arg(long, value_enum, default_value = "image")]
     tower: TowerChoice,
-    /// Folder with labelled pictures, a folder for each class, to measure accuracy on; may be repeated
+    /// Labelled pictures to measure accuracy on, a folder with a folder for each class, or a CSV of files and classes; may be
+    /// repeated
     #[arg(long)]
     labelled: Vec<PathBuf>,
     /// Prompt template, {} stands for the label; repeat to average over templates
@@ -65,7 +66,7 @@ struct Mixed<'a> {
     tower: Tower,
     device: Device,
     templates: &'a [String],
-    sets: Vec<labelled::Described<'a>>,
+    sets: Vec<prepared::Described<'a>>,
     tried: Vec<measure::Described<'a>>,
     /// Chosen on every second picture of each class, measured on the others.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,8 +102,8 @@ fn run_on<B: Backend + Clone>(
     checkpoint::say_assumptions(mixture.info());
     let settings = mixture.info().preprocessing;
     let sets = arguments.labelled.iter();
-    let sets = sets.map(|folder| Labelled::read(folder, &settings));
-    let sets = sets.collect::<Result<Vec<Labelled>, String>>()?;
+    let sets = sets.map(|folder| Prepared::read(folder, &settings));
+    let sets = sets.collect::<Result<Vec<Prepared>, String>>()?;
     let mut measured = Vec::new();
     let mut measure = measure::Measure::new(&sets, &templates, tower);
     let mut one = |coefficients: &[f64]| -> Result<Vec<SetScore>, String> {
@@ -150,7 +151,7 @@ fn run_on<B: Backend + Clone>(
             tower,
             device,
             templates: &templates,
-            sets: sets.iter().map(Labelled::describe).collect(),
+            sets: sets.iter().map(Prepared::describe).collect(),
             tried: measured.iter().map(|t| t.describe(&sets)).collect(),
             best,
             written: arguments.write.as_deref(),

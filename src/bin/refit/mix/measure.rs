@@ -1,6 +1,6 @@
 //! Accuracies of a mixture on labelled sets.
 
-use super::labelled::Labelled;
+use super::prepared::Prepared;
 use super::{Choice, Files, Tower, model};
 use pollster::block_on;
 use refit_clip::backend::Backend;
@@ -36,9 +36,9 @@ struct Accuracy<'a> {
 }
 
 impl<'a> Accuracy<'a> {
-    fn of(set: &'a Labelled, score: Score) -> Self {
+    fn of(set: &'a Prepared, score: Score) -> Self {
         Accuracy {
-            set: &set.folder,
+            set: &set.path,
             right: score.right,
             total: score.total,
             accuracy: score.share(),
@@ -64,7 +64,7 @@ impl<'a> Best<'a> {
         }
     }
 
-    pub(super) fn print(&self, sets: &[Labelled]) {
+    pub(super) fn print(&self, sets: &[Prepared]) {
         say!(
             "best on every second picture: {}; on the others:",
             listed(self.coefficients)
@@ -75,7 +75,7 @@ impl<'a> Best<'a> {
 }
 
 impl Tried {
-    pub(super) fn print(&self, sets: &[Labelled]) {
+    pub(super) fn print(&self, sets: &[Prepared]) {
         if self.scores.is_empty() {
             return;
         }
@@ -84,7 +84,7 @@ impl Tried {
         sets.for_each(|(set, scores)| print(set, scores.all));
     }
 
-    pub(super) fn describe<'a>(&'a self, sets: &'a [Labelled]) -> Described<'a> {
+    pub(super) fn describe<'a>(&'a self, sets: &'a [Prepared]) -> Described<'a> {
         let scores = sets.iter().zip(&self.scores);
         Described {
             coefficients: &self.coefficients,
@@ -93,7 +93,7 @@ impl Tried {
     }
 }
 
-fn print(set: &Labelled, score: Score) {
+fn print(set: &Prepared, score: Score) {
     let (low, high) = score.interval();
     let Score { right, total } = score;
     let percent = 100.0 * score.share();
@@ -101,7 +101,7 @@ fn print(set: &Labelled, score: Score) {
         "  {percent:>6.2} %  [{:.1}, {:.1}]  {right} of {total}  {}",
         100.0 * low,
         100.0 * high,
-        set.folder.display()
+        set.path.display()
     );
 }
 
@@ -112,7 +112,7 @@ pub(super) fn listed(coefficients: &[f64]) -> String {
 
 /// Measures one mixture after the other.
 pub(super) struct Measure<'a> {
-    sets: &'a [Labelled],
+    sets: &'a [Prepared],
     templates: &'a [String],
     tower: Tower,
     /// The classes of each set: the base's, where texts are not mixed.
@@ -120,7 +120,7 @@ pub(super) struct Measure<'a> {
 }
 
 impl<'a> Measure<'a> {
-    pub(super) fn new(sets: &'a [Labelled], templates: &'a [String], tower: Tower) -> Self {
+    pub(super) fn new(sets: &'a [Prepared], templates: &'a [String], tower: Tower) -> Self {
         Measure {
             sets,
             templates,
@@ -140,7 +140,7 @@ impl<'a> Measure<'a> {
         let model = model.map_err(model::sentence)?;
         if self.classes.is_empty() || self.tower == Tower::All {
             let tokenizer = model::tokenizer(&model)?;
-            let classes = |set: &Labelled| {
+            let classes = |set: &Prepared| {
                 let classes = model.classes(&tokenizer, &set.labels, self.templates);
                 block_on(classes).map_err(model::sentence)
             };
@@ -154,7 +154,7 @@ impl<'a> Measure<'a> {
 
 fn scores<B: Backend>(
     model: &Model<B>,
-    set: &Labelled,
+    set: &Prepared,
     classes: &Classes,
 ) -> Result<SetScore, String> {
     let mut hits = Vec::with_capacity(set.pictures.len());

@@ -1,6 +1,8 @@
-//! A folder of labelled pictures: a folder for each class.
+//! Labelled pictures, read and prepared.
 
+use crate::labelled::Labelled;
 use crate::pictures::{Failed, Pictures};
+use refit::teach::labels;
 use refit_clip::mix::is_held_out;
 use refit_clip::preprocess::{PixelValues, Preprocessing};
 use serde::Serialize;
@@ -14,8 +16,9 @@ pub(super) struct Picture {
     pub(super) is_held_out: bool,
 }
 
-pub(super) struct Labelled {
-    pub(super) folder: PathBuf,
+pub(super) struct Prepared {
+    /// The folder, or the CSV.
+    pub(super) path: PathBuf,
     pub(super) labels: Vec<String>,
     pub(super) pictures: Vec<Picture>,
     failed: Vec<Failed>,
@@ -24,7 +27,7 @@ pub(super) struct Labelled {
 /// A set, as JSON.
 #[derive(Serialize)]
 pub(super) struct Described<'a> {
-    folder: &'a Path,
+    path: &'a Path,
     labels: &'a [String],
     pictures: usize,
     held_out: usize,
@@ -32,32 +35,26 @@ pub(super) struct Described<'a> {
     failed: &'a [Failed],
 }
 
-impl Labelled {
-    /// Reads and prepares all pictures. A class is named by its folder, with spaces for underscores.
-    pub(super) fn read(folder: &Path, settings: &Preprocessing) -> Result<Self, String> {
-        let shown = folder.display();
-        let problem = |error: std::io::Error| format!("{shown}: {error}");
-        let entries = std::fs::read_dir(folder).map_err(problem)?;
-        let paths: Result<Vec<PathBuf>, _> = entries.map(|e| e.map(|e| e.path())).collect();
-        let mut classes = paths.map_err(problem)?;
-        classes.retain(|path| path.is_dir());
-        classes.sort();
+impl Prepared {
+    /// Reads and prepares all pictures of a folder with a folder for each class, or of a CSV of files and classes.
+    pub(super) fn read(path: &Path, settings: &Preprocessing) -> Result<Self, String> {
+        let classes = Labelled::find(path)?.classes;
         if classes.len() < 2 {
             return Err(format!(
-                "{shown} has {} folders; put the pictures of each class into a folder of its own, at least two.",
+                "{} has pictures of {} class; give those of at least two.",
+                path.display(),
                 classes.len()
             ));
         }
-        let mut set = Labelled {
-            folder: folder.to_owned(),
+        let mut set = Prepared {
+            path: path.to_owned(),
             labels: Vec::new(),
             pictures: Vec::new(),
             failed: Vec::new(),
         };
-        for (class, path) in classes.iter().enumerate() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            set.labels.push(name.replace('_', " "));
-            let mut found = Pictures::find(std::slice::from_ref(path))?;
+        for (class, (name, paths)) in classes.iter().enumerate() {
+            set.labels.push(labels::in_prompt(name));
+            let mut found = Pictures::find(paths)?;
             let before = set.pictures.len();
             while let Some(batch) = found.next_batch(settings) {
                 for (_, pixels) in batch {
@@ -72,7 +69,7 @@ impl Labelled {
             set.failed.extend(found.into_failed());
             if set.pictures.len() == before {
                 return Err(format!(
-                    "{} has no picture that can be read.",
+                    "{}: of the class “{name}” there is no picture that can be read.",
                     path.display()
                 ));
             }
@@ -82,7 +79,7 @@ impl Labelled {
 
     pub(super) fn describe(&self) -> Described<'_> {
         Described {
-            folder: &self.folder,
+            path: &self.path,
             labels: &self.labels,
             pictures: self.pictures.len(),
             held_out: self.pictures.iter().filter(|p| p.is_held_out).count(),
