@@ -51,6 +51,11 @@ impl Engine {
         let start = now();
         let bytes = source.size();
         let (towers, gpu) = Towers::load(&mut source, device, options.clone(), progress).await?;
+        // The file may be out of reach later, without a network on the first visit.
+        let localizer = match &location {
+            CheckpointLocation::Bundled(_) => Some(towers.localizer(&mut source, &options).await?),
+            _ => None,
+        };
         let architecture = *towers.architecture();
         let loaded = LoadedModel {
             architecture,
@@ -66,7 +71,7 @@ impl Engine {
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             towers,
             origin: (location, files, name, choices),
-            localizer: None,
+            localizer,
             embeddings: HashMap::new(),
             cache: None,
             unsaved: Vec::new(),
