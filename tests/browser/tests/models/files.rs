@@ -4,7 +4,7 @@ use super::{
     READY, builder, download, drop_files, of_formula, open_checkpoints, progress, wait_for_model,
 };
 use browser_tests::model;
-use browser_tests::run::{in_workers, keep_saved, open_picker, saved};
+use browser_tests::run::{in_workers, keep_saved, open_picker, open_tab, saved};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -153,6 +153,63 @@ fn a_model_of_full_size_is_open_clips() {
     page.click(".cached button[aria-label]");
     page.wait_for_text("No cached models");
     page.wait_for("navigator.storage.estimate().then(of => of.usage < 1e8)");
+}
+
+/// Two files of 605 MB: their mixture is computed tensor by tensor, so that beyond the page, which has the base loaded,
+/// it takes the memory of one model.
+#[test]
+fn two_models_of_full_size_are_mixed_in_the_memory_of_one() {
+    let page = builder()
+        .patience(Duration::from_secs(180))
+        .open("?page=run");
+    open_checkpoints(&page);
+    download(&page, &format!("honest/{}", model::FULL_SIZE));
+    wait_for_model(&page, model::FULL_SIZE);
+    open_tab(&page, "mix");
+    page.wait_for("document.querySelector('#mix input[name=letters]')");
+    // Its copy in the browser's files stands for another; the images lie in a folder for each class.
+    page.eval(
+        "(async () => {
+            const give = (name, files) => {
+                const data = new DataTransfer();
+                for (const file of files) data.items.add(file);
+                const input = document.querySelector(`#mix input[name='${name}']`);
+                Object.defineProperty(input, 'files', {value: files.length === 1 ? data.files : Object.assign(files, {item: (i) => files[i]}), configurable: true});
+                input.dispatchEvent(new Event('change', {bubbles: true}));
+            };
+            const root = await navigator.storage.getDirectory();
+            const folder = await root.getDirectoryHandle('models');
+            for await (const [name, handle] of folder)
+                if (name.endsWith('.safetensors')) give('Model to mix in', [new File([await handle.getFile()], 'copy.safetensors')]);
+            const images = [];
+            for (const [i, name] of ['one/a.png', 'one/b.png', 'two/a.png', 'two/b.png'].entries()) {
+                const canvas = new OffscreenCanvas(64, 64);
+                const context = canvas.getContext('2d');
+                context.fillStyle = `rgb(${60 * i} 80 120)`;
+                context.fillRect(0, 0, 64, 64);
+                const file = new File([await canvas.convertToBlob()], name.split('/')[1], {type: 'image/png'});
+                Object.defineProperty(file, 'webkitRelativePath', {value: `set/${name}`});
+                images.push(file);
+            }
+            give('Labelled folder', images);
+        })()",
+    );
+    page.wait_for_text("set: 4 images of 2 classes");
+    page.wait_for_text("copy.safetensors");
+    for set in ["letters", "shapes"] {
+        page.click(&format!("#mix input[name={set}]"));
+    }
+    let before = page.peak_memory("renderer");
+    page.set_value("#mix input[name=Coefficients]", "0.5");
+    page.click("#mix .measure");
+    page.wait_for("document.querySelectorAll('.mixed tbody tr').length === 1");
+    page.wait_for("document.querySelector('.mixed .toolbar:not([hidden])')");
+    let after = page.peak_memory("renderer");
+    if let (Some(before), Some(after)) = (before, after) {
+        let taken = after - before;
+        println!("mixing two files of 605 MB takes {taken:.0} MB beyond the page's {before:.0} MB");
+        assert!(taken < 605.0 + 200.0, "{taken:.0} MB");
+    }
 }
 
 #[test]
