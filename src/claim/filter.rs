@@ -67,15 +67,14 @@ impl Filter {
         new.trim_start_matches('&').to_owned()
     }
 
-    /// Whether a number is shown. Letters count alike in both cases.
+    /// Whether a number is shown: all words of the text are in what is said of it. Letters count alike in both cases.
     pub fn takes(&self, check: &Check) -> bool {
-        let wanted = self.text.trim().to_ascii_lowercase();
-        let has = |text: &str| text.to_ascii_lowercase().contains(&wanted);
+        let said = [&check.quantity, &check.source, &check.note, &check.id];
+        let said = said.map(|text| text.to_ascii_lowercase()).join("\n");
+        let wanted = self.text.to_ascii_lowercase();
         self.study.is_none_or(|study| study == check.study)
             && self.verdict.is_none_or(|verdict| verdict == check.verdict)
-            && [&check.quantity, &check.source, &check.note, &check.id]
-                .into_iter()
-                .any(|text| has(text))
+            && wanted.split_whitespace().all(|word| said.contains(word))
     }
 }
 

@@ -61,12 +61,12 @@ impl Tally {
         let of = |(verdict, n): (Verdict, usize)| {
             let words = match (verdict, n) {
                 (Verdict::Reproduced, 1) => "is reproduced",
-                (Verdict::Reproduced, n) if n == self.checkable() => {
+                (Verdict::Reproduced, n) if n > 0 && n == self.checkable() => {
                     return Some((verdict, "all are reproduced".to_owned()));
                 }
                 (Verdict::Reproduced, _) => "are reproduced",
-                (Verdict::SameCurve, 1) => "belongs to the same curve",
-                (Verdict::SameCurve, _) => "belong to the same curve",
+                (Verdict::SameCurve, 1) => "has another coefficient on the same curve",
+                (Verdict::SameCurve, _) => "have other coefficients on the same curve",
                 (Verdict::Differs, 1) => "differs",
                 (Verdict::Differs, _) => "differ",
                 (Verdict::Uncheckable, _) => return None,
@@ -115,7 +115,7 @@ mod tests {
         for (counts, said) in [
             (
                 [790, 8, 8, 116],
-                "Of 922 printed numbers 806 can be checked here: 790 are reproduced, 8 belong to the same curve, 8 differ.",
+                "Of 922 printed numbers 806 can be checked here: 790 are reproduced, 8 have other coefficients on the same curve, 8 differ.",
             ),
             (
                 [3, 0, 0, 0],
@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 [1, 1, 1, 0],
-                "All 3 printed numbers can be checked here: 1 is reproduced, 1 belongs to the same curve, 1 differs.",
+                "All 3 printed numbers can be checked here: 1 is reproduced, 1 has another coefficient on the same curve, 1 differs.",
             ),
             (
                 [0, 0, 0, 2],

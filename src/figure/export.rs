@@ -2,7 +2,7 @@
 
 use crate::analysis::drawing::Drawing;
 use crate::analysis::link;
-use crate::analysis::{Analysis, Outcome, Series, why_not_fitted};
+use crate::analysis::{Analysis, Outcome, Series, interval_title, why_not_fitted};
 use crate::chart::{DrawError, Scene, Theme, to_svg_above};
 use crate::study::{Measurement, names};
 use crate::text::{cell, escape};
@@ -159,8 +159,10 @@ pub fn svg(
     let Words { measured, source } = words(analysis);
     let law = analysis.law.plain();
     let shows = format!(
-        "{measured}, {law} ({}). Filled marks: fitted; faint: other runs; hollow: held out; crossed: excluded.",
-        analysis.loss.objective()
+        "{measured}, {law} ({}; frontier: {}). Filled marks: fitted; faint: other runs; hollow: held out; crossed: excluded. Lines: laws, dashed beyond the frontier; bands: intervals of the mean, {}.",
+        analysis.loss.objective(),
+        analysis.frontier.title(),
+        interval_title(analysis.interval)
     );
     let below = [shows, format!("{source} {address}")];
     let svg = to_svg_above(&below, scene, theme, width, height)?;

@@ -9,6 +9,7 @@ use crate::chart::{
 use crate::study::description::Quantity;
 use crate::study::select::{self, Point};
 use crate::study::{Measurement, names};
+use refit_fit::Fit;
 use refit_fit::law::Law;
 use refit_fit::order;
 
@@ -87,6 +88,7 @@ pub fn picture(
         }
         for prediction in series.predictions.iter().flatten() {
             places.take(prediction.x);
+            errors.take(prediction.low.unwrap_or(prediction.error));
         }
     }
     // Room for the law beyond the data.
@@ -410,21 +412,26 @@ fn law(
 }
 
 impl AnalysisChart {
-    /// Draws dotted the laws of the chart before, where a choice has changed them. They stay until the next change,
-    /// or until it is undone.
+    /// Draws dotted the laws of the chart before that a choice has changed. They stay until another choice changes a
+    /// law, or until the choice is undone.
     pub fn remember(&mut self, before: &AnalysisChart, outcome: &Outcome) {
-        for series in &outcome.series {
-            let Ok(fit) = &series.fit else { continue };
-            let is_now = |curve: &[(f64, f64)]| {
-                let mut points = curve.iter();
-                points.all(|&(x, y)| fit.law.value(&fit.parameters, x) == y)
-            };
-            let was = before.scene.curve(series.place, false);
-            let dotted = before.scene.curve(series.place, true);
-            if is_now(&was) {
-                self.dot(series.place, LAW, dotted);
-            } else if dotted.is_empty() || !is_now(&dotted) {
-                self.dot(series.place, LAW, was);
+        let fits = outcome.series.iter();
+        let fits = fits.filter_map(|series| Some((series.place, series.fit.as_ref().ok()?)));
+        let is_of = |fit: &Fit, curve: &[(f64, f64)]| {
+            let mut points = curve.iter();
+            points.all(|&(x, y)| fit.law.value(&fit.parameters, x) == y)
+        };
+        let was = |place| before.scene.curve(place, false);
+        let is_changed = fits.clone().any(|(place, fit)| !is_of(fit, &was(place)));
+        for (place, fit) in fits {
+            let dotted = before.scene.curve(place, true);
+            if !is_changed {
+                self.dot(place, LAW, dotted);
+            } else if dotted.is_empty() || !is_of(fit, &dotted) {
+                let was = was(place);
+                if !is_of(fit, &was) {
+                    self.dot(place, LAW, was);
+                }
             }
         }
     }
@@ -560,6 +567,11 @@ mod tests {
         changed.remember(&first, &after);
         assert_eq!(dotted(&changed), [0, 1]);
         assert_eq!(changed.dotted(), Some("the law before the last change"));
+        // A change of one law leaves the other alone.
+        let row = after.series[0].frontier[0].row;
+        let (mut again, third) = chart(&format!("v=2&loss=huber:0.001&exclude={row}"));
+        again.remember(&changed, &third);
+        assert_eq!(dotted(&again), [0]);
         // Another series leaves it, and moves no law.
         let (mut alone, one) = chart("v=2&loss=huber:0.001&family=mammut");
         alone.remember(&changed, &one);

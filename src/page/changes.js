@@ -27,11 +27,18 @@ function changes(was, now) {
 
 /** The address of the laws on screen. */
 let query = location.search;
-/** The laws before the last change, with their address. */
+/** The laws before the last change, with their address, and that of the change. */
 let before;
 
+/** Takes back the choice that changed the laws, and no other since. */
 function undo() {
-    history.pushState(null, "", `?${before.query.slice(1)}${location.hash}`);
+    const [was, then, now] = [before.query, before.next, location.search].map((query) => new URLSearchParams(query));
+    for (const key of new Set([...was.keys(), ...then.keys()])) {
+        if (was.get(key) === then.get(key)) continue;
+        if (was.has(key)) now.set(key, was.get(key));
+        else now.delete(key);
+    }
+    history.pushState(null, "", `?${now}${location.hash}`);
     dispatchEvent(new PopStateEvent("popstate"));
     // The button goes away.
     document.querySelector(".canvas [tabindex]")?.focus();
@@ -63,7 +70,7 @@ function changed() {
             before = undefined;
             place.replaceChildren("Undone.");
         } else {
-            before = was;
+            before = { ...was, next: query };
             show(place, sentences);
         }
     });

@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_at_a_word() {
-        let lines = wrap("a law of many words", 60.0, 10.0, false, 2);
+        let lines = wrap("a law of many words", 50.0, 10.0, false, 2);
         assert_eq!(lines, ["a law of", "many …"]);
         assert_eq!(wrap("a law", 600.0, 10.0, false, 2), ["a law"]);
         let (size, lines) = title(&"word ".repeat(200), COLUMN);

@@ -62,7 +62,7 @@ pub fn Verify() -> impl IntoView {
         <main id="main" tabindex="-1" class="verify">
             <h1>"Can the published numbers be reproduced?"</h1>
             <p class="lead">
-                "Every number that a paper printed is recomputed from the measurements that its authors released, by their procedure, and compared at the printed precision; coefficients of points read from a figure, within their rounding."
+                "The printed numbers of each study’s folder are recomputed from the measurements that it has, by the authors’ procedure, and compared at the printed precision; coefficients of points read from a figure, within their rounding."
             </p>
             <details>
                 <summary>"How verdicts are given"</summary>

@@ -32,7 +32,7 @@ const PRESETS: [(&str, &str); 6] = [
 ];
 
 /// Images of a set that are shown.
-const SHOWN: usize = 10;
+const SHOWN: usize = 40;
 
 /// What is mixed and measured.
 #[derive(Clone, Copy)]
@@ -291,7 +291,7 @@ pub fn Mix(session: Session) -> impl IntoView {
         <section aria-labelledby="mix-title">
             <h2 id="mix-title">"Mix"</h2>
             <p class="aside">
-                "θ = θ₀ + Σ λᵢ (θᵢ − θ₀): the weights of models of one architecture, between them and beyond. With one other model this is PAINT, with λ below 0 a task is forgotten, with several, task vectors are added or models averaged."
+                "Blend the weights of models of one architecture: slide from Shapes to Shapes that knows letters, and see what is won and what is lost. θ = θ₀ + Σ λᵢ (θᵢ − θ₀): with one other model this is PAINT; with λ below 0 a task is forgotten; with several, task vectors are added or models averaged."
             </p>
             <Choices form />
             {result}
@@ -408,7 +408,6 @@ fn Sets(form: Form) -> impl IntoView {
                 {checkbox(form.sets, name, text)}
                 <button
                     type="button"
-                    class="quiet"
                     aria-label=label
                     on:click=move |_| form.show(shown.clone())
                 >
@@ -442,7 +441,7 @@ fn Sets(form: Form) -> impl IntoView {
     };
     view! {
         <div class="several" role="group" aria-label="Sets to measure on">
-            <span>"Sets to measure on: the new task’s, and those that must not suffer"</span>
+            <span>"Sets to measure on: one of the new task, others of what shall not be lost"</span>
             {sets}
             <label class="button file">
                 "Add a folder (subfolders are classes)"

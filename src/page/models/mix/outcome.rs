@@ -86,7 +86,7 @@ fn best(outcome: &MixOutcome) -> Option<String> {
     let each = outcome.sets.iter().zip(&best.rest);
     let each = each.map(|(set, score)| format!("{set} {}", accuracy(*score)));
     Some(format!(
-        "Best on every second image, by the mean over the sets: λ = {}. On the other images: {}.",
+        "Chosen on half of the images, by the mean over the sets: λ = {}. Tested on the other half: {}.",
         listed(&outcome.tried[best.index].coefficients),
         each.collect::<Vec<_>>().join(", ")
     ))
