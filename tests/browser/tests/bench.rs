@@ -363,11 +363,11 @@ fn tabs_follow_the_keyboard_and_the_address() {
     page.eval("document.querySelector('#tab-classify').focus()");
     for (key, tab) in [
         ("ArrowRight", "Search"),
-        ("ArrowRight", "Caption"),
+        ("ArrowRight", "Where"),
         ("End", "Camera"),
         ("ArrowRight", "Classify"),
         ("ArrowLeft", "Camera"),
-        ("ArrowLeft", "Compare models"),
+        ("ArrowLeft", "Mix"),
         ("Home", "Classify"),
         ("ArrowRight", "Search"),
     ] {
