@@ -129,7 +129,7 @@ fn what_a_choice_changes_is_said_drawn_and_undone() {
     // Of other measurements nothing is compared.
     page.set_value("select[name='Frontier']", "pareto");
     page.wait_for("document.querySelector('.changes button')");
-    page.set_value("select[name=Benchmark]", "imagenet-r");
+    page.set_value("select[name=Benchmark]", "mscoco_captions");
     page.wait_for("document.querySelector('.changes').innerText === ''");
 }
 

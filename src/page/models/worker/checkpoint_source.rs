@@ -68,6 +68,13 @@ impl Source for CheckpointSource {
         }
     }
 
+    fn starts(&self) -> Vec<u64> {
+        match self {
+            CheckpointSource::Files(source) => source.starts(),
+            CheckpointSource::Mixture(source) => source.starts(),
+        }
+    }
+
     async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
         match self {
             CheckpointSource::Files(source) => source.read(at, buffer).await,
