@@ -8,7 +8,6 @@ use crate::page::location::{Location, View};
 use crate::page::messages::error;
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
-use crate::study::Study;
 use filters::Filters;
 use groups::Groups;
 use leptos::prelude::*;
@@ -17,14 +16,10 @@ use std::sync::Arc;
 #[component]
 pub fn Verify() -> impl IntoView {
     let location = expect_context::<Location>();
-    // Of changes only those of the reader's files matter, which replace what is bundled of them, and of the studies: one
-    // at an address becomes known after this view began.
-    let version = Memo::new(move |_| {
-        location.analysis.track();
-        (data::user_runs_version(), Study::all().len())
-    });
+    // Changes with the reader's files, which replace what is bundled of them, and with a study at an address, which
+    // becomes known after this view began.
     let loaded = data::load(move || {
-        version.track();
+        location.analysis.track();
         data::verify_data()
     });
     let checks = RwSignal::new(Vec::<Check>::new());
