@@ -219,12 +219,19 @@ async function boot() {
     }
 }
 
-// On paper a page is light, and its charts are drawn by then.
+/** Sets the theme, or leaves it to the system; charts are drawn again (src/page/appearance.rs). */
+function setTheme(theme) {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    dispatchEvent(new Event("refit:theme"));
+}
+// Paper is light.
+let onScreen;
 addEventListener("beforeprint", () => {
-    const { theme } = root.dataset;
-    const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.toggleAttribute("data-printed-dark", dark);
+    onScreen = root.dataset.theme;
+    setTheme("light");
 });
+addEventListener("afterprint", () => setTheme(onScreen));
 // Back from a file that was dropped on Home.
 addEventListener("popstate", () => {
     if (!location.href.includes("?")) location.reload();

@@ -166,12 +166,24 @@ fn a_printed_page_is_light_and_whole() {
     for selector in [".legend button", "figcaption", ".law table"] {
         assert_eq!(shown(selector), true, "{selector}");
     }
-    let filter = page.eval("getComputedStyle(document.querySelector('.canvas canvas')).filter");
-    assert!(
-        filter.as_str().is_some_and(|f| f.contains("invert")),
-        "{filter}"
-    );
+    // Drawn in the ink of the light theme, not of the dark one.
+    let inks = "(() => {
+        const canvas = document.querySelector('.canvas canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const count = (ink) => {
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4)
+                if (data[i + 3] === 255 && ink.every((c, k) => Math.abs(c - data[i + k]) < 4)) count += 1;
+            return count;
+        };
+        return [count([42, 45, 50]), count([222, 224, 228])];
+    })()";
+    page.wait_for(&format!(
+        "(([light, dark]) => light > 100 && light > dark)({inks})"
+    ));
     page.capture("print-explore");
+    page.eval("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(page.attribute("html", "data-theme"), None);
     page.go("?page=verify");
     page.wait_for("document.querySelector('details:not([open])')");
     page.print();
