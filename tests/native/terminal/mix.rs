@@ -7,17 +7,15 @@ use image::{Rgb, RgbImage};
 use pollster::block_on;
 use refit_clip::weights::source::Source;
 use serde_json::Value;
+use std::sync::LazyLock;
 
-/// Another model of the tiny one's architecture, and labelled pictures, in the folder.
-fn prepare() {
+/// Another model of the tiny one's architecture, and labelled pictures, in the folder. Written once: tests run at the same time.
+static PREPARED: LazyLock<()> = LazyLock::new(|| {
     let tensors = tiny(49408, 77).into_iter().map(|tensor| tensor.of("1/"));
     let mut file = FormulaFile::new(tensors.collect());
     let mut bytes = vec![0; file.size() as usize];
     block_on(file.read(0, &mut bytes)).unwrap();
-    // Tests that run at the same time write the same.
-    let written = FOLDER.join(format!("{:?}.part", std::thread::current().id()));
-    std::fs::write(&written, bytes).unwrap();
-    std::fs::rename(written, FOLDER.join("other.safetensors")).unwrap();
+    std::fs::write(FOLDER.join("other.safetensors"), bytes).unwrap();
     for (class, first) in [("cat", 0), ("big_dog", 10)] {
         let folder = FOLDER.join("labelled").join(class);
         std::fs::create_dir_all(&folder).unwrap();
@@ -30,10 +28,10 @@ fn prepare() {
             picture.save(folder.join(format!("{k}.png"))).unwrap();
         }
     }
-}
+});
 
 fn mix(arguments: &[&str]) -> (bool, String, String) {
-    prepare();
+    LazyLock::force(&PREPARED);
     let all = ["mix", "--weights", "tiny.safetensors", "--weights"];
     refit(&[&all, arguments].concat())
 }
