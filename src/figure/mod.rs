@@ -3,6 +3,7 @@
 //! ([`isoflop_scene`]); accuracy against accuracy ([`transfer_scene`]).
 
 mod allocation;
+mod dotted;
 pub mod export;
 mod isoflop;
 mod papers;
