@@ -1,8 +1,9 @@
 //! Two series of an analysis beside each other.
 
-use super::{Series, TargetError};
+use super::{Analysis, Outcome, Series, TargetError};
 use crate::study::names;
 use crate::study::select::Point;
+use crate::text::significant;
 use refit_fit::bootstrap::{Replicates, quantile};
 use refit_fit::compare::{self, Curve, Needed};
 use refit_fit::order;
@@ -85,6 +86,43 @@ impl<'a> Pair<'a> {
         let (a, b) = self.curves();
         compare::times_more_compute(a, b, x)
     }
+}
+
+/// What two laws say of each other over the data, as a title: which overtakes which, or is lower throughout.
+/// `None` of other numbers of series, of one without a law, and of laws that cross more than once.
+pub fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
+    let [a, b] = &outcome.series[..] else {
+        return None;
+    };
+    let (of_a, of_b) = (a.fit.as_ref().ok()?, b.fit.as_ref().ok()?);
+    let range = outcome.range()?;
+    let (of_a, of_b) = (curve(of_a), curve(of_b));
+    let crossings = compare::crossings(of_a, of_b, range);
+    let second = match &crossings[..] {
+        [] => of_b.error(range.1) < of_a.error(range.1),
+        [crossing] => crossing.second_is_lower_beyond,
+        _ => return None,
+    };
+    // Of one family, the training sets or schedules are compared.
+    let name = |series: &Series| match a.family == b.family {
+        true => series.name(),
+        false => names::family(series.study, &series.family).to_owned(),
+    };
+    let (lower, other) = if second { (b, a) } else { (a, b) };
+    Some(match crossings.first() {
+        None => format!(
+            "{} has the lower {} throughout",
+            name(lower),
+            analysis.loss_unit().title().to_ascii_lowercase()
+        ),
+        Some(crossing) => format!(
+            "{} overtakes {} at about {} {}",
+            name(lower),
+            name(other),
+            significant(crossing.x, 1),
+            analysis.unit()
+        ),
+    })
 }
 
 /// Where predictions were asked for, each with whose place it is: a model has another compute in
@@ -175,7 +213,7 @@ fn summary(resampled: &[Vec<Option<f64>>], index: usize) -> Option<CrossingResam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analysis, run};
+    use crate::analysis::{Analysis, from_query, run};
     use crate::study::{Table, bundled};
     use refit_fit::FitError;
 
@@ -208,6 +246,22 @@ mod tests {
         assert_eq!((told.points, told.below, told.beyond), (3, 2, 1));
         assert!((told.mean + 0.01).abs() < 1e-12, "{told:?}");
         assert_eq!(residuals_about(clip, &mine), None);
+    }
+
+    #[test]
+    fn two_laws_are_told_in_a_title() {
+        let said = |query: &str| {
+            let (analysis, notices) = from_query(query, &[]);
+            assert_eq!(notices, []);
+            let (rows, architectures) = bundled::read(analysis.table);
+            claim(&analysis, &run(&analysis, &rows, &architectures))
+        };
+        let overtaken = said("v=2").expect("two laws");
+        assert_eq!(overtaken, "MaMMUT overtakes CLIP at about 7 × 10¹⁰ GFLOPs");
+        assert_eq!(said("v=2&family=clip"), None);
+        let lower = said("v=2&family=clip&pretrain=datacomp_1b,relaion2b-en");
+        let lower = lower.expect("two laws");
+        assert!(lower.contains("DataComp-1.4B"), "{lower}");
     }
 
     #[test]

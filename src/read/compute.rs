@@ -5,8 +5,8 @@ use super::document::{Document, Problem};
 use super::figure::{self, Drawn};
 use super::fitted::{self, Fitted};
 use super::number::{self, Number};
-use crate::analysis::Analysis;
-use crate::claim::{Check, Library, Printed, verify};
+use crate::analysis::{Analysis, Series};
+use crate::claim::{Check, Library, Printed, Verdict, printed_parameters, verify};
 use crate::finding::{self, Finding};
 use crate::study::{Measurement, Study};
 use std::cell::{OnceCell, RefCell};
@@ -47,6 +47,27 @@ impl<'a> Source<'a> {
             let own = checks.into_iter().filter(|c| c.study == self.study);
             own.collect()
         })
+    }
+
+    /// The parameters of the law that the study prints for a series, where it differs: by its own points and loss.
+    pub(super) fn differing_law(&self, analysis: &Analysis, series: &Series) -> Option<Vec<f64>> {
+        let decides = |a: &Analysis| {
+            let points = (a.table, a.axis, a.frontier, a.bin_range, a.threshold);
+            let names = (a.dataset.clone(), a.metric.clone());
+            (points, names, a.law, a.loss, a.excluded.clone())
+        };
+        let has = |ids: &[String], id: &String| *ids == [id.clone()];
+        let is_of = |check: &&Check| {
+            check.analysis.as_ref().is_some_and(|of| {
+                decides(of) == decides(analysis)
+                    && has(&of.families, &series.family)
+                    && has(&of.pretrains, &series.pretrain)
+                    && has(&of.schedules, &series.schedule)
+            })
+        };
+        let differs = |check: &&Check| check.whole_law && check.verdict == Verdict::Differs;
+        let law = self.checks().iter().filter(differs).find(is_of)?;
+        printed_parameters(self.printed.law(&law.id).into_iter(), analysis.law)
     }
 
     /// The rows of an analysis, whose names are settled by them.

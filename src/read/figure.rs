@@ -10,12 +10,10 @@ use super::series::unit_after;
 use super::style::themed;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::query_string::parts;
-use crate::analysis::{
-    self, Analysis, KEYS, Outcome, Series, interval_title, link, why_not_fitted,
-};
+use crate::analysis::{self, Analysis, KEYS, Outcome, interval_title, link, why_not_fitted};
 use crate::chart::{AxisScale, Theme, to_svg};
 use crate::figure::picture;
-use crate::study::{Measurement, names};
+use crate::study::names;
 use crate::text::significant;
 use refit_fit::Points;
 use refit_fit::law::Form;
@@ -73,6 +71,8 @@ pub struct Variant {
     pub narrow: String,
     /// What it shows, for those who do not see it.
     pub description: String,
+    /// What its dotted lines are, where it has any.
+    pub dotted: Option<&'static str>,
     pub laws: Vec<LawRow>,
 }
 
@@ -80,7 +80,7 @@ pub struct Variant {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LawRow {
     pub series: String,
-    /// The series' place in the figure: its colour and shape.
+    /// [`crate::analysis::Series::place`]: its colour and shape.
     pub place: usize,
     /// Points that the law is fitted to.
     pub points: usize,
@@ -177,38 +177,37 @@ fn variant(query: &str, key: Option<&str>, source: &Source) -> Result<Variant, S
     if outcome.series.is_empty() {
         return Err("selects no point".to_owned());
     }
-    let draw = |(width, height)| svg(&analysis, &outcome, rows, &drawing, width, height);
+    let mut chart = picture(&analysis, &outcome, rows, &drawing);
+    for series in &outcome.series {
+        if let Some(printed) = source.differing_law(&analysis, series) {
+            chart.print(series, analysis.law, &printed);
+        }
+    }
+    let dotted = chart.dotted();
+    let mut scene = chart.scene;
+    // The list of laws below is the legend.
+    scene.legend.clear();
+    let draw = |(width, height)| {
+        let svg = to_svg(&scene, &Theme::light(), width, height);
+        svg.map(|svg| themed(&svg)).map_err(|e| e.to_string())
+    };
     Ok(Variant {
         label: key.map_or(String::new(), |key| label(key, &analysis, &drawing, query)),
         query: link(&analysis, &drawing),
         wide: draw(WIDE)?,
         narrow: draw(NARROW)?,
         description: description(&analysis, &outcome),
+        dotted,
         laws: laws(&analysis, &outcome),
     })
 }
 
-fn svg(
-    analysis: &Analysis,
-    outcome: &Outcome,
-    rows: &[Measurement],
-    drawing: &Drawing,
-    width: u32,
-    height: u32,
-) -> Result<String, String> {
-    let mut scene = picture(analysis, outcome, rows, drawing).scene;
-    // The list of laws below is the legend.
-    scene.legend.clear();
-    let svg = to_svg(&scene, &Theme::light(), width, height).map_err(|e| e.to_string())?;
-    Ok(themed(&svg))
-}
-
-/// The figure of a query without names in it, and its series, which name it elsewhere.
+/// The figure of a query without names in it, and its series by place, which are named elsewhere.
 pub(super) fn unnamed(
     query: &str,
     source: &Source,
     (width, height): (u32, u32),
-) -> Result<(String, Vec<String>), String> {
+) -> Result<(String, Vec<(usize, String)>), String> {
     let (mut analysis, drawing) = address::analysis(source.study, query)?;
     let rows = source.rows(&mut analysis)?;
     let outcome = analysis::run(&analysis, rows, source.library.architectures(source.study));
@@ -216,7 +215,8 @@ pub(super) fn unnamed(
     scene.legend.clear();
     scene.labels.clear();
     let svg = to_svg(&scene, &Theme::light(), width, height).map_err(|e| e.to_string())?;
-    Ok((svg, outcome.series.iter().map(Series::name).collect()))
+    let series = outcome.series.iter().map(|s| (s.place, s.name()));
+    Ok((svg, series.collect()))
 }
 
 /// A key, as readers know it.
@@ -322,7 +322,7 @@ fn description(analysis: &Analysis, outcome: &Outcome) -> String {
 fn laws(analysis: &Analysis, outcome: &Outcome) -> Vec<LawRow> {
     let unit = analysis.loss_unit();
     let after = unit_after(unit);
-    let rows = outcome.series.iter().enumerate().map(|(place, series)| {
+    let rows = outcome.series.iter().map(|series| {
         let predictions = analysis.at.iter().zip(&series.predictions);
         let predictions = predictions.filter_map(|(at, prediction)| {
             let p = prediction.as_ref().ok()?;
@@ -339,7 +339,7 @@ fn laws(analysis: &Analysis, outcome: &Outcome) -> Vec<LawRow> {
         });
         LawRow {
             series: series.name(),
-            place,
+            place: series.place,
             points: series.frontier.len(),
             parameters: match &series.fit {
                 Ok(fit) => {

@@ -288,6 +288,10 @@ impl<'a> Writer<'a> {
             "<div class=\"variant\" data-value=\"{place}\"><picture><source media=\"(max-width: 40rem)\" srcset=\"{narrow}\" width=\"360\" height=\"330\"><img src=\"{wide}\" width=\"760\" height=\"430\" alt=\"{alt}\" loading=\"lazy\"></picture>\n"
         ));
         self.laws(variant);
+        if let Some(dotted) = variant.dotted {
+            self.html
+                .push_str(&format!("<p class=\"dotted\">Dotted: {dotted}.</p>\n"));
+        }
         self.html.push_str(&format!(
             "<p class=\"open\"><a href=\"{href}\">Open in Explore</a></p></div>\n"
         ));

@@ -39,7 +39,7 @@ pub struct Listed {
     pub verify: String,
     /// The query of its first table in Explore.
     pub explore: String,
-    /// What differs: laws and single numbers by name, without repetition.
+    /// What differs: laws and numbers by name; those of several runs together.
     pub differing: Vec<String>,
 }
 
@@ -66,17 +66,33 @@ impl Page<'_> {
         }
     }
 
-    /// A law's coefficients are named "CLIP law, ImageNet-1k: A".
+    /// A law's coefficients are named "CLIP law, ImageNet-1k: A"; numbers of several runs, "ImageNet-1k top-1 accuracy,
+    /// ViT-B-32", are counted.
     fn differing(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
+        let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
         let checks = self.source.checks().iter();
         for check in checks.filter(|check| check.verdict == Verdict::Differs) {
-            let name = check.quantity.split(": ").next().unwrap_or_default();
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+            let quantity = check.quantity.as_str();
+            let (what, of) = match quantity.split_once(": ") {
+                Some((law, _)) => (law, law),
+                None => (
+                    quantity
+                        .rsplit_once(", ")
+                        .map_or(quantity, |(what, _)| what),
+                    quantity,
+                ),
+            };
+            match named.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, all)) if all.contains(&of) => {}
+                Some((_, all)) => all.push(of),
+                None => named.push((what, vec![of])),
             }
         }
-        names
+        let text = |(what, all): (&str, Vec<&str>)| match &all[..] {
+            [one] => (*one).to_owned(),
+            all => format!("{what} of {} runs", all.len()),
+        };
+        named.into_iter().map(text).collect()
     }
 
     /// The page, and its figures by the names of their files.

@@ -40,10 +40,10 @@ pub(super) struct Shared {
     pub figure: Option<Figure>,
 }
 
-/// A figure and its series, as many as are named.
+/// A figure and its series by place, as many as are named.
 pub(super) struct Figure {
     svg: String,
-    series: Vec<String>,
+    series: Vec<(usize, String)>,
 }
 
 /// Of the page's light theme (`src/page/styles/base.css`).
@@ -229,14 +229,14 @@ impl Figure {
         );
         let theme = Theme::light();
         let first = top + INSET + Figure::height(self.series.len());
-        for (place, name) in self.series.iter().enumerate() {
-            let (r, g, b) = theme.color(place);
-            let y = first + ROW * (place + 1) as f64 - 6.0;
+        for (i, (place, name)) in self.series.iter().enumerate() {
+            let (r, g, b) = theme.color(*place);
+            let y = first + ROW * (i + 1) as f64 - 6.0;
             let names = wrap(name, width - 2.0 * INSET - 44.0, 22.0, false, 1);
             svg.push_str(&format!(
                 "<text x=\"{:.0}\" y=\"{y:.0}\" font-size=\"22\"><tspan fill=\"rgb({r},{g},{b})\">{}</tspan> <tspan fill=\"{TEXT}\">{}</tspan></text>\n",
                 left + INSET + 16.0,
-                shape(place).glyph(),
+                shape(*place).glyph(),
                 escape(&names.concat())
             ));
         }

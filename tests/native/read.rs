@@ -1,6 +1,7 @@
 //! The papers to read: every number in them is the terminal's, and none is typed in.
 
 use crate::terminal::said;
+use refit::analysis::{from_study, run};
 use refit::claim::{Library, Printed};
 use refit::read::{self, Answer, Block, Computed, Document, Home, Inline, Page, Source};
 use refit::study::{DataError, Study, folder};
@@ -556,6 +557,66 @@ fn home_says_what_the_terminal_predicts() {
             assert_eq!(law[1], interval, "{family} at {at}");
         }
     }
+}
+
+/// Beyond the fitted runs Home says so, and which run was held out there.
+#[test]
+fn home_says_what_was_measured_near() {
+    let studies = Study::bundled();
+    let library = Library::read_all(&studies, disk).unwrap();
+    let printed = Printed::read(&studies, disk).unwrap();
+    let answer = Answer::new(&disk("public/clip/shapes.json").unwrap()).unwrap();
+    let home = Home {
+        source: &Source::new(Study::default(), &library, &printed),
+        papers: &[],
+        answer: &answer,
+        repository: None,
+    };
+    let (html, files) = home.html().unwrap();
+    let steps: Vec<Value> = serde_json::from_str(&files["home.json"]).unwrap();
+    let near = |x: f64| {
+        let away = |step: &&Value| (step["place"].as_f64().unwrap() / x).ln().abs();
+        let step = steps.iter().min_by(|a, b| away(a).total_cmp(&away(b)));
+        step.unwrap()["near"].as_str().unwrap().to_owned()
+    };
+    let among = near(1e10);
+    assert!(among.starts_with("The nearest fitted run: ") && !among.contains("held out"));
+    let (analysis, _) = from_study(Study::default(), "");
+    let rows = library.rows(analysis.table).unwrap();
+    let held_out = rows.iter().filter(|m| {
+        let is_shown = m.dataset == "imagenet1k" && m.metric == "acc1" && m.family == "mammut";
+        is_shown && m.compute.is_some_and(|c| c > 1e12)
+    });
+    let held_out: Vec<_> = held_out.collect();
+    assert!(!held_out.is_empty());
+    for m in held_out {
+        let said = near(m.compute.unwrap());
+        assert!(said.contains(" times beyond the fitted runs."), "{said}");
+        let error = percent(1.0 - m.value);
+        assert!(said.contains("held out of the fit: MaMMUT"), "{said}");
+        assert!(said.contains(&error), "{said} lacks {error}");
+    }
+    // Where the slider stands at first.
+    assert!(html.contains("held out of the fit: MaMMUT"));
+}
+
+/// A figure whose printed law differs shows it dotted; the list below has the chart's colours.
+#[test]
+fn a_printed_law_that_differs_is_in_the_figure() {
+    computed(|id, _, computed, source| {
+        let variants = computed.figures.iter().flatten().flat_map(|f| &f.variants);
+        for variant in variants {
+            let differs = variant.query.contains("dataset=imagenet-r")
+                && variant.query.contains("table=plotted_frontier");
+            assert_eq!(variant.dotted.is_some(), differs, "{id}: {}", variant.query);
+            let (analysis, _) = from_study(source.study, &variant.query);
+            let rows = source.library.rows(analysis.table).unwrap();
+            let outcome = run(&analysis, rows, source.library.architectures(source.study));
+            let places: Vec<usize> = outcome.series.iter().map(|s| s.place).collect();
+            let listed: Vec<usize> = variant.laws.iter().map(|law| law.place).collect();
+            assert_eq!(places, listed, "{id}: {}", variant.query);
+        }
+    });
 }
 
 /// A site whose first study has no law, or none to read, still has its Home.

@@ -1,6 +1,6 @@
 //! The laws of the first study's first table, and a slider that asks them.
 
-use crate::analysis::comparison::Pair;
+use crate::analysis::comparison::claim;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis, Outcome, Series, from_study, link};
 use crate::chart::projection::{ChartLayout, estimate_width};
@@ -10,8 +10,8 @@ use crate::read::compute::Source;
 use crate::read::html::{Files, escape};
 use crate::read::number::with_unit;
 use crate::read::style::{PALETTE, themed};
-use crate::study::frontier::FrontierPoint;
 use crate::study::{Measurement, names};
+use crate::text::significant;
 use refit_fit::Prediction;
 use serde::Serialize;
 
@@ -29,6 +29,9 @@ const STEPS: usize = 97;
 
 /// How many times beyond the largest run the slider goes, if the picture does.
 const BEYOND: f64 = 10.0;
+
+/// How near a run is to a place to be named there: the difference of the logarithms.
+const NEAR: f64 = 0.1;
 
 /// The figure, and the files that it shows; `is_read` where the study has a paper to read.
 ///
@@ -102,7 +105,7 @@ struct Step {
     place: f64,
     /// "2.14 × 10¹² GFLOPs"
     at: String,
-    /// The trained model that is nearest.
+    /// The trained models that are near, in sentences.
     near: String,
     /// Of each series: the predicted error, and its interval.
     laws: Vec<[String; 2]>,
@@ -112,37 +115,6 @@ struct Step {
     x: [f64; 2],
     /// Where each law is there, in percent of the height: wide and narrow.
     y: Vec<[f64; 2]>,
-}
-
-/// Of two laws that cross once: which is lower beyond, and from where.
-fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
-    let [a, b] = &outcome.series[..] else {
-        return None;
-    };
-    let pair = Pair {
-        a: a.fit.as_ref().ok()?,
-        b: b.fit.as_ref().ok()?,
-        resamples: None,
-    };
-    let crossings = pair.crossings(outcome.range()?);
-    let [crossing] = &crossings[..] else {
-        return None;
-    };
-    let (lower, other) = match crossing.second_is_lower_beyond {
-        true => (b, a),
-        false => (a, b),
-    };
-    // Of one family, the training sets or schedules are compared.
-    let name = |series: &Series| match a.family == b.family {
-        true => series.name(),
-        false => names::family(series.study, &series.family).to_owned(),
-    };
-    Some(format!(
-        "{} overtakes {} at about {}",
-        name(lower),
-        name(other),
-        with_unit(crossing.x, 1, analysis.unit())
-    ))
 }
 
 /// `None` where a series has no law.
@@ -204,33 +176,57 @@ fn overlap(predictions: &[Prediction]) -> &'static str {
     }
 }
 
-/// The nearest of the models that the laws are fitted to.
+/// The run that is nearest to a place, of those that the laws are fitted to, or how far beyond them the place is; and
+/// the held-out runs there, which no law has seen.
 fn near(analysis: &Analysis, outcome: &Outcome, rows: &[Measurement], x: f64) -> String {
-    let points = outcome.series.iter().flat_map(|series| {
-        let points = series.frontier.iter();
-        points.map(move |p| (series, p))
-    });
-    let away = |p: &FrontierPoint| (p.x / x).ln().abs();
-    let nearest = points.min_by(|(_, a), (_, b)| away(a).total_cmp(&away(b)));
-    let nearest = nearest.and_then(|(series, p)| Some((series, p.x, rows.get(p.row)?)));
-    nearest.map_or(String::new(), |(series, x, m)| {
-        let family = names::family(series.study, &series.family);
+    let away = |p: f64| (p / x).ln().abs();
+    let text = |series: &Series, row: usize, error: f64| {
+        let m = rows.get(row)?;
         let samples = match m.samples.as_str() {
             "" => String::new(),
             samples => format!(", {samples} {}", series.study.samples_noun),
         };
-        let place = with_unit(x, 2, analysis.unit());
-        format!(
-            "{family} {}{samples}, at {place}",
-            names::run(series.study, m)
-        )
-    })
+        Some(format!(
+            "{} {}{samples}: {}",
+            names::family(series.study, &series.family),
+            names::run(series.study, m),
+            analysis.loss_unit().text(error),
+        ))
+    };
+    let fitted = outcome.series.iter();
+    let fitted = fitted.flat_map(|s| s.frontier.iter().map(move |p| (s, p)));
+    let end = fitted.clone().map(|(_, p)| p.x).fold(0.0, f64::max);
+    let mut sentences = Vec::new();
+    if x > end * (1.0 + NEAR) {
+        let times = significant(x / end, 2);
+        sentences.push(format!("This is {times} times beyond the fitted runs."));
+    } else if let Some((series, p)) =
+        fitted.min_by(|(_, a), (_, b)| away(a.x).total_cmp(&away(b.x)))
+    {
+        let nearest = text(series, p.row, p.error);
+        sentences.extend(nearest.map(|run| {
+            format!(
+                "The nearest fitted run: {run} at {}.",
+                with_unit(p.x, 2, analysis.unit())
+            )
+        }));
+    }
+    for series in &outcome.series {
+        let there = series.held_out.iter().filter(|p| away(p.x) < NEAR);
+        let there = there.min_by(|a, b| away(a.x).total_cmp(&away(b.x)));
+        let run = there.and_then(|p| text(series, p.row, p.error));
+        sentences
+            .extend(run.map(|run| format!("Measured near it, and held out of the fit: {run}.")));
+    }
+    sentences.join(" ")
 }
 
 /// The line at the slider's place and a dot on each law; placed by the page's script.
 fn cursor(outcome: &Outcome) -> String {
-    let dots = (0..outcome.series.len())
-        .map(|i| format!("<span class=\"dot series-{}\" hidden></span>", i % PALETTE));
+    let dots = outcome.series.iter().map(|series| {
+        let color = series.place % PALETTE;
+        format!("<span class=\"dot series-{color}\" hidden></span>")
+    });
     format!(
         "<span class=\"cursor\" hidden></span>{}",
         dots.collect::<String>()
@@ -244,18 +240,18 @@ fn asked(analysis: &Analysis, outcome: &Outcome, steps: &[Step]) -> String {
     let Some((start, step)) = start.and_then(|start| Some((start, steps.get(start)?))) else {
         return String::new();
     };
-    let laws = outcome.series.iter().zip(&step.laws).enumerate();
-    let laws = laws.map(|(i, (series, [error, interval]))| {
+    let laws = outcome.series.iter().zip(&step.laws);
+    let laws = laws.map(|(series, [error, interval])| {
         format!(
             "<li><span class=\"series-{}\" aria-hidden=\"true\">{}</span> {}: <b data-law>{error}</b> <span class=\"interval\" data-interval>{interval}</span></li>",
-            i % PALETTE,
-            shape(i).glyph(),
+            series.place % PALETTE,
+            shape(series.place).glyph(),
             escape(&series.name()),
         )
     });
     format!(
         "<div class=\"asked\"><label hidden>{} <input type=\"range\" min=\"0\" max=\"{}\" value=\"{start}\"></label>\n\
-         <output><p>Predicted {} at <b data-at>{}</b>, and 95 % confidence interval:</p><ul>{}</ul><p class=\"near\"><span data-overlap>{}</span> The nearest of the fitted runs: <span data-near>{}</span>.</p></output></div>\n",
+         <output><p>Predicted {} at <b data-at>{}</b>, and 95 % confidence interval:</p><ul>{}</ul><p class=\"near\"><span data-overlap>{}</span> <span data-near>{}</span></p></output></div>\n",
         escape(analysis.axis.title(analysis.study())),
         steps.len() - 1,
         analysis.loss_unit().title().to_ascii_lowercase(),
