@@ -1,5 +1,5 @@
-//! A stable sort that is compiled once: the standard library's is compiled anew for every type and
-//! every comparison, four kilobytes of wasm each. For programs that a browser downloads.
+//! A small stable sort that is compiled once: the standard library's is compiled anew for every type and every
+//! comparison, four kilobytes of wasm each. For programs that a browser downloads.
 
 use std::cmp::Ordering;
 
@@ -9,10 +9,30 @@ pub fn sort_by<T: Clone>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Orderin
     *items = indices.into_iter().map(|i| items[i].clone()).collect();
 }
 
+/// By merging runs of one, two, four and so on: a tenth of the standard library's code.
 fn sorted_indices(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut indices: Vec<usize> = (0..count).collect();
-    indices.sort_by(|&i, &j| compare(i, j));
-    indices
+    let mut sorted: Vec<usize> = (0..count).collect();
+    let mut run = 1;
+    while run < count {
+        let mut merged = Vec::with_capacity(count);
+        for pair in sorted.chunks(2 * run) {
+            let (mut a, mut b) = pair.split_at(run.min(pair.len()));
+            while let ([i, rest_of_a @ ..], [j, rest_of_b @ ..]) = (a, b) {
+                if compare(*i, *j).is_le() {
+                    merged.push(*i);
+                    a = rest_of_a;
+                } else {
+                    merged.push(*j);
+                    b = rest_of_b;
+                }
+            }
+            merged.extend(a);
+            merged.extend(b);
+        }
+        sorted = merged;
+        run *= 2;
+    }
+    sorted
 }
 
 #[cfg(test)]
