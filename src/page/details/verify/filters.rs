@@ -17,7 +17,11 @@ pub(super) fn Filters(
             verdict: Some(verdict),
             ..filter.get()
         };
-        checks.with(|checks| checks.iter().filter(|c| of_verdict.takes(c)).count())
+        // As the sentence above counts: whole laws are no printed numbers.
+        checks.with(|checks| {
+            let printed = checks.iter().filter(|c| !c.whole_law);
+            printed.filter(|c| of_verdict.takes(c)).count()
+        })
     };
     let button = move |verdict: Verdict| {
         let chosen = move || filter.with(|f| f.verdict == Some(verdict));
@@ -43,7 +47,7 @@ pub(super) fn Filters(
                 value=study.reference()
                 selected=move || filter.with(|f| f.study == Some(study))
             >
-                {study.id.clone()}
+                {study.title.clone()}
             </option>
         }
     };
