@@ -1,19 +1,25 @@
 //! Findings: results of rerunning the released analyses, as released and corrected.
 
+use crate::analysis::drawing::Drawing;
 use crate::analysis::{self, Analysis};
+use crate::chart::{ChartAxis, Scene};
 use crate::claim::{CheckError, Library, Printed};
+use crate::figure::{AnalysisChart, picture};
 use crate::finding::{self, Finding};
 use crate::page::choice::radios;
+use crate::page::explore::differing_law;
 use crate::page::location::explore_link;
 use crate::page::messages::{LOADING_MEASUREMENTS, error, loading};
+use crate::page::static_chart::StaticChart;
 use crate::page::table::table;
 use crate::page::work::{Progress, TaskRunner};
 use crate::page::{data, list};
-use crate::study::Study;
+use crate::study::{Study, names};
 use crate::text::number;
 use leptos::prelude::*;
 use refit_fit::coverage::{Coverage, Simulation, monte_carlo_error};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which of a finding's two columns are shown: title, as released, corrected.
 const COLUMNS: [(&str, [bool; 2]); 3] = [
@@ -42,7 +48,10 @@ pub fn Findings() -> impl IntoView {
     }
 }
 
-fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + use<> {
+/// What findings are computed from.
+type Findable = Arc<(Printed, Library)>;
+
+fn all(data: &Findable, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (printed, library) = &**data;
     let findings = finding::all()
         .into_iter()
@@ -53,7 +62,7 @@ fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + 
                     .clone()
                     .map(|analysis| coverage(&analysis, library));
                 view! {
-                    {one(finding, way)}
+                    {one(finding, data, way)}
                     {coverage}
                 }
                 .into_any()
@@ -63,7 +72,7 @@ fn all(data: &Arc<(Printed, Library)>, way: RwSignal<usize>) -> impl IntoView + 
     view! { <ol class="findings">{list(findings.map(|f| view! { <li>{f}</li> }))}</ol> }
 }
 
-fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
+fn one(finding: Finding, data: &Findable, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (released, corrected) = (finding.released, finding.corrected);
     let rows = finding.rows;
     let numbers = move || {
@@ -78,13 +87,7 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
         });
         table(None, &head, rows.collect())
     };
-    let links = finding.analyses.iter().map(|(text, analysis)| {
-        view! {
-            <li>
-                <a href=explore_link(analysis)>{*text}</a>
-            </li>
-        }
-    });
+    let charts = charts(finding.analyses, data);
     view! {
         <section id=finding.id aria-labelledby=format!("{}-title", finding.id)>
             <h2 id=format!("{}-title", finding.id)>{finding.title}</h2>
@@ -99,9 +102,74 @@ fn one(finding: Finding, way: RwSignal<usize>) -> impl IntoView {
                 <strong>"Consequence: "</strong>
                 {finding.changes}
             </p>
-            <p class="aside">"Open in Explore:"</p>
-            <ul class="aside">{list(links)}</ul>
+            <div class="charts">{charts}</div>
         </section>
+    }
+}
+
+/// Each analysis as a chart that opens it in Explore; those of one finding have the same axes.
+fn charts(analyses: Vec<(&'static str, Analysis)>, data: &Findable) -> AnyView {
+    let drawn = RwSignal::new(Vec::<AnalysisChart>::new());
+    let (count, data) = (analyses.len(), data.clone());
+    let figures = analyses.iter().enumerate().map(|(i, (name, analysis))| {
+        let scene = Memo::new(move |_| drawn.with(|all| Some(all.get(i)?.scene.clone())));
+        let notes = move || drawn.with(|all| all.get(i).and_then(AnalysisChart::dotted));
+        let measured = names::measured(analysis.study(), &analysis.dataset, &analysis.metric);
+        view! {
+            <figure>
+                <figcaption>
+                    <a href=explore_link(analysis)>{*name}</a>
+                    ": "
+                    {measured}
+                    {move || notes().map(|what| format!("; dotted: {what}"))}
+                </figcaption>
+                <StaticChart scene label="The laws of this finding; its link opens them in Explore, with their numbers" />
+            </figure>
+        }
+    });
+    let figures = list(figures);
+    // Each finding's in a task of its own, so that the text is there at once.
+    let draw = move || {
+        let charts = analyses
+            .iter()
+            .filter_map(|(_, analysis)| chart(analysis, &data.1));
+        let mut charts: Vec<AnalysisChart> = charts.collect();
+        if charts.len() == count {
+            share_axes(&mut charts);
+            drawn.try_set(charts);
+        }
+    };
+    set_timeout(draw, Duration::ZERO);
+    figures
+}
+
+fn chart(analysis: &Analysis, library: &Library) -> Option<AnalysisChart> {
+    let rows = library.rows(analysis.table).ok()?;
+    let outcome = analysis::run(analysis, rows, library.architectures(analysis.study()));
+    let mut chart = picture(analysis, &outcome, rows, &Drawing::default());
+    for series in &outcome.series {
+        if let Some(printed) = differing_law(analysis, series) {
+            chart.print(series, analysis.law, &printed);
+        }
+    }
+    Some(chart)
+}
+
+/// Where all show the same quantities, each spans what all span.
+fn share_axes(charts: &mut [AnalysisChart]) {
+    let is_same = |a: &Scene, b: &Scene| (&a.x.label, &a.y.label) == (&b.x.label, &b.y.label);
+    let mut pairs = charts.windows(2);
+    if !pairs.all(|pair| is_same(&pair[0].scene, &pair[1].scene)) {
+        return;
+    }
+    let axes: [fn(&mut Scene) -> &mut ChartAxis; 2] = [|scene| &mut scene.x, |scene| &mut scene.y];
+    for axis in axes {
+        let ranges = charts.iter_mut();
+        let ranges = ranges.filter_map(|chart| axis(&mut chart.scene).range);
+        let whole = ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        for chart in &mut *charts {
+            axis(&mut chart.scene).range = whole;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod coefficients;
 pub mod controls;
 mod figure;
 
-pub use coefficients::name as series_name;
+pub use coefficients::{differing_law, name as series_name};
 
 use super::current::{CurrentAnalysis, current_analysis};
 use super::data::{Loaded, TableData};

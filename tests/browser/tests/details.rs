@@ -293,7 +293,18 @@ fn findings_are_the_terminals() {
             .map(|r| serde_json::json!([r["what"], r["released"], r["corrected"]]))
             .collect();
         assert_eq!(rows, Value::Array(theirs), "{id}");
+        // At least one chart, which opens in Explore.
+        let opens = page.eval(&format!(
+            "document.querySelectorAll('#{id} .charts figure:has(canvas) a[href^=\"?\"]').length"
+        ));
+        assert!(opens.as_u64() > Some(0), "{id}");
     }
+    page.wait_for_drawn(".findings .charts canvas");
+    let of_printed = page.text("#imagenet-r .charts figcaption");
+    assert!(
+        of_printed.contains("dotted: the printed law"),
+        "{of_printed}"
+    );
     for (i, name) in ["light", "dark"].into_iter().enumerate() {
         page.screenshot(&format!("findings-{name}"), 1280, 1200, i == 1);
     }
