@@ -109,20 +109,12 @@ pub fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
         false => names::family(series.study, &series.family).to_owned(),
     };
     let (lower, other) = if second { (b, a) } else { (a, b) };
-    Some(match crossings.first() {
-        None => format!(
-            "{} has the lower {} throughout",
-            name(lower),
-            analysis.loss_unit().title().to_ascii_lowercase()
-        ),
-        Some(crossing) => format!(
-            "{} overtakes {} at about {} {}",
-            name(lower),
-            name(other),
-            significant(crossing.x, 1),
-            analysis.unit()
-        ),
-    })
+    let (lower, other) = (name(lower), name(other));
+    let Some(crossing) = crossings.first() else {
+        return Some(format!("{lower} stays below {other}"));
+    };
+    let (place, unit) = (significant(crossing.x, 1), analysis.unit());
+    Some(format!("{lower} overtakes {other} at about {place} {unit}"))
 }
 
 /// Where predictions were asked for, each with whose place it is: a model has another compute in

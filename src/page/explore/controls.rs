@@ -118,13 +118,7 @@ impl ControlsState {
             // A study that was opened is in the address.
             self.location.analysis.track();
             let studies = Study::all().into_iter();
-            let options = studies.map(|s| {
-                let title = match s.arxiv.as_str() {
-                    "" => s.id.clone(),
-                    arxiv => format!("{} ({arxiv})", s.id),
-                };
-                (s.reference().to_owned(), title)
-            });
+            let options = studies.map(|s| (s.reference().to_owned(), s.title.clone()));
             options.collect::<Options>()
         });
         view! {

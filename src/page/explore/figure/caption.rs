@@ -6,7 +6,7 @@ use crate::figure::AnalysisChart;
 use crate::text::number;
 
 /// What the marks and lines mean, and the fit of each series in words.
-pub fn caption(chart: &AnalysisChart, current: &CurrentAnalysis) -> String {
+pub fn caption(chart: &AnalysisChart, current: &CurrentAnalysis) -> Option<String> {
     let laws = current
         .outcome
         .series
@@ -33,8 +33,8 @@ pub fn caption(chart: &AnalysisChart, current: &CurrentAnalysis) -> String {
     };
     let dotted = chart.dotted();
     let dotted = dotted.map_or(String::new(), |what| format!("; dotted: {what}"));
-    format!(
+    Some(format!(
         "Filled marks: fitted points. Faint: other runs. Hollow: held out. Crossed: excluded. Line: the law, dashed beyond the frontier{dotted}{band}. {}",
         laws.join(" ")
-    )
+    ))
 }

@@ -9,8 +9,10 @@ mod tooltip;
 use super::CurrentAnalysis;
 use super::coefficients::name;
 use super::measured;
+use crate::analysis::comparison::claim;
 use crate::analysis::drawing::Lines;
 use crate::chart::canvas;
+use crate::figure::AnalysisChart;
 use crate::page::appearance::Appearance;
 use crate::page::messages::error_if_any;
 use gesture::{Gesture, Rectangle};
@@ -49,8 +51,16 @@ pub fn Figure(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
             event.prevent_default();
         }
     };
+    // Of one type: views of another would make the page larger.
+    let text = move |of: fn(&AnalysisChart, &CurrentAnalysis) -> Option<String>| {
+        move || {
+            let picture = figure.picture.read();
+            picture.as_ref().and_then(|(chart, s)| of(chart, s))
+        }
+    };
     view! {
         <figure class="figure">
+            <p class="claim">{text(|_, s| claim(&s.analysis, &s.outcome))}</p>
             <Legend figure theme />
             <Toolbar figure />
             <div class="canvas" class:selecting=move || figure.drag.get() == Drag::Select>
@@ -77,9 +87,7 @@ pub fn Figure(current: Memo<Option<CurrentAnalysis>>) -> impl IntoView {
                 <Tooltip figure />
             </div>
             {error_if_any(figure.failed)}
-            <figcaption>
-                {move || figure.picture.with(|p| p.as_ref().map(|(chart, s)| caption::caption(chart, s)))}
-            </figcaption>
+            <figcaption>{text(caption::caption)}</figcaption>
         </figure>
     }
 }

@@ -92,14 +92,16 @@ pub fn Toolbar(figure: FigureState) -> impl IntoView {
             </label>
         }
     };
+    let zoom = move |label: &'static str, title: &'static str, sign: &'static str, factor: f64| {
+        view! {
+            <button type="button" aria-label=label title=title on:click=move |_| figure.zoom(factor)>
+                {sign}
+            </button>
+        }
+    };
     view! {
         <div class="toolbar" role="toolbar" aria-label="Chart tools">
-            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| figure.zoom(0.7)>
-                "+"
-            </button>
-            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| figure.zoom(1.0 / 0.7)>
-                "−"
-            </button>
+            {zoom("Zoom in", "Zoom in (+)", "+", 0.7)} {zoom("Zoom out", "Zoom out (−)", "−", 1.0 / 0.7)}
             <button
                 type="button"
                 title="Reset zoom (0)"
