@@ -90,10 +90,26 @@ async function openDropped(name, files) {
     }
 }
 
+function stored(key) {
+    try {
+        return localStorage.getItem(key);
+    } catch {
+        // There is no local storage.
+        return null;
+    }
+}
+
 globalThis.refit = {
     program,
     /** Shows a program's view in an element; false where it has no such view. */
     async show(name, view, place) {
+        const skeleton = document.getElementById(`skeleton-${view}`);
+        if (skeleton && !programs.has(name)) {
+            place.replaceChildren(skeleton.content.cloneNode(true));
+            // Readers with classes of their own see no samples (src/page/models/session/).
+            const sample = place.querySelector("img");
+            if (!(stored("refit-labels") ?? sample.alt).startsWith(sample.alt)) sample.remove();
+        }
         return (await program(name)).show(view, place);
     },
     /** The head of a study as text: cached, or bundled, or read and checked anew (src/page/studies.rs). */

@@ -13,6 +13,7 @@ use std::rc::Rc;
 #[component]
 pub fn Answer(session: Session) -> impl IntoView {
     let answer = move || match session.images.selected_tracked() {
+        None if session.images.is_opening.get() => waiting("Opening the sample images."),
         None => ().into_any(),
         Some(image) => one_image(session, image),
     };
@@ -23,13 +24,17 @@ pub fn Answer(session: Session) -> impl IntoView {
     }
 }
 
+fn waiting(sentence: &'static str) -> AnyView {
+    view! { <p class="waiting">{sentence}</p> }.into_any()
+}
+
 fn one_image(session: Session, image: SourceImage) -> AnyView {
     let state = image.state;
     let ranking = image.ranking;
     let image = StoredValue::new_local(image);
     let result = move || {
         state.with(|state| match state {
-            ImageState::Waiting => view! { <p class="waiting">"Not processed yet."</p> }.into_any(),
+            ImageState::Waiting => waiting("Not processed yet."),
             ImageState::Failed(sentence) => {
                 view! { <p class="error">{sentence.clone()}</p> }.into_any()
             }
@@ -39,9 +44,7 @@ fn one_image(session: Session, image: SourceImage) -> AnyView {
                 let timing = timing(details);
                 let answer = match ranking.get() {
                     Some(ranking) => image.with_value(|image| ranked(session, image, &ranking)),
-                    None => {
-                        view! { <p class="waiting">"The classes are not ready yet."</p> }.into_any()
-                    }
+                    None => waiting("The classes are not ready yet."),
                 };
                 view! {
                     {answer}
@@ -66,9 +69,10 @@ fn ranked(session: Session, image: &SourceImage, ranking: &Rc<Vec<RankedClass>>)
         _ => percent(f64::from(first.probability)),
     };
     view! {
+        // First: it says whether what follows means anything.
+        <Notice session image=image.clone() ranking=ranking.clone() />
         <h3>{first.label.clone()} " " <span>{value}</span></h3>
         {verdict(image, first, classes.as_deref())}
-        <Notice session image=image.clone() ranking=ranking.clone() />
         {bars(ranking)}
     }
     .into_any()

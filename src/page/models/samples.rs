@@ -27,9 +27,15 @@ struct ModelCard {
 pub async fn all() -> Result<Vec<(Sample, Blob)>, String> {
     let card = text("clip/shapes.json").await?;
     let card: ModelCard = serde_json::from_str(&card).map_err(|error| error.to_string())?;
+    // All at once: each request begins with its promise.
+    let requests = card.samples.into_iter().map(|sample| {
+        let request = request(&format!("clip/{}", sample.file));
+        (sample, request)
+    });
     let mut all = Vec::new();
-    for sample in card.samples {
-        let response = bundled(&format!("clip/{}", sample.file)).await?;
+    for (sample, request) in requests.collect::<Vec<_>>() {
+        let response = answer(request).await.filter(Response::ok);
+        let response = response.ok_or_else(unreadable)?;
         let blob = JsFuture::from(response.blob().map_err(|_| unreadable())?);
         let blob = blob.await.map_err(|_| unreadable())?.unchecked_into();
         all.push((sample, blob));
@@ -52,8 +58,15 @@ pub async fn bundled(path: &str) -> Result<Response, String> {
 
 /// A server's response, unless it cannot be reached or forbids the page to read it.
 pub async fn fetch(address: &str) -> Option<Response> {
-    let response = JsFuture::from(leptos::prelude::window().fetch_with_str(address));
-    Some(response.await.ok()?.unchecked_into())
+    answer(request(address)).await
+}
+
+fn request(address: &str) -> JsFuture {
+    JsFuture::from(leptos::prelude::window().fetch_with_str(address))
+}
+
+async fn answer(request: JsFuture) -> Option<Response> {
+    Some(request.await.ok()?.unchecked_into())
 }
 
 fn unreadable() -> String {

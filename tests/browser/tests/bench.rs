@@ -53,6 +53,24 @@ fn it_opens_with_a_right_answer() {
     let first = page.text(".answer h3");
     assert!(first.starts_with(captions[0]), "{first}");
     assert!(!page.has(".callout"), "nothing to warn of");
+    // What stood there while the program loaded was the same.
+    let skeleton = "document.getElementById('skeleton-run').content";
+    for part in ["h1", ".lead", ".identity h2", ".identity p"] {
+        let before = page.eval(&format!("{skeleton}.querySelector('{part}').textContent"));
+        assert_eq!(before, page.text(part), "{part}");
+    }
+    let image = page.eval(&format!(
+        "{skeleton}.querySelector('img').getAttribute('src')"
+    ));
+    assert_eq!(
+        image,
+        format!(
+            "clip/{}",
+            card["samples"][0]["file"].as_str().expect("a path")
+        )
+    );
+    let alt = page.eval(&format!("{skeleton}.querySelector('img').alt"));
+    assert_eq!(alt, captions[0]);
     for (name, width, height, dark) in [
         ("bench-light", 1280, 900, false),
         ("bench-dark", 1280, 900, true),

@@ -55,7 +55,9 @@ pub fn Images(session: Session) -> impl IntoView {
         >
             <h2 id="images" class="sr-only">"Images"</h2>
             {move || large(session)}
-            <ul class="thumbnails">{thumbnails}</ul>
+            <ul class="thumbnails" class:opening=move || session.images.is_opening.get()>
+                {thumbnails}
+            </ul>
             <p class="aside count" hidden=move || session.images.is_empty()>
                 {move || count(session)}
             </p>
@@ -68,6 +70,9 @@ pub fn Images(session: Session) -> impl IntoView {
 /// The selected image, or what to do where there is none.
 fn large(session: Session) -> AnyView {
     let Some(image) = session.images.selected_tracked() else {
+        if session.images.is_opening.get() {
+            return view! { <div class="large"></div> }.into_any();
+        }
         return view! {
             <p class="empty">"No images yet. Drop some here, choose them, or try the sample images."</p>
         }

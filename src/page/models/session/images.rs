@@ -64,6 +64,8 @@ pub struct ImageSet {
     pub selected: RwSignal<Option<u32>>,
     next_id: StoredValue<u32>,
     is_encoding: StoredValue<bool>,
+    /// The sample images are being fetched.
+    pub is_opening: RwSignal<bool>,
     pub(super) rankings: Latest,
     /// Counts finished rankings.
     pub rankings_done: RwSignal<u32>,
@@ -88,6 +90,7 @@ impl ImageSet {
             selected: RwSignal::new(None),
             next_id: StoredValue::new(0),
             is_encoding: StoredValue::new(false),
+            is_opening: RwSignal::new(false),
             rankings: Latest::new(),
             rankings_done: RwSignal::new(0),
             pace: RwSignal::new(None),
@@ -209,7 +212,10 @@ impl Session {
 
     /// Shows the sample images in place of whatever there is.
     pub async fn show_samples(self) {
-        match samples::all().await {
+        self.images.is_opening.set(true);
+        let samples = samples::all().await;
+        self.images.is_opening.set(false);
+        match samples {
             Ok(all) => {
                 let image = |(sample, file): (samples::Sample, Blob)| NewImage {
                     name: sample

@@ -72,10 +72,11 @@ impl Session {
             },
         };
         session.encode_edited_classes();
-        session.load(ModelChoice::bundled_clip());
+        // Before the model: they are small, and seen while it loads.
         if session.classes.are_the_samples() {
             leptos::task::spawn_local(session.show_samples());
         }
+        session.load(ModelChoice::bundled_clip());
         session
     }
 
