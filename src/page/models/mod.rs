@@ -12,6 +12,7 @@ mod choice;
 mod classes;
 mod comparison;
 mod device;
+mod field;
 mod images;
 mod locate;
 mod mix;

@@ -9,6 +9,7 @@ pub use sets::LabelledSet;
 
 use super::checkpoints::{file_button, files_of};
 use super::choice::ModelChoice;
+use super::field::text_field;
 use super::progress;
 use super::protocol::CheckpointLocation;
 use super::session::{MixChoices, MixState, NewImage, Session};
@@ -280,12 +281,12 @@ pub fn Mix(session: Session) -> impl IntoView {
                 <div class="progress" role="status">
                     {bar}
                 </div>
-                {outcome.map(|outcome| outcome::view(session, outcome, false))}
+                {outcome.map(|outcome| outcome::view(outcome, false))}
             }
             .into_any()
         }
         MixState::Failed(sentence) => error(sentence),
-        MixState::Done(outcome) => outcome::view(session, outcome, true),
+        MixState::Done(outcome) => outcome::view(outcome, true),
     };
     view! {
         <section aria-labelledby="mix-title">
@@ -358,15 +359,7 @@ fn Choices(form: Form) -> impl IntoView {
                         {list(presets)}
                     </select>
                 </label>
-                <label class="choice">
-                    <span>"Coefficients λ"</span>
-                    <input
-                        name="Coefficients"
-                        autocomplete="off"
-                        prop:value=move || form.coefficients.get()
-                        on:input=move |event| form.coefficients.set(event_target_value(&event))
-                    />
-                </label>
+                {text_field("Coefficients λ", "Coefficients", form.coefficients)}
                 <label class="choice">
                     <span>"Tensors"</span>
                     <select
