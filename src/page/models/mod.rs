@@ -13,6 +13,7 @@ mod classes;
 mod comparison;
 mod device;
 mod field;
+mod folder;
 mod images;
 mod locate;
 mod mix;
