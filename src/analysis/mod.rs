@@ -177,8 +177,8 @@ pub fn run(
                     while series.iter().any(|other| other.place == place) {
                         place += 1;
                     }
-                    let one = one_series(analysis, rows, architectures, &selection, points);
-                    series.push(Series { place, ..one });
+                    let selection = (&selection, place);
+                    series.push(one_series(analysis, rows, architectures, selection, points));
                 }
             }
         }
@@ -249,7 +249,7 @@ fn one_series(
     analysis: &Analysis,
     rows: &[Measurement],
     architectures: &[ArchitectureCost],
-    selection: &Selection,
+    (selection, place): (&Selection, usize),
     points: Vec<Point>,
 ) -> Series {
     let (excluded, points): (Vec<Point>, Vec<Point>) = points
@@ -284,7 +284,7 @@ fn one_series(
         family: selection.family.to_owned(),
         pretrain: selection.pretrain.to_owned(),
         schedule: selection.schedule.to_owned(),
-        place: 0,
+        place,
         points: kept,
         held_out,
         excluded,

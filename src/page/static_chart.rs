@@ -1,7 +1,8 @@
-//! A chart without gestures, redrawn when its scene, its size or the theme changes.
+//! A chart without gestures, redrawn when its scene, its size or the theme changes, and a legend as text.
 
-use crate::chart::{Scene, canvas};
+use crate::chart::{LegendEntry, Scene, canvas};
 use crate::page::appearance::Appearance;
+use crate::page::list;
 use crate::page::messages::error_if_any;
 use leptos::ev;
 use leptos::html::Canvas;
@@ -32,4 +33,25 @@ pub fn StaticChart(scene: Memo<Option<Scene>>, label: &'static str) -> impl Into
         </div>
         {error_if_any(failed)}
     }
+}
+
+/// The series of a chart, each with its mark.
+#[component]
+pub fn Legend(#[prop(into)] entries: Signal<Vec<LegendEntry>>) -> impl IntoView {
+    let appearance = expect_context::<Appearance>();
+    let items = move || {
+        let theme = appearance.theme();
+        list(entries.get().into_iter().map(|entry| {
+            let (r, g, b) = theme.color(entry.color);
+            view! {
+                <li>
+                    <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
+                        {entry.shape.glyph()}
+                    </span>
+                    {entry.text}
+                </li>
+            }
+        }))
+    };
+    view! { <ul class="legend">{items}</ul> }
 }

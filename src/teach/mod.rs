@@ -2,6 +2,7 @@
 //! the head of all pictures. The page's worker and the terminal call [`teach`].
 
 pub mod figure;
+pub mod folders;
 pub mod labels;
 mod sentence;
 pub mod study;

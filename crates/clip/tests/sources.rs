@@ -174,7 +174,7 @@ async fn a_file_of_the_reader_is_a_source() {
         let exact = embeddings(&mut bytes).await;
         let parts = Array::of1(&Uint8Array::from(bytes));
         let blob = web_sys::Blob::new_with_u8_array_sequence(&parts).unwrap();
-        let mut source = BlobSource(blob);
+        let mut source = BlobSource::new(blob);
         assert_eq!(source.size(), bytes.len() as u64);
         assert_eq!(embeddings(&mut source).await, exact);
         let at = source.size();

@@ -12,6 +12,7 @@ use crate::page::latest::Latest;
 use crate::page::list;
 use crate::page::location::Location;
 use crate::page::messages::{LOADING_MEASUREMENTS, error, error_if_any, loading};
+use crate::page::static_chart::Legend;
 use crate::page::work::yield_now;
 use crate::study::{DataError, Study, names};
 use leptos::html::Canvas;
@@ -167,28 +168,13 @@ fn card(
         });
         Some(list(laws))
     };
-    let appearance = expect_context::<Appearance>();
-    let legend = move || {
-        let theme = appearance.theme();
-        let entries = gallery.legends.with(|all| all[i].clone()).into_iter();
-        list(entries.map(|entry| {
-            let (r, g, b) = theme.color(entry.color);
-            view! {
-                <li>
-                    <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                        {entry.shape.glyph()}
-                    </span>
-                    {entry.text}
-                </li>
-            }
-        }))
-    };
+    let legend = Signal::derive(move || gallery.legends.with(|all| all[i].clone()));
     view! {
         <article class="figure-card">
             <a href=address.clone() tabindex="-1" aria-hidden="true">
                 <canvas node_ref=place></canvas>
             </a>
-            <ul class="legend">{legend}</ul>
+            <Legend entries=legend />
             <h3>
                 <a href=address>{title}</a>
             </h3>

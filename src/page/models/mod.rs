@@ -12,6 +12,8 @@ mod choice;
 mod classes;
 mod comparison;
 mod device;
+mod field;
+mod folder;
 mod images;
 mod locate;
 mod mix;

@@ -84,7 +84,7 @@ fn a_model_is_patched_and_used() {
         assert_eq!(wide, false, "{name} scrolls sideways");
     }
     // Letters on the bench: the base knows few of them, the mixture most.
-    page.click("#mix button[aria-label='Show images of letters']");
+    page.click("#mix button[aria-label='Show some of letters, with its classes']");
     let share =
         "parseFloat(document.querySelector('.accuracy')?.textContent.replace('Accuracy: ', ''))";
     // All samples were right.
@@ -155,4 +155,45 @@ fn what_cannot_be_mixed_or_measured_is_said() {
     measure(&page, "mean");
     page.wait_for(DONE);
     page.wait_for("document.querySelectorAll('.mixed tbody tr').length === 1");
+}
+
+/// A folder as people have it: other files beside the images, images beside the classes.
+#[test]
+fn what_a_folder_has_beside_its_classes_is_said() {
+    let page = open(Page::builder());
+    let give = |paths: &[&str]| {
+        page.eval(&format!(
+            "(async () => {{
+                const canvas = new OffscreenCanvas(8, 8);
+                canvas.getContext('2d').fillRect(0, 0, 4, 4);
+                const image = await canvas.convertToBlob();
+                const files = {paths}.map(path => {{
+                    const type = /png$/i.test(path) ? 'image/png' : '';
+                    const file = new File([image], path.split('/').at(-1), {{type}});
+                    Object.defineProperty(file, 'webkitRelativePath', {{value: path}});
+                    return file;
+                }});
+                const input = document.querySelector('#mix input[name=\"Labelled folder\"]');
+                Object.defineProperty(input, 'files', {{value: Object.assign(files, {{item: (i) => files[i]}}), configurable: true}});
+                input.dispatchEvent(new Event('change', {{bubbles: true}}));
+            }})()",
+            paths = serde_json::json!(paths)
+        ));
+    };
+    give(&[
+        "letters/cat/1.PNG",
+        "letters/cat/Thumbs.db",
+        "letters/dog/1.png",
+        "letters/.DS_Store",
+        "letters/__MACOSX/cat/._1.png",
+        "letters/2.png",
+    ]);
+    page.wait_for_text("letters, a folder: 2 images of 2 classes");
+    page.wait_for_text("Left out, in no class’s folder: 2.png.");
+    page.wait_for_text("Left out, no images: cat/Thumbs.db and 2 more.");
+    page.screenshot("mix-folder", 1280, 1100, false);
+    give(&["set/train/cat/1.png", "set/val/cat/1.png"]);
+    page.wait_for_text("The folders train, val are parts of a data set, and no classes");
+    give(&["set/cat/1.png"]);
+    page.wait_for_text("This folder has no images of two classes");
 }

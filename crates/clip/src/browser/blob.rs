@@ -1,19 +1,46 @@
 //! A file that the user chose, read slice by slice.
 
+use super::stream::ByteStream;
 use crate::error::Cause;
 use crate::weights::source::{Source, SourceError};
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 /// A [`web_sys::File`], or any other blob.
-#[derive(Clone, Debug)]
-pub struct BlobSource(pub Blob);
+#[derive(Debug)]
+pub struct BlobSource {
+    blob: Blob,
+    /// What its bytes come through.
+    buffer: Option<ArrayBuffer>,
+}
+
+impl BlobSource {
+    /// Reads nothing yet.
+    pub fn new(blob: Blob) -> Self {
+        BlobSource { blob, buffer: None }
+    }
+
+    /// Fills `bytes` with all of a slice.
+    async fn stream(&mut self, slice: &Blob, mut bytes: &mut [u8]) -> Result<(), JsValue> {
+        let mut stream = ByteStream::new(&slice.stream(), self.buffer.take());
+        while !bytes.is_empty() {
+            let read = JsFuture::from(stream.read(bytes.len())).await?;
+            let read = stream.received(&read)?.ok_or(JsValue::NULL)?;
+            let length = read.length() as usize;
+            let (now, later) = bytes.split_at_mut_checked(length).ok_or(JsValue::NULL)?;
+            read.copy_to(now);
+            bytes = later;
+        }
+        self.buffer = stream.into_buffer();
+        Ok(())
+    }
+}
 
 impl Source for BlobSource {
     fn size(&self) -> u64 {
-        self.0.size() as u64
+        self.blob.size() as u64
     }
 
     async fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), SourceError> {
@@ -21,8 +48,13 @@ impl Source for BlobSource {
         if end > self.size() {
             return Err(SourceError::Ended { at: self.size() });
         }
-        let slice = self.0.slice_with_f64_and_f64(at as f64, end as f64);
-        let bytes = JsFuture::from(slice.map_err(wrong)?.array_buffer());
+        let slice = self.blob.slice_with_f64_and_f64(at as f64, end as f64);
+        let slice = slice.map_err(wrong)?;
+        if self.stream(&slice, buffer).await.is_ok() {
+            return Ok(());
+        }
+        // A stream that breaks does not say why; this does.
+        let bytes = JsFuture::from(slice.array_buffer());
         let bytes = Uint8Array::new(&bytes.await.map_err(wrong)?);
         if bytes.length() as usize != buffer.len() {
             return Err(SourceError::Changed);

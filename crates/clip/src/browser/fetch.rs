@@ -1,13 +1,12 @@
 //! Requests by the browser's fetch.
 
+use super::stream::ByteStream;
 use crate::weights::http::{ResponseHead, Transport, TransportError};
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response,
-};
+use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
 
 // A page and a worker have these alike, where web-sys has them of each.
 #[wasm_bindgen]
@@ -30,7 +29,7 @@ pub struct FetchTransport {
 /// A request under way, and the bytes of its answer once it has one.
 struct Open {
     abort: AbortController,
-    reader: Option<ReadableStreamDefaultReader>,
+    body: Option<ByteStream>,
 }
 
 impl Drop for Open {
@@ -77,10 +76,7 @@ impl Transport for FetchTransport {
         options.set_cache(RequestCache::NoStore);
         let abort = AbortController::new().map_err(unreachable)?;
         options.set_signal(Some(&abort.signal()));
-        let open = self.open.insert(Open {
-            abort,
-            reader: None,
-        });
+        let open = self.open.insert(Open { abort, body: None });
         let answer = open
             .wait(fetch(&self.address, &options), self.seconds)
             .await;
@@ -89,7 +85,7 @@ impl Transport for FetchTransport {
             Err(TransportError::Broken) => return Err(TransportError::Unreachable),
             Err(fault) => return Err(fault),
         };
-        open.reader = answer.body().map(|body| body.get_reader().unchecked_into());
+        open.body = answer.body().map(|body| ByteStream::new(&body, None));
         let headers = answer.headers();
         let field = |name| headers.get(name).ok().flatten();
         let length = field("Content-Length").and_then(|length| length.parse().ok());
@@ -103,21 +99,20 @@ impl Transport for FetchTransport {
     }
 
     async fn next(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
-        let Some(open) = &self.open else {
+        let Some(open) = &mut self.open else {
             return Err(TransportError::Broken);
         };
-        let Some(reader) = &open.reader else {
-            return Ok(None);
-        };
         loop {
-            let part = open.wait(reader.read(), self.seconds).await?;
-            let part = Reflect::get(&part, &"value".into()).map_err(|_| TransportError::Broken)?;
-            if part.is_undefined() {
+            let Some(body) = &mut open.body else {
                 return Ok(None);
-            }
-            let bytes = part.unchecked_into::<Uint8Array>().to_vec();
-            if !bytes.is_empty() {
-                return Ok(Some(bytes));
+            };
+            let promise = body.read(usize::MAX);
+            let read = open.wait(promise, self.seconds).await?;
+            let bytes = open.body.as_mut().map(|body| body.received(&read));
+            let bytes = bytes.transpose().map_err(|_| TransportError::Broken)?;
+            match bytes.flatten().map(|bytes| bytes.to_vec()) {
+                Some(bytes) if bytes.is_empty() => {}
+                bytes => return Ok(bytes),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod blob;
 mod fetch;
+mod stream;
 mod timing;
 
 pub use blob::BlobSource;

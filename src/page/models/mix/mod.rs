@@ -9,6 +9,7 @@ pub use sets::LabelledSet;
 
 use super::checkpoints::{file_button, files_of};
 use super::choice::ModelChoice;
+use super::field::text_field;
 use super::progress;
 use super::protocol::CheckpointLocation;
 use super::session::{MixChoices, MixState, NewImage, Session};
@@ -145,7 +146,11 @@ impl Form {
             match (folder, self.sheet(name)) {
                 (Some(set), _) => sets.push(set),
                 (None, Some((bundled, sheet))) => sets.push(bundled.set(&sheet).await?),
-                (None, None) => {}
+                (None, None) => {
+                    return Err(format!(
+                        "There is no set “{name}” any more; choose among those that are listed."
+                    ));
+                }
             }
         }
         Ok(sets)
@@ -221,8 +226,12 @@ impl Form {
 
     fn add_folder(self, files: Vec<web_sys::File>) {
         match sets::folder(files) {
-            Ok(set) => {
+            Ok(mut set) => {
                 self.problem.set(None);
+                // A set of the page may be called so, too.
+                if self.sheet(&set.name).is_some() {
+                    set.name = format!("{}, a folder", set.name);
+                }
                 let name = set.name.clone();
                 self.folders.update(|all| {
                     all.retain(|other| other.name != set.name);
@@ -280,12 +289,12 @@ pub fn Mix(session: Session) -> impl IntoView {
                 <div class="progress" role="status">
                     {bar}
                 </div>
-                {outcome.map(|outcome| outcome::view(session, outcome, false))}
+                {outcome.map(|outcome| outcome::view(outcome, false))}
             }
             .into_any()
         }
         MixState::Failed(sentence) => error(sentence),
-        MixState::Done(outcome) => outcome::view(session, outcome, true),
+        MixState::Done(outcome) => outcome::view(outcome, true),
     };
     view! {
         <section aria-labelledby="mix-title">
@@ -358,15 +367,7 @@ fn Choices(form: Form) -> impl IntoView {
                         {list(presets)}
                     </select>
                 </label>
-                <label class="choice">
-                    <span>"Coefficients λ"</span>
-                    <input
-                        name="Coefficients"
-                        autocomplete="off"
-                        prop:value=move || form.coefficients.get()
-                        on:input=move |event| form.coefficients.set(event_target_value(&event))
-                    />
-                </label>
+                {text_field("Coefficients λ", "Coefficients", form.coefficients)}
                 <label class="choice">
                     <span>"Tensors"</span>
                     <select
@@ -400,19 +401,22 @@ fn Choices(form: Form) -> impl IntoView {
 /// The sets to measure on: the new task's, and those that must not suffer.
 #[component]
 fn Sets(form: Form) -> impl IntoView {
-    let one = move |name: String, classes: usize, images: usize| {
+    let one = move |name: String, classes: usize, images: usize, notes: &[String]| {
         let text = format!("{name}: {images} images of {classes} classes");
-        let (shown, label) = (name.clone(), format!("Show images of {name}"));
+        let label = format!("Show some of {name}, with its classes");
+        let (shown, notes) = (name.clone(), notes.join(" "));
         view! {
             <div class="set">
                 {checkbox(form.sets, name, text)}
                 <button
                     type="button"
                     aria-label=label
+                    title="Replaces the images, the classes and their templates"
                     on:click=move |_| form.show(shown.clone())
                 >
-                    "Show some"
+                    "Show some, with its classes"
                 </button>
+                {(!notes.is_empty()).then(|| view! { <p class="aside">{notes}</p> })}
             </div>
         }
     };
@@ -421,14 +425,17 @@ fn Sets(form: Form) -> impl IntoView {
             let sheets = bundled.iter().flat_map(|bundled| bundled.sets.clone());
             sheets.collect::<Vec<_>>()
         });
-        let sheets = sheets
-            .into_iter()
-            .map(|sheet| one(sheet.name.clone(), sheet.classes(), sheet.pictures.len()));
+        let sheets = sheets.into_iter().map(|sheet| {
+            let pictures = sheet.pictures.len();
+            one(sheet.name.clone(), sheet.classes(), pictures, &[])
+        });
         let sheets: Vec<_> = sheets.collect();
         let folders = form.folders.with(|all| {
             let folders = all.iter();
-            let folders =
-                folders.map(|set| one(set.name.clone(), set.labels.len(), set.pictures.len()));
+            let folders = folders.map(|set| {
+                let (classes, pictures) = (set.labels.len(), set.pictures.len());
+                one(set.name.clone(), classes, pictures, &set.notes)
+            });
             folders.collect::<Vec<_>>()
         });
         list(sheets.into_iter().chain(folders))

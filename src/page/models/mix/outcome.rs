@@ -1,36 +1,22 @@
 //! What came of a run: accuracies as a chart and a table, and which coefficients are best.
 
 use super::figure;
-use crate::page::models::session::{MixOutcome, Session, Tried};
-use crate::page::static_chart::StaticChart;
-use crate::page::{list, save, table};
+use crate::page::models::session::{MixOutcome, Tried};
+use crate::page::static_chart::{Legend, StaticChart};
+use crate::page::{save, table};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
 use refit_clip::mix::{Score, Tower};
 use std::sync::Arc;
 
 /// `is_done`: no more coefficients come.
-pub(super) fn view(session: Session, outcome: Arc<MixOutcome>, is_done: bool) -> AnyView {
+pub(super) fn view(outcome: Arc<MixOutcome>, is_done: bool) -> AnyView {
     let scene = figure::scene(&outcome);
     let chart = scene.map(|mut scene| {
         let legend = std::mem::take(&mut scene.legend);
         let scene = Memo::new(move |_| Some(scene.clone()));
-        let entries = move || {
-            let theme = session.appearance.theme();
-            list(legend.clone().into_iter().map(move |entry| {
-                let (r, g, b) = theme.color(entry.color);
-                view! {
-                    <li>
-                        <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                            {entry.shape.glyph()}
-                        </span>
-                        {entry.text}
-                    </li>
-                }
-            }))
-        };
         view! {
-            <ul class="legend">{entries}</ul>
+            <Legend entries=legend />
             <StaticChart
                 scene
                 label="Accuracy over the coefficient; the table below has the numbers"

@@ -1,8 +1,9 @@
 //! Labelled sets to measure mixtures on: those that come with the page, and folders of the reader's.
 
+use crate::page::models::folder::found;
 use crate::page::models::samples;
+use crate::teach::folders::class_folders;
 use crate::teach::labels;
-use js_sys::Reflect;
 use leptos::prelude::*;
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
@@ -18,6 +19,8 @@ pub struct LabelledSet {
     pub pictures: Vec<(Blob, usize)>,
     /// The prompt template that the set is meant for.
     pub template: Option<String>,
+    /// What is left out, and what is taken for granted.
+    pub notes: Vec<String>,
 }
 
 /// A set that comes with the page: pictures side by side in one file.
@@ -98,39 +101,33 @@ impl Siblings {
             labels: sheet.labels.clone(),
             pictures,
             template: Some(self.template.clone()),
+            notes: Vec::new(),
         })
     }
 }
 
 /// The set in a folder with a subfolder for each class.
 pub fn folder(files: Vec<File>) -> Result<LabelledSet, String> {
-    let mut name = String::new();
-    let mut named: Vec<(String, Blob)> = Vec::new();
-    for file in files {
-        let kind = file.type_();
-        if !(kind.is_empty() || kind.starts_with("image/")) {
-            continue;
-        }
-        let path = Reflect::get(&file, &"webkitRelativePath".into()).unwrap_or_default();
-        let path = path.as_string().unwrap_or_default();
-        let folders: Vec<&str> = path.split('/').collect();
-        if let [set, .., class, _] = folders[..] {
-            name = set.to_owned();
-            named.push((labels::in_prompt(class), file.into()));
-        }
+    let (names, found): (Vec<String>, Vec<_>) = files.into_iter().map(found).unzip();
+    let sorted = class_folders(found)?;
+    let notes = sorted.notes("images");
+    let classes = sorted.classes.into_iter();
+    let named = classes.flat_map(|(class, files)| {
+        let class = labels::in_prompt(&class);
+        files
+            .into_iter()
+            .map(move |file| (class.clone(), file.into()))
+    });
+    let (named, pictures): (Vec<String>, Vec<Blob>) = named.unzip();
+    let (labels, places) = labels::classes(named.iter().map(String::as_str));
+    if labels.len() < 2 {
+        return Err("This folder has no images of two classes; put the images of each class into a subfolder of its own.".to_owned());
     }
-    let (classes, places) = labels::classes(named.iter().map(|(class, _)| class.as_str()));
-    if classes.len() < 2 {
-        return Err(format!(
-            "This folder has images of {} classes; put the images of each class into a subfolder of its own, at least two.",
-            classes.len()
-        ));
-    }
-    let pictures = named.into_iter().map(|(_, file)| file).zip(places);
     Ok(LabelledSet {
-        name,
-        labels: classes,
-        pictures: pictures.collect(),
+        name: names.into_iter().next().unwrap_or_default(),
+        labels,
+        pictures: pictures.into_iter().zip(places).collect(),
         template: None,
+        notes,
     })
 }

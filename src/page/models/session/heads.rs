@@ -118,7 +118,7 @@ impl Session {
         leptos::task::spawn_local(async move {
             for file in files {
                 let name = file.name();
-                let read = Head::read(&mut BlobSource(file.into()), &name).await;
+                let read = Head::read(&mut BlobSource::new(file.into()), &name).await;
                 match read {
                     Ok(head) => self.classes.head.set(Some(self.keep_head(head))),
                     Err(error) => {

@@ -3,6 +3,7 @@
 mod heads;
 mod outcome;
 
+use super::field::text_field;
 use super::progress;
 use super::session::{Session, TeachChoices, TeachState};
 use crate::page::messages::error;
@@ -42,22 +43,6 @@ pub fn Teach(session: Session) -> impl IntoView {
             <Heads session />
         </section>
     }
-}
-
-/// A text field with its label.
-fn field(label: &'static str, text: RwSignal<String>) -> AnyView {
-    view! {
-        <label class="choice">
-            <span>{label}</span>
-            <input
-                name=label
-                autocomplete="off"
-                prop:value=move || text.get()
-                on:input=move |event| text.set(event_target_value(&event))
-            />
-        </label>
-    }
-    .into_any()
 }
 
 #[component]
@@ -109,10 +94,10 @@ fn Form(session: Session) -> impl IntoView {
             {move || images(counts.get())}
         </p>
         <form class="choices" on:submit=start>
-            {field("Shots per class", shots_text)}
-            {field("Draws", repeats)}
-            {field("Seed", seed)}
-            {field("Name of the set", name)}
+            {text_field("Shots per class", "Shots per class", shots_text)}
+            {text_field("Draws", "Draws", repeats)}
+            {text_field("Seed", "Seed", seed)}
+            {text_field("Name of the set", "Name of the set", name)}
             <button type="submit" class="teach" prop:disabled=move || !is_ready() || is_running.get()>
                 "Teach"
             </button>

@@ -1,7 +1,7 @@
 //! What came of teaching: the curve, its numbers, and the head to keep.
 
 use crate::page::models::session::{Session, TeachOutcome};
-use crate::page::static_chart::StaticChart;
+use crate::page::static_chart::{Legend, StaticChart};
 use crate::page::{list, save, table};
 use crate::teach::study::Published;
 use crate::teach::{Taught, TaughtPoint, figure, study, written};
@@ -18,20 +18,6 @@ pub(super) fn Outcome(session: Session, outcome: Arc<TeachOutcome>) -> impl Into
     let mut scene = figure::scene(taught, published);
     let legend = std::mem::take(&mut scene.legend);
     let scene = Memo::new(move |_| Some(scene.clone()));
-    let entries = move || {
-        let theme = session.appearance.theme();
-        list(legend.clone().into_iter().map(move |entry| {
-            let (r, g, b) = theme.color(entry.color);
-            view! {
-                <li>
-                    <span aria-hidden="true" style:color=format!("rgb({r},{g},{b})")>
-                        {entry.shape.glyph()}
-                    </span>
-                    {entry.text}
-                </li>
-            }
-        }))
-    };
     let has_chart = !taught.points.is_empty();
     let crosses = format!(
         "Crosses: {}, at each number of shots the best of the released settings.",
@@ -53,7 +39,7 @@ pub(super) fn Outcome(session: Session, outcome: Arc<TeachOutcome>) -> impl Into
             {has_chart
                 .then(|| {
                     view! {
-                        <ul class="legend">{entries}</ul>
+                        <Legend entries=legend />
                         <StaticChart
                             scene
                             label="Accuracy over shots per class; the table below has the numbers"

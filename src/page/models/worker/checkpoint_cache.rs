@@ -64,7 +64,7 @@ pub async fn open(key: &str) -> Result<(CachedFile, CachedCheckpoint), Failure> 
             let blob = JsFuture::from(file.get_file())
                 .await
                 .map_err(opfs::failed)?;
-            CachedFile::Shared(BlobSource(blob.unchecked_into()))
+            CachedFile::Shared(BlobSource::new(blob.unchecked_into()))
         }
     };
     Ok((file, checkpoint))

@@ -164,7 +164,7 @@ async fn open_files(location: &CheckpointLocation, files: &Array) -> Result<Open
         CheckpointLocation::Bundled(path) => {
             let blob = bundled(path).await?.blob().map_err(unreadable)?;
             let blob = JsFuture::from(blob).await.map_err(unreadable)?;
-            Opened::one(PartSource::Blob(BlobSource(blob.unchecked_into())))
+            Opened::one(PartSource::Blob(BlobSource::new(blob.unchecked_into())))
         }
         CheckpointLocation::Files => chosen(files).await?,
         CheckpointLocation::Cached(key) => {
@@ -194,12 +194,15 @@ pub async fn copy(
     let total = source.size();
     let parts = Array::new();
     let mut buffer = vec![0; COPIED];
+    // Used again for each part, since a browser may free late what it no longer needs.
+    let copied = Uint8Array::new_with_length(COPIED as u32);
     for bytes in (0..total).step_by(COPIED) {
         progress(Progress { bytes, total });
         let part = &mut buffer[..COPIED.min((total - bytes) as usize)];
         source.read(bytes, part).await?;
-        let part = Array::of1(&Uint8Array::from(&*part));
-        let part = Blob::new_with_u8_array_sequence(&part).map_err(unreadable)?;
+        let copied = copied.subarray(0, part.len() as u32);
+        copied.copy_from(part);
+        let part = Blob::new_with_u8_array_sequence(&Array::of1(&copied)).map_err(unreadable)?;
         parts.push(&part);
     }
     Blob::new_with_blob_sequence(&parts).map_err(unreadable)
@@ -220,7 +223,7 @@ async fn chosen(files: &Array) -> Result<Opened, Failure> {
     };
     let source = |at: &usize| {
         let blob: &Blob = &files[*at];
-        PartSource::Blob(BlobSource(blob.clone()))
+        PartSource::Blob(BlobSource::new(blob.clone()))
     };
     let source = Joined::new(parts.iter().map(source).collect());
     let mut configurations = Vec::new();

@@ -155,8 +155,8 @@ fn a_model_of_full_size_is_open_clips() {
     page.wait_for("navigator.storage.estimate().then(of => of.usage < 1e8)");
 }
 
-/// Two files of 605 MB: their mixture is computed tensor by tensor, so that beyond the page, which has the base loaded,
-/// it takes less than both. The aim is 805 MB (docs/benchmarks.md).
+/// Two files of 605 MB: their mixture is computed piece by piece, so that beyond the page, which has the base loaded, it
+/// takes itself and little more.
 #[test]
 fn two_models_of_full_size_are_mixed_without_holding_both() {
     let page = builder()
@@ -208,7 +208,7 @@ fn two_models_of_full_size_are_mixed_without_holding_both() {
     if let (Some(before), Some(after)) = (before, after) {
         let taken = after - before;
         println!("mixing two files of 605 MB takes {taken:.0} MB beyond the page's {before:.0} MB");
-        assert!(taken < 2.0 * 605.0, "{taken:.0} MB");
+        assert!(taken < 605.0 + 200.0, "{taken:.0} MB");
     }
 }
 
