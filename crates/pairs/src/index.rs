@@ -15,6 +15,8 @@ pub const RECORD: &str = "refit.json";
 pub struct Record {
     /// The model's file or name.
     pub model: String,
+    /// Where its file was.
+    pub weights: String,
     /// What the model's vectors depend on (`CheckpointInfo::identity` of refit-clip).
     pub identity: String,
     /// Numbers of a vector.
