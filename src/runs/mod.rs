@@ -16,7 +16,6 @@ mod amount;
 mod as_study;
 mod checkpoint;
 mod collect;
-mod csv_cell;
 mod delimited;
 mod folder;
 mod join;
@@ -27,7 +26,6 @@ mod markdown;
 mod metrics;
 mod number;
 mod options;
-pub mod parquet;
 mod preview;
 mod profile;
 mod propose;
@@ -52,6 +50,7 @@ pub use preview::Preview;
 pub use profile::add_architectures;
 pub use reader::{ReadOutcome, ReadProgress, Reader};
 pub use reading::{Measured, Reading, Role, Unit, Values};
+pub use refit_parquet as parquet;
 pub use report::{
     Foreign, HeaderError, Position, ReadError, ReadNotice, RejectReason, Rejection, Report,
     SkipReason,

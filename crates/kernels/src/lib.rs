@@ -7,6 +7,7 @@ mod gemm;
 mod math;
 mod pixels;
 mod rowwise;
+mod scan;
 mod simd;
 
 pub use attention::{PADDING, attention, cached_attention};
@@ -15,3 +16,4 @@ pub use gemm::{Epilogue, Matrix, WeightLayout, multiply, transpose};
 pub use math::activate;
 pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rowwise::{layer_norm, log_sum_exp, normalize, softmax};
+pub use scan::{dot_f16, dot_f32};

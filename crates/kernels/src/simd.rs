@@ -7,7 +7,7 @@
 use crate::pixels::{HALF, PRECISION, Pixel};
 
 /// Defines a function whose body is compiled for the machine's widest registers: once more for
-/// AVX2 and FMA, which is taken where the machine has them, and with SIMD128 on wasm32. The body
+/// AVX2, FMA and F16C, which is taken where the machine has them, and with SIMD128 on wasm32. The body
 /// must be `#[inline(always)]` and generic in its [`Lanes`], whose token it takes first.
 macro_rules! vectorised {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
@@ -16,13 +16,13 @@ macro_rules! vectorised {
         $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx2,fma")]
+                #[target_feature(enable = "avx2,fma,f16c")]
                 #[allow(clippy::too_many_arguments)]
                 fn avx2(token: crate::simd::Avx2Fma, $($arg: $type),*) $(-> $out)? {
                     $body::<crate::simd::Avx2Vector>(token, $($arg),*)
                 }
                 if let Some(token) = crate::simd::Avx2Fma::detect() {
-                    // SAFETY: the token proves that the machine has both features.
+                    // SAFETY: the token proves that the machine has these features.
                     return unsafe { avx2(token, $($arg),*) };
                 }
             }
@@ -75,6 +75,26 @@ pub(crate) trait Lanes: Copy {
     fn max(self, other: Self) -> Self;
     /// 2 to the power of whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
+
+    /// The first float16 numbers of bytes that hold enough, as float32, exactly. They need no alignment.
+    #[inline(always)]
+    fn halves(token: Self::Token, from: &[u8]) -> Self {
+        let mut all = [0.0; MAX_LANES];
+        for (number, bytes) in all[..Self::COUNT].iter_mut().zip(from.as_chunks().0) {
+            *number = half_to_float(u16::from_le_bytes(*bytes));
+        }
+        Self::load(token, &all)
+    }
+
+    /// The first float32 numbers of bytes that hold enough. They need no alignment.
+    #[inline(always)]
+    fn floats(token: Self::Token, from: &[u8]) -> Self {
+        let mut all = [0.0; MAX_LANES];
+        for (number, bytes) in all[..Self::COUNT].iter_mut().zip(from.as_chunks().0) {
+            *number = f32::from_le_bytes(*bytes);
+        }
+        Self::load(token, &all)
+    }
 
     /// The sum of weights × pixels, rounded to whole numbers from 0 to 255.
     fn weigh(token: Self::Token, weights: &[i32], pixels: &[Pixel]) -> Pixel;
@@ -157,9 +177,28 @@ pub(crate) trait Doubles: Copy {
 }
 
 /// The most lanes of any vector here.
-const MAX_LANES: usize = 8;
+pub(crate) const MAX_LANES: usize = 8;
 /// 1.5 × 2^23: added to a number, it leaves the nearest whole number in the lowest bits.
 pub(crate) const WHOLE: f32 = 12_582_912.0;
+
+/// A float16's exponent bits where they stand in a float32, and by how much the exponents of both differ.
+const HALF_EXPONENT: u32 = 0x7c00 << 13;
+const REBIAS: u32 = (127 - 15) << 23;
+
+/// A float16 by its bits; without branches, all cases and then the one that holds.
+#[inline(always)]
+fn half_to_float(bits: u16) -> f32 {
+    let magnitude = u32::from(bits & 0x7fff) << 13;
+    // Below the smallest normal number: its digits behind a leading one, which is taken off again.
+    let lowest = REBIAS + (1 << 23);
+    let subnormal = f32::from_bits(magnitude + lowest) - f32::from_bits(lowest);
+    let magnitude = match magnitude {
+        0..0x0080_0000 => subnormal.to_bits(),
+        0x0080_0000..HALF_EXPONENT => magnitude + REBIAS,
+        _ => magnitude + 2 * REBIAS,
+    };
+    f32::from_bits(magnitude | u32::from(bits & 0x8000) << 16)
+}
 
 /// For machines whose instructions are not spelt out here.
 #[cfg_attr(target_arch = "wasm32", expect(dead_code))]
@@ -278,15 +317,17 @@ mod avx2 {
     use super::{Doubles, HALF, Lanes, PRECISION, Pixel, WHOLE};
     use std::arch::x86_64::*;
 
-    /// Proof that the machine has AVX2 and FMA: only [`Avx2Fma::detect`] makes it.
+    /// Proof that the machine has AVX2, FMA and F16C (all that have the first have the others): only [`Avx2Fma::detect`] makes it.
     #[derive(Clone, Copy)]
     pub(crate) struct Avx2Fma(());
 
     impl Avx2Fma {
         #[inline(always)]
         pub(crate) fn detect() -> Option<Self> {
-            let has_both = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            has_both.then_some(Avx2Fma(()))
+            let has_all = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c");
+            has_all.then_some(Avx2Fma(()))
         }
     }
 
@@ -417,6 +458,20 @@ mod avx2 {
             Avx2Vector { register, ..self }
         }
         #[inline(always)]
+        fn halves(token: Avx2Fma, from: &[u8]) -> Self {
+            let from = &from[..2 * Self::COUNT];
+            // SAFETY: the token proves F16C, and there are 16 bytes; the load needs no alignment.
+            let register = unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())) };
+            Avx2Vector { register, token }
+        }
+        #[inline(always)]
+        fn floats(token: Avx2Fma, from: &[u8]) -> Self {
+            let from = &from[..4 * Self::COUNT];
+            // SAFETY: the token proves AVX, and there are 32 bytes; the load needs no alignment.
+            let register = unsafe { _mm256_loadu_ps(from.as_ptr().cast()) };
+            Avx2Vector { register, token }
+        }
+        #[inline(always)]
         fn weigh(_: Avx2Fma, weights: &[i32], pixels: &[Pixel]) -> Pixel {
             // SAFETY: the token proves AVX2, which includes SSE4.1.
             unsafe {
@@ -435,7 +490,7 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod simd128 {
-    use super::{Doubles, HALF, Lanes, PRECISION, Pixel, WHOLE};
+    use super::{Doubles, HALF, HALF_EXPONENT, Lanes, PRECISION, Pixel, REBIAS, WHOLE};
     use std::arch::wasm32::*;
 
     /// Two float64 numbers in a register.
@@ -521,6 +576,31 @@ mod simd128 {
         #[inline(always)]
         fn power_of_two(self) -> Self {
             i32x4_shl(self.plus(self.constant(WHOLE + 127.0)), 23)
+        }
+        #[inline(always)]
+        fn halves((): (), from: &[u8]) -> Self {
+            let from = &from[..2 * Self::COUNT];
+            // SAFETY: there are eight bytes; this instruction needs no alignment.
+            let bits = unsafe { v128_load64_zero(from.as_ptr().cast()) };
+            // As `half_to_float`.
+            let bits = u32x4_extend_low_u16x8(bits);
+            let sign = i32x4_shl(v128_and(bits, i32x4_splat(0x8000)), 16);
+            let magnitude = i32x4_shl(v128_and(bits, i32x4_splat(0x7fff)), 13);
+            let rebias = i32x4_splat(REBIAS as i32);
+            let lowest = i32x4_splat((REBIAS + (1 << 23)) as i32);
+            let subnormal = f32x4_sub(i32x4_add(magnitude, lowest), lowest);
+            let normal = i32x4_add(magnitude, rebias);
+            let is_subnormal = i32x4_lt(magnitude, i32x4_splat(1 << 23));
+            let is_beyond = i32x4_ge(magnitude, i32x4_splat(HALF_EXPONENT as i32));
+            let beyond = v128_and(is_beyond, rebias);
+            let normal = i32x4_add(normal, beyond);
+            v128_or(sign, v128_bitselect(subnormal, normal, is_subnormal))
+        }
+        #[inline(always)]
+        fn floats((): (), from: &[u8]) -> Self {
+            let from = &from[..4 * Self::COUNT];
+            // SAFETY: there are 16 bytes; this instruction needs no alignment.
+            unsafe { v128_load(from.as_ptr().cast()) }
         }
         #[inline(always)]
         fn weigh((): (), weights: &[i32], pixels: &[Pixel]) -> Pixel {

@@ -1,8 +1,8 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
 use refit_kernels::{
-    DoubleMatrix, Epilogue, Matrix, WeightLayout, attention, layer_norm, multiply, multiply_double,
-    normalize, transpose,
+    DoubleMatrix, Epilogue, Matrix, WeightLayout, attention, dot_f16, dot_f32, layer_norm,
+    multiply, multiply_double, normalize, transpose,
 };
 
 /// Numbers from −1 to 1 that look random.
@@ -207,5 +207,74 @@ fn double_products_are_right_for_awkward_shapes() {
                 }
             }
         }
+    }
+}
+
+/// A float16 by its definition (IEEE 754): sign, five bits of exponent, ten of the significand.
+fn half(bits: u16) -> f64 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let (exponent, digits) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    sign * match (exponent, digits) {
+        (0, _) => digits * 2f64.powi(-24),
+        (31, 0.0) => f64::INFINITY,
+        (31, _) => f64::NAN,
+        _ => (1.0 + digits / 1024.0) * 2f64.powi(exponent - 15),
+    }
+}
+
+/// A query of a one finds each of the 65,536 halves again, in every lane and at odd addresses.
+#[test]
+fn every_half_is_widened_exactly() {
+    let all: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_le_bytes).collect();
+    let shifted = [&[0], &all[..]].concat();
+    for width in [1, 8, 32] {
+        for at in [0, width - 1] {
+            let mut query = vec![0.0; width];
+            query[at] = 1.0;
+            let mut out = vec![0.0; (1 << 16) / width];
+            dot_f16(&shifted[1..], &query, &mut out);
+            for (row, found) in out.iter().enumerate() {
+                let halves = (row * width) as u16..=(row * width + width - 1) as u16;
+                // Infinity times zero is NaN: a row with one is not finite, as it should be.
+                let expected = match halves.clone().all(|bits| half(bits).is_finite()) {
+                    true => half(*halves.start() + at as u16),
+                    false if width == 1 => half(*halves.start()),
+                    false => f64::NAN,
+                };
+                let found = f64::from(*found);
+                let same = found == expected || (found.is_nan() && expected.is_nan());
+                assert!(same, "{found} for {expected} in row {row} of {width}");
+            }
+        }
+    }
+}
+
+#[test]
+fn scans_are_right_for_awkward_widths() {
+    for width in [1, 2, 3, 7, 8, 9, 31, 32, 33, 100, 512, 513, 1025] {
+        let rows = 9;
+        let query = numbers(width, 5);
+        let floats = numbers(rows * width, 6);
+        // 15 bits of exponent and significand below 1, with either sign.
+        let halves: Vec<u16> = floats
+            .iter()
+            .map(|x| (x.abs() * 15360.0) as u16 | (x.to_bits() >> 16) as u16 & 0x8000)
+            .collect();
+        let mut out = vec![0.0; rows];
+        let exact = |value: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            let product = |row: usize, k: usize| value(row * width + k) * f64::from(query[k]);
+            let sum = |row| (0..width).map(|k| product(row, k)).sum();
+            (0..rows).map(sum).collect()
+        };
+        let bound = 1e-6 * (width as f64).sqrt() + 1e-7;
+        let bytes: Vec<u8> = [0u8; 3]
+            .into_iter()
+            .chain(floats.iter().flat_map(|x| x.to_le_bytes()))
+            .collect();
+        dot_f32(&bytes[3..], &query, &mut out);
+        close(&out, &exact(&|i| f64::from(floats[i])), bound, "float32");
+        let bytes: Vec<u8> = halves.iter().flat_map(|x| x.to_le_bytes()).collect();
+        dot_f16(&bytes, &query, &mut out);
+        close(&out, &exact(&|i| half(halves[i])), bound, "float16");
     }
 }

@@ -44,7 +44,7 @@ impl Labels {
 }
 
 /// The fields of CSV, trimmed, without empty ones.
-fn listed(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn listed(text: &str) -> Result<Vec<String>, String> {
     // A quote opens a field also after a space.
     let text = text.replace(", \"", ",\"");
     let mut reader = csv::ReaderBuilder::new()

@@ -42,6 +42,8 @@ mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod optimal;
 #[cfg(not(target_arch = "wasm32"))]
+mod pairs;
+#[cfg(not(target_arch = "wasm32"))]
 mod pictures;
 #[cfg(not(target_arch = "wasm32"))]
 mod probe;
@@ -121,6 +123,12 @@ fn main() -> std::process::ExitCode {
         Mix(mix::Arguments),
         /// Teach a head on a few labelled pictures: accuracy over shots, beside zero-shot
         Probe(probe::Arguments),
+        /// Embed pairs of pictures and texts into a folder as clip-retrieval's; goes on where it was interrupted
+        Index(pairs::index::Arguments),
+        /// Search an index exactly, by texts and pictures
+        Search(pairs::search::Arguments),
+        /// Filter pairs as LAION and DataComp do, and write the subset that is left
+        Filter(Box<pairs::filter::Arguments>),
     }
 
     let result = match Arguments::parse().command {
@@ -143,6 +151,9 @@ fn main() -> std::process::ExitCode {
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Mix(arguments) => mix::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
+        Command::Index(arguments) => pairs::index::run(&arguments),
+        Command::Search(arguments) => pairs::search::run(&arguments),
+        Command::Filter(arguments) => pairs::filter::run(&arguments),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -12,7 +12,7 @@ use refit_clip::locate::Localizer;
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::{ClipError, LoadOptions, Model};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const MERGES: &[u8] = include_bytes!("../../../public/clip/merges.bin");
 const ENTITIES: &str = include_str!("../../../public/clip/entities.txt");
@@ -60,15 +60,47 @@ pub(crate) struct DeviceArguments {
     threads: Option<usize>,
 }
 
+/// Which model, where a command can do without, or finds it in a record.
+#[derive(clap::Args)]
+pub(crate) struct OptionalModel {
+    /// Checkpoint, as of `refit classify` [default: that of the index]
+    #[arg(long)]
+    pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    choices: Choices,
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl OptionalModel {
+    /// The model at a path.
+    pub(crate) fn load<B: Backend>(&self, backend: B, weights: &Path) -> Result<Model<B>, String> {
+        load_at(backend, weights, &self.choices, false)
+    }
+}
+
 impl ModelArguments {
+    /// Where the checkpoint is.
+    pub(crate) fn weights(&self) -> &Path {
+        &self.weights
+    }
+
     /// The model, for heads that are taught on it.
     pub(crate) fn about<B: Backend>(&self, model: &Model<B>) -> HeadModel {
-        let name = self.weights.file_name().unwrap_or_default();
         HeadModel {
-            name: name.to_string_lossy().into_owned(),
+            name: name(&self.weights),
             identity: model.info().identity(),
         }
     }
+}
+
+/// A checkpoint's name: that of its file.
+pub(crate) fn name(weights: &Path) -> String {
+    let name = weights.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// What the model ran on.
@@ -134,10 +166,18 @@ pub(crate) fn load<B: Backend>(
     arguments: &ModelArguments,
     captions: bool,
 ) -> Result<Model<B>, String> {
-    let path = &arguments.weights;
+    load_at(backend, &arguments.weights, &arguments.choices, captions)
+}
+
+fn load_at<B: Backend>(
+    backend: B,
+    path: &Path,
+    choices: &Choices,
+    captions: bool,
+) -> Result<Model<B>, String> {
     let options = LoadOptions {
         captions,
-        ..checkpoint::options(path, &arguments.choices)?
+        ..checkpoint::options(path, choices)?
     };
     let mut source = checkpoint::open(path)?;
     let model = block_on(Model::load(backend, &mut source, options, |_| {})).map_err(sentence)?;

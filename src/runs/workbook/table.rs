@@ -3,8 +3,8 @@
 use super::cell::Value;
 use super::sheet::{Row, Sheet, letters};
 use super::{LISTED, MOST_BYTES, PIECE, WorkbookError};
-use crate::runs::csv_cell::write_cell;
 use calamine::{CellErrorType, Dimensions};
+use refit_parquet::write_cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows among which the header is looked for.

@@ -1,6 +1,7 @@
 //! Why a file holds no head.
 
 use crate::weights::WeightsError;
+use refit_npy::NpyError;
 use std::error::Error;
 use std::fmt;
 
@@ -15,10 +16,7 @@ pub enum HeadError {
         reason: String,
     },
     /// A `.npy` that cannot be read.
-    Npy {
-        /// What is wrong with it.
-        reason: String,
-    },
+    Npy(NpyError),
     /// Tensors that are no linear layer, nor several in a row.
     NotLinear {
         /// The first tensor that does not fit, with its shape.
@@ -49,7 +47,7 @@ impl fmt::Display for HeadError {
         match self {
             HeadError::Weights(error) => write!(f, "{error}"),
             HeadError::Json { reason } => write!(f, "the JSON is no head: {reason}"),
-            HeadError::Npy { reason } => write!(f, "the .npy cannot be read: {reason}"),
+            HeadError::Npy(error) => write!(f, "the .npy cannot be read: {error}"),
             HeadError::NotLinear { tensor } => {
                 write!(
                     f,
@@ -73,6 +71,7 @@ impl Error for HeadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             HeadError::Weights(error) => error.source(),
+            HeadError::Npy(error) => Some(error),
             _ => None,
         }
     }
@@ -81,5 +80,11 @@ impl Error for HeadError {
 impl From<WeightsError> for HeadError {
     fn from(error: WeightsError) -> Self {
         HeadError::Weights(error)
+    }
+}
+
+impl From<NpyError> for HeadError {
+    fn from(error: NpyError) -> Self {
+        HeadError::Npy(error)
     }
 }

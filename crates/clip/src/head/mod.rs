@@ -2,7 +2,6 @@
 //! of PyTorch, or several without anything between them, a `.npy` of class embeddings, JSON or safetensors.
 
 mod error;
-mod npy;
 mod write;
 
 pub use error::HeadError;
@@ -68,12 +67,12 @@ impl Head {
         source.read(0, &mut start).await.map_err(weights)?;
         // The length that a safetensors begins with has zeros.
         let is_json = start.first() == Some(&b'{') && !start.contains(&0);
-        let head = if start == npy::MAGIC || is_json {
+        let head = if start == refit_npy::MAGIC || is_json {
             let mut bytes = vec![0; source.size() as usize];
             source.read(0, &mut bytes).await.map_err(weights)?;
             match is_json {
                 true => json(&bytes)?,
-                false => class_embeddings(npy::read(&bytes)?, name),
+                false => class_embeddings(refit_npy::read_matrix(&bytes)?, name),
             }
         } else {
             layers(source, name).await?
@@ -171,7 +170,7 @@ fn numbered(kind: &str, count: usize) -> Vec<String> {
 }
 
 /// Rows are class embeddings, which are brought to length 1.
-fn class_embeddings(matrix: npy::Matrix, name: &str) -> Head {
+fn class_embeddings(matrix: refit_npy::Matrix, name: &str) -> Head {
     let mut weights = matrix.values;
     for row in weights.chunks_mut(matrix.columns) {
         let length = row

@@ -16,7 +16,7 @@ pub(crate) struct Decoded {
     /// The file has a palette, or one bit a pixel.
     pub(super) is_indexed: bool,
     /// What is doubtful about it.
-    pub(super) warnings: Vec<&'static str>,
+    pub(crate) warnings: Vec<&'static str>,
 }
 
 pub(super) const TRUNCATED: &str =

@@ -44,10 +44,8 @@ impl Pictures {
         for argument in arguments {
             if argument.is_dir() {
                 add_folder(argument, &mut paths, &mut others)?;
-            } else if argument.exists() || !is_pattern(argument) {
-                paths.push(argument.clone());
             } else {
-                paths.extend(matches(argument)?);
+                paths.extend(named(argument)?);
             }
         }
         if let Some(first) = others.first() {
@@ -148,6 +146,14 @@ impl Pictures {
     }
 }
 
+/// The files that a name means, which may have *, ? or [ in it.
+pub(crate) fn named(argument: &Path) -> Result<Vec<PathBuf>, String> {
+    match argument.exists() || !is_pattern(argument) {
+        true => Ok(vec![argument.to_owned()]),
+        false => matches(argument),
+    }
+}
+
 fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
@@ -189,6 +195,11 @@ fn add_folder(
         list.push(path);
     }
     Ok(())
+}
+
+/// A picture of a file's bytes.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+    decode::decode(bytes)
 }
 
 /// Reads a picture as a model takes it, with what is doubtful about it.

@@ -2,7 +2,7 @@
 
 use super::ParquetError;
 use super::decode::{ByteStreamSplit, Bytes, DAMAGED, Delta, DeltaText, Hybrid};
-use super::metadata::{ColumnSchema, Group, Physical};
+use super::metadata::{ColumnSchema, Form, Group, Physical};
 use super::thrift::{Thrift, ThriftKind};
 use super::unpack::unpack;
 use super::value::{self, PlainValue};
@@ -85,6 +85,16 @@ impl<'a> Cursor<'a> {
 
     /// Writes the next value as a CSV cell. Unpacked pages count against the budget.
     pub(super) fn write_next(&mut self, out: &mut Vec<u8>, budget: &mut u64) -> Result<()> {
+        self.next(budget, |form, value| value::write(out, form, value))?;
+        Ok(())
+    }
+
+    /// Gives the next value to `take`, or says that it is null.
+    pub(super) fn next(
+        &mut self,
+        budget: &mut u64,
+        take: impl FnOnce(Form, &PlainValue) -> Result<()>,
+    ) -> Result<bool> {
         while self.left == 0 {
             self.page(budget)?;
         }
@@ -93,14 +103,15 @@ impl<'a> Cursor<'a> {
         if let Some(levels) = &mut self.levels
             && levels.next()? == 0
         {
-            return Ok(());
+            return Ok(false);
         }
         let value = match &mut self.values {
             PageValues::None => return Err(DAMAGED),
             PageValues::Indices(indices) => {
                 let index = indices.next()? as usize;
                 let value = self.dictionary.get(index).ok_or(DAMAGED)?;
-                return value::write(out, self.column.form, value);
+                take(self.column.form, value)?;
+                return Ok(true);
             }
             PageValues::Text(text) => PlainValue::Bytes(text.next()?.to_vec()),
             PageValues::Plain(bytes) => value::plain(bytes, self.column.values)?,
@@ -123,7 +134,8 @@ impl<'a> Cursor<'a> {
                 value::plain(&mut Bytes::new(split.next()?), self.column.values)?
             }
         };
-        value::write(out, self.column.form, &value)
+        take(self.column.form, &value)?;
+        Ok(true)
     }
 
     /// Opens the next page.

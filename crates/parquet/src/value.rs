@@ -1,9 +1,9 @@
 //! Values as they are stored, and as CSV cells.
 
 use super::ParquetError;
+use super::csv_cell::write_cell;
 use super::decode::{Bytes, DAMAGED};
 use super::metadata::{Form, Physical};
-use crate::runs::csv_cell::write_cell;
 use half::f16;
 use std::io::Write;
 
@@ -35,6 +35,17 @@ pub(super) fn plain(bytes: &mut Bytes, kind: Physical) -> Result<PlainValue> {
 
 /// Writes a CSV cell.
 pub(super) fn write(out: &mut Vec<u8>, form: Form, value: &PlainValue) -> Result<()> {
+    match (form, value) {
+        (Form::AsStored | Form::Unsigned, PlainValue::Bytes(value)) => {
+            write_cell(out, value);
+            Ok(())
+        }
+        _ => write_plain(out, form, value),
+    }
+}
+
+/// Writes a value as text.
+pub(super) fn write_plain(out: &mut Vec<u8>, form: Form, value: &PlainValue) -> Result<()> {
     // Writing to memory does not fail.
     let written = match (form, value) {
         (Form::Decimal(scale), PlainValue::Int32(value)) => {
@@ -56,7 +67,7 @@ pub(super) fn write(out: &mut Vec<u8>, form: Form, value: &PlainValue) -> Result
         (_, PlainValue::Float(value)) => write!(out, "{value}"),
         (_, PlainValue::Double(value)) => write!(out, "{value}"),
         (_, PlainValue::Bytes(value)) => {
-            write_cell(out, value);
+            out.extend_from_slice(value);
             return Ok(());
         }
     };

@@ -1,8 +1,8 @@
-//! Text as a CSV cell, for files that are converted to CSV.
+//! Text as a CSV cell.
 
 /// Writes a cell, quoted where a reader of CSV would take it for something else: its delimiters,
-/// or a comment.
-pub(super) fn write_cell(out: &mut Vec<u8>, text: &[u8]) {
+/// or a comment. For all that is converted to CSV.
+pub fn write_cell(out: &mut Vec<u8>, text: &[u8]) {
     let special = |b: &u8| matches!(b, b'"' | b',' | b';' | b'|' | b'\t' | b'\n' | b'\r' | 0);
     if !text.iter().any(special) && !text.starts_with(b"#") {
         out.extend_from_slice(text);

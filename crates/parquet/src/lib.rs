@@ -1,19 +1,18 @@
-//! Parquet files, flat columns, as CSV.
-//!
-//! Its own program of the page, loaded when somebody opens such a file. The `parquet` crate is
-//! held against it in the tests and not used here: it panics on some damaged files, which in a
-//! browser ends the program; it cannot take Zstandard to wasm32; and it is several times as large.
-//!
-//! Format: <https://parquet.apache.org/docs/file-format/>.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
+mod csv_cell;
 mod decode;
 mod metadata;
 mod page;
+mod table;
 mod thrift;
 mod unpack;
 mod value;
 
-use super::csv_cell::write_cell;
+pub use csv_cell::write_cell;
+pub use table::{Cell, Table};
+
 use metadata::Metadata;
 use page::Cursor;
 use std::fmt;
@@ -21,22 +20,32 @@ use std::fmt;
 /// Why a Parquet file cannot be read, or not to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParquetError {
+    /// It does not begin as Parquet does.
     NotParquet,
     /// It begins as Parquet does and does not end so.
     Truncated,
+    /// Its footer, at least, is encrypted.
     Encrypted,
     /// A part does not hold what it should.
     Damaged {
+        /// Which, and what is wrong with it.
         what: &'static str,
     },
+    /// Pages that are packed in a way that is not read.
     Codec {
+        /// The column's name.
         column: String,
+        /// The codec's name.
         codec: &'static str,
     },
+    /// Values that are encoded in a way that is not read.
     Encoding {
+        /// The column's name.
         column: String,
+        /// The encoding's number in the format.
         encoding: i32,
     },
+    /// No flat column.
     NoColumns,
     /// Rows and columns beyond reason for the file's size.
     TooLarge,
@@ -77,12 +86,13 @@ impl std::error::Error for ParquetError {}
 /// What a file was found to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParquetContents {
+    /// Rows of all groups.
     pub rows: u64,
     /// Columns that are not read: lists, groups, and values without a plain form.
     pub skipped: Vec<String>,
 }
 
-/// As [`super::Limits`]: what pages and rows may come to, as a multiple of the file's size, and in
+/// What pages and rows may come to, as a multiple of the file's size, and in
 /// any case.
 const EXPANSION: u64 = 200;
 const FREE: u64 = 64 << 20;
@@ -109,7 +119,7 @@ pub fn to_csv(
     if columns.is_empty() {
         return Err(ParquetError::NoColumns);
     }
-    let budget = (file.len() as u64).saturating_mul(EXPANSION).max(FREE);
+    let budget = budget(file);
     // A row takes a byte a column at least.
     let least = table.rows.saturating_mul(columns.len() as u64);
     if least > budget {
@@ -155,6 +165,11 @@ pub fn to_csv(
     }
     write(&out);
     Ok(table)
+}
+
+/// Bytes that pages and rows may come to.
+fn budget(file: &[u8]) -> u64 {
+    (file.len() as u64).saturating_mul(EXPANSION).max(FREE)
 }
 
 fn separate(out: &mut Vec<u8>, column: usize) {

@@ -1,0 +1,73 @@
+//! Damaged copies of every file that is read.
+
+use crate::archives::read;
+use crate::file;
+use crate::mutation::{Seed, survives};
+use refit_pairs::Source;
+use refit_pairs::index::Vectors;
+use refit_pairs::records::Records;
+
+#[test]
+fn archives_survive() {
+    let names = [
+        "problems.tar",
+        "gnu.tar",
+        "pax.tar",
+        "ustar.tar",
+        "webdataset.tar.gz",
+    ];
+    let seeds = names.map(|name| {
+        let mut seed = Seed::whole(file(name));
+        seed.described.end = seed.described.end.min(4096);
+        seed
+    });
+    survives(&seeds, |file| {
+        if let Ok((found, _)) = read(file, &[777]) {
+            // No more comes out than went in.
+            assert!(found.len() <= 2 * file.len());
+        }
+    });
+}
+
+#[test]
+fn tables_survive() {
+    let parquet = [
+        "datacomp.parquet",
+        "clip_retrieval/metadata/metadata_0.parquet",
+    ];
+    let mut seeds: Vec<Seed> = parquet.iter().map(|name| Seed::whole(file(name))).collect();
+    for seed in &mut seeds {
+        seed.described.start = seed.bytes.len().saturating_sub(2000);
+    }
+    let csv = "filepath\ttitle\turl\nfolder/a.jpg\t\"a, \"\"b\"\"\"\tu\nb.jpg\tline\tu\n";
+    seeds.push(Seed::whole(csv.as_bytes().to_vec()));
+    survives(&seeds, |file| {
+        let Ok(table) = Records::open(file) else {
+            return;
+        };
+        let source = Source::new(&table.columns(), 0, None);
+        for wanted in [None, Some(&[0, 2, 250][..])] {
+            let _ = table.read(&source.columns, wanted, &mut |_, cells| {
+                let _ = source.facts(cells);
+                true
+            });
+        }
+    });
+}
+
+#[test]
+fn vectors_survive() {
+    let names = ["img_emb/img_emb_0.npy", "text_emb/text_emb_10.npy"];
+    let seeds = names.map(|name| Seed {
+        bytes: file(&format!("clip_retrieval/{name}")),
+        described: 0..128,
+    });
+    survives(&seeds, |file| {
+        let Ok(vectors) = Vectors::open("x", file, file.len() as u64, None) else {
+            return;
+        };
+        // What it promises is there.
+        let bytes = vectors.rows as usize * vectors.stored.bytes();
+        assert!(vectors.offset as usize + bytes <= file.len());
+    });
+}

@@ -1,0 +1,62 @@
+//! How far a long command is, on standard error.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// Rate and time left.
+pub(crate) struct Progress {
+    noun: &'static str,
+    start: Instant,
+    last: Instant,
+    every: Duration,
+    /// Part of the whole that was done before.
+    from: Option<f64>,
+}
+
+impl Progress {
+    /// Counts things of this name.
+    pub(crate) fn new(noun: &'static str) -> Self {
+        // A log is not filled with what a terminal shows.
+        let seconds = if std::io::stderr().is_terminal() {
+            2
+        } else {
+            30
+        };
+        Progress {
+            noun,
+            start: Instant::now(),
+            last: Instant::now(),
+            every: Duration::from_secs(seconds),
+            from: None,
+        }
+    }
+
+    /// Says that `count` are done since the start, and this part of the whole.
+    pub(crate) fn report(&mut self, count: u64, part: f64) {
+        let from = *self.from.get_or_insert(part);
+        if self.last.elapsed() < self.every {
+            return;
+        }
+        self.last = Instant::now();
+        let seconds = self.start.elapsed().as_secs_f64();
+        let (noun, rate, percent) = (self.noun, count as f64 / seconds, 100.0 * part);
+        let left = match part > from {
+            true => format!(", {} left", time(seconds * (1.0 - part) / (part - from))),
+            false => String::new(),
+        };
+        eprintln!("refit: {count} {noun}, {rate:.1} a second, {percent:.0} %{left}");
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+}
+
+fn time(seconds: f64) -> String {
+    match seconds.max(0.0) as u64 {
+        seconds @ 0..100 => format!("{seconds} s"),
+        seconds @ 100..6000 => format!("{} min", (seconds + 30) / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
