@@ -26,6 +26,7 @@ if (slider) {
         });
         figure.querySelector("[data-at]").textContent = step.at;
         figure.querySelector("[data-overlap]").textContent = step.overlap;
+        figure.querySelector("[data-above]").textContent = step.above;
         figure.querySelector("[data-near]").textContent = step.near;
         slider.setAttribute("aria-valuetext", step.at);
     };

@@ -579,6 +579,16 @@ fn home_says_what_was_measured_near() {
         let step = steps.iter().min_by(|a, b| away(a).total_cmp(&away(b)));
         step.unwrap()["near"].as_str().unwrap().to_owned()
     };
+    // Below the points the law of MaMMUT is above 100 %.
+    let above = |step: &Value| {
+        let laws = step["laws"].as_array().unwrap().iter();
+        let mut errors = laws.map(|law| law[0].as_str().unwrap());
+        errors.any(|text| text.trim_end_matches(" %").parse::<f64>().unwrap() > 100.0)
+    };
+    for step in steps.iter() {
+        assert_eq!(step["above"] != "", above(step), "{step}");
+    }
+    assert!(above(&steps[0]) && !above(steps.last().unwrap()));
     let among = near(1e10);
     assert!(among.starts_with("The nearest fitted run: ") && !among.contains("held out"));
     let (analysis, _) = from_study(Study::default(), "");

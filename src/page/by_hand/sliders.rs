@@ -42,13 +42,17 @@ pub(super) fn Sliders(moved: Moved) -> impl IntoView {
     view! { <div class="knobs">{knobs.collect::<Vec<_>>()}</div> }
 }
 
-/// A parameter's value, B in the unit of the axis.
+/// A parameter's value with its unit: that of the axis, or of the errors.
 fn written(moved: &Moved, knob: Knob, shape: Shape) -> String {
+    let given = &moved.given;
     match knob {
         Knob::A => significant(shape.a, 3),
-        Knob::LnB => significant(shape.ln_b.exp(), 3),
+        Knob::LnB => {
+            let unit = given.axis.rsplit_once(", ").map_or("", |(_, unit)| unit);
+            format!("{} {unit}", significant(shape.ln_b.exp(), 3))
+        }
         Knob::Alpha => significant(shape.alpha, 3),
-        Knob::E if moved.given.unit.is_empty() => percent(shape.e),
-        Knob::E => significant(shape.e, 3),
+        Knob::E if given.unit.is_empty() => percent(shape.e),
+        Knob::E => format!("{} {}", significant(shape.e, 3), given.unit),
     }
 }

@@ -111,6 +111,8 @@ struct Step {
     laws: Vec<[String; 2]>,
     /// Of two series, whether their intervals overlap, in a sentence; else empty.
     overlap: &'static str,
+    /// Where a law says more than any error can be; else empty.
+    above: &'static str,
     /// Where the place is in the picture, in percent of its width: wide and narrow.
     x: [f64; 2],
     /// Where each law is there, in percent of the height: wide and narrow.
@@ -155,6 +157,12 @@ fn steps(
             near: near(analysis, shown, rows, place),
             laws: predictions.iter().map(law).collect(),
             overlap: overlap(&predictions),
+            above: match unit.is_fraction()
+                && predictions.iter().any(|p| (1e4 * p.error).round() > 1e4)
+            {
+                true => "Nothing in a fit keeps a law below 100 %.",
+                false => "",
+            },
             x: layouts
                 .each_ref()
                 .map(|l| percents(l.x.to_pixel(place), l.width)),
@@ -251,13 +259,14 @@ fn asked(analysis: &Analysis, outcome: &Outcome, steps: &[Step]) -> String {
     });
     format!(
         "<div class=\"asked\"><label hidden>{} <input type=\"range\" min=\"0\" max=\"{}\" value=\"{start}\"></label>\n\
-         <output><p>Predicted {} at <b data-at>{}</b>, and 95 % confidence interval:</p><ul>{}</ul><p class=\"near\"><span data-overlap>{}</span> <span data-near>{}</span></p></output></div>\n",
+         <output><p>Predicted {} at <b data-at>{}</b>, and 95 % confidence interval:</p><ul>{}</ul><p class=\"near\"><span data-overlap>{}</span> <span data-above>{}</span> <span data-near>{}</span></p></output></div>\n",
         escape(analysis.axis.title(analysis.study())),
         steps.len() - 1,
         analysis.loss_unit().title().to_ascii_lowercase(),
         escape(&step.at),
         laws.collect::<String>(),
         step.overlap,
+        step.above,
         escape(&step.near),
     )
 }
