@@ -1,4 +1,4 @@
-//! Labelled sets to measure mixtures on: those that come with the page, and folders of the reader's.
+//! Labelled sets, to measure mixtures on and to teach with: those that come with the page, and folders of the reader's.
 
 use crate::page::models::folder::found;
 use crate::page::models::samples;
@@ -54,6 +54,14 @@ pub struct Sibling {
 pub async fn siblings() -> Result<Siblings, String> {
     let text = samples::text("clip/siblings.json").await?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// A set that comes with the page, by its name.
+pub async fn bundled(name: &str) -> Result<LabelledSet, String> {
+    let siblings = siblings().await?;
+    let sheet = siblings.sets.iter().find(|sheet| sheet.name == name);
+    let sheet = sheet.ok_or_else(|| format!("The page has no set “{name}”."))?;
+    siblings.set(sheet).await
 }
 
 impl Sheet {

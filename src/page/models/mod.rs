@@ -15,6 +15,7 @@ mod device;
 mod field;
 mod folder;
 mod images;
+mod labelled_sets;
 mod locate;
 mod mix;
 mod model_bar;

@@ -100,6 +100,26 @@ fn press(page: &Page, head: usize, button: &str) {
     ));
 }
 
+/// Without images of their own a reader teaches the demo model letters, which it does not know.
+#[test]
+fn the_sample_letters_are_taught() {
+    let page = Page::open("?page=run#teach");
+    page.wait_for(READY);
+    page.click("button.letters");
+    page.wait_for_text("200 of 200 images processed.");
+    page.wait_for_text("200 labelled images of 10 classes.");
+    assert!(!page.has(".letters:is(:not([hidden] *))"), "they are shown");
+    page.set_value("input[name='Shots per class']", "1, 8");
+    page.set_value("input[name=Draws]", "3");
+    page.click("button.teach");
+    page.wait_for("document.querySelectorAll('.taught tbody tr').length === 2");
+    let [one, eight, zero_shot] = [(1, 4), (2, 4), (2, 5)].map(|(r, c)| share(&page, r, c));
+    assert!(
+        eight > one && eight > zero_shot + 20.0,
+        "{one}, {eight}, {zero_shot}"
+    );
+}
+
 #[test]
 fn a_head_is_taught_kept_and_used() {
     let page = taught();

@@ -2,23 +2,19 @@
 
 mod figure;
 mod outcome;
-mod sets;
 mod try_one;
-
-pub use sets::LabelledSet;
 
 use super::checkpoints::{file_button, files_of};
 use super::choice::ModelChoice;
 use super::field::text_field;
+use super::labelled_sets::{self, LabelledSet, Sheet, Siblings};
 use super::progress;
 use super::protocol::CheckpointLocation;
-use super::session::{MixChoices, MixState, NewImage, Session};
+use super::session::{MixChoices, MixState, Session};
 use crate::page::list;
 use crate::page::messages::error;
 use leptos::prelude::*;
-use refit_clip::confusion::Truth;
 use refit_clip::mix::{Coefficients, MOST, Tower};
-use sets::{Sheet, Siblings};
 use std::sync::Arc;
 use try_one::TryOne;
 
@@ -79,7 +75,7 @@ impl Form {
             session.downloads.read_cache();
         }
         leptos::task::spawn_local(async move {
-            match sets::siblings().await {
+            match labelled_sets::siblings().await {
                 Ok(bundled) => {
                     form.bundled.try_set(Some(Arc::new(bundled)));
                 }
@@ -207,25 +203,12 @@ impl Form {
             let Some(set) = sets.into_iter().next() else {
                 return;
             };
-            let classes = self.session.classes;
-            classes.labels.set(set.labels.join("\n"));
-            if let Some(template) = set.template {
-                classes.templates.set(template);
-            }
-            let pictures = set.pictures.into_iter().take(SHOWN).enumerate();
-            let images = pictures.map(|(i, (file, class))| NewImage {
-                name: format!("{} {}", set.name, i + 1),
-                truth: Some(Truth::Class(set.labels[class].clone())),
-                is_sample: false,
-                file,
-            });
-            self.session.remove_images();
-            self.session.add_images(images.collect());
+            self.session.show_set(set, SHOWN);
         });
     }
 
     fn add_folder(self, files: Vec<web_sys::File>) {
-        match sets::folder(files) {
+        match labelled_sets::folder(files) {
             Ok(mut set) => {
                 self.problem.set(None);
                 // A set of the page may be called so, too.

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::page::latest::Latest;
+use crate::page::models::labelled_sets::LabelledSet;
 use crate::page::models::ranking::RankedClass;
 use crate::page::models::requests::ImageEncoding;
 use crate::page::models::samples;
@@ -233,6 +234,23 @@ impl Session {
             }
             Err(sentence) => self.images.problem.set(Some(sentence)),
         }
+    }
+
+    /// Shows the first images of a set, as many as `most`, in place of whatever there is, with its classes.
+    pub fn show_set(self, set: LabelledSet, most: usize) {
+        self.classes.labels.set(set.labels.join("\n"));
+        if let Some(template) = set.template {
+            self.classes.templates.set(template);
+        }
+        let pictures = set.pictures.into_iter().take(most).enumerate();
+        let images = pictures.map(|(i, (file, class))| NewImage {
+            name: format!("{} {}", set.name, i + 1),
+            truth: Some(Truth::Class(set.labels[class].clone())),
+            is_sample: false,
+            file,
+        });
+        self.remove_images();
+        self.add_images(images.collect());
     }
 
     pub fn remove_images(self) {

@@ -4,7 +4,7 @@ use super::Session;
 use super::classes::{PROMPTS, lines, prompts};
 use crate::page::latest::Latest;
 use crate::page::models::choice::ModelChoice;
-use crate::page::models::mix::LabelledSet;
+use crate::page::models::labelled_sets::LabelledSet;
 use crate::page::models::protocol::{Failure, FailureKind, LoadedModel, Progress};
 use crate::page::models::ranking::rank;
 use crate::page::models::worker_client::WorkerClient;

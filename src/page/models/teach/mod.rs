@@ -4,6 +4,7 @@ mod heads;
 mod outcome;
 
 use super::field::text_field;
+use super::labelled_sets;
 use super::progress;
 use super::session::{Session, TeachChoices, TeachState};
 use crate::page::messages::error;
@@ -15,6 +16,9 @@ use outcome::Outcome;
 /// Draws for each number of shots, where nothing is chosen, and at most.
 const REPEATS: usize = 5;
 const MOST_REPEATS: usize = 100;
+
+/// The set that comes with the page to teach with.
+const LETTERS: &str = "letters";
 
 #[component]
 pub fn Teach(session: Session) -> impl IntoView {
@@ -89,9 +93,25 @@ fn Form(session: Session) -> impl IntoView {
         let (_, encoded, classes) = counts.get();
         encoded > 0 && classes > 0 && session.model.is_loaded()
     };
+    let show_letters = move |_| {
+        leptos::task::spawn_local(async move {
+            match labelled_sets::bundled(LETTERS).await {
+                Ok(set) => session.show_set(set, usize::MAX),
+                Err(sentence) => problem.set(Some(sentence)),
+            }
+        });
+    };
+    // Of the samples each shows a class of its own.
+    let has_own = move || counts.get().0 > 0 && !session.images.are_samples();
     view! {
         <p role="status" class:empty=move || { counts.get().0 == 0 }>
             {move || images(counts.get())}
+        </p>
+        <p class="toolbar" hidden=has_own>
+            <button type="button" class="letters" on:click=show_letters>
+                "Try the sample letters"
+            </button>
+            <span class="aside">"200 drawn letters of ten classes, which the demo model does not know; they replace images and classes."</span>
         </p>
         <form class="choices" on:submit=start>
             {text_field("Shots per class", "Shots per class", shots_text)}
