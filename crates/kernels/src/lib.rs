@@ -8,6 +8,7 @@ mod math;
 mod pixels;
 mod rowwise;
 mod simd;
+mod sums;
 
 pub use attention::{PADDING, attention, cached_attention};
 pub use double::{DoubleMatrix, multiply_double};
@@ -15,3 +16,4 @@ pub use gemm::{Epilogue, Matrix, WeightLayout, multiply, transpose};
 pub use math::activate;
 pub use pixels::{PRECISION, Pixel, Tap, resize};
 pub use rowwise::{layer_norm, log_sum_exp, normalize, softmax};
+pub use sums::{add_scaled, round};

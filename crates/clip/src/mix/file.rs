@@ -1,7 +1,8 @@
 //! One of the files of a mixture, and the numbers that it adds to a tensor of the base.
 
 use super::*;
-use crate::weights::TensorReader;
+use crate::weights::{TensorReader, names};
+use refit_kernels::add_scaled;
 use std::collections::BTreeMap;
 
 /// A tensor of a file and where it belongs in the model.
@@ -30,6 +31,8 @@ pub(super) struct File<S> {
     tensors: BTreeMap<String, Vec<Stored>>,
     /// The tensor that is being read, by its name in the file, and how far it is read.
     reader: Option<(String, TensorReader)>,
+    /// Numbers that were read last; the memory is used again.
+    values: Vec<f32>,
 }
 
 impl<S: Source> File<S> {
@@ -88,6 +91,7 @@ impl<S: Source> File<S> {
             source: part.source,
             tensors,
             reader: None,
+            values: Vec::new(),
         }
     }
 
@@ -145,10 +149,8 @@ impl<S: Source> File<S> {
             let low = start.max(first);
             let high = (start + sums.len()).min(first + piece.entry.count());
             if low < high {
-                let values = self.values(&piece.entry, low - first, high - low).await?;
-                for (sum, value) in sums[low - start..].iter_mut().zip(values) {
-                    *sum += share * f64::from(value);
-                }
+                self.read(&piece.entry, low - first, high - low).await?;
+                add_scaled(&mut sums[low - start..], share, &self.values);
             }
         }
         Ok(())
@@ -162,22 +164,17 @@ impl<S: Source> File<S> {
         share: f64,
         sums: &mut [f64],
     ) -> Result<(), MixError> {
-        let values = self.values(&piece.entry, 0, piece.entry.count()).await?;
+        self.read(&piece.entry, 0, piece.entry.count()).await?;
         let (rows, columns) = (piece.entry.shape[0], piece.entry.shape[1]);
         for (number, sum) in sums.iter_mut().enumerate() {
             let (row, column) = ((from + number) / rows, (from + number) % rows);
-            *sum += share * f64::from(values[column * columns + row]);
+            *sum += share * f64::from(self.values[column * columns + row]);
         }
         Ok(())
     }
 
-    /// A tensor's numbers from `from` on. Mostly they follow those that were read before.
-    async fn values(
-        &mut self,
-        entry: &Entry,
-        from: usize,
-        count: usize,
-    ) -> Result<Vec<f32>, MixError> {
+    /// Reads a tensor's numbers from `from` on. Mostly they follow those that were read before.
+    async fn read(&mut self, entry: &Entry, from: usize, count: usize) -> Result<(), MixError> {
         let name = &self.name;
         let failed = |error: WeightsError| MixError::file(name, error);
         let reader = self.reader.take();
@@ -189,11 +186,11 @@ impl<S: Source> File<S> {
                 reader.map_err(failed)?
             }
         };
-        let mut values = vec![0.0; count];
-        let filled = reader.fill(&mut self.source, &mut values).await;
+        self.values.resize(count, 0.0);
+        let filled = reader.fill(&mut self.source, &mut self.values).await;
         filled.map_err(failed)?;
         self.reader = Some((entry.name.clone(), reader));
-        Ok(values)
+        Ok(())
     }
 }
 
@@ -215,9 +212,9 @@ fn is_difference(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<bool,
 fn difference(checkpoint: Checkpoint, options: &LoadOptions) -> Result<Vec<Stored>, WeightsError> {
     let state = checkpoint.choose(options.weights_key.as_deref())?;
     let entries = state.entries.into_iter();
-    let entries = entries.filter(|entry| !crate::weights::names::is_ignored(&entry.name));
+    let entries = entries.filter(|entry| !names::is_ignored(&entry.name));
     let stored = |entry: Entry| Stored {
-        name: crate::weights::names::canonical(&entry.name),
+        name: names::canonical(&entry.name),
         entry,
     };
     Ok(entries.map(stored).collect())
