@@ -3,7 +3,7 @@
 use super::*;
 use crate::weights::{TensorReader, names};
 use refit_kernels::add_scaled;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tensor of a file and where it belongs in the model.
 #[derive(Clone)]
@@ -66,7 +66,19 @@ impl<S: Source> File<S> {
             file.check_difference(base, base_plan, tower)?;
             return Ok(file);
         }
-        let plan = Plan::new(checkpoint, &part.options, |_, _| true);
+        let plan = match Plan::new(checkpoint.clone(), &part.options, |_, _| true) {
+            Err(error) if tower == Tower::Image => {
+                let completed = with_text_of(base_plan, checkpoint, &part.options);
+                let completed = completed.map_err(failed)?.ok_or_else(|| failed(error))?;
+                notes.push(MixNote::ImageAlone { file: name.clone() });
+                let options = LoadOptions {
+                    weights_key: None,
+                    ..part.options.clone()
+                };
+                Plan::new(completed, &options, |_, _| true)
+            }
+            plan => plan,
+        };
         let plan = plan.map_err(failed)?;
         check_same(&name, &plan, base, base_plan, tower)?;
         let known = [&plan.info, &base_plan.info].map(|info| info.preprocessing_from);
@@ -200,6 +212,36 @@ fn planned(plan: &Plan) -> Vec<Stored> {
     let bias = bias.map(|entry| (entry, CanonicalName::whole("logit_bias")));
     let all = entries.chain(bias);
     all.map(|(entry, name)| Stored { entry, name }).collect()
+}
+
+/// A file that lacks tensors of the text tower, as code that fine-tunes image towers leaves it out, with those of the
+/// base in their place; `None` of a file that lacks none.
+fn with_text_of(
+    base: &Plan,
+    checkpoint: Checkpoint,
+    options: &LoadOptions,
+) -> Result<Option<Checkpoint>, WeightsError> {
+    let format = checkpoint.format;
+    let state = checkpoint.choose(options.weights_key.as_deref())?;
+    let is_of_image = |name: &str| Tower::Image.mixes(name);
+    let named = |entry: &Entry| names::canonical(&entry.name).name;
+    let found: BTreeSet<String> = state.entries.iter().map(named).collect();
+    let expected = base.info.architecture.parameters();
+    let mut of_text = expected.keys().filter(|name| !is_of_image(name));
+    if of_text.all(|name| found.contains(name)) || !found.iter().any(|name| is_of_image(name)) {
+        return Ok(None);
+    }
+    let is_kept = |entry: &Entry| is_of_image(&named(entry)) || names::is_ignored(&entry.name);
+    let kept = state.entries.into_iter().filter(is_kept);
+    let of_base = base
+        .entries
+        .iter()
+        .filter(|(_, name)| !is_of_image(&name.name));
+    let of_base = of_base.map(|(entry, _)| entry.clone());
+    Ok(Some(Checkpoint {
+        entries: kept.chain(of_base).collect(),
+        format,
+    }))
 }
 
 /// Whether the file's tensors are behind [`DIFFERENCE`].
