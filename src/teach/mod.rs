@@ -6,6 +6,7 @@ pub mod folders;
 pub mod labels;
 mod sentence;
 pub mod study;
+pub mod table;
 
 use sentence::skipped_sentence;
 pub use sentence::{head_sentence, sentence};
