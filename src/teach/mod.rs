@@ -257,6 +257,7 @@ fn head(lesson: &Lesson, taught: &logistic::Head) -> Head {
         },
         model: Some(lesson.model.clone()),
         stacked: 0,
+        rescaled: false,
     }
 }
 
