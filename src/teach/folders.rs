@@ -124,7 +124,10 @@ impl<T> ClassFolders<T> {
 }
 
 /// "Left out, no images: Thumbs.db and 2 more."
-fn left_out<'a>(why: &str, mut paths: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn left_out<'a>(
+    why: &str,
+    mut paths: impl ExactSizeIterator<Item = &'a str>,
+) -> Option<String> {
     let first = paths.next()?;
     Some(match paths.len() {
         0 => format!("Left out, {why}: {first}."),

@@ -6,6 +6,7 @@ pub mod folders;
 pub mod labels;
 mod sentence;
 pub mod study;
+pub mod table;
 
 use sentence::skipped_sentence;
 pub use sentence::{head_sentence, sentence};
@@ -256,6 +257,7 @@ fn head(lesson: &Lesson, taught: &logistic::Head) -> Head {
         },
         model: Some(lesson.model.clone()),
         stacked: 0,
+        rescaled: false,
     }
 }
 

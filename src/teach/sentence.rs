@@ -77,6 +77,9 @@ pub fn head_sentence(error: &HeadError) -> String {
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     let fact = format!("{}{}", first.unwrap_or_default(), letters.as_str());
     match error {
+        HeadError::Width { model, rows, .. } if model == rows => {
+            format!("{fact}: it has as many rows as that. Transpose it.")
+        }
         HeadError::Width { .. } => format!("{fact}: it was made for another model. Load that one."),
         HeadError::NotLinear { .. } => {
             format!("{fact}; only heads without anything between their layers can be used.")

@@ -62,12 +62,27 @@ fn linear_layers_say_what_pytorch_says() {
 }
 
 #[test]
+fn the_head_of_a_whole_classifier_is_found() {
+    for name in ["classifier.pt", "classifier_state.pt"] {
+        scores(&read(name).unwrap(), "classifier", 2e-6);
+    }
+}
+
+#[test]
 fn class_embeddings_are_brought_to_length_1() {
     for (name, within) in [("f16", 1e-3), ("f32", 1e-6), ("f64_by_column", 1e-6)] {
         let head = read(&format!("{name}.npy")).unwrap();
         assert_eq!((head.labels.len(), &head.scoring), (2, &Scoring::Cosine));
         scores(&head, "cosines", within);
     }
+    // A matrix of rows of length 1 in a PyTorch file is the same.
+    let units = read("units.pt").unwrap();
+    assert_eq!(
+        (units.scoring.clone(), units.rescaled),
+        (Scoring::Cosine, false)
+    );
+    scores(&units, "cosines", 1e-6);
+    assert!(read("f32.npy").unwrap().assumptions("", "")[1].contains("brought to length 1"));
     let one = read("one.npy").unwrap();
     assert_eq!((one.labels.len(), one.width), (1, 12));
 }
@@ -104,6 +119,7 @@ fn what_is_no_head_is_refused() {
         "{}",
         refused("nan.pth")
     );
+    assert!(refused("arrays.npz").contains("an archive of NumPy arrays"));
     assert!(refused("integers.npy").contains("<i8"));
     assert!(refused("three.npy").contains("no vector and no matrix"));
     let cut = &bytes("f32.npy")[..150];
@@ -117,6 +133,7 @@ fn what_is_no_head_is_refused() {
     let width = HeadError::Width {
         model: 512,
         head: 12,
+        rows: 3,
     };
     assert_eq!(head.classes(512).unwrap_err(), width);
     let named = Head {

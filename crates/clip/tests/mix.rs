@@ -226,21 +226,66 @@ fn differences_are_added() {
     };
     assert_eq!(
         said(&base, &difference("visual.proj", &[4, 8])),
-        "the tensor visual.proj has the shape [4, 8] in 1.pt and [8, 4] in base.pt"
+        "the tensor visual.proj has the shape [4, 8] in “1.pt” and [8, 4] in “base.pt”"
     );
     assert_eq!(
         said(&base, &difference("visual.trunk.stem.0.weight", &[4, 8])),
-        "1.pt has a tensor visual.trunk.stem.0.weight, which base.pt lacks"
+        "“1.pt” has a tensor visual.trunk.stem.0.weight, which “base.pt” lacks"
     );
     assert_eq!(
         said(&added, &base),
-        "base.pt is a difference of two models, not a base"
+        "“base.pt” is a difference of two models, not a base"
     );
     let error = crate::containers::error(&added).to_string();
     assert_eq!(
         error,
         "this is a difference of two models, which cannot be run here: it needs its base, into which it can be mixed"
     );
+}
+
+/// Code that fine-tunes an image tower, as that of task vectors and soups, leaves the text transformer out and adds a
+/// head; a file may also have the image tower alone.
+#[test]
+fn an_image_tower_without_a_text_tower_is_mixed() {
+    let other = |prefix: &str, is_kept: &dyn Fn(&str) -> bool, head: bool| {
+        let tensor = |t: &Tensor| {
+            let of = t.clone().of("1/");
+            let values = (0..t.count()).flat_map(|i| of.value(i).to_le_bytes());
+            let name = format!("{prefix}{}", t.name);
+            (name, t.shape.clone(), "F32", values.collect::<Vec<u8>>())
+        };
+        let kept = tensors().into_iter().filter(|t| is_kept(&t.name));
+        let mut all: Vec<_> = kept.map(|t| tensor(&t)).collect();
+        let zeros = |count: usize| vec![0; 4 * count];
+        if head {
+            let (weight, bias) = ("classification_head.weight", "classification_head.bias");
+            all.push((weight.to_owned(), vec![3, 4], "F32", zeros(12)));
+            all.push((bias.to_owned(), vec![3], "F32", zeros(3)));
+        }
+        file(&all)
+    };
+    let whole = other("", &|_| true, false);
+    let base = tiny_file(|t, i| t.value(i));
+    let mut expected = mixture(&base[..], vec![&whole[..]], Tower::Image, &[0.4]);
+    let expected = numbers(&mut expected);
+    let without_transformer = |name: &str| !name.starts_with("transformer.");
+    for other in [
+        other("model.", &without_transformer, true),
+        other("module.model.", &without_transformer, true),
+        other("image_encoder.model.", &without_transformer, false),
+        other("", &|name| name.starts_with("visual."), false),
+    ] {
+        let mut mixed = open(&base[..], vec![&other[..]], Tower::Image).unwrap();
+        assert_eq!(
+            mixed.notes()[0].to_string(),
+            "“1.pt” has no whole text tower; its image tower is mixed"
+        );
+        mixed.set(&[0.4]).unwrap();
+        assert_eq!(numbers(&mut mixed), expected);
+        // Of both towers there is one too few.
+        assert!(open(&base[..], vec![&other[..]], Tower::All).is_err());
+        assert!(open(&other[..], vec![&base[..]], Tower::Image).is_err());
+    }
 }
 
 #[test]
@@ -252,23 +297,23 @@ fn what_does_not_fit_is_refused_with_tensor_and_file() {
     };
     assert_eq!(
         said(crate::tiny::tiny(14, 6)),
-        "the tensor token_embedding.weight has the shape [14, 8] in 1.pt and [12, 8] in base.pt"
+        "the tensor token_embedding.weight has the shape [14, 8] in “1.pt” and [12, 8] in “base.pt”"
     );
     assert_eq!(
         said(crate::tiny::tiny_mammut(12, 6)),
-        "the tensor text_projection has the shape [8, 12] in 1.pt and [8, 4] in base.pt"
+        "the tensor text_projection has the shape [8, 12] in “1.pt” and [8, 4] in “base.pt”"
     );
     let fewer = tensors()
         .into_iter()
         .filter(|t| !t.name.contains("resblocks.1"));
     assert_eq!(
         said(fewer.collect()),
-        "1.pt lacks the tensor transformer.resblocks.1.attn.in_proj_bias, which base.pt has"
+        "“1.pt” lacks the tensor transformer.resblocks.1.attn.in_proj_bias, which “base.pt” has"
     );
     let broken = tensors().into_iter().filter(|t| t.name != "visual.proj");
     assert_eq!(
         said(broken.collect()),
-        "1.pt: the checkpoint lacks visual.proj"
+        "“1.pt”: the checkpoint lacks visual.proj"
     );
 
     let opened = |other: Part<FormulaFile>| {
@@ -280,13 +325,13 @@ fn what_does_not_fit_is_refused_with_tensor_and_file() {
     quick.options.activation = Some(Activation::QuickGelu);
     assert_eq!(
         opened(quick).unwrap_err().to_string(),
-        "quick.pt uses QuickGELU, and base.pt GELU"
+        "“quick.pt” uses QuickGELU, and “base.pt” GELU"
     );
     let mut heads = part("heads.pt", formula("1/"));
     heads.options.configuration.vision_heads = Some(4);
     assert_eq!(
         opened(heads).unwrap_err().to_string(),
-        "the image tower of heads.pt has 4 attention heads, and that of base.pt 2"
+        "the image tower of “heads.pt” has 4 attention heads, and that of “base.pt” 2"
     );
 
     let count = |count| {
@@ -313,7 +358,7 @@ fn numbers_that_are_not_finite_are_refused() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
         cause,
-        "1.pt: the tensor visual.proj is not a finite number at index 5"
+        "“1.pt”: the tensor visual.proj is not a finite number at index 5"
     );
     // With none of it in the mixture it is not read.
     mixed.set(&[0.0]).unwrap();

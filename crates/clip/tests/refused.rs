@@ -29,6 +29,7 @@ fn other_files_are_named() {
         ),
         (b"\x89HDF\r\n\x1a\n\0\0\0\0", "this is an HDF5 file"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "this is a picture"),
+        (b"\x80\x04\x95\x1a\0\0\0", "this is a Python pickle"),
         (gated, "Access to model a/b is restricted."),
         (b"Access to model a/b is restricted.\n", "server’s answer"),
         (

@@ -1,8 +1,8 @@
 //! Every kernel against its definition in double precision, over awkward shapes.
 
 use refit_kernels::{
-    DoubleMatrix, Epilogue, Matrix, WeightLayout, attention, dot_f16, dot_f32, layer_norm,
-    multiply, multiply_double, normalize, transpose,
+    DoubleMatrix, Epilogue, Matrix, WeightLayout, add_scaled, attention, dot_f16, dot_f32,
+    layer_norm, multiply, multiply_double, normalize, round, transpose,
 };
 
 /// Numbers from −1 to 1 that look random.
@@ -277,4 +277,24 @@ fn scans_are_right_for_awkward_widths() {
         dot_f16(&bytes, &query, &mut out);
         close(&out, &exact(&|i| half(halves[i])), bound, "float16");
     }
+}
+
+#[test]
+fn sums_are_those_of_float64() {
+    let (a, b) = (numbers(1003, 1), numbers(1003, 2));
+    let mut sums = vec![-0.0; 1003];
+    add_scaled(&mut sums, 0.3, &a);
+    add_scaled(&mut sums[..1000], -1.7, &b);
+    let mut out = vec![0.0; 1003];
+    round(&sums, &mut out);
+    for (i, out) in out.iter().enumerate() {
+        let second = if i < 1000 { f64::from(b[i]) } else { 0.0 };
+        let exact = 0.3 * f64::from(a[i]) - 1.7 * second;
+        assert_eq!(*out, exact as f32, "{i}");
+    }
+    // λ = 0 and λ = 1 keep every bit, a zero's sign too.
+    let mut sums = vec![-0.0; 2];
+    add_scaled(&mut sums, 1.0, &[-0.0, 0.1]);
+    round(&sums, &mut out);
+    assert_eq!((out[0].to_bits(), out[1]), ((-0.0_f32).to_bits(), 0.1));
 }

@@ -33,7 +33,8 @@ pub(crate) fn penalty(taught: &Taught) -> String {
         folds => format!(
             "all: C = {c} by {folds}-fold cross-validation, mixed {} : {}",
             taught.share,
-            1.0 - taught.share
+            // Shares are tenths.
+            (10.0 - 10.0 * taught.share).round() / 10.0
         ),
     }
 }

@@ -1,9 +1,12 @@
 //! Pictures with their classes: a folder for each class, or a CSV.
 
+use crate::pictures::add_folder;
+use refit::teach::folders::{Found, class_folders, is_hidden};
+use refit::teach::table::{self, Names};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Each class with its pictures, or the folder that holds them.
+/// Each class with its pictures.
 pub(crate) struct Labelled {
     pub(crate) classes: Vec<(String, Vec<PathBuf>)>,
 }
@@ -34,63 +37,89 @@ impl Labelled {
     }
 }
 
-fn folders(path: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>, String> {
-    let problem = |error: std::io::Error| format!("{}: {error}", path.display());
-    let mut classes = BTreeMap::new();
-    let mut beside = 0;
-    for entry in std::fs::read_dir(path).map_err(problem)? {
-        let class = entry.map_err(problem)?.path();
-        if !class.is_dir() {
-            beside += 1;
-            continue;
-        }
-        let name = class
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        classes.insert(name, vec![class]);
-    }
-    if classes.is_empty() {
-        return Err(format!(
-            "{}: there is no folder in it; each class needs one, with its pictures",
-            path.display()
-        ));
-    }
-    if beside > 0 {
-        eprintln!(
-            "refit: left out {beside} files in {} that are in no class’s folder",
-            path.display()
-        );
-    }
-    Ok(classes)
-}
+type Classes = BTreeMap<String, Vec<PathBuf>>;
 
-/// A line is a file, by its path from the CSV, and its class.
-fn listed(path: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>, String> {
+fn folders(path: &Path) -> Result<Classes, String> {
     let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|e| problem(&e))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut classes: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for (line, record) in reader.records().enumerate() {
-        let record = record.map_err(|e| problem(&e))?;
-        let (Some(file), Some(class)) = (record.get(0), record.get(1)) else {
-            let line = line + 1;
-            return Err(problem(&format!("line {line} needs a file and a class")));
-        };
-        let picture = folder.join(file);
-        if line == 0 && !picture.exists() {
-            eprintln!("refit: took “{file},{class}” for the names of the columns");
-            continue;
+    let (mut pictures, mut others) = (Vec::new(), Vec::new());
+    add_folder(path, &mut pictures, &mut others)?;
+    let found = |is_picture| {
+        move |file: PathBuf| Found {
+            path: below(path, &file),
+            is_picture,
+            file,
         }
-        classes.entry(class.to_owned()).or_default().push(picture);
+    };
+    let pictures = pictures.into_iter().map(found(true));
+    let others = others.into_iter().map(found(false));
+    let sorted = class_folders(pictures.chain(others).collect()).map_err(|e| problem(&e))?;
+    for note in sorted.notes("pictures") {
+        eprintln!("refit: {}", problem(&note));
+    }
+    let mut classes = sorted.classes;
+    if sorted.within.is_none() {
+        // A class without pictures is still one.
+        for entry in std::fs::read_dir(path).map_err(|e| problem(&e))? {
+            let folder = entry.map_err(|e| problem(&e))?.path();
+            let name = below(path, &folder);
+            let is_empty = folder.is_dir() && folder.read_dir().is_ok_and(|f| f.count() == 0);
+            if is_empty && !is_hidden(&name) {
+                classes.insert(name, Vec::new());
+            }
+        }
     }
     match classes.is_empty() {
-        true => Err(problem(&"it names no pictures")),
+        true => Err(problem(
+            &"there is no folder of pictures in it; each class needs one",
+        )),
         false => Ok(classes),
     }
+}
+
+/// A file's path in a folder, by `/`.
+fn below(folder: &Path, file: &Path) -> String {
+    let path = file.strip_prefix(folder).unwrap_or(file);
+    let parts = path.iter().map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A table of files, by their paths from it, and classes.
+fn listed(path: &Path) -> Result<Classes, String> {
+    let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let bytes = std::fs::read(path).map_err(|e| problem(&e))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let there = |field: &str| {
+        let file = folder.join(field);
+        file.is_file().then_some(file)
+    };
+    let mut table = table::read(&text, there);
+    if table
+        .as_ref()
+        .map_or(true, |table| !table.missing.is_empty())
+    {
+        // Names without an ending, or with other folders before them.
+        let root = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
+        let (mut pictures, mut others) = (Vec::new(), Vec::new());
+        add_folder(root, &mut pictures, &mut others)?;
+        let paths: Vec<String> = pictures.iter().map(|file| below(root, file)).collect();
+        let names = Names::new(paths.iter().map(String::as_str));
+        let named = |field: &str| Some(pictures[names.find(field)?].clone());
+        table = table::read(&text, |field| there(field).or_else(|| named(field)));
+    }
+    let table = table.map_err(|e| problem(&e))?;
+    for note in table.notes("pictures") {
+        eprintln!("refit: {}", problem(&note));
+    }
+    let mut classes = Classes::new();
+    let missing = table.missing.into_iter();
+    // Each of them is said where it is read.
+    let missing = missing.map(|(file, class)| (folder.join(file), class));
+    for (file, class) in table.labelled.into_iter().chain(missing) {
+        classes.entry(class).or_default().push(file);
+    }
+    Ok(classes)
 }

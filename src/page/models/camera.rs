@@ -144,6 +144,8 @@ pub fn Camera(session: Session, is_shown: Signal<bool>) -> impl IntoView {
                 <span class="aside">"Frames stay on this device."</span>
             </p>
             {error_if_any(camera.problem)}
+            // Of classes, or a head, that the model cannot use.
+            {error_if_any(session.classes.problem)}
             <div class="camera-view" hidden=move || !is_on()>
                 <video node_ref=video class="large" muted playsinline aria-label="Camera"></video>
                 <div class="live">{ranking}</div>

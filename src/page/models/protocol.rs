@@ -185,6 +185,8 @@ pub struct LoadedModel {
     pub architecture: Architecture,
     /// What the checkpoint is, and what was assumed about it.
     pub info: CheckpointInfo,
+    /// What to know of the models that are mixed, in sentences.
+    pub notes: Vec<String>,
     /// Of a model that was trained with a sigmoid loss.
     pub logit_bias: Option<f32>,
     /// The factor from cosine similarity to logit.

@@ -81,8 +81,15 @@ fn a_class_is_shown_where_it_is() {
         colours[1].as_u64() < Some(80) && colours[2].as_u64() > Some(240),
         "{colours}"
     );
+    // The map, what its colours mean, and the threshold are seen together.
+    page.screenshot("where-light", 1280, 900, false);
+    for part in [".where .picture", ".heat", ".threshold input"] {
+        let end = page.eval(&format!(
+            "document.querySelector('{part}').getBoundingClientRect().bottom + scrollY"
+        ));
+        assert!(end.as_f64() <= Some(900.0), "{part} ends at {end}");
+    }
     for (name, width, height, dark) in [
-        ("where-light", 1280, 1100, false),
         ("where-dark", 1280, 1100, true),
         ("where-phone", 360, 1700, false),
     ] {

@@ -248,29 +248,27 @@ fn a_set_of_the_transfer_study_has_its_points_beside() {
     page.screenshot("teach-published", 1280, 1400, false);
 }
 
+/// A file of a head.
+fn head(name: &str) -> Vec<u8> {
+    let heads =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/clip/tests/reference/heads");
+    std::fs::read(heads.join(name)).expect("a head")
+}
+
 #[test]
 fn heads_of_others_are_used_or_refused() {
     let page = open(Page::builder());
     page.wait_for(READY);
     open_tab(&page, "teach");
-    let heads =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/clip/tests/reference/heads");
-    let bytes = |name: &str| std::fs::read(heads.join(name)).expect("a head");
-    open_head(&page, "convolution.pth", &bytes("convolution.pth"));
+    open_head(&page, "convolution.pth", &head("convolution.pth"));
     page.wait_for_text("no part of a stack of linear layers");
     // Made for embeddings of 12 numbers.
-    open_head(&page, "stack.pth", &bytes("stack.pth"));
+    open_head(&page, "stack.pth", &head("stack.pth"));
     open_tab(&page, "classify");
     page.wait_for_text("takes vectors of 12 numbers, and the model’s embeddings have 128");
     page.wait_for_text("Its 6 layers are taken as linear");
     // Class embeddings of the model's width.
-    let mut npy =
-        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 128), }"
-            .to_vec();
-    npy.resize(127, b' ');
-    npy.push(b'\n');
-    npy.extend((0..256).flat_map(|i: i32| (i as f32 * 0.7).sin().to_le_bytes()));
-    open_head(&page, "two.npy", &npy);
+    open_head(&page, "two.npy", &two_vectors());
     page.wait_for_text("The head “two” has 2 classes:");
     page.wait_for("document.querySelectorAll('.bars li').length === 2");
     page.wait_for("document.querySelector('.bars li .aside')?.innerText.startsWith('cosine')");
@@ -300,6 +298,42 @@ fn heads_of_others_are_used_or_refused() {
     page.set_value("select[name='Class of the head']", "score");
     page.wait_for("document.querySelectorAll('#search ol.thumbnails li').length === 10");
     page.screenshot("teach-score", 1280, 1000, false);
+}
+
+/// A `.npy` of two vectors for the bundled model.
+fn two_vectors() -> Vec<u8> {
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 128), }";
+    npy.extend(format!("{header:<117}\n").bytes());
+    npy.extend((0..256).flat_map(|i: i32| (i as f32 * 0.7).sin().to_le_bytes()));
+    npy
+}
+
+/// The camera's frames go to a head that is taught here, to one that is dropped meanwhile, and to none that does not fit.
+#[test]
+fn a_head_answers_the_camera() {
+    let page = taught();
+    page.click(".use-taught");
+    open_tab(&page, "camera");
+    page.click("button.camera");
+    page.wait_for("document.querySelectorAll('.live .bars li').length === 3");
+    page.wait_for("document.querySelector('.live .bars li .aside').innerText.startsWith('logit')");
+    let labels = page.eval(
+        "[...document.querySelectorAll('.live .bars li')].map(li => li.dataset.label).sort()",
+    );
+    assert_eq!(labels, serde_json::json!(["circle", "square", "triangle"]));
+    page.screenshot("camera-head", 1280, 1000, false);
+    open_head(&page, "two.npy", &two_vectors());
+    page.wait_for("document.querySelectorAll('.live .bars li').length === 2");
+    page.wait_for("document.querySelector('.live .bars li .aside').innerText.startsWith('cosine')");
+    open_head(&page, "stack.pth", &head("stack.pth"));
+    page.wait_for("document.querySelector('#camera .error')?.innerText.includes('takes vectors of 12 numbers')");
+    page.wait_for("!document.querySelector('.live .bars li')");
+    // Frames still come, for the next that fits.
+    open_head(&page, "two.npy", &two_vectors());
+    page.wait_for("document.querySelectorAll('.live .bars li').length === 2");
+    page.wait_for("!document.querySelector('#camera .error')");
+    page.click("button.camera");
 }
 
 /// 5,000 vectors of 512 numbers in 100 classes, one of which has a single vector, so that nothing is left to

@@ -164,7 +164,7 @@ fn what_cannot_be_mixed_is_said() {
     let labelled = ["--labelled", "labelled"];
     let errors = said(&[&["mammut.safetensors"][..], &labelled].concat());
     assert!(
-        errors.contains("tensor text_projection has the shape [8, 49408] in mammut.safetensors and [8, 4] in tiny.safetensors; models of one architecture"),
+        errors.contains("tensor text_projection has the shape [8, 49408] in “mammut.safetensors” and [8, 4] in “tiny.safetensors”; models of one architecture"),
         "{errors}"
     );
     let errors = said(

@@ -66,6 +66,30 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     for class in CLASSES {
         copy(&format!("{class}/0.png"), &format!("single/{class}/0.png"));
     }
+    // As people have them: parts of a data set, and what systems and archives put beside the files.
+    for class in CLASSES {
+        for part in ["train", "val"] {
+            copy(
+                &format!("{class}/1.png"),
+                &format!("parts/{part}/{class}/1.png"),
+            );
+        }
+        copy(&format!("{class}/1.png"), &format!("messy/{class}/1.PNG"));
+        copy(
+            &format!("{class}/2.png"),
+            &format!("messy/{class}/old/2.png"),
+        );
+        copy(
+            &format!("{class}/1.png"),
+            &format!("messy/__MACOSX/{class}/._1.png"),
+        );
+        std::fs::write(folder.join(format!("messy/{class}/Thumbs.db")), "").unwrap();
+    }
+    std::fs::write(folder.join("messy/.DS_Store"), "").unwrap();
+    copy("circle/1.png", "messy/beside.png");
+    let rows = CLASSES.map(|class| format!("7;.\\{class}\\1.PNG;{class}\n"));
+    let table = format!("fold;path;label\n{}", rows.concat());
+    std::fs::write(folder.join("messy/table.csv"), table).unwrap();
     std::fs::create_dir_all(folder.join("empty/circle")).unwrap();
     copy("square/0.png", "empty/square/0.png");
     folder
@@ -152,7 +176,10 @@ fn a_test_set_and_a_list_of_files_do_too() {
         "{reason}"
     );
     assert!(is_well, "{errors}");
-    assert!(errors.contains("names of the columns"), "{errors}");
+    assert!(
+        errors.contains("Read “file” as the file, “class” as the class."),
+        "{errors}"
+    );
     assert!(text.contains("60 pictures of 3 classes"), "{text}");
     assert!(
         text.contains("left out: 20 shots need 21 pictures"),
@@ -229,12 +256,41 @@ fn a_written_head_classifies() {
 }
 
 #[test]
+fn what_lies_beside_the_pictures_is_left_out_and_said() {
+    let shots = ["--shots", "1", "--repeats", "1"];
+    let (is_well, out, errors) = refit(&[&["probe", "--train", "messy"], &shots[..]].concat());
+    assert!(
+        is_well && out.contains("6 pictures of 3 classes"),
+        "{out}{errors}"
+    );
+    assert!(
+        errors.contains("in no class’s folder: beside.png."),
+        "{errors}"
+    );
+    // Three Thumbs.db and three of the archive, .DS_Store, and the table.
+    assert!(
+        errors.contains("Left out, no pictures: ") && errors.contains(" and 7 more"),
+        "{errors}"
+    );
+    let (_, _, errors) = refit(&[&["probe", "--train", "parts/val"], &shots[..]].concat());
+    assert!(!errors.contains("parts of"), "{errors}");
+    let table = [&["probe", "--train", "messy/table.csv"], &shots[..]].concat();
+    let (_, out, errors) = refit(&table);
+    assert!(out.contains("3 pictures of 3 classes"), "{out}{errors}");
+    assert!(
+        errors.contains("Read “path” as the file, “label” as the class."),
+        "{errors}"
+    );
+}
+
+#[test]
 fn what_cannot_be_taught_is_said() {
     for (train, sentence) in [
         ("alone", "All pictures are of one class, “circle”"),
         ("same", "All pictures have the same embedding"),
         ("empty", "“circle” has no picture of 1 that are needed"),
-        ("shapes/circle", "there is no folder in it"),
+        ("parts", "The folders train, val are parts of a data set"),
+        ("shapes/circle", "there is no folder of pictures in it"),
         ("nowhere", "nowhere"),
     ] {
         let (is_well, _, errors) = refit(&["probe", "--train", train]);

@@ -39,6 +39,8 @@ pub enum HeadError {
         model: usize,
         /// Numbers of the vectors that it takes.
         head: usize,
+        /// How many such vectors it has.
+        rows: usize,
     },
 }
 
@@ -59,7 +61,7 @@ impl fmt::Display for HeadError {
             HeadError::Labels { names, rows } => {
                 write!(f, "there are {names} names for {rows} rows of weights")
             }
-            HeadError::Width { model, head } => write!(
+            HeadError::Width { model, head, .. } => write!(
                 f,
                 "the head takes vectors of {head} numbers, and the model’s embeddings have {model}"
             ),

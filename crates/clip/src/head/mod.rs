@@ -34,6 +34,9 @@ pub struct Head {
     /// Layers that were multiplied into one. The file does not say whether something was between them.
     #[serde(default)]
     pub stacked: usize,
+    /// Rows that were not of length 1 were taken for class embeddings, and brought to it.
+    #[serde(default)]
+    pub rescaled: bool,
 }
 
 /// Which model a head belongs to.
@@ -87,8 +90,11 @@ impl Head {
     /// [`HeadError::Width`].
     pub fn classes(&self, width: usize) -> Result<Classes, HeadError> {
         if width != self.width {
-            let (model, head) = (width, self.width);
-            return Err(HeadError::Width { model, head });
+            return Err(HeadError::Width {
+                model: width,
+                head: self.width,
+                rows: self.labels.len(),
+            });
         }
         Ok(Classes {
             labels: self.labels.clone(),
@@ -119,6 +125,9 @@ impl Head {
                 "Its {} layers are taken as linear; the file does not say whether an activation is between them.",
                 self.stacked
             ));
+        }
+        if self.rescaled {
+            all.push("Its rows are taken for class embeddings, and brought to length 1; the weights of a probe need their biases, as a .pth has them.".to_owned());
         }
         all
     }
@@ -172,12 +181,9 @@ fn numbered(kind: &str, count: usize) -> Vec<String> {
 /// Rows are class embeddings, which are brought to length 1.
 fn class_embeddings(matrix: refit_npy::Matrix, name: &str) -> Head {
     let mut weights = matrix.values;
+    let rescaled = !weights.chunks(matrix.columns).all(is_unit);
     for row in weights.chunks_mut(matrix.columns) {
-        let length = row
-            .iter()
-            .map(|x| f64::from(*x).powi(2))
-            .sum::<f64>()
-            .sqrt();
+        let length = length(row);
         if length > 0.0 {
             row.iter_mut()
                 .for_each(|x| *x = (f64::from(*x) / length) as f32);
@@ -191,7 +197,18 @@ fn class_embeddings(matrix: refit_npy::Matrix, name: &str) -> Head {
         scoring: Scoring::Cosine,
         model: None,
         stacked: 0,
+        rescaled,
     }
+}
+
+fn length(row: &[f32]) -> f64 {
+    let squares = row.iter().map(|x| f64::from(*x).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// As near to length 1 as float16 has it.
+fn is_unit(row: &[f32]) -> bool {
+    (length(row) - 1.0).abs() < 1e-3
 }
 
 /// A layer: its weights by row, and biases.
@@ -205,7 +222,12 @@ struct Layer {
 /// The layers of a PyTorch or safetensors file, multiplied into one.
 async fn layers<S: Source>(source: &mut S, name: &str) -> Result<Head, HeadError> {
     let checkpoint = Checkpoint::open(source).await?;
-    let mut entries = checkpoint.entries;
+    let mut entries = checkpoint.entries.clone();
+    // Of a file of a whole classifier, what does not belong to its CLIP.
+    let beside = checkpoint.choose(None)?.left_out;
+    if !beside.is_empty() {
+        entries.retain(|entry| beside.contains(&entry.name));
+    }
     entries.sort_by_key(|entry| numbers_in(&entry.name));
     let mut layers: Vec<Layer> = Vec::new();
     for entry in &entries {
@@ -250,9 +272,15 @@ async fn layers<S: Source>(source: &mut S, name: &str) -> Result<Head, HeadError
         },
         model: None,
         stacked: if stacked > 1 { stacked } else { 0 },
+        rescaled: false,
     };
+    // One matrix without biases, whose rows have length 1: class embeddings.
+    if entries.len() == 1 && head.weights.chunks(head.width).all(is_unit) {
+        head.scoring = Scoring::Cosine;
+    }
     if let Some(about) = write::about(source).await? {
         (head.name, head.labels, head.model) = (about.name, about.labels, about.model);
+        head.rescaled = about.rescaled;
         if about.is_cosine {
             head.scoring = Scoring::Cosine;
         }

@@ -22,7 +22,7 @@ impl Head {
     pub fn to_safetensors(&self) -> Vec<u8> {
         let about = json!({
             "name": self.name, "labels": self.labels, "model": self.model,
-            "cosine": self.scoring == Scoring::Cosine,
+            "cosine": self.scoring == Scoring::Cosine, "rescaled": self.rescaled,
         });
         let rows = self.labels.len();
         let end = 4 * self.weights.len();
@@ -54,6 +54,7 @@ pub(super) struct About {
     pub(super) labels: Vec<String>,
     pub(super) model: Option<HeadModel>,
     pub(super) is_cosine: bool,
+    pub(super) rescaled: bool,
 }
 
 /// `None` of any other file.
@@ -78,6 +79,8 @@ pub(super) async fn about<S: Source>(source: &mut S) -> Result<Option<About>, He
             labels: serde_json::from_value(about["labels"].clone()).ok()?,
             model: serde_json::from_value(about["model"].clone()).ok()?,
             is_cosine: about["cosine"].as_bool()?,
+            // An older one does not say.
+            rescaled: about["rescaled"].as_bool().unwrap_or_default(),
         })
     }))
 }

@@ -107,12 +107,12 @@ impl fmt::Display for MixError {
                 f,
                 "{found} models are to be mixed into the base, and at most {MOST} can be"
             ),
-            MixError::File { file, error } => write!(f, "{file}: {error}"),
+            MixError::File { file, error } => write!(f, "“{file}”: {error}"),
             MixError::Missing { tensor, file, base } => {
-                write!(f, "{file} lacks the tensor {tensor}, which {base} has")
+                write!(f, "“{file}” lacks the tensor {tensor}, which “{base}” has")
             }
             MixError::Extra { tensor, file, base } => {
-                write!(f, "{file} has a tensor {tensor}, which {base} lacks")
+                write!(f, "“{file}” has a tensor {tensor}, which “{base}” lacks")
             }
             MixError::Shape {
                 tensor,
@@ -122,14 +122,14 @@ impl fmt::Display for MixError {
                 expected,
             } => write!(
                 f,
-                "the tensor {tensor} has the shape {found:?} in {file} and {expected:?} in {base}"
+                "the tensor {tensor} has the shape {found:?} in “{file}” and {expected:?} in “{base}”"
             ),
             MixError::Activation {
                 file,
                 found,
                 base,
                 expected,
-            } => write!(f, "{file} uses {found}, and {base} {expected}"),
+            } => write!(f, "“{file}” uses {found}, and “{base}” {expected}"),
             MixError::Heads {
                 tower,
                 file,
@@ -138,10 +138,10 @@ impl fmt::Display for MixError {
                 expected,
             } => write!(
                 f,
-                "the {tower} tower of {file} has {found} attention heads, and that of {base} {expected}"
+                "the {tower} tower of “{file}” has {found} attention heads, and that of “{base}” {expected}"
             ),
             MixError::BaseIsDifference { file } => {
-                write!(f, "{file} is a difference of two models, not a base")
+                write!(f, "“{file}” is a difference of two models, not a base")
             }
             MixError::Coefficients { found, expected } => {
                 let found: Vec<String> = found.iter().map(f64::to_string).collect();
@@ -174,6 +174,11 @@ pub enum MixNote {
         /// The base, whose way is taken.
         base: String,
     },
+    /// It has no whole text tower, so that its image tower alone is read.
+    ImageAlone {
+        /// The file.
+        file: String,
+    },
 }
 
 impl fmt::Display for MixNote {
@@ -181,7 +186,11 @@ impl fmt::Display for MixNote {
         match self {
             MixNote::Preprocessing { file, base } => write!(
                 f,
-                "{file} prepares images in another way than {base}, whose way is taken"
+                "“{file}” prepares images in another way than “{base}”, whose way is taken"
+            ),
+            MixNote::ImageAlone { file } => write!(
+                f,
+                "“{file}” has no whole text tower; its image tower is mixed"
             ),
         }
     }

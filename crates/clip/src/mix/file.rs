@@ -1,8 +1,9 @@
 //! One of the files of a mixture, and the numbers that it adds to a tensor of the base.
 
 use super::*;
-use crate::weights::TensorReader;
-use std::collections::BTreeMap;
+use crate::weights::{TensorReader, names};
+use refit_kernels::add_scaled;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tensor of a file and where it belongs in the model.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub(super) struct File<S> {
     tensors: BTreeMap<String, Vec<Stored>>,
     /// The tensor that is being read, by its name in the file, and how far it is read.
     reader: Option<(String, TensorReader)>,
+    /// Numbers that were read last; the memory is used again.
+    values: Vec<f32>,
 }
 
 impl<S: Source> File<S> {
@@ -63,7 +66,19 @@ impl<S: Source> File<S> {
             file.check_difference(base, base_plan, tower)?;
             return Ok(file);
         }
-        let plan = Plan::new(checkpoint, &part.options, |_, _| true);
+        let plan = match Plan::new(checkpoint.clone(), &part.options, |_, _| true) {
+            Err(error) if tower == Tower::Image => {
+                let completed = with_text_of(base_plan, checkpoint, &part.options);
+                let completed = completed.map_err(failed)?.ok_or_else(|| failed(error))?;
+                notes.push(MixNote::ImageAlone { file: name.clone() });
+                let options = LoadOptions {
+                    weights_key: None,
+                    ..part.options.clone()
+                };
+                Plan::new(completed, &options, |_, _| true)
+            }
+            plan => plan,
+        };
         let plan = plan.map_err(failed)?;
         check_same(&name, &plan, base, base_plan, tower)?;
         let known = [&plan.info, &base_plan.info].map(|info| info.preprocessing_from);
@@ -88,6 +103,7 @@ impl<S: Source> File<S> {
             source: part.source,
             tensors,
             reader: None,
+            values: Vec::new(),
         }
     }
 
@@ -145,10 +161,8 @@ impl<S: Source> File<S> {
             let low = start.max(first);
             let high = (start + sums.len()).min(first + piece.entry.count());
             if low < high {
-                let values = self.values(&piece.entry, low - first, high - low).await?;
-                for (sum, value) in sums[low - start..].iter_mut().zip(values) {
-                    *sum += share * f64::from(value);
-                }
+                self.read(&piece.entry, low - first, high - low).await?;
+                add_scaled(&mut sums[low - start..], share, &self.values);
             }
         }
         Ok(())
@@ -162,22 +176,17 @@ impl<S: Source> File<S> {
         share: f64,
         sums: &mut [f64],
     ) -> Result<(), MixError> {
-        let values = self.values(&piece.entry, 0, piece.entry.count()).await?;
+        self.read(&piece.entry, 0, piece.entry.count()).await?;
         let (rows, columns) = (piece.entry.shape[0], piece.entry.shape[1]);
         for (number, sum) in sums.iter_mut().enumerate() {
             let (row, column) = ((from + number) / rows, (from + number) % rows);
-            *sum += share * f64::from(values[column * columns + row]);
+            *sum += share * f64::from(self.values[column * columns + row]);
         }
         Ok(())
     }
 
-    /// A tensor's numbers from `from` on. Mostly they follow those that were read before.
-    async fn values(
-        &mut self,
-        entry: &Entry,
-        from: usize,
-        count: usize,
-    ) -> Result<Vec<f32>, MixError> {
+    /// Reads a tensor's numbers from `from` on. Mostly they follow those that were read before.
+    async fn read(&mut self, entry: &Entry, from: usize, count: usize) -> Result<(), MixError> {
         let name = &self.name;
         let failed = |error: WeightsError| MixError::file(name, error);
         let reader = self.reader.take();
@@ -189,11 +198,11 @@ impl<S: Source> File<S> {
                 reader.map_err(failed)?
             }
         };
-        let mut values = vec![0.0; count];
-        let filled = reader.fill(&mut self.source, &mut values).await;
+        self.values.resize(count, 0.0);
+        let filled = reader.fill(&mut self.source, &mut self.values).await;
         filled.map_err(failed)?;
         self.reader = Some((entry.name.clone(), reader));
-        Ok(values)
+        Ok(())
     }
 }
 
@@ -203,6 +212,36 @@ fn planned(plan: &Plan) -> Vec<Stored> {
     let bias = bias.map(|entry| (entry, CanonicalName::whole("logit_bias")));
     let all = entries.chain(bias);
     all.map(|(entry, name)| Stored { entry, name }).collect()
+}
+
+/// A file that lacks tensors of the text tower, as code that fine-tunes image towers leaves it out, with those of the
+/// base in their place; `None` of a file that lacks none.
+fn with_text_of(
+    base: &Plan,
+    checkpoint: Checkpoint,
+    options: &LoadOptions,
+) -> Result<Option<Checkpoint>, WeightsError> {
+    let format = checkpoint.format;
+    let state = checkpoint.choose(options.weights_key.as_deref())?;
+    let is_of_image = |name: &str| Tower::Image.mixes(name);
+    let named = |entry: &Entry| names::canonical(&entry.name).name;
+    let found: BTreeSet<String> = state.entries.iter().map(named).collect();
+    let expected = base.info.architecture.parameters();
+    let mut of_text = expected.keys().filter(|name| !is_of_image(name));
+    if of_text.all(|name| found.contains(name)) || !found.iter().any(|name| is_of_image(name)) {
+        return Ok(None);
+    }
+    let is_kept = |entry: &Entry| is_of_image(&named(entry)) || names::is_ignored(&entry.name);
+    let kept = state.entries.into_iter().filter(is_kept);
+    let of_base = base
+        .entries
+        .iter()
+        .filter(|(_, name)| !is_of_image(&name.name));
+    let of_base = of_base.map(|(entry, _)| entry.clone());
+    Ok(Some(Checkpoint {
+        entries: kept.chain(of_base).collect(),
+        format,
+    }))
 }
 
 /// Whether the file's tensors are behind [`DIFFERENCE`].
@@ -215,9 +254,9 @@ fn is_difference(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<bool,
 fn difference(checkpoint: Checkpoint, options: &LoadOptions) -> Result<Vec<Stored>, WeightsError> {
     let state = checkpoint.choose(options.weights_key.as_deref())?;
     let entries = state.entries.into_iter();
-    let entries = entries.filter(|entry| !crate::weights::names::is_ignored(&entry.name));
+    let entries = entries.filter(|entry| !names::is_ignored(&entry.name));
     let stored = |entry: Entry| Stored {
-        name: crate::weights::names::canonical(&entry.name),
+        name: names::canonical(&entry.name),
         entry,
     };
     Ok(entries.map(stored).collect())

@@ -28,6 +28,7 @@ use crate::weights::names::{CanonicalName, Slice};
 use crate::weights::source::{Source, SourceError};
 use crate::weights::{Checkpoint, Entry, WeightsError};
 use file::{File, Stored};
+use refit_kernels::round;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
@@ -85,6 +86,9 @@ pub struct Mixture<S> {
     info: CheckpointInfo,
     options: LoadOptions,
     notes: Vec<MixNote>,
+    /// The numbers that are computed, and their sums; the memory is used again.
+    numbers: Vec<f32>,
+    sums: Vec<f64>,
 }
 
 /// Numbers that are computed at once.
@@ -131,6 +135,8 @@ impl<S: Source> Mixture<S> {
             info,
             options,
             notes,
+            numbers: Vec::new(),
+            sums: Vec::new(),
         })
     }
 
@@ -171,32 +177,35 @@ impl<S: Source> Mixture<S> {
         (1.0 - taken, &self.coefficients)
     }
 
-    /// A tensor's numbers from `from` on.
-    async fn numbers(
-        &mut self,
-        tensor: usize,
-        from: usize,
-        count: usize,
-    ) -> Result<Vec<f32>, MixError> {
+    /// Computes `count` of a tensor's numbers, from `from` on.
+    async fn compute(&mut self, tensor: usize, from: usize, count: usize) -> Result<(), MixError> {
         let (base_share, shares) = self.shares();
         let shares = shares.to_vec();
         let Tensor {
             stored, is_mixed, ..
         } = &self.tensors[tensor];
         // x + −0 is x, −0 too.
-        let mut sums = vec![-0.0; count];
-        if !is_mixed {
-            self.base.add(stored, from, 1.0, &mut sums).await?;
-        } else {
-            if base_share != 0.0 {
-                self.base.add(stored, from, base_share, &mut sums).await?;
-            }
-            let terms = self.others.iter_mut().zip(shares);
-            for (file, share) in terms.filter(|(_, share)| *share != 0.0) {
-                file.add(stored, from, share, &mut sums).await?;
-            }
+        let sums = &mut self.sums;
+        sums.clear();
+        sums.resize(count, -0.0);
+        let (base_share, others) = match is_mixed {
+            true => (base_share, &mut self.others[..]),
+            false => (1.0, &mut [][..]),
+        };
+        if base_share != 0.0 {
+            self.base.add(stored, from, base_share, sums).await?;
         }
-        Ok(sums.into_iter().map(|sum| sum as f32).collect())
+        let terms = others.iter_mut().zip(shares);
+        for (file, share) in terms.filter(|(_, share)| *share != 0.0) {
+            file.add(stored, from, share, sums).await?;
+        }
+        self.numbers.resize(count, 0.0);
+        round(sums, &mut self.numbers);
+        // The file is little-endian.
+        for number in &mut self.numbers {
+            *number = f32::from_bits(number.to_bits().to_le());
+        }
+        Ok(())
     }
 
     /// Writes bytes of one tensor; returns how many.
@@ -216,15 +225,13 @@ impl<S: Source> Mixture<S> {
         if count == 0 {
             return Err(ended);
         }
-        let numbers = self.numbers(index, first, count).await;
-        let numbers = numbers.map_err(|error| SourceError::Other {
+        let computed = self.compute(index, first, count).await;
+        computed.map_err(|error| SourceError::Other {
             cause: Cause::new(error),
         })?;
-        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
-        let length = (4 * count - skip).min(buffer.len());
-        for (place, byte) in buffer.iter_mut().zip(bytes.skip(skip).take(length)) {
-            *place = byte;
-        }
+        let bytes: &[u8] = &bytemuck::cast_slice(&self.numbers)[skip..];
+        let length = bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&bytes[..length]);
         Ok(length)
     }
 }

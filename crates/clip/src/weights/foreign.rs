@@ -29,6 +29,10 @@ pub(super) async fn recognise<S: Source>(
         [b'G', b'G', b'U', b'F', ..] => "a GGUF file, which llama.cpp and clip.cpp run",
         [0x89, b'H', b'D', b'F', ..] => "an HDF5 file, as TensorFlow writes weights",
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => "a NumPy array",
+        // PyTorch's own begin with its magic number.
+        [0x80, 2..=5, ..] => {
+            "a Python pickle that torch.save did not write; it can be loaded in Python and saved by torch.save"
+        }
         [0x1f, 0x8b, ..] => "a gzip file, which has to be unpacked first",
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => "a picture",
         // A protocol buffer: the version, then the producer's name.

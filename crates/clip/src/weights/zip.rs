@@ -30,6 +30,11 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, bo
     let members = directory(source).await?;
     let pickle = members.keys().find(|name| name.ends_with("/data.pkl"));
     let Some(pickle) = pickle else {
+        if members.keys().any(|name| name.ends_with(".npy")) {
+            return Err(WeightsError::OtherFile {
+                kind: "an archive of NumPy arrays (.npz); one of them can be saved by numpy.save",
+            });
+        }
         return Err(damaged("it holds no data.pkl"));
     };
     let root = pickle.trim_end_matches("data.pkl").to_owned();

@@ -52,6 +52,20 @@ def main(folder):
             fill(module)
             torch.save(module.state_dict(), f"{folder}/heads/{name}.pth")
             said[name] = module(x).tolist()
+    # A classifier, as code that fine-tunes CLIP saves it: an image tower, what is left of the text tower, the head.
+    encoder = nn.Module()
+    encoder.model = nn.Module()
+    encoder.model.visual = nn.Module()
+    encoder.model.visual.conv1 = nn.Conv2d(3, 4, 2, bias=False)
+    encoder.model.ln_final = nn.LayerNorm(4)
+    classifier = nn.Module()
+    classifier.image_encoder = encoder
+    classifier.classification_head = fill(nn.Linear(WIDTH, 3))
+    torch.save(classifier, f"{folder}/heads/classifier.pt")
+    state = {f"module.{name}": value for name, value in classifier.state_dict().items()}
+    torch.save(state, f"{folder}/heads/classifier_state.pt")
+    with torch.no_grad():
+        said["classifier"] = classifier.classification_head(x).tolist()
     convolution = nn.Conv2d(1, 2, 3)
     torch.save(fill(convolution).state_dict(), f"{folder}/heads/convolution.pth")
     apart = nn.ModuleList([nn.Linear(WIDTH, 4), nn.Linear(5, 2)])
@@ -62,6 +76,8 @@ def main(folder):
     vectors = formula(2, WIDTH).numpy()
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     said["cosines"] = (units @ x.numpy()).tolist()
+    torch.save(torch.tensor(units), f"{folder}/heads/units.pt")
+    np.savez(f"{folder}/heads/arrays.npz", coef=vectors, intercept=vectors[:, 0])
     np.save(f"{folder}/heads/f16.npy", vectors.astype("<f2"))
     np.save(f"{folder}/heads/f32.npy", vectors)
     np.save(f"{folder}/heads/f64_by_column.npy", np.asfortranarray(vectors.astype("<f8")))

@@ -7,16 +7,11 @@ mod tiff;
 pub(crate) use decode::Decoded;
 
 use refit::model_error;
+use refit::teach::folders::{has_picture_name, is_hidden};
 use refit_clip::preprocess::{Image, PixelValues, Preprocessing, preprocess};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The ends of the names of pictures, by which they are found in folders.
-const ENDINGS: [&str; 14] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff",
-    "avif", "heic",
-];
 
 /// Pictures that are decoded before the model computes, so that they need little memory.
 const BATCH: usize = 16;
@@ -170,7 +165,7 @@ fn matches(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// The files of a folder and those below it, by their names.
-fn add_folder(
+pub(crate) fn add_folder(
     folder: &Path,
     pictures: &mut Vec<PathBuf>,
     others: &mut Vec<PathBuf>,
@@ -185,8 +180,8 @@ fn add_folder(
             add_folder(&path, pictures, others)?;
             continue;
         }
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let is_picture = ENDINGS.contains(&ending.to_lowercase().as_str());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_picture = has_picture_name(&name) && !is_hidden(&name);
         let list = if is_picture {
             &mut *pictures
         } else {

@@ -1,12 +1,13 @@
 //! Adding images: chosen, from a folder, from an address, or the samples; and labels for them.
 
+use crate::page::models::folder::found;
 use crate::page::models::session::{NewImage, Session};
 use crate::page::models::{address, samples};
 use crate::page::work::yield_now;
-use js_sys::Reflect;
+use crate::teach::folders::class_folders;
+use crate::teach::table::{self, Names};
 use leptos::prelude::*;
 use refit_clip::confusion::Truth;
-use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Event, File, FileList, HtmlInputElement};
@@ -66,7 +67,12 @@ pub(super) fn AddImages(session: Session) -> impl IntoView {
                 </label>
                 <label class="button file" hidden=none>
                     "Add labels (CSV: name, class)"
-                    <input type="file" name="Labels" accept=".csv,text/csv" on:change=labelled />
+                    <input
+                        type="file"
+                        name="Labels"
+                        accept=".csv,.tsv,.txt,text/csv"
+                        on:change=labelled
+                    />
                 </label>
             </p>
             <FromAddress session />
@@ -126,33 +132,31 @@ async fn fetch_image(address: &str) -> Result<Blob, String> {
 
 pub(super) fn add_files(session: Session, files: &FileList) {
     let files = (0..files.length()).filter_map(|i| files.get(i));
-    // A folder may hold other files too.
-    let images = files.filter(|file| {
-        let kind = file.type_();
-        kind.is_empty() || kind.starts_with("image/")
+    let found = files.map(|file| found(file).1).collect();
+    let mut sorted = match class_folders(found) {
+        Ok(sorted) => sorted,
+        Err(sentence) => return session.images.problem.set(Some(sentence)),
+    };
+    let beside = std::mem::take(&mut sorted.beside);
+    let beside = beside.into_iter().map(|(_, file)| (None, file));
+    let notes = sorted.notes("images");
+    let classes = sorted.classes.into_iter();
+    let labelled = classes.flat_map(|(class, files)| {
+        let class = Some(Truth::Class(class));
+        files.into_iter().map(move |file| (class.clone(), file))
     });
-    let images = images.map(|file| {
-        let path = Reflect::get(&file, &"webkitRelativePath".into()).unwrap_or_default();
-        let path = path.as_string().unwrap_or_default();
-        let folders: Vec<&str> = path.split('/').collect();
-        // FOLDER/CLASS/FILE
-        let truth = match folders.as_slice() {
-            [_, .., class, _] => Some(Truth::Class((*class).to_owned())),
-            _ => None,
-        };
-        NewImage {
-            name: File::name(&file),
-            truth,
-            is_sample: false,
-            file: file.unchecked_into(),
-        }
+    let images = labelled.chain(beside).map(|(truth, file)| NewImage {
+        name: File::name(&file),
+        truth,
+        is_sample: false,
+        file: file.unchecked_into(),
     });
     let mut images = images.collect::<Vec<_>>().into_iter();
     leptos::task::spawn_local(async move {
         loop {
             let chunk: Vec<_> = images.by_ref().take(CHUNK).collect();
             if chunk.is_empty() {
-                return;
+                return session.images.notes.set(notes);
             }
             session.add_images(chunk);
             yield_now().await;
@@ -160,30 +164,17 @@ pub(super) fn add_files(session: Session, files: &FileList) {
     });
 }
 
-/// Sets the images' true classes from a CSV of names and classes.
+/// Sets the images' true classes from a table of names and classes.
 fn set_labels(session: Session, text: &str) -> Result<(), String> {
-    let mut labels: BTreeMap<String, String> = BTreeMap::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    for record in reader.records() {
-        let record = record.map_err(|error| format!("The file is not a CSV: {error}."))?;
-        if let (Some(name), Some(label)) = (record.get(0), record.get(1)) {
-            labels.insert(name.trim().to_owned(), label.trim().to_owned());
-        }
-    }
-    let mut matched = 0;
+    let all = session.images.all.get_untracked();
+    let names = Names::new(all.iter().map(|image| image.name.as_str()));
+    let table = table::read(text, |field| names.find(field))?;
+    session.images.notes.set(table.notes("images"));
     session.images.all.update(|all| {
-        for image in all {
-            if let Some(label) = labels.get(&image.name) {
-                image.truth = Some(Truth::Class(label.clone()));
-                matched += 1;
-            }
+        for (place, class) in table.labelled {
+            all[place].truth = Some(Truth::Class(class));
         }
     });
     session.rank_new();
-    match matched {
-        0 => Err("No line of the file starts with the name of one of these images; each line needs a name and a class.".to_owned()),
-        _ => Ok(()),
-    }
+    Ok(())
 }

@@ -63,6 +63,7 @@ pub fn Images(session: Session) -> impl IntoView {
             </p>
             <AddImages session />
             {error_if_any(session.images.problem)}
+            <p class="aside" role="status">{move || session.images.notes.get().join(" ")}</p>
         </section>
     }
 }

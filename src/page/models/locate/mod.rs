@@ -75,12 +75,14 @@ pub fn Locate(session: Session, is_shown: Signal<bool>) -> impl IntoView {
         <section aria-labelledby="where-title">
             <h2 id="where-title">"Where"</h2>
             <p class="aside">
-                "Where in the selected image the model sees a class, without training, as "
+                "Where in the selected image the model sees a class, as "
                 <a href="https://arxiv.org/abs/2203.10421">"CLIP on Wheels"</a>
-                " has it: which of the image’s patches its answer depends on (gradient), or which of its tiles is most like the text."
+                " has it: which patches its answer depends on (gradient), or which tile is most like the text."
             </p>
-            <Form session choices />
-            {result}
+            <div class="asked">
+                <Form session choices />
+                {result}
+            </div>
         </section>
     }
 }
@@ -253,10 +255,12 @@ fn found(session: Session, choices: Choices, place: Arc<Place>) -> AnyView {
             data-milliseconds=place.located.milliseconds.to_string()
             data-words=place.what.words().to_owned()
         >
-            {overlay::picture(&image, &place, region)}
+            <div class="seen">
+                {overlay::picture(&image, &place, region)}
+                {overlay::legend(highest, threshold)}
+            </div>
             <figcaption>
                 <p role="status">{said}</p>
-                {overlay::legend(highest, threshold)}
                 {threshold_control(choices, highest, of_reading)}
                 <p class="aside">{about(&map, &place)}</p>
                 <p class="toolbar">

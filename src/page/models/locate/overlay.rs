@@ -10,7 +10,7 @@ use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 /// The picture's greatest height and width, in rem.
-const HEIGHT: f64 = 28.0;
+const HEIGHT: f64 = 22.0;
 const WIDTH: f64 = 26.0;
 
 /// Left, top, width and height as shares of an image, in percent.

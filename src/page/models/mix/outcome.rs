@@ -31,6 +31,7 @@ pub(super) fn view(outcome: Arc<MixOutcome>, is_done: bool) -> AnyView {
             <p class="best">{is_done.then(|| best(&outcome)).flatten()}</p>
             {numbers(&outcome)}
             {unreadable(&outcome)}
+            <p class="aside">{outcome.notes.join(" ")}</p>
             <p class="toolbar" hidden=!is_done>
                 <button
                     type="button"
@@ -166,5 +167,6 @@ fn json(outcome: &MixOutcome) -> serde_json::Value {
         "tower": outcome.tower,
         "tried": tried.collect::<Vec<_>>(),
         "best": outcome.best(),
+        "notes": outcome.notes,
     })
 }

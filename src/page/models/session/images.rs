@@ -74,6 +74,8 @@ pub struct ImageSet {
     pub pace: RwSignal<Option<f64>>,
     /// Why images could not be added.
     pub problem: RwSignal<Option<String>>,
+    /// What was left out of a folder or a table of labels, and what was taken for granted.
+    pub notes: RwSignal<Vec<String>>,
 }
 
 /// An image to add.
@@ -96,6 +98,7 @@ impl ImageSet {
             rankings_done: RwSignal::new(0),
             pace: RwSignal::new(None),
             problem: RwSignal::new(None),
+            notes: RwSignal::new(Vec::new()),
         }
     }
 
@@ -260,6 +263,7 @@ impl Session {
             }
         }
         self.images.selected.set(None);
+        self.images.notes.set(Vec::new());
         self.images.all.set(Vec::new());
         self.rank_new();
     }

@@ -43,6 +43,8 @@ pub struct MixOutcome {
     pub sets: Vec<String>,
     /// Images that could not be decoded, which are left out.
     pub unreadable: usize,
+    /// What to know of the models, in sentences.
+    pub notes: Vec<String>,
     pub tried: Vec<Tried>,
 }
 
@@ -161,6 +163,7 @@ impl Run {
                 tower: choices.tower,
                 sets: choices.sets.iter().map(|set| set.name.clone()).collect(),
                 unreadable: 0,
+                notes: Vec::new(),
                 tried: Vec::new(),
             },
             choices,
@@ -226,6 +229,7 @@ impl Run {
             }
             self.classes = classes;
         }
+        self.outcome.notes.clone_from(&loaded.notes);
         let mut scores = Vec::new();
         let (mut done, mut read) = (0, 0);
         for (set, classes) in sets.iter().zip(&self.classes) {

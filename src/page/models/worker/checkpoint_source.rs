@@ -60,6 +60,19 @@ pub enum CheckpointSource {
     Mixture(Box<Mixture<Files>>),
 }
 
+impl CheckpointSource {
+    /// What to know of the models that are mixed, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            CheckpointSource::Files(_) => Vec::new(),
+            CheckpointSource::Mixture(mixture) => {
+                let notes = mixture.notes().iter();
+                notes.map(|note| format!("{note}.")).collect()
+            }
+        }
+    }
+}
+
 impl Source for CheckpointSource {
     fn size(&self) -> u64 {
         match self {

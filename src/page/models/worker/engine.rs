@@ -60,6 +60,7 @@ impl Engine {
         let loaded = LoadedModel {
             architecture,
             info: towers.info().clone(),
+            notes: source.notes(),
             logit_bias: towers.logit_bias(),
             logit_scale: towers.logit_scale(),
             gpu,
