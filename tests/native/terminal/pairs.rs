@@ -472,7 +472,7 @@ fn metadata_that_do_not_fit_are_told_and_the_rest_goes_on() {
     for hit in hits {
         assert_eq!(
             hit.get("caption").is_some(),
-            hit["row"].as_u64().unwrap() >= 200
+            hit["row"].as_u64().unwrap() >= 192
         );
     }
     let told = json(&["filter", text(&out), "--contains", "star", "--json"]);
