@@ -587,9 +587,9 @@ fn pairs_and_tables_are_filtered_without_an_index() {
     for (rules, sentence) in [
         (
             &["--min-score", "0.3"][..],
-            "no cosine of picture and text is known",
+            "“cosine at least 0.3” needs the pairs embedded: --weights",
         ),
-        (&["--dedup", "0.94"], "--weights embeds them"),
+        (&["--dedup", "0.94"], "--weights names a model"),
         (&[], "no rule is given"),
         (&["--top-share", "1.5"], "above 0 and at most 1"),
         (
