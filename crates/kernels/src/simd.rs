@@ -96,6 +96,11 @@ pub(crate) trait Lanes: Copy {
         Self::load(token, &all)
     }
 
+    /// Asks for the bytes at an address, which need not be one, before they are read; does nothing where there is no such
+    /// instruction.
+    #[inline(always)]
+    fn prefetch(_: Self::Token, _: *const u8) {}
+
     /// The sum of weights × pixels, rounded to whole numbers from 0 to 255.
     fn weigh(token: Self::Token, weights: &[i32], pixels: &[Pixel]) -> Pixel;
 
@@ -463,6 +468,11 @@ mod avx2 {
             // SAFETY: the token proves F16C, and there are 16 bytes; the load needs no alignment.
             let register = unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())) };
             Avx2Vector { register, token }
+        }
+        #[inline(always)]
+        fn prefetch(_: Avx2Fma, from: *const u8) {
+            // SAFETY: every x86-64 has the instruction, which reads nothing that the program could see.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
         #[inline(always)]
         fn floats(token: Avx2Fma, from: &[u8]) -> Self {

@@ -117,7 +117,7 @@ fn by_threads<T: Send>(
 fn read(bytes: &[u8]) -> Vec<[u64; 8]> {
     by_threads(
         bytes,
-        || [0; 8],
+        || [0_u64; 8],
         |sums, _, bytes| {
             for block in bytes.as_chunks::<8>().0.as_chunks::<8>().0 {
                 for (sum, number) in sums.iter_mut().zip(block) {

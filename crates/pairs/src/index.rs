@@ -36,6 +36,9 @@ pub struct PartRecord {
     pub rows: u64,
     /// Pairs and problems that were read for it: a run that goes on skips so many.
     pub read: u64,
+    /// Pairs that were left out.
+    #[serde(default)]
+    pub left_out: u64,
     /// What was left out, or was odd, in sentences.
     pub problems: Vec<String>,
 }

@@ -56,7 +56,7 @@ fn index<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> R
     let PairArguments { pairs, columns } = &arguments.pairs;
     let inputs = inputs::find(pairs, columns)?;
     let model = model::load(backend, &arguments.model, false)?;
-    let settings = model.preprocessing().clone();
+    let settings = *model.preprocessing();
     let mut record = begin(arguments, &inputs, &model)?;
     let mut embedder = Embedder::new(model)?;
     let total: u64 = inputs.iter().map(|input| input.bytes).sum();
@@ -66,7 +66,7 @@ fn index<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> R
         eprintln!("refit: {rows} pairs are there already; on from the next");
     }
     let mut progress = Progress::new("pairs");
-    let (mut part, mut embedded, mut left_out) = (Unwritten::default(), 0, 0);
+    let (mut part, mut embedded) = (Unwritten::default(), 0);
     let mut notes = Vec::new();
     if !record.finished {
         // Problems are counted with the part of the pairs before them, some of which still wait to be embedded.
@@ -82,13 +82,9 @@ fn index<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> R
                         after.push(None);
                         embedder.push(*pair)?
                     }
-                    Outcome::Problem {
-                        sentence,
-                        left_out: is_left_out,
-                    } => {
+                    Outcome::Problem { sentence, left_out } => {
                         eprintln!("refit: {sentence}");
-                        left_out += u64::from(is_left_out);
-                        after.push(Some(sentence));
+                        after.push(Some((sentence, left_out)));
                         Vec::new()
                     }
                 };
@@ -138,7 +134,7 @@ fn index<B: Backend>((backend, device): (B, Device), arguments: &Arguments) -> R
             parts: record.parts.len(),
             embedded,
             seconds,
-            left_out,
+            left_out: record.parts.iter().map(|part| part.left_out).sum(),
             problems,
             notes: &notes,
         });
@@ -162,14 +158,12 @@ fn begin<B: Backend>(
 ) -> Result<Record, String> {
     let weights = arguments.model.weights();
     let about = arguments.model.about(model);
-    let named = |input: &Input| (input.path.display().to_string(), input.bytes);
+    // The same files are the same from another folder.
+    let whole = |path: &Path| path.canonicalize().unwrap_or(path.to_owned());
+    let named = |input: &Input| (whole(&input.path).display().to_string(), input.bytes);
     let fresh = Record {
         model: about.name,
-        weights: weights
-            .canonicalize()
-            .unwrap_or(weights.to_owned())
-            .display()
-            .to_string(),
+        weights: whole(weights).display().to_string(),
         identity: about.identity,
         width: model.architecture().embedding,
         inputs: inputs.iter().map(named).collect(),
@@ -225,14 +219,17 @@ struct Unwritten {
 
 impl Unwritten {
     /// Adds pairs, and the problems that were read with them.
-    fn add(&mut self, pairs: Vec<Embedded>, read: Vec<Option<String>>, inputs: &[Input]) {
+    fn add(&mut self, pairs: Vec<Embedded>, read: Vec<Option<(String, bool)>>, inputs: &[Input]) {
         for pair in pairs {
             self.rows.push(pair.row(&inputs[pair.pair.input].path));
             self.images.extend(pair.image);
             self.texts.extend(pair.text);
         }
         self.record.read += read.len() as u64;
-        self.record.problems.extend(read.into_iter().flatten());
+        for (sentence, left_out) in read.into_iter().flatten() {
+            self.record.left_out += u64::from(left_out);
+            self.record.problems.push(sentence);
+        }
     }
 
     /// Writes the part, then the record that counts it: an interruption between costs the part.

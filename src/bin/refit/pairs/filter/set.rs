@@ -4,12 +4,13 @@ use super::Arguments;
 use crate::pairs::embed::{Embedded, Embedder};
 use crate::pairs::folder::{self, Folder};
 use crate::pairs::inputs::{self, Columns, Input};
-use crate::pairs::prepare::{Need, Outcome, prepare};
+use crate::pairs::prepare::{Need, Outcome, Prepared, prepare};
 use crate::pairs::progress::Progress;
 use crate::pictures;
 use half::f16;
 use refit_clip::Model;
 use refit_clip::backend::Backend;
+use refit_clip::preprocess::Preprocessing;
 use refit_pairs::filter::Rule;
 use refit_pairs::records::{ColumnError, Purpose, Records, choose};
 use refit_pairs::search::Stored;
@@ -209,6 +210,18 @@ impl Set {
             )
         };
         let settings = embedding.settings();
+        let asks_vectors = |rule: &Rule| {
+            use Rule::{FirstOfDuplicates, MinScore, Nearest, TopShare};
+            matches!(
+                rule,
+                MinScore(_) | TopShare(_) | Nearest(_) | FirstOfDuplicates
+            )
+        };
+        if let (None, Some(rule)) = (&settings, rules.iter().find(|rule| asks_vectors(rule))) {
+            return Err(format!(
+                "“{rule}” needs the pairs embedded: --weights names a model"
+            ));
+        }
         let need = match &settings {
             Some(settings) => Need::Pixels(settings),
             None if rules.iter().any(asks_size) => Need::Size,
@@ -392,16 +405,16 @@ fn index(arguments: &Arguments) -> Result<Option<Folder>, String> {
 
 /// What embeds pairs, or does not.
 trait Embedding {
-    fn settings(&self) -> Option<refit_clip::preprocess::Preprocessing>;
-    fn push(&mut self, pair: crate::pairs::prepare::Prepared) -> Result<Vec<Embedded>, String>;
+    fn settings(&self) -> Option<Preprocessing>;
+    fn push(&mut self, pair: Prepared) -> Result<Vec<Embedded>, String>;
     fn flush(&mut self) -> Result<Vec<Embedded>, String>;
 }
 
 impl<B: Backend> Embedding for Embedder<B> {
-    fn settings(&self) -> Option<refit_clip::preprocess::Preprocessing> {
-        Some(self.model.preprocessing().clone())
+    fn settings(&self) -> Option<Preprocessing> {
+        Some(*self.model.preprocessing())
     }
-    fn push(&mut self, pair: crate::pairs::prepare::Prepared) -> Result<Vec<Embedded>, String> {
+    fn push(&mut self, pair: Prepared) -> Result<Vec<Embedded>, String> {
         Embedder::push(self, pair)
     }
     fn flush(&mut self) -> Result<Vec<Embedded>, String> {
@@ -413,10 +426,10 @@ impl<B: Backend> Embedding for Embedder<B> {
 struct NoModel;
 
 impl Embedding for NoModel {
-    fn settings(&self) -> Option<refit_clip::preprocess::Preprocessing> {
+    fn settings(&self) -> Option<Preprocessing> {
         None
     }
-    fn push(&mut self, pair: crate::pairs::prepare::Prepared) -> Result<Vec<Embedded>, String> {
+    fn push(&mut self, pair: Prepared) -> Result<Vec<Embedded>, String> {
         Ok(vec![Embedded {
             pair,
             image: Vec::new(),
