@@ -54,7 +54,7 @@ pub enum ClipError {
         /// The template.
         template: String,
     },
-    /// An image of one colour, in which no place differs from another.
+    /// An image of one colour, as far as the model sees it, in which no place differs from another.
     OneColour,
     /// An image that cannot be cut into so many tiles.
     Tiles {
@@ -97,7 +97,7 @@ impl fmt::Display for ClipError {
                 write!(f, "the template “{template}” has no place for the label")
             }
             ClipError::OneColour => {
-                f.write_str("the image has one colour, so that no place in it differs from another")
+                f.write_str("what the model sees of the image has one colour, so that no place in it differs from another")
             }
             ClipError::Tiles {
                 side,

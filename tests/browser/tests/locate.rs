@@ -195,9 +195,9 @@ fn an_image_without_places_is_said() {
         "context.fillStyle = '#888'; context.fillRect(0, 0, 160, 80);",
     );
     open_tab(&page, "where");
-    page.wait_for_text("The image has one colour, so that no place in it differs from another");
+    page.wait_for_text("What the model sees of the image has one colour, so that no place in it differs from another");
     page.set_value("select[name=How]", "1");
-    page.wait_for_text("The image has one colour");
+    page.wait_for_text("of the image has one colour");
     // The next image is answered as if nothing had been.
     drop_drawn(
         &page,

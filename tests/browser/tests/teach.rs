@@ -44,17 +44,41 @@ fn draw(page: &Page, shapes: &[&str], each: usize) {
     page.wait_for(&format!(
         "document.querySelector('.count')?.innerText.includes('{count} of {count} images')"
     ));
-    page.eval(
-        "(() => {
-            const data = new DataTransfer();
-            data.items.add(new File([labels], 'labels.csv', {type: 'text/csv'}));
-            const input = document.querySelector('input[name=Labels]');
-            input.files = data.files;
-            input.dispatchEvent(new Event('change', {bubbles: true}));
-        })()",
-    );
+    label(page, "labels");
     open_tab(page, "teach");
     page.wait_for_text(&format!("{count} labelled images of"));
+}
+
+/// Labels the images by a table, which is an expression.
+fn label(page: &Page, table: &str) {
+    page.eval(&format!(
+        "(() => {{
+            const data = new DataTransfer();
+            data.items.add(new File([{table}], 'labels.csv', {{type: 'text/csv'}}));
+            const input = document.querySelector('input[name=Labels]');
+            input.files = data.files;
+            input.dispatchEvent(new Event('change', {{bubbles: true}}));
+        }})()"
+    ));
+}
+
+/// Chooses a folder with images at these paths, and with a file beside them.
+fn choose_folder(page: &Page, paths: &[&str]) {
+    page.eval(&format!(
+        "(async () => {{
+            const canvas = new OffscreenCanvas(8, 8);
+            canvas.getContext('2d').fillRect(0, 0, 4, 4);
+            const image = await canvas.convertToBlob();
+            const file = (path, content, type) => Object.defineProperty(
+                new File([content], path.split('/').at(-1), {{type}}), 'webkitRelativePath', {{value: path}});
+            const files = {paths}.map(path => file(path, image, 'image/png'));
+            files.push(file('set/.DS_Store', '', ''));
+            const input = document.querySelector('.add-images ~ details input[type=file]:not([name])');
+            Object.defineProperty(input, 'files', {{value: Object.assign(files, {{item: (i) => files[i]}}), configurable: true}});
+            input.dispatchEvent(new Event('change', {{bubbles: true}}));
+        }})()",
+        paths = serde_json::json!(paths)
+    ));
 }
 
 fn open(builder: PageBuilder) -> Page {
@@ -196,6 +220,33 @@ fn a_head_is_taught_kept_and_used() {
     open_tab(&page, "teach");
     press(&page, 1, "Delete");
     page.wait_for("document.querySelectorAll('.head-list > li').length === 1");
+}
+
+#[test]
+fn labels_come_from_any_table_and_folder() {
+    let page = open(Page::builder());
+    draw(&page, &["circle", "square"], 2);
+    label(
+        &page,
+        r"'id;fold;label\ncircle-0;1;round\nsquare-1;1;edged\nnone;2;round'",
+    );
+    page.wait_for_text("Read “id” as the file, “label” as the class.");
+    page.wait_for_text("Left out, lines of images that are not here: none.");
+    page.wait_for_text("4 labelled images of 4 classes.");
+    label(&page, r"'file,animal,colour\ncircle-0.png,cat,red'");
+    page.wait_for_text("none of them, or more than one, may be the class");
+    label(&page, r"'other.png,cat'");
+    page.wait_for_text("No column of the table names these pictures");
+    page.click(".add-images button:last-child");
+    choose_folder(&page, &["set/train/cat/1.png", "set/val/cat/1.png"]);
+    page.wait_for_text("The folders train, val are parts of a data set, and no classes");
+    choose_folder(
+        &page,
+        &["set/cat/1.png", "set/dog/old/1.png", "set/beside.png"],
+    );
+    page.wait_for_text("Left out, no images: .DS_Store.");
+    page.wait_for_text("2 labelled images of 2 classes.");
+    page.wait_for("document.querySelectorAll('.images .thumbnails li').length === 3");
 }
 
 #[test]

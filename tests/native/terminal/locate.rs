@@ -245,7 +245,7 @@ fn what_has_no_answer_is_said() {
         let (is_well, out, errors) = locate("shapes.safetensors", &arguments);
         assert!(!is_well);
         assert!(
-            errors.contains("gray.png: The image has one colour"),
+            errors.contains("gray.png: What the model sees of the image has one colour"),
             "{errors}"
         );
         assert!(errors.contains("2 of 3 pictures have no map"), "{errors}");
