@@ -101,6 +101,35 @@ fn a_linear_probe_is_scikit_learns() {
     assert!(milliseconds < 10_000.0, "{milliseconds} ms");
 }
 
+/// Every float16 through SIMD128, in each lane, against the conversion that knows no vectors.
+#[wasm_bindgen_test]
+fn a_search_widens_every_half_exactly() {
+    use refit_npy::{Dtype, Header, read_matrix};
+    use refit_pairs::search::Stored;
+    let halves: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_le_bytes).collect();
+    let header = Header::write(Dtype::F16, &[1 << 16, 1]);
+    let expected = read_matrix(&[header, halves.clone()].concat()).unwrap();
+    let mut found = Vec::new();
+    for width in [1, 4, 32] {
+        for lane in 0..width {
+            let mut query = vec![0.0; width];
+            query[lane] = 1.0;
+            let stored = Stored { half: true, width };
+            stored.products(&halves, &query, &mut found);
+            for (row, found) in expected.values.chunks(width).zip(&found) {
+                // Infinity times zero is no number.
+                let is_finite = row.iter().all(|x| x.is_finite());
+                let expected = if is_finite || width == 1 {
+                    row[lane]
+                } else {
+                    f32::NAN
+                };
+                assert!(*found == expected || (found.is_nan() && expected.is_nan()));
+            }
+        }
+    }
+}
+
 /// The browser's GPU, which `cargo xtask test` has it compute in software.
 async fn gpu() -> Gpu {
     Gpu::open(gpu::DeviceOptions::default()).await.unwrap()

@@ -7,6 +7,7 @@
 mod mutation;
 
 use mutation::{Seed, survives};
+use proptest::prelude::*;
 use refit_npy::{
     Dtype, Header, NpyError, Uid, read_matrix, read_uids, write_f16, write_f32, write_uids,
 };
@@ -138,4 +139,31 @@ fn files_survive_damage() {
         let _ = read_matrix(file);
         let _ = read_uids(file);
     });
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(
+        columns in 1usize..9,
+        values in prop::collection::vec(-65504f32..65504.0, 1..200),
+        uids in prop::collection::vec(any::<u128>(), 0..40),
+    ) {
+        let values = &values[..values.len() / columns * columns];
+        prop_assume!(!values.is_empty());
+        let floats = read_matrix(&write_f32(columns, values)).unwrap();
+        prop_assert_eq!(&floats.values, values);
+        prop_assert_eq!((floats.rows, floats.columns), (values.len() / columns, columns));
+        let halves = read_matrix(&write_f16(columns, values)).unwrap();
+        for (half, value) in halves.values.iter().zip(values) {
+            // To within half a unit of the last of eleven digits.
+            prop_assert!((half - value).abs() <= value.abs() / 2048.0 + 3e-8);
+        }
+        let mut uids: Vec<Uid> = uids.into_iter().map(Uid).collect();
+        let read = read_uids(&write_uids(&uids)).unwrap();
+        uids.sort_unstable();
+        prop_assert_eq!(&read, &uids);
+        for uid in read {
+            prop_assert_eq!(uid.to_string().parse(), Ok(uid));
+        }
+    }
 }

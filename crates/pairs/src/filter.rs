@@ -15,8 +15,8 @@ pub enum Rule {
     /// The cosine is among the highest of all pairs, by DataComp's threshold: the ⌊share · n⌋-th highest counted from 0,
     /// and what equals it (`get_threshold` in its `baselines/apply_filter.py`).
     TopShare(f64),
-    /// The text is English, by whatlang. DataComp's basic filter asks fastText's lid.176, and its LAION-2B cld3: on short
-    /// texts they differ.
+    /// The text is English, by whichlang, which knows 16 languages. DataComp's basic filter asks fastText's lid.176, and
+    /// its LAION-2B cld3: on short texts they differ.
     English,
     /// The text has more words than this, separated by white space.
     WordsAbove(usize),
@@ -177,6 +177,12 @@ pub fn filter(facts: &[Facts], rules: &[Rule], duplicates: Option<&Duplicates>) 
     Filtered { kept, counts }
 }
 
+/// What has no letter is in no language.
+fn is_english(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+        && whichlang::detect_language(text) == whichlang::Lang::Eng
+}
+
 /// The cosine of DataComp's `get_threshold`; `None` where no cosine is known.
 fn share_threshold(facts: &[Facts], share: f64) -> Option<f32> {
     let mut scores: Vec<f32> = facts.iter().filter_map(|facts| facts.score).collect();
@@ -207,7 +213,7 @@ fn judge(
             .score
             .zip(threshold)
             .map(|(score, least)| score >= least),
-        Rule::English => Some(whatlang::detect_lang(&pair.text) == Some(whatlang::Lang::Eng)),
+        Rule::English => Some(is_english(&pair.text)),
         Rule::WordsAbove(words) => Some(pair.text.split_whitespace().count() > *words),
         Rule::CharactersAbove(most) => Some(pair.text.chars().count() > *most),
         Rule::MinCharacters(least) => Some(pair.text.chars().count() >= *least),

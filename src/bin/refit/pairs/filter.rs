@@ -204,7 +204,7 @@ fn judge(arguments: &Arguments, mut set: Set, classes: &[Vec<f32>]) -> Result<()
     }
     if asks(|rule| *rule == Rule::English) {
         set.notes.push(
-            "English is told by whatlang; DataComp used fastText’s lid.176, and short texts differ"
+            "English is told by whichlang; DataComp used fastText’s lid.176, and some short texts differ"
                 .to_owned(),
         );
     }
