@@ -19,6 +19,7 @@ mod locate;
 mod mix;
 mod model_bar;
 mod notice;
+mod pairs;
 mod progress;
 mod protocol;
 mod ranking;
@@ -47,7 +48,7 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-const TABS: [Tab; 8] = [
+const TABS: [Tab; 9] = [
     Tab::new("classify", "Classify"),
     Tab::new("search", "Search"),
     Tab::new("where", "Where"),
@@ -55,6 +56,7 @@ const TABS: [Tab; 8] = [
     Tab::new("comparison", "Compare models"),
     Tab::new("teach", "Teach"),
     Tab::new("mix", "Mix"),
+    Tab::new("pairs", "Pairs"),
     Tab::new("camera", "Camera"),
 ];
 
@@ -96,6 +98,9 @@ fn Run(session: Session) -> impl IntoView {
     let locating = RwSignal::new(first == "where");
     let teaching = RwSignal::new(first == "teach");
     let mixing = RwSignal::new(first == "mix");
+    let pairing = RwSignal::new(first == "pairs");
+    // They have images of their own.
+    let is_alone = move || camera.get() || pairing.get();
     Effect::new(move || {
         if teaching.get() {
             session.read_heads();
@@ -109,8 +114,8 @@ fn Run(session: Session) -> impl IntoView {
             </p>
             <model_bar::ModelBar session />
             <TabList label="What to do" tabs=&TABS first />
-            <div class="bench" class:without-images=is_camera>
-                <div class="images" hidden=is_camera>
+            <div class="bench" class:without-images=is_alone>
+                <div class="images" hidden=is_alone>
                     <images::Images session />
                 </div>
                 <div class="panels">
@@ -136,6 +141,9 @@ fn Run(session: Session) -> impl IntoView {
                     </TabPanel>
                     <TabPanel id="mix" first open=mixing>
                         {move || mixing.get().then(|| view! { <mix::Mix session /> })}
+                    </TabPanel>
+                    <TabPanel id="pairs" first open=pairing>
+                        {move || pairing.get().then(|| view! { <pairs::Pairs session /> })}
                     </TabPanel>
                     <TabPanel id="camera" first open=camera>
                         <camera::Camera session is_shown=Signal::derive(is_camera) />
