@@ -5,7 +5,7 @@
 //! against it, [`mod@check`] holds a study's folder to what it says, [`finding`] reports what re-running the authors' analyses shows. [`runs`] reads a
 //! reader's own tables of runs, which join the measurements. [`figure`] turns an analysis into a
 //! chart and lists the papers' figures; [`chart`] draws. The page (wasm32 only) and the terminal
-//! program are the front ends; models are run by [`refit_clip`], [`teach`] teaches heads on their embeddings, and [`heat`] shows where in an image a text is. [`text`] formats numbers, [`words`] says what helps against errors, and
+//! program are the front ends; models are run by [`refit_clip`], [`teach`] teaches heads on their embeddings, [`heat`] shows where in an image a text is, and [`pairs`] judges pairs of images and texts by their cosines. [`text`] formats numbers, [`words`] says what helps against errors, and
 //! [`decimal`] replaces the standard library's parser where that would make the page larger.
 
 pub mod analysis;
@@ -19,6 +19,7 @@ pub mod heat;
 pub mod model_error;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
+pub mod pairs;
 pub mod read;
 pub mod runs;
 pub mod study;

@@ -28,6 +28,8 @@ pub struct Picture {
     pub name: String,
     /// JPEG, PNG, WebP and so on. Empty where [`Samples`] was told names alone.
     pub bytes: Vec<u8>,
+    /// The byte of the unpacked archive at which it begins; `None` of a file.
+    pub at: Option<u64>,
 }
 
 /// A pair, or what is wrong.
@@ -120,6 +122,8 @@ impl Ignored {
 pub struct Samples {
     current: Option<Sample>,
     found: Vec<Found>,
+    /// Where the next member begins in its archive.
+    pub(crate) at: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -157,10 +161,11 @@ impl Samples {
         if is_second {
             self.end();
         }
+        let at = self.at.take();
         let sample = self.sample(key);
         let name = name.to_owned();
         match part {
-            Part::Picture => sample.picture = Some(Picture { name, bytes }),
+            Part::Picture => sample.picture = Some(Picture { name, bytes, at }),
             Part::Text => sample.text = Some((name, bytes)),
             Part::Json => sample.json = Some((name, bytes)),
         }

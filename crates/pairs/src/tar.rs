@@ -220,7 +220,10 @@ impl Stream {
         };
         let bytes = std::mem::take(&mut member.bytes);
         match member.keep {
-            Keep::Part => self.samples.member(&member.name, bytes),
+            Keep::Part => {
+                self.samples.at = Some(self.at - bytes.len() as u64);
+                self.samples.member(&member.name, bytes);
+            }
             Keep::Name => {
                 let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
                 self.name = Some(String::from_utf8_lossy(&bytes[..end]).into_owned());

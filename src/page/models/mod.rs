@@ -20,6 +20,7 @@ mod locate;
 mod mix;
 mod model_bar;
 mod notice;
+mod pairs;
 mod progress;
 mod protocol;
 mod ranking;
@@ -48,7 +49,7 @@ thread_local! {
     static SESSION: LazyCell<Option<Session>> = LazyCell::new(|| program::start(Session::new));
 }
 
-const TABS: [Tab; 8] = [
+const TABS: [Tab; 9] = [
     Tab::new("classify", "Classify"),
     Tab::new("search", "Search"),
     Tab::new("where", "Where"),
@@ -56,6 +57,7 @@ const TABS: [Tab; 8] = [
     Tab::new("comparison", "Compare models"),
     Tab::new("teach", "Teach"),
     Tab::new("mix", "Mix"),
+    Tab::new("pairs", "Pairs"),
     Tab::new("camera", "Camera"),
 ];
 
@@ -97,6 +99,9 @@ fn Run(session: Session) -> impl IntoView {
     let locating = RwSignal::new(first == "where");
     let teaching = RwSignal::new(first == "teach");
     let mixing = RwSignal::new(first == "mix");
+    let pairing = RwSignal::new(first == "pairs");
+    // They have images of their own.
+    let is_alone = move || camera.get() || pairing.get();
     Effect::new(move || {
         if teaching.get() {
             session.read_heads();
@@ -110,8 +115,8 @@ fn Run(session: Session) -> impl IntoView {
             </p>
             <model_bar::ModelBar session />
             <TabList label="What to do" tabs=&TABS first />
-            <div class="bench" class:without-images=is_camera>
-                <div class="images" hidden=is_camera>
+            <div class="bench" class:without-images=is_alone>
+                <div class="images" hidden=is_alone>
                     <images::Images session />
                 </div>
                 <div class="panels">
@@ -137,6 +142,9 @@ fn Run(session: Session) -> impl IntoView {
                     </TabPanel>
                     <TabPanel id="mix" first open=mixing>
                         {move || mixing.get().then(|| view! { <mix::Mix session /> })}
+                    </TabPanel>
+                    <TabPanel id="pairs" first open=pairing>
+                        {move || pairing.get().then(|| view! { <pairs::Pairs session /> })}
                     </TabPanel>
                     <TabPanel id="camera" first open=camera>
                         <camera::Camera session is_shown=Signal::derive(is_camera) />

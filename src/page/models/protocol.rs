@@ -116,6 +116,8 @@ pub enum WorkerRequest {
     },
     /// Teach a head ([`Taught`]) on the attached embeddings, reporting how many heads are taught, of how many.
     Teach(Box<Lesson>),
+    /// The first of each attached vector's near duplicates (a list of places); the vectors are float32 of this width.
+    Duplicates { width: usize, threshold: f32 },
     /// Download a checkpoint into the cache ([`CachedCheckpoint`]), reporting [`Progress`].
     Download {
         key: String,

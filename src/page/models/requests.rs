@@ -11,6 +11,7 @@ use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::Scoring;
 use refit_clip::caption::Decoding;
 use refit_clip::locate::Method;
+use refit_pairs::Duplicates;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ImageBitmap};
 
@@ -147,6 +148,25 @@ impl WorkerClient {
         let transferred = Array::of1(&vectors.buffer());
         let reply = self.ask_with(&request, vectors.into(), transferred, progress);
         Ok(reply.await?.value)
+    }
+
+    /// The near duplicates among vectors of this width.
+    pub async fn duplicates(
+        &self,
+        vectors: &[f32],
+        width: usize,
+        threshold: f32,
+    ) -> Result<Duplicates, Failure> {
+        let request = WorkerRequest::Duplicates { width, threshold };
+        let vectors = Float32Array::from(vectors);
+        let transferred = Array::of1(&vectors.buffer());
+        let reply = self.ask_with::<Vec<u32>, _>(&request, vectors.into(), transferred, ignore);
+        let firsts = reply.await?.value;
+        let mut duplicates = Duplicates::new(firsts.len() as u32);
+        for (i, first) in firsts.into_iter().enumerate() {
+            duplicates.join(first, i as u32);
+        }
+        Ok(duplicates)
     }
 
     /// The bytes of a checkpoint, or of a mixture, as a file.

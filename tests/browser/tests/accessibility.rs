@@ -90,6 +90,7 @@ fn running_a_model_has_no_violation() {
         "captions",
         "comparison",
         "teach",
+        "pairs",
         "camera",
     ] {
         open_tab(&page, tab);
@@ -117,6 +118,13 @@ fn what_was_taught_has_no_violation() {
     check(&page, &axe, "a taught head");
     open_tab(&page, "classify");
     check(&page, &axe, "the classes of a head");
+}
+
+#[test]
+fn embedded_pairs_have_no_violation() {
+    let Some(axe) = axe() else { return };
+    let page = crate::pairs::embedded(Page::builder());
+    check(&page, &axe, "embedded pairs");
 }
 
 #[test]

@@ -334,6 +334,7 @@ fn pair(names: &[String], columns: &[usize], cells: &[Cell]) -> Result<Pair, Str
         picture: Picture {
             name: file.to_owned(),
             bytes: Vec::new(),
+            at: None,
         },
         text: caption.to_owned(),
         text_of_json: false,

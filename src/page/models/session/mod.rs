@@ -10,6 +10,7 @@ mod images;
 mod locating;
 mod mixing;
 mod model;
+mod pairing;
 mod teaching;
 
 pub use classes::{ClassSet, PROMPTS, lines, prompts};
@@ -19,6 +20,7 @@ pub use images::{BATCH, ImageState, NewImage, SourceImage};
 pub use locating::{LocateState, Locating, Place, What};
 pub use mixing::{MixChoices, MixOutcome, MixState, Mixing, Tried};
 pub use model::{CurrentModel, ModelState};
+pub use pairing::{PairSet, Pairing, PairsState, Source};
 pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
 use super::choice::ModelChoice;
@@ -40,6 +42,7 @@ pub struct Session {
     pub teaching: Teaching,
     pub locating: Locating,
     pub mixing: Mixing,
+    pub pairing: Pairing,
     pub appearance: Appearance,
     pub second: SecondChoice,
 }
@@ -65,6 +68,7 @@ impl Session {
             teaching: Teaching::new(),
             locating: Locating::new(),
             mixing: Mixing::new(),
+            pairing: Pairing::new(),
             appearance: Appearance::follow(),
             second: SecondChoice {
                 requested: RwSignal::new(None),

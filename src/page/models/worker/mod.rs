@@ -16,6 +16,7 @@ use crate::teach::teach;
 use engine::Engine;
 use js_sys::Array;
 use refit_clip::Classes;
+use refit_pairs::Duplicates;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -196,6 +197,12 @@ async fn answer(
             };
             let taught = teach(&lesson, &vectors.to_vec(), watch);
             reply(taught.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
+        }
+        WorkerRequest::Duplicates { width, threshold } => {
+            let vectors: js_sys::Float32Array = attachment.unchecked_into();
+            let found = Duplicates::among(&vectors.to_vec(), width, threshold);
+            let firsts: Vec<u32> = (0..found.count() as u32).map(|i| found.first(i)).collect();
+            reply(firsts)
         }
         WorkerRequest::Download { key, address, name } => {
             reply(download::download(&key, &address, &name, throttled(id)).await?)

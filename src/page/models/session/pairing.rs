@@ -1,0 +1,533 @@
+//! Embedding a reader's pairs of images and texts, batch by batch. Images are decoded, embedded and dropped; those that are
+//! shown are read again.
+
+use super::Session;
+use crate::page::latest::{Latest, Request};
+use crate::page::models::protocol::{Failure, FailureKind};
+use crate::page::models::worker_client::WorkerClient;
+use crate::pairs::KINDS;
+use js_sys::{Array, Function, Promise, Uint8Array};
+use leptos::prelude::*;
+use refit_clip::browser::now;
+use refit_clip::classes::cosine;
+use refit_pairs::{
+    Duplicates, Facts, Found, Ignored, Pair, Part, Problem, Samples, TarReader, Trouble, part_of,
+};
+use std::collections::HashMap;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+/// Pairs that are embedded at once.
+const BATCH: usize = 32;
+/// Bytes of an archive that are read at once.
+const SLICE: f64 = 1024.0 * 1024.0;
+const FILE_LOST: &str = "The file can no longer be read: it was moved, changed or taken away.";
+
+/// Where pairs come from.
+#[derive(Clone)]
+pub enum Source {
+    /// A tar or tar.gz, with its name.
+    Archive(String, Blob),
+    /// Files with their paths.
+    Folder(String, Vec<(String, Blob)>),
+}
+
+impl Source {
+    fn name(&self) -> &str {
+        match self {
+            Source::Archive(name, _) | Source::Folder(name, _) => name,
+        }
+    }
+
+    /// Bytes of an archive, files of a folder.
+    fn size(&self) -> f64 {
+        match self {
+            Source::Archive(_, blob) => blob.size(),
+            Source::Folder(_, files) => files.len() as f64,
+        }
+    }
+}
+
+/// Where an image is read again.
+#[derive(Clone)]
+enum Place {
+    /// Begin and end, in bytes of the unpacked archive.
+    Archive(f64, f64),
+    File(Blob),
+}
+
+/// Pairs with their images' vectors.
+#[derive(Clone)]
+pub struct PairSet {
+    pub source: Source,
+    /// They come with the page.
+    pub is_sample: bool,
+    /// The model's name and key.
+    pub model: String,
+    pub model_key: String,
+    pub facts: Vec<Facts>,
+    pub keys: Vec<String>,
+    /// For each what is known of its text: its place in [`KINDS`].
+    pub truths: Vec<Option<usize>>,
+    /// `[pairs, width]`, of length 1.
+    pub vectors: Vec<f32>,
+    pub width: usize,
+    places: Vec<Place>,
+    is_gzipped: bool,
+    /// What is wrong, and what was left out.
+    pub problems: Vec<String>,
+    pub notes: Vec<String>,
+    /// How long embedding took, pauses aside.
+    pub milliseconds: f64,
+}
+
+impl PairSet {
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    pub fn score(&self, i: usize) -> f32 {
+        self.facts[i].score.unwrap_or(f32::NAN)
+    }
+
+    pub fn vector(&self, i: usize) -> &[f32] {
+        &self.vectors[i * self.width..(i + 1) * self.width]
+    }
+
+    /// Reads images again, in the order that is asked for; `None` of one that cannot be read any more.
+    pub async fn images(&self, which: &[usize]) -> Vec<Option<Blob>> {
+        let mut unpacked = match (&self.source, self.is_gzipped) {
+            (Source::Archive(_, blob), true) => self.unpack(blob, which).await,
+            _ => HashMap::new(),
+        };
+        let image = |i: &usize| match (self.places.get(*i)?, &self.source) {
+            (Place::File(blob), _) => Some(blob.clone()),
+            (Place::Archive(..), _) if self.is_gzipped => unpacked.remove(i),
+            (Place::Archive(begin, end), Source::Archive(_, blob)) => {
+                blob.slice_with_f64_and_f64(*begin, *end).ok()
+            }
+            _ => None,
+        };
+        which.iter().map(image).collect()
+    }
+
+    /// Images of an archive that can only be read from its start.
+    async fn unpack(&self, archive: &Blob, which: &[usize]) -> HashMap<usize, Blob> {
+        let begins = |i: &usize| match self.places.get(*i) {
+            Some(Place::Archive(begin, _)) => Some((*begin as u64, *i)),
+            _ => None,
+        };
+        let wanted: HashMap<u64, usize> = which.iter().filter_map(begins).collect();
+        let mut images = HashMap::new();
+        let (mut reader, mut at) = (TarReader::new(), 0.0);
+        while at < archive.size() && images.len() < wanted.len() {
+            let Some(bytes) = slice(archive, at).await else {
+                break;
+            };
+            at += bytes.len() as f64;
+            if reader.push(&bytes).is_err() {
+                break;
+            }
+            for found in reader.found() {
+                if let Found::Pair(pair) = found
+                    && let Some(i) = pair.picture.at.and_then(|at| wanted.get(&at))
+                {
+                    images.extend(blob_of(&pair.picture.bytes).map(|blob| (*i, blob)));
+                }
+            }
+        }
+        images
+    }
+}
+
+/// The next bytes of an archive; `None` where it cannot be read, and at its end.
+async fn slice(archive: &Blob, at: f64) -> Option<Vec<u8>> {
+    let end = (at + SLICE).min(archive.size());
+    let slice = archive.slice_with_f64_and_f64(at, end).ok()?;
+    let bytes = bytes_of(&slice).await?;
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+async fn bytes_of(blob: &Blob) -> Option<Vec<u8>> {
+    let bytes = JsFuture::from(blob.array_buffer()).await.ok()?;
+    Some(Uint8Array::new(&bytes).to_vec())
+}
+
+fn blob_of(bytes: &[u8]) -> Option<Blob> {
+    Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).ok()
+}
+
+#[derive(Clone)]
+pub enum PairsState {
+    Idle,
+    Running {
+        /// The share that is read.
+        share: f64,
+        pairs: usize,
+        /// Pauses aside.
+        milliseconds: f64,
+    },
+    Done,
+    Failed(String),
+}
+
+#[derive(Clone, Copy)]
+pub struct Pairing {
+    pub state: RwSignal<PairsState>,
+    pub is_paused: RwSignal<bool>,
+    /// The last set, as far as it came.
+    pub set: RwSignal<Option<Rc<PairSet>>, LocalStorage>,
+    /// The reader's own threshold.
+    pub threshold: RwSignal<f32>,
+    /// Its duplicates, or why there are none; `None` before they are asked for.
+    pub duplicates: RwSignal<Option<Result<Rc<Duplicates>, String>>, LocalStorage>,
+    worker: StoredValue<WorkerClient, LocalStorage>,
+    requests: Latest,
+    is_cancelled: StoredValue<bool>,
+    /// Ends a pause.
+    resume: StoredValue<Option<Function>, LocalStorage>,
+}
+
+impl Pairing {
+    pub(super) fn new() -> Pairing {
+        Pairing {
+            state: RwSignal::new(PairsState::Idle),
+            is_paused: RwSignal::new(false),
+            set: RwSignal::new_local(None),
+            threshold: RwSignal::new(0.28),
+            duplicates: RwSignal::new_local(None),
+            worker: StoredValue::new_local(WorkerClient::default()),
+            requests: Latest::new(),
+            is_cancelled: StoredValue::new(false),
+            resume: StoredValue::new_local(None),
+        }
+    }
+
+    pub fn pause(self) {
+        self.is_paused.set(true);
+    }
+
+    pub fn resume(self) {
+        self.is_paused.set(false);
+        if let Some(resume) = self.resume.try_update_value(Option::take).flatten() {
+            let _ = resume.call0(&JsValue::NULL);
+        }
+    }
+
+    /// Ends a run; what is embedded stays.
+    pub fn cancel(self) {
+        self.is_cancelled.set_value(true);
+        self.resume();
+    }
+
+    async fn while_paused(self) {
+        if self.is_paused.get_untracked() {
+            let promise = Promise::new(&mut |resolve, _| self.resume.set_value(Some(resolve)));
+            // It never rejects.
+            let _ = JsFuture::from(promise).await;
+        }
+    }
+
+    /// Finds near duplicates, in a worker of its own.
+    pub fn find_duplicates(self) {
+        let Some(set) = self.set.get_untracked() else {
+            return;
+        };
+        let worker = self.worker.get_value();
+        leptos::task::spawn_local(async move {
+            let threshold = Duplicates::THRESHOLD;
+            let found = worker.duplicates(&set.vectors, set.width, threshold).await;
+            let is_current =
+                |now: &Option<Rc<PairSet>>| now.as_ref().is_some_and(|now| Rc::ptr_eq(now, &set));
+            if self.set.with_untracked(is_current) {
+                let found = found.map(Rc::new).map_err(|failure| failure.sentence);
+                self.duplicates.set(Some(found));
+            }
+            worker.stop(&Failure::new(FailureKind::Stopped, "Done."));
+        });
+    }
+}
+
+impl Session {
+    /// Embeds the pairs of a source in place of those before.
+    pub fn embed_pairs(self, source: Source, is_sample: bool) {
+        let pairing = self.pairing;
+        pairing.cancel();
+        let request = pairing.requests.start();
+        pairing.is_cancelled.set_value(false);
+        pairing.set.set(None);
+        pairing.duplicates.set(None);
+        if self.model.loaded().is_none() {
+            let sentence = "No model is loaded yet. Wait for it, then choose the pairs again.";
+            return pairing.state.set(PairsState::Failed(sentence.to_owned()));
+        }
+        let run = Run {
+            session: self,
+            request,
+            load: self.model.current_load(),
+            engine: self.model.engine(),
+            done: 0.0,
+            all: source.size(),
+            since: now(),
+            waiting: Vec::new(),
+            shortened: 0,
+            set: PairSet {
+                source,
+                is_sample,
+                model: self.model.name(),
+                model_key: self.model.key(),
+                facts: Vec::new(),
+                keys: Vec::new(),
+                truths: Vec::new(),
+                vectors: Vec::new(),
+                width: 0,
+                places: Vec::new(),
+                is_gzipped: false,
+                problems: Vec::new(),
+                notes: Vec::new(),
+                milliseconds: 0.0,
+            },
+        };
+        run.report();
+        leptos::task::spawn_local(run.all());
+    }
+}
+
+/// Why a run ends early.
+enum End {
+    Cancelled,
+    /// For the whole: a sentence.
+    Failed(String),
+}
+
+struct Run {
+    session: Session,
+    request: Request,
+    load: Request,
+    engine: WorkerClient,
+    done: f64,
+    all: f64,
+    /// When it began, or the last batch of which the time is counted ended.
+    since: f64,
+    /// What is not embedded yet: the pair, its image, and where that is.
+    waiting: Vec<(Box<Pair>, Blob, Place)>,
+    /// Texts that did not fit into the model's context.
+    shortened: usize,
+    set: PairSet,
+}
+
+impl Run {
+    fn report(&self) {
+        if self.request.is_latest() {
+            self.session.pairing.state.set(PairsState::Running {
+                share: self.done / self.all.max(1.0),
+                pairs: self.set.len(),
+                milliseconds: self.set.milliseconds,
+            });
+        }
+    }
+
+    async fn all(mut self) {
+        let read = match self.set.source.clone() {
+            Source::Archive(_, blob) => self.archive(&blob).await,
+            Source::Folder(_, files) => self.folder(files).await,
+        };
+        let ended = match read {
+            Ok(()) => self.embed().await,
+            Err(end) => Err(end),
+        };
+        if self.shortened > 0 {
+            self.set.notes.push(format!(
+                "{} texts are longer than the model’s context; the model saw their beginning.",
+                self.shortened
+            ));
+        }
+        let pairing = self.session.pairing;
+        let state = match ended {
+            Ok(()) if self.set.len() == 0 => {
+                let first = self.set.problems.first();
+                let why = first.map_or(
+                    "It has no image with a text of the same name: KEY.jpg beside KEY.txt.",
+                    String::as_str,
+                );
+                PairsState::Failed(format!("No pair could be read. {why}"))
+            }
+            Ok(()) => PairsState::Done,
+            Err(End::Failed(sentence)) => PairsState::Failed(sentence),
+            Err(End::Cancelled) => {
+                let sentence = format!("Cancelled after {} pairs.", self.set.len());
+                self.set.notes.push(sentence);
+                PairsState::Done
+            }
+        };
+        // Another run may have begun.
+        if self.request.is_latest() {
+            pairing
+                .set
+                .set((self.set.len() > 0).then(|| Rc::new(self.set)));
+            pairing.state.set(state);
+        }
+    }
+
+    async fn archive(&mut self, blob: &Blob) -> Result<(), End> {
+        let name = self.set.source.name().to_owned();
+        let not_tar = |error| End::Failed(format!("{name} cannot be read: {error}."));
+        let (mut reader, mut at) = (TarReader::new(), 0.0);
+        loop {
+            let is_end = at >= blob.size();
+            if is_end {
+                reader.finish().map_err(not_tar)?;
+            } else {
+                let bytes = slice(blob, at).await;
+                let bytes = bytes.ok_or_else(|| End::Failed(FILE_LOST.to_owned()))?;
+                if at == 0.0 {
+                    self.set.is_gzipped = bytes.starts_with(&[0x1f, 0x8b]);
+                }
+                at += bytes.len() as f64;
+                reader.push(&bytes).map_err(not_tar)?;
+            }
+            let found: Vec<Found> = reader.found().collect();
+            let (count, before) = (found.len() as f64, self.done);
+            for (i, found) in found.into_iter().enumerate() {
+                match found {
+                    Found::Problem(problem) => self.set.problems.push(problem.to_string()),
+                    Found::Pair(mut pair) => {
+                        let begin = pair.picture.at.unwrap_or_default() as f64;
+                        // Its bytes are the blob's from here on.
+                        let bytes = std::mem::take(&mut pair.picture.bytes);
+                        let place = Place::Archive(begin, begin + bytes.len() as f64);
+                        if let Some(image) = blob_of(&bytes) {
+                            self.push(pair, image, place).await?;
+                        }
+                    }
+                }
+                self.done = before + (at - before) * (i + 1) as f64 / count;
+            }
+            self.done = at;
+            if is_end {
+                self.set
+                    .notes
+                    .extend(reader.ignored().sentence().map(|s| s + "."));
+                return Ok(());
+            }
+        }
+    }
+
+    async fn folder(&mut self, mut files: Vec<(String, Blob)>) -> Result<(), End> {
+        // Those of a key stand together.
+        files.sort_by_cached_key(|(path, _)| {
+            (part_of(path).map(|(key, _)| key.to_owned()), path.clone())
+        });
+        let (mut samples, mut ignored) = (Samples::default(), Ignored::default());
+        let mut images: HashMap<String, Blob> = HashMap::new();
+        let count = files.len();
+        for (i, (path, blob)) in files.into_iter().enumerate() {
+            match part_of(&path) {
+                None => ignored.count(&path),
+                Some((_, Part::Picture)) => {
+                    samples.member(&path, Vec::new());
+                    images.insert(path, blob);
+                }
+                Some((_, Part::Text | Part::Json)) => match bytes_of(&blob).await {
+                    Some(bytes) => samples.member(&path, bytes),
+                    None => {
+                        let reason = FILE_LOST.to_owned();
+                        samples.broken(&path, Trouble::Picture { reason });
+                    }
+                },
+            }
+            if i + 1 == count {
+                samples.end();
+            }
+            let found: Vec<Found> = samples.found().collect();
+            for found in found {
+                match found {
+                    Found::Problem(problem) => self.set.problems.push(problem.to_string()),
+                    Found::Pair(pair) => {
+                        if let Some(image) = images.remove(&pair.picture.name) {
+                            let place = Place::File(image.clone());
+                            self.push(pair, image, place).await?;
+                        }
+                    }
+                }
+            }
+            self.done = (i + 1) as f64;
+        }
+        self.set.notes.extend(ignored.sentence().map(|s| s + "."));
+        Ok(())
+    }
+
+    async fn push(&mut self, pair: Box<Pair>, image: Blob, place: Place) -> Result<(), End> {
+        self.waiting.push((pair, image, place));
+        match self.waiting.len() < BATCH {
+            true => Ok(()),
+            false => self.embed().await,
+        }
+    }
+
+    /// Embeds what waits.
+    async fn embed(&mut self) -> Result<(), End> {
+        let batch = std::mem::take(&mut self.waiting);
+        self.set.milliseconds += now() - self.since;
+        self.session.pairing.while_paused().await;
+        self.since = now();
+        self.check()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let failed = |failure: Failure| End::Failed(failure.sentence);
+        let files = batch.iter().map(|(_, image, _)| image);
+        let images = self.engine.encode_images(files, false).await;
+        self.check()?;
+        let texts = batch.iter().map(|(pair, ..)| pair.text.clone()).collect();
+        let texts = self.engine.encode_texts(texts).await;
+        self.check()?;
+        let (warnings, texts) = texts.map_err(failed)?;
+        self.shortened += warnings.iter().filter(|w| w.truncated > 0).count();
+        let images = images.map_err(failed)?;
+        for (((pair, blob, place), image), text) in batch.into_iter().zip(images).zip(texts) {
+            let encoding = match image {
+                Ok(encoding) => encoding,
+                Err(reason) => {
+                    let problem = Problem::new(pair.picture.name, Trouble::Picture { reason });
+                    self.set.problems.push(problem.to_string());
+                    continue;
+                }
+            };
+            let mut facts = Facts::of_metadata(&pair.text, &pair.metadata);
+            let details = &encoding.details;
+            facts.bytes = Some(blob.size() as u64);
+            let size = (f64::from(details.width), f64::from(details.height));
+            facts.size = facts.size.or(Some(size));
+            facts.score = Some(cosine(&encoding.embedding, &text) as f32);
+            let truth = pair.metadata.get("truth").and_then(|truth| truth.as_str());
+            let set = &mut self.set;
+            set.truths
+                .push(KINDS.iter().position(|kind| Some(*kind) == truth));
+            set.facts.push(facts);
+            set.keys.push(pair.key);
+            set.places.push(place);
+            set.width = encoding.embedding.len();
+            set.vectors.extend(encoding.embedding);
+        }
+        self.set.milliseconds += now() - self.since;
+        self.since = now();
+        self.report();
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), End> {
+        if !self.request.is_latest() || self.session.pairing.is_cancelled.get_value() {
+            return Err(End::Cancelled);
+        }
+        match self.load.is_latest() {
+            true => Ok(()),
+            false => {
+                let sentence = "Another model was loaded meanwhile. Choose the pairs again to embed them with it.";
+                Err(End::Failed(sentence.to_owned()))
+            }
+        }
+    }
+}
