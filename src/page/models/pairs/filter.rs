@@ -122,7 +122,7 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
         <div class="several" role="group" aria-label="Rules">
             {list(switches)}
         </div>
-        <div class="choices">{text_field("Words", "Words that texts contain", words)}</div>
+        <div class="choices">{text_field("Words that texts contain", "Words", words)}</div>
         {note}
         {comparing}
         <div class="rules">
