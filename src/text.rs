@@ -126,9 +126,25 @@ pub fn milliseconds(ms: f64) -> String {
     }
 }
 
+/// Seconds as readers wait for them: "42 s", "3 min", "2 h 10 min".
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    match seconds.max(0.0) as u64 {
+        seconds @ 0..100 => format!("{seconds} s"),
+        seconds @ 100..6000 => format!("{} min", (seconds + 30) / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waiting_is_told_in_round_numbers() {
+        let told = [0.4, 99.9, 163.3, 7800.0].map(duration);
+        assert_eq!(told, ["0 s", "99 s", "3 min", "2 h 10 min"]);
+    }
 
     #[test]
     fn counts_are_grouped_by_thousands() {

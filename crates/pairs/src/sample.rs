@@ -113,7 +113,15 @@ impl Ignored {
         });
         let each: Vec<String> = each.collect();
         let each = each.join(", ");
-        (total > 0).then(|| format!("{total} members are neither pictures, .txt nor .json: {each}"))
+        match total {
+            0 => None,
+            1 => Some(format!(
+                "A member is neither a picture, .txt nor .json: {each}"
+            )),
+            _ => Some(format!(
+                "{total} members are neither pictures, .txt nor .json: {each}"
+            )),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How far a long command is, on standard error.
 
+use refit::text::duration;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,10 @@ impl Progress {
         let seconds = self.start.elapsed().as_secs_f64();
         let (noun, rate, percent) = (self.noun, count as f64 / seconds, 100.0 * part);
         let left = match part > from {
-            true => format!(", {} left", time(seconds * (1.0 - part) / (part - from))),
+            true => format!(
+                ", {} left",
+                duration(seconds * (1.0 - part) / (part - from))
+            ),
             false => String::new(),
         };
         eprintln!("refit: {count} {noun}, {rate:.1} a second, {percent:.0} %{left}");
@@ -50,13 +54,5 @@ impl Progress {
     /// Seconds since the start.
     pub(crate) fn seconds(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
-    }
-}
-
-fn time(seconds: f64) -> String {
-    match seconds.max(0.0) as u64 {
-        seconds @ 0..100 => format!("{seconds} s"),
-        seconds @ 100..6000 => format!("{} min", (seconds + 30) / 60),
-        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
 }

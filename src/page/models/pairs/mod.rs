@@ -59,7 +59,7 @@ fn running(session: Session) -> AnyView {
         let mut told = format!("{pairs} pairs embedded");
         if pairs > 0 && milliseconds > 0.0 && share > 0.0 {
             let rate = text::significant(1000.0 * pairs as f64 / milliseconds, 3);
-            let left = text::milliseconds(milliseconds * (1.0 - share) / share);
+            let left = text::duration(milliseconds / 1000.0 * (1.0 - share) / share);
             told.push_str(&format!(", {rate} a second, {left} left"));
         }
         progress::bar("Embedding pairs", (1000.0 * share) as u64, 1000, told)
