@@ -78,6 +78,12 @@ pub fn of(study: Study, id: &str) -> Option<Recompute> {
     found.map(|(_, _, recompute)| *recompute)
 }
 
+/// Ids of a study's findings, those that change most first.
+pub fn ids(study: Study) -> impl Iterator<Item = &'static str> {
+    let known = REGISTERED.iter().filter(move |(of, ..)| study.id == *of);
+    known.map(|(_, id, _)| *id)
+}
+
 /// Whether a study's finding is known.
 pub fn is_registered(study: Study, id: &str) -> bool {
     of(study, id).is_some()

@@ -7,6 +7,7 @@ use super::html::{Files, Writer, escape};
 use super::share::{self, Figure, Shared};
 use crate::analysis::{Analysis, to_query};
 use crate::claim::{Tally, Verdict};
+use crate::finding;
 use crate::study::Study;
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::description::Description;
@@ -41,6 +42,8 @@ pub struct Listed {
     pub explore: String,
     /// What differs: laws and numbers by name; those of several runs together.
     pub differing: Vec<String>,
+    /// Title of the finding that changes most, where re-running the study's analyses found one.
+    pub finding: Option<&'static str>,
 }
 
 /// The views that a page of documents is one of.
@@ -63,6 +66,9 @@ impl Page<'_> {
             verify: address::verify(study, None, ""),
             explore: explore(study),
             differing: self.differing(),
+            finding: finding::ids(study)
+                .next()
+                .and_then(|id| Some(self.source.finding(id).ok()?.title)),
         }
     }
 

@@ -32,6 +32,11 @@ pub fn Accuracy(
             images(count)
         ),
     };
+    // crates/clip/training/export.py chose them.
+    let samples = move || match session.images.are_samples() {
+        true => " The samples were not trained on, and were chosen before a model saw them.",
+        false => "",
+    };
     let classes = confusion.actual.len().max(confusion.predicted.len());
     let details = match (classes <= MATRIX, right < total) {
         (true, _) => matrix(&confusion, is_matrix_open),
@@ -39,7 +44,7 @@ pub fn Accuracy(
         (false, false) => ().into_any(),
     };
     view! {
-        <p class="accuracy">{sentence} {unlisted}</p>
+        <p class="accuracy">{sentence} {unlisted} {samples}</p>
         {(confusion.unlisted() > 0).then(|| true_classes(session))}
         {details}
     }

@@ -97,12 +97,13 @@ impl Home<'_> {
         for paper in self.papers {
             let id = escape(&paper.id);
             html.push_str(&format!(
-                "<li><h3><a href=\"read/{id}/\">{}</a></h3>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}{}<p class=\"ways\"><a href=\"read/{id}/\">Read</a> <a href=\"?{}\">Explore</a></p></li>\n",
+                "<li><h3><a href=\"read/{id}/\">{}</a></h3>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}{}{}<p class=\"ways\"><a href=\"read/{id}/\">Read</a> <a href=\"?{}\">Explore</a></p></li>\n",
                 escape(&paper.title),
                 escape(&paper.paper),
                 escape(&paper.description),
                 verdicts(paper, ""),
                 differing(paper),
+                found(paper),
                 escape(&paper.explore),
             ));
         }
@@ -148,6 +149,16 @@ impl Home<'_> {
             escape(&answer.label),
         )
     }
+}
+
+/// What re-running a paper's analyses shows besides.
+fn found(paper: &Listed) -> String {
+    paper.finding.map_or(String::new(), |title| {
+        format!(
+            "<p class=\"byline found\">Finding: <a href=\"?page=findings\">{}</a>.</p>\n",
+            escape(title)
+        )
+    })
 }
 
 /// What of a paper differs, by name.

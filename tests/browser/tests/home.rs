@@ -23,6 +23,12 @@ fn home_answers_before_any_program() {
     assert!(page.text("#home h1").contains("recomputed"));
     assert!(page.text(".main-figure h2").contains("overtakes"));
     assert!(!fetched(&page).contains("_bg.wasm"), "{}", fetched(&page));
+    // Where all numbers are reproduced, too, a card says what was found.
+    let found = page.text(".cards li:has(a[href='read/openclip/']) .found");
+    assert_eq!(
+        found,
+        "Finding: Prose and table print two numbers for one prediction."
+    );
     // By keys.
     let before = (page.text("[data-at]"), page.text("[data-law]"));
     page.eval("document.querySelector('.asked input').focus()");

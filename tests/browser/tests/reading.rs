@@ -466,3 +466,21 @@ fn on_a_phone_the_chart_is_seen_while_choices_change() {
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false);
 }
+
+/// What loads has its place before: Chromium's own measure, of which 0.1 is called good.
+#[test]
+fn nothing_moves_while_explore_loads() {
+    let page = Page::builder()
+        .before_load(
+            "globalThis.moved = 0;
+            new PerformanceObserver(list => {
+                for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) moved += value;
+            }).observe({ type: 'layout-shift', buffered: true });",
+        )
+        .open("?");
+    page.wait_for(FITTED);
+    page.wait_for_drawn(".canvas canvas:first-child");
+    assert!(page.text(".claim").contains(" overtakes "));
+    let moved = page.eval("moved").as_f64().expect("a number");
+    assert!(moved < 0.02, "{moved}");
+}
