@@ -320,6 +320,10 @@ fn the_verdicts_equal_the_terminals() {
     let wide = page.eval("document.documentElement.scrollWidth > innerWidth");
     assert_eq!(wide, false, "the page scrolls sideways");
 
+    // Of one place the law that differs is the first.
+    let first = page.attribute("tr[data-id^=cmp-fig10]", "data-id");
+    assert_eq!(first.as_deref(), Some("cmp-fig10-imagenet-r-mammut"));
+
     // A verdict is a filter, which a link has; so is a text; and a row opens in Explore.
     page.click("button.verdict.differs");
     page.wait_for("!document.querySelector('tr[data-verdict=reproduced]')");

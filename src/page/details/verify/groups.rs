@@ -72,8 +72,32 @@ fn by_study(checks: &[Check], filter: &Filter) -> Vec<(Study, Vec<Group>)> {
     }
     for (_, groups) in &mut studies {
         groups.sort_by_key(|group| group.count(Verdict::Differs) == 0);
+        for group in groups {
+            differing_first(&mut group.checks);
+        }
     }
     studies
+}
+
+/// A law and its coefficients stay together.
+fn differing_first(checks: &mut [Check]) {
+    let laws: Vec<String> = checks
+        .iter()
+        .filter(|c| c.whole_law)
+        .map(|c| c.id.clone())
+        .collect();
+    let of = |check: &Check| -> String {
+        let law = check.id.split('/').next().unwrap_or_default();
+        let is_coefficient = laws.iter().any(|known| known == law);
+        if is_coefficient {
+            law.to_owned()
+        } else {
+            check.id.clone()
+        }
+    };
+    let differing = checks.iter().filter(|c| c.verdict == Verdict::Differs);
+    let differing: Vec<String> = differing.map(of).collect();
+    checks.sort_by_key(|check| !differing.contains(&of(check)));
 }
 
 fn group_view(group: Group, open: bool) -> AnyView {
