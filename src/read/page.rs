@@ -77,16 +77,15 @@ impl Page<'_> {
     fn differing(&self) -> Vec<String> {
         let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
         let checks = self.source.checks().iter();
+        let laws = checks.clone().filter(|check| check.whole_law);
+        let laws: Vec<&str> = laws.map(|check| check.id.as_str()).collect();
         for check in checks.filter(|check| check.verdict == Verdict::Differs) {
-            let quantity = check.quantity.as_str();
-            let (what, of) = match quantity.split_once(": ") {
-                Some((law, _)) => (law, law),
-                None => (
-                    quantity
-                        .rsplit_once(", ")
-                        .map_or(quantity, |(what, _)| what),
-                    quantity,
-                ),
+            // Without a coefficient's symbol, or a number's unit.
+            let of = check.quantity.split(": ").next().unwrap_or_default();
+            let law = check.id.split('/').next().unwrap_or_default();
+            let what = match laws.contains(&law) {
+                true => of,
+                false => of.rsplit_once(", ").map_or(of, |(what, _)| what),
             };
             match named.iter_mut().find(|(known, _)| *known == what) {
                 Some((_, all)) if all.contains(&of) => {}

@@ -98,6 +98,9 @@ fn scene(moved: &Moved) -> Scene {
     let hand = moved.hand();
     let (low, high) = hand.range();
     let most = hand.points().map(|p| p.1).fold(0.0, f64::max);
+    // The best law's limit is in sight.
+    let limit = Some(0.8 * moved.best.e).filter(|e| *e > 0.0);
+    let floor = limit.map_or(0.5 * hand.least(), |e| e.min(0.5 * hand.least()));
     let axis = |label: String, range, format| ChartAxis {
         label,
         scale: AxisScale::Log,
@@ -114,7 +117,7 @@ fn scene(moved: &Moved) -> Scene {
             (low / 2.0, high * 4.0),
             Format::Number,
         ),
-        axis(title, (0.5 * hand.least(), 1.25 * most), format),
+        axis(title, (floor, 1.25 * most), format),
     )
 }
 

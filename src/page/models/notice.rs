@@ -36,7 +36,9 @@ pub fn Notice(
     image: SourceImage,
     ranking: Rc<Vec<RankedClass>>,
 ) -> impl IntoView {
-    if is_demo(session) && !image.is_sample {
+    // A head that was taught is as good as its accuracy, which Teach measures.
+    let has_head = session.classes.head.with(Option::is_some);
+    if is_demo(session) && !image.is_sample && !has_head {
         return view! { <DemoBanner session /> }.into_any();
     }
     let (Some(model), Some(best)) = (session.model.loaded(), ranking.first()) else {

@@ -31,7 +31,7 @@ const STEPS: usize = 97;
 const BEYOND: f64 = 10.0;
 
 /// How near a run is to a place to be named there: the difference of the logarithms.
-const NEAR: f64 = 0.1;
+const NEAR: f64 = 0.25;
 
 /// The figure, and the files that it shows; `is_read` where the study has a paper to read.
 ///
@@ -188,43 +188,45 @@ fn overlap(predictions: &[Prediction]) -> &'static str {
 /// the held-out runs there, which no law has seen.
 fn near(analysis: &Analysis, outcome: &Outcome, rows: &[Measurement], x: f64) -> String {
     let away = |p: f64| (p / x).ln().abs();
-    let text = |series: &Series, row: usize, error: f64| {
+    let text = |series: &Series, row: usize, error: f64, x: f64| {
         let m = rows.get(row)?;
         let samples = match m.samples.as_str() {
             "" => String::new(),
             samples => format!(", {samples} {}", series.study.samples_noun),
         };
         Some(format!(
-            "{} {}{samples}: {}",
+            "{} {}{samples}: {} at {}",
             names::family(series.study, &series.family),
             names::run(series.study, m),
             analysis.loss_unit().text(error),
+            with_unit(x, 2, analysis.unit()),
         ))
     };
     let fitted = outcome.series.iter();
     let fitted = fitted.flat_map(|s| s.frontier.iter().map(move |p| (s, p)));
     let end = fitted.clone().map(|(_, p)| p.x).fold(0.0, f64::max);
     let mut sentences = Vec::new();
-    if x > end * (1.0 + NEAR) {
+    // Not of a place that is the last run's, by the slider's steps.
+    if x > 1.1 * end {
         let times = significant(x / end, 2);
         sentences.push(format!("This is {times} times beyond the fitted runs."));
     } else if let Some((series, p)) =
         fitted.min_by(|(_, a), (_, b)| away(a.x).total_cmp(&away(b.x)))
     {
-        let nearest = text(series, p.row, p.error);
-        sentences.extend(nearest.map(|run| {
-            format!(
-                "The nearest fitted run: {run} at {}.",
-                with_unit(p.x, 2, analysis.unit())
-            )
-        }));
+        let nearest = text(series, p.row, p.error, p.x);
+        sentences.extend(nearest.map(|run| format!("The nearest fitted run: {run}.")));
     }
-    for series in &outcome.series {
+    let held_out = outcome.series.iter().filter_map(|series| {
         let there = series.held_out.iter().filter(|p| away(p.x) < NEAR);
-        let there = there.min_by(|a, b| away(a.x).total_cmp(&away(b.x)));
-        let run = there.and_then(|p| text(series, p.row, p.error));
-        sentences
-            .extend(run.map(|run| format!("Measured near it, and held out of the fit: {run}.")));
+        let there = there.min_by(|a, b| away(a.x).total_cmp(&away(b.x)))?;
+        text(series, there.row, there.error, there.x)
+    });
+    let held_out: Vec<String> = held_out.collect();
+    if !held_out.is_empty() {
+        let runs = held_out.join("; ");
+        sentences.push(format!(
+            "Measured near it, and held out of the fit: {runs}."
+        ));
     }
     sentences.join(" ")
 }

@@ -176,7 +176,10 @@ fn row(c: &Check) -> impl IntoView + use<> {
     });
     view! {
         <tr data-id=c.id.clone() data-verdict=c.verdict.id()>
-            <th scope="row">{c.quantity.clone()} " " {link}</th>
+            <th scope="row">
+                {c.quantity.clone()} {c.whole_law.then_some(" (no printed number, not counted)")} " "
+                {link}
+            </th>
             // Second, so that it is in view on a phone.
             <td>
                 <span class=format!("verdict {}", c.verdict.id())>

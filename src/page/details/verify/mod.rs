@@ -87,7 +87,7 @@ pub fn Verify() -> impl IntoView {
                             <span id="progress-text" role="status">
                                 {move || match checks.with(Vec::len) {
                                     0 => "Loading the data…".to_owned(),
-                                    _ if ready() => checks.with(|c| tally(c)),
+                                    _ if ready() => checks.with(|c| filter.with(|f| tally(c, f))),
                                     count => format!("{count} numbers checked"),
                                 }}
                             </span>
@@ -106,7 +106,12 @@ pub fn Verify() -> impl IntoView {
     }
 }
 
-/// How many of the printed numbers can be checked, and what came of them.
-fn tally(checks: &[Check]) -> String {
-    Tally::of(checks).sentence()
+/// How many of the printed numbers can be checked, and what came of them: of the study and the text that are chosen.
+fn tally(checks: &[Check], filter: &Filter) -> String {
+    let all = Filter {
+        verdict: None,
+        ..filter.clone()
+    };
+    let chosen = checks.iter().filter(|check| all.takes(check));
+    Tally::of(&chosen.cloned().collect::<Vec<_>>()).sentence()
 }
