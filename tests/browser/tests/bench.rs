@@ -385,6 +385,7 @@ fn tabs_follow_the_keyboard_and_the_address() {
         ("End", "Camera"),
         ("ArrowRight", "Classify"),
         ("ArrowLeft", "Camera"),
+        ("ArrowLeft", "Pairs"),
         ("ArrowLeft", "Mix"),
         ("Home", "Classify"),
         ("ArrowRight", "Search"),
