@@ -113,8 +113,14 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
     let note = move || {
         is_on(Group::Basic).then(|| view! {
             <p class="aside">
-                "English is told by whatlang; DataComp used fastText’s lid.176, and on short texts they differ."
+                "English is told by whichlang; DataComp used fastText’s lid.176, and on short texts they differ now and then."
             </p>
+        })
+    };
+    let no_words = move || {
+        let is_missing = is_on(Group::Contains) && words.with(|words| words.trim().is_empty());
+        is_missing.then(|| {
+            view! { <p class="aside">"No words are given, so that rule takes nothing out."</p> }
         })
     };
     view! {
@@ -123,6 +129,7 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
             {list(switches)}
         </div>
         <div class="choices">{text_field("Words that texts contain", "Words", words)}</div>
+        {no_words}
         {note}
         {comparing}
         <div class="rules">
@@ -156,8 +163,17 @@ fn counts(set: &PairSet, filtered: &Filtered) -> AnyView {
         grouped(set.len() as u64),
         percent(kept as f64 / set.len() as f64)
     );
+    let is_unknown = filtered.counts.iter().any(|count| count.unknown > 0);
     view! {
         {(!rows.is_empty()).then(|| table::table(None, &head, rows))}
+        {is_unknown
+            .then(|| {
+                view! {
+                    <p class="aside">
+                        "Not known: the pair’s files do not say what the rule asks for, as its address; it is taken out."
+                    </p>
+                }
+            })}
         <p class="left" role="status" data-kept=kept.to_string()>{sentence}</p>
     }
     .into_any()

@@ -104,19 +104,20 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
             format!("These pairs were embedded with {model}, which is not the model above. ");
         is_other.get().then(|| {
             view! {
-                           <p class="callout warning">
-                               {sentence}
-                               <button
-                                   type="button"
-                                   disabled=move || !session.model.is_loaded()
-                                   on:click=move |_| {
-            let source = again.with_value(|set| set.source.clone());
-            session.embed_pairs(source, is_sample); }
-                               >
-                                   "Embed them again"
-                               </button>
-                           </p>
-                       }
+                <p class="callout warning">
+                    {sentence}
+                    <button
+                        type="button"
+                        disabled=move || !session.model.is_loaded()
+                        on:click=move |_| {
+                            let source = again.with_value(|set| set.source.clone());
+                            session.embed_pairs(source, is_sample);
+                        }
+                    >
+                        "Embed them again"
+                    </button>
+                </p>
+            }
         })
     };
     let took = format!(

@@ -8,8 +8,9 @@ use crate::page::models::worker_client::WorkerClient;
 use crate::pairs::KINDS;
 use js_sys::{Array, Function, Promise, Uint8Array};
 use leptos::prelude::*;
-use refit_clip::browser::now;
+use refit_clip::browser::{BlobSource, now};
 use refit_clip::classes::cosine;
+use refit_clip::weights::source::Source as _;
 use refit_pairs::{
     Duplicates, Facts, Found, Ignored, Pair, Part, Problem, Samples, TarReader, Trouble, part_of,
 };
@@ -22,7 +23,7 @@ use web_sys::Blob;
 /// Pairs that are embedded at once.
 const BATCH: usize = 32;
 /// Bytes of an archive that are read at once.
-const SLICE: f64 = 1024.0 * 1024.0;
+const SLICE: u64 = 1 << 20;
 const FILE_LOST: &str = "The file can no longer be read: it was moved, changed or taken away.";
 
 /// Where pairs come from.
@@ -121,12 +122,13 @@ impl PairSet {
         };
         let wanted: HashMap<u64, usize> = which.iter().filter_map(begins).collect();
         let mut images = HashMap::new();
-        let (mut reader, mut at) = (TarReader::new(), 0.0);
+        let mut archive = BlobSource::new(archive.clone());
+        let (mut reader, mut at) = (TarReader::new(), 0);
         while at < archive.size() && images.len() < wanted.len() {
-            let Some(bytes) = slice(archive, at).await else {
+            let Some(bytes) = slice(&mut archive, at).await else {
                 break;
             };
-            at += bytes.len() as f64;
+            at += bytes.len() as u64;
             if reader.push(&bytes).is_err() {
                 break;
             }
@@ -143,16 +145,16 @@ impl PairSet {
 }
 
 /// The next bytes of an archive; `None` where it cannot be read, and at its end.
-async fn slice(archive: &Blob, at: f64) -> Option<Vec<u8>> {
-    let end = (at + SLICE).min(archive.size());
-    let slice = archive.slice_with_f64_and_f64(at, end).ok()?;
-    let bytes = bytes_of(&slice).await?;
+async fn slice(archive: &mut BlobSource, at: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; SLICE.min(archive.size() - at) as usize];
+    archive.read(at, &mut bytes).await.ok()?;
     (!bytes.is_empty()).then_some(bytes)
 }
 
-async fn bytes_of(blob: &Blob) -> Option<Vec<u8>> {
-    let bytes = JsFuture::from(blob.array_buffer()).await.ok()?;
-    Some(Uint8Array::new(&bytes).to_vec())
+async fn bytes_of(blob: Blob) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; blob.size() as usize];
+    BlobSource::new(blob).read(0, &mut bytes).await.ok()?;
+    Some(bytes)
 }
 
 fn blob_of(bytes: &[u8]) -> Option<Blob> {
@@ -374,18 +376,19 @@ impl Run {
     async fn archive(&mut self, blob: &Blob) -> Result<(), End> {
         let name = self.set.source.name().to_owned();
         let not_tar = |error| End::Failed(format!("{name} cannot be read: {error}."));
-        let (mut reader, mut at) = (TarReader::new(), 0.0);
+        let mut archive = BlobSource::new(blob.clone());
+        let (mut reader, mut at) = (TarReader::new(), 0);
         loop {
-            let is_end = at >= blob.size();
+            let is_end = at >= archive.size();
             if is_end {
                 reader.finish().map_err(not_tar)?;
             } else {
-                let bytes = slice(blob, at).await;
+                let bytes = slice(&mut archive, at).await;
                 let bytes = bytes.ok_or_else(|| End::Failed(FILE_LOST.to_owned()))?;
-                if at == 0.0 {
+                if at == 0 {
                     self.set.is_gzipped = bytes.starts_with(&[0x1f, 0x8b]);
                 }
-                at += bytes.len() as f64;
+                at += bytes.len() as u64;
                 reader.push(&bytes).map_err(not_tar)?;
             }
             let found: Vec<Found> = reader.found().collect();
@@ -398,14 +401,14 @@ impl Run {
                         // Its bytes are the blob's from here on.
                         let bytes = std::mem::take(&mut pair.picture.bytes);
                         let place = Place::Archive(begin, begin + bytes.len() as f64);
-                        if let Some(image) = blob_of(&bytes) {
-                            self.push(pair, image, place).await?;
-                        }
+                        let image = blob_of(&bytes);
+                        let image = image.ok_or_else(|| End::Failed(FILE_LOST.to_owned()))?;
+                        self.push(pair, image, place).await?;
                     }
                 }
-                self.done = before + (at - before) * (i + 1) as f64 / count;
+                self.done = before + (at as f64 - before) * (i + 1) as f64 / count;
             }
-            self.done = at;
+            self.done = at as f64;
             if is_end {
                 self.set
                     .notes
@@ -430,7 +433,7 @@ impl Run {
                     samples.member(&path, Vec::new());
                     images.insert(path, blob);
                 }
-                Some((_, Part::Text | Part::Json)) => match bytes_of(&blob).await {
+                Some((_, Part::Text | Part::Json)) => match bytes_of(blob).await {
                     Some(bytes) => samples.member(&path, bytes),
                     None => {
                         let reason = FILE_LOST.to_owned();
