@@ -93,6 +93,11 @@ fn a_model_is_patched_and_used() {
     page.set_value("#mix .coefficient input", "1");
     page.wait_for("document.querySelector('#model').innerText.includes('1 × Shapes, letters')");
     page.wait_for(&format!("{share} > {before}"));
+    // It stays one of the same base when another tab was open.
+    open_tab(&page, "teach");
+    open_tab(&page, "mix");
+    page.wait_for("document.querySelector('#mix .coefficient input')?.value === '1'");
+    assert!(page.has(".use-base:not([hidden])"));
     // Its file is the mixture.
     page.eval(
         "(() => {

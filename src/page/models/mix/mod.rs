@@ -9,7 +9,6 @@ use super::choice::ModelChoice;
 use super::field::text_field;
 use super::labelled_sets::{self, LabelledSet, Sheet, Siblings};
 use super::progress;
-use super::protocol::CheckpointLocation;
 use super::session::{MixChoices, MixState, Session};
 use crate::page::list;
 use crate::page::messages::error;
@@ -35,12 +34,6 @@ const SHOWN: usize = 40;
 #[derive(Clone, Copy)]
 struct Form {
     session: Session,
-    /// The model in use, unless that is a mixture.
-    base: RwSignal<ModelChoice, LocalStorage>,
-    /// Files that the reader opened.
-    opened: RwSignal<Vec<ModelChoice>, LocalStorage>,
-    /// Keys of the models to mix in.
-    others: RwSignal<Vec<String>>,
     coefficients: RwSignal<String>,
     is_all: RwSignal<bool>,
     /// What comes with the page, once it is read.
@@ -55,9 +48,6 @@ impl Form {
     fn new(session: Session) -> Form {
         let form = Form {
             session,
-            base: RwSignal::new_local(session.model.choice.get_untracked()),
-            opened: RwSignal::new_local(Vec::new()),
-            others: RwSignal::new(vec![ModelChoice::bundled_sibling("letters").key]),
             coefficients: RwSignal::new(PRESETS[0].0.to_owned()),
             is_all: RwSignal::new(false),
             bundled: RwSignal::new(None),
@@ -65,12 +55,6 @@ impl Form {
             sets: RwSignal::new(vec!["letters".to_owned(), "shapes".to_owned()]),
             problem: RwSignal::new(None),
         };
-        Effect::new(move || {
-            let choice = session.model.choice.get();
-            if !matches!(choice.location, CheckpointLocation::Mixture(_)) {
-                form.base.set(choice);
-            }
-        });
         if session.downloads.cache.with_untracked(Option::is_none) {
             session.downloads.read_cache();
         }
@@ -89,7 +73,7 @@ impl Form {
 
     /// The models that can be mixed in; tracked.
     fn available(self) -> Vec<ModelChoice> {
-        let base = self.base.with(|base| base.key.clone());
+        let base = self.session.mixing.base.with(|base| base.key.clone());
         let siblings = self.bundled.with(|bundled| {
             let siblings = bundled.iter().flat_map(|bundled| &bundled.siblings);
             let siblings = siblings.map(|sibling| ModelChoice::bundled_sibling(&sibling.task));
@@ -102,14 +86,14 @@ impl Form {
             Some(Ok(cache)) => cache.checkpoints.iter().map(ModelChoice::cached).collect(),
             _ => Vec::new(),
         });
-        let opened = self.opened.get();
+        let opened = self.session.mixing.opened.get();
         let all = siblings.chain(cached).chain(opened);
         all.filter(|choice| choice.key != base).collect()
     }
 
     /// Those that are chosen; tracked.
     fn chosen(self) -> Vec<ModelChoice> {
-        let chosen = self.others.get();
+        let chosen = self.session.mixing.others.get();
         let mut all = self.available();
         all.retain(|choice| chosen.contains(&choice.key));
         all
@@ -180,7 +164,7 @@ impl Form {
                 leptos::task::spawn_local(async move {
                     match self.labelled(&names).await {
                         Ok(sets) => self.session.mix(MixChoices {
-                            base: self.base.get_untracked(),
+                            base: self.session.mixing.base.get_untracked(),
                             others,
                             coefficients,
                             tower: untrack(|| self.tower()),
@@ -304,17 +288,17 @@ fn Choices(form: Form) -> impl IntoView {
     let open = move |files| {
         let choice = ModelChoice::files(files);
         let key = choice.key.clone();
-        form.opened.update(|all| {
+        form.session.mixing.opened.update(|all| {
             all.retain(|other| other.key != choice.key);
             all.push(choice);
         });
-        toggle(form.others, &key, true);
+        toggle(form.session.mixing.others, &key, true);
     };
     let models = move || {
         let all = form.available();
         let none = all.is_empty();
         view! {
-            {list(all.into_iter().map(|c| checkbox(form.others, c.key, c.name)))}
+            {list(all.into_iter().map(|c| checkbox(form.session.mixing.others, c.key, c.name)))}
             {none.then_some("None is here yet: open the file of a model of the same architecture.")}
         }
     };
@@ -333,7 +317,7 @@ fn Choices(form: Form) -> impl IntoView {
         <form class="mix" on:submit=start>
             <p class="base">
                 "Base θ₀: "
-                <strong>{move || form.base.with(|base| base.name.clone())}</strong>
+                <strong>{move || form.session.mixing.base.with(|base| base.name.clone())}</strong>
             </p>
             <div class="several" role="group" aria-label="Models to mix in">
                 <span>"Models to mix in"</span>

@@ -29,7 +29,7 @@ pub(super) fn TryOne(form: Form) -> impl IntoView {
     let coefficients = move || in_use(form).unwrap_or_default();
     let of = move |i: usize| coefficients().get(i).copied().unwrap_or(0.0);
     let mixture = move |coefficients: &[f64]| {
-        let base = form.base.get_untracked();
+        let base = session.mixing.base.get_untracked();
         let others = untrack(|| form.chosen());
         ModelChoice::mixture(&base, &others, coefficients, untrack(|| form.tower()))
     };
@@ -100,7 +100,7 @@ pub(super) fn TryOne(form: Form) -> impl IntoView {
             }
         })
     };
-    let base = move |_| session.load(form.base.get_untracked());
+    let base = move |_| session.load(session.mixing.base.get_untracked());
     let (writing, failed) = (RwSignal::new(None::<String>), RwSignal::new(None::<String>));
     let write = move |_| {
         let choice = session.model.choice.get_untracked();

@@ -72,6 +72,12 @@ pub enum MixState {
 
 #[derive(Clone, Copy)]
 pub struct Mixing {
+    /// The last model in use that is no mixture.
+    pub base: RwSignal<ModelChoice, LocalStorage>,
+    /// Files that the reader opened to mix in.
+    pub opened: RwSignal<Vec<ModelChoice>, LocalStorage>,
+    /// Keys of the models to mix in.
+    pub others: RwSignal<Vec<String>>,
     worker: StoredValue<WorkerClient, LocalStorage>,
     pub state: RwSignal<MixState>,
     requests: Latest,
@@ -80,6 +86,9 @@ pub struct Mixing {
 impl Mixing {
     pub(super) fn new() -> Mixing {
         Mixing {
+            base: RwSignal::new_local(ModelChoice::bundled_clip()),
+            opened: RwSignal::new_local(Vec::new()),
+            others: RwSignal::new(vec![ModelChoice::bundled_sibling("letters").key]),
             worker: StoredValue::new_local(WorkerClient::default()),
             state: RwSignal::new(MixState::Idle),
             requests: Latest::new(),

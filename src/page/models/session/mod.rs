@@ -24,7 +24,7 @@ pub use pairing::{PairSet, Pairing, PairsState, Source};
 pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
 use super::choice::ModelChoice;
-use super::protocol::Progress;
+use super::protocol::{CheckpointLocation, Progress};
 use crate::page::appearance::Appearance;
 use crate::page::location;
 use downloads::Downloads;
@@ -87,6 +87,9 @@ impl Session {
     /// Replaces the model; then images and classes are encoded again.
     pub fn load(self, choice: ModelChoice) {
         let model = self.model;
+        if !matches!(choice.location, CheckpointLocation::Mixture(_)) {
+            self.mixing.base.set(choice.clone());
+        }
         let request = model.start_loading(choice.clone());
         self.classes.forget_embeddings();
         self.images.forget_embeddings();
