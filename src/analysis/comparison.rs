@@ -111,7 +111,7 @@ pub fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
     let (lower, other) = if second { (b, a) } else { (a, b) };
     let (lower, other) = (name(lower), name(other));
     let Some(crossing) = crossings.first() else {
-        return Some(format!("{lower} stays below {other}"));
+        return Some(format!("The law of {lower} stays below that of {other}"));
     };
     let (place, unit) = (significant(crossing.x, 1), analysis.unit());
     Some(format!("{lower} overtakes {other} at about {place} {unit}"))

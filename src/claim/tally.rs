@@ -12,13 +12,16 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn of(checks: &[Check]) -> Tally {
+    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Tally {
+        let mut tally = Tally::default();
         // A law's error with its printed coefficients is no printed number.
-        let printed = || checks.iter().filter(|c| !c.whole_law);
-        let count = |v| printed().filter(|c| c.verdict == v).count();
-        Tally {
-            counts: Verdict::ALL.map(count),
+        for check in checks.into_iter().filter(|check| !check.whole_law) {
+            let pairs = Verdict::ALL.iter().zip(&mut tally.counts);
+            for (_, count) in pairs.filter(|(verdict, _)| **verdict == check.verdict) {
+                *count += 1;
+            }
         }
+        tally
     }
 
     pub fn count(self, verdict: Verdict) -> usize {

@@ -49,9 +49,9 @@ pub fn Findings() -> impl IntoView {
 }
 
 /// What findings are computed from.
-type Findable = Arc<(Printed, Library)>;
+type Data = Arc<(Printed, Library)>;
 
-fn all(data: &Findable, way: RwSignal<usize>) -> impl IntoView + use<> {
+fn all(data: &Data, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (printed, library) = &**data;
     let findings = finding::all()
         .into_iter()
@@ -72,7 +72,7 @@ fn all(data: &Findable, way: RwSignal<usize>) -> impl IntoView + use<> {
     view! { <ol class="findings">{list(findings.map(|f| view! { <li>{f}</li> }))}</ol> }
 }
 
-fn one(finding: Finding, data: &Findable, way: RwSignal<usize>) -> impl IntoView + use<> {
+fn one(finding: Finding, data: &Data, way: RwSignal<usize>) -> impl IntoView + use<> {
     let (released, corrected) = (finding.released, finding.corrected);
     let rows = finding.rows;
     let numbers = move || {
@@ -108,7 +108,7 @@ fn one(finding: Finding, data: &Findable, way: RwSignal<usize>) -> impl IntoView
 }
 
 /// Each analysis as a chart that opens it in Explore; those of one finding have the same axes.
-fn charts(analyses: Vec<(&'static str, Analysis)>, data: &Findable) -> AnyView {
+fn charts(analyses: Vec<(&'static str, Analysis)>, data: &Data) -> AnyView {
     let drawn = RwSignal::new(Vec::<AnalysisChart>::new());
     let (count, data) = (analyses.len(), data.clone());
     let figures = analyses.iter().enumerate().map(|(i, (name, analysis))| {

@@ -37,6 +37,9 @@ pub fn Accuracy(
         true => " The samples were not trained on, and were chosen before a model saw them.",
         false => "",
     };
+    let head = session.classes.head.with(Option::is_some).then_some(
+        " If the head was taught with these images, this is not its accuracy on others, which Teach measures.",
+    );
     let classes = confusion.actual.len().max(confusion.predicted.len());
     let details = match (classes <= MATRIX, right < total) {
         (true, _) => matrix(&confusion, is_matrix_open),
@@ -44,7 +47,7 @@ pub fn Accuracy(
         (false, false) => ().into_any(),
     };
     view! {
-        <p class="accuracy">{sentence} {unlisted} {samples}</p>
+        <p class="accuracy">{sentence} {unlisted} {samples} {head}</p>
         {(confusion.unlisted() > 0).then(|| true_classes(session))}
         {details}
     }

@@ -1,6 +1,6 @@
 //! What of the numbers is shown: by verdict, with their counts, by study, by a text.
 
-use crate::claim::{Check, Filter, Verdict};
+use crate::claim::{Check, Filter, Tally, Verdict};
 use crate::page::list;
 use crate::study::Study;
 use leptos::prelude::*;
@@ -17,11 +17,8 @@ pub(super) fn Filters(
             verdict: Some(verdict),
             ..filter.get()
         };
-        // As the sentence above counts: whole laws are no printed numbers.
-        checks.with(|checks| {
-            let printed = checks.iter().filter(|c| !c.whole_law);
-            printed.filter(|c| of_verdict.takes(c)).count()
-        })
+        checks
+            .with(|checks| Tally::of(checks.iter().filter(|c| of_verdict.takes(c))).count(verdict))
     };
     let button = move |verdict: Verdict| {
         let chosen = move || filter.with(|f| f.verdict == Some(verdict));

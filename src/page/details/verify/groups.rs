@@ -1,6 +1,6 @@
 //! The numbers by study and by the place where they were printed.
 
-use crate::claim::{Check, Filter, Verdict};
+use crate::claim::{Check, Filter, Tally, Verdict};
 use crate::page::list;
 use crate::page::location::explore_link;
 use crate::page::table::{header_row, scrolling};
@@ -16,8 +16,7 @@ struct Group {
 impl Group {
     /// Of the printed numbers.
     fn count(&self, verdict: Verdict) -> usize {
-        let printed = self.checks.iter().filter(|c| !c.whole_law);
-        printed.filter(|c| c.verdict == verdict).count()
+        Tally::of(&self.checks).count(verdict)
     }
 }
 

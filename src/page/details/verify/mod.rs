@@ -112,6 +112,5 @@ fn tally(checks: &[Check], filter: &Filter) -> String {
         verdict: None,
         ..filter.clone()
     };
-    let chosen = checks.iter().filter(|check| all.takes(check));
-    Tally::of(&chosen.cloned().collect::<Vec<_>>()).sentence()
+    Tally::of(checks.iter().filter(|check| all.takes(check))).sentence()
 }

@@ -111,7 +111,7 @@ fn Form(session: Session) -> impl IntoView {
             <button type="button" class="letters" on:click=show_letters>
                 "Try the sample letters"
             </button>
-            <span class="aside">"200 drawn letters of ten classes, which the demo model does not know; they replace images and classes."</span>
+            <span class="aside">"Drawn letters, which the demo model does not know; they replace images and classes."</span>
         </p>
         <form class="choices" on:submit=start>
             {text_field("Shots per class", "Shots per class", shots_text)}
