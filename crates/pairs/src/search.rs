@@ -118,7 +118,11 @@ impl TopK {
         for rows in rows.chunks(ROWS * stored.bytes().max(1)) {
             stored.products(rows, query, &mut products);
             for score in &products {
-                self.push(Hit { row, score: *score });
+                // Zeros of either sign are equal scores.
+                self.push(Hit {
+                    row,
+                    score: score + 0.0,
+                });
                 row += 1;
             }
         }
