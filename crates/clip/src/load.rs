@@ -265,5 +265,5 @@ fn upload<B: Backend>(
         (Role::Projection, false) => WeightLayout::InputsByOutputs,
         _ => WeightLayout::OutputsByInputs,
     };
-    Ok(backend.weights(inputs, outputs, layout, values)?)
+    Ok(backend.weights(inputs, outputs, layout, parameter.split, values)?)
 }

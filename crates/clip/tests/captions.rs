@@ -13,11 +13,11 @@ use refit_clip::weights::source::SourceError;
 use refit_clip::{ClipError, LoadOptions, Model};
 use std::ops::ControlFlow;
 
-const VOCABULARY: usize = 12;
+pub(crate) const VOCABULARY: usize = 12;
 /// Start and end of a text.
 const ENDS: [u32; 2] = [10, 11];
 
-fn options(captions: bool) -> LoadOptions {
+pub(crate) fn options(captions: bool) -> LoadOptions {
     LoadOptions {
         configuration: Configuration {
             vision_heads: Some(2),
@@ -43,12 +43,12 @@ fn mammut() -> Model<Cpu> {
     load(tiny_mammut(VOCABULARY, 6), true).unwrap().0
 }
 
-fn image() -> PixelValues {
+pub(crate) fn image() -> PixelValues {
     let planes = (0..48).map(|i| (i as f32 * 0.37).sin()).collect();
     PixelValues { size: 4, planes }
 }
 
-fn text(ids: &[u32]) -> Tokens {
+pub(crate) fn text(ids: &[u32]) -> Tokens {
     Tokens {
         ids: ids.to_vec(),
         truncated: 0,

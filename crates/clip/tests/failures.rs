@@ -6,7 +6,7 @@ use crate::tiny::tiny;
 use pollster::block_on;
 use refit_clip::architecture::Configuration;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu};
-use refit_clip::backend::{Backend, ComputeError, Epilogue, WeightLayout};
+use refit_clip::backend::{Backend, ComputeError, Epilogue, Split, WeightLayout};
 use refit_clip::tokenizer::Tokens;
 use refit_clip::{self, ClipError, Model};
 
@@ -71,7 +71,13 @@ fn what_is_too_large_is_refused() {
     };
     assert_eq!(gpu.empty(1024, 1024).err(), Some(too_large.clone()));
     let values = vec![0.0; 1 << 20];
-    let weights = gpu.weights(1024, 1024, WeightLayout::InputsByOutputs, &values);
+    let weights = gpu.weights(
+        1024,
+        1024,
+        WeightLayout::InputsByOutputs,
+        Split::Whole,
+        &values,
+    );
     assert_eq!(weights.err(), Some(too_large.clone()));
     // A table may be larger; whatever else reads it may not.
     let table = gpu.tensor(1024, values).unwrap();
@@ -89,7 +95,13 @@ fn shapes_that_no_kernel_takes_are_refused() {
     let unsupported = |error| matches!(error, Some(ComputeError::Unsupported { .. }));
     assert!(unsupported(gpu.empty(1, 6).err()));
     assert!(unsupported(gpu.tensor(3, vec![0.0; 3]).err()));
-    let weights = gpu.weights(8, 7, WeightLayout::InputsByOutputs, &[0.0; 56]);
+    let weights = gpu.weights(
+        8,
+        7,
+        WeightLayout::InputsByOutputs,
+        Split::Whole,
+        &[0.0; 56],
+    );
     assert!(unsupported(weights.err()));
     for (width, heads) in [(136, 1), (12, 2)] {
         let qkv = gpu.empty(1, 3 * width).unwrap();
@@ -109,7 +121,13 @@ fn what_the_device_refuses_is_said() {
     let rows = 64 * 65536;
     let x = gpu.empty(rows, 4).unwrap();
     let mut out = gpu.empty(rows, 4).unwrap();
-    let weights = gpu.weights(4, 4, WeightLayout::InputsByOutputs, &[0.0; 16]);
+    let weights = gpu.weights(
+        4,
+        4,
+        WeightLayout::InputsByOutputs,
+        Split::Whole,
+        &[0.0; 16],
+    );
     gpu.linear(&x, &weights.unwrap(), None, Epilogue::Nothing, &mut out);
     let error = block_on(gpu.finish()).unwrap_err();
     assert!(matches!(error, ComputeError::Refused { .. }), "{error}");

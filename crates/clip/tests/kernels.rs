@@ -2,7 +2,9 @@
 
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
-use refit_clip::backend::{Backend, ComputeError, Epilogue, PADDING, TopK, WeightLayout, half};
+use refit_clip::backend::{
+    Backend, ComputeError, Epilogue, PADDING, Split, TopK, WeightLayout, half,
+};
 
 const ROWS: [usize; 8] = [1, 3, 7, 49, 50, 77, 197, 257];
 
@@ -60,7 +62,7 @@ impl Operation for Linear {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let x = backend.tensor(inputs, numbers(self.rows * inputs, 1))?;
         let values = numbers(inputs * outputs, 2);
-        let weights = backend.weights(inputs, outputs, self.layout, &values)?;
+        let weights = backend.weights(inputs, outputs, self.layout, Split::Whole, &values)?;
         let bias = backend.tensor(outputs, numbers(outputs, 3))?;
         let bias = self.has_bias.then_some(&bias);
         let mut out = backend.tensor(outputs, numbers(self.rows * outputs, 4))?;

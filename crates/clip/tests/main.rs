@@ -12,6 +12,7 @@ mod failures;
 mod formula;
 mod formula_source;
 mod gpu;
+mod group;
 mod heads;
 mod kernels;
 mod locate;

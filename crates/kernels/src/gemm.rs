@@ -9,6 +9,7 @@
 
 use crate::math::{gelu, quick_gelu};
 use crate::simd::{Lanes, vectorised};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Columns of a panel: two vector registers.
@@ -17,7 +18,7 @@ const PANEL: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
 const BLOCK: usize = 512;
 
 /// Which dimension of a matrix of weights comes first in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WeightLayout {
     /// `[outputs, inputs]`, as PyTorch's `nn.Linear` stores it.
     OutputsByInputs,
@@ -133,7 +134,7 @@ impl Matrix {
 }
 
 /// Epilogue applied after the matrix multiplication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Epilogue {
     /// The product as it is.
     Nothing,

@@ -1,6 +1,7 @@
 //! The tensors that a model of an architecture has, by open_clip's names.
 
 use super::{Architecture, TransformerConfig};
+use crate::backend::Split;
 use std::collections::BTreeMap;
 
 /// What a tensor is for, which decides how a backend stores it.
@@ -19,6 +20,8 @@ pub(crate) enum Role {
 pub(crate) struct Parameter {
     pub(crate) shape: Vec<usize>,
     pub(crate) role: Role,
+    /// How several workers divide it.
+    pub(crate) split: Split,
 }
 
 impl Architecture {
@@ -43,6 +46,8 @@ impl Architecture {
         all.add_norm("ln_final", text);
         let conv = [vision, 3, self.patch, self.patch];
         all.add("visual.conv1.weight", Role::Linear, &conv);
+        let unit = unit_of(vision);
+        all.divide("visual.conv1.weight", Split::Outputs { unit });
         all.add("visual.class_embedding", Role::Values, &[vision]);
         let positions = [self.grid * self.grid + 1, vision];
         all.add("visual.positional_embedding", Role::Values, &positions);
@@ -57,10 +62,17 @@ impl Architecture {
         all.add("text_projection", Role::Projection, &[text, outputs]);
         all.add("logit_scale", Role::Values, &[]);
         if self.decoder.is_some() {
+            let unit = unit_of(outputs);
+            all.divide("text_projection", Split::Outputs { unit });
             all.add("map_viz2txt_kv", Role::Projection, &[vision, text]);
         }
         all.0
     }
+}
+
+/// Numbers that stay together where nothing asks for it: as many as fill vector registers.
+fn unit_of(count: usize) -> usize {
+    if count.is_multiple_of(16) { 16 } else { 1 }
 }
 
 struct ParameterList(BTreeMap<String, Parameter>);
@@ -68,7 +80,15 @@ struct ParameterList(BTreeMap<String, Parameter>);
 impl ParameterList {
     fn add(&mut self, name: &str, role: Role, shape: &[usize]) {
         let shape = shape.to_vec();
-        self.0.insert(name.to_owned(), Parameter { shape, role });
+        let split = Split::Whole;
+        self.0
+            .insert(name.to_owned(), Parameter { shape, role, split });
+    }
+
+    fn divide(&mut self, name: &str, split: Split) {
+        if let Some(parameter) = self.0.get_mut(name) {
+            parameter.split = split;
+        }
     }
 
     fn add_norm(&mut self, name: &str, width: usize) {
@@ -88,10 +108,28 @@ impl ParameterList {
         }
         self.add_linear(&format!("{prefix}.attn.in_proj_"), width, 3 * width);
         self.add_linear(&format!("{prefix}.attn.out_proj."), width, width);
+        let unit = width / tower.heads;
+        self.divide(
+            &format!("{prefix}.attn.in_proj_weight"),
+            Split::Qkv { unit },
+        );
+        self.divide(
+            &format!("{prefix}.attn.out_proj.weight"),
+            Split::Inputs { unit },
+        );
         if has_mlp {
             self.add_norm(&format!("{prefix}.ln_2"), width);
             self.add_linear(&format!("{prefix}.mlp.c_fc."), width, hidden);
             self.add_linear(&format!("{prefix}.mlp.c_proj."), hidden, width);
+            let unit = unit_of(hidden);
+            self.divide(
+                &format!("{prefix}.mlp.c_fc.weight"),
+                Split::Outputs { unit },
+            );
+            self.divide(
+                &format!("{prefix}.mlp.c_proj.weight"),
+                Split::Inputs { unit },
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //! GPU's kernels. The loops are in [`refit_kernels`]; here rows are split among threads (in a browser
 //! there is only one).
 
-use super::{Backend, ComputeError, Epilogue, WeightLayout, reserve};
+use super::{Backend, ComputeError, Epilogue, Split, WeightLayout, reserve};
 use refit_kernels as kernels;
 
 /// The CPU as a backend; natively with all of the machine's threads by default.
@@ -71,6 +71,15 @@ impl CpuTensor {
     pub(crate) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// None where there are no columns.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len().checked_div(self.columns).unwrap_or(0)
+    }
 }
 
 impl Backend for Cpu {
@@ -92,6 +101,7 @@ impl Backend for Cpu {
         inputs: usize,
         outputs: usize,
         layout: WeightLayout,
+        _split: Split,
         values: &[f32],
     ) -> Result<kernels::Matrix, ComputeError> {
         let stride = match layout {

@@ -1,16 +1,19 @@
-//! The tensor operations that the towers need, as a trait, on the CPU and on a GPU.
+//! The tensor operations that the towers need, as a trait: on the CPU, on a GPU, and on several CPUs
+//! without common memory.
 //!
 //! A tower is written once, over [`Backend`]: it holds opaque tensors and calls operations in order.
 //! A backend may run an operation at once ([`cpu`]) or record it and run it when a result is needed
-//! ([`gpu`]). Therefore only [`Backend::finish`] and [`Backend::download`] are asynchronous, and
+//! ([`gpu`], [`group`]). Therefore only [`Backend::finish`] and [`Backend::download`] are asynchronous, and
 //! therefore operations return nothing: errors of a device show there.
 
 pub mod cpu;
 mod error;
 pub mod gpu;
+pub mod group;
 pub mod half;
 
 pub use error::ComputeError;
+pub use group::Split;
 /// The epilogue applied after the matrix multiplication in [`Backend::linear`].
 pub use refit_kernels::Epilogue;
 /// Fills up the lists of rows of [`Backend::cached_attention`].
@@ -52,11 +55,13 @@ pub trait Backend {
     fn empty(&self, rows: usize, columns: usize) -> Result<Self::Tensor, ComputeError>;
 
     /// A linear map; `values` has `inputs · outputs` numbers in the order that `layout` names.
+    /// `split` is how several workers divide it, where a backend has several.
     fn weights(
         &self,
         inputs: usize,
         outputs: usize,
         layout: WeightLayout,
+        split: Split,
         values: &[f32],
     ) -> Result<Self::Weights, ComputeError>;
 

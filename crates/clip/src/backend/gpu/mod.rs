@@ -25,7 +25,7 @@ mod top_k;
 pub use device::{Adapter, DeviceOptions, Precision};
 pub use gemm::GpuWeights;
 
-use super::{Backend, ComputeError, DEFAULT_BATCH, Epilogue, WeightLayout, half};
+use super::{Backend, ComputeError, DEFAULT_BATCH, Epilogue, Split, WeightLayout, half};
 use device::Device;
 use memory::Buffer;
 use recorder::BufferSlice;
@@ -192,6 +192,7 @@ impl Backend for Gpu {
         inputs: usize,
         outputs: usize,
         layout: WeightLayout,
+        _split: Split,
         values: &[f32],
     ) -> Result<GpuWeights, ComputeError> {
         gemm::pack(self, inputs, outputs, layout, values)
