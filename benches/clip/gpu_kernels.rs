@@ -3,7 +3,7 @@
 
 use pollster::block_on;
 use refit_clip::backend::gpu::{Gpu, Precision};
-use refit_clip::backend::{Backend, Epilogue, TopK, WeightLayout};
+use refit_clip::backend::{Backend, Epilogue, Split, TopK, WeightLayout};
 use std::time::Instant;
 
 /// Times that a kernel runs in a pass.
@@ -91,7 +91,9 @@ fn product(gpu: &Gpu, precision: Precision, [rows, inputs, outputs]: [usize; 3])
     let (x, bias) = (tensor(gpu, rows, inputs), tensor(gpu, 1, outputs));
     let layout = WeightLayout::InputsByOutputs;
     let values = numbers(inputs * outputs);
-    let weights = gpu.weights(inputs, outputs, layout, &values).unwrap();
+    let weights = gpu
+        .weights(inputs, outputs, layout, Split::Whole, &values)
+        .unwrap();
     let mut out = gpu.empty(rows, outputs).unwrap();
     let (device, host) = time(gpu, || {
         gpu.linear(&x, &weights, Some(&bias), Epilogue::Nothing, &mut out);
