@@ -37,7 +37,7 @@ impl Peer for InThread {
 }
 
 fn lost() -> ComputeError {
-    ComputeError::Lost {
+    ComputeError::WorkerLost {
         reason: "killed".to_owned(),
     }
 }

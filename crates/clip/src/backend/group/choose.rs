@@ -1,5 +1,49 @@
 //! Which of the workers that could be had make a model faster.
 
+use super::shard::{Segment, ShardOp};
+use crate::backend::{Epilogue, WeightLayout};
+
+/// Rows, inputs and outputs of the product that is tried: a layer's of a ViT-B/32 for one image.
+const TRIAL: (usize, usize) = (50, 768);
+/// How often it is multiplied.
+const TRIAL_PRODUCTS: usize = 6;
+/// Additions and multiplications of [`trial_work`].
+pub const TRIAL_OPERATIONS: f64 = (2 * TRIAL_PRODUCTS * TRIAL.0 * TRIAL.1 * TRIAL.1) as f64;
+
+/// Gives a worker what [`trial_work`] needs.
+pub fn trial_weights() -> Segment {
+    let (_, width) = TRIAL;
+    Segment {
+        ops: vec![ShardOp::Weights {
+            id: 0,
+            inputs: width,
+            outputs: width,
+            layout: WeightLayout::InputsByOutputs,
+        }],
+        // Ones stay ones.
+        numbers: vec![1.0 / width as f32; width * width],
+        lists: Vec::new(),
+    }
+}
+
+/// A piece of work like a model's, to measure a worker; the reply is as large as an exchange's.
+pub fn trial_work() -> Segment {
+    let (rows, width) = TRIAL;
+    let product = |i: usize| ShardOp::Linear {
+        x: (i > 0).then_some(1),
+        rows,
+        weights: 0,
+        epilogue: Epilogue::Nothing,
+        out: 1,
+    };
+    let products = (0..TRIAL_PRODUCTS).map(product);
+    Segment {
+        ops: products.chain([ShardOp::Send { x: 1 }]).collect(),
+        numbers: vec![1.0; rows * width],
+        lists: Vec::new(),
+    }
+}
+
 /// What a leader measured before a model is loaded, in any one unit of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
@@ -46,6 +90,16 @@ mod tests {
             peers: peers.to_vec(),
             exchange: 0.1,
         }
+    }
+
+    #[test]
+    fn what_is_tried_fits_together() {
+        let rank = super::super::Rank { rank: 0, size: 1 };
+        let mut shard = super::super::Shard::new(rank, crate::backend::cpu::Cpu::default());
+        shard.run(&trial_weights()).unwrap();
+        let reply = shard.run(&trial_work()).unwrap();
+        assert!(reply.iter().all(|value| (value - 1.0).abs() < 1e-3));
+        assert_eq!(reply.len(), 50 * 768);
     }
 
     #[test]

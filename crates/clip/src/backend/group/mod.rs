@@ -11,7 +11,7 @@ mod choose;
 mod shard;
 mod split;
 
-pub use choose::{Measured, best_peers};
+pub use choose::{Measured, TRIAL_OPERATIONS, best_peers, trial_weights, trial_work};
 pub use shard::{Segment, Shard};
 pub use split::{Rank, Split};
 
