@@ -1,7 +1,9 @@
 //! clip-retrieval's folder: which files are an index's parts, and what is written beside them.
 
+use crate::records::{Records, RecordsError};
 use refit_npy::{Header, NpyError};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -27,6 +29,17 @@ pub struct Record {
     pub parts: Vec<PartRecord>,
     /// Whether everything has been read.
     pub finished: bool,
+}
+
+impl Record {
+    /// Leaves the parts that are of the index: what an interruption left half written is not yet. Says so of an index
+    /// that is not finished.
+    pub fn written(&self, parts: &mut Vec<Part>) -> Option<String> {
+        let count = self.parts.len() as u64;
+        parts.retain(|part| part.number.parse::<u64>().is_ok_and(|n| n < count));
+        let rows: u64 = self.parts.iter().map(|part| part.rows).sum();
+        (!self.finished).then(|| format!("the index is not finished: it has {rows} pairs so far"))
+    }
 }
 
 /// What a part has.
@@ -270,6 +283,57 @@ impl Vectors {
             offset: header.offset,
         })
     }
+}
+
+/// Columns of metadata that are shown of a row, where they are there.
+const SHOWN: [&str; 9] = [
+    "image_path",
+    "caption",
+    "url",
+    "key",
+    "source",
+    "similarity",
+    "uid",
+    "URL",
+    "TEXT",
+];
+
+/// Which columns of metadata say what a row is.
+pub fn shown(columns: &[String]) -> Vec<usize> {
+    let places = 0..columns.len();
+    places
+        .filter(|at| SHOWN.contains(&columns[*at].as_str()))
+        .collect()
+}
+
+/// Calls `each` with what metadata say of each of these rows, which are sorted; one that stands there twice is given once.
+///
+/// # Errors
+///
+/// Where the table is damaged. The rows before were given.
+pub fn describe(
+    table: &Records<'_>,
+    rows: &[u64],
+    each: &mut dyn FnMut(u64, Map<String, Value>),
+) -> Result<(), RecordsError> {
+    let names = table.columns();
+    let columns = shown(&names);
+    table.read(&columns, Some(rows), &mut |row, cells| {
+        let mut said = Map::new();
+        for (column, cell) in columns.iter().zip(cells) {
+            let Some(cell) = cell else { continue };
+            let name = &names[*column];
+            let text = String::from_utf8_lossy(cell).into_owned();
+            let number = serde_json::from_str(&text);
+            let value = match (name == "similarity", number) {
+                (true, Ok(number)) => number,
+                _ => Value::String(text),
+            };
+            said.insert(name.clone(), value);
+        }
+        each(row, said);
+        true
+    })
 }
 
 /// Checks that metadata have a row for each vector.

@@ -2,7 +2,9 @@
 
 pub use refit_parquet::Cell;
 
+use crate::sample::{Pair, Picture, part_of};
 use refit_parquet::{ParquetError, Table};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// An open table.
@@ -302,5 +304,61 @@ pub fn choose(
             purpose,
             columns: fitting.iter().map(|at| columns[*at].clone()).collect(),
         }),
+    }
+}
+
+/// All columns of a table, those of the pictures' files and of the texts first.
+pub fn pair_columns(count: usize, first: [usize; 2]) -> Vec<usize> {
+    let others = (0..count).filter(|column| !first.contains(column));
+    first.into_iter().chain(others).collect()
+}
+
+/// A row's pair, without its picture's bytes: the first cells are the picture's file and the text, the others what else is
+/// said of it.
+///
+/// # Errors
+///
+/// A sentence's end, where the row is no pair.
+pub fn pair(names: &[String], columns: &[usize], cells: &[Cell]) -> Result<Pair, String> {
+    let text = |at: usize| {
+        let cell = cells.get(at).copied().flatten().unwrap_or_default();
+        let text = str::from_utf8(cell).map(str::trim);
+        text.map_err(|_| "it is not UTF-8".to_owned())
+    };
+    let (file, caption) = (text(0)?, text(1)?);
+    if file.is_empty() {
+        return Err("it names no picture".to_owned());
+    }
+    if file.starts_with("http://") || file.starts_with("https://") {
+        return Err(format!("{file} is an address, and nothing is downloaded"));
+    }
+    if caption.is_empty() {
+        return Err(format!("{file} has no text"));
+    }
+    let mut metadata = Map::new();
+    for (at, column) in columns.iter().enumerate().skip(2) {
+        let value = text(at)?;
+        if !value.is_empty() {
+            metadata.insert(names[*column].clone(), number_or_text(value));
+        }
+    }
+    Ok(Pair {
+        key: part_of(file).map_or(file, |(key, _)| key).to_owned(),
+        picture: Picture {
+            name: file.to_owned(),
+            bytes: Vec::new(),
+            at: None,
+        },
+        text: caption.to_owned(),
+        text_of_json: false,
+        metadata,
+    })
+}
+
+/// A number where its digits are those that it is written with.
+fn number_or_text(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
+        _ => Value::String(text.to_owned()),
     }
 }

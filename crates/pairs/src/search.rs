@@ -2,12 +2,13 @@
 
 use refit_kernels::{dot_f16, dot_f32};
 use refit_npy::Dtype;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt;
 
 /// How vectors lie in a file: rows of equal width, lowest byte first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// Whether they are float16; otherwise they are float32.
     pub half: bool,
@@ -62,7 +63,7 @@ impl Stored {
 }
 
 /// A row that was found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// Its number.
     pub row: u64,

@@ -1,10 +1,11 @@
 //! clip-retrieval's folder, and the metadata that are written for one.
 
 use crate::{file, path, uniform};
-use refit_pairs::index::{IndexError, Part, Vectors, check_rows, parts};
+use refit_pairs::index::{IndexError, Part, Vectors, check_rows, describe, parts, shown};
 use refit_pairs::metadata::{Row, write};
 use refit_pairs::records::Records;
 use refit_pairs::search::{Stored, TopK};
+use refit_parquet::{END, Parts, Table, footer};
 use serde_json::json;
 
 fn names(all: &[&str]) -> Vec<String> {
@@ -193,4 +194,66 @@ fn metadata_are_written_as_pandas_reads_them() {
         [None, None, Some("text".to_owned()), None, None]
     );
     assert!(write(&[]).is_ok());
+}
+
+/// What whole metadata, and those of which only the named bytes are read, say of rows.
+fn described_both_ways(file: &[u8], rows: &[u64]) -> (usize, Vec<(u64, Row)>) {
+    let told = |table: &Records<'_>| {
+        let mut all = Vec::new();
+        describe(table, rows, &mut |row, said| all.push((row, said))).unwrap();
+        all
+    };
+    let size = file.len();
+    let mut parts = Parts::new(size as u64);
+    parts.add(0, file[..4].to_vec());
+    let end = *file.last_chunk::<END>().unwrap();
+    let start = size - footer(end).unwrap() as usize;
+    parts.add(start as u64, file[start..].to_vec());
+    let table = Table::open_parts(&parts).unwrap();
+    let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
+    let ranges = table.ranges(&shown(&columns), rows);
+    let read = ranges.iter().map(|r| (r.end - r.start) as usize).sum();
+    for range in ranges {
+        let bytes = file[range.start as usize..range.end as usize].to_vec();
+        parts.add(range.start, bytes);
+    }
+    let some = told(&Records::Parquet(Table::open_parts(&parts).unwrap()));
+    assert_eq!(some, told(&Records::open(file).unwrap()));
+    (read, some)
+}
+
+#[test]
+fn rows_are_described_from_the_bytes_that_they_need() {
+    // By PyArrow.
+    let theirs = file("clip_retrieval/metadata/metadata_0.parquet");
+    let rows = Records::open(&theirs).unwrap().rows().unwrap();
+    let (_, said) = described_both_ways(&theirs, &[0, rows - 1]);
+    assert_eq!(said.len(), 2);
+    assert!(said.iter().all(|(_, row)| row.contains_key("image_path")));
+    // Of many pages, some of which are passed over.
+    let rows: Vec<Row> = (0..60_000)
+        .map(|i| {
+            let mut row = Row::new();
+            row.insert("image_path".to_owned(), json!(format!("{i:06}.jpg")));
+            if i % 3 > 0 {
+                row.insert("caption".to_owned(), json!(format!("number {}", i * i)));
+            }
+            row.insert("not shown".to_owned(), json!(uniform(i, 1)[0]));
+            row
+        })
+        .collect();
+    let ours = write(&rows).unwrap();
+    let wanted = [0, 1, 2, 19_999, 20_000, 41_234, 59_999];
+    let (read, said) = described_both_ways(&ours, &wanted);
+    assert!(read < ours.len() * 3 / 4, "{read} of {}", ours.len());
+    let expected = wanted.map(|row| {
+        let mut expected = rows[row as usize].clone();
+        expected.remove("not shown");
+        (row, expected)
+    });
+    assert_eq!(said, expected);
+    // A file that is cut has no footer.
+    let end = *ours[..ours.len() - 1].last_chunk::<END>().unwrap();
+    assert!(footer(end).is_err());
+    assert!(described_both_ways(&ours, &[]).1.is_empty());
 }

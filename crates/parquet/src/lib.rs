@@ -5,16 +5,19 @@ mod csv_cell;
 mod decode;
 mod metadata;
 mod page;
+mod parts;
 mod table;
 mod thrift;
 mod unpack;
 mod value;
 
 pub use csv_cell::write_cell;
+pub use parts::{END, Parts, footer};
 pub use table::{Cell, Table};
 
 use metadata::Metadata;
 use page::Cursor;
+use parts::FileBytes;
 use std::fmt;
 
 /// Why a Parquet file cannot be read, or not to its end.
@@ -108,6 +111,7 @@ pub fn to_csv(
     file: &[u8],
     write: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<ParquetContents, ParquetError> {
+    let file = FileBytes::Whole(file);
     let metadata = metadata::read(file)?;
     let Metadata {
         columns, groups, ..
@@ -119,7 +123,7 @@ pub fn to_csv(
     if columns.is_empty() {
         return Err(ParquetError::NoColumns);
     }
-    let budget = budget(file);
+    let budget = budget(file.size());
     // A row takes a byte a column at least.
     let least = table.rows.saturating_mul(columns.len() as u64);
     if least > budget {
@@ -168,8 +172,8 @@ pub fn to_csv(
 }
 
 /// Bytes that pages and rows may come to.
-fn budget(file: &[u8]) -> u64 {
-    (file.len() as u64).saturating_mul(EXPANSION).max(FREE)
+fn budget(size: u64) -> u64 {
+    size.saturating_mul(EXPANSION).max(FREE)
 }
 
 fn separate(out: &mut Vec<u8>, column: usize) {

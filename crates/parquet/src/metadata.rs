@@ -1,6 +1,7 @@
 //! A file's footer: which columns it has, and where their pages lie.
 
 use super::ParquetError;
+use super::parts::{END, FileBytes, footer};
 use super::thrift::{Thrift, ThriftKind};
 use super::value::DECIMAL;
 
@@ -118,23 +119,31 @@ impl Element {
     }
 }
 
-pub(super) fn read(file: &[u8]) -> Result<Metadata> {
+pub(super) fn read(file: FileBytes<'_>) -> Result<Metadata> {
     let damaged = ParquetError::Damaged {
         what: "its metadata do not fit it",
     };
-    if !file.starts_with(b"PAR1") {
-        return Err(match file.starts_with(b"PARE") {
-            true => ParquetError::Encrypted,
-            false => ParquetError::NotParquet,
-        });
+    const MAGIC: u64 = 4;
+    match file.get(0, MAGIC) {
+        Some(b"PAR1") => {}
+        Some(b"PARE") => return Err(ParquetError::Encrypted),
+        _ => return Err(ParquetError::NotParquet),
     }
-    let Some((rest, [a, b, c, d, b'P', b'A', b'R', b'1'])) = file[4..].split_last_chunk::<8>()
-    else {
-        return Err(ParquetError::Truncated);
-    };
-    let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-    let start = rest.len().checked_sub(length).ok_or(damaged.clone())?;
-    let mut thrift = Thrift::new(&rest[start..]);
+    let end = file
+        .size()
+        .checked_sub(END as u64)
+        .filter(|end| *end >= MAGIC);
+    let end = end.and_then(|end| file.get(end, END as u64)?.try_into().ok());
+    let length = footer(end.ok_or(ParquetError::Truncated)?)?;
+    let start = file
+        .size()
+        .checked_sub(length)
+        .filter(|start| *start >= MAGIC);
+    let start = start.ok_or(damaged.clone())?;
+    let metadata = file
+        .get(start, length - END as u64)
+        .ok_or(damaged.clone())?;
+    let mut thrift = Thrift::new(metadata);
     let (mut elements, mut groups) = (Vec::new(), Vec::new());
     thrift.fields(&mut |t, id, kind| {
         match (id, kind) {

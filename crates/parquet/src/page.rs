@@ -3,6 +3,7 @@
 use super::ParquetError;
 use super::decode::{ByteStreamSplit, Bytes, DAMAGED, Delta, DeltaText, Hybrid};
 use super::metadata::{ColumnSchema, Form, Group, Physical};
+use super::parts::FileBytes;
 use super::thrift::{Thrift, ThriftKind};
 use super::unpack::unpack;
 use super::value::{self, PlainValue};
@@ -61,20 +62,17 @@ const DATA_V2: i64 = 3;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(
-        file: &'a [u8],
+        file: FileBytes<'a>,
         column: &'a ColumnSchema,
         group: &Group,
     ) -> Result<Cursor<'a>> {
         let chunk = &group.chunks[column.leaf];
-        let range = || {
-            let start = usize::try_from(chunk.start).ok()?;
-            let length = usize::try_from(chunk.length).ok()?;
-            file.get(start..start.checked_add(length)?)
-        };
         Ok(Cursor {
             column,
             codec: chunk.codec,
-            pages: range().ok_or(ParquetError::Truncated)?,
+            pages: file
+                .get(chunk.start, chunk.length)
+                .ok_or(ParquetError::Truncated)?,
             dictionary: Vec::new(),
             left: 0,
             levels: None,
@@ -136,6 +134,52 @@ impl<'a> Cursor<'a> {
         };
         take(self.column.form, &value)?;
         Ok(true)
+    }
+
+    /// Passes over values; pages that hold nothing else are not unpacked.
+    pub(super) fn skip(&mut self, mut count: u64, budget: &mut u64) -> Result<()> {
+        while count > 0 {
+            if self.left == 0 {
+                match self.skip_page(count)? {
+                    0 => self.page(budget)?,
+                    values => count -= values,
+                }
+                continue;
+            }
+            count -= 1;
+            let PageValues::Plain(bytes) = &mut self.values else {
+                self.next(budget, |_, _| Ok(()))?;
+                continue;
+            };
+            self.left -= 1;
+            self.rows -= 1;
+            let is_null = match &mut self.levels {
+                Some(levels) => levels.next()? == 0,
+                None => false,
+            };
+            match self.column.values {
+                _ if is_null => {}
+                // Without a copy of each.
+                Physical::Bytes => drop(bytes.prefixed()?),
+                kind => drop(value::plain(bytes, kind)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over the next page if it is of data, and of at most so many values. Returns how many it was of.
+    fn skip_page(&mut self, most: u64) -> Result<u64> {
+        let mut thrift = Thrift::new(self.pages);
+        let header = header(&mut thrift)?;
+        let values = u64::try_from(header.values).map_err(|_| DAMAGED)?;
+        if !matches!(header.kind, DATA | DATA_V2) || values > most.min(self.rows) {
+            return Ok(0);
+        }
+        let packed = usize::try_from(header.packed).map_err(|_| DAMAGED)?;
+        let end = thrift.position().checked_add(packed).ok_or(DAMAGED)?;
+        self.pages = self.pages.get(end..).ok_or(DAMAGED)?;
+        self.rows -= values;
+        Ok(values)
     }
 
     /// Opens the next page.

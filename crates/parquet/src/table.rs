@@ -2,27 +2,60 @@
 
 use super::metadata::{self, Metadata};
 use super::page::Cursor;
+use super::parts::{FileBytes, Parts};
 use super::{ParquetError, budget, value};
+use std::ops::Range;
 
 /// A cell as text; `None` where it is null.
 pub type Cell<'a> = Option<&'a [u8]>;
 
 /// A file's flat columns, read row by row.
 pub struct Table<'a> {
-    file: &'a [u8],
+    file: FileBytes<'a>,
     metadata: Metadata,
 }
 
 impl<'a> Table<'a> {
     /// Reads a file's footer; of its pages only those that [`Table::read`] asks for are touched.
     pub fn open(file: &'a [u8]) -> Result<Table<'a>, ParquetError> {
+        Table::of(FileBytes::Whole(file))
+    }
+
+    /// As [`Table::open`] with a file of which the first four bytes and the [`footer`](crate::footer) are at hand; before
+    /// [`Table::read`], also what [`Table::ranges`] names.
+    pub fn open_parts(parts: &'a Parts) -> Result<Table<'a>, ParquetError> {
+        Table::of(FileBytes::Parts(parts))
+    }
+
+    fn of(file: FileBytes<'a>) -> Result<Table<'a>, ParquetError> {
         let metadata = metadata::read(file)?;
         let table = Table { file, metadata };
         // A row takes a bit at least.
-        match table.rows() > budget(file).saturating_mul(8) {
+        match table.rows() > budget(file.size()).saturating_mul(8) {
             true => Err(ParquetError::TooLarge),
             false => Ok(table),
         }
+    }
+
+    /// Which bytes of the file these columns of these rows are read from: for each group of rows that has one of them, a
+    /// range for each column. `wanted` is sorted.
+    pub fn ranges(&self, columns: &[usize], wanted: &[u64]) -> Vec<Range<u64>> {
+        let (mut ranges, mut first, mut wanted) = (Vec::new(), 0_u64, wanted);
+        for group in &self.metadata.groups {
+            let end = first.saturating_add(group.rows);
+            let count = wanted.partition_point(|row| *row < end);
+            if count > 0 {
+                let columns = columns
+                    .iter()
+                    .filter_map(|at| self.metadata.columns.get(*at));
+                ranges.extend(columns.map(|column| {
+                    let chunk = &group.chunks[column.leaf];
+                    chunk.start..chunk.start.saturating_add(chunk.length)
+                }));
+            }
+            (first, wanted) = (end, &wanted[count..]);
+        }
+        ranges
     }
 
     /// How many rows there are.
@@ -54,58 +87,54 @@ impl<'a> Table<'a> {
         wanted: Option<&[u64]>,
         each: &mut dyn FnMut(u64, &[Cell<'_>]) -> bool,
     ) -> Result<(), ParquetError> {
-        let mut pages = budget(self.file);
+        let mut pages = budget(self.file.size());
         let mut first = 0;
         let mut wanted = wanted.map(|rows| rows.iter().copied().peekable());
         let mut text = Vec::new();
         for group in &self.metadata.groups {
             let end = first + group.rows;
-            let is_wanted = match &mut wanted {
-                Some(wanted) => wanted.peek().is_some_and(|row| *row < end),
-                None => true,
+            let mut next_row = |row: u64| match &mut wanted {
+                // A row that is wanted twice is given once.
+                Some(wanted) => {
+                    while wanted.next_if(|next| *next < row).is_some() {}
+                    wanted.peek().copied().filter(|next| *next < end)
+                }
+                None => (row < end).then_some(row),
             };
-            if !is_wanted {
+            let Some(mut next) = next_row(first) else {
                 first = end;
                 continue;
-            }
+            };
             let mut cursors = Vec::with_capacity(columns.len());
             for column in columns {
                 let schema = self.metadata.columns.get(*column);
                 let schema = schema.ok_or(ParquetError::NoColumns)?;
                 cursors.push(Cursor::new(self.file, schema, group)?);
             }
-            for row in first..end {
-                let take = match &mut wanted {
-                    Some(wanted) => match wanted.peek() {
-                        Some(next) if *next < end => *next == row,
-                        _ => break,
-                    },
-                    None => true,
-                };
+            let mut row = first;
+            loop {
                 text.clear();
                 let mut cells = Vec::with_capacity(columns.len());
                 for cursor in &mut cursors {
                     let start = text.len();
-                    let is_there = cursor.next(&mut pages, |form, value| match take {
-                        true => value::write_plain(&mut text, form, value),
-                        false => Ok(()),
+                    cursor.skip(next - row, &mut pages)?;
+                    let is_there = cursor.next(&mut pages, |form, value| {
+                        value::write_plain(&mut text, form, value)
                     })?;
                     cells.push(is_there.then_some(start..text.len()));
-                }
-                if !take {
-                    continue;
-                }
-                if let Some(wanted) = &mut wanted {
-                    // A row that is wanted twice is given once.
-                    while wanted.next_if_eq(&row).is_some() {}
                 }
                 let cells: Vec<Cell> = cells
                     .into_iter()
                     .map(|cell| cell.map(|range| &text[range]))
                     .collect();
-                if !each(row, &cells) {
+                if !each(next, &cells) {
                     return Ok(());
                 }
+                row = next + 1;
+                next = match next_row(row) {
+                    Some(next) => next,
+                    None => break,
+                };
             }
             first = end;
         }

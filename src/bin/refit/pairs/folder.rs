@@ -73,19 +73,8 @@ impl Folder {
             width: 0,
         };
         if let Some(record) = &folder.record {
-            // What an interruption left half written is not of the index yet.
-            let count = record.parts.len() as u64;
-            found.retain(|part| {
-                part.number
-                    .parse::<u64>()
-                    .is_ok_and(|number| number < count)
-            });
+            folder.problems.extend(record.written(&mut found));
             folder.width = record.width;
-            if !record.finished {
-                let rows: u64 = record.parts.iter().map(|part| part.rows).sum();
-                let sentence = format!("the index is not finished: it has {rows} pairs so far");
-                folder.problems.push(sentence);
-            }
         }
         for part in found {
             folder.add(path, &names, &part);

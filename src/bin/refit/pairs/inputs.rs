@@ -1,11 +1,8 @@
 //! Which files pairs are in, and what is in them, in order.
 
 use crate::pictures;
-use refit_pairs::records::{Cell, Purpose, Records, choose};
-use refit_pairs::{
-    Found, Ignored, Pair, Part, Picture, Problem, Samples, TarReader, Trouble, part_of,
-};
-use serde_json::{Map, Value};
+use refit_pairs::records::{Purpose, Records, choose, pair, pair_columns};
+use refit_pairs::{Found, Ignored, Part, Problem, Samples, TarReader, Trouble, part_of};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -282,8 +279,7 @@ fn table(input: &Input, first: [usize; 2], folder: &Path, give: &mut Give) -> Re
     let bytes = std::fs::read(&input.path).map_err(|e| e.to_string())?;
     let table = Records::open(&bytes).map_err(|e| e.to_string())?;
     let names = table.columns();
-    let others = (0..names.len()).filter(|column| !first.contains(column));
-    let columns: Vec<usize> = first.into_iter().chain(others).collect();
+    let columns = pair_columns(names.len(), first);
     let total = table.rows().unwrap_or(u64::MAX).max(1);
     let read = table.read(&columns, None, &mut |row, cells| {
         let done = match table.rows() {
@@ -303,49 +299,4 @@ fn table(input: &Input, first: [usize; 2], folder: &Path, give: &mut Give) -> Re
         }
     });
     read.map_err(|e| e.to_string())
-}
-
-/// A row's pair: the first cells are its picture's file and its text.
-fn pair(names: &[String], columns: &[usize], cells: &[Cell]) -> Result<Pair, String> {
-    let text = |at: usize| {
-        let cell = cells.get(at).copied().flatten().unwrap_or_default();
-        let text = str::from_utf8(cell).map(str::trim);
-        text.map_err(|_| "it is not UTF-8".to_owned())
-    };
-    let (file, caption) = (text(0)?, text(1)?);
-    if file.is_empty() {
-        return Err("it names no picture".to_owned());
-    }
-    if file.starts_with("http://") || file.starts_with("https://") {
-        return Err(format!("{file} is an address, and nothing is downloaded"));
-    }
-    if caption.is_empty() {
-        return Err(format!("{file} has no text"));
-    }
-    let mut metadata = Map::new();
-    for (at, column) in columns.iter().enumerate().skip(2) {
-        let value = text(at)?;
-        if !value.is_empty() {
-            metadata.insert(names[*column].clone(), number_or_text(value));
-        }
-    }
-    Ok(Pair {
-        key: part_of(file).map_or(file, |(key, _)| key).to_owned(),
-        picture: Picture {
-            name: file.to_owned(),
-            bytes: Vec::new(),
-            at: None,
-        },
-        text: caption.to_owned(),
-        text_of_json: false,
-        metadata,
-    })
-}
-
-/// A number where its digits are those that it is written with.
-fn number_or_text(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
-        _ => Value::String(text.to_owned()),
-    }
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use pollster::block_on;
 use refit_clip::backend::Backend;
 use refit_clip::preprocess::preprocess;
+use refit_pairs::index;
 use refit_pairs::records::Records;
 use refit_pairs::search::{Hit, TopK, query};
 use serde::Serialize;
@@ -81,19 +82,6 @@ struct Found {
     #[serde(flatten)]
     metadata: Map<String, Value>,
 }
-
-/// Columns that are shown, where they are there.
-const SHOWN: [&str; 9] = [
-    "image_path",
-    "caption",
-    "url",
-    "key",
-    "source",
-    "similarity",
-    "uid",
-    "URL",
-    "TEXT",
-];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.text.is_empty() && arguments.like.is_empty() {
@@ -312,28 +300,11 @@ fn found(folder: &mut Folder, hits: &[Hit]) -> Vec<Found> {
         };
         let numbers: Vec<u64> = wanted.iter().map(|(row, _)| *row).collect();
         let read = Records::open(metadata).and_then(|table| {
-            let names = table.columns();
-            let columns: Vec<usize> = (0..names.len())
-                .filter(|at| SHOWN.contains(&&*names[*at]))
-                .collect();
             let mut next = wanted.iter();
-            table.read(&columns, Some(&numbers), &mut |_, cells| {
-                let Some((_, at)) = next.next() else {
-                    return false;
-                };
-                for (column, cell) in columns.iter().zip(cells) {
-                    if let Some(cell) = cell {
-                        let name = &names[*column];
-                        let text = String::from_utf8_lossy(cell).into_owned();
-                        let number = serde_json::from_str(&text);
-                        let value = match (name == "similarity", number) {
-                            (true, Ok(number)) => number,
-                            _ => Value::String(text),
-                        };
-                        found[*at].metadata.insert(name.clone(), value);
-                    }
+            index::describe(&table, &numbers, &mut |_, said| {
+                if let Some((_, at)) = next.next() {
+                    found[*at].metadata = said;
                 }
-                true
             })
         });
         if let Err(error) = read {
