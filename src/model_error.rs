@@ -220,10 +220,8 @@ fn compute_advice(error: &ComputeError, front_end: FrontEnd) -> &'static str {
             "close other pages or choose a smaller model"
         }
         ComputeError::OutOfMemory { .. } => "choose a smaller model",
-        ComputeError::Lost { .. } | ComputeError::WorkerLost { .. } if is_page => {
-            "load the model again"
-        }
-        ComputeError::Lost { .. } | ComputeError::WorkerLost { .. } => "run the command again",
+        ComputeError::Lost { .. } if is_page => "load the model again",
+        ComputeError::Lost { .. } => "run the command again",
         ComputeError::Refused { .. } if is_page => {
             "compute on the processor, and please report this"
         }

@@ -37,7 +37,7 @@ impl Peer for InThread {
 }
 
 fn lost() -> ComputeError {
-    ComputeError::WorkerLost {
+    ComputeError::Lost {
         reason: "killed".to_owned(),
     }
 }

@@ -1,5 +1,5 @@
 //! The tensor operations that the towers need, as a trait: on the CPU, on a GPU, and on several CPUs
-//! without common memory.
+//! without shared memory.
 //!
 //! A tower is written once, over [`Backend`]: it holds opaque tensors and calls operations in order.
 //! A backend may run an operation at once ([`cpu`]) or record it and run it when a result is needed
