@@ -13,6 +13,7 @@ mod formula_source;
 mod frontiers;
 #[path = "../../crates/clip/tests/gpu.rs"]
 mod gpu;
+mod home;
 mod read;
 mod resampling;
 mod runs;
