@@ -81,7 +81,27 @@ pub fn read<T>(text: &str, find: impl Fn(&str) -> Option<T>) -> Result<LabelTabl
         .first()
         .filter(|row| !row.get(file).is_some_and(is_picture));
     let body = &rows[usize::from(head.is_some())..];
-    let class = class(head, body, (file, columns))?;
+    let class = match (
+        class(head, body, (file, columns)),
+        indicators(head, body, file),
+    ) {
+        (class, None) => ClassColumn::One(class?),
+        (Err(_), Some(indicators)) => ClassColumn::Indicators(indicators?),
+        // A column of texts that is not called so, beside columns of 0 and 1.
+        (Ok(class), Some(Ok(indicators))) if !indicators.contains(&class) => {
+            let name = |column: &usize| {
+                head.and_then(|head| head.get(*column))
+                    .map_or("", String::as_str)
+            };
+            let names: Vec<&str> = indicators.iter().map(name).collect();
+            return Err(format!(
+                "The column “{}” may be the class, or {} may be classes with a column each; leave out the others, or call that column “class”.",
+                name(&class),
+                names.join(", ")
+            ));
+        }
+        (Ok(class), Some(_)) => ClassColumn::One(class),
+    };
     let mut table = LabelTable {
         labelled: Vec::new(),
         missing: Vec::new(),
@@ -90,12 +110,22 @@ pub fn read<T>(text: &str, find: impl Fn(&str) -> Option<T>) -> Result<LabelTabl
     };
     if let Some(head) = head {
         let name = |column: usize| head.get(column).map_or("", String::as_str);
-        table.notes.push(format!(
-            "Read “{}” as the file, “{}” as the class.",
-            name(file),
-            name(class)
-        ));
-    } else if (file, class) != (0, 1) {
+        let of_class = match &class {
+            ClassColumn::One(class) => format!("“{}” as the class", name(*class)),
+            ClassColumn::Indicators(columns) => {
+                let names: Vec<&str> = columns.iter().map(|column| name(*column)).collect();
+                format!(
+                    "the columns {} as the classes, of which each line has a 1 in one",
+                    names.join(", ")
+                )
+            }
+        };
+        table
+            .notes
+            .push(format!("Read “{}” as the file, {of_class}.", name(file)));
+    } else if let ClassColumn::One(class) = class
+        && (file, class) != (0, 1)
+    {
         table.notes.push(format!(
             "Read column {} as the file, column {} as the class.",
             file + 1,
@@ -105,7 +135,16 @@ pub fn read<T>(text: &str, find: impl Fn(&str) -> Option<T>) -> Result<LabelTabl
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for row in body {
         let field = |column: usize| row.get(column).map_or("", String::as_str);
-        let (named, label) = (field(file), field(class));
+        let label = match &class {
+            ClassColumn::One(class) => field(*class),
+            ClassColumn::Indicators(columns) => {
+                let is_one = |column: &&usize| indicator(field(**column)) == Some(true);
+                let column = columns.iter().find(is_one);
+                let name = column.and_then(|column| head?.get(*column));
+                name.map_or("", String::as_str)
+            }
+        };
+        let named = field(file);
         if label.is_empty() {
             table.unlabelled.push(named.to_owned());
             continue;
@@ -127,6 +166,64 @@ pub fn read<T>(text: &str, find: impl Fn(&str) -> Option<T>) -> Result<LabelTabl
     Ok(table)
 }
 
+/// Where the classes are.
+enum ClassColumn {
+    /// In a column.
+    One(usize),
+    /// Each has a column, with a 1 where it is the picture's (one-hot).
+    Indicators(Vec<usize>),
+}
+
+/// What stands in a class's own column.
+fn indicator(field: &str) -> Option<bool> {
+    match field {
+        "0" | "0.0" => Some(false),
+        "1" | "1.0" => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether a column is called the class.
+fn is_class_name(name: &str) -> bool {
+    CLASS_NAMES.contains(&name.to_lowercase().as_str())
+}
+
+/// The columns of 0 and 1 where each line has one 1, as one-hot labels have; `None` where they are no such or where a
+/// column is called the class, and an error where they might be.
+fn indicators(
+    head: Option<&Vec<String>>,
+    body: &[Vec<String>],
+    file: usize,
+) -> Option<Result<Vec<usize>, String>> {
+    let head = head.filter(|head| !head.iter().any(|name| is_class_name(name)))?;
+    let field = |row: &Vec<String>, column: usize| indicator(row.get(column)?);
+    let is_indicator = |column: &usize| {
+        let has_name = head.get(*column).is_some_and(|name| !name.is_empty());
+        let mut fields = body.iter().map(|row| field(row, *column));
+        has_name && !body.is_empty() && fields.all(|field| field.is_some())
+    };
+    let columns = (0..head.len()).filter(|column| *column != file);
+    let columns: Vec<usize> = columns.filter(is_indicator).collect();
+    if columns.len() < 2 {
+        return None;
+    }
+    for row in body {
+        let ones = columns.iter().filter(|c| field(row, **c) == Some(true));
+        let names: Vec<&str> = ones.map(|column| head[*column].as_str()).collect();
+        if names.len() != 1 {
+            let picture = row.get(file).map_or("", String::as_str);
+            let found = match names.is_empty() {
+                true => "none of them".to_owned(),
+                false => format!("{} of them, {}", names.len(), names.join(", ")),
+            };
+            return Some(Err(format!(
+                "The columns of 0 and 1 may be the classes, but “{picture}” has {found}; here a picture has one. Leave out the lines of which that is not so, or give a column “class”."
+            )));
+        }
+    }
+    Some(Ok(columns))
+}
+
 /// The column of the classes.
 fn class(
     head: Option<&Vec<String>>,
@@ -136,7 +233,7 @@ fn class(
     let others: Vec<usize> = (0..columns).filter(|column| *column != file).collect();
     let named = |column: &&usize| {
         let name = head.and_then(|head| head.get(**column));
-        name.is_some_and(|name| CLASS_NAMES.contains(&name.to_lowercase().as_str()))
+        name.is_some_and(|name| is_class_name(name))
     };
     let mut may_be: Vec<usize> = others.iter().filter(named).copied().collect();
     if may_be.is_empty() {
@@ -263,6 +360,22 @@ mod tests {
     }
 
     #[test]
+    fn a_column_for_each_class_is_read() {
+        // As Plant Pathology's and ISIC's tables have it.
+        for text in [
+            "image,cat,dog\na.png,1,0\nb.png,0,1",
+            "image,cat,dog,unknown\na,1.0,0.0,0.0\nb,0.0,1.0,0.0",
+            ",width,image,cat,dog\n0,80,a.png,1,0\n1,60,b.png,0,1",
+        ] {
+            let table = table(text).unwrap();
+            let expected = [(0, "cat".to_owned()), (1, "dog".to_owned())];
+            assert_eq!(table.labelled, expected, "{text}");
+            let notes = table.notes("images").join(" ");
+            assert!(notes.contains("the columns cat, dog"), "{notes}");
+        }
+    }
+
+    #[test]
     fn what_is_left_out_is_listed() {
         let table = table("a.png,cat\nnone.png,cat\nb.png,").unwrap();
         assert_eq!(table.labelled.len(), 1);
@@ -279,7 +392,19 @@ mod tests {
     #[test]
     fn what_can_be_read_in_two_ways_is_asked_about() {
         for (text, part) in [
-            ("image,cat,dog\na.png,1,0\nb.png,0,1", "may be the class"),
+            (
+                "image,cat,dog\na.png,1,0\nb.png,1,1",
+                "“b.png” has 2 of them, cat, dog",
+            ),
+            (
+                "image,cat,dog\na.png,1,0\nb.png,0,0",
+                "“b.png” has none of them",
+            ),
+            ("image,cat,dog\na.png,1,-1\nb.png,-1,1", "may be the class"),
+            (
+                "image,patient,cat,dog\na.png,p,1,0\nb.png,q,0,1",
+                "“patient” may be the class, or cat, dog",
+            ),
             (
                 "file,animal,colour\na.png,cat,red\nb.png,dog,red",
                 "may be the class",
