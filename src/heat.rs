@@ -53,6 +53,13 @@ pub fn threshold(method: Method, architecture: &Architecture, map: &Map) -> (f32
 pub const FLAT: &str =
     "the map is flat: no place of this picture has more to do with the text than another";
 
+/// Said where another class is so much likelier ([`refit_clip::locate::ABSENT`]) that the map may be of what is not there.
+pub fn absent(words: &str, likeliest: &str) -> String {
+    format!(
+        "“{words}” may not be in the image: the model finds “{likeliest}” more than 100 times as likely. A map shows what would speak for it, and never that it is there."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,19 +4,20 @@
 use crate::formula::{FormulaFile, Tensor, image};
 use crate::gpu;
 use crate::{MAMMUT_S, VIT_S};
-use ::image::GenericImageView;
+use ::image::{GenericImageView, RgbImage};
 use pollster::block_on;
 use refit_clip::architecture::Activation;
 use refit_clip::backend::Backend;
 use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::DeviceOptions;
 use refit_clip::confusion::wilson;
-use refit_clip::locate::{self, Map, Method, Peak, Region};
+use refit_clip::locate::{self, Localizer, Map, Method, Peak, Region};
 use refit_clip::preprocess::{Channels, Image, PixelValues, preprocess};
 use refit_clip::tokenizer::Tokenizer;
 use refit_clip::weights::source::FileSource;
 use refit_clip::{Classes, ClipError, LoadOptions, Model, Scoring};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What PyTorch says.
@@ -303,8 +304,16 @@ struct Pointing {
     chance: f64,
 }
 
-/// Asks a bundled model for each thing on pictures with one thing, and on pictures with two.
-fn pointing(weights: &str, method: Method) -> [Pointing; 2] {
+/// The drawn pictures, and a bundled model to ask.
+struct Drawn {
+    places: Places,
+    pictures: Vec<RgbImage>,
+    model: Model<Cpu>,
+    tokenizer: Tokenizer,
+    localizer: Localizer,
+}
+
+fn drawn(weights: &str) -> Drawn {
     let places: Places = serde_json::from_str(include_str!("reference/places.json")).unwrap();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     let sheet = ::image::open(tests.join("places.webp"))
@@ -322,12 +331,33 @@ fn pointing(weights: &str, method: Method) -> [Pointing; 2] {
     let tokenizer = Tokenizer::new(merges, entities)
         .and_then(|whole| whole.for_model(architecture.vocabulary, architecture.context))
         .unwrap();
+    let side = places.side;
+    let picture = |i: usize| {
+        let [x, y] = [i % places.columns, i / places.columns].map(|at| (at * side) as u32);
+        sheet.view(x, y, side as u32, side as u32).to_image()
+    };
+    Drawn {
+        pictures: (0..places.pictures.len()).map(picture).collect(),
+        places,
+        model,
+        tokenizer,
+        localizer,
+    }
+}
+
+/// Asks a bundled model for each thing on pictures with one thing, and on pictures with two.
+fn pointing(weights: &str, method: Method) -> [Pointing; 2] {
+    let Drawn {
+        places,
+        pictures,
+        model,
+        tokenizer,
+        localizer,
+    } = drawn(weights);
     let template = ["a photo of a {}.".to_owned()];
     let side = places.side;
     let mut found = [1, 2].map(|_| Pointing::default());
-    for (i, things) in places.pictures.iter().enumerate() {
-        let [x, y] = [i % places.columns, i / places.columns].map(|at| (at * side) as u32);
-        let picture = sheet.view(x, y, side as u32, side as u32).to_image();
+    for (picture, things) in pictures.iter().zip(&places.pictures) {
         let picture = Image::new(side, side, Channels::Rgb, picture.as_raw()).unwrap();
         let names: Vec<String> = things.iter().map(|thing| thing.name.clone()).collect();
         let classes = block_on(model.classes(&tokenizer, &names, &template)).unwrap();
@@ -407,4 +437,70 @@ fn cows_thresholds_are_for_its_models() {
     architecture.patch = 16;
     assert_eq!(Method::Gradient.threshold(&architecture), Some(0.375));
     assert_eq!(Method::Tiles(3).threshold(&architecture), Some(0.75));
+}
+
+/// Whether [`locate::ABSENT`] would be said: how often, of how many, of things that are on a picture
+/// and of things that are not, on pictures with one thing and with two; nine other things beside.
+fn said_to_be_absent(weights: &str) -> [[(usize, usize); 2]; 2] {
+    const CLASSES: usize = 10;
+    let Drawn {
+        places,
+        pictures,
+        model,
+        tokenizer,
+        ..
+    } = drawn(weights);
+    let things = places.pictures.iter().flatten();
+    let names: BTreeSet<String> = things.map(|thing| thing.name.clone()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let template = ["a photo of a {}.".to_owned()];
+    let classes = block_on(model.classes(&tokenizer, &names, &template)).unwrap();
+    let mut random = 1_u64;
+    let mut any = || {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % names.len()
+    };
+    let mut said = [[(0, 0); 2]; 2];
+    let side = places.side;
+    for (picture, things) in pictures.iter().zip(&places.pictures) {
+        let picture = Image::new(side, side, Channels::Rgb, picture.as_raw()).unwrap();
+        let pixels = preprocess(&picture, model.preprocessing());
+        let unit = block_on(model.encode_images(&[pixels])).unwrap().remove(0);
+        let logits = classes.logits(&unit, model.scale());
+        let is_on_it = |class: usize| things.iter().any(|thing| thing.name == names[class]);
+        let on_it = (0..names.len()).filter(|class| is_on_it(*class));
+        let mut asked: Vec<usize> = on_it.collect();
+        while asked.len() < CLASSES {
+            let other = any();
+            if !asked.contains(&other) {
+                asked.push(other);
+            }
+        }
+        let best = asked.iter().map(|class| logits[*class]);
+        let best = best.fold(f64::NEG_INFINITY, f64::max);
+        for class in asked {
+            let (count, of) = &mut said[things.len() - 1][usize::from(!is_on_it(class))];
+            *count += usize::from(best - logits[class] > locate::ABSENT);
+            *of += 1;
+        }
+    }
+    said
+}
+
+#[test]
+fn what_is_not_on_a_picture_is_said_to_be_absent() {
+    for weights in ["shapes.safetensors", "shapes_mammut.safetensors"] {
+        let shares = said_to_be_absent(weights).map(|both| {
+            both.map(|(count, of)| {
+                let (low, high) = wilson(count, of);
+                println!("{weights}: {count} of {of} ({low:.3} to {high:.3})");
+                count as f64 / of as f64
+            })
+        });
+        let [[there, away], [one_of_two, away_from_two]] = shares;
+        assert!(there < 0.02 && away > 0.85, "{shares:?}");
+        assert!(one_of_two < 0.12 && away_from_two > 0.7, "{shares:?}");
+    }
 }

@@ -106,7 +106,11 @@ fn a_class_is_shown_where_it_is() {
     assert_ne!(first, other);
     page.set_value("select[name='Class to find']", other);
     wait_for_map(&page, other);
+    // It is not on the first sample.
+    page.wait_for_text(&format!("“{other}” may not be in the image: the model finds “{first}” more than 100 times as likely."));
+    page.screenshot("where-absent", 1280, 1100, false);
     let gradient = found(&page);
+    assert_eq!(gradient["likelier_class"], first);
     assert_eq!(
         (&gradient["class"], &gradient["method"]),
         (&other.into(), &"gradient".into())
@@ -134,7 +138,47 @@ fn a_class_is_shown_where_it_is() {
     // Another image is asked the same.
     page.click(".thumbnails li:nth-child(3) button");
     page.wait_for("document.querySelector('.where img').src === document.querySelector('.thumbnails li:nth-child(3) img').src");
-    assert_eq!(found(&page)["class"], other);
+    let other_image = found(&page);
+    assert_eq!(other_image["class"], other);
+    // By its own threshold: the numbers are others.
+    assert_eq!(other_image["threshold_from"], "half-of-highest");
+}
+
+/// Each region above the threshold has a box.
+#[test]
+fn several_regions_have_boxes() {
+    let page = keep_saved(Page::builder()).open("?page=run");
+    page.wait_for(READY);
+    drop_drawn(
+        &page,
+        "three.png",
+        "context.fillStyle = '#fff';
+        context.fillRect(0, 0, 160, 80);
+        context.fillStyle = '#d02020';
+        for (const x of [20, 80, 140]) {
+            context.beginPath();
+            context.arc(x, 40, 14, 0, 7);
+            context.fill();
+        }",
+    );
+    open_tab(&page, "where");
+    page.wait_for("document.querySelector('.where')");
+    page.set_value("input[name='Text to find']", "a photo of a red circle.");
+    page.click("button.look");
+    page.set_value("select[name=How]", "3");
+    page.wait_for("document.querySelector('.where canvas.tiles')");
+    wait_for_map(&page, "a photo of a red circle.");
+    page.set_value("input[name=Threshold]", "0.02");
+    page.wait_for("document.querySelectorAll('.where .box').length > 1");
+    let found = found(&page);
+    let boxes = found["boxes"].as_array().expect("boxes");
+    assert_eq!(found["box"], boxes[0]);
+    page.wait_for_text(&format!("{} regions are above", boxes.len()));
+    assert_eq!(
+        page.eval("document.querySelectorAll('.where .box').length"),
+        boxes.len()
+    );
+    page.screenshot("where-several", 1280, 1000, false);
 }
 
 #[test]

@@ -187,16 +187,18 @@ impl Map {
         above + down * (below - above)
     }
 
-    /// The box of the largest connected region above a threshold, cut to an image of `width` ×
-    /// `height` pixels; `None` where nothing is above it. Points are connected along sides.
-    pub fn largest_region(
-        &self,
-        threshold: f32,
-        (width, height): (usize, usize),
-    ) -> Option<Region> {
+    /// The box of the largest connected region above a threshold; as [`Map::regions`] has it.
+    pub fn largest_region(&self, threshold: f32, size: (usize, usize)) -> Option<Region> {
+        self.regions(threshold, size).into_iter().next()
+    }
+
+    /// The boxes of the connected regions above a threshold, cut to an image of `width` × `height`
+    /// pixels: the region with the most points first, of equal ones the one further up. Points are
+    /// connected along sides.
+    pub fn regions(&self, threshold: f32, (width, height): (usize, usize)) -> Vec<Region> {
         let (raster, side) = (self.raster(), self.resolution);
         let mut is_open: Vec<bool> = raster.iter().map(|value| *value > threshold).collect();
-        let mut best: Option<(usize, [usize; 4])> = None;
+        let mut found: Vec<(usize, [usize; 4])> = Vec::new();
         let mut waiting = Vec::new();
         for start in 0..raster.len() {
             if !std::mem::take(&mut is_open[start]) {
@@ -220,22 +222,23 @@ impl Map {
                     }
                 }
             }
-            if best.is_none_or(|(most, _)| count > most) {
-                best = Some((count, bounds));
-            }
+            found.push((count, bounds));
         }
-        let (_, [left, top, right, bottom]) = best?;
+        found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let (across, down) = (
             self.region.width / side as f64,
             self.region.height / side as f64,
         );
-        let region = Region {
-            left: self.region.left + across * left as f64,
-            top: self.region.top + down * top as f64,
-            width: across * (right - left) as f64,
-            height: down * (bottom - top) as f64,
+        let region = |(_, [left, top, right, bottom]): (usize, [usize; 4])| {
+            let region = Region {
+                left: self.region.left + across * left as f64,
+                top: self.region.top + down * top as f64,
+                width: across * (right - left) as f64,
+                height: down * (bottom - top) as f64,
+            };
+            region.within(width as f64, height as f64)
         };
-        Some(region.within(width as f64, height as f64))
+        found.into_iter().map(region).collect()
     }
 }
 
@@ -276,6 +279,8 @@ mod tests {
         let map = map(&[0.9, 0.0, 0.0, 0.0, 0.6, 0.0, 0.0, 0.6, 0.1], 3);
         let region = map.largest_region(0.5, (100, 100)).unwrap();
         assert_eq!(region, Region::from([20.0, 40.0, 10.0, 40.0]));
+        let other = Region::from([10.0, 20.0, 10.0, 20.0]);
+        assert_eq!(map.regions(0.5, (100, 100)), [region, other]);
         // A higher threshold leaves the other one; the image ends within it.
         let region = map.largest_region(0.7, (100, 30)).unwrap();
         assert_eq!(region, Region::from([10.0, 20.0, 10.0, 10.0]));

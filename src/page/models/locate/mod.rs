@@ -51,13 +51,16 @@ pub fn Locate(session: Session, is_shown: Signal<bool>) -> impl IntoView {
         threshold: RwSignal::new(None),
     };
     let question = Memo::new(move |_| is_shown.get().then(|| question(session, choices))?);
+    let asked = StoredValue::new(None::<Question>);
     Effect::new(move || match question.get() {
-        Some(Question {
-            image,
-            what,
-            method,
-            ..
-        }) => session.locate(image, what, method),
+        Some(new) => {
+            // A threshold is of one map: others have other numbers.
+            if asked.with_value(|asked| asked.as_ref() != Some(&new)) {
+                choices.threshold.set(None);
+            }
+            asked.set_value(Some(new.clone()));
+            session.locate(new.image, new.what, new.method);
+        }
         // A hidden tab asks nothing, and forgets nothing.
         None if is_shown.get() => session.locating.clear(),
         None => {}
@@ -196,12 +199,12 @@ fn Form(session: Session, choices: Choices) -> impl IntoView {
     }
 }
 
-/// The threshold in effect, and the box of the largest region above it; `None` of a flat map.
-#[derive(Clone, Copy, PartialEq)]
+/// The threshold in effect, and the boxes of the regions above it, the largest first; `None` of a flat map.
+#[derive(Clone, PartialEq)]
 struct Reading {
     threshold: f32,
     from: ThresholdFrom,
-    found: Option<Region>,
+    found: Vec<Region>,
 }
 
 fn reading(session: Session, choices: Choices, place: &Place) -> Option<Reading> {
@@ -216,7 +219,7 @@ fn reading(session: Session, choices: Choices, place: &Place) -> Option<Reading>
     Some(Reading {
         threshold,
         from,
-        found: map.largest_region(threshold, size),
+        found: map.regions(threshold, size),
     })
 }
 
@@ -233,7 +236,7 @@ fn found(session: Session, choices: Choices, place: Arc<Place>) -> AnyView {
     let highest = map.highest();
     let of_reading = {
         let place = place.clone();
-        Memo::new(move |_| reading(session, choices, &place).unwrap_or(first))
+        Memo::new(move |_| reading(session, choices, &place).unwrap_or_else(|| first.clone()))
     };
     let said = {
         let place = place.clone();
@@ -247,7 +250,11 @@ fn found(session: Session, choices: Choices, place: Arc<Place>) -> AnyView {
             save::text("where.json", "application/json", &text);
         }
     };
-    let region = Signal::derive(move || of_reading.get().found);
+    let regions = Signal::derive(move || of_reading.get().found);
+    let absent = place.likeliest.as_ref().map(|likeliest| {
+        let sentence = heat::absent(place.what.words(), likeliest);
+        view! { <p class="warning absent">{sentence}</p> }
+    });
     let threshold = Signal::derive(move || of_reading.get().threshold);
     view! {
         <figure
@@ -256,11 +263,14 @@ fn found(session: Session, choices: Choices, place: Arc<Place>) -> AnyView {
             data-words=place.what.words().to_owned()
         >
             <div class="seen">
-                {overlay::picture(&image, &place, region)}
+                {overlay::picture(&image, &place, regions)}
                 {overlay::legend(highest, threshold)}
             </div>
             <figcaption>
-                <p role="status">{said}</p>
+                <div role="status">
+                    {absent}
+                    <p>{said}</p>
+                </div>
                 {threshold_control(choices, highest, of_reading)}
                 <p class="aside">{about(&map, &place)}</p>
                 <p class="toolbar">
@@ -332,16 +342,20 @@ fn sentence(place: &Place, reading: &Reading) -> String {
     let (x, y, value) = (peak.x, peak.y, short(peak.value));
     let most = format!("“{words}” is strongest at {x:.0}, {y:.0} ({value}).");
     let threshold = short(reading.threshold);
-    match reading.found {
-        Some(region) => format!(
-            "{most} The largest region above {threshold}: from {:.0}, {:.0} to {:.0}, {:.0}.",
-            region.left,
-            region.top,
-            region.left + region.width,
-            region.top + region.height
-        ),
-        None => format!("{most} Nothing is above {threshold}."),
-    }
+    let Some(region) = reading.found.first() else {
+        return format!("{most} Nothing is above {threshold}.");
+    };
+    let which = match reading.found.len() {
+        1 => format!("The region above {threshold}"),
+        count => format!("{count} regions are above {threshold}; the largest"),
+    };
+    format!(
+        "{most} {which}: from {:.0}, {:.0} to {:.0}, {:.0}.",
+        region.left,
+        region.top,
+        region.left + region.width,
+        region.top + region.height
+    )
 }
 
 /// How the map was made.
@@ -382,7 +396,9 @@ fn json(model: &str, picture: &str, place: &Place, reading: &Reading) -> String 
         "peak": place.located.map.peak(),
         "threshold": reading.threshold,
         "threshold_from": reading.from,
-        "box": reading.found,
+        "box": reading.found.first(),
+        "boxes": reading.found,
+        "likelier_class": place.likeliest,
         "map": place.located.map,
     })
     .to_string()

@@ -1,8 +1,9 @@
-//! The image with the map over it and a box, and the map's legend.
+//! The image with the map over it and boxes, and the map's legend.
 
 use super::super::session::{Place, SourceImage};
 use super::short;
 use crate::heat;
+use crate::page::list;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use refit_clip::locate::{Map, Region};
@@ -24,7 +25,7 @@ fn percent(region: &Region, width: f64, height: f64) -> [String; 4] {
     ]
 }
 
-pub fn picture(image: &SourceImage, place: &Place, found: Signal<Option<Region>>) -> AnyView {
+pub fn picture(image: &SourceImage, place: &Place, found: Signal<Vec<Region>>) -> AnyView {
     let [width, height] = [place.located.width, place.located.height].map(f64::from);
     let map = place.located.map.clone();
     let canvas = NodeRef::<Canvas>::new();
@@ -37,19 +38,22 @@ pub fn picture(image: &SourceImage, place: &Place, found: Signal<Option<Region>>
     });
     // Narrow and tall images keep their shape.
     let shown = format!("min(100%, {WIDTH}rem, {:.3}rem)", HEIGHT * width / height);
-    let region_box = move || {
-        found.get().map(|region| {
+    let boxes = move || {
+        list(found.get().into_iter().enumerate().map(|(i, region)| {
             let [left, top, across, down] = percent(&region, width, height);
+            // The largest has a whole line.
+            let line = if i == 0 { "solid" } else { "dashed" };
             view! {
                 <span
                     class="box"
+                    style:border-style=line
                     style:left=left
                     style:top=top
                     style:width=across
                     style:height=down
                 ></span>
             }
-        })
+        }))
     };
     view! {
         <div class="picture" style:width=shown style:aspect-ratio=format!("{width} / {height}")>
@@ -63,7 +67,7 @@ pub fn picture(image: &SourceImage, place: &Place, found: Signal<Option<Region>>
                 style:width=across
                 style:height=down
             ></canvas>
-            {region_box}
+            {boxes}
         </div>
     }
     .into_any()

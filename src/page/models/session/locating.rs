@@ -1,11 +1,12 @@
 //! Where in the selected image a class is.
 
-use super::Session;
+use super::{Session, SourceImage};
 use crate::page::latest::Latest;
 use crate::page::models::protocol::{Failure, FailureKind, LocatedClass};
 use leptos::prelude::*;
-use refit_clip::Scoring;
-use refit_clip::locate::Method;
+use refit_clip::classes::cosine;
+use refit_clip::locate::{ABSENT, Method};
+use refit_clip::{Classes, Scoring};
 use std::sync::Arc;
 
 /// What is looked for.
@@ -33,6 +34,8 @@ pub struct Place {
     pub what: What,
     pub method: Method,
     pub located: LocatedClass,
+    /// The image's likeliest class, where that is so much likelier than what was asked for that this may not be there.
+    pub likeliest: Option<String>,
 }
 
 #[derive(Clone)]
@@ -79,12 +82,15 @@ impl Session {
                 return;
             }
             match located {
-                Ok(located) => locating.state.set(LocateState::Done(Arc::new(Place {
-                    image,
-                    what,
-                    method,
-                    located,
-                }))),
+                Ok((located, likeliest)) => {
+                    locating.state.set(LocateState::Done(Arc::new(Place {
+                        image,
+                        what,
+                        method,
+                        located,
+                        likeliest,
+                    })))
+                }
                 Err(failure) => {
                     let sentence = failure.sentence.clone();
                     locating.state.set(LocateState::Failed(sentence));
@@ -99,7 +105,7 @@ impl Session {
         image: u32,
         what: &What,
         method: Method,
-    ) -> Result<LocatedClass, Failure> {
+    ) -> Result<(LocatedClass, Option<String>), Failure> {
         let gone = |sentence| Failure::new(FailureKind::Other, sentence);
         let image = self.images.find(image);
         let image = image.ok_or_else(|| gone("The image was removed."))?;
@@ -113,7 +119,33 @@ impl Session {
             What::Class(label) => self.class_vector(label),
         };
         let class = class.ok_or_else(|| gone("The class was removed."))?;
-        engine.locate(&image.file, method, class).await
+        let likeliest = self.likelier(&image, what, &class);
+        let located = engine.locate(&image.file, method, class).await?;
+        Ok((located, likeliest))
+    }
+
+    /// The image's likeliest class, where what is asked for may not be there.
+    fn likelier(
+        self,
+        image: &SourceImage,
+        what: &What,
+        (vector, scoring): &(Vec<f32>, Scoring),
+    ) -> Option<String> {
+        let classes: Arc<Classes> = self.classes.encoded.get_untracked()?;
+        let scale = self.model.loaded()?.logit_scale;
+        let encoding = image.encoding()?;
+        let logits = classes.logits(&encoding.embedding, scale);
+        let best = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]))?;
+        let logit = match what {
+            What::Class(label) => {
+                let place = classes.labels.iter().position(|known| known == label)?;
+                logits[place]
+            }
+            // The logits of a head are no cosines of texts.
+            What::Text(_) if classes.scoring != *scoring => return None,
+            What::Text(_) => f64::from(scale) * cosine(vector, &encoding.embedding),
+        };
+        (logits[best] - logit > ABSENT).then(|| classes.labels[best].clone())
     }
 
     /// A class's vector, and how it is scored by itself.
