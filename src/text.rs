@@ -52,6 +52,11 @@ pub fn significant(x: f64, digits: usize) -> String {
     text.replace('-', "−")
 }
 
+/// A sentence whose powers of ten stay on one line, for a page: 6.66 × 10¹⁰.
+pub fn unbroken(sentence: &str) -> String {
+    sentence.replace(" × 10", "\u{a0}×\u{a0}10")
+}
+
 /// `-9` as `⁻⁹`.
 #[must_use]
 pub fn superscript(n: i32) -> String {

@@ -44,6 +44,13 @@ function undo() {
     document.querySelector(".canvas [tabindex]")?.focus();
 }
 
+/** Why an excluded run may move more than itself: every rule but “all” chooses among the runs that are left. */
+function ofFrontier() {
+    const [was, now] = [before.query, query].map((query) => new URLSearchParams(query));
+    const isOther = was.get("exclude") !== now.get("exclude") && now.get("frontier") !== "all";
+    return isOther ? ["The frontier is chosen among the runs that are left, so other runs may be fitted now."] : [];
+}
+
 function show(place, sentences) {
     const list = document.createElement("ul");
     for (const sentence of sentences) list.append(Object.assign(document.createElement("li"), { textContent: sentence }));
@@ -71,7 +78,7 @@ function changed() {
             place.replaceChildren("Undone.");
         } else {
             before = { ...was, next: query };
-            show(place, sentences);
+            show(place, [...sentences, ...ofFrontier()]);
         }
     });
 }

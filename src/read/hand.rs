@@ -30,7 +30,7 @@ impl Knob {
     pub fn symbol(self) -> &'static str {
         match self {
             Knob::A => "A",
-            Knob::LnB => "B",
+            Knob::LnB => "ln B",
             Knob::Alpha => "α",
             Knob::E => "E",
         }

@@ -6,9 +6,8 @@ use super::document::{Block, Document, plain};
 use super::html::{Files, Writer, escape};
 use super::share::{self, Figure, Shared};
 use crate::analysis::{Analysis, to_query};
-use crate::claim::{Tally, Verdict};
+use crate::claim::{Check, Tally, Verdict};
 use crate::finding;
-use crate::study::Study;
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::description::Description;
 
@@ -64,7 +63,7 @@ impl Page<'_> {
             description: self.description(),
             tally: Tally::of(self.source.checks()),
             verify: address::verify(study, None, ""),
-            explore: explore(study),
+            explore: explore(self.source),
             differing: self.differing(),
             finding: finding::ids(study)
                 .next()
@@ -230,7 +229,7 @@ impl Page<'_> {
         let link =
             |query: &str, text: &str| format!("<a href=\"{home}?{}\">{text}</a>", escape(query));
         let mut ways = Vec::new();
-        ways.push(link(&explore(study), "Explore the data"));
+        ways.push(link(&explore(self.source), "Explore the data"));
         if !self.source.checks().is_empty() {
             ways.push(link(
                 &address::verify(study, None, ""),
@@ -280,10 +279,18 @@ fn who(authors: &[String]) -> Option<String> {
     }
 }
 
-/// The query of a study's first table.
-fn explore(study: Study) -> String {
-    let first = study.tables().next();
-    first.map_or(String::new(), |table| to_query(&Analysis::of(table)))
+/// The query of a study's first table, with the tab that has the study's laws.
+fn explore(source: &Source) -> String {
+    let first = source.study.tables().next();
+    let query = first.map_or(String::new(), |table| to_query(&Analysis::of(table)));
+    // A law over parameters and samples is no law of the figure: it is fitted under Allocation.
+    let law = |check: &Check| check.id.split('/').next().map(str::to_owned);
+    let surfaces = &source.printed.surfaces;
+    let mut laws = source.checks().iter().filter_map(law);
+    match laws.any(|law| surfaces.iter().any(|of| of.law == law)) {
+        true => format!("{query}#allocation"),
+        false => query,
+    }
 }
 
 /// The page that lists documents; `picture` says what the picture beside its link shows, if it has one.

@@ -20,6 +20,19 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+// The page's address, as Explore copies its own.
+const tools = document.querySelector(".masthead .tools");
+const copy = Object.assign(document.createElement("button"), { type: "button", className: "theme copy-link", textContent: "Copy link" });
+copy.addEventListener("click", async () => {
+    try {
+        await navigator.clipboard.writeText(location.href);
+        copy.textContent = "Link copied";
+    } catch {
+        copy.textContent = "Copy from address bar";
+    }
+});
+tools?.prepend(copy);
+
 // The table of contents follows.
 const links = new Map();
 for (const link of document.querySelectorAll(".contents a")) links.set(link.hash.slice(1), link);

@@ -47,10 +47,8 @@ fn written(moved: &Moved, knob: Knob, shape: Shape) -> String {
     let given = &moved.given;
     match knob {
         Knob::A => significant(shape.a, 3),
-        Knob::LnB => {
-            let unit = given.axis.rsplit_once(", ").map_or("", |(_, unit)| unit);
-            format!("{} {unit}", significant(shape.ln_b.exp(), 3))
-        }
+        // As below the figure.
+        Knob::LnB => significant(shape.ln_b, 4),
         Knob::Alpha => significant(shape.alpha, 3),
         Knob::E if given.unit.is_empty() => percent(shape.e),
         Knob::E => format!("{} {}", significant(shape.e, 3), given.unit),

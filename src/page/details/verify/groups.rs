@@ -5,6 +5,7 @@ use crate::page::list;
 use crate::page::location::explore_link;
 use crate::page::table::{header_row, scrolling};
 use crate::study::Study;
+use crate::text::unbroken;
 use leptos::prelude::*;
 
 /// The numbers of one place: a table, a figure, a text.
@@ -193,7 +194,18 @@ fn row(c: &Check) -> impl IntoView + use<> {
             .then(|| {
                 view! {
                     <tr class="note">
-                        <td colspan="5">{c.note.clone()}</td>
+                        <td colspan="5">
+                            // In view, however wide the table is.
+                            <div
+                                style:position="sticky"
+                                style:left="0"
+                                style:width="fit-content"
+                                style:max-width="calc(100vw - 4rem)"
+                                style:white-space="normal"
+                            >
+                                {unbroken(&c.note)}
+                            </div>
+                        </td>
                     </tr>
                 }
             })}

@@ -22,12 +22,21 @@ pub fn caption(chart: &AnalysisChart, current: &CurrentAnalysis) -> Option<Strin
             Err(error) => format!("{}: {}", name(series), why_not_fitted(error)),
         });
     let laws: Vec<String> = laws.collect();
-    let mut fits = current.outcome.series.iter().flat_map(|s| &s.fit);
+    let mut fits = current
+        .outcome
+        .series
+        .iter()
+        .flat_map(|s| &s.fit)
+        .peekable();
+    let is_any = fits.peek().is_some();
     let band = if fits.any(|fit| fit.delta_method_holds()) {
         format!(
             "; band: interval of the mean, {}",
             interval_title(current.analysis.interval)
         )
+    } else if is_any {
+        "; no band: under this Huber loss the intervals would be too narrow (Uncertainty says why)"
+            .to_owned()
     } else {
         String::new()
     };
