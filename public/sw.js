@@ -18,6 +18,17 @@ async function cacheRelease() {
     await cache.addAll([...new Set(files.map((file) => new URL(file, registration.scope).href))]);
 }
 
+/** Run's first model and images, where a reader has opened Run before this worker could keep them. */
+async function cacheRun() {
+    const pages = await clients.matchAll();
+    if (!pages.some(({ url }) => new URL(url).searchParams.get("page") === "run")) return;
+    const card = new URL("clip/shapes.json", registration.scope);
+    const { samples } = await (await fetch(card)).json();
+    const files = ["shapes.json", "shapes.safetensors", "merges.bin", "entities.txt", ...samples.map(({ file }) => file)];
+    const cache = await caches.open(CACHE);
+    await cache.addAll(files.map((file) => new URL(file, card).href));
+}
+
 async function deleteOldCaches() {
     const old = (await caches.keys()).filter((name) => name.startsWith("refit-") && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
@@ -60,7 +71,10 @@ self.addEventListener("install", (event) => {
     self.skipWaiting();
     event.waitUntil(cacheRelease());
 });
-self.addEventListener("activate", (event) => event.waitUntil(deleteOldCaches()));
+self.addEventListener("activate", (event) => {
+    // The page's requests wait for the former alone; the latter may fail, and comes with the next visit.
+    event.waitUntil(deleteOldCaches().then(() => void cacheRun().catch(() => {})));
+});
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;

@@ -9,7 +9,7 @@ pub mod study;
 pub mod table;
 
 use sentence::skipped_sentence;
-pub use sentence::{head_sentence, sentence};
+pub use sentence::{head_sentence, mixed_sentence, sentence};
 
 use refit_clip::head::HeadModel;
 use refit_clip::{Classes, Head, Scoring};
@@ -142,13 +142,11 @@ pub fn teach(
         test: (lesson.tests > 0).then_some(test),
         other: zero_shot.as_deref(),
     };
-    let runs: usize = lesson.shots.len() * lesson.repeats;
-    let curve = experiment.run(
-        &lesson.shots,
-        lesson.repeats,
-        lesson.seed,
-        &mut |done, total| watch(done, total.min(runs) + 1),
-    );
+    let (shots, same) = told_apart(&lesson.shots, &counts, lesson.tests > 0);
+    let runs: usize = shots.len() * lesson.repeats;
+    let curve = experiment.run(&shots, lesson.repeats, lesson.seed, &mut |done, total| {
+        watch(done, total.min(runs) + 1)
+    });
     let curve = curve.map_err(said)?;
     let done: usize = curve.points.iter().map(|point| point.draws.len()).sum();
     let all = &mut |_| watch(done, done + 1);
@@ -163,12 +161,34 @@ pub fn teach(
         let right = tested.iter().filter(|row| is_right(row, logits)).count();
         summary(&[right as f64 / tested.len() as f64], tested.len())
     });
-    Ok(gathered(lesson, curve, &chosen, head, of_zero_shot))
+    Ok(gathered(lesson, curve, same, &chosen, head, of_zero_shot))
+}
+
+/// Shots without a number that draws as many of each class as “all” does, and that number. `counts` are of each class.
+fn told_apart(shots: &[Shots], counts: &[usize], has_tests: bool) -> (Vec<Shots>, Option<usize>) {
+    let all = counts.iter().map(|count| match has_tests {
+        true => *count,
+        false => count - logistic::held_out(*count),
+    });
+    let all: Vec<usize> = all.collect();
+    let is_all = |shots: &Shots| match (shots, all.first()) {
+        (Shots::Of(count), Some(first)) => count == first && all.iter().all(|n| n == first),
+        _ => false,
+    };
+    let same = shots.iter().find(|shots| is_all(shots));
+    match (same, shots.contains(&Shots::All)) {
+        (Some(Shots::Of(same)), true) => {
+            let others = shots.iter().filter(|shots| !is_all(shots));
+            (others.copied().collect(), Some(*same))
+        }
+        _ => (shots.to_vec(), None),
+    }
 }
 
 fn gathered(
     lesson: &Lesson,
     curve: Curve,
+    same: Option<usize>,
     chosen: &Chosen,
     head: Head,
     zero_shot: Option<Summary>,
@@ -189,6 +209,10 @@ fn gathered(
                 reason: skipped_sentence(&skipped, &lesson.classes, lesson.tests > 0),
                 shots: skipped.shots,
             })
+            .chain(same.map(|same| SkippedShots {
+                shots: Shots::Of(same),
+                reason: format!("{same} shots are what “all” teaches here; they have one row."),
+            }))
             .collect(),
         penalty: chosen.penalty,
         share: chosen.share,
@@ -309,5 +333,25 @@ pub fn written(shots: Shots) -> String {
     match shots {
         Shots::Of(count) => count.to_string(),
         Shots::All => "all".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shots_that_are_all_have_one_row() {
+        let asked = [Shots::Of(1), Shots::Of(16), Shots::All];
+        let one_row = (vec![Shots::Of(1), Shots::All], Some(16));
+        // Of 20 a fifth is tested on; with a test set none.
+        assert_eq!(told_apart(&asked, &[20, 20], false), one_row);
+        assert_eq!(told_apart(&asked, &[16, 16], true), one_row);
+        for (counts, has_tests) in [([20, 22], false), ([20, 20], true), ([16, 16], false)] {
+            let both = (asked.to_vec(), None);
+            assert_eq!(told_apart(&asked, &counts, has_tests), both);
+        }
+        let without_all = [Shots::Of(16)];
+        assert_eq!(told_apart(&without_all, &[20], false).0, without_all);
     }
 }

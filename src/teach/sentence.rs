@@ -70,6 +70,21 @@ pub(super) fn skipped_sentence(skipped: &Skipped, classes: &[String], has_tests:
     )
 }
 
+/// What the mixed head is made of: so much of it is the taught head, by cross-validation.
+pub fn mixed_sentence(share: f64) -> String {
+    // Shares are tenths.
+    let tenths = (10.0 * share).round();
+    match tenths {
+        0.0 => "by which the mixed head is the zero-shot classifier alone".to_owned(),
+        10.0 => "by which the mixed head is the taught head alone: the class names add nothing"
+            .to_owned(),
+        tenths => format!(
+            "by which the mixed head’s logits are {tenths} tenths the taught head’s and {} tenths the zero-shot classifier’s",
+            10.0 - tenths
+        ),
+    }
+}
+
 /// A head that cannot be read or used.
 pub fn head_sentence(error: &HeadError) -> String {
     let fact = error.to_string();

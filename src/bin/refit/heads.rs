@@ -1,7 +1,7 @@
 //! Heads on the command line.
 
 use pollster::block_on;
-use refit::teach::{Taught, head_sentence};
+use refit::teach::{Taught, head_sentence, mixed_sentence};
 use refit_clip::head::HeadModel;
 use refit_clip::weights::source::FileSource;
 use refit_clip::{Classes, Head};
@@ -31,10 +31,8 @@ pub(crate) fn penalty(taught: &Taught) -> String {
             format!("all: C = {c}, since a class with one picture leaves none for cross-validation")
         }
         folds => format!(
-            "all: C = {c} by {folds}-fold cross-validation, mixed {} : {}",
-            taught.share,
-            // Shares are tenths.
-            (10.0 - 10.0 * taught.share).round() / 10.0
+            "all: C = {c} by {folds}-fold cross-validation, {}",
+            mixed_sentence(taught.share)
         ),
     }
 }

@@ -106,19 +106,20 @@ fn run_on<B: Backend + Clone>(
     let sets = sets.collect::<Result<Vec<Prepared>, String>>()?;
     let mut measured = Vec::new();
     let mut measure = measure::Measure::new(&sets, &templates, tower);
-    let mut one = |coefficients: &[f64]| -> Result<Vec<SetScore>, String> {
+    let mut one = |coefficients: &[f64]| -> Result<Vec<measure::Hits>, String> {
         mixture.set(coefficients).map_err(sentence)?;
         if sets.is_empty() {
             return Ok(Vec::new());
         }
-        measure.scores(backend.clone(), &mut mixture)
+        measure.hits(backend.clone(), &mut mixture)
     };
     let tries = match &arguments.coefficients {
         Coefficients::Greedy => {
             let kept = block_on(mix::greedy(count, async |coefficients| {
-                let scores = one(coefficients)?;
-                let sum: f64 = scores.iter().map(|s| s.held_out.share()).sum();
-                Ok::<f64, String>(sum / scores.len() as f64)
+                let hits = one(coefficients)?;
+                let scores = hits.iter().map(|hits| SetScore::of(hits));
+                let sum: f64 = scores.map(|s| s.held_out.share()).sum();
+                Ok::<f64, String>(sum / hits.len() as f64)
             }))?;
             let share = |i| match kept.contains(&i) {
                 true => 1.0 / kept.len() as f64,
@@ -128,12 +129,16 @@ fn run_on<B: Backend + Clone>(
         }
         other => other.tries(count),
     };
+    // The others are held against it.
+    let of_base = one(&vec![0.0; count])?;
     for coefficients in tries {
-        let scores = one(&coefficients)?;
-        let tried = Tried {
-            coefficients,
-            scores,
+        let is_base = coefficients.iter().all(|c| *c == 0.0);
+        let hits = if is_base {
+            None
+        } else {
+            Some(one(&coefficients)?)
         };
+        let tried = Tried::new(coefficients, hits.as_ref().unwrap_or(&of_base), &of_base);
         if !arguments.json {
             tried.print(&sets);
         }
@@ -170,8 +175,7 @@ fn best(measured: &[Tried]) -> Option<measure::Best<'_>> {
     let of = |tried: &Tried| tried.scores.iter().map(|s| (s.held_out, s.rest)).collect();
     let scores: Vec<Vec<_>> = measured.iter().map(of).collect();
     let choice = Choice::best(&scores)?;
-    let coefficients = &measured[choice.index].coefficients;
-    Some(measure::Best::new(coefficients, choice))
+    Some(measure::Best::new(&measured[choice.index], choice))
 }
 
 impl Arguments {

@@ -13,7 +13,8 @@ use std::rc::Rc;
 #[component]
 pub fn Answer(session: Session) -> impl IntoView {
     let answer = move || match session.images.selected_tracked() {
-        None if session.images.is_opening.get() => waiting("Opening the sample images."),
+        // Not the answer of before.
+        _ if session.images.is_opening.get() => waiting("Opening the images…"),
         None => ().into_any(),
         Some(image) => one_image(session, image),
     };

@@ -74,7 +74,13 @@ impl Siblings {
     /// Cuts a sheet into its pictures.
     pub async fn set(&self, sheet: &Sheet) -> Result<LabelledSet, String> {
         let unreadable = |_| samples::FILE_UNREADABLE.to_owned();
-        let response = samples::bundled(&format!("clip/{}", sheet.file)).await?;
+        let response = samples::bundled(&format!("clip/{}", sheet.file)).await;
+        let response = response.map_err(|_| {
+            format!(
+                "The images of “{}” could not be read: this page fetches them when they are first asked for, and keeps them from then on. Check the connection and try again.",
+                sheet.name
+            )
+        })?;
         let blob = JsFuture::from(response.blob().map_err(unreadable)?).await;
         let blob: Blob = blob.map_err(unreadable)?.unchecked_into();
         let whole = window().create_image_bitmap_with_blob(&blob);

@@ -5,6 +5,8 @@ use browser_tests::{Page, PageBuilder};
 use serde_json::Value;
 
 const READY: &str = "document.querySelector('.accuracy')";
+/// Of the sample images' captions.
+const SHAPES: [&str; 3] = ["black stars", "red circles", "blue cross"];
 const DONE: &str = "document.querySelector('.mixed .toolbar:not([hidden])')";
 
 fn open(builder: PageBuilder) -> Page {
@@ -74,6 +76,24 @@ fn a_model_is_patched_and_used() {
         1 + 22
     );
     assert!(page.text(".mixed .best").contains("λ = "));
+    // What was lost is said of the same images.
+    let lost = page.text(".mixed .against-base");
+    let parts = [
+        "Against λ = 0, on the same images of that half: letters +",
+        "; a gain. shapes ",
+        " of 100 images ",
+    ];
+    for part in parts {
+        assert!(lost.contains(part), "{lost}");
+    }
+    let last = tried.last().expect("a row");
+    let [letters, shapes] = [0, 1].map(|i| &last["accuracy"][i]["against_base"]["all"]);
+    for (set, i) in [(letters, 0), (shapes, 1)] {
+        let count = |name: &str| set["counts"][name].as_u64().expect("a count");
+        let right = |row: &Value| row["accuracy"][i]["right"].as_u64().expect("a count");
+        assert_eq!(count("kept") + count("lost"), right(&tried[0]), "{set}");
+        assert_eq!(count("kept") + count("won"), right(last), "{set}");
+    }
     for (name, width, height, dark) in [
         ("mix-light", 1280, 1900, false),
         ("mix-dark", 1280, 1900, true),
@@ -84,7 +104,24 @@ fn a_model_is_patched_and_used() {
         assert_eq!(wide, false, "{name} scrolls sideways");
     }
     // Letters on the bench: the base knows few of them, the mixture most.
+    page.eval(
+        "globalThis.answers = [];
+        new MutationObserver(() => answers.push(document.querySelector('#mix .answer').innerText))
+            .observe(document.querySelector('#mix .answer'), {subtree: true, childList: true, characterData: true})",
+    );
     page.click("#mix button[aria-label='Show some of letters, with its classes']");
+    page.wait_for("/^[a-z] \\d/m.test(answers.at(-1) ?? '')");
+    // Meanwhile no answer of before is seen, nor one by the classes of before.
+    let answers = page.eval("answers");
+    let answers: Vec<&str> = answers
+        .as_array()
+        .expect("texts")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(answers[0], "Opening the images…", "{answers:?}");
+    let is_old = |text: &&str| SHAPES.iter().any(|shape| text.contains(shape));
+    assert!(!answers.iter().any(is_old), "{answers:?}");
     let share =
         "parseFloat(document.querySelector('.accuracy')?.textContent.replace('Accuracy: ', ''))";
     // All samples were right.
@@ -160,6 +197,54 @@ fn what_cannot_be_mixed_or_measured_is_said() {
     measure(&page, "mean");
     page.wait_for(DONE);
     page.wait_for("document.querySelectorAll('.mixed tbody tr').length === 1");
+    page.wait_for_text("Against λ = 0, on the same images: lines ");
+}
+
+/// A first visit with a network, then without: what was fetched is kept, and of what was not the reader is told so.
+#[test]
+fn a_model_is_mixed_and_used_without_a_network() {
+    let page = open(Page::builder().tolerate("ERR_EMPTY_RESPONSE"));
+    let kept = |file: &str| {
+        let kept = format!("caches.match('clip/{file}').then(found => found !== undefined)");
+        page.wait_for(&kept);
+    };
+    page.wait_for("navigator.serviceWorker.controller !== null");
+    // The model that Run opened with, before anything could keep it.
+    kept("shapes.safetensors");
+    measure(&page, "0:1:0.5");
+    page.wait_for(DONE);
+    for file in [
+        "siblings.json",
+        "shapes_letters.safetensors",
+        "sheets/letters.webp",
+        "sheets/shapes.webp",
+    ] {
+        kept(file);
+    }
+    page.go_offline();
+    page.go("?page=run&again");
+    page.wait_for(READY);
+    open_tab(&page, "mix");
+    page.wait_for("document.querySelector('#mix input[name=letters]')");
+    measure(&page, "0:1:0.5");
+    page.wait_for(DONE);
+    let before = page.text(".mixed .best");
+    page.click(".use-mixture");
+    page.wait_for("document.querySelector('#model').innerText.includes('× Shapes, letters')");
+    page.click("#mix button[aria-label='Show some of letters, with its classes']");
+    page.wait_for(
+        "parseFloat(document.querySelector('.accuracy')?.textContent.replace('Accuracy: ', '')) > 60 &&
+        document.querySelector('.accuracy').textContent.includes('of 40 images')",
+    );
+    assert!(before.contains("letters"), "{before}");
+    // The other sibling was never asked for.
+    page.click("#mix input[name='shapes-lines']");
+    measure(&page, "0.5,0.5");
+    page.wait_for_text(
+        "“Shapes, lines” could not be read: this page fetches it when it is first asked for",
+    );
+    page.click("#mix button[aria-label='Show some of lines, with its classes']");
+    page.wait_for_text("The images of “lines” could not be read");
 }
 
 /// A folder as people have it: other files beside the images, images beside the classes.

@@ -134,15 +134,29 @@ fn the_sample_letters_are_taught() {
     page.wait_for_text("200 labelled images of 10 classes.");
     let is_offered = page.eval("document.querySelector('.letters').checkVisibility()");
     assert_eq!(is_offered, false);
-    page.set_value("input[name='Shots per class']", "1, 8");
+    // All is 16 of 20, since a fifth is tested on.
+    page.set_value("input[name='Shots per class']", "1, 8, 16, all");
     page.set_value("input[name=Draws]", "3");
     page.click("button.teach");
-    page.wait_for("document.querySelectorAll('.taught tbody tr').length === 2");
+    page.wait_for("document.querySelectorAll('.taught tbody tr').length === 3");
+    page.wait_for_text("16 shots are what “all” teaches here; they have one row.");
     let [one, eight, zero_shot] = [(1, 4), (2, 4), (2, 5)].map(|(r, c)| share(&page, r, c));
     assert!(
         eight > one && eight > zero_shot + 10.0,
         "{one}, {eight}, {zero_shot}"
     );
+    page.wait_for_drawn(".taught canvas");
+    page.screenshot("teach-letters", 1280, 1500, false);
+    // Of other images the outcome is not; and they come with classes that fit.
+    assert!(!page.has(".taught .stale"));
+    page.click(".add-images .samples");
+    page.wait_for_text("This is of the 200 images that were taught before, by Shapes.");
+    page.wait_for_text("The classes are those of the sample images now.");
+    page.wait_for("document.querySelector('.accuracy')?.innerText.includes('10 of 10')");
+    page.click(".use-taught");
+    open_tab(&page, "classify");
+    page.wait_for_text("The head “letters, 20 a class” has 10 classes:");
+    page.screenshot("teach-stale", 1280, 1500, false);
 }
 
 #[test]
@@ -154,6 +168,7 @@ fn a_head_is_taught_kept_and_used() {
     page.wait_for_text(
         "16 shots need 17 pictures of each class, one of them to test on; “circle” has 16.",
     );
+    page.wait_for("/by which the mixed head(’s logits are| is) /.test(document.querySelector('.taught').innerText)");
     page.wait_for_drawn(".taught canvas");
     for (name, width, height, dark) in [
         ("teach-light", 1280, 1500, false),
@@ -173,7 +188,7 @@ fn a_head_is_taught_kept_and_used() {
 
     page.click(".use-taught");
     open_tab(&page, "classify");
-    page.wait_for_text("The head “My head” has 3 classes:");
+    page.wait_for_text("The head “circle, square, triangle, 16 a class” has 3 classes:");
     page.wait_for("document.querySelector('.bars li .aside')?.innerText.startsWith('logit')");
     page.wait_for("document.querySelector('.accuracy')?.innerText.includes('of 48 images')");
     let accuracy = page.text(".accuracy");
@@ -183,7 +198,7 @@ fn a_head_is_taught_kept_and_used() {
     assert!(accuracy > 85.0, "{accuracy}");
     let answers: Value =
         serde_json::from_str(&saved(&page, "Export JSON", "application/json")).expect("JSON");
-    assert_eq!(answers["head"], "My head");
+    assert_eq!(answers["head"], "circle, square, triangle, 16 a class");
     assert!(
         answers["pictures"][0]["classes"][0]["logit"].is_f64(),
         "{answers}"
@@ -214,7 +229,7 @@ fn a_head_is_taught_kept_and_used() {
     page.wait_for("document.querySelectorAll('.head-list > li').length === 2");
     page.wait_for("document.querySelector('.head-list > li:nth-child(2) [aria-pressed=true]')");
     open_tab(&page, "classify");
-    page.wait_for_text("The head “My head 2” has 3 classes:");
+    page.wait_for_text("The head “circle, square, triangle, 16 a class (2)” has 3 classes:");
     page.click(".use-list");
     page.wait_for_text("10 classes are ready.");
     open_tab(&page, "teach");
@@ -235,6 +250,15 @@ fn labels_come_from_any_table_and_folder() {
     page.wait_for_text("4 labelled images of 4 classes.");
     label(&page, r"'file,animal,colour\ncircle-0.png,cat,red'");
     page.wait_for_text("none of them, or more than one, may be the class");
+    label(
+        &page,
+        r"'file,cat,dog\ncircle-0,1,0\ncircle-1,0,1\nsquare-0,1,0'",
+    );
+    page.wait_for_text("Read “file” as the file, the columns cat, dog as the classes, of which each line has a 1 in one.");
+    label(&page, r"'file,cat,dog\ncircle-0,1,0\ncircle-1,1,1'");
+    page.wait_for_text(
+        "The columns of 0 and 1 may be the classes, but “circle-1” has 2 of them, cat, dog",
+    );
     label(&page, r"'other.png,cat'");
     page.wait_for_text("No column of the table names these pictures");
     page.click(".add-images button:last-child");
@@ -389,9 +413,9 @@ fn a_head_answers_the_camera() {
 }
 
 /// 5,000 vectors of 512 numbers in 100 classes, one of which has a single vector, so that nothing is left to
-/// cross-validate: one fit in the page's worker.
+/// cross-validate: one fit in the page's worker. How long it takes is printed (docs/benchmarks.md).
 #[test]
-fn the_largest_set_is_taught_in_less_than_ten_seconds() {
+fn the_largest_set_is_taught() {
     let page = open(Page::builder());
     page.wait_for(READY);
     let taught = page.eval(
@@ -443,12 +467,11 @@ fn the_largest_set_is_taught_in_less_than_ten_seconds() {
             return [reply[2], Ok?.folds, Ok?.head.weights.length, progress, Err ?? null];
         })()",
     );
-    println!("{taught}");
+    println!("milliseconds, folds, weights, progress: {taught}");
     assert_eq!(
         (&taught[1], &taught[2]),
         (&0.into(), &51_200.into()),
         "{taught}"
     );
-    assert!(taught[0].as_f64().expect("a time") < 10_000.0, "{taught}");
     assert!(taught[3].as_u64() > Some(0), "no progress: {taught}");
 }

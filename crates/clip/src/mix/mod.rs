@@ -15,10 +15,12 @@ mod choose;
 mod coefficients;
 mod error;
 mod file;
+mod paired;
 
 pub use choose::{Choice, Score, SetScore, is_held_out};
 pub use coefficients::{Coefficients, CoefficientsError, greedy};
 pub use error::{MixError, MixNote};
+pub use paired::{Paired, SetPaired};
 
 use crate::architecture::joint_shape;
 use crate::error::Cause;

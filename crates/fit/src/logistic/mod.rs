@@ -15,7 +15,7 @@ mod solve;
 pub use choice::{Chosen, PENALTIES, Tried, choose};
 pub use error::LogisticError;
 pub use features::Features;
-pub use shots::{Curve, Draw, Experiment, Point, Shots, Skipped, Summary, summary};
+pub use shots::{Curve, Draw, Experiment, Point, Shots, Skipped, Summary, held_out, summary};
 pub use solve::{Examples, Precision};
 
 use serde::{Deserialize, Serialize};

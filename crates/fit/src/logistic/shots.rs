@@ -9,6 +9,12 @@ use std::ops::ControlFlow;
 
 /// Of ten examples so many are held out where all are taught and no others are there to test on.
 const HELD_TENTHS: usize = 2;
+/// How many of a class's examples [`Shots::All`] holds out to test on, where there is no test set: a
+/// fifth, rounded up.
+pub fn held_out(examples: usize) -> usize {
+    (examples * HELD_TENTHS).div_ceil(10)
+}
+
 /// The normal distribution's quantile at 97.5 %.
 const Z: f64 = 1.959_963_984_540_054;
 
@@ -207,7 +213,7 @@ impl Experiment<'_> {
             let count = match (shots, self.test) {
                 (Shots::Of(shots), _) => shots,
                 (Shots::All, Some(_)) => rows.len(),
-                (Shots::All, None) => rows.len() - (rows.len() * HELD_TENTHS).div_ceil(10),
+                (Shots::All, None) => rows.len() - held_out(rows.len()),
             };
             taught.extend_from_slice(&rows[..count]);
             rest.extend_from_slice(&rows[count..]);

@@ -4,7 +4,7 @@ use super::prepared::Prepared;
 use super::{Choice, Files, Tower, model};
 use pollster::block_on;
 use refit_clip::backend::Backend;
-use refit_clip::mix::{Score, SetScore};
+use refit_clip::mix::{Paired, Score, SetPaired, SetScore};
 use refit_clip::{Classes, Model};
 use serde::Serialize;
 use std::path::Path;
@@ -17,7 +17,36 @@ pub(super) struct Tried {
     pub(super) coefficients: Vec<f64>,
     /// Of each set.
     pub(super) scores: Vec<SetScore>,
+    /// The same pictures under the base and under it.
+    pub(super) against_base: Vec<SetPaired>,
 }
+
+/// What a mixture wins and loses against the base, on the same pictures.
+#[derive(Serialize)]
+struct Change {
+    counts: Paired,
+    difference: f64,
+    newcombe_95: (f64, f64),
+}
+
+impl From<Paired> for Change {
+    fn from(counts: Paired) -> Self {
+        Change {
+            counts,
+            difference: counts.difference(),
+            newcombe_95: counts.interval(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AgainstBase {
+    all: Change,
+    rest: Change,
+}
+
+/// For each picture of a set whether it is held out to choose by, and whether it is right.
+pub(super) type Hits = Vec<(bool, bool)>;
 
 /// As JSON.
 #[derive(Serialize)]
@@ -33,16 +62,21 @@ struct Accuracy<'a> {
     total: usize,
     accuracy: f64,
     wilson_95: (f64, f64),
+    against_base: AgainstBase,
 }
 
 impl<'a> Accuracy<'a> {
-    fn of(set: &'a Prepared, score: Score) -> Self {
+    fn of(set: &'a Prepared, score: Score, paired: &SetPaired) -> Self {
         Accuracy {
             set: &set.path,
             right: score.right,
             total: score.total,
             accuracy: score.share(),
             wilson_95: score.interval(),
+            against_base: AgainstBase {
+                all: paired.all.into(),
+                rest: paired.rest.into(),
+            },
         }
     }
 }
@@ -53,14 +87,18 @@ pub(super) struct Best<'a> {
     pub(super) coefficients: &'a [f64],
     held_out: Vec<Score>,
     rest: Vec<Score>,
+    /// On the same pictures as `rest`.
+    against_base: Vec<Change>,
 }
 
 impl<'a> Best<'a> {
-    pub(super) fn new(coefficients: &'a [f64], choice: Choice) -> Self {
+    pub(super) fn new(tried: &'a Tried, choice: Choice) -> Self {
+        let against_base = tried.against_base.iter();
         Best {
-            coefficients,
+            coefficients: &tried.coefficients,
             held_out: choice.held_out,
             rest: choice.rest,
+            against_base: against_base.map(|set| set.rest.into()).collect(),
         }
     }
 
@@ -69,12 +107,44 @@ impl<'a> Best<'a> {
             "best on every second picture: {}; on the others:",
             listed(self.coefficients)
         );
-        let sets = sets.iter().zip(&self.rest);
-        sets.for_each(|(set, score)| print(set, *score));
+        let scores = sets.iter().zip(&self.rest);
+        scores.for_each(|(set, score)| print(set, *score));
+        if self.coefficients.iter().any(|c| *c != 0.0) {
+            say!("against the base (coefficients 0), on the same pictures:");
+            let changes = sets.iter().zip(&self.against_base);
+            changes.for_each(|(set, change)| change.print(set));
+        }
+    }
+}
+
+impl Change {
+    fn print(&self, set: &Prepared) {
+        let (low, high) = self.newcombe_95;
+        say!(
+            "  {:+6.2} points  [{:+.1}, {:+.1}]  {} right before and wrong now, {} the reverse, of {}  {}",
+            100.0 * self.difference,
+            100.0 * low,
+            100.0 * high,
+            self.counts.lost,
+            self.counts.won,
+            self.counts.total(),
+            set.path.display()
+        );
     }
 }
 
 impl Tried {
+    pub(super) fn new(coefficients: Vec<f64>, hits: &[Hits], base: &[Hits]) -> Self {
+        let pairs = base.iter().zip(hits);
+        Tried {
+            coefficients,
+            scores: hits.iter().map(|hits| SetScore::of(hits)).collect(),
+            against_base: pairs
+                .map(|(before, now)| SetPaired::of(before, now))
+                .collect(),
+        }
+    }
+
     pub(super) fn print(&self, sets: &[Prepared]) {
         if self.scores.is_empty() {
             return;
@@ -85,10 +155,11 @@ impl Tried {
     }
 
     pub(super) fn describe<'a>(&'a self, sets: &'a [Prepared]) -> Described<'a> {
-        let scores = sets.iter().zip(&self.scores);
+        let scores = sets.iter().zip(&self.scores).zip(&self.against_base);
+        let accuracy = scores.map(|((set, score), paired)| Accuracy::of(set, score.all, paired));
         Described {
             coefficients: &self.coefficients,
-            accuracy: scores.map(|(set, s)| Accuracy::of(set, s.all)).collect(),
+            accuracy: accuracy.collect(),
         }
     }
 }
@@ -130,11 +201,11 @@ impl<'a> Measure<'a> {
     }
 
     /// Of each set.
-    pub(super) fn scores<B: Backend>(
+    pub(super) fn hits<B: Backend>(
         &mut self,
         backend: B,
         mixture: &mut Files,
-    ) -> Result<Vec<SetScore>, String> {
+    ) -> Result<Vec<Hits>, String> {
         let options = mixture.options();
         let model = block_on(Model::load(backend, mixture, options, |_| {}));
         let model = model.map_err(model::sentence)?;
@@ -147,16 +218,12 @@ impl<'a> Measure<'a> {
             self.classes = self.sets.iter().map(classes).collect::<Result<_, _>>()?;
         }
         let sets = self.sets.iter().zip(&self.classes);
-        sets.map(|(set, classes)| scores(&model, set, classes))
+        sets.map(|(set, classes)| hits(&model, set, classes))
             .collect()
     }
 }
 
-fn scores<B: Backend>(
-    model: &Model<B>,
-    set: &Prepared,
-    classes: &Classes,
-) -> Result<SetScore, String> {
+fn hits<B: Backend>(model: &Model<B>, set: &Prepared, classes: &Classes) -> Result<Hits, String> {
     let mut hits = Vec::with_capacity(set.pictures.len());
     for batch in set.pictures.chunks(BATCH) {
         let pixels: Vec<_> = batch.iter().map(|picture| picture.pixels.clone()).collect();
@@ -167,5 +234,5 @@ fn scores<B: Backend>(
             hits.push((picture.is_held_out, best == Some(picture.class)));
         }
     }
-    Ok(SetScore::of(&hits))
+    Ok(hits)
 }

@@ -2,6 +2,7 @@
 
 use crate::decimal;
 use crate::page::list;
+use crate::page::models::field::number_field;
 use leptos::prelude::*;
 use refit_clip::caption::Decoding;
 
@@ -79,29 +80,14 @@ pub fn DecodingFields(form: DecodingForm) -> impl IntoView {
                 </select>
             </label>
             <div class="choices" hidden=is_other("beams")>
-                {field("Beams (1 to 16)", "Beams", form.beams)}
-                {field("Length penalty (0 favours short)", "Length penalty", form.length_penalty)}
+                {number_field("Beams (1 to 16)", "Beams", form.beams)}
+                {number_field("Length penalty (0 favours short)", "Length penalty", form.length_penalty)}
             </div>
             <div class="choices" hidden=is_other("sample")>
-                {field("Top-p (0 to 1)", "Top-p", form.top_p)}
-                {field("Seed", "Seed", form.seed)}
+                {number_field("Top-p (0 to 1)", "Top-p", form.top_p)}
+                {number_field("Seed", "Seed", form.seed)}
             </div>
-            {field("Max tokens", "Max tokens", form.tokens)}
+            {number_field("Max tokens", "Max tokens", form.tokens)}
         </div>
     }
-}
-
-fn field(label: &'static str, name: &'static str, text: RwSignal<String>) -> AnyView {
-    view! {
-        <label class="choice small">
-            <span>{label}</span>
-            <input
-                name=name
-                inputmode="decimal"
-                prop:value=move || text.get()
-                on:input=move |event| text.set(event_target_value(&event))
-            />
-        </label>
-    }
-    .into_any()
 }

@@ -48,6 +48,7 @@ pub(super) fn AddImages(session: Session) -> impl IntoView {
             <button
                 type="button"
                 class="samples"
+                title="Replaces the images, and the classes where they do not fit"
                 hidden=move || session.images.are_samples()
                 on:click=add_samples
             >
@@ -132,7 +133,7 @@ async fn fetch_image(address: &str) -> Result<Blob, String> {
 
 pub(super) fn add_files(session: Session, files: &FileList) {
     let files = (0..files.length()).filter_map(|i| files.get(i));
-    let found = files.map(|file| found(file).1).collect();
+    let (folders, found): (Vec<String>, Vec<_>) = files.map(found).unzip();
     let mut sorted = match class_folders(found) {
         Ok(sorted) => sorted,
         Err(sentence) => return session.images.problem.set(Some(sentence)),
@@ -152,10 +153,20 @@ pub(super) fn add_files(session: Session, files: &FileList) {
         file: file.unchecked_into(),
     });
     let mut images = images.collect::<Vec<_>>().into_iter();
+    // Images beside others are no set.
+    let is_all = session
+        .images
+        .all
+        .with_untracked(|all| all.iter().all(|image| image.is_sample));
+    let folder = folders
+        .into_iter()
+        .next()
+        .filter(|name| is_all && !name.is_empty());
     leptos::task::spawn_local(async move {
         loop {
             let chunk: Vec<_> = images.by_ref().take(CHUNK).collect();
             if chunk.is_empty() {
+                session.images.set.set(folder);
                 return session.images.notes.set(notes);
             }
             session.add_images(chunk);

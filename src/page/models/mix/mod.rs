@@ -59,16 +59,20 @@ impl Form {
             session.downloads.read_cache();
         }
         leptos::task::spawn_local(async move {
-            match labelled_sets::siblings().await {
-                Ok(bundled) => {
-                    form.bundled.try_set(Some(Arc::new(bundled)));
-                }
-                Err(sentence) => {
-                    form.problem.try_set(Some(sentence));
-                }
+            if let Err(sentence) = form.read_bundled().await {
+                form.problem.try_set(Some(sentence));
             }
         });
         form
+    }
+
+    /// Reads what comes with the page, unless it is there.
+    async fn read_bundled(self) -> Result<(), String> {
+        if self.bundled.try_get_untracked().flatten().is_none() {
+            let bundled = labelled_sets::siblings().await?;
+            self.bundled.try_set(Some(Arc::new(bundled)));
+        }
+        Ok(())
     }
 
     /// The models that can be mixed in; tracked.
@@ -118,6 +122,7 @@ impl Form {
 
     /// Cuts or finds the sets of these names.
     async fn labelled(self, names: &[String]) -> Result<Vec<LabelledSet>, String> {
+        self.read_bundled().await?;
         let mut sets = Vec::new();
         for name in names {
             let folder = self
@@ -179,15 +184,10 @@ impl Form {
 
     /// Puts some of a set's images on the bench, with its classes.
     fn show(self, name: String) {
-        leptos::task::spawn_local(async move {
-            let sets = match self.labelled(&[name]).await {
-                Ok(sets) => sets,
-                Err(sentence) => return self.problem.set(Some(sentence)),
-            };
-            let Some(set) = sets.into_iter().next() else {
-                return;
-            };
-            self.session.show_set(set, SHOWN);
+        self.problem.set(None);
+        self.session.open_set(SHOWN, self.problem, async move {
+            let sets = self.labelled(&[name]).await?;
+            Ok(sets.into_iter().next())
         });
     }
 

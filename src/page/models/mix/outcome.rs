@@ -6,7 +6,7 @@ use crate::page::static_chart::{Legend, StaticChart};
 use crate::page::{save, table};
 use crate::text::{cell, percent};
 use leptos::prelude::*;
-use refit_clip::mix::{Score, Tower};
+use refit_clip::mix::{Paired, Score, Tower};
 use std::sync::Arc;
 
 /// `is_done`: no more coefficients come.
@@ -29,6 +29,7 @@ pub(super) fn view(outcome: Arc<MixOutcome>, is_done: bool) -> AnyView {
             <h3>"Accuracy of the mixtures"</h3>
             {chart}
             <p class="best">{is_done.then(|| best(&outcome)).flatten()}</p>
+            <p class="against-base">{is_done.then(|| against_base(&outcome)).flatten()}</p>
             {numbers(&outcome)}
             {unreadable(&outcome)}
             <p class="aside">{outcome.notes.join(" ")}</p>
@@ -77,6 +78,56 @@ fn best(outcome: &MixOutcome) -> Option<String> {
         listed(&outcome.tried[best.index].coefficients),
         each.collect::<Vec<_>>().join(", ")
     ))
+}
+
+/// What the mixture won and lost against the base, a sentence for each set.
+fn against_base(outcome: &MixOutcome) -> Option<String> {
+    let (tried, is_half) = match &outcome.tried[..] {
+        [one] => (one, false),
+        all => (&all[outcome.best()?.index], true),
+    };
+    if tried.is_base() {
+        return Some("That is the base itself: nothing is won and nothing lost.".to_owned());
+    }
+    let images = match is_half {
+        true => "the same images of that half",
+        false => "the same images",
+    };
+    let each = outcome.sets.iter().zip(&tried.against_base);
+    let each = each.map(|(set, paired)| {
+        let paired = if is_half { paired.rest } else { paired.all };
+        format!("{set} {}", changed(paired))
+    });
+    Some(format!(
+        "Against λ = 0, on {images}: {}",
+        each.collect::<Vec<_>>().join(" ")
+    ))
+}
+
+/// "−1.0 points (95 % interval −5.4 to +3.2): 2 of 100 images were right and are wrong now, …"
+fn changed(paired: Paired) -> String {
+    let (low, high) = paired.interval();
+    let points = |share: f64| match 100.0 * share {
+        x if x.abs() < 0.05 => "0.0".to_owned(),
+        x => format!("{x:+.1}").replace('-', "−"),
+    };
+    let verdict = match (low > 0.0, high < 0.0) {
+        (true, _) => "a gain",
+        (_, true) => "a loss",
+        _ => "neither a gain nor a loss is shown",
+    };
+    let lost = match paired.lost {
+        1 => "1 was right and is wrong now".to_owned(),
+        lost => format!("{lost} were right and are wrong now"),
+    };
+    format!(
+        "{} points (95 % interval {} to {}): of {} images {lost}, {} the reverse; {verdict}.",
+        points(paired.difference()),
+        points(low),
+        points(high),
+        paired.total(),
+        paired.won
+    )
 }
 
 fn accuracy(score: Score) -> String {
@@ -144,16 +195,29 @@ fn csv(outcome: &MixOutcome) -> String {
     text
 }
 
+fn against_as_json(paired: Paired) -> serde_json::Value {
+    serde_json::json!({
+        "counts": paired,
+        "difference": paired.difference(),
+        "newcombe_95": paired.interval(),
+    })
+}
+
 fn json(outcome: &MixOutcome) -> serde_json::Value {
     let tried = outcome.tried.iter().map(|tried| {
         let scores = outcome.sets.iter().zip(&tried.scores);
-        let scores = scores.map(|(set, score)| {
+        let scores = scores.zip(&tried.against_base);
+        let scores = scores.map(|((set, score), paired)| {
             serde_json::json!({
                 "set": set,
                 "right": score.all.right,
                 "total": score.all.total,
                 "accuracy": score.all.share(),
                 "wilson_95": score.all.interval(),
+                "against_base": {
+                    "all": against_as_json(paired.all),
+                    "rest": against_as_json(paired.rest),
+                },
             })
         });
         serde_json::json!({

@@ -59,6 +59,15 @@ impl ClassSet {
             .with_untracked(|text| lines(text) == lines(SAMPLES))
     }
 
+    /// Replaces all classes, and the templates if there are others. No image is answered by the classes of before.
+    pub(super) fn replace(self, labels: String, templates: Option<String>) {
+        self.encoded.set(None);
+        self.labels.set(labels);
+        if let Some(templates) = templates {
+            self.templates.set(templates);
+        }
+    }
+
     /// Adds classes that are not in the list yet; the names of those that are.
     pub fn add(self, added: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut labels = self.labels.with_untracked(|text| lines(text));

@@ -36,7 +36,7 @@ impl HeadSet {
         };
         self.all.with_untracked(|all| {
             let is_free = |name: &String| all.iter().all(|head| head.name != *name);
-            let numbered = (2..).map(|i| format!("{name} {i}"));
+            let numbered = (2..).map(|i| format!("{name} ({i})"));
             let mut names = std::iter::once(name.to_owned()).chain(numbered);
             names.find(is_free).unwrap_or_default()
         })

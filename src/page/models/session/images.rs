@@ -1,7 +1,9 @@
 //! The images, and how far the model is with each.
 
 use super::Session;
+use super::classes::lines;
 use crate::page::latest::Latest;
+use crate::page::models::classes::{DEFAULT_TEMPLATES, SAMPLES};
 use crate::page::models::labelled_sets::LabelledSet;
 use crate::page::models::ranking::RankedClass;
 use crate::page::models::requests::ImageEncoding;
@@ -65,8 +67,10 @@ pub struct ImageSet {
     pub selected: RwSignal<Option<u32>>,
     next_id: StoredValue<u32>,
     is_encoding: StoredValue<bool>,
-    /// The sample images are being fetched.
+    /// Images that come with the page are being fetched.
     pub is_opening: RwSignal<bool>,
+    /// The name of the folder or of the set that all images are of.
+    pub set: RwSignal<Option<String>>,
     pub(super) rankings: Latest,
     /// Counts finished rankings.
     pub rankings_done: RwSignal<u32>,
@@ -94,6 +98,7 @@ impl ImageSet {
             next_id: StoredValue::new(0),
             is_encoding: StoredValue::new(false),
             is_opening: RwSignal::new(false),
+            set: RwSignal::new(None),
             rankings: Latest::new(),
             rankings_done: RwSignal::new(0),
             pace: RwSignal::new(None),
@@ -214,7 +219,7 @@ impl Session {
         images.all.notify();
     }
 
-    /// Shows the sample images in place of whatever there is.
+    /// Shows the sample images in place of whatever there is; with their classes, where none of the list fits.
     pub async fn show_samples(self) {
         self.images.is_opening.set(true);
         let samples = samples::all().await;
@@ -232,28 +237,73 @@ impl Session {
                     is_sample: true,
                     file,
                 };
+                let images: Vec<NewImage> = all.into_iter().map(image).collect();
                 self.remove_images();
-                self.add_images(all.into_iter().map(image).collect());
+                self.fit_classes(&images);
+                self.add_images(images);
             }
             Err(sentence) => self.images.problem.set(Some(sentence)),
         }
     }
 
-    /// Shows the first images of a set, as many as `most`, in place of whatever there is, with its classes.
-    pub fn show_set(self, set: LabelledSet, most: usize) {
-        self.classes.labels.set(set.labels.join("\n"));
-        if let Some(template) = set.template {
-            self.classes.templates.set(template);
+    /// Takes the captions of the samples for classes, unless each of them shows one of the list.
+    fn fit_classes(self, samples: &[NewImage]) {
+        let classes = self.classes;
+        let fits = classes.labels.with_untracked(|text| {
+            let labels = lines(text);
+            let mut truths = samples.iter().filter_map(|sample| sample.truth.as_ref());
+            truths.all(|truth| truth.is_among(&labels))
+        });
+        let has_head = classes.head.with_untracked(Option::is_some);
+        if has_head {
+            classes.head.set(None);
         }
-        let pictures = set.pictures.into_iter().take(most).enumerate();
+        if !fits {
+            classes.replace(SAMPLES.to_owned(), Some(DEFAULT_TEMPLATES.to_owned()));
+        }
+        if !fits || has_head {
+            let note = "The classes are those of the sample images now.";
+            self.images.notes.set(vec![note.to_owned()]);
+        }
+    }
+
+    /// Opens a set, and shows it as [`Session::show_set`] does; meanwhile nothing is answered.
+    pub fn open_set(
+        self,
+        most: usize,
+        problem: RwSignal<Option<String>>,
+        set: impl Future<Output = Result<Option<LabelledSet>, String>> + 'static,
+    ) {
+        self.images.is_opening.set(true);
+        leptos::task::spawn_local(async move {
+            let opened = set.await;
+            self.images.is_opening.set(false);
+            match opened {
+                Ok(Some(set)) => self.show_set(set, most),
+                Ok(None) => {}
+                // The tab that asked may be gone.
+                Err(sentence) => {
+                    problem.try_set(Some(sentence));
+                }
+            }
+        });
+    }
+
+    /// Shows the first images of a set, as many as `most`, in place of whatever there is, with its classes.
+    fn show_set(self, set: LabelledSet, most: usize) {
+        self.classes.head.set(None);
+        self.classes.replace(set.labels.join("\n"), set.template);
+        let pictures = set.pictures.iter().take(most).cloned().enumerate();
         let images = pictures.map(|(i, (file, class))| NewImage {
             name: format!("{} {}", set.name, i + 1),
             truth: Some(Truth::Class(set.labels[class].clone())),
             is_sample: false,
             file,
         });
+        let images: Vec<NewImage> = images.collect();
         self.remove_images();
-        self.add_images(images.collect());
+        self.images.set.set(Some(set.name));
+        self.add_images(images);
     }
 
     pub fn remove_images(self) {
@@ -264,6 +314,7 @@ impl Session {
         }
         self.images.selected.set(None);
         self.images.notes.set(Vec::new());
+        self.images.set.set(None);
         self.images.all.set(Vec::new());
         self.rank_new();
     }

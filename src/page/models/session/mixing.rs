@@ -10,7 +10,7 @@ use crate::page::models::ranking::rank;
 use crate::page::models::worker_client::WorkerClient;
 use leptos::prelude::*;
 use refit_clip::Classes;
-use refit_clip::mix::{self, Choice, Coefficients, SetScore, Tower, is_held_out};
+use refit_clip::mix::{self, Choice, Coefficients, SetPaired, SetScore, Tower, is_held_out};
 use std::sync::Arc;
 use web_sys::Blob;
 
@@ -31,7 +31,19 @@ pub struct MixChoices {
 pub struct Tried {
     pub coefficients: Vec<f64>,
     pub scores: Vec<SetScore>,
+    /// The same images under the base and under it.
+    pub against_base: Vec<SetPaired>,
 }
+
+impl Tried {
+    /// Whether it is the base.
+    pub fn is_base(&self) -> bool {
+        self.coefficients.iter().all(|c| *c == 0.0)
+    }
+}
+
+/// For each image of a set whether it is held out to choose by, and whether it is right.
+type Hits = Vec<(bool, bool)>;
 
 /// What came of a run, so far or in the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +168,8 @@ struct Run {
     worker: WorkerClient,
     /// Of each set: the base's, where texts are not mixed.
     classes: Vec<Classes>,
+    /// Of each set, what the base answers.
+    base: Vec<Hits>,
     outcome: MixOutcome,
 }
 
@@ -166,6 +180,7 @@ impl Run {
             session,
             worker: session.mixing.worker.get_value(),
             classes: Vec::new(),
+            base: Vec::new(),
             outcome: MixOutcome {
                 base: choices.base.name.clone(),
                 others: names(&choices.others),
@@ -184,12 +199,14 @@ impl Run {
         report: impl Fn(usize, usize, Option<Arc<MixOutcome>>),
     ) -> Result<MixOutcome, Failure> {
         let count = self.choices.others.len();
+        let base = vec![0.0; count];
         let tries = match &self.choices.coefficients {
             Coefficients::Greedy => {
                 let kept = mix::greedy(count, async |coefficients| {
-                    let scores = self.scores(coefficients, &|_| report(0, 0, None)).await?;
-                    let sum: f64 = scores.iter().map(|s| s.held_out.share()).sum();
-                    Ok::<f64, Failure>(sum / scores.len() as f64)
+                    let hits = self.hits(coefficients, &|_| report(0, 0, None)).await?;
+                    let scores = hits.iter().map(|hits| SetScore::of(hits));
+                    let sum: f64 = scores.map(|s| s.held_out.share()).sum();
+                    Ok::<f64, Failure>(sum / hits.len() as f64)
                 });
                 let kept = kept.await?;
                 let share = |i| match kept.contains(&i) {
@@ -201,26 +218,39 @@ impl Run {
             other => other.tries(count),
         };
         let pictures: usize = self.choices.sets.iter().map(|s| s.pictures.len()).sum();
-        let total = pictures * tries.len();
-        for (i, coefficients) in tries.into_iter().enumerate() {
-            let so_far = (i > 0).then(|| Arc::new(self.outcome.clone()));
-            let progress = |done| report(i * pictures + done, total, so_far.clone());
-            progress(0);
-            let scores = self.scores(&coefficients, &progress).await?;
+        // The base comes first: the others are held against it. It is shown where it was asked for.
+        let others = tries.iter().filter(|coefficients| **coefficients != base);
+        let total = pictures * (1 + others.count());
+        self.base = self.hits(&base, &|done| report(done, total, None)).await?;
+        let mut done = pictures;
+        for coefficients in tries {
+            let hits = match coefficients == base {
+                true => self.base.clone(),
+                false => {
+                    let tried = &self.outcome.tried;
+                    let so_far = (!tried.is_empty()).then(|| Arc::new(self.outcome.clone()));
+                    let progress = |encoded| report(done + encoded, total, so_far.clone());
+                    progress(0);
+                    let hits = self.hits(&coefficients, &progress).await?;
+                    done += pictures;
+                    hits
+                }
+            };
             self.outcome.tried.push(Tried {
                 coefficients,
-                scores,
+                scores: hits.iter().map(|hits| SetScore::of(hits)).collect(),
+                against_base: against(&self.base, &hits),
             });
         }
         Ok(self.outcome)
     }
 
-    /// The accuracies of a mixture on each set.
-    async fn scores(
+    /// What a mixture answers on each set.
+    async fn hits(
         &mut self,
         coefficients: &[f64],
         progress: &impl Fn(usize),
-    ) -> Result<Vec<SetScore>, Failure> {
+    ) -> Result<Vec<Hits>, Failure> {
         let MixChoices {
             base,
             others,
@@ -239,17 +269,17 @@ impl Run {
             self.classes = classes;
         }
         self.outcome.notes.clone_from(&loaded.notes);
-        let mut scores = Vec::new();
+        let mut all = Vec::new();
         let (mut done, mut read) = (0, 0);
         for (set, classes) in sets.iter().zip(&self.classes) {
-            let hits = self.hits(set, classes, &loaded, |encoded| progress(done + encoded));
+            let hits = self.hits_on(set, classes, &loaded, |encoded| progress(done + encoded));
             let hits = hits.await?;
-            scores.push(SetScore::of(&hits));
             done += set.pictures.len();
             read += hits.len();
+            all.push(hits);
         }
         self.outcome.unreadable = done - read;
-        Ok(scores)
+        Ok(all)
     }
 
     async fn classes_of(&self, set: &LabelledSet) -> Result<Classes, Failure> {
@@ -268,14 +298,14 @@ impl Run {
         Ok(Classes::new(&set.labels, &embeddings))
     }
 
-    /// For each picture that can be decoded whether it is held out, and whether it is right.
-    async fn hits(
+    /// Of the pictures that can be decoded.
+    async fn hits_on(
         &self,
         set: &LabelledSet,
         classes: &Classes,
         loaded: &LoadedModel,
         progress: impl Fn(usize),
-    ) -> Result<Vec<(bool, bool)>, Failure> {
+    ) -> Result<Hits, Failure> {
         let mut places = vec![0; set.labels.len()];
         let mut hits = Vec::with_capacity(set.pictures.len());
         let mut done = 0;
@@ -295,4 +325,10 @@ impl Run {
         }
         Ok(hits)
     }
+}
+
+fn against(base: &[Hits], now: &[Hits]) -> Vec<SetPaired> {
+    let sets = base.iter().zip(now);
+    sets.map(|(before, now)| SetPaired::of(before, now))
+        .collect()
 }

@@ -15,13 +15,24 @@ use refit_clip::confusion::Truth;
 use refit_clip::head::HeadModel;
 use refit_fit::logistic::Shots;
 use std::sync::Arc;
+use xxhash_rust::xxh64::Xxh64;
 
 /// What came of a run, with the transfer study's points where it has the set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub taught: Taught,
+    /// Of what it came.
+    pub of: LabelledImages,
     /// Or why they cannot be read.
     pub published: Result<Vec<Published>, String>,
+}
+
+/// Images with a class that are encoded, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelledImages {
+    pub model: String,
+    /// Of each image's id and class.
+    hash: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -87,12 +98,30 @@ impl Session {
         })
     }
 
+    /// What could be taught now; tracked.
+    pub fn teachable(self) -> LabelledImages {
+        self.images.rankings_done.track();
+        let mut hash = Xxh64::new(0);
+        self.images.all.with(|all| {
+            let encoded = all.iter().filter(|image| image.encoding().is_some());
+            for (id, class) in encoded.filter_map(|image| Some((image.id, class(image)?))) {
+                hash.update(&id.to_le_bytes());
+                hash.update(class.as_bytes());
+            }
+        });
+        LabelledImages {
+            model: self.model.choice.with(|choice| choice.name.clone()),
+            hash: hash.digest(),
+        }
+    }
+
     pub fn teach(self, choices: TeachChoices) {
         let teaching = self.teaching;
         let request = teaching.requests.start();
         teaching.state.set(TeachState::Running(0, 0));
         leptos::task::spawn_local(async move {
             let set = choices.name.clone();
+            let of = untrack(|| self.teachable());
             let lesson = self.lesson(choices).await;
             let progress = move |(done, total)| {
                 if request.is_latest() {
@@ -110,6 +139,7 @@ impl Session {
             let state = match taught {
                 Ok(taught) => TeachState::Done(Arc::new(Outcome {
                     taught,
+                    of,
                     published: published(&set).await,
                 })),
                 Err(failure) => TeachState::Failed(failure.sentence),
@@ -147,8 +177,15 @@ impl Session {
             true => Vec::new(),
             false => Classes::new(&named, &texts).vectors.concat(),
         };
+        let name = match choices.name.is_empty() {
+            true => {
+                let set = self.images.set.get_untracked();
+                labels::head_name(set.as_deref(), &classes, &labels)
+            }
+            false => choices.name,
+        };
         let lesson = Lesson {
-            name: choices.name,
+            name,
             model: HeadModel {
                 name: self.model.name(),
                 identity: loaded.info.identity(),

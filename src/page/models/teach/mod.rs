@@ -3,7 +3,7 @@
 mod heads;
 mod outcome;
 
-use super::field::text_field;
+use super::field::{number_field, text_field};
 use super::labelled_sets;
 use super::progress;
 use super::session::{Session, TeachChoices, TeachState};
@@ -94,11 +94,9 @@ fn Form(session: Session) -> impl IntoView {
         encoded > 0 && classes > 0 && session.model.is_loaded()
     };
     let show_letters = move |_| {
-        leptos::task::spawn_local(async move {
-            match labelled_sets::bundled(LETTERS).await {
-                Ok(set) => session.show_set(set, usize::MAX),
-                Err(sentence) => problem.set(Some(sentence)),
-            }
+        problem.set(None);
+        session.open_set(usize::MAX, problem, async {
+            labelled_sets::bundled(LETTERS).await.map(Some)
         });
     };
     // Of the samples each shows a class of its own.
@@ -115,8 +113,8 @@ fn Form(session: Session) -> impl IntoView {
         </p>
         <form class="choices" on:submit=start>
             {text_field("Shots per class", "Shots per class", shots_text)}
-            {text_field("Draws", "Draws", repeats)}
-            {text_field("Seed", "Seed", seed)}
+            {number_field("Draws", "Draws", repeats)}
+            {number_field("Seed", "Seed", seed)}
             {text_field("Name of the set", "Name of the set", name)}
             <button type="submit" class="teach" prop:disabled=move || !is_ready() || is_running.get()>
                 "Teach"

@@ -4,8 +4,7 @@ use crate::page::models::session::{Session, TeachOutcome};
 use crate::page::static_chart::{Legend, StaticChart};
 use crate::page::{list, save, table};
 use crate::teach::study::Published;
-use crate::teach::{Taught, TaughtPoint, figure, study, written};
-use crate::text::percent;
+use crate::teach::{Taught, TaughtPoint, figure, mixed_sentence, study, written};
 use leptos::prelude::*;
 use refit_clip::Head;
 use refit_fit::logistic::Summary;
@@ -33,9 +32,21 @@ pub(super) fn Outcome(session: Session, outcome: Arc<TeachOutcome>) -> impl Into
     let has_skipped = !skipped.is_empty();
     let json = serde_json::to_string(&shown(&outcome)).unwrap_or_default();
     let csv = csv(taught);
+    let of = outcome.of.clone();
+    let is_stale = Memo::new(move |_| session.teachable() != of);
+    let stale = format!(
+        "This is of the {} images that were taught before, by {}. Teach again for those that are there now.",
+        taught.pictures, outcome.of.model
+    );
     view! {
         <div class="taught">
             <h3>"Accuracy over shots"</h3>
+            <div role="status">
+                {move || {
+                    let stale = is_stale.get().then(|| stale.clone());
+                    stale.map(|sentence| view! { <p class="warning stale">{sentence}</p> })
+                }}
+            </div>
             {has_chart
                 .then(|| {
                     view! {
@@ -134,9 +145,9 @@ fn sentence(taught: &Taught) -> String {
     let penalty = match taught.folds {
         0 => "C = 1, since a class with one image leaves none for cross-validation".to_owned(),
         folds => format!(
-            "C = {} by {folds}-fold cross-validation; the mixed head has {} of it",
+            "C = {} by {folds}-fold cross-validation, {}",
             1.0 / taught.penalty,
-            percent(taught.share)
+            mixed_sentence(taught.share)
         ),
     };
     format!(

@@ -157,7 +157,17 @@ async fn mixed(recipe: &Recipe, files: &Array) -> Result<Mixture<Files>, Failure
     let mut from = 0;
     for part in std::iter::once(&recipe.base).chain(&recipe.others) {
         let to = from + part.files as u32;
-        let opened = open_files(&part.location, &files.slice(from, to)).await?;
+        let opened = open_files(&part.location, &files.slice(from, to)).await;
+        let opened = opened.map_err(|failure| match part.location {
+            CheckpointLocation::Bundled(_) => Failure::new(
+                failure.kind,
+                format!(
+                    "“{}” could not be read: this page fetches it when it is first asked for, and keeps it from then on. Check the connection and try again.",
+                    part.name
+                ),
+            ),
+            _ => failure,
+        })?;
         from = to;
         parts.push(Part {
             name: part.name.clone(),
