@@ -203,7 +203,7 @@ fn what_cannot_be_mixed_or_measured_is_said() {
 /// A first visit with a network, then without: what was fetched is kept, and of what was not the reader is told so.
 #[test]
 fn a_model_is_mixed_and_used_without_a_network() {
-    let page = open(Page::builder().tolerate("ERR_EMPTY_RESPONSE"));
+    let page = open(Page::builder().tolerate("net::ERR"));
     let kept = |file: &str| {
         let kept = format!("caches.match('clip/{file}').then(found => found !== undefined)");
         page.wait_for(&kept);
