@@ -18,13 +18,13 @@ async function cacheRelease() {
     await cache.addAll([...new Set(files.map((file) => new URL(file, registration.scope).href))]);
 }
 
-/** Run's first model and images, where a reader has opened Run before this worker could keep them. */
+/** Run's first model and images, and what Mix has to offer, where a reader has opened Run before this worker could keep them. */
 async function cacheRun() {
     const pages = await clients.matchAll();
     if (!pages.some(({ url }) => new URL(url).searchParams.get("page") === "run")) return;
     const card = new URL("clip/shapes.json", registration.scope);
     const { samples } = await (await fetch(card)).json();
-    const files = ["shapes.json", "shapes.safetensors", "merges.bin", "entities.txt", ...samples.map(({ file }) => file)];
+    const files = ["shapes.json", "shapes.safetensors", "merges.bin", "entities.txt", "siblings.json", ...samples.map(({ file }) => file)];
     const cache = await caches.open(CACHE);
     await cache.addAll(files.map((file) => new URL(file, card).href));
 }

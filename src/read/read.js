@@ -31,7 +31,7 @@ copy.addEventListener("click", async () => {
         copy.textContent = "Copy from address bar";
     }
 });
-tools?.prepend(copy);
+tools?.append(copy);
 
 // The table of contents follows.
 const links = new Map();
