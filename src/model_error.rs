@@ -222,6 +222,8 @@ fn compute_advice(error: &ComputeError, front_end: FrontEnd) -> &'static str {
         ComputeError::OutOfMemory { .. } => "choose a smaller model",
         ComputeError::Lost { .. } if is_page => "load the model again",
         ComputeError::Lost { .. } => "run the command again",
+        // The page goes on without it.
+        ComputeError::WorkerLost { .. } => "",
         ComputeError::Refused { .. } if is_page => {
             "compute on the processor, and please report this"
         }

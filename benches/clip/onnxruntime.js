@@ -1,12 +1,14 @@
-// onnxruntime.html?backend=wasm|webgpu: the same for onnxruntime-web, one thread, from the files
-// that peers.py exported.
+// onnxruntime.html?backend=wasm|webgpu&threads=N: the same for onnxruntime-web, from the files that
+// peers.py exported. More than one thread needs a host that isolates the page (COOP, COEP).
 
 const query = new URLSearchParams(location.search);
 const backend = query.get("backend") ?? "wasm";
 const bundle = backend === "webgpu" ? "ort.webgpu.bundle.min.mjs" : "ort.wasm.bundle.min.mjs";
 const ort = await import(`./onnxruntime/${bundle}`);
 ort.env.wasm.wasmPaths = new URL("onnxruntime/", location.href).href;
-ort.env.wasm.numThreads = 1;
+const threads = Number(query.get("threads") ?? 1);
+if (threads > 1 && !crossOriginIsolated) throw new Error("threads need an isolated page");
+ort.env.wasm.numThreads = threads;
 const TOKENS = 77;
 
 const sessions = {};

@@ -1,19 +1,21 @@
 //! The models in a browser, for `cargo xtask bench` alone: no published page has it.
 //!
-//! `bench.js` beside it makes `window.clipBench` of this, as other engines' pages have it too.
+//! `bench.js` and `worker.js` beside it make `window.clipBench` of this, as other engines' pages
+//! have it too.
 
 // A benchmark that cannot go on stops.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 #[cfg(target_arch = "wasm32")]
 mod bench {
-    use refit_clip::backend::cpu::Cpu;
     use refit_clip::backend::gpu::{self, Gpu, Precision};
-    use refit_clip::browser::{FetchTransport, TimedModel};
+    use refit_clip::backend::group::Group;
+    use refit_clip::browser::{self, FetchTransport, TimedModel, WorkerPeer, start_peers};
     use refit_clip::caption::Decoding;
     use refit_clip::preprocess::PixelValues;
     use refit_clip::tokenizer::Tokens;
     use refit_clip::weights::http::{HttpSource, Retries};
+    use refit_clip::weights::source::Source;
     use refit_clip::{ClipError, LoadOptions};
     use std::ops::ControlFlow;
     use wasm_bindgen::JsError;
@@ -23,7 +25,7 @@ mod bench {
     const PATIENCE: u32 = 30;
 
     enum Engine {
-        Cpu(Box<TimedModel<Cpu>>),
+        Cpu(Box<TimedModel<Group<WorkerPeer>>>),
         Gpu(Box<TimedModel<Gpu>>),
     }
 
@@ -35,8 +37,14 @@ mod bench {
     #[wasm_bindgen]
     impl Bench {
         /// Loads a checkpoint onto `cpu`, `gpu` or, with numbers kept as f16, `gpu16`; with
-        /// `captions` what a MaMMUT writes with, too.
-        pub async fn load(backend: &str, address: &str, captions: bool) -> Result<Bench, JsError> {
+        /// `captions` what a MaMMUT writes with, too. `workers` divide it on the CPU; without, as
+        /// many as make it faster.
+        pub async fn load(
+            backend: &str,
+            address: &str,
+            captions: bool,
+            workers: Option<usize>,
+        ) -> Result<Bench, JsError> {
             let source = FetchTransport::new(address, PATIENCE);
             let mut source = HttpSource::open(source, address, Retries::default()).await?;
             let options = LoadOptions {
@@ -44,8 +52,8 @@ mod bench {
                 ..LoadOptions::default()
             };
             let engine = if backend == "cpu" {
-                let cpu = Cpu::default();
-                let model = TimedModel::load(cpu, &mut source, options, |_| {});
+                let group = Group::new(start_peers(workers, source.size()).await);
+                let model = TimedModel::load(group, &mut source, options, |_| {});
                 Engine::Cpu(Box::new(model.await?))
             } else {
                 let precision = match backend {
@@ -60,6 +68,25 @@ mod bench {
                 Engine::Gpu(Box::new(model.await?))
             };
             Ok(Bench { engine })
+        }
+
+        /// The name of a worker that computes a part of a model.
+        pub fn peer() -> String {
+            browser::PEER.to_owned()
+        }
+
+        /// Computes it, in such a worker.
+        #[wasm_bindgen(js_name = servePeer)]
+        pub fn serve_peer() {
+            browser::serve_peer();
+        }
+
+        /// How many workers divide the model.
+        pub fn workers(&self) -> usize {
+            match &self.engine {
+                Engine::Cpu(model) => model.model().backend().size(),
+                Engine::Gpu(_) => 1,
+            }
         }
 
         /// Unit vectors, one after the other, of pictures that were prepared as open_clip does.

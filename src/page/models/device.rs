@@ -1,7 +1,7 @@
 //! This device: what its GPU offers, and whether the model computes here what it does in open_clip.
 
 use super::choice::ModelChoice;
-use super::protocol::{DeviceChoice, Failure, FailureKind, GpuInfo, WorkerRequest};
+use super::protocol::{Failure, FailureKind, GpuInfo, Placement, WorkerRequest};
 use super::samples;
 use super::session::Session;
 use super::worker_client::WorkerClient;
@@ -29,8 +29,7 @@ pub fn DeviceSection(session: Session) -> impl IntoView {
     let start = move |_| {
         is_checking.set(true);
         leptos::task::spawn_local(async move {
-            let device = session.model.device.get_untracked();
-            check.set(Some(self_check(device).await));
+            check.set(Some(self_check(session.model.placement()).await));
             is_checking.set(false);
         });
     };
@@ -112,7 +111,7 @@ fn how_to_enable() -> &'static str {
 }
 
 /// Encodes the samples on a device, and compares their embeddings with open_clip's.
-async fn self_check(device: DeviceChoice) -> Result<String, String> {
+async fn self_check(placement: Placement) -> Result<String, String> {
     let start = now();
     let samples = samples::all().await?;
     // A worker of its own, so that the reader's model stays loaded.
@@ -122,7 +121,7 @@ async fn self_check(device: DeviceChoice) -> Result<String, String> {
         key: String::new(),
         ..ModelChoice::bundled_clip()
     };
-    let loaded = worker.load(&choice, device, |_| {}).await;
+    let loaded = worker.load(&choice, placement, |_| {}).await;
     let loaded = loaded.map_err(|failure| failure.sentence)?;
     let files = samples.iter().map(|(_, file)| file);
     let encoded = worker.encode_images(files, false).await;
@@ -138,7 +137,11 @@ async fn self_check(device: DeviceChoice) -> Result<String, String> {
     let largest = differences.fold(0.0, f64::max);
     let is_complete = encoded.iter().all(Result::is_ok);
     let tolerance = TOLERANCES[usize::from(loaded.has_f16_weights)];
-    let device = if loaded.gpu.is_some() { "GPU" } else { "CPU" };
+    let device = match (&loaded.gpu, loaded.workers) {
+        (Some(_), _) => "GPU".to_owned(),
+        (None, 1) => "CPU".to_owned(),
+        (None, workers) => format!("CPU, with {workers} workers,"),
+    };
     let seconds = number((now() - start) / 1000.0);
     if is_complete && largest <= tolerance {
         Ok(format!(

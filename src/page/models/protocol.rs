@@ -18,6 +18,9 @@ use refit_clip::weights::source::SourceError;
 use refit_clip::{CheckpointInfo, ClipError, Scoring};
 use serde::{Deserialize, Serialize};
 
+/// Comes from a worker without a request: the model was loaded anew ([`LoadedModel`]).
+pub const RELOADED: &str = "reloaded";
+
 /// Sent instead of a request: the caption being generated shall end here.
 pub const STOP: &str = "stop";
 
@@ -31,6 +34,14 @@ pub enum DeviceChoice {
     Gpu,
     /// The GPU with float16 weights.
     GpuF16,
+}
+
+/// On what a model runs, as the reader chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    pub device: DeviceChoice,
+    /// How many workers divide a model on the CPU; `None` for those that make it faster.
+    pub workers: Option<usize>,
 }
 
 /// Where a checkpoint is read from.
@@ -91,7 +102,7 @@ pub enum WorkerRequest {
         /// Under which image embeddings are cached; empty for no cache.
         key: String,
         location: CheckpointLocation,
-        device: DeviceChoice,
+        placement: Placement,
         /// The checkpoint's name, by which published ones are known.
         name: String,
         choices: ModelChoices,
@@ -187,7 +198,7 @@ pub struct LoadedModel {
     pub architecture: Architecture,
     /// What the checkpoint is, and what was assumed about it.
     pub info: CheckpointInfo,
-    /// What to know of the models that are mixed, in sentences.
+    /// What to know of the models that are mixed, and of workers that were lost, in sentences.
     pub notes: Vec<String>,
     /// Of a model that was trained with a sigmoid loss.
     pub logit_bias: Option<f32>,
@@ -196,6 +207,8 @@ pub struct LoadedModel {
     /// `None` on the CPU.
     pub gpu: Option<GpuInfo>,
     pub has_f16_weights: bool,
+    /// How many workers divide it on the CPU; 1 on the GPU.
+    pub workers: usize,
     /// How long loading took.
     pub milliseconds: f64,
     /// The size of the checkpoint.
@@ -278,6 +291,8 @@ pub enum FailureKind {
     Busy,
     /// The browser stores no files.
     NoFiles,
+    /// One of the workers that divide the model was lost; the others can load it again.
+    WorkerLost,
     /// The worker was stopped; the next request starts another.
     Stopped,
     Other,
@@ -308,6 +323,7 @@ impl From<ClipError> for Failure {
             | ClipError::Compute(ComputeError::Refused { .. })
             | ClipError::Compute(ComputeError::NoDevice { .. })
             | ClipError::Compute(ComputeError::Unsupported { .. }) => FailureKind::Device,
+            ClipError::Compute(ComputeError::WorkerLost { .. }) => FailureKind::WorkerLost,
             ClipError::Weights(WeightsError::Source(SourceError::Damaged)) => FailureKind::Damaged,
             _ => FailureKind::Other,
         };

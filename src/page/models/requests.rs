@@ -2,8 +2,8 @@
 
 use super::choice::ModelChoice;
 use super::protocol::{
-    CachedCheckpoint, CaptionProgress, CaptionResult, DeviceChoice, EncodedImage, Failure,
-    LoadedModel, LocatedClass, Progress, TextWarning, WorkerRequest,
+    CachedCheckpoint, CaptionProgress, CaptionResult, EncodedImage, Failure, LoadedModel,
+    LocatedClass, Placement, Progress, TextWarning, WorkerRequest,
 };
 use super::worker_client::WorkerClient;
 use crate::teach::{Lesson, Taught};
@@ -25,13 +25,13 @@ impl WorkerClient {
     pub async fn load(
         &self,
         choice: &ModelChoice,
-        device: DeviceChoice,
+        placement: Placement,
         progress: impl Fn(Progress) + 'static,
     ) -> Result<LoadedModel, Failure> {
         let request = WorkerRequest::Load {
             key: choice.key.clone(),
             location: choice.location.clone(),
-            device,
+            placement,
             name: choice.known_as.clone(),
             choices: choice.choices.clone(),
         };

@@ -1,7 +1,7 @@
 //! A worker, from the page's side: it takes requests, sends replies and progress, and can be
 //! stopped at any time. The first request starts it, also after it was stopped.
 
-use super::protocol::{Failure, FailureKind, STOP, WorkerRequest};
+use super::protocol::{Failure, FailureKind, LoadedModel, RELOADED, STOP, WorkerRequest};
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{document, window};
 use serde::de::DeserializeOwned;
@@ -22,7 +22,10 @@ struct Inner {
     running: RefCell<Option<RunningWorker>>,
     pending: RefCell<BTreeMap<u32, PendingReply>>,
     requests: Cell<u32>,
+    on_reloaded: RefCell<Option<OnReloaded>>,
 }
+
+type OnReloaded = Box<dyn Fn(LoadedModel)>;
 
 struct RunningWorker {
     worker: Worker,
@@ -46,6 +49,11 @@ pub struct Reply<T> {
 }
 
 impl WorkerClient {
+    /// What to do when the worker has loaded its model again of its own accord.
+    pub fn on_reloaded(&self, handle: impl Fn(LoadedModel) + 'static) {
+        *self.0.on_reloaded.borrow_mut() = Some(Box::new(handle));
+    }
+
     /// Sends a request without an attachment.
     pub async fn ask<T: DeserializeOwned>(&self, request: &WorkerRequest) -> Result<T, Failure> {
         let reply = self.ask_with(request, JsValue::UNDEFINED, Array::new(), |(): ()| {});
@@ -180,6 +188,12 @@ impl WorkerClient {
                 let id = message.get(2).as_f64().unwrap_or_default() as u32;
                 if let Some(pending) = self.0.pending.borrow().get(&id) {
                     (pending.progress)(&text());
+                }
+            }
+            RELOADED => {
+                let handle = self.0.on_reloaded.borrow();
+                if let (Some(handle), Ok(loaded)) = (&*handle, serde_json::from_str(&text())) {
+                    handle(loaded);
                 }
             }
             // A panic or an uncaught exception.

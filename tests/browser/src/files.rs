@@ -26,7 +26,8 @@ const CHUNK: usize = 1 << 20;
 /// Manners:
 ///
 /// - `honest`: with ranges; `404` where there is no such file
-/// - `hiding`: the same, but a page sees neither `Content-Range` nor `ETag`
+/// - `isolated`: the same, and pages have shared memory (COOP, COEP)
+/// - `hiding`: as `honest`, but a page sees neither `Content-Range` nor `ETag`
 /// - `whole`: without ranges
 /// - `breaking`: an answer breaks off after 10,000 bytes
 /// - `stuck`: what is beyond the file's middle never comes
@@ -170,6 +171,9 @@ pub(crate) fn respond(
     );
     if manner != "private" {
         head += open;
+    }
+    if manner == "isolated" {
+        head += "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Embedder-Policy: require-corp\r\n";
     }
     if manner != "hiding" {
         head += "Access-Control-Expose-Headers: Content-Range, ETag\r\n";

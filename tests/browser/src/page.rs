@@ -248,13 +248,14 @@ impl Page {
         }
     }
 
-    /// Waits until a JavaScript condition holds; fails with what the page shows.
+    /// Waits until a JavaScript condition, or what its promise resolves to, holds; fails with what
+    /// the page shows.
     #[track_caller]
     pub fn wait_for(&self, condition: &str) {
         let deadline = Instant::now() + self.patience;
         let mut last = Ok(Value::Null);
         while Instant::now() < deadline {
-            last = self.try_eval(&format!("Boolean({condition})"));
+            last = self.try_eval(&format!("Promise.resolve({condition}).then(Boolean)"));
             if last == Ok(Value::Bool(true)) {
                 return;
             }
@@ -538,6 +539,16 @@ impl Page {
             origin: origin.as_str().unwrap_or_default().into(),
             quota_size: Some(bytes),
         });
+    }
+
+    /// Suspends the page as a browser does with tabs in the background, or lets it go on.
+    #[track_caller]
+    pub fn suspend(&self, is_suspended: bool) {
+        let state = match is_suspended {
+            true => Cdp::SetWebLifecycleStateStateOption::Frozen,
+            false => Cdp::SetWebLifecycleStateStateOption::Active,
+        };
+        self.call(Cdp::SetWebLifecycleState { state });
     }
 
     /// Takes the network away.

@@ -32,6 +32,11 @@ pub enum ComputeError {
         /// What the driver or the browser says.
         reason: String,
     },
+    /// A worker that computes a part of the model does not answer any more.
+    WorkerLost {
+        /// What it said last, or the browser.
+        reason: String,
+    },
     /// The device refused an operation: a mistake in this crate or in the driver.
     Refused {
         /// What the driver or the browser says.
@@ -54,6 +59,12 @@ impl fmt::Display for ComputeError {
                 write!(f, "the device has no room for {bytes} more bytes")
             }
             ComputeError::Lost { reason } => write!(f, "the device was lost ({reason})"),
+            ComputeError::WorkerLost { reason } => {
+                write!(
+                    f,
+                    "a worker that computed a part of the model was lost ({reason})"
+                )
+            }
             ComputeError::Refused { reason } => {
                 write!(f, "the device refused an operation ({reason})")
             }

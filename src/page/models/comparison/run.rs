@@ -40,8 +40,8 @@ pub async fn compare(
     let loading = format!("Loading {}", choice.name);
     report(format!("{loading}…"));
     let progress = move |done: Progress| report(progress::sentence(&loading, done));
-    let device = session.model.device.get_untracked();
-    let second_loaded = second.load(&choice, device, progress).await?;
+    let placement = session.model.placement();
+    let second_loaded = second.load(&choice, placement, progress).await?;
     let second_classes = encode_classes(session, &classes.labels, second, report).await?;
 
     let mut rows = Vec::with_capacity(images.len());

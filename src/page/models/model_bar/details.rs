@@ -60,6 +60,11 @@ pub(super) fn assumed(info: &CheckpointInfo) -> Option<AnyView> {
         .then(|| view! { <ul class="assumed">{list(sentences)}</ul> }.into_any())
 }
 
+/// What else to know of the model.
+pub(super) fn notes(notes: &[String]) -> Option<AnyView> {
+    (!notes.is_empty()).then(|| view! { <p class="aside notes">{notes.join(" ")}</p> }.into_any())
+}
+
 /// The choices that a checkpoint leaves open: its activation, and which of several states to run.
 #[component]
 pub(super) fn CheckpointChoices(session: Session) -> impl IntoView {

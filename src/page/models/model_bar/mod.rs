@@ -11,6 +11,7 @@ use crate::page::list;
 use crate::text;
 use details::CheckpointChoices;
 use leptos::prelude::*;
+use refit_clip::browser::{MOST_WORKERS, cores};
 
 const DEVICES: [(DeviceChoice, &str, &str); 4] = [
     (DeviceChoice::Best, "best", "auto"),
@@ -56,6 +57,7 @@ pub fn ModelBar(session: Session) -> impl IntoView {
                 </div>
                 <Speed session />
                 <DeviceSelect session />
+                <WorkersSelect session />
                 <button
                     type="button"
                     class="change-model"
@@ -103,6 +105,7 @@ fn status(session: Session) -> AnyView {
                 {details::about(&key, loaded)}
             </details>
             {details::assumed(&loaded.info)}
+            {details::notes(&loaded.notes)}
         }
         .into_any(),
         ModelState::Failed(failure) => failed(session, failure),
@@ -149,9 +152,53 @@ fn DeviceSelect(session: Session) -> impl IntoView {
     }
 }
 
+/// How many workers divide the model, where it runs on the CPU and there are cores for several.
+#[component]
+fn WorkersSelect(session: Session) -> impl IntoView {
+    let most = cores().min(MOST_WORKERS);
+    let is_on_cpu = move || {
+        session.model.state.with(|state| match state {
+            ModelState::Loaded(loaded) => loaded.gpu.is_none(),
+            _ => session.model.device.get() == DeviceChoice::Cpu,
+        })
+    };
+    let option = move |workers: Option<usize>| {
+        let text = workers.map_or("auto".to_owned(), |workers| workers.to_string());
+        view! {
+            <option value=text.clone() prop:selected=move || session.model.workers.get() == workers>
+                {text.clone()}
+            </option>
+        }
+    };
+    let options = std::iter::once(None)
+        .chain((1..=most).map(Some))
+        .map(option);
+    let choose = move |event| {
+        // "auto" is no number.
+        session
+            .model
+            .workers
+            .set(event_target_value(&event).parse().ok());
+        session.reload();
+    };
+    view! {
+        <label class="choice" hidden=move || most == 1 || !is_on_cpu()>
+            <span>"Workers"</span>
+            <select
+                name="Workers"
+                title="Each has a core and a part of the model. “auto” measures how many make it faster; small models have one."
+                on:change=choose
+            >
+                {list(options)}
+            </select>
+        </label>
+    }
+}
+
 fn summary(name: &str, loaded: &LoadedModel) -> String {
     let device = match &loaded.gpu {
-        None => "the CPU".to_owned(),
+        None if loaded.workers == 1 => "the CPU".to_owned(),
+        None => format!("the CPU, divided between {} workers", loaded.workers),
         Some(gpu) => {
             let name = match gpu.name.as_str() {
                 "" => "the GPU",

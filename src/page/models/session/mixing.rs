@@ -259,8 +259,8 @@ impl Run {
             ..
         } = &self.choices;
         let mixture = ModelChoice::mixture(base, others, coefficients, *tower);
-        let device = self.session.model.device.get_untracked();
-        let loaded = self.worker.load(&mixture, device, |_| {}).await?;
+        let placement = self.session.model.placement();
+        let loaded = self.worker.load(&mixture, placement, |_| {}).await?;
         if self.classes.is_empty() || *tower == Tower::All {
             let mut classes = Vec::new();
             for set in sets {

@@ -100,8 +100,7 @@ impl Session {
                 }
             };
             let engine = model.engine();
-            let device = model.device.get_untracked();
-            let loaded = engine.load(&choice, device, progress).await;
+            let loaded = engine.load(&choice, model.placement(), progress).await;
             if !request.is_latest() {
                 return;
             }

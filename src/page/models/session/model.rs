@@ -2,7 +2,9 @@
 
 use crate::page::latest::{Latest, Request};
 use crate::page::models::choice::ModelChoice;
-use crate::page::models::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel, Progress};
+use crate::page::models::protocol::{
+    DeviceChoice, Failure, FailureKind, LoadedModel, Placement, Progress,
+};
 use crate::page::models::worker_client::WorkerClient;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -23,17 +25,23 @@ pub struct CurrentModel {
     pub requested: RwSignal<Option<String>>,
     pub state: RwSignal<ModelState>,
     pub device: RwSignal<DeviceChoice>,
+    /// As in [`Placement`].
+    pub workers: RwSignal<Option<usize>>,
     loads: Latest,
 }
 
 impl CurrentModel {
     pub(super) fn new() -> CurrentModel {
+        let engine = WorkerClient::default();
+        let state = RwSignal::new(ModelState::Loading(Progress::default()));
+        engine.on_reloaded(move |loaded| state.set(ModelState::Loaded(Arc::new(loaded))));
         CurrentModel {
-            engine: StoredValue::new_local(WorkerClient::default()),
+            engine: StoredValue::new_local(engine),
             choice: RwSignal::new_local(ModelChoice::bundled_clip()),
             requested: RwSignal::new(None),
-            state: RwSignal::new(ModelState::Loading(Progress::default())),
+            state,
             device: RwSignal::new(DeviceChoice::Best),
+            workers: RwSignal::new(None),
             loads: Latest::new(),
         }
     }
@@ -41,6 +49,14 @@ impl CurrentModel {
     /// The worker that holds the model.
     pub fn engine(self) -> WorkerClient {
         self.engine.get_value()
+    }
+
+    /// What the reader chose, without tracking it.
+    pub fn placement(self) -> Placement {
+        Placement {
+            device: self.device.get_untracked(),
+            workers: self.workers.get_untracked(),
+        }
     }
 
     pub fn name(self) -> String {

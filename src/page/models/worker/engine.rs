@@ -2,7 +2,7 @@
 
 use super::super::protocol::{
     CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel,
-    ModelChoices, Progress, TextWarning,
+    ModelChoices, Placement, Progress, TextWarning,
 };
 use super::checkpoint_source::{self, CheckpointSource};
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
@@ -21,11 +21,28 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use xxhash_rust::xxh64::xxh64;
 
+/// Where a checkpoint came from, to load it, and more of it later.
+#[derive(Clone)]
+pub struct Origin {
+    pub location: CheckpointLocation,
+    /// Those that are attached, for [`CheckpointLocation::Files`].
+    pub files: JsValue,
+    /// By which published ones are known.
+    pub name: String,
+    pub choices: ModelChoices,
+}
+
+impl Origin {
+    async fn open(&self) -> Result<(CheckpointSource, LoadOptions), Failure> {
+        checkpoint_source::open(&self.location, &self.files, &self.name, &self.choices).await
+    }
+}
+
 pub struct Engine {
     pub(super) towers: Towers,
     pub(super) tokenizer: Tokenizer,
-    /// Where the checkpoint came from, its name, and what the reader chose, to load more of it later.
-    origin: (CheckpointLocation, JsValue, String, ModelChoices),
+    origin: Origin,
+    placement: Placement,
     /// The last block, once it was asked for.
     pub(super) localizer: Option<Localizer>,
     /// Image embeddings by the SHA-256 of their files.
@@ -37,22 +54,36 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads a checkpoint, which is known by a name; `files` are the attached ones, for
-    /// [`CheckpointLocation::Files`].
+    /// Loads a checkpoint; alone, if a worker is lost meanwhile.
     pub async fn load(
-        location: CheckpointLocation,
-        device: DeviceChoice,
-        (name, choices): (String, ModelChoices),
-        files: JsValue,
+        origin: Origin,
+        placement: Placement,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<(Engine, LoadedModel), Failure> {
+        match Engine::try_to_load(origin.clone(), placement, &mut progress).await {
+            Err(failure) if failure.kind == FailureKind::WorkerLost => {
+                let alone = Placement {
+                    workers: Some(1),
+                    ..placement
+                };
+                let loaded = Engine::try_to_load(origin, alone, progress).await;
+                loaded.map(|(engine, loaded)| (engine, without_the_lost(loaded, &failure)))
+            }
+            loaded => loaded,
+        }
+    }
+
+    async fn try_to_load(
+        origin: Origin,
+        placement: Placement,
         progress: impl FnMut(Progress),
     ) -> Result<(Engine, LoadedModel), Failure> {
-        let opened = checkpoint_source::open(&location, &files, &name, &choices);
-        let (mut source, options) = opened.await?;
+        let (mut source, options) = origin.open().await?;
         let start = now();
         let bytes = source.size();
-        let (towers, gpu) = Towers::load(&mut source, device, options.clone(), progress).await?;
+        let (towers, gpu) = Towers::load(&mut source, placement, options.clone(), progress).await?;
         // The file may be out of reach later, without a network on the first visit.
-        let localizer = match &location {
+        let localizer = match &origin.location {
             CheckpointLocation::Bundled(_) => Some(towers.localizer(&mut source, &options).await?),
             _ => None,
         };
@@ -64,14 +95,16 @@ impl Engine {
             logit_bias: towers.logit_bias(),
             logit_scale: towers.logit_scale(),
             gpu,
-            has_f16_weights: device == DeviceChoice::GpuF16,
+            has_f16_weights: placement.device == DeviceChoice::GpuF16,
+            workers: towers.workers(),
             milliseconds: now() - start,
             bytes,
         };
         let engine = Engine {
             tokenizer: tokenizer(architecture.vocabulary, architecture.context).await?,
             towers,
-            origin: (location, files, name, choices),
+            origin,
+            placement,
             localizer,
             embeddings: HashMap::new(),
             cache: None,
@@ -80,10 +113,28 @@ impl Engine {
         Ok((engine, loaded))
     }
 
+    /// Loads the model again with a worker less, after one was lost, which the failure tells.
+    pub async fn load_again(self, failure: &Failure) -> Result<(Engine, LoadedModel), Failure> {
+        let workers = self.towers.workers().saturating_sub(1).max(1);
+        // Memory may not hold two models at once.
+        drop(self.towers);
+        let placement = Placement {
+            workers: Some(workers),
+            ..self.placement
+        };
+        let (engine, loaded) = Engine::load(self.origin, placement, |_| {}).await?;
+        let engine = Engine {
+            embeddings: self.embeddings,
+            cache: self.cache,
+            unsaved: self.unsaved,
+            ..engine
+        };
+        Ok((engine, without_the_lost(loaded, failure)))
+    }
+
     /// Opens the checkpoint again, with how to load it.
     pub(super) async fn reopen(&self) -> Result<(CheckpointSource, LoadOptions), Failure> {
-        let (location, files, name, choices) = &self.origin;
-        checkpoint_source::open(location, files, name, choices).await
+        self.origin.open().await
     }
 
     pub async fn encode_texts(
@@ -169,6 +220,19 @@ impl Engine {
             }
         }
     }
+}
+
+/// Says why the model has fewer workers than were wanted.
+fn without_the_lost(mut loaded: LoadedModel, failure: &Failure) -> LoadedModel {
+    let left = match loaded.workers {
+        1 => "one worker".to_owned(),
+        count => format!("{count} workers"),
+    };
+    loaded.notes.push(format!(
+        "{} The model was loaded again, and runs with {left}.",
+        failure.sentence
+    ));
+    loaded
 }
 
 fn numbers(vectors: &[Vec<f32>]) -> JsValue {

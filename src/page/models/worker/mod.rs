@@ -11,11 +11,12 @@ mod locating;
 mod opfs;
 mod towers;
 
-use super::protocol::{Failure, FailureKind, Progress, STOP, WorkerRequest};
+use super::protocol::{Failure, FailureKind, Progress, RELOADED, STOP, WorkerRequest};
 use crate::teach::teach;
-use engine::Engine;
+use engine::{Engine, Origin};
 use js_sys::Array;
 use refit_clip::Classes;
+use refit_clip::browser::{PEER, serve_peer};
 use refit_pairs::Duplicates;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
@@ -37,7 +38,11 @@ struct WorkerState {
     is_stopped: Cell<bool>,
 }
 
+/// Serves the page; in a worker that such a worker started, its model.
 pub fn serve() {
+    if scope().name() == PEER {
+        return serve_peer();
+    }
     std::panic::set_hook(Box::new(|info| {
         post("end", &info.to_string(), &JsValue::UNDEFINED);
     }));
@@ -81,7 +86,7 @@ async fn answer_all(state: Rc<WorkerState>) {
         let id = request.get(0);
         let text = request.get(1).as_string().unwrap_or_default();
         let reply = match serde_json::from_str(&text) {
-            Ok(parsed) => answer(&state, &id, parsed, request.get(2)).await,
+            Ok(parsed) => answer_with_who_is_left(&state, &id, parsed, request.get(2)).await,
             Err(error) => Err(Failure::new(FailureKind::Other, error.to_string())),
         };
         let (text, attachment) =
@@ -99,7 +104,7 @@ async fn answer_all(state: Rc<WorkerState>) {
     state.is_busy.set(false);
 }
 
-fn json<T: Serialize>(value: &Result<T, Failure>) -> String {
+fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -108,7 +113,31 @@ fn reply<T: Serialize>(value: T) -> EncodedReply {
 }
 
 fn reply_with<T: Serialize>(value: T, attachment: JsValue) -> EncodedReply {
-    Ok((json(&Ok(value)), attachment))
+    Ok((json(&Ok::<_, Failure>(value)), attachment))
+}
+
+/// Answers a request. If a worker that has a part of the model is lost meanwhile, the others load
+/// the model again, the page is told, and they answer.
+async fn answer_with_who_is_left(
+    state: &WorkerState,
+    id: &JsValue,
+    request: WorkerRequest,
+    attachment: JsValue,
+) -> EncodedReply {
+    loop {
+        let reply = answer(state, id, request.clone(), attachment.clone()).await;
+        let failure = match &reply {
+            Err(failure) if failure.kind == FailureKind::WorkerLost => failure,
+            _ => return reply,
+        };
+        // Each time there is one less, at last none that could be lost.
+        let Some(engine) = state.engine.take() else {
+            return reply;
+        };
+        let (engine, loaded) = engine.load_again(failure).await?;
+        state.engine.replace(Some(engine));
+        post(RELOADED, &json(&loaded), &JsValue::UNDEFINED);
+    }
 }
 
 async fn answer(
@@ -122,14 +151,20 @@ async fn answer(
         WorkerRequest::Load {
             key,
             location,
-            device,
+            placement,
             name,
             choices,
         } => {
             // Memory may not hold two models at once.
             drop(state.engine.take());
             let progress = throttled(id);
-            let loaded = Engine::load(location, device, (name, choices), attachment, progress);
+            let origin = Origin {
+                location,
+                files: attachment,
+                name,
+                choices,
+            };
+            let loaded = Engine::load(origin, placement, progress);
             let (mut engine, loaded) = loaded.await?;
             engine.open_cache(&key).await;
             state.engine.replace(Some(engine));
@@ -241,8 +276,7 @@ fn throttled(id: &JsValue) -> impl FnMut(Progress) {
 }
 
 fn report(id: &JsValue, progress: &impl Serialize) {
-    let text = serde_json::to_string(progress).unwrap_or_default();
-    post("progress", &text, id);
+    post("progress", &json(progress), id);
 }
 
 /// Lets the worker receive the messages that are waiting.

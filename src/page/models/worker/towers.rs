@@ -1,11 +1,11 @@
 //! The model on the CPU or on the GPU: the one place that tells the two apart.
 
-use super::super::protocol::{DeviceChoice, Failure, FailureKind, GpuInfo, Progress};
+use super::super::protocol::{DeviceChoice, Failure, FailureKind, GpuInfo, Placement, Progress};
 use refit_clip::architecture::Architecture;
 use refit_clip::backend::ComputeError;
-use refit_clip::backend::cpu::Cpu;
 use refit_clip::backend::gpu::{DeviceOptions, Gpu, Precision};
-use refit_clip::browser::{EncodingTime, TimedModel};
+use refit_clip::backend::group::Group;
+use refit_clip::browser::{EncodingTime, TimedModel, WorkerPeer, start_peers};
 use refit_clip::caption::{Caption, Decoding};
 use refit_clip::locate::{Localizer, Located, Map, Region};
 use refit_clip::preprocess::{PixelValues, Preprocessing};
@@ -15,7 +15,8 @@ use refit_clip::{CheckpointInfo, Classes, ClipError, LoadOptions};
 use std::ops::ControlFlow;
 
 pub enum Towers {
-    Cpu(Box<TimedModel<Cpu>>),
+    /// Divided between this worker and those that it started.
+    Cpu(Box<TimedModel<Group<WorkerPeer>>>),
     Gpu(Box<TimedModel<Gpu>>),
 }
 
@@ -33,11 +34,11 @@ impl Towers {
     /// Loads a checkpoint; also describes the GPU, if it is on one.
     pub async fn load<S: Source>(
         source: &mut S,
-        device: DeviceChoice,
+        placement: Placement,
         options: LoadOptions,
         progress: impl FnMut(Progress),
     ) -> Result<(Towers, Option<GpuInfo>), Failure> {
-        let gpu = match device {
+        let gpu = match placement.device {
             DeviceChoice::Cpu => None,
             DeviceChoice::Gpu => Some(open(Precision::F32).await?),
             DeviceChoice::GpuF16 => Some(open(Precision::F16).await?),
@@ -50,7 +51,8 @@ impl Towers {
         let info = gpu.as_ref().map(info);
         let towers = match gpu {
             None => {
-                let model = TimedModel::load(Cpu::default(), source, options, progress);
+                let peers = start_peers(placement.workers, source.size()).await;
+                let model = TimedModel::load(Group::new(peers), source, options, progress);
                 Towers::Cpu(Box::new(model.await.map_err(cpu_failure)?))
             }
             Some(gpu) => {
@@ -63,6 +65,14 @@ impl Towers {
 
     pub fn architecture(&self) -> &Architecture {
         on_either!(self, model => model.model().architecture())
+    }
+
+    /// How many workers divide the model; a GPU does not.
+    pub fn workers(&self) -> usize {
+        match self {
+            Towers::Cpu(model) => model.model().backend().size(),
+            Towers::Gpu(_) => 1,
+        }
     }
 
     pub fn info(&self) -> &CheckpointInfo {

@@ -58,9 +58,43 @@ globalThis.difference = async (images, ids, texts) => {
 };
 "#;
 
-/// Tokens of a caption; pictures and captions in turns, on the processor and on WebGPU.
+/// Tokens of a caption; pictures and captions in turns.
 const TOKENS: usize = 20;
-const CAPTIONS: [(&str, &str, usize); 2] = [("cpu", "processor", 9), ("gpu", "WebGPU", 3)];
+/// What a caption is written on, its name and rounds.
+const CAPTIONS: [(&str, &str, usize); 3] = [
+    ("cpu&workers=1", "CPU, 1 worker", 9),
+    ("cpu&workers=2", "CPU, 2 workers", 9),
+    ("gpu", "WebGPU", 3),
+];
+
+/// Pages of engines: a name and an address.
+type Pages = [(&'static str, &'static str)];
+
+const OURS: &Pages = &[
+    ("Refit, 1 worker", "honest/bench.html?backend=cpu&workers=1"),
+    (
+        "Refit, 2 workers",
+        "honest/bench.html?backend=cpu&workers=2",
+    ),
+    ("Refit, WebGPU", "honest/bench.html?backend=gpu"),
+];
+/// A host that sends no headers gives onnxruntime-web one thread.
+const THEIRS: &Pages = &[
+    (
+        "onnxruntime-web, 1 thread",
+        "honest/onnxruntime.html?backend=wasm",
+    ),
+    (
+        "onnxruntime-web, 2 threads",
+        "isolated/onnxruntime.html?backend=wasm&threads=2",
+    ),
+    (
+        "onnxruntime-web, WebGPU",
+        "honest/onnxruntime.html?backend=webgpu",
+    ),
+];
+/// Which of all engines' times are divided by which.
+const RATIOS: [(usize, usize); 5] = [(0, 1), (3, 0), (3, 1), (4, 1), (5, 2)];
 
 struct Engine {
     name: &'static str,
@@ -96,7 +130,7 @@ fn open(files: &Files, address: &str) -> Page {
     let page = Page::builder()
         .patience(Duration::from_secs(600))
         .tolerate("")
-        .open_address(&format!("{}/honest/{address}", files.address()));
+        .open_address(&format!("{}/{address}", files.address()));
     page.wait_for("globalThis.clipBenchReady");
     page.eval(&format!("{DRIVER}; null"));
     page
@@ -110,7 +144,7 @@ fn captions(files: &Files) {
     );
     for (backend, name, rounds) in CAPTIONS {
         let weights = "mammut_ViT-B-32.safetensors";
-        let address = format!("bench.html?backend={backend}&weights={weights}&captions");
+        let address = format!("honest/bench.html?backend={backend}&weights={weights}&captions");
         let page = open(files, &address);
         run(&page, "clipBench.load()");
         let picture = || run(&page, "clipBench.encodeImage(pictures(1), 1)").0;
@@ -179,16 +213,11 @@ fn main() {
 
 /// The engines beside each other, onnxruntime-web and PyTorch's times where there are `peers`.
 fn compare(files: &Files, peers: Option<Value>) {
-    let mut engines = vec![
-        start(files, "Refit, processor", "bench.html?backend=cpu"),
-        start(files, "Refit, WebGPU", "bench.html?backend=gpu"),
-    ];
-    if peers.is_some() {
-        let wasm = "onnxruntime.html?backend=wasm";
-        let webgpu = "onnxruntime.html?backend=webgpu";
-        engines.push(start(files, "onnxruntime-web, wasm", wasm));
-        engines.push(start(files, "onnxruntime-web, WebGPU", webgpu));
-    }
+    let theirs = if peers.is_some() { THEIRS } else { &[] };
+    let pages = OURS.iter().chain(theirs);
+    let mut engines: Vec<Engine> = pages
+        .map(|(name, address)| start(files, name, address))
+        .collect();
     for (job, (promise, rounds, name)) in JOBS.into_iter().enumerate() {
         for _ in 0..rounds {
             for engine in &mut engines {
@@ -231,17 +260,18 @@ fn compare(files: &Files, peers: Option<Value>) {
             memory.join(" "),
         );
     }
-    let Some(peers) = peers else {
-        return;
-    };
-    let torch =
-        ["image_1", "image_8", "text_10"].map(|job| peers[job].as_f64().unwrap_or(f64::NAN));
-    println!(
-        "{:<26} {:>8} {:>10} {:>10.0} {:>10.0} {:>10.0}",
-        "PyTorch, one thread", "", "", torch[0], torch[1], torch[2]
-    );
-    for (ours, theirs) in [(0, 2), (1, 3)] {
-        let (ours, theirs) = (&engines[ours], &engines[theirs]);
+    if let Some(peers) = peers {
+        let torch =
+            ["image_1", "image_8", "text_10"].map(|job| peers[job].as_f64().unwrap_or(f64::NAN));
+        println!(
+            "{:<26} {:>8} {:>10} {:>10.0} {:>10.0} {:>10.0}",
+            "PyTorch, one thread", "", "", torch[0], torch[1], torch[2]
+        );
+    }
+    for (theirs, ours) in RATIOS {
+        let (Some(theirs), Some(ours)) = (engines.get(theirs), engines.get(ours)) else {
+            continue;
+        };
         // Of the same round, and the middle of those.
         let ratio = |job: usize| {
             let pairs = ours.times[job].iter().zip(&theirs.times[job]);

@@ -88,7 +88,7 @@ fn a_broken_connection_is_resumed() {
 }
 
 /// 605 MB over a connection that breaks in the middle, from there into the browser's files, and on
-/// the CPU the same results as open_clip.
+/// two workers the same results as open_clip.
 #[test]
 fn a_model_of_full_size_is_open_clips() {
     let reference = model::reference();
@@ -111,6 +111,10 @@ fn a_model_of_full_size_is_open_clips() {
         .iter()
         .filter(|r| r.path.contains(model::FULL_SIZE));
     assert_eq!(attempts.count(), 2, "it broke once");
+    page.set_value("select[name=Workers]", "2");
+    page.wait_for(
+        "document.querySelector('.model-status')?.innerText.includes('divided between 2 workers')",
+    );
     page.wait_for_text("is too long");
     page.wait_for_text("5 classes are ready.");
     let files: Vec<String> = reference.pictures.iter().map(|p| of_formula(*p)).collect();

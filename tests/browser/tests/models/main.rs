@@ -4,6 +4,7 @@ mod answers;
 mod containers;
 mod devices;
 mod files;
+mod workers;
 
 use browser_tests::run::open_picker;
 use browser_tests::{Page, PageBuilder, model};

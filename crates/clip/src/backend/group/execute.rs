@@ -229,26 +229,29 @@ impl<P: Peer> Group<P> {
         let values = self.values(bias)?;
         self.send_parts(|rank| {
             let columns = split.columns(rank, values.len());
-            Segment {
+            Ok(Segment {
                 ops: vec![ShardOp::Bias { weights }],
                 numbers: columns
                     .into_iter()
                     .flat_map(|range| values[range].to_vec())
                     .collect(),
                 lists: Vec::new(),
-            }
+            })
         })?;
         self.with_bias.borrow_mut().insert(weights);
         self.wait_for_uploads().await
     }
 
     /// Sends each worker something of its own.
-    pub(super) fn send_parts(&self, part: impl Fn(Rank) -> Segment) -> Result<(), ComputeError> {
+    pub(super) fn send_parts(
+        &self,
+        part: impl Fn(Rank) -> Result<Segment, ComputeError>,
+    ) -> Result<(), ComputeError> {
         for (i, peer) in self.peers.iter().enumerate() {
-            let reply = peer.send(&part(self.rank(i + 1)));
+            let reply = peer.send(&part(self.rank(i + 1))?);
             self.uploads.borrow_mut().push(reply);
         }
-        self.shard.borrow_mut().run(&part(self.rank(0)))?;
+        self.shard.borrow_mut().run(&part(self.rank(0))?)?;
         Ok(())
     }
 

@@ -7,10 +7,12 @@
 //! takes two exchanges. Their results are summed in the order of the workers, whichever answers
 //! first: the same group always computes the same numbers.
 
+mod choose;
 mod execute;
 mod shard;
 mod split;
 
+pub use choose::{Measured, TRIAL_OPERATIONS, best_peers, trial_weights, trial_work};
 pub use shard::{Segment, Shard};
 pub use split::{Rank, Split};
 
@@ -219,8 +221,8 @@ impl<P: Peer> Backend for Group<P> {
             _ => {
                 self.send_parts(|rank| {
                     let shape = (inputs, outputs);
-                    let (inputs, outputs, numbers) = split.part(rank, shape, layout, values);
-                    Segment {
+                    let (inputs, outputs, numbers) = split.part(rank, shape, layout, values)?;
+                    Ok(Segment {
                         ops: vec![ShardOp::Weights {
                             id,
                             inputs,
@@ -229,7 +231,7 @@ impl<P: Peer> Backend for Group<P> {
                         }],
                         numbers,
                         lists: Vec::new(),
-                    }
+                    })
                 })?;
                 None
             }

@@ -1,6 +1,6 @@
 //! How the workers of a group divide a matrix of weights.
 
-use crate::backend::WeightLayout;
+use crate::backend::{ComputeError, WeightLayout, reserve};
 use std::ops::Range;
 
 /// How the workers of a [`Group`](super::Group) divide a matrix of weights, in whole `unit`s: a
@@ -74,11 +74,11 @@ impl Split {
         (inputs, outputs): (usize, usize),
         layout: WeightLayout,
         values: &[f32],
-    ) -> (usize, usize, Vec<f32>) {
+    ) -> Result<(usize, usize, Vec<f32>), ComputeError> {
         let rows = self.inputs(rank, inputs);
         let columns = self.columns(rank, outputs);
         let width = columns.iter().map(Range::len).sum();
-        let mut part = Vec::with_capacity(rows.len() * width);
+        let mut part = reserve(rows.len() * width)?;
         match layout {
             WeightLayout::OutputsByInputs => {
                 for output in columns.into_iter().flatten() {
@@ -94,6 +94,6 @@ impl Split {
                 }
             }
         }
-        (rows.len(), width, part)
+        Ok((rows.len(), width, part))
     }
 }
