@@ -1,5 +1,6 @@
 //! This device: what its GPU offers, and whether the model computes here what it does in open_clip.
 
+use super::benchmark::Benchmark;
 use super::choice::ModelChoice;
 use super::protocol::{Failure, FailureKind, GpuInfo, Placement, WorkerRequest};
 use super::samples;
@@ -65,6 +66,7 @@ pub fn DeviceSection(session: Session) -> impl IntoView {
                     Some(Err(sentence)) => view! { <p class="error">{sentence}</p> }.into_any(),
                 }}
             </div>
+            <Benchmark session />
         </details>
     }
 }

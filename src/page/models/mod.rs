@@ -5,6 +5,7 @@
 mod accuracy;
 mod address;
 mod answer;
+mod benchmark;
 mod camera;
 mod captions;
 mod checkpoints;

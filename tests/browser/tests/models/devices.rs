@@ -193,3 +193,37 @@ fn this_device_is_checked_with_the_samples() {
         unit[0] = serde_json::json!(0.9);
     }
 }
+
+/// Its text is for an issue: the model, the device, the browser, and what was measured.
+#[test]
+fn this_device_is_benchmarked() {
+    let page = builder().open("?page=run");
+    page.wait_for(READY);
+    page.eval("document.querySelector('#device').open = true");
+    page.wait_for("document.querySelector('button.benchmark:not([disabled])')");
+    page.click("button.benchmark");
+    page.wait_for("document.querySelector('.benchmarked pre')");
+    let text = page.text(".benchmarked pre");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("Refit, Shapes ("), "{text}");
+    assert!(lines[1].starts_with("CPU, 1 of "), "{text}");
+    assert!(lines[2].contains("Chrome"), "{text}");
+    let jobs = [
+        "1 image: ",
+        "8 images: ",
+        "64 images: ",
+        "10 texts of 77 tokens: ",
+    ];
+    assert_eq!(lines.len(), 3 + jobs.len(), "{text}");
+    for (job, line) in jobs.iter().zip(&lines[3..]) {
+        assert!(
+            line.starts_with(job) && line.ends_with(" GFLOP/s"),
+            "{line}"
+        );
+    }
+    page.screenshot("run-benchmark-light", 1280, 900, false);
+    page.screenshot("run-benchmark-phone", 360, 900, false);
+    page.allow_clipboard();
+    page.click(".benchmarked button");
+    assert_eq!(page.clipboard(), text);
+}
