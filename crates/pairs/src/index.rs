@@ -40,6 +40,17 @@ impl Record {
         let rows: u64 = self.parts.iter().map(|part| part.rows).sum();
         (!self.finished).then(|| format!("the index is not finished: it has {rows} pairs so far"))
     }
+
+    /// Whether a model may be the one that it was made with, by the names that it has: the terminal's are those of files,
+    /// the page's those of a list.
+    pub fn names(&self, names: &[&str]) -> bool {
+        let plain = |name: &str| {
+            let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+            let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+            name.to_lowercase()
+        };
+        names.iter().any(|name| plain(name) == plain(&self.model))
+    }
 }
 
 /// What a part has.

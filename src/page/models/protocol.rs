@@ -16,12 +16,13 @@ use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::Checksums;
 use refit_clip::weights::source::SourceError;
 use refit_clip::{CheckpointInfo, ClipError, Scoring};
+use refit_pairs::search::{Hit, Stored};
 use serde::{Deserialize, Serialize};
 
 /// Comes from a worker without a request: the model was loaded anew ([`LoadedModel`]).
 pub const RELOADED: &str = "reloaded";
 
-/// Sent instead of a request: the caption being generated shall end here.
+/// Sent instead of a request: the caption being generated, or the search, shall end here.
 pub const STOP: &str = "stop";
 
 /// What a model runs on.
@@ -129,6 +130,19 @@ pub enum WorkerRequest {
     Teach(Box<Lesson>),
     /// The first of each attached vector's near duplicates (a list of places); the vectors are float32 of this width.
     Duplicates { width: usize, threshold: f32 },
+    /// Take an index's vectors in place of those before: files of whole vectors, which are attached.
+    OpenVectors(Vec<VectorPiece>),
+    /// Find a query's best rows among them ([`FoundRows`]), reporting how many bytes are done; so many bytes may stay in
+    /// memory.
+    SearchVectors {
+        query: Vec<f32>,
+        top: usize,
+        keep: u64,
+    },
+    /// Say how many rows the attached Parquet file has.
+    CountRows,
+    /// Say what the attached metadata have of these rows, which are sorted (a list of row and columns).
+    DescribeRows(Vec<u64>),
     /// Download a checkpoint into the cache ([`CachedCheckpoint`]), reporting [`Progress`].
     Download {
         key: String,
@@ -166,6 +180,30 @@ pub struct CaptionResult {
     pub has_ended: bool,
     /// Counted from the first token on; `None` for a caption of one.
     pub tokens_per_second: Option<f64>,
+}
+
+/// Vectors of an index that lie together in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VectorPiece {
+    /// The first one's row in the index.
+    pub first: u64,
+    pub stored: Stored,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundRows {
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// Vectors that have a number that is none.
+    pub not_finite: u64,
+    /// Bytes that were searched, those of them that came from files, and those that are in memory now.
+    pub scanned: u64,
+    pub read: u64,
+    pub kept: u64,
+    pub milliseconds: f64,
+    /// What could not be read, in sentences.
+    pub problems: Vec<String>,
 }
 
 /// Where in an image a class is.

@@ -2,8 +2,8 @@
 
 use super::choice::ModelChoice;
 use super::protocol::{
-    CachedCheckpoint, CaptionProgress, CaptionResult, EncodedImage, Failure, LoadedModel,
-    LocatedClass, Placement, Progress, TextWarning, WorkerRequest,
+    CachedCheckpoint, CaptionProgress, CaptionResult, EncodedImage, Failure, FoundRows, LoadedModel,
+    LocatedClass, Placement, Progress, TextWarning, VectorPiece, WorkerRequest,
 };
 use super::worker_client::WorkerClient;
 use crate::teach::{Lesson, Taught};
@@ -12,6 +12,7 @@ use refit_clip::Scoring;
 use refit_clip::caption::Decoding;
 use refit_clip::locate::Method;
 use refit_pairs::Duplicates;
+use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ImageBitmap};
 
@@ -167,6 +168,47 @@ impl WorkerClient {
             duplicates.join(first, i as u32);
         }
         Ok(duplicates)
+    }
+
+    /// Gives an index's vectors to the worker.
+    pub async fn open_vectors(&self, pieces: Vec<(VectorPiece, Blob)>) -> Result<(), Failure> {
+        let (pieces, files): (Vec<VectorPiece>, Vec<Blob>) = pieces.into_iter().unzip();
+        let files: Array = files.iter().collect();
+        let request = WorkerRequest::OpenVectors(pieces);
+        let reply = self.ask_with::<(), _>(&request, files.into(), Array::new(), ignore);
+        reply.await?;
+        Ok(())
+    }
+
+    /// The best rows among them; `progress` hears how many bytes are done.
+    pub async fn search_vectors(
+        &self,
+        query: Vec<f32>,
+        top: usize,
+        keep: u64,
+        progress: impl Fn(u64) + 'static,
+    ) -> Result<FoundRows, Failure> {
+        let request = WorkerRequest::SearchVectors { query, top, keep };
+        let reply = self.ask_with(&request, JsValue::UNDEFINED, Array::new(), progress);
+        Ok(reply.await?.value)
+    }
+
+    /// How many rows a Parquet file has.
+    pub async fn count_rows(&self, file: &Blob) -> Result<u64, Failure> {
+        let request = WorkerRequest::CountRows;
+        let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
+        Ok(reply.await?.value)
+    }
+
+    /// What metadata say of rows, which are sorted.
+    pub async fn describe_rows(
+        &self,
+        file: &Blob,
+        rows: Vec<u64>,
+    ) -> Result<Vec<(u64, Map<String, Value>)>, Failure> {
+        let request = WorkerRequest::DescribeRows(rows);
+        let reply = self.ask_with(&request, file.into(), Array::new(), ignore);
+        Ok(reply.await?.value)
     }
 
     /// The bytes of a checkpoint, or of a mixture, as a file.

@@ -112,8 +112,8 @@ impl WorkerClient {
         }
     }
 
-    /// Ends the caption that is being generated, as far as it is.
-    pub fn stop_caption(&self) {
+    /// Ends the caption that is being generated, as far as it is, or the search.
+    pub fn interrupt(&self) {
         if let Some(running) = self.0.running.borrow().as_ref() {
             post(&running.worker, &Array::of1(&STOP.into()), &Array::new());
         }

@@ -14,6 +14,7 @@ mod mix;
 #[path = "models/main.rs"]
 mod models;
 mod page;
+mod pair_index;
 mod pairs;
 mod papers;
 mod reading;

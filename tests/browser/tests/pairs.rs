@@ -10,15 +10,15 @@ use std::process::Command;
 const READY: &str = "document.querySelector('.accuracy')";
 const DONE: &str = "document.querySelector('#pairs .embedded')";
 /// As far as float32 in another order, and another decoder of WebP, may move a cosine.
-const NEAR: f64 = 2e-3;
+pub(crate) const NEAR: f64 = 2e-3;
 
-fn public(name: &str) -> PathBuf {
+pub(crate) fn public(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../public/clip")
         .join(name)
 }
 
-fn open(builder: PageBuilder) -> Page {
+pub(crate) fn open(builder: PageBuilder) -> Page {
     let page = builder.open("?page=run");
     page.wait_for(READY);
     open_tab(&page, "pairs");
@@ -36,7 +36,7 @@ pub(crate) fn embedded(builder: PageBuilder) -> Page {
 }
 
 /// What the terminal prints with the bundled model.
-fn terminal(command: &str, arguments: &[&str]) -> Value {
+pub(crate) fn terminal(command: &str, arguments: &[&str]) -> Value {
     let program = std::env::var_os("REFIT_BIN").expect("REFIT_BIN names the terminal");
     let out = Command::new(program)
         .arg(command)
@@ -246,11 +246,11 @@ fn the_sample_pairs_are_scored_filtered_and_searched_as_in_the_terminal() {
     let text = "a red star";
     let hits = terminal(
         "search",
-        &["--index", &index, "--text", text, "--top", "20"],
+        &["--index", &index, "--text", text, "--top", "100"],
     );
     page.set_value("#pairs input[name='Text to find pairs']", text);
     page.click("#pairs .search-pairs");
-    page.wait_for("document.querySelectorAll('#pairs .hits li').length === 20");
+    page.wait_for("document.querySelectorAll('#pairs .hits li').length === 100");
     page.wait_for(
         "[...document.querySelectorAll('#pairs .hits img')].every(i => i.naturalWidth > 60)",
     );

@@ -96,7 +96,7 @@ impl CaptionRun {
     fn stop(self) {
         self.latest.cancel();
         self.is_busy.set(false);
-        self.session.model.engine().stop_caption();
+        self.session.model.engine().interrupt();
     }
 
     /// Removes the captions of a model or of images that are gone.
@@ -140,7 +140,7 @@ fn CaptionSection(session: Session) -> impl IntoView {
     let form = DecodingForm::new();
     let run = CaptionRun::new(session);
     run.clear_when_outdated();
-    on_cleanup(move || session.model.engine().stop_caption());
+    on_cleanup(move || session.model.engine().interrupt());
     let images = session.images;
     let caption_selected = move |_| run.start(form, images.selected_image().into_iter().collect());
     let caption_all = move |_| run.start(form, images.all.get_untracked());

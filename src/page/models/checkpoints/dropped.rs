@@ -43,34 +43,67 @@ impl Dropped {
     pub async fn files(self) -> Vec<File> {
         let mut files = self.files;
         for folder in &self.folders {
-            let reader = folder.create_reader();
-            // A browser gives the entries of a folder in portions, the last of which is empty.
-            loop {
-                let entries = promise(|done, failed| {
-                    let _ = reader.read_entries_with_callback_and_callback(done, failed);
-                });
-                let Ok(entries) = JsFuture::from(entries).await else {
-                    break;
-                };
-                let entries: Array = entries.unchecked_into();
-                if entries.length() == 0 {
-                    break;
-                }
-                for entry in entries.iter() {
-                    let entry: FileSystemEntry = entry.unchecked_into();
-                    if entry.is_file() {
-                        let entry: FileSystemFileEntry = entry.unchecked_into();
-                        let file = promise(|done, failed| {
-                            entry.file_with_callback_and_callback(done, failed);
-                        });
-                        let file = JsFuture::from(file).await;
-                        files.extend(file.ok().map(JsCast::unchecked_into::<File>));
-                    }
-                }
-            }
+            let (inside, _) = entries(folder).await;
+            files.extend(inside);
         }
         files
     }
+
+    /// All files with their paths, those in folders of folders too; and the name of the first folder.
+    pub async fn tree(self) -> (Option<String>, Vec<(String, File)>) {
+        let name = self.folders.first().map(|folder| folder.name());
+        let alone = self.files.into_iter().map(|file| (file.name(), file));
+        let mut files: Vec<(String, File)> = alone.collect();
+        let mut folders: Vec<_> = self
+            .folders
+            .into_iter()
+            .map(|f| (String::new(), f))
+            .collect();
+        while let Some((path, folder)) = folders.pop() {
+            let (inside, further) = entries(&folder).await;
+            files.extend(
+                inside
+                    .into_iter()
+                    .map(|file| (format!("{path}{}", file.name()), file)),
+            );
+            let further = further.into_iter();
+            folders.extend(further.map(|folder| (format!("{path}{}/", folder.name()), folder)));
+        }
+        (name, files)
+    }
+}
+
+/// The files and the folders in a folder.
+async fn entries(folder: &FileSystemDirectoryEntry) -> (Vec<File>, Vec<FileSystemDirectoryEntry>) {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let reader = folder.create_reader();
+    // A browser gives the entries of a folder in portions, the last of which is empty.
+    loop {
+        let entries = promise(|done, failed| {
+            let _ = reader.read_entries_with_callback_and_callback(done, failed);
+        });
+        let Ok(entries) = JsFuture::from(entries).await else {
+            break;
+        };
+        let entries: Array = entries.unchecked_into();
+        if entries.length() == 0 {
+            break;
+        }
+        for entry in entries.iter() {
+            let entry: FileSystemEntry = entry.unchecked_into();
+            if entry.is_directory() {
+                folders.push(entry.unchecked_into());
+            } else if entry.is_file() {
+                let entry: FileSystemFileEntry = entry.unchecked_into();
+                let file = promise(|done, failed| {
+                    entry.file_with_callback_and_callback(done, failed);
+                });
+                let file = JsFuture::from(file).await;
+                files.extend(file.ok().map(JsCast::unchecked_into::<File>));
+            }
+        }
+    }
+    (files, folders)
 }
 
 /// A promise of what is passed to one callback, or fails with what is passed to the other.

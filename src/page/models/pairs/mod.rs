@@ -2,6 +2,7 @@
 
 mod figure;
 mod filter;
+mod folder;
 mod score;
 mod search;
 mod shown;
@@ -9,7 +10,7 @@ mod source;
 
 use super::notice::{DemoBanner, is_demo};
 use super::progress;
-use super::session::{PairSet, PairsState, Session};
+use super::session::{PairSet, PairsState, Session, Target};
 use crate::page::list;
 use crate::page::messages::error;
 use crate::text;
@@ -41,6 +42,7 @@ pub fn Pairs(session: Session) -> impl IntoView {
             {progress}
             {failed}
             {set}
+            <folder::OpenFolder session />
         </section>
     }
 }
@@ -135,7 +137,13 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
         {other}
         <score::Score session set=set.clone() />
         <filter::Filter session set=set.clone() />
-        <search::Search session set is_other />
+        <h3>"Search"</h3>
+        <search::Search
+            session
+            searching=session.pairing.searching
+            target=Target::Set(set)
+            is_off=is_other
+        />
     }
     .into_any()
 }
@@ -143,8 +151,16 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
 /// What is wrong with some, in a list; what was left out and assumed.
 fn problems(set: &PairSet) -> AnyView {
     let notes = set.notes.join(" ");
-    let count = set.problems.len();
-    let listed = set.problems.iter().take(LISTED).cloned();
+    view! {
+        {(!notes.is_empty()).then(|| view! { <p class="aside notes">{notes}</p> })}
+        {problem_list(&set.problems)}
+    }
+    .into_any()
+}
+
+fn problem_list(problems: &[String]) -> AnyView {
+    let count = problems.len();
+    let listed = problems.iter().take(LISTED).cloned();
     let items = list(listed.map(|problem| view! { <li>{problem}</li> }));
     let title = match count {
         1 => "1 problem".to_owned(),
@@ -152,7 +168,6 @@ fn problems(set: &PairSet) -> AnyView {
         count => format!("{count} problems"),
     };
     view! {
-        {(!notes.is_empty()).then(|| view! { <p class="aside notes">{notes}</p> })}
         {(count > 0)
             .then(|| {
                 view! {

@@ -4,7 +4,7 @@ use crate::page::messages::error_if_any;
 use crate::page::models::checkpoints::{Dropped, files_of};
 use crate::page::models::folder::found;
 use crate::page::models::samples;
-use crate::page::models::session::{Session, Source};
+use crate::page::models::session::{FolderIndex, Session, Source};
 use leptos::prelude::*;
 use refit_pairs::part_of;
 use wasm_bindgen::JsCast;
@@ -17,12 +17,20 @@ const SAMPLES: &str = "clip/pairs.tar";
 pub(super) fn Sources(session: Session) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let is_over = RwSignal::new(false);
-    let open = move |files: Vec<File>| match source_of(files) {
-        Ok((source, left_out)) => {
-            problem.set(left_out);
-            session.embed_pairs(source, false);
+    let open = move |name: String, files: Vec<(String, File)>| {
+        let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        if FolderIndex::is_among(&paths) {
+            problem.set(None);
+            let files = files.into_iter().map(|(path, file)| (path, file.into()));
+            return session.open_index(name, files.collect());
         }
-        Err(sentence) => problem.set(Some(sentence)),
+        match source_of(name, files) {
+            Ok((source, left_out)) => {
+                problem.set(left_out);
+                session.embed_pairs(source, false);
+            }
+            Err(sentence) => problem.set(Some(sentence)),
+        }
     };
     let open_samples = move |_| {
         problem.set(None);
@@ -36,9 +44,15 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
         });
     };
     let chosen = move |event: web_sys::Event| {
-        let files = files_of(&event);
-        if !files.is_empty() {
-            open(files);
+        let (names, files): (Vec<String>, Vec<_>) = files_of(&event).into_iter().map(found).unzip();
+        if let Some(name) = names.into_iter().next() {
+            open(
+                name,
+                files
+                    .into_iter()
+                    .map(|found| (found.path, found.file))
+                    .collect(),
+            );
         }
     };
     let dropped = move |event: DragEvent| {
@@ -47,7 +61,10 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
         let Some(dropped) = event.data_transfer().map(|data| Dropped::new(&data)) else {
             return;
         };
-        leptos::task::spawn_local(async move { open(dropped.files().await) });
+        leptos::task::spawn_local(async move {
+            let (name, files) = dropped.tree().await;
+            open(name.unwrap_or_default(), files);
+        });
     };
     let over = move |event: DragEvent| {
         event.prevent_default();
@@ -86,7 +103,7 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
                 </label>
             </p>
             <p class="aside">
-                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. The samples are 500 drawings with true, half-true and wrong texts."
+                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
                 <span class="by-mouse">" Or drop them here."</span>
             </p>
             {error_if_any(problem)}
@@ -115,26 +132,25 @@ fn is_archive(name: &str) -> bool {
 }
 
 /// What was chosen or dropped, with what is left out of it.
-fn source_of(files: Vec<File>) -> Result<(Source, Option<String>), String> {
+fn source_of(name: String, files: Vec<(String, File)>) -> Result<(Source, Option<String>), String> {
     let count = files.len();
-    let archive = files.iter().find(|file| is_archive(&file.name()));
+    let archive = files.iter().find(|(path, _)| is_archive(path));
     // A file that is chosen alone is meant as an archive, whatever its name.
     let alone = files.first().filter(|_| count == 1);
-    let alone = alone.filter(|file| part_of(&file.name()).is_none());
-    if let Some(archive) = archive.or(alone) {
+    let alone = alone.filter(|(path, _)| part_of(path).is_none());
+    if let Some((_, archive)) = archive.or(alone) {
         let name = archive.name();
         let left_out = (count > 1).then(|| {
             format!("One archive is read at a time: {name}; of what was given, {} other files are left out.", count - 1)
         });
         return Ok((Source::Archive(name, archive.clone().into()), left_out));
     }
-    let (names, files): (Vec<String>, Vec<_>) = files.into_iter().map(found).unzip();
-    if !files.iter().any(|file| part_of(&file.path).is_some()) {
-        return Err("There is no tar here, and no KEY.jpg with a KEY.txt. A folder that has its files in folders is read by “Choose a folder”.".to_owned());
+    if !files.iter().any(|(path, _)| part_of(path).is_some()) {
+        return Err(
+            "There is no tar here, no KEY.jpg with a KEY.txt, and no img_emb_0.npy of an index."
+                .to_owned(),
+        );
     }
-    let name = names.into_iter().next().unwrap_or_default();
-    let files = files
-        .into_iter()
-        .map(|found| (found.path, found.file.into()));
+    let files = files.into_iter().map(|(path, file)| (path, file.into()));
     Ok((Source::Folder(name, files.collect()), None))
 }

@@ -5,22 +5,26 @@ mod class_embeddings;
 mod classes;
 mod classification;
 mod downloads;
+mod folder_index;
 mod heads;
 mod images;
 mod locating;
 mod mixing;
 mod model;
 mod pairing;
+mod searching;
 mod teaching;
 
 pub use classes::{ClassSet, PROMPTS, lines, prompts};
 pub use downloads::{Download, Purpose};
+pub use folder_index::{Folder, FolderIndex};
 pub use heads::HeadSet;
 pub use images::{BATCH, ImageState, NewImage, SourceImage};
 pub use locating::{LocateState, Locating, Place, What};
 pub use mixing::{MixChoices, MixOutcome, MixState, Mixing, Tried};
 pub use model::{CurrentModel, ModelState};
 pub use pairing::{PairSet, Pairing, PairsState, Source};
+pub use searching::{FoundRow, SearchOutcome, Searching, Target};
 pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
 use super::choice::ModelChoice;
@@ -43,6 +47,8 @@ pub struct Session {
     pub locating: Locating,
     pub mixing: Mixing,
     pub pairing: Pairing,
+    /// An index of the reader's.
+    pub folder: Folder,
     pub appearance: Appearance,
     pub second: SecondChoice,
 }
@@ -69,6 +75,7 @@ impl Session {
             locating: Locating::new(),
             mixing: Mixing::new(),
             pairing: Pairing::new(),
+            folder: Folder::new(),
             appearance: Appearance::follow(),
             second: SecondChoice {
                 requested: RwSignal::new(None),

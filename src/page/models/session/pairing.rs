@@ -2,6 +2,7 @@
 //! shown are read again.
 
 use super::Session;
+use super::searching::Searching;
 use crate::page::latest::{Latest, Request};
 use crate::page::models::protocol::{Failure, FailureKind};
 use crate::page::models::worker_client::WorkerClient;
@@ -185,6 +186,7 @@ pub struct Pairing {
     pub threshold: RwSignal<f32>,
     /// Its duplicates, or why there are none; `None` before they are asked for.
     pub duplicates: RwSignal<Option<Result<Rc<Duplicates>, String>>, LocalStorage>,
+    pub searching: Searching,
     worker: StoredValue<WorkerClient, LocalStorage>,
     requests: Latest,
     is_cancelled: StoredValue<bool>,
@@ -200,6 +202,7 @@ impl Pairing {
             set: RwSignal::new_local(None),
             threshold: RwSignal::new(0.28),
             duplicates: RwSignal::new_local(None),
+            searching: Searching::new(),
             worker: StoredValue::new_local(WorkerClient::default()),
             requests: Latest::new(),
             is_cancelled: StoredValue::new(false),
@@ -259,6 +262,7 @@ impl Session {
         pairing.cancel();
         let request = pairing.requests.start();
         pairing.is_cancelled.set_value(false);
+        pairing.searching.clear();
         pairing.set.set(None);
         pairing.duplicates.set(None);
         if self.model.loaded().is_none() {

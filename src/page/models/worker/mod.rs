@@ -10,6 +10,7 @@ mod image;
 mod locating;
 mod opfs;
 mod towers;
+mod vectors;
 
 use super::protocol::{Failure, FailureKind, Progress, RELOADED, STOP, WorkerRequest};
 use crate::teach::teach;
@@ -23,6 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use vectors::Vectors;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -34,8 +36,10 @@ struct WorkerState {
     engine: RefCell<Option<Engine>>,
     requests: RefCell<VecDeque<Array>>,
     is_busy: Cell<bool>,
-    /// The caption being generated shall end.
+    /// The caption being generated, or the search, shall end.
     is_stopped: Cell<bool>,
+    /// Of an index that is searched.
+    vectors: RefCell<Vectors>,
 }
 
 /// Serves the page; in a worker that such a worker started, its model.
@@ -51,6 +55,7 @@ pub fn serve() {
         requests: RefCell::default(),
         is_busy: Cell::new(false),
         is_stopped: Cell::new(false),
+        vectors: RefCell::default(),
     });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let request: Array = event.data().unchecked_into();
@@ -238,6 +243,37 @@ async fn answer(
             let found = Duplicates::among(&vectors.to_vec(), width, threshold);
             let firsts: Vec<u32> = (0..found.count() as u32).map(|i| found.first(i)).collect();
             reply(firsts)
+        }
+        WorkerRequest::OpenVectors(pieces) => {
+            let files: Array = attachment.unchecked_into();
+            let files = files.iter().map(JsCast::unchecked_into);
+            state.vectors.replace(Vectors::open(pieces, files));
+            reply(())
+        }
+        WorkerRequest::SearchVectors { query, top, keep } => {
+            state.is_stopped.set(false);
+            let mut last = f64::NEG_INFINITY;
+            let progress = |done: u64| {
+                let now = refit_clip::browser::now();
+                if now - last > 100.0 {
+                    last = now;
+                    report(id, &done);
+                }
+            };
+            // Requests are answered one by one, so that nobody misses them meanwhile.
+            let mut vectors = state.vectors.take();
+            let found = vectors.search(&query, top, keep, &state.is_stopped, progress);
+            let found = found.await;
+            state.vectors.replace(vectors);
+            reply(found?)
+        }
+        WorkerRequest::CountRows => {
+            let rows = vectors::count(attachment.unchecked_into()).await;
+            reply(rows.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
+        }
+        WorkerRequest::DescribeRows(rows) => {
+            let said = vectors::describe(attachment.unchecked_into(), &rows).await;
+            reply(said.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
         }
         WorkerRequest::Download { key, address, name } => {
             reply(download::download(&key, &address, &name, throttled(id)).await?)
