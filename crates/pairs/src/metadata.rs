@@ -1,6 +1,7 @@
 //! Rows of an index as Parquet, one for each vector; clip-retrieval's columns `image_path` and `caption`, and what each
 //! pair's JSON says.
 
+use crate::facts::Facts;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
@@ -8,13 +9,70 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// A row: the values of its columns; those that it lacks are null.
 pub type Row = Map<String, Value>;
+
+/// What an index says of a pair beside its JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The picture's file or member.
+    pub picture: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The cosine of both.
+    pub score: Option<f32>,
+    /// Bytes of the encoded picture.
+    pub bytes: u64,
+    /// The name without the ending.
+    pub key: &'a str,
+    /// The archive, folder or table that the pair is from.
+    pub source: &'a str,
+    /// Width and height in pixels.
+    pub size: Option<(usize, usize)>,
+}
+
+impl About<'_> {
+    /// The pair's row in an index's metadata: clip-retrieval's columns, and what its JSON says.
+    pub fn row(&self, json: Row) -> Row {
+        let mut row = json;
+        let own = [
+            ("image_path", json!(self.picture)),
+            ("caption", json!(self.text)),
+            ("similarity", json!(self.score)),
+            ("bytes", json!(self.bytes)),
+        ];
+        row.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let mut unless_said = vec![("key", json!(self.key)), ("source", json!(self.source))];
+        if let Some((width, height)) = self.size {
+            unless_said.push(("original_width", json!(width)));
+            unless_said.push(("original_height", json!(height)));
+        }
+        for (name, value) in unless_said {
+            row.entry(name).or_insert(value);
+        }
+        row
+    }
+}
+
+/// Columns of a subset that is written as a table.
+pub const SUBSET: [&str; 5] = ["image_path", "caption", "similarity", "uid", "url"];
+
+/// A pair's row in such a table, by its picture's name; the columns are [`SUBSET`].
+pub fn subset_row(picture: &str, facts: &Facts) -> Row {
+    let values = [
+        json!(picture),
+        json!(facts.text),
+        json!(facts.score),
+        json!(facts.uid.map(|uid| uid.to_string())),
+        json!(facts.url),
+    ];
+    SUBSET.map(str::to_owned).into_iter().zip(values).collect()
+}
 
 /// The writer's own words, which no rows that are given to it should bring about.
 #[derive(Debug)]

@@ -8,8 +8,7 @@ use refit_clip::classes::cosine;
 use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::{ClipError, Model};
-use refit_pairs::metadata::Row;
-use serde_json::{Value, json};
+use refit_pairs::metadata::{About, Row};
 use std::path::Path;
 
 /// A model that embeds pairs.
@@ -76,26 +75,18 @@ impl<B: Backend> Embedder<B> {
 }
 
 impl Embedded {
-    /// The row of the pair in an index's metadata: clip-retrieval's columns, and what the pair's JSON says.
+    /// The row of the pair in an index's metadata.
     pub(crate) fn row(&self, source: &Path) -> Row {
         let pair = &self.pair;
-        let mut row = pair.metadata.clone();
-        let own = [
-            ("image_path", json!(pair.picture)),
-            ("caption", json!(pair.text)),
-            ("similarity", json!(self.score)),
-            ("bytes", json!(pair.bytes)),
-        ];
-        row.extend(own.map(|(name, value)| (name.to_owned(), value)));
-        let source = source.file_name().unwrap_or_default().to_string_lossy();
-        let mut unless_said = vec![("key", json!(pair.key)), ("source", Value::from(&*source))];
-        if let Some((width, height)) = pair.size {
-            unless_said.push(("original_width", json!(width)));
-            unless_said.push(("original_height", json!(height)));
-        }
-        for (name, value) in unless_said {
-            row.entry(name).or_insert(value);
-        }
-        row
+        let about = About {
+            picture: &pair.picture,
+            text: &pair.text,
+            score: Some(self.score),
+            bytes: pair.bytes,
+            key: &pair.key,
+            source: &source.file_name().unwrap_or_default().to_string_lossy(),
+            size: pair.size,
+        };
+        about.row(pair.metadata.clone())
     }
 }

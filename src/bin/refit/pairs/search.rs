@@ -182,7 +182,7 @@ fn vector<B: Backend>(
         ));
     }
     match &folder.record {
-        Some(record) if record.model != name || record.identity != model.info().identity() => {
+        Some(record) if !record.names(&[&name]) || record.identity != model.info().identity() => {
             let made = &record.model;
             eprintln!(
                 "refit: the index was made with {made}; with {name}, or as it is run now, the results may mean nothing"

@@ -4,8 +4,8 @@ use super::set::Set;
 use refit_npy::{Uid, write_uids};
 use refit_pairs::Facts;
 use refit_pairs::filter::Filtered;
-use refit_pairs::metadata::{self, Row};
-use serde_json::{Value, json};
+use refit_pairs::metadata::{self, Row, SUBSET, subset_row};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Where the subset is written.
@@ -50,7 +50,7 @@ pub(super) fn all(outputs: &Outputs, set: &mut Set, filtered: &Filtered) -> Resu
     }
     if let Some(path) = &outputs.write_parquet {
         let rows: Vec<Row> = kept(set, filtered)
-            .map(|(name, facts)| row(name, facts))
+            .map(|(name, facts)| subset_row(name, facts))
             .collect();
         write(path, &metadata::write(&rows).map_err(|e| e.to_string())?)?;
     }
@@ -62,25 +62,12 @@ fn kept<'a>(set: &'a Set, filtered: &'a Filtered) -> impl Iterator<Item = (&'a S
     pairs.filter(|(_, kept)| **kept).map(|(pair, _)| pair)
 }
 
-const COLUMNS: [&str; 5] = ["image_path", "caption", "similarity", "uid", "url"];
-
-fn row(name: &str, facts: &Facts) -> Row {
-    let values = [
-        json!(name),
-        json!(facts.text),
-        json!(facts.score),
-        json!(facts.uid.map(|uid| uid.to_string())),
-        json!(facts.url),
-    ];
-    COLUMNS.map(str::to_owned).into_iter().zip(values).collect()
-}
-
 fn csv(set: &Set, filtered: &Filtered) -> Result<Vec<u8>, String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(COLUMNS).map_err(|e| e.to_string())?;
+    csv.write_record(SUBSET).map_err(|e| e.to_string())?;
     for (name, facts) in kept(set, filtered) {
-        let row = row(name, facts);
-        let cells = COLUMNS.map(|column| match &row[column] {
+        let row = subset_row(name, facts);
+        let cells = SUBSET.map(|column| match &row[column] {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
             other => other.to_string(),
