@@ -3,7 +3,7 @@
 Half of the captions are true. A half-true one is wrong in one of shape, colour, count and position; a wrong one shares no shape, colour, count or
 position with anything on the picture. Each caption is held against the scene that was drawn. So that the rules of LAION and DataComp have something
 to do, sizes differ, twenty pictures are seen a second time, smaller, and some true captions are single words or German. Each pair's JSON says which
-it is (`truth`), and all that img2dataset would. Pictures are of a series that no model was trained on. Needs numpy and Pillow.
+it is (`truth`), the shape on the picture where there is one kind (`label`), and all that img2dataset would. Pictures are of a series that no model was trained on. Needs numpy and Pillow.
 """
 import hashlib, io, json, os, random, tarfile
 import pictures
@@ -75,10 +75,12 @@ def main():
         def add(name, bytes_):
             member = tarfile.TarInfo(name); member.size = len(bytes_); member.mode = 0o644
             archive.addfile(member, io.BytesIO(bytes_))
-        for number, (picture, text, kind, _) in enumerate(pairs()):
+        for number, (picture, text, kind, scene) in enumerate(pairs()):
             key, image = f'{number:05}', encoded(picture)
             uid = hashlib.md5(image + text.encode()).hexdigest()
             about = dict(uid=uid, caption=text, key=key, status='success', width=picture.width, height=picture.height, original_width=picture.width, original_height=picture.height, truth=kind)
+            shapes = {group['shape'] for group in scene['groups']}
+            if len(shapes) == 1: about['label'] = list(SHAPES)[shapes.pop()]
             add(key + '.webp', image); add(key + '.txt', text.encode()); add(key + '.json', json.dumps(about, ensure_ascii=False, separators=(',', ':')).encode())
 
 
