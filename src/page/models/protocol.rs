@@ -113,6 +113,9 @@ pub enum WorkerRequest {
     /// Encode the attached images: an [`EncodedImage`] or a sentence each, and the embeddings of
     /// those that could be decoded attached. `cache` stores them by the SHA-256 of their files.
     EncodeImages { cache: bool },
+    /// Encode the attached images and their texts ([`EncodedPairs`]); attached come the vectors of the first image, of its
+    /// text, of the next image. They are stored by the SHA-256 of both.
+    EncodePairs(Vec<String>),
     /// Caption the attached image with at most `tokens` tokens ([`CaptionResult`]), reporting
     /// [`CaptionProgress`]. The decoder is loaded first, if it is not yet.
     Caption { decoding: Decoding, tokens: usize },
@@ -204,6 +207,26 @@ pub struct FoundRows {
     pub milliseconds: f64,
     /// What could not be read, in sentences.
     pub problems: Vec<String>,
+}
+
+/// Pairs that were encoded, or why not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EncodedPairs {
+    pub pairs: Vec<Result<EncodedPair, String>>,
+    /// Their vectors are stored for a run that goes on.
+    pub is_stored: bool,
+}
+
+/// A pair that was encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncodedPair {
+    /// The image's width and height in pixels.
+    pub width: u32,
+    pub height: u32,
+    /// The text did not fit into the model's context.
+    pub is_truncated: bool,
+    /// The vectors came from the cache.
+    pub is_cached: bool,
 }
 
 /// Where in an image a class is.

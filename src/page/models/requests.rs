@@ -2,8 +2,9 @@
 
 use super::choice::ModelChoice;
 use super::protocol::{
-    CachedCheckpoint, CaptionProgress, CaptionResult, EncodedImage, Failure, FoundRows, LoadedModel,
-    LocatedClass, Placement, Progress, TextWarning, VectorPiece, WorkerRequest,
+    CachedCheckpoint, CaptionProgress, CaptionResult, EncodedImage, EncodedPair, EncodedPairs,
+    Failure, FoundRows, LoadedModel, LocatedClass, Placement, Progress, TextWarning, VectorPiece,
+    WorkerRequest,
 };
 use super::worker_client::WorkerClient;
 use crate::teach::{Lesson, Taught};
@@ -20,6 +21,13 @@ use web_sys::{Blob, ImageBitmap};
 pub struct ImageEncoding {
     pub embedding: Vec<f32>,
     pub details: EncodedImage,
+}
+
+/// A pair's vectors, and how they came about.
+pub struct PairEncoding {
+    pub image: Vec<f32>,
+    pub text: Vec<f32>,
+    pub details: EncodedPair,
 }
 
 impl WorkerClient {
@@ -95,6 +103,31 @@ impl WorkerClient {
             })
         };
         Ok(reply.value.into_iter().map(encoding).collect())
+    }
+
+    /// Encodes images with their texts; a pair whose image cannot be decoded has a sentence instead. Also whether the
+    /// vectors are stored for a run that goes on.
+    pub async fn encode_pairs<'a>(
+        &self,
+        images: impl Iterator<Item = &'a Blob>,
+        texts: Vec<String>,
+    ) -> Result<(Vec<Result<PairEncoding, String>>, bool), Failure> {
+        let images: Array = images.map(JsValue::from).collect();
+        let request = WorkerRequest::EncodePairs(texts);
+        let reply = self.ask_with::<EncodedPairs, _>(&request, images.into(), Array::new(), ignore);
+        let reply = reply.await?;
+        let EncodedPairs { pairs, is_stored } = reply.value;
+        let count = 2 * pairs.iter().flatten().count();
+        let mut vectors = vectors(&reply.attachment, count).into_iter();
+        let encoding = |details: Result<EncodedPair, String>| {
+            let details = details?;
+            Ok(PairEncoding {
+                image: vectors.next().unwrap_or_default(),
+                text: vectors.next().unwrap_or_default(),
+                details,
+            })
+        };
+        Ok((pairs.into_iter().map(encoding).collect(), is_stored))
     }
 
     pub async fn caption(

@@ -17,7 +17,6 @@ use std::sync::LazyLock;
 const WIDTH: usize = 64;
 const HIDDEN: usize = 4 * WIDTH;
 const LAYERS: usize = 2;
-const EMBEDDING: usize = 32;
 /// Tokens of CLIP's own vocabulary.
 const VOCABULARY: usize = 49408;
 
@@ -27,11 +26,8 @@ pub fn folder() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/models"));
         fs::create_dir_all(folder).expect("a folder for models");
-        let small = FormulaFile::new(small());
-        let mut bytes = vec![0; small.size() as usize];
-        assert!(small.fill(0, &mut bytes));
         for (name, content) in [
-            ("small.safetensors", bytes),
+            ("small.safetensors", small_file(32)),
             ("text.safetensors", b"no model at all".to_vec()),
         ] {
             fs::write(folder.join(name), content).expect("a model");
@@ -39,6 +35,20 @@ pub fn folder() -> &'static Path {
         folder.to_owned()
     });
     &FOLDER
+}
+
+/// The small model with embeddings of 512 numbers, as those of a ViT-B/32.
+pub fn wide() -> PathBuf {
+    let path = folder().join("wide.safetensors");
+    fs::write(&path, small_file(512)).expect("a model");
+    path
+}
+
+fn small_file(embedding: usize) -> Vec<u8> {
+    let file = FormulaFile::new(small(embedding));
+    let mut bytes = vec![0; file.size() as usize];
+    assert!(file.fill(0, &mut bytes));
+    bytes
 }
 
 /// A ViT-B/32 of 605 MB, with open_clip's results for images and prompts
@@ -78,7 +88,8 @@ pub(crate) fn full_size() -> &'static FormulaFile {
     &FILE
 }
 
-fn small() -> Vec<Tensor> {
+/// `embedding`: numbers of an embedding.
+fn small(embedding: usize) -> Vec<Tensor> {
     let mut all = Vec::new();
     let mut add = |name: &str, shape: &[usize]| all.push(Tensor::new(name, shape));
     for prefix in ["visual.", ""] {
@@ -111,10 +122,10 @@ fn small() -> Vec<Tensor> {
         ("visual.conv1.weight", &[WIDTH, 3, 32, 32]),
         ("visual.class_embedding", &[WIDTH]),
         ("visual.positional_embedding", &[5, WIDTH]),
-        ("visual.proj", &[WIDTH, EMBEDDING]),
+        ("visual.proj", &[WIDTH, embedding]),
         ("token_embedding.weight", &[VOCABULARY, WIDTH]),
         ("positional_embedding", &[77, WIDTH]),
-        ("text_projection", &[WIDTH, EMBEDDING]),
+        ("text_projection", &[WIDTH, embedding]),
         ("logit_scale", &[]),
     ] {
         add(name, shape);

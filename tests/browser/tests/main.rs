@@ -15,6 +15,7 @@ mod mix;
 mod models;
 mod page;
 mod pair_index;
+mod pair_measures;
 mod pairs;
 mod papers;
 mod reading;

@@ -1,6 +1,6 @@
 //! Search in a clip-retrieval folder that the reader drops: beside the terminal, with damaged parts, of unknown models.
 
-use crate::pairs::{NEAR, open, public, terminal};
+use crate::pairs::{KEEP_FILES, NEAR, embedded, file, open, public, records, terminal};
 use browser_tests::Page;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -43,31 +43,38 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Drops a folder where the page takes it.
-fn give(page: &Page, folder: &Path) {
+pub(crate) fn give(page: &Page, folder: &Path) {
+    // So that the page can be scrolled far enough for any place on it to lie under the mouse.
     page.eval(
-        "scrollTo(0, 0);
+        "document.body.style.paddingBottom = '100vh';
+         scrollTo(0, 0);
          scrollBy(0, document.querySelector('#pairs .drop').getBoundingClientRect().top - 260);",
     );
-    page.wait_for("(r => r.top < 290 && r.bottom > 310)(document.querySelector('#pairs .drop').getBoundingClientRect())");
-    page.drop_paths(&[folder]);
+    page.wait_for(
+        "document.elementFromPoint(300, 300)?.closest('.drop') === document.querySelector('#pairs .drop')",
+    );
+    // Chromium gives no files of a path with .. in it.
+    let folder = folder.canonicalize().expect("a folder");
+    page.drop_paths(&[&folder]);
+    page.eval("document.body.style.paddingBottom = ''");
 }
 
-fn opened(page: &Page, vectors: &str) {
+pub(crate) fn opened(page: &Page, vectors: &str) {
     page.wait_for(&format!(
         "document.querySelector('.index .opened')?.innerText.startsWith('{vectors} vectors')"
     ));
 }
 
-fn ask(page: &Page, text: &str) {
+pub(crate) fn ask(page: &Page, text: &str) {
     page.set_value(".index input[name='Text to find pairs']", text);
     search(page);
 }
 
 /// Searches, and waits for the answer.
-fn search(page: &Page) {
-    page.eval("document.querySelector('.index .found')?.setAttribute('data-old', '')");
+pub(crate) fn search(page: &Page) {
+    page.eval("document.querySelector('.index .found')?.setAttribute('data-scan', '')");
     page.click(".index .search-pairs");
-    page.wait_for("document.querySelector('.index .found:not([data-old])')");
+    page.wait_for("document.querySelector('.index .found')?.dataset.scan");
 }
 
 /// Row and cosine of each result.
@@ -260,4 +267,67 @@ fn damaged_parts_are_sentences_and_an_unknown_model_is_asked_for() {
     std::fs::write(alone.join("img_emb_x.npy"), "x").expect("a file");
     give(&page, &alone);
     page.wait_for_text("alone: there are no vectors: clip-retrieval puts them into");
+}
+
+/// The numbers of a float16 file of vectors.
+fn halves(path: &Path) -> Vec<f64> {
+    let bytes = std::fs::read(path).expect("vectors");
+    let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let half = |bytes: &[u8; 2]| {
+        let bits = u16::from_le_bytes(*bytes);
+        let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+        let size = match exponent {
+            0 => fraction * 2f64.powi(-24),
+            _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+        };
+        if bits >> 15 == 1 { -size } else { size }
+    };
+    let (halves, rest) = bytes[header..].as_chunks();
+    assert!(rest.is_empty());
+    halves.iter().map(half).collect()
+}
+
+#[test]
+fn what_was_embedded_is_taken_away_as_an_index() {
+    let folder = FOLDERS.join("taken");
+    let page = embedded(Page::builder().before_load(KEEP_FILES));
+    let bytes = file(&page, "#pairs .save-index", b"PK");
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(bytes));
+    zip.expect("a zip").extract(&folder).expect("a folder");
+
+    // The terminal's index of the same pairs.
+    let theirs = FOLDERS.join("whole");
+    let tar = public("pairs.tar").display().to_string();
+    terminal("index", &[&tar, "--out", &theirs.display().to_string()]);
+    for name in ["img_emb/img_emb_0000.npy", "text_emb/text_emb_0000.npy"] {
+        let (ours, theirs) = (halves(&folder.join(name)), halves(&theirs.join(name)));
+        assert_eq!(ours.len(), theirs.len());
+        let far = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs());
+        let far = far.fold(0.0, f64::max);
+        assert!(far < NEAR, "{name}: {far}");
+    }
+    let rows = |folder: &Path| {
+        records(
+            &folder
+                .join("metadata/metadata_0000.parquet")
+                .display()
+                .to_string(),
+        )
+    };
+    let (ours, theirs) = (rows(&folder), rows(&theirs));
+    assert_eq!((ours.len(), theirs.len()), (500, 500));
+    for (mut ours, mut theirs) in ours.into_iter().zip(theirs) {
+        let score = |row: &mut Value| row["similarity"].take().as_f64().expect("a cosine");
+        assert!((score(&mut ours) - score(&mut theirs)).abs() < NEAR);
+        assert_eq!(ours, theirs);
+    }
+
+    // It is searched here and there.
+    give(&page, &folder);
+    opened(&page, "500");
+    assert!(!page.has(".index .callout"), "the model is the index’s");
+    assert!(!page.has(".index .problems"));
+    ask(&page, "a red star");
+    same(&page, &folder, &["--text", "a red star"]);
+    page.screenshot("pairs-taken", 1280, 1600, false);
 }

@@ -51,6 +51,26 @@ pub(crate) fn terminal(command: &str, arguments: &[&str]) -> Value {
     serde_json::from_slice(&out.stdout).expect("JSON")
 }
 
+/// Records every file that is saved or shown, for [`file`].
+pub(crate) const KEEP_FILES: &str = "globalThis.files = [];
+    const of = URL.createObjectURL;
+    URL.createObjectURL = (blob) => { files.push(blob); return of(blob); };";
+
+/// The file that a button saves, by its first bytes: images may be shown meanwhile.
+pub(crate) fn file(page: &Page, button: &str, begin: &[u8]) -> Vec<u8> {
+    page.eval("files.length = 0");
+    page.click(button);
+    let bytes = page.eval(&format!(
+        "(async () => {{
+            for (const file of files) {{
+                const bytes = [...new Uint8Array(await file.arrayBuffer())];
+                if ({begin:?}.every((byte, i) => bytes[i] === byte)) return bytes;
+            }}
+        }})()"
+    ));
+    serde_json::from_value(bytes).expect("bytes")
+}
+
 /// Key, cosine and whether it is kept, of each line of the page's CSV.
 fn exported(page: &Page) -> Vec<(String, f64, bool)> {
     let text = saved(page, "Export the pairs (CSV)", "text/csv");
@@ -71,6 +91,31 @@ fn kept(page: &Page) -> u64 {
     kept.expect("a count").parse().expect("a number")
 }
 
+/// The rows of a Parquet file.
+pub(crate) fn records(path: &str) -> Vec<Value> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    let file = std::fs::File::open(path).expect("a file");
+    let reader = SerializedFileReader::new(file).expect("Parquet");
+    let rows = reader.get_row_iter(None).expect("rows");
+    let value = |field: &Field| match field {
+        Field::Null => Value::Null,
+        Field::Bool(value) => (*value).into(),
+        Field::Long(value) => (*value).into(),
+        Field::Double(value) => (*value).into(),
+        Field::Str(value) => value.clone().into(),
+        other => panic!("{other}"),
+    };
+    rows.map(|row| {
+        let row = row.expect("a row");
+        let cells = row.get_column_iter();
+        cells
+            .map(|(name, field)| (name.clone(), value(field)))
+            .collect()
+    })
+    .collect()
+}
+
 /// The numbers of a table's column, by the first cell of each row.
 fn rows(page: &Page, selector: &str) -> Vec<Vec<String>> {
     let cells = page.eval(&format!(
@@ -80,9 +125,10 @@ fn rows(page: &Page, selector: &str) -> Vec<Vec<String>> {
 }
 
 /// Gives a file, whose bytes an expression makes of the sample archive's bytes, to the input.
-fn give(page: &Page, name: &str, bytes: &str) {
+pub(crate) fn give(page: &Page, name: &str, bytes: &str) {
     page.eval(&format!(
-        "(async () => {{
+        // Else the browser may collect the promise before it is kept.
+        "globalThis.giving = (async () => {{
             const tar = new Uint8Array(await (await fetch('clip/pairs.tar')).arrayBuffer());
             const data = new DataTransfer();
             data.items.add(new File([await ({bytes})(tar)], '{name}'));
@@ -93,17 +139,29 @@ fn give(page: &Page, name: &str, bytes: &str) {
     ));
 }
 
+/// The samples twenty times over, each time with other texts, so that there is time.
+pub(crate) const LONG: &str = "(tar) => {
+    const text = (from, to) => new TextDecoder().decode(tar.subarray(from, to));
+    const places = [];
+    let at = 0;
+    while (tar[at]) {
+        if (text(at, at + 100).split('\\0')[0].endsWith('.txt')) places.push(at + 512);
+        at += 512 + 512 * Math.ceil(parseInt(text(at + 124, at + 135), 8) / 512);
+    }
+    return new Blob(Array.from({length: 20}, (_, i) => {
+        const copy = tar.slice(0, at);
+        for (const place of places) copy[place] = 65 + i;
+        return copy;
+    }));
+}";
+
 #[test]
 fn the_sample_pairs_are_scored_filtered_and_searched_as_in_the_terminal() {
     let folder = std::env::temp_dir().join(format!("refit-pairs-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = |name: &str| folder.join(name).display().to_string();
     let tar = public("pairs.tar").display().to_string();
-    let page = embedded(keep_saved(Page::builder()).before_load(
-        "globalThis.files = [];
-         const of = URL.createObjectURL;
-         URL.createObjectURL = (blob) => { files.push(blob); return of(blob); };",
-    ));
+    let page = embedded(keep_saved(Page::builder()).before_load(KEEP_FILES));
     assert!(!page.has("#pairs .demo"), "the samples are what it knows");
 
     // The cosines.
@@ -208,18 +266,8 @@ fn the_sample_pairs_are_scored_filtered_and_searched_as_in_the_terminal() {
     // The uids, as DataComp reads them.
     page.click("#pairs input[name=laion]");
     page.wait_for("document.querySelectorAll('#pairs .rules tbody tr').length === 9");
-    page.eval("files.length = 0");
-    page.click("#pairs .export-uids");
-    // Images may come in between.
-    let bytes = page.eval(
-        "(async () => {
-            for (const file of files) {
-                const bytes = [...new Uint8Array(await file.arrayBuffer())];
-                if (bytes[0] === 0x93) return bytes;
-            }
-        })()",
-    );
-    let bytes: Vec<u8> = serde_json::from_value(bytes).expect("bytes");
+    let bytes = file(&page, "#pairs .export-uids", b"\x93NUMPY");
+    let parquet = path("kept.parquet");
     terminal(
         "filter",
         &[
@@ -235,10 +283,35 @@ fn the_sample_pairs_are_scored_filtered_and_searched_as_in_the_terminal() {
             "0.94",
             "--write-uids",
             &uids,
+            "--write-parquet",
+            &parquet,
         ],
     );
     assert!(kept(&page) > 0);
     assert_eq!(bytes, std::fs::read(&uids).expect("uids"));
+
+    // Parquet, and names that tar takes.
+    let ours = path("page.parquet");
+    let bytes = file(&page, "#pairs .export-parquet", b"PAR1");
+    std::fs::write(&ours, bytes).expect("a file");
+    let (ours, theirs) = (records(&ours), records(&parquet));
+    assert_eq!(ours.len() as u64, kept(&page));
+    assert_eq!(ours.len(), theirs.len());
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        for name in ["image_path", "caption", "uid", "url"] {
+            assert_eq!(ours[name], theirs[name]);
+        }
+        let score = |row: &Value| row["similarity"].as_f64().expect("a cosine");
+        assert!((score(ours) - score(theirs)).abs() < NEAR);
+    }
+    let names = file(&page, "#pairs .export-names", b"0");
+    let names = String::from_utf8(names).expect("text");
+    let expected: Vec<&str> = ours
+        .iter()
+        .filter_map(|row| row["image_path"].as_str())
+        .collect();
+    let keys = names.lines().filter_map(|name| name.strip_suffix(".webp"));
+    assert_eq!(keys.collect::<Vec<_>>(), expected);
 
     // Search.
     let index = path("index");
@@ -368,8 +441,7 @@ fn a_folder_is_read_and_a_run_is_paused_and_cancelled() {
     page.wait_for_text("0/b.txt: there is no picture of this key beside it");
     page.wait_for_text("1 .md");
     assert_eq!(exported(&page).len(), 1);
-    // The samples twenty times over, so that there is time.
-    give(&page, "long.tar", "(tar) => new Blob(Array(20).fill(tar))");
+    give(&page, "long.tar", LONG);
     page.wait_for(
         "/^[1-9]/.test(document.querySelector('#pairs .progress span')?.innerText ?? '')",
     );
@@ -387,4 +459,250 @@ fn a_folder_is_read_and_a_run_is_paused_and_cancelled() {
     page.wait_for_text("Cancelled after");
     let count = exported(&page).len();
     assert!((1..10_000).contains(&count), "{count}");
+}
+
+#[test]
+fn a_run_goes_on_after_its_tab_was_closed() {
+    let mut page = open(keep_saved(Page::builder()));
+    give(&page, "long.tar", LONG);
+    page.wait_for(
+        "parseInt(document.querySelector('#pairs .progress span')?.innerText ?? 0) >= 100",
+    );
+    assert!(!page.has("#pairs .embedded"));
+    page.reopen("?page=run");
+    page.wait_for(READY);
+    open_tab(&page, "pairs");
+    give(&page, "long.tar", LONG);
+    page.wait_for("/[(][0-9]+ from before[)], .* a second/.test(document.querySelector('#pairs .progress span')?.innerText)");
+    page.click(".cancel-pairs");
+    page.wait_for(DONE);
+    page.wait_for_text("had been embedded before and came from this browser’s storage");
+    let cached = page.attribute("#pairs .embedded", "data-cached");
+    let cached: usize = cached.expect("a count").parse().expect("a number");
+    let rows = exported(&page);
+    assert!(
+        (100..rows.len()).contains(&cached),
+        "{cached} {}",
+        rows.len()
+    );
+
+    // The first 100 are what a browser makes of them that knows nothing.
+    let fresh = open(keep_saved(Page::builder()));
+    give(
+        &fresh,
+        "long.tar",
+        &format!("async (tar) => ({LONG})(tar).slice(0, 1200000)"),
+    );
+    fresh.wait_for(DONE);
+    assert_eq!(
+        fresh
+            .attribute("#pairs .embedded", "data-cached")
+            .as_deref(),
+        Some("0")
+    );
+    let others = exported(&fresh);
+    assert!(others.len() >= 100, "{}", others.len());
+    for (ours, theirs) in rows.iter().zip(&others[..100]) {
+        assert_eq!(ours.0, theirs.0);
+        assert!((ours.1 - theirs.1).abs() < 1e-6, "{ours:?} {theirs:?}");
+    }
+
+    // All of the short one are known, where it is not of another model.
+    give(
+        &fresh,
+        "again.tar",
+        &format!("async (tar) => ({LONG})(tar).slice(0, 1200000)"),
+    );
+    fresh.wait_for(&format!(
+        "document.querySelector('#pairs .embedded')?.dataset.cached === '{}'",
+        others.len()
+    ));
+    assert_eq!(exported(&fresh).len(), others.len());
+}
+
+#[test]
+fn rules_are_shown_with_accuracy_and_classes() {
+    let folder = std::env::temp_dir().join(format!("refit-curation-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let index = path("index");
+    let tar = public("pairs.tar").display().to_string();
+    terminal("index", &[&tar, "--out", &index]);
+    // The terminal's: which images are nearest to each class, and which a score of 0.3 keeps.
+    let rows = records(&format!("{index}/metadata/metadata_0000.parquet"));
+    let labels: HashMap<&str, &str> = rows
+        .iter()
+        .filter_map(|row| Some((row["image_path"].as_str()?, row["label"].as_str()?)))
+        .collect();
+    let mut classes: Vec<&str> = labels.values().copied().collect();
+    classes.sort_unstable();
+    classes.dedup();
+    assert_eq!(classes.len(), 10);
+    let list = classes.join(",");
+    let csv = path("some.csv");
+    let names = |rules: &[&str]| -> Vec<String> {
+        terminal(
+            "filter",
+            &[&[index.as_str(), "--write-csv", &csv], rules].concat(),
+        );
+        let table = std::fs::read_to_string(&csv).expect("a CSV");
+        let names = table
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split(',').next());
+        names.map(str::to_owned).collect()
+    };
+    let kept = names(&["--min-score", "0.3"]);
+    let (mut right, mut right_of_kept) = (0, 0);
+    let mut stars = 0;
+    for class in &classes {
+        let nearest = names(&["--classes", &list, "--nearest", class]);
+        let told = nearest
+            .iter()
+            .filter(|name| labels.get(name.as_str()) == Some(class));
+        for name in told {
+            right += 1;
+            right_of_kept += usize::from(kept.contains(name));
+        }
+        if *class == "star" {
+            stars = nearest.len();
+        }
+    }
+    let known = kept
+        .iter()
+        .filter(|name| labels.contains_key(name.as_str()))
+        .count();
+    let (accuracy, of_kept) = (
+        100.0 * right as f64 / labels.len() as f64,
+        100.0 * right_of_kept as f64 / known as f64,
+    );
+    assert!(accuracy > 20.0, "chance is 10 %: {accuracy}");
+
+    let page = embedded(Page::builder());
+    page.set_value("#pairs input[name='Cosine threshold']", "0.3");
+    page.click("#pairs .curation summary");
+    page.wait_for(
+        "document.querySelector('#pairs .curation td:nth-of-type(2)')?.innerText.includes('%')",
+    );
+    let shown = self::rows(&page, "#pairs .curation table:first-of-type");
+    let number = |text: &str| -> f64 {
+        let number = text.split(' ').next().expect("a number");
+        number.parse().expect("a number")
+    };
+    let row = |name: &str| {
+        let row = shown.iter().find(|row| row[0] == name);
+        row.unwrap_or_else(|| panic!("{name}: {shown:?}")).clone()
+    };
+    let whole = row("all pairs");
+    assert_eq!(whole[1], labels.len().to_string());
+    assert!(
+        (number(&whole[2]) - accuracy).abs() < 0.6,
+        "{whole:?} {accuracy}"
+    );
+    let scored = row("cosine at least 0.3");
+    assert!(
+        (number(&scored[1]) - known as f64).abs() < 2.0,
+        "{scored:?} {known}"
+    );
+    assert!(
+        (number(&scored[2]) - of_kept).abs() < 1.0,
+        "{scored:?} {of_kept}"
+    );
+    assert_eq!(row("all rules together")[1..], scored[1..]);
+    let effective = number(&scored[3]);
+    assert!((1.0..=10.0).contains(&effective) && effective < number(&whole[3]) + 1e-9);
+    page.screenshot("pairs-curation", 1280, 3600, false);
+    page.screenshot("pairs-curation-phone", 360, 7000, false);
+
+    // Only what is nearest to a star.
+    page.click("#pairs input[name=score]");
+    page.click("#pairs input[name=nearest]");
+    page.wait_for_text("Two or more classes are needed");
+    page.set_value("#pairs input[name='Classes that are kept']", "starr");
+    page.wait_for_text("“starr” is none of the classes.");
+    page.set_value("#pairs input[name='Classes that are kept']", "star");
+    page.wait_for("document.querySelector('#pairs .rules tbody')?.innerText.includes('nearest to a named class')");
+    let count = self::kept(&page);
+    assert!(count.abs_diff(stars as u64) < 3, "{count} {stars}");
+    std::fs::remove_dir_all(&folder).expect("an empty folder");
+}
+
+#[test]
+fn a_table_names_images_and_texts() {
+    let page = open(keep_saved(Page::builder()));
+    let give = |table: &str, name: &str, images: &str| {
+        page.eval(&format!(
+            "(async () => {{
+                const canvas = new OffscreenCanvas(64, 64);
+                canvas.getContext('2d').fillRect(8, 8, 40, 40);
+                const image = await canvas.convertToBlob();
+                const files = [...{images}.map(path => [path, image]), ['{name}', {table}]].map(([path, content]) => {{
+                    const file = new File([content], path.split('/').at(-1));
+                    Object.defineProperty(file, 'webkitRelativePath', {{value: 'set/' + path}});
+                    return file;
+                }});
+                const input = document.querySelector('#pairs input[name=\"Folder of pairs\"]');
+                Object.defineProperty(input, 'files', {{value: Object.assign(files, {{item: (i) => files[i]}}), configurable: true}});
+                input.dispatchEvent(new Event('change', {{bubbles: true}}));
+            }})()"
+        ));
+    };
+    let images = "['images/a.png', 'images/b.png', 'more/b.png', 'images/c.png']";
+    // open_clip's columns, tabs between them; a path of another machine, one that fits two images, one that fits none.
+    give(
+        "`filepath\ttitle\turl\n/data/set/images/a.png\ta square, black\thttps://127.0.0.1:9/a\nb.png\twhich one\t\nd.png\tnone\t\nimages/c.png\t\t\nmore/b.png\tthis one\t\n`",
+        "train.tsv",
+        images,
+    );
+    page.wait_for(DONE);
+    for sentence in [
+        "Images were found by the ends of their paths: /data/set/images/a.png as images/a.png.",
+        "b.png: it could be images/b.png or more/b.png",
+        "d.png: it is not among the files that were given",
+        "row 4: images/c.png has no text",
+        "2 other files were given that the table does not name.",
+    ] {
+        page.wait_for_text(sentence);
+    }
+    let text = saved(&page, "Export the pairs (CSV)", "text/csv");
+    assert!(
+        text.contains("\"a square, black\"") && text.contains("this one"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 3);
+
+    // Which columns are meant is asked.
+    give(
+        "`where,what,why\nimages/a.png,a black square,x\nimages/c.png,another,y\n`",
+        "table.csv",
+        images,
+    );
+    page.wait_for_text("Which columns of table.csv have the paths of the images, and the texts?");
+    page.screenshot("pairs-columns", 1280, 800, false);
+    let is_off = "document.querySelector('.read-table').disabled";
+    assert_eq!(page.eval(is_off), true);
+    page.set_value("#pairs select[name='Paths of the images']", "0");
+    page.set_value("#pairs select[name='Texts']", "1");
+    page.wait_for(&format!("!{is_off}"));
+    page.click(".read-table");
+    page.wait_for("document.querySelector('#pairs .embedded')?.innerText.startsWith('2 pairs')");
+    assert!(!page.has(".columns"));
+
+    // Addresses are no files; a table alone has no images; two tables are one too many.
+    give(
+        "`url,caption\nhttps://127.0.0.1:9/a,x\n`",
+        "laion.csv",
+        images,
+    );
+    page.wait_for_text(
+        "the table has addresses (column url) and no files; img2dataset downloads them",
+    );
+    give("`path,caption\na.png,x\n`", "alone.csv", "[]");
+    page.wait_for_text("The images that alone.csv names are not here");
+    give(
+        "`path,caption\na.png,x\n`",
+        "one.csv",
+        "['a.png', 'two.parquet']",
+    );
+    page.wait_for_text("There are several tables here, as two.parquet and one.csv");
 }

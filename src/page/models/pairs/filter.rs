@@ -1,30 +1,32 @@
 //! The rules of LAION and DataComp as a list with switches, what each takes out, and the subset that is left.
 
-use crate::page::messages::{DOWNLOAD_REFUSED, error, error_if_any};
+use super::curation::Curation;
+use super::save_bytes;
+use crate::page::messages::{error, error_if_any};
 use crate::page::models::field::text_field;
 use crate::page::models::session::{PairSet, Session};
 use crate::page::{list, save, table};
 use crate::pairs::TOP_SHARE;
 use crate::text::{cell, grouped, percent};
-use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use refit_npy::{Uid, write_uids};
 use refit_pairs::filter::{Edition, Filtered, Rule, filter};
 use std::rc::Rc;
-use web_sys::Blob;
 
 /// Rules that are switched together, in the order in which they are applied; the terminal's.
 #[derive(Clone, Copy, PartialEq)]
 enum Group {
     Basic,
     Laion,
+    Use,
     Contains,
+    Nearest,
     Score,
     TopShare,
     Duplicates,
 }
 
-const GROUPS: [(Group, &str, &str); 6] = [
+const GROUPS: [(Group, &str, &str); 8] = [
     (
         Group::Basic,
         "basic",
@@ -36,9 +38,19 @@ const GROUPS: [(Group, &str, &str); 6] = [
         "LAION-400M’s: at least 5 characters and 5,000 bytes, no address with its text twice",
     ),
     (
+        Group::Use,
+        "use",
+        "What LAION recommends for use: unsafe below 0.5, watermark below 0.8, as the pairs’ JSON says",
+    ),
+    (
         Group::Contains,
         "contains",
         "The text contains the words below",
+    ),
+    (
+        Group::Nearest,
+        "nearest",
+        "The image is nearest to one of the classes below that are kept",
     ),
     (Group::Score, "score", "Cosine at or above your threshold"),
     (Group::TopShare, "top", "Cosine in the top 30 %"),
@@ -64,8 +76,35 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
         }
     });
     let set = StoredValue::new_local(set);
-    let filtered = Memo::new(move |_| {
-        let duplicates = pairing.duplicates.get().and_then(Result::ok);
+    let known = set.with_value(|set| set.labels.as_ref().map(|labels| labels.classes.clone()));
+    let known = StoredValue::new(known.unwrap_or_default());
+    let classes = RwSignal::new(known.with_value(|known| known.join(", ")));
+    let wanted = RwSignal::new(String::new());
+    // Known classes may have commas in their names.
+    let class_list = Memo::new(move |_| {
+        let text = classes.get();
+        let known = known.get_value();
+        match known.join(", ") == text {
+            true => known,
+            false => listed(&text),
+        }
+    });
+    Effect::new(move || {
+        let list = class_list.get();
+        if is_on(Group::Nearest) && list.len() > 1 {
+            session.find_nearest(pairing.nearest, set.get_value(), list);
+        }
+    });
+    // The places of the classes that are kept, and the names that are none.
+    let places = Memo::new(move |_| {
+        let list = class_list.get();
+        let wanted = listed(&wanted.get());
+        let place = |name: &String| list.iter().position(|class| class == name);
+        let places: Vec<usize> = wanted.iter().filter_map(place).collect();
+        let unknown = wanted.into_iter().filter(|name| place(name).is_none());
+        (places, unknown.collect::<Vec<String>>())
+    });
+    let rules = Memo::new(move |_| {
         let mut rules = Vec::new();
         for (group, ..) in GROUPS {
             if !is_on(group) {
@@ -74,17 +113,31 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
             match group {
                 Group::Basic => rules.extend(Rule::basic(Edition::Code)),
                 Group::Laion => rules.extend(Rule::laion()),
+                Group::Use => rules.extend(Rule::laion_for_use()),
                 Group::Contains => {
                     let words = words.get().trim().to_owned();
                     rules.extend((!words.is_empty()).then_some(Rule::Contains(words)));
                 }
+                Group::Nearest => {
+                    let (places, _) = places.get();
+                    let is_asked = !places.is_empty() && pairing.nearest.known().is_some();
+                    rules.extend(is_asked.then_some(Rule::Nearest(places)));
+                }
                 Group::Score => rules.push(Rule::MinScore(pairing.threshold.get())),
                 Group::TopShare => rules.push(Rule::TopShare(TOP_SHARE)),
-                Group::Duplicates if duplicates.is_some() => rules.push(Rule::FirstOfDuplicates),
-                Group::Duplicates => {}
+                Group::Duplicates => {
+                    let are_known = pairing
+                        .duplicates
+                        .with(|found| matches!(found, Some(Ok(_))));
+                    rules.extend(are_known.then_some(Rule::FirstOfDuplicates));
+                }
             }
         }
-        set.with_value(|set| filter(&set.facts, &rules, duplicates.as_deref()))
+        rules
+    });
+    let filtered = Memo::new(move |_| {
+        let rules = rules.get();
+        set.with_value(|set| apply(session, set, &rules))
     });
     let switches = GROUPS.iter().zip(on).map(|((_, name, text), on)| {
         view! {
@@ -123,20 +176,85 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
             view! { <p class="aside">"No words are given, so that rule takes nothing out."</p> }
         })
     };
+    let nearest = move || {
+        if !is_on(Group::Nearest) {
+            return None;
+        }
+        let (places, unknown) = places.get();
+        if let Some(name) = unknown.first() {
+            return Some(error(format!("“{name}” is none of the classes.")));
+        }
+        if places.is_empty() || class_list.with(|list| list.len() < 2) {
+            let sentence = "Two or more classes are needed, and which of them are kept; until then that rule takes nothing out.";
+            return Some(view! { <p class="aside">{sentence}</p> }.into_any());
+        }
+        match pairing.nearest.of.get() {
+            None => Some(
+                view! { <p class="waiting" role="status">"Comparing the images with the classes…"</p> }.into_any(),
+            ),
+            Some(Err(sentence)) => Some(error(sentence)),
+            Some(Ok(_)) => None,
+        }
+    };
     view! {
         <h3>"Filter"</h3>
         <div class="several" role="group" aria-label="Rules">
             {list(switches)}
         </div>
-        <div class="choices">{text_field("Words that texts contain", "Words", words)}</div>
+        <div class="choices">
+            {text_field("Words that texts contain", "Words", words)}
+            <label class="choice address">
+                <span>"Classes, with commas between them"</span>
+                <input
+                    name="Classes of images"
+                    autocomplete="off"
+                    prop:value=move || classes.get()
+                    on:change=move |event| classes.set(event_target_value(&event))
+                />
+            </label>
+            <label class="choice">
+                <span>"of which are kept"</span>
+                <input
+                    name="Classes that are kept"
+                    autocomplete="off"
+                    prop:value=move || wanted.get()
+                    on:change=move |event| wanted.set(event_target_value(&event))
+                />
+            </label>
+        </div>
         {no_words}
+        {nearest}
         {note}
         {comparing}
         <div class="rules">
             {move || set.with_value(|set| filtered.with(|filtered| counts(set, filtered)))}
         </div>
+        <Curation session set rules filtered />
         <Export set filtered />
     }
+}
+
+/// Names between commas.
+fn listed(text: &str) -> Vec<String> {
+    let names = text.split(',').map(str::trim);
+    let names = names.filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Applies rules to pairs, with what else they need; tracked.
+pub(super) fn apply(session: Session, set: &PairSet, rules: &[Rule]) -> Filtered {
+    let pairing = session.pairing;
+    let duplicates = pairing.duplicates.get().and_then(Result::ok);
+    let is_by_class = rules.iter().any(|rule| matches!(rule, Rule::Nearest(_)));
+    let nearest = is_by_class.then(|| pairing.nearest.known()).flatten();
+    let Some(nearest) = nearest else {
+        return filter(&set.facts, rules, duplicates.as_deref());
+    };
+    let mut facts = set.facts.clone();
+    for (facts, class) in facts.iter_mut().zip(nearest.iter()) {
+        facts.nearest = Some(*class);
+    }
+    filter(&facts, rules, duplicates.as_deref())
 }
 
 fn counts(set: &PairSet, filtered: &Filtered) -> AnyView {
@@ -207,15 +325,29 @@ fn Export(set: StoredValue<Rc<PairSet>, LocalStorage>, filtered: Memo<Filtered>)
             let kept = |(i, kept): (usize, &bool)| set.facts[i].uid.filter(|_| *kept);
             filtered.with_untracked(|f| f.kept.iter().enumerate().filter_map(kept).collect())
         });
-        let bytes = Uint8Array::from(&write_uids(&kept)[..]);
-        let saved = Blob::new_with_u8_array_sequence(&Array::of1(&bytes))
-            .and_then(|blob| save::blob_as("kept.npy", &blob));
-        problem.set(saved.err().map(|_| DOWNLOAD_REFUSED.to_owned()));
+        problem.set(save_bytes("kept.npy", &write_uids(&kept)).err());
+    };
+    let as_parquet = move |_| {
+        let written = set.with_value(|set| filtered.with_untracked(|f| set.parquet(&f.kept)));
+        let saved = written.and_then(|bytes| save_bytes("kept.parquet", &bytes));
+        problem.set(saved.err());
+    };
+    let as_names = move |_| {
+        let (names, broken) = set.with_value(|set| filtered.with_untracked(|f| set.names(&f.kept)));
+        save::text("kept.txt", "text/plain", &names);
+        let left_out = "files have a line break in their names, and are not in the list.";
+        problem.set((broken > 0).then(|| format!("{broken} {left_out}")));
     };
     view! {
         <p class="toolbar">
             <button type="button" on:click=as_csv>
                 "Export the pairs (CSV)"
+            </button>
+            <button type="button" class="export-parquet" on:click=as_parquet>
+                "Export what is kept (Parquet)"
+            </button>
+            <button type="button" class="export-names" on:click=as_names>
+                "Export what is kept as names of files (txt)"
             </button>
             <button type="button" class="export-uids" hidden=!has_uids on:click=as_uids>
                 "Export what is kept as DataComp’s uids (npy)"

@@ -1,5 +1,6 @@
 //! Pairs of images and texts, as LAION and DataComp work on them: embedded here, scored, filtered, searched.
 
+mod curation;
 mod figure;
 mod filter;
 mod folder;
@@ -11,12 +12,14 @@ mod source;
 use super::notice::{DemoBanner, is_demo};
 use super::progress;
 use super::session::{PairSet, PairsState, Session, Target};
-use crate::page::list;
-use crate::page::messages::error;
+use crate::page::messages::{DOWNLOAD_REFUSED, error, error_if_any};
+use crate::page::{list, save};
 use crate::text;
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use source::Sources;
 use std::rc::Rc;
+use web_sys::Blob;
 
 /// Problems that are listed.
 const LISTED: usize = 100;
@@ -53,15 +56,19 @@ fn running(session: Session) -> AnyView {
         let PairsState::Running {
             share,
             pairs,
-            milliseconds,
+            cached,
+            pace,
         } = pairing.state.get()
         else {
             return ().into_any();
         };
         let mut told = format!("{pairs} pairs embedded");
-        if pairs > 0 && milliseconds > 0.0 && share > 0.0 {
-            let rate = text::significant(1000.0 * pairs as f64 / milliseconds, 3);
-            let left = text::duration(milliseconds / 1000.0 * (1.0 - share) / share);
+        if cached > 0 {
+            told.push_str(&format!(" ({cached} from before)"));
+        }
+        if pace.milliseconds > 0.0 && pace.share > 0.0 {
+            let rate = text::significant(1000.0 * pace.pairs as f64 / pace.milliseconds, 3);
+            let left = text::duration(pace.milliseconds / 1000.0 * (1.0 - share) / pace.share);
             told.push_str(&format!(", {rate} a second, {left} left"));
         }
         progress::bar("Embedding pairs", (1000.0 * share) as u64, 1000, told)
@@ -122,14 +129,25 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
             }
         })
     };
-    let took = format!(
+    let mut took = format!(
         "{} pairs embedded with {} in {}.",
         text::grouped(set.len() as u64),
         set.model,
         text::milliseconds(set.milliseconds)
     );
+    if set.cached > 0 {
+        let cached = text::grouped(set.cached as u64);
+        took.push_str(&format!(
+            " Of these, {cached} had been embedded before and came from this browser’s storage."
+        ));
+    }
     view! {
-        <p class="embedded" role="status" data-milliseconds=set.milliseconds.to_string()>
+        <p
+            class="embedded"
+            role="status"
+            data-milliseconds=set.milliseconds.to_string()
+            data-cached=set.cached.to_string()
+        >
             {took}
         </p>
         {problems(&set)}
@@ -141,11 +159,47 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
         <search::Search
             session
             searching=session.pairing.searching
-            target=Target::Set(set)
+            target=Target::Set(set.clone())
             is_off=is_other
         />
+        <SaveIndex set />
     }
     .into_any()
+}
+
+#[component]
+fn SaveIndex(set: Rc<PairSet>) -> impl IntoView {
+    let problem = RwSignal::new(None::<String>);
+    let set = StoredValue::new_local(set);
+    let save = move |_| {
+        let saved = set.with_value(|set| {
+            let name = set.source.name();
+            let name = name.split('.').next().filter(|name| !name.is_empty());
+            let name = format!("{}-index.zip", name.unwrap_or("pairs"));
+            set.index().and_then(|bytes| save_bytes(&name, &bytes))
+        });
+        problem.set(saved.err());
+    };
+    view! {
+        <h3>"Take the vectors away"</h3>
+        <p class="aside">
+            "A folder as clip-retrieval, autofaiss and faiss read it, zipped: the vectors of the images and of the texts (float16), and what is known of each pair (Parquet). Unzipped and dropped above, it is searched without embedding anything again; "
+            <code>"refit search --index"</code> " reads it, too."
+        </p>
+        <p class="toolbar">
+            <button type="button" class="save-index" on:click=save>
+                "Save the index (zip)"
+            </button>
+        </p>
+        {error_if_any(problem)}
+    }
+}
+
+/// Starts a download of bytes.
+fn save_bytes(name: &str, bytes: &[u8]) -> Result<(), String> {
+    let saved = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))
+        .and_then(|blob| save::blob_as(name, &blob));
+    saved.map_err(|_| DOWNLOAD_REFUSED.to_owned())
 }
 
 /// What is wrong with some, in a list; what was left out and assumed.

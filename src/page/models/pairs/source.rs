@@ -1,12 +1,15 @@
 //! Choosing pairs: the samples, an archive, a folder, or what is dropped.
 
+use crate::page::list;
 use crate::page::messages::error_if_any;
 use crate::page::models::checkpoints::{Dropped, files_of};
 use crate::page::models::folder::found;
 use crate::page::models::samples;
-use crate::page::models::session::{FolderIndex, Session, Source};
+use crate::page::models::session::{FolderIndex, PairTable, Session, Source};
 use leptos::prelude::*;
 use refit_pairs::part_of;
+use refit_pairs::records::{ColumnError, Purpose};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DragEvent, File};
@@ -17,12 +20,33 @@ const SAMPLES: &str = "clip/pairs.tar";
 pub(super) fn Sources(session: Session) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let is_over = RwSignal::new(false);
+    let question = RwSignal::new_local(None::<Rc<PairTable>>);
     let open = move |name: String, files: Vec<(String, File)>| {
         let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        question.set(None);
+        problem.set(None);
         if FolderIndex::is_among(&paths) {
-            problem.set(None);
             let files = files.into_iter().map(|(path, file)| (path, file.into()));
             return session.open_index(name, files.collect());
+        }
+        if let Some(found) = tables(&paths) {
+            return leptos::task::spawn_local(async move {
+                let opened = match found {
+                    Ok(at) => open_table(at, files).await,
+                    Err(sentence) => Err(sentence),
+                };
+                match opened {
+                    Ok((table, Some(columns))) => {
+                        session.embed_pairs(Source::Table(table, columns), false);
+                    }
+                    Ok((table, None)) => {
+                        question.try_set(Some(table));
+                    }
+                    Err(sentence) => {
+                        problem.try_set(Some(sentence));
+                    }
+                }
+            });
         }
         match source_of(name, files) {
             Ok((source, left_out)) => {
@@ -103,12 +127,123 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
                 </label>
             </p>
             <p class="aside">
-                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
+                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. Or a folder of images with a CSV or Parquet file of their paths and texts. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
                 <span class="by-mouse">" Or drop them here."</span>
             </p>
             {error_if_any(problem)}
+            {move || question.get().map(|table| ask(session, table, question))}
         </div>
     }
+}
+
+/// The table among files that have no pairs but what it says, or why it is not known which; `None` where there is none.
+fn tables(paths: &[String]) -> Option<Result<usize, String>> {
+    let has_texts = paths.iter().any(|path| {
+        let is_text = |ending| path.to_lowercase().ends_with(ending);
+        is_text(".txt") || is_text(".json")
+    });
+    let is_other = has_texts || paths.iter().any(|path| is_archive(path));
+    let all = 0..paths.len();
+    let tables: Vec<usize> = all.filter(|at| PairTable::is_one(&paths[*at])).collect();
+    match tables[..] {
+        [] => None,
+        _ if is_other => None,
+        [_] if paths.len() == 1 => Some(Err(format!(
+            "The images that {} names are not here: drop it together with their folder, or choose the folder that has both.",
+            paths[0]
+        ))),
+        [at] => Some(Ok(at)),
+        [first, second, ..] => Some(Err(format!(
+            "There are several tables here, as {} and {}; give one of them, with the images.",
+            paths[first], paths[second]
+        ))),
+    }
+}
+
+/// Opens a table, and finds the columns of its images and texts where their names say so.
+async fn open_table(
+    at: usize,
+    mut files: Vec<(String, File)>,
+) -> Result<(Rc<PairTable>, Option<[usize; 2]>), String> {
+    let (path, table) = files.swap_remove(at);
+    let images = files.into_iter().map(|(path, file)| (path, file.into()));
+    let table = PairTable::open(path, table.into(), images.collect()).await?;
+    let columns = match (table.choose(Purpose::Picture), table.choose(Purpose::Text)) {
+        (Err(error @ ColumnError::Addresses { .. }), _) => {
+            return Err(format!("{}: {error}.", table.name));
+        }
+        (Ok(picture), Ok(text)) => Some([picture, text]),
+        _ => None,
+    };
+    Ok((Rc::new(table), columns))
+}
+
+/// Asks for the columns of a table whose names do not say what they have.
+fn ask(
+    session: Session,
+    table: Rc<PairTable>,
+    question: RwSignal<Option<Rc<PairTable>>, LocalStorage>,
+) -> AnyView {
+    let chosen = [Purpose::Picture, Purpose::Text].map(|purpose| {
+        let known = table.choose(purpose).ok();
+        RwSignal::new(known)
+    });
+    let labels = ["Paths of the images", "Texts"];
+    let selects = labels.into_iter().zip(chosen).map(|(label, chosen)| {
+        let names = table.columns.iter().enumerate();
+        let options = names.map(|(at, name)| {
+            view! {
+                <option value=at.to_string() selected=move || chosen.get() == Some(at)>
+                    {name.clone()}
+                </option>
+            }
+        });
+        let options = list(options);
+        view! {
+            <label class="choice">
+                <span>{label}</span>
+                <select
+                    name=label
+                    on:change=move |event| chosen.set(event_target_value(&event).parse().ok())
+                >
+                    <option value="" selected=move || chosen.get().is_none()>
+                        "Choose a column"
+                    </option>
+                    {options}
+                </select>
+            </label>
+        }
+    });
+    let selects = list(selects);
+    let name = table.name.clone();
+    let stored = StoredValue::new_local(table);
+    let both = move || match (chosen[0].get(), chosen[1].get()) {
+        (Some(picture), Some(text)) if picture != text => Some([picture, text]),
+        _ => None,
+    };
+    let read = move |_| {
+        if let Some(columns) = both() {
+            session.embed_pairs(Source::Table(stored.get_value(), columns), false);
+            question.set(None);
+        }
+    };
+    view! {
+        <div class="callout question columns">
+            <p>{format!("Which columns of {name} have the paths of the images, and the texts?")}</p>
+            <div class="choices">{selects}</div>
+            <p class="toolbar">
+                <button
+                    type="button"
+                    class="read-table"
+                    disabled=move || both().is_none()
+                    on:click=read
+                >
+                    "Read the pairs"
+                </button>
+            </p>
+        </div>
+    }
+    .into_any()
 }
 
 async fn sample_archive() -> Result<Source, String> {
@@ -146,10 +281,8 @@ fn source_of(name: String, files: Vec<(String, File)>) -> Result<(Source, Option
         return Ok((Source::Archive(name, archive.clone().into()), left_out));
     }
     if !files.iter().any(|(path, _)| part_of(path).is_some()) {
-        return Err(
-            "There is no tar here, no KEY.jpg with a KEY.txt, and no img_emb_0.npy of an index."
-                .to_owned(),
-        );
+        let sentence = "There is no tar here, no KEY.jpg with a KEY.txt, no table with images, and no img_emb_0.npy of an index.";
+        return Err(sentence.to_owned());
     }
     let files = files.into_iter().map(|(path, file)| (path, file.into()));
     Ok((Source::Folder(name, files.collect()), None))

@@ -1,6 +1,7 @@
 //! A clip-retrieval folder of the reader's: which files are its parts, and workers that search their vectors.
 
 use super::Session;
+use super::files_by_path::FilesByPath;
 use super::searching::{Searching, Target};
 use crate::page::models::protocol::{Failure, FailureKind, VectorPiece};
 use crate::page::models::worker_client::WorkerClient;
@@ -9,7 +10,6 @@ use leptos::prelude::*;
 use refit_clip::browser::BlobSource;
 use refit_clip::weights::source::Source as _;
 use refit_pairs::index::{self, IndexError, RECORD, Record, Vectors};
-use std::collections::HashMap;
 use std::rc::Rc;
 use web_sys::Blob;
 
@@ -34,8 +34,8 @@ pub struct FolderIndex {
     pub is_of_texts: bool,
     /// What is wrong with it, in sentences.
     pub problems: Vec<String>,
-    /// The folder's images, by the last part of their paths.
-    images: HashMap<String, Vec<(String, Blob)>>,
+    /// The folder's images.
+    images: FilesByPath,
     /// Those that search, each a share of the vectors.
     pub workers: Vec<WorkerClient>,
 }
@@ -109,7 +109,7 @@ impl FolderIndex {
             rows: 0,
             is_of_texts: found.iter().all(|part| part.images.is_none()),
             problems,
-            images: HashMap::new(),
+            images: FilesByPath::default(),
             workers: Vec::new(),
             name,
         };
@@ -128,12 +128,10 @@ impl FolderIndex {
             .flat_map(|part| [part.images, part.texts, part.metadata])
             .flatten()
             .collect();
-        for (i, (path, file)) in files.into_iter().enumerate() {
-            if !used.contains(&i) && file.type_().starts_with("image/") {
-                let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
-                opened.images.entry(name).or_default().push((path, file));
-            }
-        }
+        let others = files.into_iter().enumerate();
+        let others =
+            others.filter(|(i, (_, file))| !used.contains(i) && file.type_().starts_with("image/"));
+        opened.images = FilesByPath::new(others.map(|(_, file)| file));
         opened.start().await.map_err(|failure| failure.sentence)?;
         Ok(opened)
     }
@@ -242,18 +240,10 @@ impl FolderIndex {
         Ok(stored.floats(&bytes))
     }
 
-    /// The folder's image whose path ends as this one does, or the other way round.
+    /// The folder's image of a path; of several that it may be none.
     pub fn image(&self, path: &str) -> Option<Blob> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let ends_with = |long: &str, short: &str| {
-            long.strip_suffix(short)
-                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
-        };
-        let mut fitting = self.images.get(name)?.iter();
-        let fits = |(own, _): &&(String, Blob)| ends_with(own, path) || ends_with(path, own);
-        let first = fitting.find(fits)?;
-        // Of two that fit it cannot be said.
-        fitting.find(fits).is_none().then(|| first.1.clone())
+        let (_, file) = self.images.find(path).ok()?;
+        Some(file.clone())
     }
 }
 

@@ -2,11 +2,13 @@
 //! shown are read again.
 
 use super::Session;
+use super::nearest::Nearest;
+use super::pair_table::PairTable;
 use super::searching::Searching;
 use crate::page::latest::{Latest, Request};
 use crate::page::models::protocol::{Failure, FailureKind};
 use crate::page::models::worker_client::WorkerClient;
-use crate::pairs::KINDS;
+use crate::pairs::{KINDS, LabelFinder, Labels};
 use js_sys::{Array, Function, Promise, Uint8Array};
 use leptos::prelude::*;
 use refit_clip::browser::{BlobSource, now};
@@ -15,7 +17,8 @@ use refit_clip::weights::source::Source as _;
 use refit_pairs::{
     Duplicates, Facts, Found, Ignored, Pair, Part, Problem, Samples, TarReader, Trouble, part_of,
 };
-use std::collections::HashMap;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -34,20 +37,24 @@ pub enum Source {
     Archive(String, Blob),
     /// Files with their paths.
     Folder(String, Vec<(String, Blob)>),
+    /// A table, with the columns of its images and texts.
+    Table(Rc<PairTable>, [usize; 2]),
 }
 
 impl Source {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Source::Archive(name, _) | Source::Folder(name, _) => name,
+            Source::Table(table, _) => &table.name,
         }
     }
 
-    /// Bytes of an archive, files of a folder.
-    fn size(&self) -> f64 {
+    /// Bytes of an archive or a table, files of a folder.
+    pub(super) fn size(&self) -> f64 {
         match self {
             Source::Archive(_, blob) => blob.size(),
             Source::Folder(_, files) => files.len() as f64,
+            Source::Table(table, _) => table.bytes.len() as f64,
         }
     }
 }
@@ -66,28 +73,47 @@ pub struct PairSet {
     pub source: Source,
     /// They come with the page.
     pub is_sample: bool,
-    /// The model's name and key.
+    /// The model's name and key, and what its vectors depend on.
     pub model: String,
     pub model_key: String,
+    pub(super) identity: String,
     pub facts: Vec<Facts>,
     pub keys: Vec<String>,
+    /// The names of the images' members or files, their widths and heights, and the pairs' JSON.
+    pub(super) pictures: Vec<String>,
+    pub(super) sizes: Vec<(u32, u32)>,
+    pub(super) said: Vec<String>,
     /// For each what is known of its text: its place in [`KINDS`].
     pub truths: Vec<Option<usize>>,
-    /// `[pairs, width]`, of length 1.
+    /// The images' classes, where the JSON has them.
+    pub labels: Option<Labels>,
+    /// Those of the images, then of the texts: `[pairs, width]`, of length 1.
     pub vectors: Vec<f32>,
+    pub(super) texts: Vec<f32>,
     pub width: usize,
     places: Vec<Place>,
     is_gzipped: bool,
     /// What is wrong, and what was left out.
     pub problems: Vec<String>,
     pub notes: Vec<String>,
+    /// Pairs that were left out for it.
+    pub(super) left_out: u64,
+    /// The source was read to its end.
+    pub(super) is_whole: bool,
     /// How long embedding took, pauses aside.
     pub milliseconds: f64,
+    /// Pairs whose vectors were stored by an earlier run.
+    pub cached: usize,
 }
 
 impl PairSet {
     pub fn len(&self) -> usize {
         self.facts.len()
+    }
+
+    fn note(&mut self, problem: &Problem) {
+        self.left_out += u64::from(problem.leaves_out());
+        self.problems.push(problem.to_string());
     }
 
     pub fn score(&self, i: usize) -> f32 {
@@ -152,8 +178,11 @@ async fn slice(archive: &mut BlobSource, at: u64) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-async fn bytes_of(blob: Blob) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; blob.size() as usize];
+/// A file's bytes; `None` where it cannot be read, or memory does not hold it.
+pub(super) async fn bytes_of(blob: Blob) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(blob.size() as usize).ok()?;
+    bytes.resize(blob.size() as usize, 0);
     BlobSource::new(blob).read(0, &mut bytes).await.ok()?;
     Some(bytes)
 }
@@ -169,11 +198,21 @@ pub enum PairsState {
         /// The share that is read.
         share: f64,
         pairs: usize,
-        /// Pauses aside.
-        milliseconds: f64,
+        /// Of these from the cache.
+        cached: usize,
+        pace: Pace,
     },
     Done,
     Failed(String),
+}
+
+/// How fast pairs are embedded that are not in the cache, pauses aside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    pub pairs: usize,
+    pub milliseconds: f64,
+    /// The share of the whole that this was.
+    pub share: f64,
 }
 
 #[derive(Clone, Copy)]
@@ -187,6 +226,9 @@ pub struct Pairing {
     /// Its duplicates, or why there are none; `None` before they are asked for.
     pub duplicates: RwSignal<Option<Result<Rc<Duplicates>, String>>, LocalStorage>,
     pub searching: Searching,
+    /// The class of the reader's list to which each image is nearest, and that of the known classes.
+    pub nearest: Nearest,
+    pub zero_shot: Nearest,
     worker: StoredValue<WorkerClient, LocalStorage>,
     requests: Latest,
     is_cancelled: StoredValue<bool>,
@@ -203,6 +245,8 @@ impl Pairing {
             threshold: RwSignal::new(0.28),
             duplicates: RwSignal::new_local(None),
             searching: Searching::new(),
+            nearest: Nearest::new(),
+            zero_shot: Nearest::new(),
             worker: StoredValue::new_local(WorkerClient::default()),
             requests: Latest::new(),
             is_cancelled: StoredValue::new(false),
@@ -265,35 +309,50 @@ impl Session {
         pairing.searching.clear();
         pairing.set.set(None);
         pairing.duplicates.set(None);
-        if self.model.loaded().is_none() {
+        pairing.nearest.clear();
+        pairing.zero_shot.clear();
+        let Some(loaded) = self.model.loaded() else {
             let sentence = "No model is loaded yet. Wait for it, then choose the pairs again.";
             return pairing.state.set(PairsState::Failed(sentence.to_owned()));
-        }
+        };
         let run = Run {
             session: self,
             request,
             load: self.model.current_load(),
             engine: self.model.engine(),
             done: 0.0,
+            told: 0.0,
             all: source.size(),
+            pace: Pace::default(),
+            is_stored: true,
             since: now(),
             waiting: Vec::new(),
             shortened: 0,
+            labels: LabelFinder::default(),
             set: PairSet {
                 source,
                 is_sample,
                 model: self.model.name(),
                 model_key: self.model.key(),
+                identity: loaded.info.identity(),
                 facts: Vec::new(),
                 keys: Vec::new(),
+                pictures: Vec::new(),
+                sizes: Vec::new(),
+                said: Vec::new(),
                 truths: Vec::new(),
+                labels: None,
                 vectors: Vec::new(),
+                texts: Vec::new(),
                 width: 0,
                 places: Vec::new(),
                 is_gzipped: false,
                 problems: Vec::new(),
                 notes: Vec::new(),
+                left_out: 0,
+                is_whole: false,
                 milliseconds: 0.0,
+                cached: 0,
             },
         };
         run.report();
@@ -314,13 +373,19 @@ struct Run {
     load: Request,
     engine: WorkerClient,
     done: f64,
+    /// As far as the last batch.
+    told: f64,
     all: f64,
+    pace: Pace,
+    /// All vectors so far are stored, for a run that goes on.
+    is_stored: bool,
     /// When it began, or the last batch of which the time is counted ended.
     since: f64,
     /// What is not embedded yet: the pair, its image, and where that is.
     waiting: Vec<(Box<Pair>, Blob, Place)>,
     /// Texts that did not fit into the model's context.
     shortened: usize,
+    labels: LabelFinder,
     set: PairSet,
 }
 
@@ -330,7 +395,8 @@ impl Run {
             self.session.pairing.state.set(PairsState::Running {
                 share: self.done / self.all.max(1.0),
                 pairs: self.set.len(),
-                milliseconds: self.set.milliseconds,
+                cached: self.set.cached,
+                pace: self.pace,
             });
         }
     }
@@ -339,16 +405,23 @@ impl Run {
         let read = match self.set.source.clone() {
             Source::Archive(_, blob) => self.archive(&blob).await,
             Source::Folder(_, files) => self.folder(files).await,
+            Source::Table(table, columns) => self.table(&table, columns).await,
         };
         let ended = match read {
             Ok(()) => self.embed().await,
             Err(end) => Err(end),
         };
+        self.set.is_whole = ended.is_ok();
+        self.set.labels = std::mem::take(&mut self.labels).finish();
         if self.shortened > 0 {
             self.set.notes.push(format!(
                 "{} texts are longer than the model’s context; the model saw their beginning.",
                 self.shortened
             ));
+        }
+        if !self.is_stored {
+            let sentence = "Not all vectors could be stored in this browser: after a reload they are computed again.";
+            self.set.notes.push(sentence.to_owned());
         }
         let pairing = self.session.pairing;
         let state = match ended {
@@ -399,7 +472,7 @@ impl Run {
             let (count, before) = (found.len() as f64, self.done);
             for (i, found) in found.into_iter().enumerate() {
                 match found {
-                    Found::Problem(problem) => self.set.problems.push(problem.to_string()),
+                    Found::Problem(problem) => self.set.note(&problem),
                     Found::Pair(mut pair) => {
                         let begin = pair.picture.at.unwrap_or_default() as f64;
                         // Its bytes are the blob's from here on.
@@ -451,7 +524,7 @@ impl Run {
             let found: Vec<Found> = samples.found().collect();
             for found in found {
                 match found {
-                    Found::Problem(problem) => self.set.problems.push(problem.to_string()),
+                    Found::Problem(problem) => self.set.note(&problem),
                     Found::Pair(pair) => {
                         if let Some(image) = images.remove(&pair.picture.name) {
                             let place = Place::File(image.clone());
@@ -463,6 +536,43 @@ impl Run {
             self.done = (i + 1) as f64;
         }
         self.set.notes.extend(ignored.sentence().map(|s| s + "."));
+        Ok(())
+    }
+
+    async fn table(&mut self, table: &PairTable, columns: [usize; 2]) -> Result<(), End> {
+        let found = table.pairs(columns);
+        let count = found.len() as f64;
+        let (mut used, mut by_end) = (HashSet::new(), None);
+        for (i, found) in found.into_iter().enumerate() {
+            match found {
+                Err(problem) => self.set.note(&problem),
+                Ok(pair) => match table.images.find(&pair.picture.name) {
+                    Ok((path, image)) => {
+                        if path.len() < pair.picture.name.len() {
+                            by_end.get_or_insert((pair.picture.name.clone(), path.to_owned()));
+                        }
+                        used.insert(path);
+                        let place = Place::File(image.clone());
+                        self.push(Box::new(pair), image.clone(), place).await?;
+                    }
+                    Err(reason) => {
+                        let problem = Problem::new(pair.picture.name, Trouble::Picture { reason });
+                        self.set.note(&problem);
+                    }
+                },
+            }
+            self.done = self.all * (i + 1) as f64 / count;
+        }
+        let notes = &mut self.set.notes;
+        notes.extend(by_end.map(|(said, path)| {
+            format!("Images were found by the ends of their paths: {said} as {path}.")
+        }));
+        let left_out = table.count - used.len();
+        notes.extend(
+            (left_out > 0).then(|| {
+                format!("{left_out} other files were given that the table does not name.")
+            }),
+        );
         Ok(())
     }
 
@@ -484,42 +594,56 @@ impl Run {
         if batch.is_empty() {
             return Ok(());
         }
-        let failed = |failure: Failure| End::Failed(failure.sentence);
-        let files = batch.iter().map(|(_, image, _)| image);
-        let images = self.engine.encode_images(files, false).await;
-        self.check()?;
+        let images = batch.iter().map(|(_, image, _)| image);
         let texts = batch.iter().map(|(pair, ..)| pair.text.clone()).collect();
-        let texts = self.engine.encode_texts(texts).await;
+        let encoded = self.engine.encode_pairs(images, texts).await;
         self.check()?;
-        let (warnings, texts) = texts.map_err(failed)?;
-        self.shortened += warnings.iter().filter(|w| w.truncated > 0).count();
-        let images = images.map_err(failed)?;
-        for (((pair, blob, place), image), text) in batch.into_iter().zip(images).zip(texts) {
-            let encoding = match image {
+        let (encoded, is_stored) = encoded.map_err(|failure| End::Failed(failure.sentence))?;
+        self.is_stored &= is_stored;
+        let mut computed = 0;
+        for ((pair, blob, place), encoding) in batch.into_iter().zip(encoded) {
+            let encoding = match encoding {
                 Ok(encoding) => encoding,
                 Err(reason) => {
                     let problem = Problem::new(pair.picture.name, Trouble::Picture { reason });
-                    self.set.problems.push(problem.to_string());
+                    self.set.note(&problem);
                     continue;
                 }
             };
+            let details = encoding.details;
+            self.shortened += usize::from(details.is_truncated);
+            match details.is_cached {
+                true => self.set.cached += 1,
+                false => computed += 1,
+            }
             let mut facts = Facts::of_metadata(&pair.text, &pair.metadata);
-            let details = &encoding.details;
             facts.bytes = Some(blob.size() as u64);
             let size = (f64::from(details.width), f64::from(details.height));
             facts.size = facts.size.or(Some(size));
-            facts.score = Some(cosine(&encoding.embedding, &text) as f32);
+            facts.score = Some(cosine(&encoding.image, &encoding.text) as f32);
             let truth = pair.metadata.get("truth").and_then(|truth| truth.as_str());
+            self.labels.push(&pair.metadata);
             let set = &mut self.set;
             set.truths
                 .push(KINDS.iter().position(|kind| Some(*kind) == truth));
             set.facts.push(facts);
             set.keys.push(pair.key);
+            set.pictures.push(pair.picture.name);
+            set.sizes.push((details.width, details.height));
+            set.said.push(Value::Object(pair.metadata).to_string());
             set.places.push(place);
-            set.width = encoding.embedding.len();
-            set.vectors.extend(encoding.embedding);
+            set.width = encoding.image.len();
+            set.vectors.extend(encoding.image);
+            set.texts.extend(encoding.text);
         }
-        self.set.milliseconds += now() - self.since;
+        let milliseconds = now() - self.since;
+        self.set.milliseconds += milliseconds;
+        if computed > 0 {
+            self.pace.pairs += computed;
+            self.pace.milliseconds += milliseconds;
+            self.pace.share += (self.done - self.told) / self.all.max(1.0);
+        }
+        self.told = self.done;
         self.since = now();
         self.report();
         Ok(())

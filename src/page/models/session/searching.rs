@@ -254,16 +254,13 @@ impl Session {
 
 fn in_memory(set: &PairSet, query: &[f32]) -> FoundRows {
     let start = now();
-    let (mut top, mut bytes) = (TopK::new(BEST), Vec::new());
+    let mut top = TopK::new(BEST);
     let stored = Stored {
         half: false,
         width: set.width,
     };
-    for (i, vectors) in set.vectors.chunks(1024 * set.width.max(1)).enumerate() {
-        bytes.clear();
-        bytes.extend(vectors.iter().flat_map(|x| x.to_le_bytes()));
-        top.scan(stored, &bytes, 1024 * i as u64, query);
-    }
+    // WebAssembly's memory has the lowest byte first, as a file has it.
+    top.scan(stored, bytemuck::cast_slice(&set.vectors), 0, query);
     let size = 4 * set.vectors.len() as u64;
     FoundRows {
         not_finite: top.not_finite(),

@@ -1,12 +1,13 @@
 //! A loaded model with its tokenizer and the embeddings of the images it has encoded.
 
 use super::super::protocol::{
-    CheckpointLocation, DeviceChoice, EncodedImage, Failure, FailureKind, LoadedModel,
-    ModelChoices, Placement, Progress, TextWarning,
+    CheckpointLocation, DeviceChoice, EncodedImage, EncodedPair, EncodedPairs, Failure,
+    FailureKind, LoadedModel, ModelChoices, Placement, Progress, TextWarning,
 };
 use super::checkpoint_source::{self, CheckpointSource};
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
 use super::image;
+use super::pair_cache::{CachedPair, Digest, PairCache};
 use super::towers::Towers;
 use crate::model_error::{self, FrontEnd};
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -17,7 +18,7 @@ use refit_clip::preprocess::PixelValues;
 use refit_clip::tokenizer::{Tokenizer, Tokens};
 use refit_clip::weights::source::Source;
 use std::collections::HashMap;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use xxhash_rust::xxh64::xxh64;
 
@@ -51,6 +52,10 @@ pub struct Engine {
     cache: Option<EmbeddingCache>,
     /// Digests of the embeddings that are not stored yet.
     unsaved: Vec<String>,
+    /// The name under which embeddings are stored, if they are.
+    cache_key: Option<String>,
+    /// Those of pairs, once the first are encoded.
+    pairs: Option<PairCache>,
 }
 
 impl Engine {
@@ -109,6 +114,8 @@ impl Engine {
             embeddings: HashMap::new(),
             cache: None,
             unsaved: Vec::new(),
+            cache_key: None,
+            pairs: None,
         };
         Ok((engine, loaded))
     }
@@ -196,19 +203,98 @@ impl Engine {
         Ok((replies, numbers(&embeddings)))
     }
 
+    /// Encodes pairs, or takes their vectors from the cache, where new ones are stored at once. Returns the vectors of each
+    /// image and its text, one after the other.
+    pub async fn encode_pairs(
+        &mut self,
+        images: &Array,
+        texts: &[String],
+    ) -> Result<(EncodedPairs, JsValue), Failure> {
+        let settings = *self.towers.preprocessing();
+        if let (None, Some(key)) = (&self.pairs, &self.cache_key) {
+            // Without it, as while another tab has it, an interrupted run begins anew.
+            let width = self.towers.architecture().embedding;
+            self.pairs = PairCache::open(key, width).await.ok();
+        }
+        let mut pairs: Vec<Result<(CachedPair, bool), String>> = Vec::new();
+        let mut missing: Vec<(usize, Option<Digest>)> = Vec::new();
+        let mut prepared: Vec<PixelValues> = Vec::new();
+        for (i, (image, text)) in images.iter().zip(texts).enumerate() {
+            let digest = match &self.pairs {
+                Some(_) => image::pair_digest(image.unchecked_ref(), text).await,
+                None => None,
+            };
+            let cached = digest.and_then(|digest| self.pairs.as_ref()?.get(&digest));
+            if let Some(pair) = cached {
+                pairs.push(Ok((pair, true)));
+                continue;
+            }
+            match image::prepare(&image, &settings, false, |_| false).await {
+                Ok((details, pixels)) => {
+                    prepared.extend(pixels);
+                    missing.push((i, digest));
+                    let pair = CachedPair {
+                        width: details.width,
+                        height: details.height,
+                        truncated: 0,
+                        image: Vec::new(),
+                        text: Vec::new(),
+                    };
+                    pairs.push(Ok((pair, false)));
+                }
+                Err(sentence) => pairs.push(Err(sentence)),
+            }
+        }
+        if !missing.is_empty() {
+            let (images, _) = self.towers.encode_images(&prepared).await?;
+            let tokens = missing
+                .iter()
+                .map(|(i, _)| self.tokenizer.encode(&texts[*i]));
+            let tokens: Vec<Tokens> = tokens.collect();
+            let texts = self.towers.encode_texts(&tokens).await?;
+            let computed = images.into_iter().zip(texts).zip(&tokens);
+            for ((i, digest), ((image, text), tokens)) in missing.into_iter().zip(computed) {
+                let Ok((pair, _)) = &mut pairs[i] else {
+                    continue;
+                };
+                (pair.image, pair.text) = (image, text);
+                pair.truncated = tokens.truncated as u32;
+                if let (Some(cache), Some(digest)) = (&mut self.pairs, digest) {
+                    cache.add(&digest, pair);
+                }
+            }
+        }
+        let is_stored = self.pairs.as_ref().is_some_and(|cache| !cache.is_full());
+        let mut vectors = Vec::new();
+        let pairs = pairs.into_iter().map(|pair| {
+            let (pair, is_cached) = pair?;
+            vectors.extend([pair.image, pair.text]);
+            Ok(EncodedPair {
+                width: pair.width,
+                height: pair.height,
+                is_truncated: pair.truncated > 0,
+                is_cached,
+            })
+        });
+        let pairs = pairs.collect();
+        Ok((EncodedPairs { pairs, is_stored }, numbers(&vectors)))
+    }
+
     /// Uses the embeddings that are stored under a key, and stores further ones there. A checkpoint
     /// that is run in another way has others.
     pub async fn open_cache(&mut self, key: &str) {
         let info = self.towers.info();
         let width = info.architecture.embedding;
         let way = xxh64(info.identity().as_bytes(), 0);
-        if !key.is_empty()
-            && let Ok((cache, embeddings)) =
-                EmbeddingCache::open(&format!("{key}-{way:016x}"), width).await
-        {
+        if key.is_empty() {
+            return;
+        }
+        let key = format!("{key}-{way:016x}");
+        if let Ok((cache, embeddings)) = EmbeddingCache::open(&key, width).await {
             self.cache = Some(cache);
             self.embeddings = embeddings;
         }
+        self.cache_key = Some(key);
     }
 
     /// Stores new embeddings; called after the reply, so that nobody waits for it.

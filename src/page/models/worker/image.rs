@@ -2,6 +2,7 @@
 //! come open_clip's preprocessing steps.
 
 use super::super::protocol::EncodedImage;
+use super::pair_cache::Digest;
 use crate::model_error;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use refit_clip::browser::now;
@@ -146,16 +147,37 @@ async fn start_of(file: &Blob) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&bytes).to_vec())
 }
 
-/// SHA-256 of a file's bytes, where the browser offers it (not over plain HTTP).
+/// SHA-256 of a file's bytes in hexadecimal, where the browser offers it (not over plain HTTP).
 async fn digest(file: &Blob) -> Option<String> {
     let bytes = JsFuture::from(file.array_buffer()).await.ok()?;
+    let digest = sha256(bytes.unchecked_ref()).await?;
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// SHA-256 of an image's bytes, after how many they are, and a text.
+pub async fn pair_digest(image: &Blob, text: &str) -> Option<Digest> {
+    let image = JsFuture::from(image.array_buffer()).await.ok()?;
+    let image = Uint8Array::new(&image);
+    let length = u64::from(image.length()).to_le_bytes();
+    let all = image.length() + (length.len() + text.len()) as u32;
+    let (bytes, mut at) = (Uint8Array::new_with_length(all), 0);
+    for part in [
+        Uint8Array::from(&length[..]),
+        image,
+        Uint8Array::from(text.as_bytes()),
+    ] {
+        bytes.set(&part, at);
+        at += part.length();
+    }
+    sha256(&bytes).await?.try_into().ok()
+}
+
+async fn sha256(bytes: &Object) -> Option<Vec<u8>> {
     let digest = SUBTLE.with(|subtle| {
-        let bytes = bytes.unchecked_ref::<Object>();
+        let subtle = subtle.as_ref()?;
         subtle
-            .as_ref()?
             .digest_with_str_and_buffer_source("SHA-256", bytes)
             .ok()
     })?;
-    let digest = Uint8Array::new(&JsFuture::from(digest).await.ok()?).to_vec();
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(Uint8Array::new(&JsFuture::from(digest).await.ok()?).to_vec())
 }

@@ -9,6 +9,7 @@ mod engine;
 mod image;
 mod locating;
 mod opfs;
+mod pair_cache;
 mod towers;
 mod vectors;
 
@@ -190,6 +191,15 @@ async fn answer(
             state.engine.replace(Some(engine));
             let (details, numbers) = encoded?;
             reply_with(details, numbers)
+        }
+        WorkerRequest::EncodePairs(texts) => {
+            let mut engine = take_engine(state)?;
+            let encoded = engine
+                .encode_pairs(&attachment.unchecked_into(), &texts)
+                .await;
+            state.engine.replace(Some(engine));
+            let (pairs, numbers) = encoded?;
+            reply_with(pairs, numbers)
         }
         WorkerRequest::Caption { decoding, tokens } => {
             state.is_stopped.set(false);
