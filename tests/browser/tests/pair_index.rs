@@ -331,3 +331,18 @@ fn what_was_embedded_is_taken_away_as_an_index() {
     same(&page, &folder, &["--text", "a red star"]);
     page.screenshot("pairs-taken", 1280, 1600, false);
 }
+
+#[test]
+fn an_index_whose_file_is_taken_away_is_said_to_be_lost() {
+    let folder = FOLDERS.join("lost");
+    copy(&FOLDERS.join("index"), &folder);
+    let page = open(Page::builder());
+    give(&page, &folder);
+    opened(&page, "500");
+    std::fs::remove_file(folder.join("img_emb/img_emb_0001.npy")).expect("vectors");
+    ask(&page, "a red star");
+    page.wait_for_text("Rows 160 to 319 were not searched. ");
+    let rows = hits(&page);
+    assert_eq!(rows.len(), 100);
+    assert!(rows.iter().all(|(row, _)| !(160..320).contains(row)));
+}

@@ -108,6 +108,24 @@ fn a_million_vectors() {
         .open("?page=run");
     page.wait_for("document.querySelector('.model-status')");
     open_tab(&page, "pairs");
+    page.eval(
+        "addEventListener('drop', event => globalThis.entry = event.dataTransfer.items[0].webkitGetAsEntry(), true);
+         globalThis.readAll = async (size, several) => {
+             const found = await new Promise((done, failed) => entry.getFile('img_emb/img_emb_0.npy', {}, done, failed));
+             const file = await new Promise((done, failed) => found.file(done, failed));
+             const start = performance.now();
+             let next = 0;
+             const reader = async () => {
+                 while (next < file.size) {
+                     const at = next;
+                     next += size;
+                     await file.slice(at, at + size).arrayBuffer();
+                 }
+             };
+             await Promise.all(Array.from({length: several}, reader));
+             return performance.now() - start;
+         }",
+    );
     let start = Instant::now();
     give(&page, &folder);
     opened(&page, "1,000,000");
@@ -126,6 +144,22 @@ fn a_million_vectors() {
             said("data-scan"),
             said("data-captions"),
             said("data-read")
+        );
+    }
+    for (mebibytes, several) in [
+        (4, 1),
+        (4, 2),
+        (4, 4),
+        (4, 8),
+        (16, 1),
+        (16, 2),
+        (32, 4),
+        (4, 1),
+    ] {
+        let read = page.eval(&format!("readAll({mebibytes} << 20, {several})"));
+        let read = read.as_f64().unwrap_or_default();
+        println!(
+            "the browser reads the bytes in {read:.0} ms, {several} times {mebibytes} MiB at once"
         );
     }
     println!("memory {:?} MB", page.peak_memory("renderer"));

@@ -121,9 +121,10 @@ fn view(
                 });
             };
             view! {
-                <label class="more-like">
+                " "
+                <label class="aside more-like">
                     <input type="checkbox" name="More like this" prop:checked=is_chosen on:change=choose />
-                    "more like this"
+                    " more like this"
                 </label>
             }
         });

@@ -2,6 +2,7 @@
 //! goes, for the next search.
 
 use super::super::protocol::{Failure, FailureKind, FoundRows, VectorPiece};
+use js_sys::Uint8Array;
 use refit_clip::browser::{BlobSource, now};
 use refit_clip::weights::source::Source;
 use refit_pairs::index;
@@ -10,10 +11,14 @@ use refit_pairs::search::TopK;
 use refit_parquet::{END, Parts, Table, footer};
 use serde_json::{Map, Value};
 use std::cell::Cell;
+use std::collections::VecDeque;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 /// Bytes that are read at once, rounded to whole vectors.
 const SLICE: usize = 4 << 20;
+/// Slices that are read at the same time.
+const AHEAD: usize = 2;
 
 /// The vectors of an index, or a worker's share of them.
 #[derive(Default)]
@@ -25,7 +30,7 @@ pub struct Vectors {
 
 struct Piece {
     about: VectorPiece,
-    file: BlobSource,
+    file: Blob,
     /// Those of its slices that are in memory.
     slices: Vec<Option<Vec<u8>>>,
 }
@@ -36,6 +41,36 @@ impl Piece {
         let bytes = self.about.stored.bytes().max(1);
         (SLICE / bytes).max(1) * bytes
     }
+
+    /// Where a slice begins, and its bytes.
+    fn range(&self, i: usize) -> (u64, usize) {
+        let at = (i * self.slice()) as u64;
+        let left = self.file.size() as u64 - at;
+        (at, left.min(self.slice() as u64) as usize)
+    }
+
+    /// Begins to read a slice; `None` where the browser does not. What is not waited for may fail unheard.
+    fn begin(&self, i: usize) -> Option<JsFuture> {
+        let (at, length) = self.range(i);
+        let (begin, end) = (at as f64, (at + length as u64) as f64);
+        let slice = self.file.slice_with_f64_and_f64(begin, end);
+        slice.ok().map(|slice| slice.array_buffer().into())
+    }
+
+    /// Waits for the bytes of a slice. A read that fails is tried again in a way that says why.
+    async fn finish(&self, i: usize, read: Option<JsFuture>, to: &mut [u8]) -> Result<(), Failure> {
+        if let Some(read) = read
+            && let Ok(bytes) = read.await
+        {
+            let bytes = Uint8Array::new(&bytes);
+            if bytes.length() as usize == to.len() {
+                bytes.copy_to(to);
+                return Ok(());
+            }
+        }
+        let mut file = BlobSource::new(self.file.clone());
+        Ok(file.read(self.range(i).0, to).await?)
+    }
 }
 
 impl Vectors {
@@ -44,7 +79,7 @@ impl Vectors {
         let pieces = pieces.into_iter().zip(files).map(|(about, file)| {
             let mut piece = Piece {
                 about,
-                file: BlobSource::new(file),
+                file,
                 slices: Vec::new(),
             };
             let count = (piece.file.size() as usize).div_ceil(piece.slice());
@@ -72,7 +107,7 @@ impl Vectors {
         let mut found = FoundRows::default();
         let mut buffer = Vec::new();
         for piece in &mut self.pieces {
-            let (slice, size) = (piece.slice(), piece.file.size());
+            let (mut reads, mut next) = (VecDeque::new(), 0);
             for i in 0..piece.slices.len() {
                 if is_stopped.get() {
                     return Err(Failure::new(
@@ -80,27 +115,36 @@ impl Vectors {
                         "The search was cancelled.",
                     ));
                 }
-                let at = (i * slice) as u64;
-                let length = (size - at).min(slice as u64) as usize;
-                let first = piece.about.first + at / piece.about.stored.bytes() as u64;
+                // The browser reads on while this is searched.
+                while reads.len() < AHEAD && next < piece.slices.len() {
+                    if piece.slices[next].is_none() {
+                        reads.push_back(piece.begin(next));
+                    }
+                    next += 1;
+                }
+                let (at, length) = piece.range(i);
+                let stored = piece.about.stored;
+                let first = piece.about.first + at / stored.bytes() as u64;
                 if let Some(bytes) = &piece.slices[i] {
-                    best.scan(piece.about.stored, bytes, first, query);
+                    best.scan(stored, bytes, first, query);
                 } else {
                     let mut own = Vec::new();
                     let is_kept =
                         self.kept + length as u64 <= keep && own.try_reserve_exact(length).is_ok();
                     let bytes = if is_kept { &mut own } else { &mut buffer };
                     bytes.resize(length, 0);
-                    if let Err(error) = piece.file.read(at, bytes).await {
-                        let last = first + (size - at) / piece.about.stored.bytes() as u64 - 1;
-                        let failure = Failure::from(error).sentence;
+                    let read = reads.pop_front().flatten();
+                    if let Err(failure) = piece.finish(i, read, bytes).await {
+                        let rows = (piece.file.size() as u64 - at) / stored.bytes() as u64;
                         found.problems.push(format!(
-                            "Rows {first} to {last} were not searched. {failure}"
+                            "Rows {first} to {} were not searched. {}",
+                            first + rows - 1,
+                            failure.sentence
                         ));
                         break;
                     }
                     found.read += length as u64;
-                    best.scan(piece.about.stored, bytes, first, query);
+                    best.scan(stored, bytes, first, query);
                     if is_kept {
                         self.kept += length as u64;
                         piece.slices[i] = Some(own);
