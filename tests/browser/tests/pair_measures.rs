@@ -175,9 +175,9 @@ fn five_thousand_pairs() {
     for name in ["first.tar", "again.tar"] {
         let start = Instant::now();
         give_archive(&page, name, &ten);
-        page.wait_for(&format!(
-            "document.querySelector('#pairs .embedded') && !document.querySelector('#pairs .progress')"
-        ));
+        page.wait_for(
+            "document.querySelector('#pairs .embedded') && !document.querySelector('#pairs .progress')",
+        );
         println!(
             "{name}: {} ({:.1} s)",
             page.text("#pairs .embedded"),

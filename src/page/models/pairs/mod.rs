@@ -155,14 +155,14 @@ fn embedded(session: Session, set: Rc<PairSet>) -> AnyView {
         {other}
         <score::Score session set=set.clone() />
         <filter::Filter session set=set.clone() />
+        <SaveIndex set=set.clone() />
         <h3>"Search"</h3>
         <search::Search
             session
             searching=session.pairing.searching
-            target=Target::Set(set.clone())
+            target=Target::Set(set)
             is_off=is_other
         />
-        <SaveIndex set />
     }
     .into_any()
 }
