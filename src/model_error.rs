@@ -150,7 +150,9 @@ fn weights_advice(error: &WeightsError, front_end: FrontEnd) -> &'static str {
             FrontEnd::Terminal => "put them beside the others",
         },
         WeightsError::HeaderTooLong { .. } => "the file is damaged or not a safetensors file",
-        WeightsError::Header { .. } | WeightsError::Archive { .. } => "download the file again",
+        WeightsError::Header { .. } | WeightsError::Archive { .. } | WeightsError::Pack { .. } => {
+            "download the file again"
+        }
         WeightsError::Pickle { .. } => "save the model’s state_dict() alone, or as safetensors",
         WeightsError::NoStateDict | WeightsError::OptimizerState => "save the model’s state_dict()",
         WeightsError::NoState { .. } => "choose one of these",
@@ -174,6 +176,7 @@ fn tensor_advice(problem: &TensorProblem) -> &'static str {
             "the file is damaged"
         }
         TensorProblem::Shape { .. } => "",
+        TensorProblem::TooLarge { .. } => "choose int8",
     }
 }
 
@@ -195,6 +198,9 @@ fn source_advice(error: &SourceError, front_end: FrontEnd) -> &'static str {
             "check the network and try again"
         }
         SourceError::Changed => "try again",
+        SourceError::OtherLength { .. } | SourceError::OtherFile { .. } => {
+            "it is damaged or of another pack: copy or download it again"
+        }
         SourceError::Damaged => {
             "it is damaged, or an older version of this page stored it: delete it and download it again"
         }

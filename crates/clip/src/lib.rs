@@ -34,6 +34,7 @@ mod load;
 pub mod locate;
 pub mod mix;
 mod model;
+pub mod pack;
 mod parameters;
 pub mod preprocess;
 pub mod repack;

@@ -44,7 +44,9 @@ impl RepackedCheckpoint {
         let mut entries = Vec::new();
         let mut end = 0;
         let planned = planned.into_iter().map(|(entry, _)| entry);
-        for entry in planned.chain(logit_bias) {
+        // Scales stand before their integers.
+        let stored = |entry: Entry| entry.scale().cloned().into_iter().chain([entry.clone()]);
+        for entry in planned.chain(logit_bias).flat_map(stored) {
             let length = entry.bytes()?;
             let place = [end, end + length];
             let dtype = entry.dtype.name();

@@ -17,6 +17,7 @@ mod heads;
 mod kernels;
 mod locate;
 mod mix;
+mod pack;
 mod parity;
 mod preprocess;
 mod refused;

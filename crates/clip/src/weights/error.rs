@@ -41,6 +41,11 @@ pub enum TensorProblem {
     },
     /// The file has it twice, under this name and another.
     Twice,
+    /// One of its numbers is larger than any of float16.
+    TooLarge {
+        /// Which number, in the order in which they are stored.
+        index: usize,
+    },
 }
 
 impl fmt::Display for TensorProblem {
@@ -48,7 +53,7 @@ impl fmt::Display for TensorProblem {
         match self {
             TensorProblem::Dtype { found } => write!(
                 f,
-                "is stored as {found}, and only float32, float64, float16 and bfloat16 can be read"
+                "is stored as {found}, and only float32, float64, float16, bfloat16 and int8 with scales can be read"
             ),
             TensorProblem::OutOfRange => f.write_str("lies outside the file"),
             TensorProblem::Overlaps { other } => write!(f, "shares bytes with {other}"),
@@ -62,6 +67,9 @@ impl fmt::Display for TensorProblem {
                 write!(f, "has the shape {found:?} where {expected:?} is expected")
             }
             TensorProblem::Twice => f.write_str("is in the file twice"),
+            TensorProblem::TooLarge { index } => {
+                write!(f, "has a number at index {index} that float16 cannot hold")
+            }
         }
     }
 }
@@ -122,6 +130,11 @@ pub enum WeightsError {
         at: usize,
         /// What is wrong there.
         reason: String,
+    },
+    /// A pack's `pack.json` is not what the format says.
+    Pack {
+        /// What is wrong with it.
+        cause: Cause,
     },
     /// The archive has no dictionary of tensors.
     NoStateDict,
@@ -221,6 +234,7 @@ impl fmt::Display for WeightsError {
                 "the header claims {length} bytes of a file of {size} bytes"
             ),
             WeightsError::Header { .. } => f.write_str("the header cannot be read"),
+            WeightsError::Pack { .. } => f.write_str("pack.json cannot be read"),
             WeightsError::Archive { reason } => {
                 write!(f, "the archive cannot be read ({reason})")
             }
@@ -283,7 +297,7 @@ impl Error for WeightsError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             WeightsError::Source(error) => error.source(),
-            WeightsError::Header { cause } => Some(cause.as_error()),
+            WeightsError::Header { cause } | WeightsError::Pack { cause } => Some(cause.as_error()),
             _ => None,
         }
     }

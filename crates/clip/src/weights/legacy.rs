@@ -47,6 +47,7 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<Vec<Entry>, Wei
         Ok(Entry {
             place: Place::At(start + skip),
             stride: tensor.view(),
+            scale: None,
             name: tensor.name,
             shape: tensor.shape,
             dtype: tensor.dtype,

@@ -14,6 +14,7 @@ mod error;
 pub mod files;
 mod foreign;
 pub mod http;
+pub(crate) mod int8;
 mod legacy;
 pub(crate) mod names;
 pub(crate) mod other_models;
@@ -28,6 +29,7 @@ pub use error::{TensorProblem, WeightsError};
 
 use crate::backend::half;
 use bytes::TensorBytes;
+use int8::Scales;
 use serde::{Deserialize, Serialize};
 use source::Source;
 use std::fmt;
@@ -43,6 +45,8 @@ pub enum Dtype {
     F32,
     /// float64, which is read as float32.
     F64,
+    /// int8, with a scale for each channel in a tensor beside it.
+    I8,
     /// Any other, by its name and the bytes of a number; a tensor of it cannot be read.
     Other(&'static str, u64),
 }
@@ -55,12 +59,14 @@ impl Dtype {
             Dtype::BF16 => "BF16",
             Dtype::F32 => "F32",
             Dtype::F64 => "F64",
+            Dtype::I8 => "I8",
             Dtype::Other(name, _) => name,
         }
     }
 
     fn bytes(self) -> u64 {
         match self {
+            Dtype::I8 => 1,
             Dtype::F16 | Dtype::BF16 => 2,
             Dtype::F32 => 4,
             Dtype::F64 => 8,
@@ -111,6 +117,8 @@ pub struct Entry {
     place: Place,
     /// Numbers from an index to the next in each dimension, of a view that is not contiguous.
     stride: Option<Vec<usize>>,
+    /// Of int8, the tensor of its scales, which stands before it in a pack.
+    scale: Option<Box<Entry>>,
 }
 
 /// Where a tensor's bytes are.
@@ -150,6 +158,11 @@ impl Entry {
         ))
     }
 
+    /// The tensor of its scales, of int8.
+    pub(crate) fn scale(&self) -> Option<&Entry> {
+        self.scale.as_deref()
+    }
+
     fn position(&self) -> u64 {
         match self.place {
             Place::At(at) => at,
@@ -162,6 +175,9 @@ impl Entry {
         match &mut self.place {
             Place::At(at) => *at += start,
             Place::Member { header, .. } => *header += start,
+        }
+        if let Some(scale) = &mut self.scale {
+            scale.shift(start);
         }
     }
 
@@ -254,6 +270,7 @@ pub(crate) struct TensorReader {
     bytes: TensorBytes,
     name: String,
     dtype: Dtype,
+    scales: Option<Scales>,
     next: usize,
     buffer: Vec<u8>,
 }
@@ -267,6 +284,7 @@ impl TensorReader {
     ) -> Result<Self, WeightsError> {
         let start = entry.width()? * from as u64;
         Ok(TensorReader {
+            scales: Scales::read(source, entry).await?,
             bytes: TensorBytes::open(source, entry, start).await?,
             name: entry.name.clone(),
             dtype: entry.dtype,
@@ -296,9 +314,10 @@ impl TensorReader {
             let count = self.dtype.bytes() as usize * values.len();
             self.buffer.resize(count, 0);
             self.bytes.fill(source, &mut self.buffer).await?;
-            match self.dtype {
-                Dtype::F16 => convert(values, &self.buffer, |b| half::f16_to_f32(short(b))),
-                Dtype::BF16 => convert(values, &self.buffer, |b| bf16_to_f32(short(b))),
+            match (self.dtype, &self.scales) {
+                (_, Some(scales)) => scales.widen(self.next, &self.buffer, values),
+                (Dtype::F16, _) => convert(values, &self.buffer, |b| half::f16_to_f32(short(b))),
+                (Dtype::BF16, _) => convert(values, &self.buffer, |b| bf16_to_f32(short(b))),
                 _ => convert(values, &self.buffer, |b| f64::from_le_bytes(b) as f32),
             }
         }

@@ -1,7 +1,7 @@
 //! safetensors: a length, a header in JSON, the tensors' bytes.
 
 use super::source::Source;
-use super::{Dtype, Entry, Place, TensorProblem, WeightsError};
+use super::{Dtype, Entry, Place, TensorProblem, WeightsError, int8};
 use crate::error::Cause;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -77,7 +77,8 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             "F64" => Dtype::F64,
             "I64" => Dtype::Other("int64", 8),
             "I32" => Dtype::Other("int32", 4),
-            "U8" | "I8" | "BOOL" => Dtype::Other("8-bit integers", 1),
+            "I8" => Dtype::Other(int8::INTEGERS, 1),
+            "U8" | "BOOL" => Dtype::Other("unsigned 8-bit integers", 1),
             "F8_E4M3" | "F8_E5M2" => Dtype::Other("float8", 1),
             _ => Dtype::Other("an unknown type", 0),
         };
@@ -87,7 +88,8 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
         let shape: Result<Vec<usize>, _> =
             tensor.shape.iter().map(|d| usize::try_from(*d)).collect();
         // What cannot be read has a length that may not be known, and yet one that can be counted.
-        let fits = expected.is_some_and(|expected| found == expected || !dtype.is_number());
+        let may_differ = !dtype.is_number() && tensor.dtype != "I8";
+        let fits = expected.is_some_and(|expected| found == expected || may_differ);
         let (true, Ok(shape)) = (fits, shape) else {
             let expected = expected.unwrap_or(u64::MAX);
             return problem(TensorProblem::Size { found, expected });
@@ -99,6 +101,7 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             dtype,
             place: Place::At(data + from),
             stride: None,
+            scale: None,
         });
     }
     ranges.sort();
@@ -113,5 +116,5 @@ fn read_header(header: &[u8], data: u64, size: u64) -> Result<Vec<Entry>, Weight
             ));
         }
     }
-    Ok(entries)
+    Ok(int8::pair(entries))
 }

@@ -60,6 +60,20 @@ pub enum SourceError {
     Changed,
     /// The file's bytes do not match its checksums.
     Damaged,
+    /// A file of a pack has another length than `pack.json` says.
+    OtherLength {
+        /// Its name.
+        name: String,
+        /// Its length, in bytes.
+        found: u64,
+        /// What `pack.json` says.
+        expected: u64,
+    },
+    /// A file of a pack has another SHA-256 than `pack.json` says.
+    OtherFile {
+        /// Its name.
+        name: String,
+    },
     /// The server does not say how long the file is.
     NoLength,
     /// A web page instead of a file.
@@ -93,6 +107,17 @@ impl fmt::Display for SourceError {
             }
             SourceError::Changed => f.write_str("the file was changed while it was read"),
             SourceError::Damaged => f.write_str("the file does not match its checksums"),
+            SourceError::OtherLength {
+                name,
+                found,
+                expected,
+            } => write!(
+                f,
+                "{name} has {found} bytes where pack.json says {expected}"
+            ),
+            SourceError::OtherFile { name } => {
+                write!(f, "{name} has another SHA-256 than pack.json says")
+            }
             SourceError::NoLength => f.write_str("the server does not say how long the file is"),
             SourceError::WebPage => f.write_str("this is a web page, not a checkpoint"),
             SourceError::Other { .. } => f.write_str("the file cannot be read"),

@@ -159,6 +159,7 @@ mod tests {
             dtype: Dtype::F32,
             place: Place::At(0),
             stride: None,
+            scale: None,
         };
         Checkpoint {
             entries: names.iter().map(entry).collect(),

@@ -56,6 +56,7 @@ pub(super) async fn entries<S: Source>(source: &mut S) -> Result<(Vec<Entry>, bo
                 deflated: member.deflated,
             },
             stride: tensor.view(),
+            scale: None,
             name: tensor.name,
             shape: tensor.shape,
             dtype: tensor.dtype,
