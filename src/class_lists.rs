@@ -1,4 +1,4 @@
-//! Class names and prompt templates that the reader can choose.
+//! Class names and prompt templates that the reader can choose, and whose embeddings come with a pack.
 
 /// The captions of the sample images (`public/clip/shapes.json`): the list that Run opens with.
 pub const SAMPLES: &str = "four black stars\nfive red circles\nthree dotted purple squares\na large purple heart\na striped blue hexagon at the bottom\na dotted black ring on the right\nfour striped green triangles\na dotted yellow crescent on the left\na small blue cross on the right\na large checkered blue arrow";
@@ -48,3 +48,54 @@ pub const TEMPLATES: [(&str, LineList); 4] = [
     ("CLIP’s 7", LineList::File("clip/templates-7.txt")),
     ("CLIP’s 80", LineList::File("clip/templates-80.txt")),
 ];
+
+/// The name of a list in a file's name or an argument: `imagenet` of "ImageNet, 1,000".
+pub fn id(name: &str) -> String {
+    let name = name.split(',').next().unwrap_or(name);
+    let letter = |c: char| match c.is_alphanumeric() {
+        true => c.to_ascii_lowercase(),
+        false => '-',
+    };
+    name.chars().map(letter).collect()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl LineList {
+    /// Its lines; the page fetches those of a file.
+    pub fn text(self) -> &'static str {
+        match self {
+            LineList::Text(lines) => lines,
+            LineList::File("clip/imagenet.txt") => include_str!("../public/clip/imagenet.txt"),
+            LineList::File("clip/templates-7.txt") => {
+                include_str!("../public/clip/templates-7.txt")
+            }
+            LineList::File("clip/templates-80.txt") => {
+                include_str!("../public/clip/templates-80.txt")
+            }
+            LineList::File(_) => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_list_has_a_name_of_its_own_and_lines() {
+        let ids: Vec<String> = LABELS.iter().map(|(name, _)| id(name)).collect();
+        let known = [
+            "captions-of-the-samples",
+            "shapes",
+            "colours",
+            "cifar-10",
+            "oxford-pets",
+        ];
+        assert_eq!(ids[..5], known);
+        assert_eq!(ids[5], "imagenet");
+        for (_, lines) in LABELS.iter().chain(&TEMPLATES) {
+            assert!(!lines.text().is_empty());
+        }
+        assert_eq!(LABELS[5].1.text().lines().count(), 1000);
+    }
+}

@@ -12,6 +12,7 @@ pub mod analysis;
 pub mod chart;
 pub mod check;
 pub mod claim;
+pub mod class_lists;
 pub mod decimal;
 pub mod figure;
 pub mod finding;

@@ -4,10 +4,11 @@ use crate::model::sentence;
 use clap::ValueEnum;
 use refit::model_error::{self, FrontEnd};
 use refit_clip::architecture::{Activation, Configuration};
+use refit_clip::pack::{CheckedSource, Manifest, Pack};
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::files::CheckpointFiles;
 use refit_clip::weights::shards::ShardIndex;
-use refit_clip::weights::source::{FileSource, Joined};
+use refit_clip::weights::source::{FileSource, Joined, SourceError};
 use refit_clip::{CheckpointInfo, LoadOptions};
 use std::path::{Path, PathBuf};
 
@@ -17,8 +18,11 @@ enum ActivationChoice {
     QuickGelu,
 }
 
+/// One of a checkpoint's files; of a pack, it is held to what the pack says.
+pub(crate) type Part = CheckedSource<FileSource>;
+
 /// What the checkpoint does not say.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Choices {
     /// Configuration; may be repeated [default: open_clip_config.json, config.json,
     /// preprocessor_config.json and processor_config.json beside the checkpoint]
@@ -92,11 +96,28 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Opens a checkpoint: a file, a folder, or the index or any part of one in several files.
-pub(crate) fn open(path: &Path) -> Result<Joined<FileSource>, String> {
-    let parts = find(path)?.parts;
-    let parts = parts.iter().map(|part| FileSource::open(part));
-    let parts: Result<Vec<FileSource>, _> = parts.collect();
+pub(crate) fn open(path: &Path) -> Result<Joined<Part>, String> {
+    let Found { main, parts } = find(path)?;
+    let manifest = manifest(&main)?;
+    let open = |part: &PathBuf| {
+        let file = manifest.as_ref().and_then(|all| all.file(&file_name(part)));
+        CheckedSource::new(FileSource::open(part)?, file)
+    };
+    let parts: Result<Vec<Part>, SourceError> = parts.iter().map(open).collect();
     Ok(Joined::new(parts.map_err(sentence)?))
+}
+
+/// The files of a checkpoint, in order.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    Ok(find(path)?.parts)
+}
+
+/// What a pack's files are, if the checkpoint is one.
+pub(crate) fn manifest(checkpoint: &Path) -> Result<Option<Manifest>, String> {
+    match std::fs::read(checkpoint.with_file_name(Pack::MANIFEST)) {
+        Ok(json) => Manifest::read(&json).map_err(sentence),
+        Err(_) => Ok(None),
+    }
 }
 
 /// What is known about a checkpoint, and what was chosen.

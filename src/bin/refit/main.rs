@@ -42,6 +42,8 @@ mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod optimal;
 #[cfg(not(target_arch = "wasm32"))]
+mod pack;
+#[cfg(not(target_arch = "wasm32"))]
 mod pairs;
 #[cfg(not(target_arch = "wasm32"))]
 mod pictures;
@@ -121,6 +123,8 @@ fn main() -> std::process::ExitCode {
         Locate(locate::Arguments),
         /// Mix the weights of models: interpolate, add, negate, average; measured on labelled pictures
         Mix(mix::Arguments),
+        /// Write a checkpoint as small files that a page can host: float16, or int8; with what it cost, measured
+        Pack(pack::Arguments),
         /// Teach a head on a few labelled pictures: accuracy over shots, beside zero-shot
         Probe(probe::Arguments),
         /// Embed pairs of pictures and texts into a folder as clip-retrieval's; goes on where it was interrupted
@@ -150,6 +154,7 @@ fn main() -> std::process::ExitCode {
         Command::Caption(arguments) => caption::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Mix(arguments) => mix::run(&arguments),
+        Command::Pack(arguments) => pack::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
         Command::Index(arguments) => pairs::index::run(&arguments),
         Command::Search(arguments) => pairs::search::run(&arguments),

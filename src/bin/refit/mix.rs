@@ -12,7 +12,7 @@ use prepared::Prepared;
 use refit::model_error::{self, FrontEnd};
 use refit_clip::backend::Backend;
 use refit_clip::mix::{self, Choice, Coefficients, MixError, Mixture, Part, SetScore, Tower};
-use refit_clip::weights::source::{FileSource, Joined, Source};
+use refit_clip::weights::source::{Joined, Source};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -78,7 +78,7 @@ struct Mixed<'a> {
 }
 
 /// What a command works with.
-type Files = Mixture<Joined<FileSource>>;
+type Files = Mixture<Joined<checkpoint::Part>>;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let device = &arguments.device;

@@ -4,6 +4,7 @@ mod locate;
 mod mix;
 mod models;
 mod optimal;
+mod pack;
 mod pairs;
 mod probe;
 mod runs;

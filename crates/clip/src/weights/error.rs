@@ -234,7 +234,7 @@ impl fmt::Display for WeightsError {
                 "the header claims {length} bytes of a file of {size} bytes"
             ),
             WeightsError::Header { .. } => f.write_str("the header cannot be read"),
-            WeightsError::Pack { .. } => f.write_str("pack.json cannot be read"),
+            WeightsError::Pack { .. } => f.write_str("the file pack.json cannot be read"),
             WeightsError::Archive { reason } => {
                 write!(f, "the archive cannot be read ({reason})")
             }

@@ -15,8 +15,7 @@ const LARGEST: f32 = 127.0;
 /// Gives each tensor of int8 its scales, which are then no tensors of their own. One without scales stays what it is:
 /// integers that cannot be read.
 pub(super) fn pair(entries: Vec<Entry>) -> Vec<Entry> {
-    let (integers, others): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| is_int8(entry));
+    let (integers, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_int8);
     let mut others: BTreeMap<String, Entry> = others
         .into_iter()
         .map(|entry| (entry.name.clone(), entry))

@@ -113,10 +113,10 @@ impl fmt::Display for SourceError {
                 expected,
             } => write!(
                 f,
-                "{name} has {found} bytes where pack.json says {expected}"
+                "the file {name} has {found} bytes where pack.json says {expected}"
             ),
             SourceError::OtherFile { name } => {
-                write!(f, "{name} has another SHA-256 than pack.json says")
+                write!(f, "the file {name} has another SHA-256 than pack.json says")
             }
             SourceError::NoLength => f.write_str("the server does not say how long the file is"),
             SourceError::WebPage => f.write_str("this is a web page, not a checkpoint"),

@@ -29,6 +29,8 @@ pub(crate) struct Pictures {
     next: usize,
     failed: Vec<Failed>,
     progress: Progress,
+    /// What is wrong with them was said before.
+    is_quiet: bool,
 }
 
 impl Pictures {
@@ -54,7 +56,19 @@ impl Pictures {
             paths,
             next: 0,
             failed: Vec::new(),
+            is_quiet: false,
         })
+    }
+
+    /// The same pictures from the first on; `is_quiet` where what is wrong with them was said before.
+    pub(crate) fn again(&self, is_quiet: bool) -> Self {
+        Pictures {
+            progress: Progress::new(self.paths.len()),
+            paths: self.paths.clone(),
+            next: 0,
+            failed: Vec::new(),
+            is_quiet,
+        }
     }
 
     /// The next pictures with their paths; `None` once there are no more. One that cannot be read is
@@ -73,13 +87,15 @@ impl Pictures {
             let picture = path.display().to_string();
             match read(path, settings) {
                 Ok((pixels, warnings)) => {
-                    for warning in warnings {
+                    for warning in warnings.iter().filter(|_| !self.is_quiet) {
                         eprintln!("refit: {picture}: {warning}");
                     }
                     batch.push((picture, pixels));
                 }
                 Err(reason) => {
-                    eprintln!("refit: {picture}: {reason}");
+                    if !self.is_quiet {
+                        eprintln!("refit: {picture}: {reason}");
+                    }
                     self.failed.push(Failed { picture, reason });
                 }
             }

@@ -1,17 +1,14 @@
 //! Editing the classes, and the templates that make prompts of them.
 
 mod chips;
-mod lists;
 mod saved_lists;
-
-pub use lists::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
 
 use super::session::{Session, lines};
 use super::{progress, samples};
+use crate::class_lists::{LABELS, LineList, TEMPLATES};
 use crate::page::{list, save};
 use chips::Chips;
 use leptos::prelude::*;
-use lists::{LABELS, LineList, TEMPLATES};
 use refit_clip::Head;
 use saved_lists::{SaveList, SavedLists};
 

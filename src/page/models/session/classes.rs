@@ -1,7 +1,7 @@
 //! The classes: their labels and templates as typed, and their embeddings.
 
+use crate::class_lists::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
 use crate::page::latest::Latest;
-use crate::page::models::classes::{DEFAULT_TEMPLATES, FORMER_DEFAULT, SAMPLES};
 use leptos::prelude::*;
 use refit_clip::{Classes, Head};
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use super::Session;
 use super::classes::lines;
+use crate::class_lists::{DEFAULT_TEMPLATES, SAMPLES};
 use crate::page::latest::Latest;
-use crate::page::models::classes::{DEFAULT_TEMPLATES, SAMPLES};
 use crate::page::models::labelled_sets::LabelledSet;
 use crate::page::models::ranking::RankedClass;
 use crate::page::models::requests::ImageEncoding;
