@@ -188,6 +188,7 @@ fn multiply_blocks<V: Lanes>(
             let tile = &mut tiles[row * length..][..height * length];
             let a = &a[row * a_stride + start..];
             match height {
+                8 => interleave::<8>(a, a_stride, tile.as_chunks_mut().0),
                 6 => interleave::<6>(a, a_stride, tile.as_chunks_mut().0),
                 5 => interleave::<5>(a, a_stride, tile.as_chunks_mut().0),
                 4 => interleave::<4>(a, a_stride, tile.as_chunks_mut().0),
@@ -213,6 +214,9 @@ fn multiply_blocks<V: Lanes>(
                 let c = &mut c[row * c_stride + column..];
                 match height {
                     // The compiler drops what a machine has no registers for.
+                    8 if V::ROWS == 8 => {
+                        tile::<V, 8>(token, a, panel, &context, column, width, c, c_stride)
+                    }
                     6 if V::ROWS == 6 => {
                         tile::<V, 6>(token, a, panel, &context, column, width, c, c_stride)
                     }
@@ -361,6 +365,7 @@ fn products<V: Lanes, const ROWS: usize>(
 ) -> [[V; 2]; ROWS] {
     const {
         assert!(PANEL == 2 * V::COUNT, "a panel is two registers");
+        assert!(ROWS <= 8, "all rows are written out below");
     }
     let mut sums = [[V::splat(token, 0.0); 2]; ROWS];
     let depth = panel.len() / PANEL;
@@ -384,7 +389,7 @@ fn products<V: Lanes, const ROWS: usize>(
                     }
                 )*};
             }
-            add!(0 1 2 3 4 5);
+            add!(0 1 2 3 4 5 6 7);
             x = x.add(ROWS);
             weights = weights.add(PANEL);
         }

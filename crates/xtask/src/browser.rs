@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Result,
-    process::{Running, cargo, command, find, output, root, run, say},
+    process::{Running, cargo, command, find, output, root, run},
     tools,
 };
 
@@ -45,11 +45,7 @@ pub(crate) fn chrome() -> Result<PathBuf> {
     if output(command("id").arg("-u"))?.trim() != "0" {
         return Err("there is no Chromium here: run `sudo apt-get install -y chromium`".into());
     }
-    say("installing Chromium");
-    run(command("apt-get").arg("update"))?;
-    run(command("apt-get")
-        .args(["install", "-y", "--no-install-recommends", "chromium"])
-        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    tools::debian(&["chromium"])?;
     installed().ok_or_else(|| "apt-get installed chromium, yet it is not on the PATH".into())
 }
 

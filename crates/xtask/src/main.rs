@@ -1,5 +1,6 @@
 //! The project's commands: `cargo xtask COMMAND`.
 
+mod aarch64;
 mod browser;
 mod budget;
 mod build;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Options, Result, browser, build,
+    Options, Result, aarch64, browser, build,
     process::{self, cargo, describe, root, say},
     progress::Work,
     tools, vulkan,
@@ -69,13 +69,13 @@ const STEPS: [Step; 6] = [
 ];
 
 /// Passed, failed and skipped: tests where a step has some, else the step itself.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Count {
     passed: u32,
     failed: u32,
     skipped: u32,
-    /// What a step could not check here, as a sentence.
-    unchecked: Option<&'static str>,
+    /// What a step could not check here, as sentences.
+    unchecked: Vec<&'static str>,
 }
 
 impl Count {
@@ -83,14 +83,14 @@ impl Count {
         passed: 1,
         failed: 0,
         skipped: 0,
-        unchecked: None,
+        unchecked: Vec::new(),
     };
 
     fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
-        self.unchecked = self.unchecked.or(other.unchecked);
+        self.unchecked.extend(other.unchecked);
     }
 }
 
@@ -140,7 +140,10 @@ pub(crate) fn run(mut options: Options) -> Result {
                 on_two_cores: step.on_two_cores,
             };
             match work.run(step.run) {
-                Ok(count) => (count, count.to_string()),
+                Ok(count) => {
+                    let note = count.to_string();
+                    (count, note)
+                }
                 Err(error) => {
                     eprintln!("\nxtask: {error}");
                     (FAILED, error)
@@ -156,7 +159,7 @@ pub(crate) fn run(mut options: Options) -> Result {
     }
     say("summary");
     println!("{}\n", lines.join("\n"));
-    if let Some(sentence) = total.unchecked {
+    for sentence in &total.unchecked {
         println!("NOT CHECKED: {sentence}\n");
     }
     println!("{total}");
@@ -171,14 +174,14 @@ const FAILED: Count = Count {
     passed: 0,
     failed: 1,
     skipped: 0,
-    unchecked: None,
+    unchecked: Vec::new(),
 };
 
 const SKIPPED: Count = Count {
     passed: 0,
     failed: 0,
     skipped: 1,
-    unchecked: None,
+    unchecked: Vec::new(),
 };
 
 fn format() -> Result<Count> {
@@ -222,17 +225,24 @@ fn programs_of(manifest: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// On the GPU too, which must then be there: Mesa's software driver will do.
+/// On the GPU too, which must then be there: Mesa's software driver will do. The CPU's kernels also
+/// for aarch64.
 fn native() -> Result<Count> {
     let has_gpu = vulkan::is_there() || vulkan::install()?;
     let mut tests = cargo("test --workspace --exclude browser-tests --tests --no-fail-fast");
     if has_gpu {
         tests.env("REFIT_NEED_GPU", "1");
     }
-    let unchecked = (!has_gpu).then_some(vulkan::MISSING);
     let mut all = count(&mut tests)?;
     all.add(count(&mut cargo("test --workspace --doc --no-fail-fast"))?);
-    Ok(Count { unchecked, ..all })
+    all.unchecked.extend((!has_gpu).then_some(vulkan::MISSING));
+    if !aarch64::is_native() {
+        match aarch64::tests()? {
+            Some(mut tests) => all.add(count(&mut tests)?),
+            None => all.unchecked.push(aarch64::MISSING),
+        }
+    }
+    Ok(all)
 }
 
 fn wasm() -> Result<Count> {
@@ -242,10 +252,9 @@ fn wasm() -> Result<Count> {
 
 fn in_browser() -> Result<Count> {
     let (mut tests, unchecked) = browser::page_tests(&root().join("dist"))?;
-    Ok(Count {
-        unchecked,
-        ..count(&mut tests)?
-    })
+    let mut all = count(&mut tests)?;
+    all.unchecked.extend(unchecked);
+    Ok(all)
 }
 
 /// Runs tests in sight, and counts what their `test result:` lines report.

@@ -105,10 +105,30 @@ pub(crate) fn package(package: &str) -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("node_modules").join(name)))
 }
 
+/// Installs packages where Debian's apt-get is there and may; whether it did.
+pub(crate) fn debian(packages: &[&str]) -> Result<bool> {
+    if find("apt-get").is_none() || output(command("id").arg("-u"))?.trim() != "0" {
+        return Ok(false);
+    }
+    say(&format!("installing {}", packages.join(", ")));
+    run(command("apt-get").arg("update"))?;
+    run(command("apt-get")
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    Ok(true)
+}
+
+/// Whether the standard library for a target is there.
+pub(crate) fn has_target(target: &str) -> Result<bool> {
+    let libraries =
+        output(command("rustc").args(["--print", "target-libdir", "--target", target]))?;
+    Ok(Path::new(libraries.trim()).is_dir())
+}
+
 /// Makes sure that the standard library for wasm32 is there.
 pub(crate) fn wasm_target() -> Result {
-    let libraries = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
-    if Path::new(libraries.trim()).is_dir() {
+    if has_target(WASM)? {
         return Ok(());
     }
     if find("rustup").is_none() {

@@ -2,10 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{
-    Result,
-    process::{cargo, command, find, output, run, say},
-};
+use crate::{Result, process::cargo, tools};
 
 /// What the tests say at their end where there is no GPU.
 pub(crate) const MISSING: &str = "the GPU's kernels natively, since Vulkan finds no GPU here; Mesa's software driver will do: \
@@ -24,18 +21,5 @@ pub(crate) fn is_there() -> bool {
 
 /// Installs Mesa's software driver on Debian as root; whether there is a GPU then.
 pub(crate) fn install() -> Result<bool> {
-    if find("apt-get").is_none() || output(command("id").arg("-u"))?.trim() != "0" {
-        return Ok(false);
-    }
-    say("installing mesa-vulkan-drivers");
-    run(command("apt-get").arg("update"))?;
-    run(command("apt-get")
-        .args([
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "mesa-vulkan-drivers",
-        ])
-        .env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(is_there())
+    Ok(tools::debian(&["mesa-vulkan-drivers"])? && is_there())
 }
