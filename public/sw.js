@@ -80,5 +80,7 @@ self.addEventListener("fetch", (event) => {
     if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
     // A file that the reader imports, which the page stores itself (src/page/user_runs/source.rs).
     if (request.cache === "no-store") return;
+    // Weights, which the page caches itself (src/page/models/worker/download.rs).
+    if (request.headers.has("range")) return;
     event.respondWith(respond(request));
 });

@@ -1,5 +1,6 @@
 //! Downloads: the button that starts one, its progress, and interrupted ones.
 
+use super::cached::load_cached;
 use crate::page::list;
 use crate::page::models::address::permitted_host;
 use crate::page::models::choice::key;
@@ -56,6 +57,38 @@ pub fn download_button(session: Session, offer: Offer, before: impl Fn() + 'stat
         </button>
     }
     .into_any()
+}
+
+/// The button that loads a checkpoint from the cache, or downloads it. `before` is called first.
+pub(super) fn load_or_download(
+    session: Session,
+    offer: Offer,
+    before: impl Fn() + Clone + Send + 'static,
+) -> impl Fn() -> AnyView + Send + 'static {
+    let key = key(&offer.address);
+    move || {
+        let before = before.clone();
+        if session.model.choice.with(|choice| choice.key == key) {
+            return view! { <span class="aside">"In use"</span> }.into_any();
+        }
+        let Some(cached) = session.downloads.cached(&key) else {
+            return download_button(session, offer.clone(), before);
+        };
+        let text = match &offer.short_name {
+            Some(name) => format!("Load {name} from this device"),
+            None => "Load".to_owned(),
+        };
+        let load = move |_| {
+            before();
+            load_cached(session, &cached);
+        };
+        view! {
+            <button type="button" class:primary=offer.short_name.is_some() on:click=load>
+                {text}
+            </button>
+        }
+        .into_any()
+    }
 }
 
 /// The progress or failure of the current download, if it has this purpose.

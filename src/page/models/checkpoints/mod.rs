@@ -6,6 +6,7 @@ mod catalogue;
 mod download;
 mod dropped;
 mod filter;
+mod from_site;
 mod open_file;
 mod published;
 
@@ -20,6 +21,7 @@ use super::session::{Purpose, Session};
 use crate::page::{data, list};
 use cached::Cached;
 use download::InterruptedDownloads;
+use from_site::FromThisSite;
 use leptos::prelude::*;
 use open_file::AddressOrFile;
 use published::{PublishedCheckpoints, Suggested};
@@ -44,6 +46,7 @@ pub fn ModelPicker(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                     .then(|| {
                         let catalogue = data::load(checkpoints_with_results);
                         view! {
+                            <FromThisSite session />
                             <Suggested session catalogue />
                             <BundledModels session />
                             <Cached session />

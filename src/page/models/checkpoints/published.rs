@@ -1,10 +1,8 @@
 //! The table of the studies' checkpoints, and the one that is recommended.
 
-use super::cached::load_cached;
 use super::catalogue::{Catalogue, CheckpointWithResults, checkpoints_with_results, recommended};
-use super::download::{Offer, download_button};
+use super::download::{Offer, load_or_download};
 use super::filter::{self, Filter};
-use crate::page::models::choice::key;
 use crate::page::models::session::{Purpose, Session};
 use crate::page::{data, list, table};
 use crate::study::checkpoint::PublishedCheckpoint;
@@ -178,29 +176,6 @@ fn action(
         bytes: listed.bytes,
         purpose: Purpose::Run,
     };
-    let key = key(&offer.address);
-    move || {
-        let id = id.clone();
-        let request = move || session.request_checkpoint(Some(id.clone()));
-        if session.model.choice.with(|choice| choice.key == key) {
-            return view! { <span class="aside">"In use"</span> }.into_any();
-        }
-        let Some(cached) = session.downloads.cached(&key) else {
-            return download_button(session, offer.clone(), request);
-        };
-        let text = match &offer.short_name {
-            Some(name) => format!("Load {name} from this device"),
-            None => "Load".to_owned(),
-        };
-        let load = move |_| {
-            request();
-            load_cached(session, &cached);
-        };
-        view! {
-            <button type="button" class:primary=offer.short_name.is_some() on:click=load>
-                {text}
-            </button>
-        }
-        .into_any()
-    }
+    let request = move || session.request_checkpoint(Some(id.clone()));
+    load_or_download(session, offer, request)
 }

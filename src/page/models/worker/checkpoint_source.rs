@@ -10,6 +10,7 @@ use js_sys::{Array, Uint8Array};
 use refit_clip::architecture::Configuration;
 use refit_clip::browser::{BlobSource, FetchTransport};
 use refit_clip::mix::{MixError, Mixture, Part};
+use refit_clip::pack::{CheckedSource, Manifest, Pack};
 use refit_clip::weights::WeightsError;
 use refit_clip::weights::checksums::VerifiedSource;
 use refit_clip::weights::files::CheckpointFiles;
@@ -52,7 +53,8 @@ impl Source for PartSource {
     }
 }
 
-type Files = Joined<PartSource>;
+/// A pack's are held to what the pack says of them.
+type Files = Joined<CheckedSource<PartSource>>;
 
 /// A checkpoint, or a mixture of several.
 pub enum CheckpointSource {
@@ -103,11 +105,11 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn one(source: PartSource) -> Opened {
-        Opened {
-            source: Joined::new(vec![source]),
+    fn one(source: PartSource) -> Result<Opened, SourceError> {
+        Ok(Opened {
+            source: Joined::new(vec![CheckedSource::new(source, None)?]),
             configurations: Vec::new(),
-        }
+        })
     }
 
     /// What the configuration files say.
@@ -187,7 +189,7 @@ async fn open_files(location: &CheckpointLocation, files: &Array) -> Result<Open
         CheckpointLocation::Bundled(path) => {
             let blob = bundled(path).await?.blob().map_err(unreadable)?;
             let blob = JsFuture::from(blob).await.map_err(unreadable)?;
-            Opened::one(PartSource::Blob(BlobSource::new(blob.unchecked_into())))
+            Opened::one(PartSource::Blob(BlobSource::new(blob.unchecked_into())))?
         }
         CheckpointLocation::Files => chosen(files).await?,
         CheckpointLocation::Cached(key) => {
@@ -195,7 +197,7 @@ async fn open_files(location: &CheckpointLocation, files: &Array) -> Result<Open
             let source = VerifiedSource::new(file, checkpoint.checksums)?;
             Opened {
                 configurations: checkpoint.configurations,
-                ..Opened::one(PartSource::Cached(source))
+                ..Opened::one(PartSource::Cached(source))?
             }
         }
         CheckpointLocation::Address(address) => remote(address).await?,
@@ -244,11 +246,17 @@ async fn chosen(files: &Array) -> Result<Opened, Failure> {
             index.parts(&names).map_err(failed)?
         }
     };
+    let manifest = match names.iter().position(|name| name == Pack::MANIFEST) {
+        Some(at) => Manifest::read(text(&files[at]).await?.as_bytes()).map_err(failed)?,
+        None => None,
+    };
     let source = |at: &usize| {
         let blob: &Blob = &files[*at];
-        PartSource::Blob(BlobSource::new(blob.clone()))
+        let file = manifest.as_ref().and_then(|all| all.file(&names[*at]));
+        CheckedSource::new(PartSource::Blob(BlobSource::new(blob.clone())), file)
     };
-    let source = Joined::new(parts.iter().map(source).collect());
+    let sources: Result<Vec<_>, SourceError> = parts.iter().map(source).collect();
+    let source = Joined::new(sources?);
     let mut configurations = Vec::new();
     for (file, name) in files.iter().zip(names) {
         if Configuration::FILES.contains(&name.as_str()) {
@@ -272,27 +280,32 @@ pub async fn remote(address: &str) -> Result<Opened, Failure> {
     let path = address.split(['?', '#']).next().unwrap_or(address);
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut addresses = vec![address.to_owned()];
+    let mut manifest = None;
     if ShardIndex::is_index(path) {
         let Some(json) = small_file(address).await else {
             let name = address.to_owned();
             return Err(SourceError::NotFound { name }.into());
         };
         let index = ShardIndex::read(json.as_bytes());
-        let index = index.map_err(|error| Failure::from(ClipError::from(error)))?;
+        let failed = |error: WeightsError| Failure::from(ClipError::from(error));
+        let index = index.map_err(failed)?;
         let files = index.files.iter();
         addresses = files.map(|file| format!("{folder}/{file}")).collect();
+        if let Some(json) = small_json(&format!("{folder}/{}", Pack::MANIFEST)).await {
+            manifest = Manifest::read(json.as_bytes()).map_err(failed)?;
+        }
     }
     let mut parts = Vec::with_capacity(addresses.len());
     for address in &addresses {
         let fetch = FetchTransport::new(address, TIMEOUT);
         let source = HttpSource::open(fetch, address, Retries::default()).await?;
-        parts.push(PartSource::Server(source));
+        let name = address.rsplit('/').next().unwrap_or_default();
+        let file = manifest.as_ref().and_then(|all: &Manifest| all.file(name));
+        parts.push(CheckedSource::new(PartSource::Server(source), file)?);
     }
     let mut configurations = Vec::new();
     for name in Configuration::FILES {
-        // A server may answer with a page of its own for what is not there.
-        let json = small_file(&format!("{folder}/{name}")).await;
-        if let Some(json) = json.filter(|json| json.trim_start().starts_with('{')) {
+        if let Some(json) = small_json(&format!("{folder}/{name}")).await {
             configurations.push((name.to_owned(), json));
         }
     }
@@ -300,6 +313,12 @@ pub async fn remote(address: &str) -> Result<Opened, Failure> {
         source: Joined::new(parts),
         configurations,
     })
+}
+
+/// A file of JSON on a server, if it is there; a server may answer with a page of its own for what is not.
+async fn small_json(address: &str) -> Option<String> {
+    let json = small_file(address).await;
+    json.filter(|json| json.trim_start().starts_with('{'))
 }
 
 /// A file of a few kilobytes on a server, if it is there.

@@ -4,6 +4,7 @@ mod answers;
 mod containers;
 mod devices;
 mod files;
+mod packs;
 mod workers;
 
 use browser_tests::run::open_picker;
