@@ -186,7 +186,7 @@ fn WorkersSelect(session: Session) -> impl IntoView {
             <span>"Workers"</span>
             <select
                 name="Workers"
-                title="Each has a core and a part of the model. “auto” measures how many make it faster; small models have one."
+                title="Each has a core and a part of the model. “auto” measures how many make it faster; small models and mixtures have one."
                 on:change=choose
             >
                 {list(options)}

@@ -65,6 +65,14 @@ impl Engine {
         placement: Placement,
         mut progress: impl FnMut(Progress),
     ) -> Result<(Engine, LoadedModel), Failure> {
+        // Browsers free late what is sent to workers, and mixtures follow each other closely.
+        let placement = match (&origin.location, placement.workers) {
+            (CheckpointLocation::Mixture(_), None) => Placement {
+                workers: Some(1),
+                ..placement
+            },
+            _ => placement,
+        };
         match Engine::try_to_load(origin.clone(), placement, &mut progress).await {
             Err(failure) if failure.kind == FailureKind::WorkerLost => {
                 let alone = Placement {
