@@ -5,7 +5,7 @@ use super::samples;
 use super::session::Session;
 use crate::text::{milliseconds, number};
 use leptos::prelude::*;
-use refit_clip::browser::{cores, now};
+use refit_clip::browser::{cores, median, now};
 use refit_clip::caption::Decoding;
 use web_sys::Blob;
 
@@ -151,12 +151,6 @@ async fn times(mut run: impl AsyncFnMut() -> Result<f64, Failure>) -> Result<Vec
         times.push(run().await?);
     }
     Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    refit_fit::order::sort_by(&mut times, f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// What was measured, and how many operations a second that is.

@@ -9,4 +9,4 @@ mod timing;
 pub use blob::BlobSource;
 pub use fetch::FetchTransport;
 pub use peers::{MOST_WORKERS, PEER, WorkerPeer, cores, serve_peer, start_peers};
-pub use timing::{EncodingTime, TimedModel, now};
+pub use timing::{EncodingTime, TimedModel, median, now};

@@ -7,7 +7,7 @@ use crate::backend::group::{
     Measured, Peer, Rank, Reply, Segment, Shard, TRIAL_OPERATIONS, best_peers, trial_weights,
     trial_work,
 };
-use crate::browser::now;
+use crate::browser::{median, now};
 use js_sys::{Array, Float32Array, Function, Promise, Reflect, Uint32Array};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -28,6 +28,9 @@ pub const MOST_WORKERS: usize = 8;
 /// Smaller checkpoints, in bytes, are computed by one worker: starting others would take longer than
 /// all that they save.
 const WORTH_STARTING: u64 = 64 << 20;
+
+/// Milliseconds between the ticks that count [`Inner::silent`].
+const SECOND: i32 = 1000;
 
 /// What the browser calls with an event.
 type Listener = Closure<dyn FnMut(JsValue)>;
@@ -91,9 +94,9 @@ impl WorkerPeer {
         let worker = &inner.worker;
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        inner
-            .clock
-            .set(set_interval(on_tick.as_ref().unchecked_ref()));
+        let tick = on_tick.as_ref().unchecked_ref();
+        let clock = scope().set_interval_with_callback_and_timeout_and_arguments_0(tick, SECOND);
+        inner.clock.set(clock.ok());
         *inner.closures.borrow_mut() = vec![on_message, on_error, on_tick];
         let is_ready = inner.reply();
         Some((WorkerPeer(inner), is_ready))
@@ -171,7 +174,7 @@ impl Drop for WorkerPeer {
         self.0.worker.set_onerror(None);
         self.0.worker.terminate();
         if let Some(clock) = self.0.clock.get() {
-            clear_interval(clock);
+            scope().clear_interval_with_handle(clock);
         }
         self.0.lose("it was ended");
     }
@@ -337,31 +340,8 @@ async fn measure(peers: &[WorkerPeer]) -> Result<Measured, ComputeError> {
     }
     Ok(Measured {
         alone,
-        leader: median(leader),
-        peers: others.into_iter().map(median).collect(),
-        exchange: median(exchanges),
+        leader: median(&leader),
+        peers: others.iter().map(|times| median(times)).collect(),
+        exchange: median(&exchanges),
     })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn set_interval(tick: &Function) -> Option<i32> {
-    const SECOND: i32 = 1000;
-    let set = Reflect::get(&js_sys::global(), &"setInterval".into()).ok()?;
-    let set: Function = set.dyn_into().ok()?;
-    let clock = set.call2(&JsValue::NULL, tick, &SECOND.into()).ok()?;
-    clock.as_f64().map(|clock| clock as i32)
-}
-
-fn clear_interval(clock: i32) {
-    let clear = Reflect::get(&js_sys::global(), &"clearInterval".into());
-    if let Some(clear) = clear
-        .ok()
-        .and_then(|clear| clear.dyn_into::<Function>().ok())
-    {
-        let _ = clear.call1(&JsValue::NULL, &clock.into());
-    }
 }

@@ -144,6 +144,13 @@ pub fn now() -> f64 {
     PERFORMANCE.with(Clock::now)
 }
 
+/// The median of times; NaN of none.
+pub fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// A measure from `start` until now.
 fn measure(name: &str, start: f64, detail: &[(&str, JsValue)]) {
     let object = Object::new();

@@ -9,6 +9,7 @@ use crate::page::models::session::{BATCH, PROMPTS, Session, SourceImage, lines, 
 use crate::page::models::worker_client::WorkerClient;
 use leptos::prelude::*;
 use refit_clip::Classes;
+use refit_clip::browser::median;
 use std::sync::Arc;
 use web_sys::Blob;
 
@@ -112,10 +113,8 @@ async fn image_time(worker: &WorkerClient, image: &SourceImage) -> Result<f64, F
         let encoded = worker.encode_images(std::iter::once(file), false).await?;
         times.extend(encoded.into_iter().flatten().map(|e| e.details.encode));
     }
-    let mut warm = times.split_off(times.len().min(1));
-    refit_fit::order::sort_by(&mut warm, f64::total_cmp);
-    let median = warm.get(warm.len() / 2).copied();
-    median.ok_or_else(|| {
+    let warm = times.get(1..).unwrap_or_default();
+    (!warm.is_empty()).then(|| median(warm)).ok_or_else(|| {
         let sentence = "The first image could not be decoded again; choose other images.";
         Failure::new(FailureKind::Other, sentence)
     })

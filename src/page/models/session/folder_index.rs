@@ -7,7 +7,7 @@ use crate::page::models::protocol::{Failure, FailureKind, VectorPiece};
 use crate::page::models::worker_client::WorkerClient;
 use js_sys::Reflect;
 use leptos::prelude::*;
-use refit_clip::browser::BlobSource;
+use refit_clip::browser::{BlobSource, cores};
 use refit_clip::weights::source::Source as _;
 use refit_pairs::index::{self, IndexError, RECORD, Record, Vectors};
 use std::rc::Rc;
@@ -186,8 +186,7 @@ impl FolderIndex {
 
     /// Gives each worker a share of the rows.
     async fn start(&mut self) -> Result<(), Failure> {
-        let cores = window().navigator().hardware_concurrency() as u64;
-        let count = cores.min(self.rows / SHARE).clamp(1, WORKERS);
+        let count = (cores() as u64).min(self.rows / SHARE).clamp(1, WORKERS);
         for i in 0..count {
             let share = self.rows * i / count..self.rows * (i + 1) / count;
             let pieces = self.parts.iter().filter_map(|part| {

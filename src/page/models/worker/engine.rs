@@ -142,6 +142,8 @@ impl Engine {
             embeddings: self.embeddings,
             cache: self.cache,
             unsaved: self.unsaved,
+            cache_key: self.cache_key,
+            pairs: self.pairs,
             ..engine
         };
         Ok((engine, without_the_lost(loaded, failure)))
