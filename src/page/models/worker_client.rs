@@ -23,6 +23,7 @@ struct Inner {
     pending: RefCell<BTreeMap<u32, PendingReply>>,
     requests: Cell<u32>,
     on_reloaded: RefCell<Option<OnReloaded>>,
+    reloaded: RefCell<Option<LoadedModel>>,
 }
 
 type OnReloaded = Box<dyn Fn(LoadedModel)>;
@@ -52,6 +53,11 @@ impl WorkerClient {
     /// What to do when the worker has loaded its model again of its own accord.
     pub fn on_reloaded(&self, handle: impl Fn(LoadedModel) + 'static) {
         *self.0.on_reloaded.borrow_mut() = Some(Box::new(handle));
+    }
+
+    /// The model as the worker has loaded it again of its own accord, if it has since the last call.
+    pub fn take_reloaded(&self) -> Option<LoadedModel> {
+        self.0.reloaded.take()
     }
 
     /// Sends a request without an attachment.
@@ -191,8 +197,11 @@ impl WorkerClient {
                 }
             }
             RELOADED => {
-                let handle = self.0.on_reloaded.borrow();
-                if let (Some(handle), Ok(loaded)) = (&*handle, serde_json::from_str(&text())) {
+                let Ok(loaded) = serde_json::from_str::<LoadedModel>(&text()) else {
+                    return;
+                };
+                self.0.reloaded.replace(Some(loaded.clone()));
+                if let Some(handle) = &*self.0.on_reloaded.borrow() {
                     handle(loaded);
                 }
             }

@@ -156,7 +156,7 @@ impl Inner {
             // The promise never rejects.
             let reply = JsFuture::from(promise).await.unwrap_or_default();
             match reply.dyn_into::<Float32Array>() {
-                Ok(numbers) => Ok(numbers.to_vec()),
+                Ok(numbers) => Ok(take(&numbers)),
                 Err(other) => Err(match other.as_string() {
                     Some(reason) => ComputeError::Refused { reason },
                     None => ComputeError::WorkerLost {
@@ -212,7 +212,7 @@ pub fn serve_peer() {
         let operations = message.get(0).as_string().unwrap_or_default();
         let numbers: Float32Array = message.get(1).unchecked_into();
         let lists: Uint32Array = message.get(2).unchecked_into();
-        let segment = Segment::new(&operations, numbers.to_vec(), lists.to_vec());
+        let segment = Segment::new(&operations, take(&numbers), lists.to_vec());
         let reply = match segment.and_then(|segment| shard.run(&segment)) {
             Ok(numbers) => Float32Array::from(&numbers[..]).into(),
             // Others may have room, or the leader alone.
@@ -232,6 +232,19 @@ pub fn serve_peer() {
 
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
+}
+
+/// The numbers of an array that nobody needs any more, whose memory the browser would free late.
+fn take(array: &Float32Array) -> Vec<f32> {
+    let numbers = array.to_vec();
+    let buffer = array.buffer();
+    if let Ok(transfer) = Reflect::get(&buffer, &"transfer".into())
+        && let Some(transfer) = transfer.dyn_ref::<Function>()
+    {
+        // What it returns has no bytes.
+        let _ = transfer.call1(&buffer, &0.into());
+    }
+    numbers
 }
 
 /// To the leader, handing over numbers.

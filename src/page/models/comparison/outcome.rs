@@ -86,8 +86,14 @@ pub fn tables(outcome: &Rc<ComparisonOutcome>) -> AnyView {
     let export = move |_| save::text("side_by_side.csv", "text/csv", &csv(&exported));
     let hidden = outcome.images.len().saturating_sub(ROWS);
     let more = (hidden > 0).then(|| format!("{hidden} more images are counted but not shown."));
+    let notes = outcome.models.iter().flat_map(|model| {
+        let notes = model.loaded.notes.iter();
+        notes.map(|note| format!("{}: {note}", model.name))
+    });
+    let notes = notes.collect::<Vec<_>>().join(" ");
     view! {
         {cost_table(&outcome.models)}
+        <p class="aside notes">{notes}</p>
         <p class="toolbar">
             <button type="button" class="save" on:click=export>
                 "Export comparison (CSV)"
@@ -110,6 +116,7 @@ fn cost_table(models: &[ComparedModel; 2]) -> AnyView {
         None => "CLIP".to_owned(),
     };
     let device = |model: &ComparedModel| match &model.loaded.gpu {
+        None if model.loaded.workers > 1 => format!("CPU, {} workers", model.loaded.workers),
         None => "CPU".to_owned(),
         Some(gpu) if gpu.name.is_empty() => "GPU".to_owned(),
         Some(gpu) => gpu.name.clone(),

@@ -67,6 +67,9 @@ pub async fn compare(
     report("Timing both models…".to_owned());
     let first_time = image_time(&session.model.engine(), first_image).await?;
     let second_time = image_time(second, first_image).await?;
+    // A worker may have been lost meanwhile.
+    let loaded = session.model.loaded().unwrap_or(loaded);
+    let second_loaded = second.take_reloaded().unwrap_or(second_loaded);
     Ok(ComparisonOutcome {
         classes: second_classes.labels,
         models: [

@@ -67,6 +67,15 @@ impl MixOutcome {
         let scores: Vec<Vec<_>> = self.tried.iter().map(of).collect();
         Choice::best(&scores).filter(|_| scores.len() > 1)
     }
+
+    /// Keeps those of the sentences that are new.
+    fn note(&mut self, notes: &[String]) {
+        for note in notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -268,7 +277,7 @@ impl Run {
             }
             self.classes = classes;
         }
-        self.outcome.notes.clone_from(&loaded.notes);
+        self.outcome.note(&loaded.notes);
         let mut all = Vec::new();
         let (mut done, mut read) = (0, 0);
         for (set, classes) in sets.iter().zip(&self.classes) {
@@ -279,6 +288,9 @@ impl Run {
             all.push(hits);
         }
         self.outcome.unreadable = done - read;
+        if let Some(reloaded) = self.worker.take_reloaded() {
+            self.outcome.note(&reloaded.notes);
+        }
         Ok(all)
     }
 

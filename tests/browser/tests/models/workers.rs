@@ -3,6 +3,7 @@
 use super::{READY, drawn, drop_files};
 use browser_tests::run::in_workers;
 use browser_tests::{Page, PageBuilder};
+use std::time::Duration;
 
 /// The page and its workers see so many cores; then `script` runs in every worker.
 fn builder(script: &str) -> PageBuilder {
@@ -88,12 +89,13 @@ fn a_worker_that_dies_is_left_out() {
     lose_one(&one_peer(end), "ended by the test");
 }
 
+/// How long a leader waits for a worker.
+const MINUTE_IS_SECOND: &str = "const real = setInterval;
+    globalThis.setInterval = (tick, ms) => real(tick, ms / 60);";
+
 #[test]
 fn a_worker_that_never_answers_is_left_out() {
-    // The leader's minute is a second.
-    let clock = "const real = setInterval;
-        globalThis.setInterval = (tick, ms) => real(tick, ms / 60);";
-    let script = format!("{clock}{}", one_peer("self.close()"));
+    let script = format!("{MINUTE_IS_SECOND}{}", one_peer("self.close()"));
     lose_one(&script, "no answer for 60 seconds");
 }
 
@@ -113,13 +115,15 @@ fn a_worker_that_cannot_start_is_left_out() {
 /// A tab that the browser suspends answers when it goes on, however long that was.
 #[test]
 fn a_suspended_tab_goes_on() {
-    let page = builder("").open("?page=run");
+    let page = builder(MINUTE_IS_SECOND).open("?page=run");
     divide(&page, 2);
     page.wait_for_text("10 of 10 images");
     let files: Vec<String> = (0..40).map(|i| drawn("drawn.png", 64 + i, 64)).collect();
     drop_files(&page, &files);
     page.wait_for("document.querySelector('.count')?.innerText.includes('of 40')");
     page.suspend(true);
+    // Twice as long as a worker that does not answer is waited for.
+    std::thread::sleep(Duration::from_secs(2));
     page.suspend(false);
     page.wait_for("document.querySelector('.count').innerText.startsWith('40 of 40')");
     assert!(!page.has(".model .error"));
