@@ -59,14 +59,18 @@ const PICTURES: [&str; 9] = [
 /// A member's key and its part by its name; `None` of one that belongs to no pair.
 pub fn part_of(name: &str) -> Option<(&str, Part)> {
     let (key, ending) = split(name)?;
-    let ending = ending.to_ascii_lowercase();
-    let part = match ending.as_str() {
+    let part = match ending.to_ascii_lowercase().as_str() {
         "txt" => Part::Text,
         "json" => Part::Json,
-        other if PICTURES.contains(&other) => Part::Picture,
+        other if is_picture_ending(other) => Part::Picture,
         _ => return None,
     };
     Some((key, part))
+}
+
+/// Whether a file is a picture, by what stands behind the dot.
+pub(crate) fn is_picture_ending(ending: &str) -> bool {
+    PICTURES.contains(&ending.to_ascii_lowercase().as_str())
 }
 
 /// A name's key and its ending, at the first dot after the last slash. A name that begins with a dot has none.

@@ -40,7 +40,14 @@ fn tables_survive() {
         seed.described.start = seed.bytes.len().saturating_sub(2000);
     }
     let csv = "filepath\ttitle\turl\nfolder/a.jpg\t\"a, \"\"b\"\"\"\tu\nb.jpg\tline\tu\n";
-    seeds.push(Seed::whole(csv.as_bytes().to_vec()));
+    let coco = r#"{"images": [{"id": 9, "file_name": "a.jpg"}], "annotations": [{"image_id": 9, "caption": "one"}]}"#;
+    let karpathy = r#"{"images": [{"filepath": "f", "filename": "a.jpg", "sentences": [{"raw": "one"}, {"raw": "two"}]}]}"#;
+    let lines = "{\"image\": \"a.jpg\", \"captions\": [\"one\", \"two\"]}\n{\"image\": \"b.jpg\", \"captions\": [\"three\"]}\n";
+    let tokens = "a.jpg#0\tone\nb.jpg#1\ttwo\n";
+    let bars = "image_name| comment_number| comment\na.jpg| 0| one\n";
+    for text in [csv, coco, karpathy, lines, tokens, bars] {
+        seeds.push(Seed::whole(text.as_bytes().to_vec()));
+    }
     survives(&seeds, |file| {
         let Ok(table) = Records::open(file) else {
             return;

@@ -100,3 +100,139 @@ fn what_is_no_table_is_told() {
         Err(RecordsError::Parquet(_))
     ));
 }
+
+/// What a table says of its pictures and texts, with problems at its end.
+fn pairs(file: &str) -> (Vec<(String, String)>, Option<RecordsError>) {
+    let table = Records::open(file.as_bytes()).unwrap();
+    let names = table.columns();
+    let first = [Purpose::Picture, Purpose::Text].map(|p| choose(&names, p, None).unwrap());
+    let columns = refit_pairs::records::pair_columns(names.len(), first);
+    let mut found = Vec::new();
+    let read = table.read(&columns, None, &mut |_, cells| {
+        found.push(match refit_pairs::records::pair(&names, &columns, cells) {
+            Ok(pair) => (pair.picture.name, pair.text),
+            Err(reason) => ("problem".to_owned(), reason),
+        });
+        true
+    });
+    (found, read.err())
+}
+
+/// The layouts in which public sets have their captions: rows of the same three texts of two pictures.
+#[test]
+fn layouts_of_public_sets_are_read() {
+    let karpathy = r#"{"dataset": "coco", "images": [
+        {"filepath": "val2014", "filename": "a.jpg", "split": "test", "sentences": [{"raw": "one, two", "tokens": ["one"]}, {"raw": "three"}]},
+        {"filepath": "val2014", "filename": "b.jpg", "split": "val", "sentences": [{"raw": "four"}]}]}"#;
+    let coco = r#"{"info": {}, "licenses": [], "images": [
+        {"id": 9, "file_name": "a.jpg", "height": 2, "width": 3}, {"id": 7, "file_name": "b.jpg"}],
+        "annotations": [{"image_id": 9, "id": 1, "caption": "one, two"}, {"image_id": 9, "id": 2, "caption": "three"},
+        {"image_id": 7, "id": 3, "caption": "four"}]}"#;
+    for (layout, file, folder) in [
+        (
+            "Kaggle's Flickr8k, captions.txt",
+            "image,caption\na.jpg,\"one, two\"\na.jpg,three\nb.jpg,four\n",
+            "",
+        ),
+        (
+            "Flickr30k, results.csv",
+            "image_name| comment_number| comment\na.jpg| 0| one, two\na.jpg| 1| three\nb.jpg| 0| four\n",
+            "",
+        ),
+        (
+            "Flickr8k.token.txt",
+            "a.jpg#0\tone, two\na.jpg#1\tthree\nb.jpg#0\tfour\n",
+            "",
+        ),
+        (
+            "Hugging Face's metadata.jsonl",
+            "{\"file_name\": \"a.jpg\", \"text\": \"one, two\"}\n\n{\"file_name\": \"a.jpg\", \"text\": \"three\"}\n{\"text\": \"four\", \"file_name\": \"b.jpg\"}",
+            "",
+        ),
+        (
+            "Hugging Face's metadata.csv",
+            "\u{feff}file_name,text\r\na.jpg,\"one, two\"\r\na.jpg,three\r\nb.jpg,four\r\n",
+            "",
+        ),
+        (
+            "BLIP's lists of captions",
+            r#"[{"image": "a.jpg", "caption": ["one, two", "three"]}, {"image": "b.jpg", "caption": "four", "image_id": 3}]"#,
+            "",
+        ),
+        ("COCO's captions", coco, ""),
+        ("Karpathy's splits", karpathy, "val2014/"),
+        (
+            "a map from files to texts",
+            r#"{"a.jpg": ["one, two", "three"], "b.jpg": "four"}"#,
+            "",
+        ),
+        (
+            "semicolons",
+            "path;caption\na.jpg;one, two\na.jpg;three\nb.jpg;four\n",
+            "",
+        ),
+        (
+            "an object with a list",
+            r#"{"version": 1, "data": [{"img_path": "a.jpg", "caption": "one, two"}, {"img_path": "a.jpg", "caption": "three"}, {"img_path": "b.jpg", "caption": "four"}]}"#,
+            "",
+        ),
+    ] {
+        // Karpathy's have commas where others are separated by them.
+        let (found, problem) = pairs(file);
+        let expected = [("a", "one, two"), ("a", "three"), ("b", "four")];
+        let expected =
+            expected.map(|(name, text)| (format!("{folder}{name}.jpg"), text.to_owned()));
+        assert_eq!(found, expected, "{layout}");
+        assert_eq!(problem, None, "{layout}");
+    }
+}
+
+#[test]
+fn what_a_table_in_json_cannot_say_is_said() {
+    let (found, problem) = pairs(
+        "{\"image\": \"a.jpg\", \"text\": \"one\"}\n{\"image\": \"b.jpg\"\n[1]\n{\"image\": null, \"text\": \"two\"}\n",
+    );
+    assert_eq!(found[0], ("a.jpg".to_owned(), "one".to_owned()));
+    assert_eq!(
+        found[1],
+        ("problem".to_owned(), "it names no picture".to_owned())
+    );
+    let problem = problem.unwrap().to_string();
+    assert!(
+        problem.contains("2 of its entries") && problem.contains("the first is 2"),
+        "{problem}"
+    );
+    for file in ["{", "[]", "[1, 2]", "{\"a\": 1}", "{}", "[{\"image\":"] {
+        assert!(
+            matches!(
+                Records::open(file.as_bytes()),
+                Err(RecordsError::Json { .. })
+            ),
+            "{file}"
+        );
+    }
+    // Conceptual Captions: texts and addresses, without names.
+    let table =
+        Records::open(b"a cat\thttp://127.0.0.1/a.jpg\nb\thttp://127.0.0.1/b.jpg\n").unwrap();
+    assert_eq!(table.columns(), ["text", "url"]);
+    assert!(
+        table
+            .assumed()
+            .unwrap()
+            .ends_with("they are taken for text, url.")
+    );
+    assert!(matches!(
+        choose(&table.columns(), Purpose::Picture, None),
+        Err(ColumnError::Addresses { .. })
+    ));
+    // LLaVA's conversations are no texts.
+    let table = Records::open(
+        br#"[{"id": "1", "image": "a.jpg", "conversations": [{"from": "human", "value": "x"}]}]"#,
+    )
+    .unwrap();
+    assert!(matches!(
+        choose(&table.columns(), Purpose::Text, None),
+        Err(ColumnError::None { .. })
+    ));
+    assert_eq!(Records::open(b"a,b\n").unwrap().assumed(), None);
+}

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub(crate) struct PairArguments {
     /// Archives of webdataset (.tar, .tar.gz); folders with such archives, or with KEY.jpg, KEY.txt, KEY.json; tables
-    /// (CSV, TSV, Parquet) of files and texts; names with * in them
+    /// (CSV, TSV, Parquet, JSON, JSON lines) of files and texts; names with * in them
     #[arg(required = true)]
     pub(crate) pairs: Vec<PathBuf>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(crate) struct Item {
     pub(crate) done: u64,
 }
 
-const TABLES: [&str; 4] = [".csv", ".tsv", ".parquet", ".txt"];
+const TABLES: [&str; 6] = [".csv", ".tsv", ".parquet", ".txt", ".jsonl", ".json"];
 
 fn is_archive(name: &str) -> bool {
     [".tar", ".tar.gz", ".tgz"]
@@ -91,6 +91,9 @@ fn file(path: PathBuf, columns: &Columns) -> Result<Input, String> {
         true => {
             let table = std::fs::read(&path).map_err(|e| problem(&e))?;
             let table = Records::open(&table).map_err(|e| problem(&e))?;
+            if let Some(sentence) = table.assumed() {
+                eprintln!("refit: {}: {sentence}", path.display());
+            }
             let names = table.columns();
             let column = |purpose, named: &Option<String>, flag| {
                 choose(&names, purpose, named.as_deref())

@@ -7,8 +7,9 @@ use crate::page::models::folder::found;
 use crate::page::models::samples;
 use crate::page::models::session::{FolderIndex, PairTable, Session, Source};
 use leptos::prelude::*;
-use refit_pairs::part_of;
 use refit_pairs::records::{ColumnError, Purpose};
+use refit_pairs::{Part, part_of};
+use std::collections::HashSet;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -127,7 +128,7 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
                 </label>
             </p>
             <p class="aside">
-                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. Or a folder of images with a CSV or Parquet file of their paths and texts. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
+                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. Or a folder of images with a table of their paths and texts: CSV, TSV, Parquet, JSON lines, COCO’s captions. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
                 <span class="by-mouse">" Or drop them here."</span>
             </p>
             {error_if_any(problem)}
@@ -138,23 +139,34 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
 
 /// The table among files that have no pairs but what it says, or why it is not known which; `None` where there is none.
 fn tables(paths: &[String]) -> Option<Result<usize, String>> {
-    let has_texts = paths.iter().any(|path| {
-        let is_text = |ending| path.to_lowercase().ends_with(ending);
-        is_text(".txt") || is_text(".json")
+    let pictures = paths.iter().filter_map(|path| match part_of(path) {
+        Some((key, Part::Picture)) => Some(key),
+        _ => None,
     });
-    let is_other = has_texts || paths.iter().any(|path| is_archive(path));
-    let all = 0..paths.len();
-    let tables: Vec<usize> = all.filter(|at| PairTable::is_one(&paths[*at])).collect();
+    let pictures: HashSet<&str> = pictures.collect();
+    let has_texts = paths.iter().any(|path| match part_of(path) {
+        Some((key, Part::Text | Part::Json)) => pictures.contains(key),
+        _ => false,
+    });
+    if has_texts || paths.iter().any(|path| is_archive(path)) {
+        return None;
+    }
+    let all = |is_one: fn(&str) -> bool| -> Vec<usize> {
+        (0..paths.len()).filter(|at| is_one(&paths[*at])).collect()
+    };
+    let tables = match all(PairTable::is_one) {
+        none if none.is_empty() => all(PairTable::may_be_one),
+        tables => tables,
+    };
     match tables[..] {
         [] => None,
-        _ if is_other => None,
         [_] if paths.len() == 1 => Some(Err(format!(
             "The images that {} names are not here: drop it together with their folder, or choose the folder that has both.",
             paths[0]
         ))),
         [at] => Some(Ok(at)),
         [first, second, ..] => Some(Err(format!(
-            "There are several tables here, as {} and {}; give one of them, with the images.",
+            "There are several tables here, as {} and {}, and no image with a text of its own name; give one of them, with the images.",
             paths[first], paths[second]
         ))),
     }

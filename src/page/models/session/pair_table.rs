@@ -10,6 +10,8 @@ pub struct PairTable {
     pub name: String,
     pub(super) bytes: Vec<u8>,
     pub columns: Vec<String>,
+    /// What was assumed of it, in a sentence.
+    pub(super) assumed: Option<String>,
     pub(super) images: FilesByPath,
     /// Images that were given with it.
     pub(super) count: usize,
@@ -19,7 +21,15 @@ impl PairTable {
     /// Whether a file is a table, by its name.
     pub fn is_one(name: &str) -> bool {
         let name = name.to_lowercase();
-        [".csv", ".tsv", ".parquet"]
+        [".csv", ".tsv", ".parquet", ".jsonl"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+    }
+
+    /// Whether a file may be a table, if it is no picture’s text.
+    pub fn may_be_one(name: &str) -> bool {
+        let name = name.to_lowercase();
+        [".txt", ".json"]
             .iter()
             .any(|ending| name.ends_with(ending))
     }
@@ -33,12 +43,19 @@ impl PairTable {
         let bytes = super::pairing::bytes_of(table).await;
         let bytes =
             bytes.ok_or_else(|| format!("{name} cannot be read, or does not fit into memory."))?;
-        let columns = Records::open(&bytes).map(|records| records.columns());
-        let columns = columns.map_err(|error| format!("{name}: {error}."))?;
+        let records = Records::open(&bytes);
+        let opened = records.map(|records| (records.columns(), records.assumed()));
+        let (columns, assumed) = opened.map_err(|error| format!("{name}: {error}."))?;
+        if columns.len() < 2 {
+            return Err(format!(
+                "{name} has one column, where a table has paths of images and texts; and no image has a text of its own name."
+            ));
+        }
         Ok(PairTable {
             name,
             bytes,
             columns,
+            assumed,
             count: images.len(),
             images: FilesByPath::new(images.into_iter()),
         })
