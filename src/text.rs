@@ -57,6 +57,24 @@ pub fn unbroken(sentence: &str) -> String {
     sentence.replace(" × 10", "\u{a0}×\u{a0}10")
 }
 
+/// The fields of CSV, trimmed, without empty ones.
+pub fn listed(text: &str) -> Vec<String> {
+    // A quote opens a field also after a space.
+    let text = text.replace(", \"", ",\"");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut fields = Vec::new();
+    // What is text can be read.
+    for record in reader.records().flatten() {
+        let filled = record.iter().filter(|field| !field.is_empty());
+        fields.extend(filled.map(str::to_owned));
+    }
+    fields
+}
+
 /// `-9` as `⁻⁹`.
 #[must_use]
 pub fn superscript(n: i32) -> String {
@@ -144,6 +162,12 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_listed_as_csv() {
+        let fields = listed(r#"cat, dog ,"red, square",,"say ""hi""""#);
+        assert_eq!(fields, ["cat", "dog", "red, square", r#"say "hi""#]);
+    }
 
     #[test]
     fn waiting_is_told_in_round_numbers() {

@@ -26,6 +26,17 @@ pub struct Facts {
     pub unsafety: Option<f32>,
     /// The class, by its place in a list, to which the picture is nearest.
     pub nearest: Option<usize>,
+    /// What each of the heads says of the picture, in the order of the rules' list of heads.
+    pub heads: Vec<Told>,
+}
+
+/// What a head says of a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    /// A score, of a head that gives one number.
+    Score(f32),
+    /// The most likely class, by its place among the head's.
+    Class(usize),
 }
 
 /// What stands in a table or a JSON, by its place in [`NAMES`].
@@ -69,6 +80,7 @@ impl Facts {
             watermark: number(Known::Watermark).map(|x| x as f32),
             unsafety: number(Known::Unsafety).map(|x| x as f32),
             nearest: None,
+            heads: Vec::new(),
         }
     }
 

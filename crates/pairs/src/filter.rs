@@ -1,7 +1,7 @@
 //! LAION's and DataComp's rules, in a list: what each takes out, and what is left.
 
 use crate::duplicates::Duplicates;
-use crate::facts::Facts;
+use crate::facts::{Facts, Told};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -44,6 +44,24 @@ pub enum Rule {
     Contains(String),
     /// The picture is nearest to one of these classes, by their places in the list of classes.
     Nearest(Vec<usize>),
+    /// A head's score is at least this.
+    HeadScore {
+        /// Which of [`Facts::heads`].
+        head: usize,
+        /// The head's name.
+        name: String,
+        /// The least score that is kept.
+        least: f32,
+    },
+    /// A head tells one of these classes, by their places among its own.
+    HeadClass {
+        /// Which of [`Facts::heads`].
+        head: usize,
+        /// The head's name.
+        name: String,
+        /// The classes that are kept.
+        classes: Vec<usize>,
+    },
     /// No pair before it that is left is of the same component of near duplicates: the first of each is kept.
     FirstOfDuplicates,
 }
@@ -99,6 +117,8 @@ impl fmt::Display for Rule {
             Rule::WatermarkBelow(most) => write!(f, "watermark probability below {most}"),
             Rule::Contains(text) => write!(f, "text contains “{text}”"),
             Rule::Nearest(_) => write!(f, "picture nearest to a named class"),
+            Rule::HeadScore { name, least, .. } => write!(f, "score by {name} at least {least}"),
+            Rule::HeadClass { name, .. } => write!(f, "class by {name} is one of those named"),
             Rule::FirstOfDuplicates => write!(f, "first of near duplicates"),
         }
     }
@@ -230,6 +250,14 @@ fn judge(
         Rule::WatermarkBelow(bound) => pair.watermark.map(|watermark| watermark < *bound),
         Rule::Contains(_) => Some(pair.text.to_lowercase().contains(&lower)),
         Rule::Nearest(classes) => pair.nearest.map(|class| classes.contains(&class)),
+        Rule::HeadScore { head, least, .. } => match pair.heads.get(*head) {
+            Some(Told::Score(score)) if score.is_finite() => Some(score >= least),
+            _ => None,
+        },
+        Rule::HeadClass { head, classes, .. } => match pair.heads.get(*head) {
+            Some(Told::Class(class)) => Some(classes.contains(class)),
+            _ => None,
+        },
         Rule::FirstOfDuplicates => duplicates
             .filter(|duplicates| i < duplicates.count())
             .map(|duplicates| among[i] && firsts.insert(duplicates.first(i as u32))),

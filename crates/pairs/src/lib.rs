@@ -26,7 +26,7 @@ pub mod search;
 mod tar;
 
 pub use duplicates::{Block, Duplicates};
-pub use facts::{Facts, Source};
+pub use facts::{Facts, Source, Told};
 pub use problem::{Problem, Trouble};
 pub use sample::{Found, Ignored, Pair, Part, Picture, Samples, part_of};
 pub use tar::{NotTar, TarReader};

@@ -7,13 +7,19 @@ use refit_clip::weights::source::FileSource;
 use refit_clip::{Classes, Head};
 use std::path::Path;
 
-/// The classes of a head's file, for a model's embeddings; what was assumed is said.
-pub(crate) fn classes(path: &Path, width: usize, model: &HeadModel) -> Result<Classes, String> {
+/// The head of a file.
+pub(crate) fn read(path: &Path) -> Result<Head, String> {
     let problem = |sentence: String| format!("{}: {sentence}", path.display());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let source = FileSource::open(path).map_err(crate::model::sentence);
     let head = block_on(Head::read(&mut source.map_err(problem)?, &name));
-    let head = head.map_err(|error| problem(head_sentence(&error)))?;
+    head.map_err(|error| problem(head_sentence(&error)))
+}
+
+/// The classes of a head's file, for a model's embeddings; what was assumed is said.
+pub(crate) fn classes(path: &Path, width: usize, model: &HeadModel) -> Result<Classes, String> {
+    let problem = |sentence: String| format!("{}: {sentence}", path.display());
+    let head = read(path)?;
     let classes = head
         .classes(width)
         .map_err(|error| problem(head_sentence(&error)))?;

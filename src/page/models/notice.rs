@@ -4,7 +4,7 @@
 use super::answer::signed;
 use super::checkpoints::Recommended;
 use super::choice::ModelChoice;
-use super::protocol::LoadedModel;
+use super::protocol::{CheckpointLocation, LoadedModel};
 use super::ranking::{Measure, RankedClass};
 use super::session::{Session, SourceImage};
 use leptos::prelude::*;
@@ -59,9 +59,16 @@ pub fn Notice(
 pub const DEMO: &str =
     "This demo model only knows drawn shapes. Of anything else its answer means nothing.";
 
-/// Whether the model is one of those that come with the page; not tracked.
+/// Whether the model is one of those that come with the page, or a mixture of one; not tracked.
 pub fn is_demo(session: Session) -> bool {
-    ModelChoice::is_bundled(&session.model.key())
+    let choice = session.model.choice.get_untracked();
+    match choice.location {
+        CheckpointLocation::Mixture(_) => {
+            let base = session.mixing.base.get_untracked();
+            ModelChoice::is_bundled(&base.key)
+        }
+        _ => ModelChoice::is_bundled(&choice.key),
+    }
 }
 
 /// Says what the bundled models know, and offers one that knows photographs.

@@ -4,6 +4,9 @@
 pub use refit_clip::Progress;
 
 use crate::model_error::{self, FrontEnd};
+#[cfg(doc)]
+use crate::pairs::Probe;
+use crate::pairs::ProbeTask;
 use crate::teach::Lesson;
 #[cfg(doc)]
 use crate::teach::Taught;
@@ -131,6 +134,8 @@ pub enum WorkerRequest {
     },
     /// Teach a head ([`Taught`]) on the attached embeddings, reporting how many heads are taught, of how many.
     Teach(Box<Lesson>),
+    /// Teach probes ([`Probe`]) on subsets of the attached embeddings, reporting how many are taught, of how many.
+    Probe(Box<ProbeTask>),
     /// The first of each attached vector's near duplicates (a list of places); the vectors are float32 of this width.
     Duplicates { width: usize, threshold: f32 },
     /// Take an index's vectors in place of those before: files of whole vectors, which are attached.
@@ -156,6 +161,8 @@ pub enum WorkerRequest {
     ListCache,
     /// Delete a checkpoint or an interrupted download by its key.
     Delete(String),
+    /// Delete the embeddings of images and pairs that are stored.
+    DeleteVectors,
     /// Attach a checkpoint's bytes as a [`Blob`](web_sys::Blob), reporting [`Progress`].
     Copy(CheckpointLocation),
     /// Store the attached bytes under a name.
@@ -333,6 +340,8 @@ pub struct PartialDownload {
 pub struct CacheListing {
     pub checkpoints: Vec<CachedCheckpoint>,
     pub partial: Vec<PartialDownload>,
+    /// Bytes of the embeddings of images and pairs.
+    pub vectors: f64,
     /// Bytes that this page uses.
     pub used: f64,
     /// Bytes that the browser allows it.

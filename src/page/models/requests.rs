@@ -7,6 +7,7 @@ use super::protocol::{
     WorkerRequest,
 };
 use super::worker_client::WorkerClient;
+use crate::pairs::{Probe, ProbeTask};
 use crate::teach::{Lesson, Taught};
 use js_sys::{Array, Float32Array, Uint8Array};
 use refit_clip::Scoring;
@@ -178,6 +179,20 @@ impl WorkerClient {
         progress: impl Fn((usize, usize)) + 'static,
     ) -> Result<Taught, Failure> {
         let request = WorkerRequest::Teach(Box::new(lesson));
+        let vectors = Float32Array::from(vectors);
+        let transferred = Array::of1(&vectors.buffer());
+        let reply = self.ask_with(&request, vectors.into(), transferred, progress);
+        Ok(reply.await?.value)
+    }
+
+    /// Teaches probes on subsets of embeddings, one after the other; `progress` hears how many are taught, of how many.
+    pub async fn probe(
+        &self,
+        task: ProbeTask,
+        vectors: &[f32],
+        progress: impl Fn((usize, usize)) + 'static,
+    ) -> Result<Probe, Failure> {
+        let request = WorkerRequest::Probe(Box::new(task));
         let vectors = Float32Array::from(vectors);
         let transferred = Array::of1(&vectors.buffer());
         let reply = self.ask_with(&request, vectors.into(), transferred, progress);

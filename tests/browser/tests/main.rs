@@ -14,6 +14,7 @@ mod mix;
 #[path = "models/main.rs"]
 mod models;
 mod page;
+mod pair_heads;
 mod pair_index;
 mod pair_measures;
 mod pairs;

@@ -86,7 +86,7 @@ fn exported(page: &Page) -> Vec<(String, f64, bool)> {
     lines.lines().map(row).collect()
 }
 
-fn kept(page: &Page) -> u64 {
+pub(crate) fn kept(page: &Page) -> u64 {
     let kept = page.attribute("#pairs .left", "data-kept");
     kept.expect("a count").parse().expect("a number")
 }
@@ -518,6 +518,23 @@ fn a_run_goes_on_after_its_tab_was_closed() {
         others.len()
     ));
     assert_eq!(exported(&fresh).len(), others.len());
+
+    // What is stored can be deleted.
+    fresh.click(".change-model");
+    fresh.wait_for("document.querySelector('.vectors button')");
+    assert!(
+        fresh
+            .text(".vectors")
+            .contains("Embeddings of images and pairs: ")
+    );
+    fresh.click(".vectors button");
+    fresh.wait_for("!document.querySelector('.vectors')");
+    give(
+        &fresh,
+        "third.tar",
+        &format!("async (tar) => ({LONG})(tar).slice(0, 1200000)"),
+    );
+    fresh.wait_for("document.querySelector('#pairs .embedded')?.dataset.cached === '0'");
 }
 
 #[test]
@@ -581,9 +598,11 @@ fn rules_are_shown_with_accuracy_and_classes() {
     let page = embedded(Page::builder());
     page.set_value("#pairs input[name='Cosine threshold']", "0.3");
     page.click("#pairs .curation summary");
-    page.wait_for(
-        "document.querySelector('#pairs .curation td:nth-of-type(2)')?.innerText.includes('%')",
-    );
+    for column in 2..=3 {
+        page.wait_for(&format!(
+            "document.querySelector('#pairs .curation td:nth-of-type({column})')?.innerText.includes('%')"
+        ));
+    }
     let shown = self::rows(&page, "#pairs .curation table:first-of-type");
     let number = |text: &str| -> f64 {
         let number = text.split(' ').next().expect("a number");
@@ -609,8 +628,20 @@ fn rules_are_shown_with_accuracy_and_classes() {
         "{scored:?} {of_kept}"
     );
     assert_eq!(row("all rules together")[1..], scored[1..]);
-    let effective = number(&scored[3]);
-    assert!((1.0..=10.0).contains(&effective) && effective < number(&whole[3]) + 1e-9);
+    let effective = number(&scored[4]);
+    assert!((1.0..=10.0).contains(&effective) && effective < number(&whole[4]) + 1e-9);
+    // A probe tells what the model was trained to tell; more images of all classes teach it no less.
+    assert!(number(&whole[3]) > 90.0, "{whole:?}");
+    let random = row("as many as all rules keep, at random");
+    assert!(
+        random[1] == scored[1] && number(&random[3]) > 80.0,
+        "{random:?}"
+    );
+    let how = page.text("#pairs .curation .aside:last-of-type");
+    assert!(
+        how.contains("a fifth of each class, which no rule touches"),
+        "{how}"
+    );
     page.screenshot("pairs-curation", 1280, 3600, false);
     page.screenshot("pairs-curation-phone", 360, 7000, false);
 
@@ -619,7 +650,7 @@ fn rules_are_shown_with_accuracy_and_classes() {
     page.click("#pairs input[name=nearest]");
     page.wait_for_text("Two or more classes are needed");
     page.set_value("#pairs input[name='Classes that are kept']", "starr");
-    page.wait_for_text("“starr” is none of the classes.");
+    page.wait_for_text("“starr” is not one of the classes, so this rule takes nothing out.");
     page.set_value("#pairs input[name='Classes that are kept']", "star");
     page.wait_for("document.querySelector('#pairs .rules tbody')?.innerText.includes('nearest to a named class')");
     let count = self::kept(&page);

@@ -549,6 +549,109 @@ fn an_index_is_filtered_and_its_uids_are_written() {
     assert!(told["rules"][0]["alone"].as_u64().unwrap() >= 15, "{told}");
 }
 
+/// Class embeddings as a file are the classes of --nearest, and one alone is a score.
+#[test]
+fn heads_are_rules() {
+    let (out, _) = &*INDEX;
+    let (folder, weights) = (fresh("heads"), clip("shapes.safetensors"));
+    let classes = ["star", "circle", "square"];
+    let texts = classes.map(|class| format!("a photo of a {class}."));
+    let texts = texts.iter().flat_map(|text| ["--text", text]);
+    let told = json(
+        &[
+            &["embed", "--weights", &weights, "--json"][..],
+            &texts.collect::<Vec<_>>(),
+        ]
+        .concat(),
+    );
+    let vector = |at: usize| -> Vec<f32> {
+        let numbers = told["texts"][at]["embedding"].as_array().unwrap().iter();
+        numbers.map(|x| x.as_f64().unwrap() as f32).collect()
+    };
+    let write = |name: &str, rows: usize| {
+        let path = folder.join(name);
+        let vectors: Vec<f32> = (0..rows).flat_map(vector).collect();
+        std::fs::write(&path, refit_npy::write_f32(128, &vectors)).unwrap();
+        text(&path).to_owned()
+    };
+    let (three, one) = (write("three.npy", 3), write("one.npy", 1));
+    let run = |more: &[&str]| {
+        let csv = folder.join("kept.csv");
+        let told = json(
+            &[
+                &["filter", text(out), "--json", "--write-csv", text(&csv)][..],
+                more,
+            ]
+            .concat(),
+        );
+        (told, std::fs::read_to_string(csv).unwrap())
+    };
+    let (told, by_head) = run(&["--head", &format!("{three}:vector 1")]);
+    let nearest = [
+        "--weights",
+        &weights,
+        "--classes",
+        "star,circle,square",
+        "--nearest",
+        "star",
+    ];
+    assert_eq!(by_head, run(&nearest).1);
+    assert_eq!(
+        told["rules"][0]["rule"],
+        "class by three is one of those named"
+    );
+    assert!(
+        told["notes"]
+            .to_string()
+            .contains("does not say whose embeddings"),
+        "{told}"
+    );
+    // The better half by a score; both rules together keep what both keep.
+    let (told, by_score) = run(&["--head", &format!("{one}:0.2")]);
+    let kept = told["kept"].as_u64().unwrap();
+    assert!((20..480).contains(&kept), "{told}");
+    let (both, _) = run(&[
+        "--head",
+        &format!("{three}:vector 1"),
+        "--head",
+        &format!("{one}:0.2"),
+    ]);
+    let common = by_score
+        .lines()
+        .skip(1)
+        .filter(|line| by_head.contains(line))
+        .count();
+    assert_eq!(both["kept"], common);
+    for (head, sentence) in [
+        (
+            one.clone(),
+            "write what is kept behind the file and a colon",
+        ),
+        (
+            format!("{one}:star"),
+            "gives a score: write the least that is kept",
+        ),
+        (
+            format!("{three}:star"),
+            "“star” is none of the classes of three: vector 1, vector 2, vector 3.",
+        ),
+        (format!("{three}x:1"), "three.npyx"),
+    ] {
+        let said = failed(&["filter", text(out), "--head", &head]);
+        assert!(said.contains(sentence), "{said}");
+    }
+    let said = failed(&[
+        "filter",
+        &clip("pairs.tar"),
+        "--head",
+        &format!("{one}:0.2"),
+    ]);
+    assert!(
+        said.contains("needs the pairs embedded: --weights"),
+        "{said}"
+    );
+}
+
 #[test]
 fn pairs_and_tables_are_filtered_without_an_index() {
     let pairs = clip("pairs.tar");

@@ -130,20 +130,13 @@ fn folds(rows: &[usize], labels: &[usize], classes: usize, seed: u64) -> Vec<usi
     let mut folds = vec![0; rows.len()];
     let mut next = 0;
     for (class, places) in places.iter_mut().enumerate() {
-        shuffle(places, &mut Random::new(seed, class as u64));
+        Random::new(seed, class as u64).shuffle(places);
         for place in places {
             folds[*place] = next % parts.max(1);
             next += 1;
         }
     }
     folds
-}
-
-/// Fisher and Yates.
-pub(super) fn shuffle(items: &mut [usize], random: &mut Random) {
-    for last in (1..items.len()).rev() {
-        items.swap(last, random.below(last + 1));
-    }
 }
 
 fn judged(penalty: f64, held_out: &[(usize, Vec<f64>)], labels: &[usize]) -> Tried {

@@ -1,6 +1,6 @@
 //! Accuracy over the number of examples of each class that a classifier is taught with.
 
-use super::choice::{choose, mixed, shuffle};
+use super::choice::{choose, mixed};
 use super::{Chosen, Examples, Features, LogisticError, Precision, Weights, largest};
 use crate::interval::t_quantile;
 use crate::random::Random;
@@ -94,7 +94,7 @@ pub struct Curve {
 pub struct Summary {
     /// Of the draws.
     pub mean: f64,
-    /// Lower end: Student's t over the draws; of a single one Wilson's interval of a share.
+    /// Lower end: Student's t over the draws; of a single one, or of equal ones, Wilson's interval of a share.
     pub low: f64,
     /// Upper end.
     pub high: f64,
@@ -209,7 +209,7 @@ impl Experiment<'_> {
         for (class, rows) in by_class.iter().enumerate() {
             let mut rows = rows.clone();
             let stream = draw * self.classes + class;
-            shuffle(&mut rows, &mut Random::new(seed, stream as u64));
+            Random::new(seed, stream as u64).shuffle(&mut rows);
             let count = match (shots, self.test) {
                 (Shots::Of(shots), _) => shots,
                 (Shots::All, Some(_)) => rows.len(),
@@ -259,12 +259,13 @@ pub fn summary(accuracies: &[f64], tested: usize) -> Summary {
     let count = accuracies.len() as f64;
     let mean = accuracies.iter().sum::<f64>() / count;
     let (low, high) = match t_quantile(accuracies.len(), 1) {
-        Some(t) => {
+        // Of draws that agree the spread says nothing; what each was tested on does.
+        Some(t) if accuracies.iter().any(|a| *a != mean) => {
             let squares: f64 = accuracies.iter().map(|a| (a - mean).powi(2)).sum();
             let half = t * (squares / (count - 1.0) / count).sqrt();
             (mean - half, mean + half)
         }
-        None => wilson(mean, tested as f64),
+        _ => wilson(mean, tested as f64),
     };
     Summary {
         mean,

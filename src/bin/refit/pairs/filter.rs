@@ -3,16 +3,20 @@
 mod set;
 mod write;
 
-use crate::labels;
+use crate::heads;
 use crate::model::{self, BackendChoice, OptionalModel};
 use crate::say;
 use clap::ValueEnum;
 use pollster::block_on;
-use refit_clip::Model;
+use refit::pairs::head_rule;
+use refit::text::listed;
 use refit_clip::backend::Backend;
+use refit_clip::head::HeadModel;
+use refit_clip::{Head, Model};
 use refit_pairs::filter::{Count, Edition, Filtered, Rule, filter};
 use serde::Serialize;
 use set::Set;
+use std::path::Path;
 use write::Outputs;
 
 use super::inputs::PairArguments;
@@ -54,6 +58,10 @@ struct Rules {
     /// The picture is nearest to one of these of the classes
     #[arg(long, value_name = "CLASSES", requires = "classes")]
     nearest: Option<String>,
+    /// A head of yours or of others keeps it: FILE:5 where its score is at least 5, FILE:cat,dog where it tells one of
+    /// these classes; may be repeated
+    #[arg(long, value_name = "FILE:KEPT")]
+    head: Vec<String>,
     /// The cosine is at least this: LAION took 0.3 (LAION-400M), 0.28 (English) and 0.26 of a ViT-B/32
     #[arg(long, value_name = "COSINE")]
     min_score: Option<f32>,
@@ -80,7 +88,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 impl Rules {
-    fn list(&self, classes: &[String]) -> Result<Vec<Rule>, String> {
+    fn list(&self, classes: &[String], heads: &[Head]) -> Result<Vec<Rule>, String> {
         let mut rules = Vec::new();
         if let Some(edition) = self.basic {
             rules.extend(Rule::basic(match edition {
@@ -100,9 +108,12 @@ impl Rules {
                 let place = classes.iter().position(|known| known == class);
                 place.ok_or_else(|| format!("--nearest: “{class}” is none of the --classes"))
             };
-            let places: Result<Vec<usize>, String> =
-                labels::listed(nearest)?.iter().map(place).collect();
+            let places: Result<Vec<usize>, String> = listed(nearest).iter().map(place).collect();
             rules.push(Rule::Nearest(places?));
+        }
+        for (at, (head, text)) in heads.iter().zip(&self.head).enumerate() {
+            let (_, kept) = file_and_kept(text)?;
+            rules.push(head_rule(head, at, kept)?);
         }
         rules.extend(self.min_score.map(Rule::MinScore));
         rules.extend(self.top_share.map(Rule::TopShare));
@@ -117,11 +128,29 @@ impl Rules {
         }
     }
 
-    fn classes(&self) -> Result<Vec<String>, String> {
-        self.classes
-            .as_deref()
-            .map_or(Ok(Vec::new()), labels::listed)
+    fn classes(&self) -> Vec<String> {
+        self.classes.as_deref().map_or(Vec::new(), listed)
     }
+
+    fn heads(&self) -> Result<Vec<Head>, String> {
+        let read = |text: &String| heads::read(Path::new(file_and_kept(text)?.0));
+        self.head.iter().map(read).collect()
+    }
+}
+
+/// The parts of `FILE:KEPT`.
+fn file_and_kept(text: &str) -> Result<(&str, &str), String> {
+    text.rsplit_once(':').ok_or_else(|| {
+        format!(
+            "--head: write what is kept behind the file and a colon, as {text}:5 or {text}:cat,dog"
+        )
+    })
+}
+
+/// What is asked for.
+struct Asked {
+    rules: Vec<Rule>,
+    heads: Vec<Head>,
 }
 
 /// What `--json` prints.
@@ -138,24 +167,32 @@ struct Output<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+    let heads = arguments.rules.heads()?;
+    let rules = arguments.rules.list(&arguments.rules.classes(), &heads)?;
+    let asked = Asked { rules, heads };
     let Some(weights) = &arguments.model.weights else {
-        return judge(arguments, Set::without_model(arguments)?, &[]);
+        let set = Set::without_model(arguments, &asked.rules)?;
+        return judge(arguments, &asked, set, &[], None);
     };
     let device = &arguments.model.device;
     match device.backend {
         BackendChoice::Cpu => {
             let (backend, _) = model::open_cpu(device)?;
-            with_model(arguments.model.load(backend, weights)?, arguments)
+            with_model(arguments.model.load(backend, weights)?, arguments, &asked)
         }
         BackendChoice::Gpu => {
             let (backend, _) = model::open_gpu(device)?;
-            with_model(arguments.model.load(backend, weights)?, arguments)
+            with_model(arguments.model.load(backend, weights)?, arguments, &asked)
         }
     }
 }
 
-fn with_model<B: Backend>(model: Model<B>, arguments: &Arguments) -> Result<(), String> {
-    let names = arguments.rules.classes()?;
+fn with_model<B: Backend>(
+    model: Model<B>,
+    arguments: &Arguments,
+    asked: &Asked,
+) -> Result<(), String> {
+    let names = arguments.rules.classes();
     let classes = match names.is_empty() {
         true => Vec::new(),
         false => {
@@ -165,11 +202,24 @@ fn with_model<B: Backend>(model: Model<B>, arguments: &Arguments) -> Result<(), 
             classes.map_err(model::sentence)?.vectors
         }
     };
-    judge(arguments, Set::with_model(model, arguments)?, &classes)
+    let weights = arguments.model.weights.as_deref();
+    let about = HeadModel {
+        name: weights.map(model::name).unwrap_or_default(),
+        identity: model.info().identity(),
+    };
+    let set = Set::with_model(model, arguments, &asked.rules)?;
+    judge(arguments, asked, set, &classes, Some(about))
 }
 
-fn judge(arguments: &Arguments, mut set: Set, classes: &[Vec<f32>]) -> Result<(), String> {
-    let rules = arguments.rules.list(&arguments.rules.classes()?)?;
+/// `about` is the model that was named; without one an index may say which is its own.
+fn judge(
+    arguments: &Arguments,
+    asked: &Asked,
+    mut set: Set,
+    classes: &[Vec<f32>],
+    about: Option<HeadModel>,
+) -> Result<(), String> {
+    let rules = &asked.rules;
     if set.facts.is_empty() {
         let first = set
             .problems
@@ -189,12 +239,15 @@ fn judge(arguments: &Arguments, mut set: Set, classes: &[Vec<f32>]) -> Result<()
         }
         set.classify(classes)?;
     }
+    if !asked.heads.is_empty() {
+        set.ask(&asked.heads, about)?;
+    }
     let duplicates = arguments
         .rules
         .dedup
         .map(|threshold| set.duplicates(threshold));
     let duplicates = duplicates.transpose()?;
-    let filtered = filter(&set.facts, &rules, duplicates.as_ref());
+    let filtered = filter(&set.facts, rules, duplicates.as_ref());
     if let Some(duplicates) = &duplicates {
         let groups = duplicates.groups();
         let (count, most) = (groups.len(), groups.iter().map(Vec::len).max().unwrap_or(0));

@@ -22,8 +22,10 @@ pub(super) fn Cached(session: Session) -> impl IntoView {
                 )
             });
             let items = cache.checkpoints.into_iter();
+            let vectors = (cache.vectors > 0.0).then(|| vectors(session, cache.vectors));
             view! {
                 <ul class="cached">{list(items.map(|checkpoint| item(session, checkpoint)))}</ul>
+                {vectors}
                 <p class="aside">
                     {none.then_some("No cached models. ")} {storage}
                 </p>
@@ -34,6 +36,23 @@ pub(super) fn Cached(session: Session) -> impl IntoView {
     view! {
         <h3>"Cached on this device"</h3>
         <div class="cache">{listing}</div>
+    }
+}
+
+/// The embeddings of images and pairs, which spare computing them again.
+fn vectors(session: Session, bytes: f64) -> impl IntoView {
+    let text = format!("Embeddings of images and pairs: {}", text::bytes(bytes));
+    view! {
+        <p class="toolbar vectors">
+            <span>{text}</span>
+            <button
+                type="button"
+                aria-label="Delete the embeddings of images and pairs"
+                on:click=move |_| session.delete_vectors()
+            >
+                "Delete"
+            </button>
+        </p>
     }
 }
 

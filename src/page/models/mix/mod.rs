@@ -7,7 +7,7 @@ mod try_one;
 use super::checkpoints::{file_button, files_of};
 use super::choice::ModelChoice;
 use super::field::text_field;
-use super::labelled_sets::{self, LabelledSet, Sheet, Siblings};
+use super::labelled_sets::{self, LabelledSet, Siblings};
 use super::progress;
 use super::session::{MixChoices, MixState, Session};
 use crate::page::list;
@@ -60,6 +60,7 @@ impl Form {
         }
         leptos::task::spawn_local(async move {
             if let Err(sentence) = form.read_bundled().await {
+                // The tab may be gone.
                 form.problem.try_set(Some(sentence));
             }
         });
@@ -67,12 +68,13 @@ impl Form {
     }
 
     /// Reads what comes with the page, unless it is there.
-    async fn read_bundled(self) -> Result<(), String> {
-        if self.bundled.try_get_untracked().flatten().is_none() {
-            let bundled = labelled_sets::siblings().await?;
-            self.bundled.try_set(Some(Arc::new(bundled)));
+    async fn read_bundled(self) -> Result<Arc<Siblings>, String> {
+        if let Some(bundled) = self.bundled.try_get_untracked().flatten() {
+            return Ok(bundled);
         }
-        Ok(())
+        let bundled = Arc::new(labelled_sets::siblings().await?);
+        self.bundled.try_set(Some(bundled.clone()));
+        Ok(bundled)
     }
 
     /// The models that can be mixed in; tracked.
@@ -110,35 +112,31 @@ impl Form {
         }
     }
 
-    fn sheet(self, name: &str) -> Option<(Arc<Siblings>, Sheet)> {
-        let bundled = self.bundled.get_untracked()?;
-        let sheet = bundled
-            .sets
-            .iter()
-            .find(|sheet| sheet.name == name)?
-            .clone();
-        Some((bundled, sheet))
-    }
-
     /// Cuts or finds the sets of these names.
-    async fn labelled(self, names: &[String]) -> Result<Vec<LabelledSet>, String> {
-        self.read_bundled().await?;
-        let mut sets = Vec::new();
-        for name in names {
-            let folder = self
-                .folders
-                .with_untracked(|all| all.iter().find(|set| set.name == *name).cloned());
-            match (folder, self.sheet(name)) {
-                (Some(set), _) => sets.push(set),
-                (None, Some((bundled, sheet))) => sets.push(bundled.set(&sheet).await?),
-                (None, None) => {
-                    return Err(format!(
-                        "There is no set “{name}” any more; choose among those that are listed."
-                    ));
+    fn labelled(
+        self,
+        names: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<LabelledSet>, String>> + 'static {
+        // The tab may be gone before it has what it waits for.
+        let folders = self.folders.get_untracked();
+        async move {
+            let bundled = self.read_bundled().await?;
+            let mut sets = Vec::new();
+            for name in names {
+                let folder = folders.iter().find(|set| set.name == name);
+                let sheet = bundled.sets.iter().find(|sheet| sheet.name == name);
+                match (folder, sheet) {
+                    (Some(set), _) => sets.push(set.clone()),
+                    (None, Some(sheet)) => sets.push(bundled.set(sheet).await?),
+                    (None, None) => {
+                        return Err(format!(
+                            "There is no set “{name}” any more; choose among those that are listed."
+                        ));
+                    }
                 }
             }
+            Ok(sets)
         }
-        Ok(sets)
     }
 
     fn start(self) {
@@ -166,16 +164,20 @@ impl Form {
             Err(sentence) => self.problem.set(Some(sentence)),
             Ok(coefficients) => {
                 self.problem.set(None);
+                let session = self.session;
+                let base = session.mixing.base.get_untracked();
+                let tower = untrack(|| self.tower());
+                let sets = self.labelled(names);
                 leptos::task::spawn_local(async move {
-                    match self.labelled(&names).await {
-                        Ok(sets) => self.session.mix(MixChoices {
-                            base: self.session.mixing.base.get_untracked(),
+                    match sets.await {
+                        Ok(sets) => session.mix(MixChoices {
+                            base,
                             others,
                             coefficients,
-                            tower: untrack(|| self.tower()),
+                            tower,
                             sets,
                         }),
-                        Err(sentence) => self.session.mixing.fail(sentence),
+                        Err(sentence) => session.mixing.fail(sentence),
                     }
                 });
             }
@@ -185,9 +187,9 @@ impl Form {
     /// Puts some of a set's images on the bench, with its classes.
     fn show(self, name: String) {
         self.problem.set(None);
+        let sets = self.labelled(vec![name]);
         self.session.open_set(SHOWN, self.problem, async move {
-            let sets = self.labelled(&[name]).await?;
-            Ok(sets.into_iter().next())
+            Ok(sets.await?.into_iter().next())
         });
     }
 
@@ -196,7 +198,9 @@ impl Form {
             Ok(mut set) => {
                 self.problem.set(None);
                 // A set of the page may be called so, too.
-                if self.sheet(&set.name).is_some() {
+                let bundled = self.bundled.get_untracked();
+                let mut sheets = bundled.iter().flat_map(|bundled| &bundled.sets);
+                if sheets.any(|sheet| sheet.name == set.name) {
                     set.name = format!("{}, a folder", set.name);
                 }
                 let name = set.name.clone();
@@ -267,7 +271,7 @@ pub fn Mix(session: Session) -> impl IntoView {
         <section aria-labelledby="mix-title">
             <h2 id="mix-title">"Mix"</h2>
             <p class="aside">
-                "Blend the weights of models of one architecture: slide from Shapes to Shapes that knows letters, and see what is won and what is lost. θ = θ₀ + Σ λᵢ (θᵢ − θ₀): with one other model this is PAINT; with λ below 0 a task is forgotten; with several, task vectors are added or models averaged."
+                "Blend the weights of models of one architecture: slide from one to another, and see what is gained and what is lost. θ = θ₀ + Σ λᵢ (θᵢ − θ₀): with one other model this is PAINT; with λ below 0 a task is forgotten; with several, task vectors are added or models averaged."
             </p>
             <Choices form />
             {result}
@@ -299,7 +303,19 @@ fn Choices(form: Form) -> impl IntoView {
         let none = all.is_empty();
         view! {
             {list(all.into_iter().map(|c| checkbox(form.session.mixing.others, c.key, c.name)))}
-            {none.then_some("None is here yet: open the file of a model of the same architecture.")}
+            {none
+                .then(|| {
+                    view! {
+                        <p class="aside">
+                            {move || {
+                                let base = form.session.mixing.base.with(|base| base.name.clone());
+                                format!(
+                                    "The page has no other model of {base}’s architecture: open the file of one.",
+                                )
+                            }}
+                        </p>
+                    }
+                })}
         }
     };
     let presets = PRESETS.map(|(text, title)| {
@@ -348,7 +364,11 @@ fn Choices(form: Form) -> impl IntoView {
             </div>
             <Sets form />
             <p class="toolbar">
-                <button type="submit" class="measure" prop:disabled=is_running>
+                <button
+                    type="submit"
+                    class="measure"
+                    prop:disabled=move || is_running() || form.chosen().is_empty()
+                >
                     "Measure"
                 </button>
                 <button
@@ -415,7 +435,7 @@ fn Sets(form: Form) -> impl IntoView {
     };
     view! {
         <div class="several" role="group" aria-label="Sets to measure on">
-            <span>"Sets to measure on: one of the new task, others of what shall not be lost"</span>
+            <span>"Sets to measure on: one of the new task, and others of tasks that it should keep"</span>
             {sets}
             <label class="button file">
                 "Add a folder (subfolders are classes)"

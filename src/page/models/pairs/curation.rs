@@ -1,10 +1,13 @@
-//! What the rules do to a set whose classes are known: zero-shot accuracy and the balance of the classes.
+//! What the rules do to a set whose classes are known: zero-shot accuracy, that of probes taught on what is kept, and the
+//! balance of the classes.
 
 use super::filter::apply;
+use super::head_rules::HeadSwitch;
 use crate::page::messages::error;
-use crate::page::models::session::{PairSet, Session};
+use crate::page::models::progress;
+use crate::page::models::session::{PairSet, ProbeState, Session};
 use crate::page::table;
-use crate::pairs::{Curated, Labels};
+use crate::pairs::{Curated, Labels, Probe, Probed};
 use crate::text::{grouped, percent, significant};
 use leptos::prelude::*;
 use refit_pairs::filter::{Filtered, Rule};
@@ -18,10 +21,11 @@ pub(super) fn Curation(
     session: Session,
     set: StoredValue<Rc<PairSet>, LocalStorage>,
     rules: Memo<Vec<Rule>>,
+    heads: Memo<Vec<HeadSwitch>>,
     filtered: Memo<Filtered>,
 ) -> impl IntoView {
     let labels = set.with_value(|set| set.labels.clone());
-    labels.map(|labels| shown(session, set, labels, rules, filtered))
+    labels.map(|labels| shown(session, set, labels, rules, heads, filtered))
 }
 
 fn shown(
@@ -29,6 +33,7 @@ fn shown(
     set: StoredValue<Rc<PairSet>, LocalStorage>,
     labels: Labels,
     rules: Memo<Vec<Rule>>,
+    heads: Memo<Vec<HeadSwitch>>,
     filtered: Memo<Filtered>,
 ) -> AnyView {
     let zero_shot = session.pairing.zero_shot;
@@ -46,8 +51,8 @@ fn shown(
         labels.name
     );
     told.push_str(match has_names {
-        true => " An image is told right where its class is, of “a photo of a CLASS.” for all of them, the nearest text. The model that tells is the one whose cosines filter: the table says which images are kept, and not how good a model is that learns from them.",
-        false => " They are numbers, and without their names the model cannot tell them.",
+        true => " Zero-shot: an image is told right where its class is, of “a photo of a CLASS.” for all of them, the nearest text. The model that tells is the one whose cosines filter, so that this says which images are kept, and not how good a model is that learns from them.",
+        false => " They are numbers, and without their names the model cannot tell them zero-shot.",
     });
     let labels = StoredValue::new(labels);
     let is_open = RwSignal::new(false);
@@ -68,22 +73,61 @@ fn shown(
         Some(Ok(_)) => None,
     }
     };
+    // All pairs, what each rule alone keeps of them, and what all rules do.
+    let subsets = Memo::new(move |_| {
+        let mut subsets = Vec::new();
+        if is_open.get() {
+            subsets.push(("all pairs".to_owned(), vec![true; all as usize]));
+            for rule in rules.get() {
+                let alone = |heads: &Vec<HeadSwitch>| {
+                    set.with_value(|set| apply(session, set, &[rule], heads))
+                };
+                let filtered = heads.with(alone);
+                subsets.push((filtered.counts[0].rule.clone(), filtered.kept));
+            }
+            let together = filtered.with(|filtered| filtered.kept.clone());
+            subsets.push(("all rules together".to_owned(), together));
+        }
+        subsets
+    });
+    let probing = session.pairing.probing;
+    Effect::new(move || {
+        subsets.with(|subsets| match subsets.is_empty() {
+            true => probing.cancel(),
+            false => {
+                let kept: Vec<Vec<bool>> = subsets.iter().map(|(_, kept)| kept.clone()).collect();
+                probing.start(&set.get_value(), &kept);
+            }
+        });
+    });
+    let probes = move || match probing.state.get() {
+        ProbeState::Idle => None,
+        ProbeState::Running(done, total) => {
+            let text = format!("{done} of {total} probes taught");
+            let bar = progress::bar("Teaching probes", done as u64, total as u64, text);
+            Some(view! { <div class="progress" role="status">{bar}</div> }.into_any())
+        }
+        ProbeState::Failed(sentence) => Some(error(format!("Probes cannot be taught. {sentence}"))),
+        ProbeState::Done(probe) => Some(probed(&probe)),
+    };
     let tables = move || {
-        is_open.get().then(|| {
-            let predicted = zero_shot.known();
-            let curated = |kept: &[bool]| {
-                let predicted = predicted.as_deref().map(Vec::as_slice);
-                labels.with_value(|labels| Curated::new(labels, predicted, kept))
-            };
-            let alone = |rule: Rule| {
-                let filtered = set.with_value(|set| apply(session, set, &[rule]));
-                (filtered.counts[0].rule.clone(), curated(&filtered.kept))
-            };
-            let whole = curated(&vec![true; all as usize]);
-            let rules: Vec<(String, Curated)> = rules.get().into_iter().map(alone).collect();
-            let together = filtered.with(|filtered| curated(&filtered.kept));
-            labels.with_value(|labels| tables(labels, &whole, rules, &together))
-        })
+        let predicted = zero_shot.known();
+        let probe = match probing.state.get() {
+            ProbeState::Done(probe) => Some(probe),
+            _ => None,
+        };
+        let curated = |kept: &[bool]| {
+            let predicted = predicted.as_deref().map(Vec::as_slice);
+            labels.with_value(|labels| Curated::new(labels, predicted, kept))
+        };
+        let rows = subsets.with(|subsets| {
+            let rows = subsets
+                .iter()
+                .map(|(name, kept)| (name.clone(), curated(kept)));
+            rows.collect::<Vec<(String, Curated)>>()
+        });
+        (!rows.is_empty())
+            .then(|| labels.with_value(|labels| tables(labels, &rows, probe.as_deref())))
     };
     view! {
         <details
@@ -97,58 +141,67 @@ fn shown(
             <p class="aside">{told}</p>
             {waiting}
             {tables}
+            {probes}
         </details>
     }
     .into_any()
 }
 
-fn tables(
-    labels: &Labels,
-    whole: &Curated,
-    rules: Vec<(String, Curated)>,
-    together: &Curated,
-) -> AnyView {
-    let row = |name: String, some: &Curated, is_whole: bool| {
-        let accuracy = some
-            .accuracy()
-            .map_or("–".to_owned(), |(share, (low, high))| {
-                format!("{} ({}–{})", percent(share), number(low), percent(high))
-            });
-        let shift = match is_whole || some.total() == 0 {
-            true => "–".to_owned(),
-            false => {
-                let class = some.most_shifted(whole);
-                format!(
-                    "{}: {} → {}",
-                    labels.classes[class],
-                    percent(whole.share(class)),
-                    percent(some.share(class))
-                )
-            }
-        };
+/// A row for each subset: first all pairs, last those that all rules keep.
+fn tables(labels: &Labels, subsets: &[(String, Curated)], probe: Option<&Probe>) -> AnyView {
+    let [(_, whole), .., (_, together)] = subsets else {
+        return ().into_any();
+    };
+    let shift = |some: &Curated| match std::ptr::eq(some, whole) || some.total() == 0 {
+        true => "–".to_owned(),
+        false => {
+            let class = some.most_shifted(whole);
+            format!(
+                "{}: {} → {}",
+                labels.classes[class],
+                percent(whole.share(class)),
+                percent(some.share(class))
+            )
+        }
+    };
+    let row = |(i, (name, some)): (usize, &(String, Curated))| {
         let even = match some.total() {
             0 => "–".to_owned(),
             _ => significant(some.effective_classes(), 3),
         };
-        vec![name, grouped(some.total() as u64), accuracy, even, shift]
+        let probe = probe.and_then(|probe| probe.subsets.get(i));
+        vec![
+            name.clone(),
+            grouped(some.total() as u64),
+            some.accuracy().map_or("–".to_owned(), share),
+            probe.map_or("–".to_owned(), probe_share),
+            even,
+            shift(some),
+        ]
     };
-    let mut rows = vec![row("all pairs".to_owned(), whole, true)];
-    rows.extend(
-        rules
-            .into_iter()
-            .map(|(name, some)| row(name, &some, false)),
-    );
-    rows.push(row("all rules together".to_owned(), together, false));
+    let mut rows: Vec<Vec<String>> = subsets.iter().enumerate().map(row).collect();
+    if let Some(probe) = probe {
+        let none = "–".to_owned();
+        rows.push(vec![
+            "as many as all rules keep, at random".to_owned(),
+            grouped(together.total() as u64),
+            none.clone(),
+            probe_share(&probe.random),
+            none.clone(),
+            none,
+        ]);
+    }
     let head = [
         "Kept by",
         "pairs with a class",
         "zero-shot accuracy (95 %)",
+        "probe accuracy (95 %)",
         "effective classes",
         "largest shift",
     ];
     let mut classes: Vec<usize> = (0..labels.classes.len()).collect();
-    let shift = |class: usize| (together.share(class) - whole.share(class)).abs();
-    refit_fit::order::sort_by(&mut classes, |a, b| shift(*b).total_cmp(&shift(*a)));
+    let moved = |class: usize| (together.share(class) - whole.share(class)).abs();
+    refit_fit::order::sort_by(&mut classes, |a, b| moved(*b).total_cmp(&moved(*a)));
     let left_out = classes.len().saturating_sub(LISTED);
     classes.truncate(LISTED);
     let each = classes.into_iter().map(|class| {
@@ -179,6 +232,31 @@ fn tables(
             })}
     }
     .into_any()
+}
+
+/// A share with its interval.
+fn share((share, (low, high)): (f64, (f64, f64))) -> String {
+    format!("{} ({}–{})", percent(share), number(low), percent(high))
+}
+
+fn probe_share(probed: &Probed) -> String {
+    probed.accuracy.map_or("–".to_owned(), |accuracy| {
+        share((accuracy.mean, (accuracy.low, accuracy.high)))
+    })
+}
+
+/// How the probes were taught.
+fn probed(probe: &Probe) -> AnyView {
+    let whole = probe.subsets.first().map_or(0, |whole| whole.examples);
+    let text = format!(
+        "Probe: logistic regression on the embeddings of what is kept of {} images (of all rules together {}), tested on the same {} others, a fifth of each class, which no rule touches; C = {} for all, by cross-validation on all {}. A class of which nothing is kept is told wrong. At random: the mean of five draws.",
+        grouped(whole as u64),
+        grouped(probe.random.examples as u64),
+        grouped(probe.tested as u64),
+        significant(1.0 / probe.penalty, 3),
+        grouped(whole as u64),
+    );
+    view! { <p class="aside">{text}</p> }.into_any()
 }
 
 /// A percentage without its sign.

@@ -1,15 +1,17 @@
 //! The rules of LAION and DataComp as a list with switches, what each takes out, and the subset that is left.
 
 use super::curation::Curation;
+use super::head_rules::{self, HeadRules, HeadSwitch};
 use super::save_bytes;
 use crate::page::messages::{error, error_if_any};
 use crate::page::models::field::text_field;
 use crate::page::models::session::{PairSet, Session};
 use crate::page::{list, save, table};
 use crate::pairs::TOP_SHARE;
-use crate::text::{cell, grouped, percent};
+use crate::text::{cell, grouped, listed, percent};
 use leptos::prelude::*;
 use refit_npy::{Uid, write_uids};
+use refit_pairs::Told;
 use refit_pairs::filter::{Edition, Filtered, Rule, filter};
 use std::rc::Rc;
 
@@ -104,9 +106,14 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
         let unknown = wanted.into_iter().filter(|name| place(name).is_none());
         (places, unknown.collect::<Vec<String>>())
     });
+    let heads = head_rules::switches(session);
     let rules = Memo::new(move |_| {
         let mut rules = Vec::new();
         for (group, ..) in GROUPS {
+            // Heads stand before the cosine.
+            if group == Group::Score {
+                rules.extend(head_rules::rules(session, heads));
+            }
             if !is_on(group) {
                 continue;
             }
@@ -137,7 +144,7 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
     });
     let filtered = Memo::new(move |_| {
         let rules = rules.get();
-        set.with_value(|set| apply(session, set, &rules))
+        set.with_value(|set| heads.with(|heads| apply(session, set, &rules, heads)))
     });
     let switches = GROUPS.iter().zip(on).map(|((_, name, text), on)| {
         view! {
@@ -182,7 +189,9 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
         }
         let (places, unknown) = places.get();
         if let Some(name) = unknown.first() {
-            return Some(error(format!("“{name}” is none of the classes.")));
+            return Some(error(format!(
+                "“{name}” is not one of the classes, so this rule takes nothing out."
+            )));
         }
         if places.is_empty() || class_list.with(|list| list.len() < 2) {
             let sentence = "Two or more classes are needed, and which of them are kept; until then that rule takes nothing out.";
@@ -222,6 +231,7 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
                 />
             </label>
         </div>
+        <HeadRules session set switches=heads />
         {no_words}
         {nearest}
         {note}
@@ -229,30 +239,43 @@ pub(super) fn Filter(session: Session, set: Rc<PairSet>) -> impl IntoView {
         <div class="rules">
             {move || set.with_value(|set| filtered.with(|filtered| counts(set, filtered)))}
         </div>
-        <Curation session set rules filtered />
+        <Curation session set rules heads filtered />
         <Export set filtered />
     }
 }
 
-/// Names between commas.
-fn listed(text: &str) -> Vec<String> {
-    let names = text.split(',').map(str::trim);
-    let names = names.filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
-}
-
-/// Applies rules to pairs, with what else they need; tracked.
-pub(super) fn apply(session: Session, set: &PairSet, rules: &[Rule]) -> Filtered {
+/// Applies rules to pairs, with what else they need; tracked. `heads` are those that the rules count.
+pub(super) fn apply(
+    session: Session,
+    set: &PairSet,
+    rules: &[Rule],
+    heads: &[HeadSwitch],
+) -> Filtered {
     let pairing = session.pairing;
     let duplicates = pairing.duplicates.get().and_then(Result::ok);
-    let is_by_class = rules.iter().any(|rule| matches!(rule, Rule::Nearest(_)));
-    let nearest = is_by_class.then(|| pairing.nearest.known()).flatten();
-    let Some(nearest) = nearest else {
+    let is_by_class = |rule: &Rule| matches!(rule, Rule::Nearest(_));
+    let is_by_head = |rule: &Rule| matches!(rule, Rule::HeadScore { .. } | Rule::HeadClass { .. });
+    if !rules
+        .iter()
+        .any(|rule| is_by_class(rule) || is_by_head(rule))
+    {
         return filter(&set.facts, rules, duplicates.as_deref());
-    };
+    }
     let mut facts = set.facts.clone();
-    for (facts, class) in facts.iter_mut().zip(nearest.iter()) {
+    let nearest = pairing.nearest.known();
+    for (facts, class) in facts
+        .iter_mut()
+        .zip(nearest.iter().flat_map(|all| all.iter()))
+    {
         facts.nearest = Some(*class);
+    }
+    for switch in heads {
+        let told = pairing.heads.of(&switch.head).and_then(Result::ok);
+        for (i, facts) in facts.iter_mut().enumerate() {
+            // One that was not asked is no rule, and holds its place.
+            let told = told.as_ref().and_then(|told| told.get(i).copied());
+            facts.heads.push(told.unwrap_or(Told::Score(f32::NAN)));
+        }
     }
     filter(&facts, rules, duplicates.as_deref())
 }
@@ -269,9 +292,9 @@ fn counts(set: &PairSet, filtered: &Filtered) -> AnyView {
     });
     let head = [
         "Rule",
-        "takes out alone",
-        "in its place",
-        "not known, taken out",
+        "removes on its own",
+        "removes after the rules above",
+        "not known, removed",
     ];
     let rows: Vec<_> = rows.collect();
     let kept = filtered.left();
@@ -288,7 +311,7 @@ fn counts(set: &PairSet, filtered: &Filtered) -> AnyView {
             .then(|| {
                 view! {
                     <p class="aside">
-                        "Not known: the pair’s files do not say what the rule asks for, as its address; it is taken out."
+                        "Not known: the pair’s files do not say what the rule asks for, as its address; it is removed."
                     </p>
                 }
             })}

@@ -4,6 +4,7 @@ mod curation;
 mod figure;
 mod filter;
 mod folder;
+mod head_rules;
 mod score;
 mod search;
 mod shown;
@@ -181,7 +182,7 @@ fn SaveIndex(set: Rc<PairSet>) -> impl IntoView {
         problem.set(saved.err());
     };
     view! {
-        <h3>"Take the vectors away"</h3>
+        <h3>"Download the embeddings"</h3>
         <p class="aside">
             "A folder as clip-retrieval, autofaiss and faiss read it, zipped: the vectors of the images and of the texts (float16), and what is known of each pair (Parquet). Unzipped and dropped above, it is searched without embedding anything again; "
             <code>"refit search --index"</code> " reads it, too."

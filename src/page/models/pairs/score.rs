@@ -47,6 +47,8 @@ pub(super) fn Score(session: Session, set: Rc<PairSet>) -> impl IntoView {
                 <input
                     type="range"
                     name="Cosine threshold"
+                    aria-label="Your threshold"
+                    aria-valuetext=move || signed(threshold.get().into())
                     min=low.to_string()
                     max=high.to_string()
                     step="0.001"

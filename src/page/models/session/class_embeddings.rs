@@ -52,7 +52,8 @@ impl Session {
         if problem.is_some() {
             classes.encoded.set(None);
             classes.progress.set(None);
-            return;
+            // No answer of before stays.
+            return self.rank_all();
         }
         if classes.embedding_templates.get_value() != templates {
             classes.embeddings.set_value(Default::default());

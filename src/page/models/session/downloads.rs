@@ -176,6 +176,17 @@ impl Session {
         });
     }
 
+    /// Deletes the embeddings of images and pairs that are stored; the model's worker, which has them open, does.
+    pub fn delete_vectors(self) {
+        leptos::task::spawn_local(async move {
+            let request = WorkerRequest::DeleteVectors;
+            match self.model.engine().ask::<()>(&request).await {
+                Ok(()) => self.downloads.read_cache(),
+                Err(failure) => self.downloads.cache.set(Some(Err(failure))),
+            }
+        });
+    }
+
     /// Deletes a cached checkpoint or an interrupted download.
     pub fn delete_cached(self, key: String) {
         leptos::task::spawn_local(async move {

@@ -112,15 +112,20 @@ impl Session {
         self.store_heads();
     }
 
-    /// Reads files of heads, keeps them, and uses the last.
-    pub fn open_heads(self, files: Vec<File>) {
+    /// Reads files of heads, and keeps them; the last takes the place of the class list if it `is_used`.
+    pub fn open_heads(self, files: Vec<File>, is_used: bool) {
         self.heads.problem.set(None);
         leptos::task::spawn_local(async move {
             for file in files {
                 let name = file.name();
                 let read = Head::read(&mut BlobSource::new(file.into()), &name).await;
                 match read {
-                    Ok(head) => self.classes.head.set(Some(self.keep_head(head))),
+                    Ok(head) => {
+                        let head = self.keep_head(head);
+                        if is_used {
+                            self.classes.head.set(Some(head));
+                        }
+                    }
                     Err(error) => {
                         let sentence = format!("{name}: {}", head_sentence(&error));
                         self.heads.problem.set(Some(sentence));

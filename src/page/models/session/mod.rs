@@ -7,6 +7,7 @@ mod classification;
 mod downloads;
 mod files_by_path;
 mod folder_index;
+mod head_answers;
 mod heads;
 mod images;
 mod locating;
@@ -16,6 +17,7 @@ mod nearest;
 mod pair_files;
 mod pair_table;
 mod pairing;
+mod probing;
 mod searching;
 mod teaching;
 
@@ -29,8 +31,9 @@ pub use mixing::{MixChoices, MixOutcome, MixState, Mixing, Tried};
 pub use model::{CurrentModel, ModelState};
 pub use pair_table::PairTable;
 pub use pairing::{PairSet, Pairing, PairsState, Source};
+pub use probing::ProbeState;
 pub use searching::{FoundRow, SearchOutcome, Searching, Target};
-pub use teaching::{Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
+pub use teaching::{LabelledCounts, Outcome as TeachOutcome, TeachChoices, TeachState, Teaching};
 
 use super::choice::ModelChoice;
 use super::protocol::{CheckpointLocation, Progress};

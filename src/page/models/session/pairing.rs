@@ -2,8 +2,10 @@
 //! shown are read again.
 
 use super::Session;
+use super::head_answers::HeadAnswers;
 use super::nearest::Nearest;
 use super::pair_table::PairTable;
+use super::probing::Probing;
 use super::searching::Searching;
 use crate::page::latest::{Latest, Request};
 use crate::page::models::protocol::{Failure, FailureKind};
@@ -76,7 +78,7 @@ pub struct PairSet {
     /// The model's name and key, and what its vectors depend on.
     pub model: String,
     pub model_key: String,
-    pub(super) identity: String,
+    pub identity: String,
     pub facts: Vec<Facts>,
     pub keys: Vec<String>,
     /// The names of the images' members or files, their widths and heights, and the pairs' JSON.
@@ -229,6 +231,10 @@ pub struct Pairing {
     /// The class of the reader's list to which each image is nearest, and that of the known classes.
     pub nearest: Nearest,
     pub zero_shot: Nearest,
+    /// What the reader's heads say of each image.
+    pub heads: HeadAnswers,
+    /// What subsets are worth to teach a probe with.
+    pub probing: Probing,
     worker: StoredValue<WorkerClient, LocalStorage>,
     requests: Latest,
     is_cancelled: StoredValue<bool>,
@@ -247,6 +253,8 @@ impl Pairing {
             searching: Searching::new(),
             nearest: Nearest::new(),
             zero_shot: Nearest::new(),
+            heads: HeadAnswers::new(),
+            probing: Probing::new(),
             worker: StoredValue::new_local(WorkerClient::default()),
             requests: Latest::new(),
             is_cancelled: StoredValue::new(false),
@@ -311,6 +319,8 @@ impl Session {
         pairing.duplicates.set(None);
         pairing.nearest.clear();
         pairing.zero_shot.clear();
+        pairing.heads.clear();
+        pairing.probing.cancel();
         let Some(loaded) = self.model.loaded() else {
             let sentence = "No model is loaded yet. Wait for it, then choose the pairs again.";
             return pairing.state.set(PairsState::Failed(sentence.to_owned()));
@@ -328,6 +338,7 @@ impl Session {
             since: now(),
             waiting: Vec::new(),
             shortened: 0,
+            with_lines: 0,
             labels: LabelFinder::default(),
             set: PairSet {
                 source,
@@ -385,6 +396,8 @@ struct Run {
     waiting: Vec<(Box<Pair>, Blob, Place)>,
     /// Texts that did not fit into the model's context.
     shortened: usize,
+    /// Texts of several lines, as of several captions.
+    with_lines: usize,
     labels: LabelFinder,
     set: PairSet,
 }
@@ -417,6 +430,12 @@ impl Run {
             self.set.notes.push(format!(
                 "{} texts are longer than the model’s context; the model saw their beginning.",
                 self.shortened
+            ));
+        }
+        if self.with_lines > 0 {
+            self.set.notes.push(format!(
+                "{} texts have several lines; each is taken as one text.",
+                self.with_lines
             ));
         }
         if !self.is_stored {
@@ -564,6 +583,7 @@ impl Run {
             self.done = self.all * (i + 1) as f64 / count;
         }
         let notes = &mut self.set.notes;
+        notes.extend(table.assumed.clone());
         notes.extend(by_end.map(|(said, path)| {
             format!("Images were found by the ends of their paths: {said} as {path}.")
         }));
@@ -612,6 +632,7 @@ impl Run {
             };
             let details = encoding.details;
             self.shortened += usize::from(details.is_truncated);
+            self.with_lines += usize::from(pair.text.trim().contains('\n'));
             match details.is_cached {
                 true => self.set.cached += 1,
                 false => computed += 1,

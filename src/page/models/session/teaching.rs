@@ -35,6 +35,16 @@ pub struct LabelledImages {
     hash: u64,
 }
 
+/// Images whose class is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelledCounts {
+    pub labelled: usize,
+    /// Of these.
+    pub encoded: usize,
+    pub waiting: usize,
+    pub classes: usize,
+}
+
 #[derive(Clone, Debug)]
 pub enum TeachState {
     Idle,
@@ -87,14 +97,20 @@ fn class(image: &SourceImage) -> Option<&str> {
 }
 
 impl Session {
-    /// Images with a class, those among them that are encoded, and classes; tracked.
-    pub fn labelled_images(self) -> (usize, usize, usize) {
+    /// Tracked.
+    pub fn labelled_images(self) -> LabelledCounts {
         self.images.rankings_done.track();
         self.images.all.with(|all| {
             let labelled = || all.iter().filter(|image| class(image).is_some());
             let encoded = labelled().filter(|image| image.encoding().is_some());
+            let waiting = labelled().filter(|image| image.is_waiting());
             let (classes, _) = labels::classes(labelled().filter_map(class));
-            (labelled().count(), encoded.count(), classes.len())
+            LabelledCounts {
+                labelled: labelled().count(),
+                encoded: encoded.count(),
+                waiting: waiting.count(),
+                classes: classes.len(),
+            }
         })
     }
 

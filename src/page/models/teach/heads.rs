@@ -16,7 +16,7 @@ pub(super) fn Heads(session: Session) -> impl IntoView {
         let input: HtmlInputElement = event_target(&event);
         let files = input.files();
         let files = files.map(|files| (0..files.length()).filter_map(|i| files.get(i)).collect());
-        session.open_heads(files.unwrap_or_default());
+        session.open_heads(files.unwrap_or_default(), true);
         input.set_value("");
     };
     let dropped = move |event: DragEvent| {
@@ -24,7 +24,7 @@ pub(super) fn Heads(session: Session) -> impl IntoView {
         is_over.set(false);
         let files = event.data_transfer().and_then(|data| data.files());
         let files = files.map(|files| (0..files.length()).filter_map(|i| files.get(i)).collect());
-        session.open_heads(files.unwrap_or_default());
+        session.open_heads(files.unwrap_or_default(), true);
     };
     let over = move |event: DragEvent| {
         event.prevent_default();

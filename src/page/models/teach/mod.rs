@@ -6,7 +6,7 @@ mod outcome;
 use super::field::{number_field, text_field};
 use super::labelled_sets;
 use super::progress;
-use super::session::{Session, TeachChoices, TeachState};
+use super::session::{LabelledCounts, Session, TeachChoices, TeachState};
 use crate::page::messages::error;
 use crate::teach::{self, shots};
 use heads::Heads;
@@ -90,8 +90,13 @@ fn Form(session: Session) -> impl IntoView {
     });
     let counts = Memo::new(move |_| session.labelled_images());
     let is_ready = move || {
-        let (_, encoded, classes) = counts.get();
-        encoded > 0 && classes > 0 && session.model.is_loaded()
+        let LabelledCounts {
+            encoded,
+            waiting,
+            classes,
+            ..
+        } = counts.get();
+        encoded > 0 && waiting == 0 && classes > 0 && session.model.is_loaded()
     };
     let show_letters = move |_| {
         problem.set(None);
@@ -100,10 +105,13 @@ fn Form(session: Session) -> impl IntoView {
         });
     };
     // Of the samples each shows a class of its own.
-    let has_own = move || counts.get().0 > 0 && !session.images.are_samples();
+    let has_own = move || counts.get().labelled > 0 && !session.images.are_samples();
     view! {
-        <p role="status" class:empty=move || { counts.get().0 == 0 }>
-            {move || images(counts.get())}
+        <p role="status" class:empty=move || { counts.get().labelled == 0 }>
+            {move || match session.images.is_opening.get() {
+                true => "Opening the images…".to_owned(),
+                false => images(counts.get()),
+            }}
         </p>
         <p class="toolbar" hidden=has_own>
             <button type="button" class="letters" on:click=show_letters>
@@ -133,17 +141,25 @@ fn Form(session: Session) -> impl IntoView {
 }
 
 /// What there is to teach.
-fn images((labelled, encoded, classes): (usize, usize, usize)) -> String {
+fn images(counts: LabelledCounts) -> String {
+    let LabelledCounts {
+        labelled,
+        encoded,
+        waiting,
+        classes,
+    } = counts;
     if labelled == 0 {
         return "Teaching needs labelled images: choose a folder with a subfolder for each class (More ways to add images), or add labels to your images.".to_owned();
     }
-    let waiting = match labelled - encoded {
-        0 => String::new(),
-        waiting => format!(" {waiting} of them are not encoded."),
+    let failed = labelled - encoded - waiting;
+    let rest = match (waiting, failed) {
+        (0, 0) => String::new(),
+        (0, failed) => format!(" {failed} of them cannot be encoded, and are left out."),
+        _ => format!(" Encoding: {encoded} are done."),
     };
     let classes = match classes {
         1 => "one class".to_owned(),
         count => format!("{count} classes"),
     };
-    format!("{labelled} labelled images of {classes}.{waiting}")
+    format!("{labelled} labelled images of {classes}.{rest}")
 }

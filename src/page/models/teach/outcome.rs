@@ -35,7 +35,7 @@ pub(super) fn Outcome(session: Session, outcome: Arc<TeachOutcome>) -> impl Into
     let of = outcome.of.clone();
     let is_stale = Memo::new(move |_| session.teachable() != of);
     let stale = format!(
-        "This is of the {} images that were taught before, by {}. Teach again for those that are there now.",
+        "These results are for {} images, by {}. Teach again for those that are there now.",
         taught.pictures, outcome.of.model
     );
     view! {

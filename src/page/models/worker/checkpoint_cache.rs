@@ -4,6 +4,7 @@ use super::super::protocol::{
     CacheListing, CachedCheckpoint, Failure, FailureKind, PartialDownload,
 };
 use super::opfs::{self, ExclusiveFile, MODELS};
+use super::stored_vectors;
 use js_sys::Reflect;
 use refit_clip::Cause;
 use refit_clip::browser::BlobSource;
@@ -90,6 +91,7 @@ pub async fn list() -> Result<CacheListing, Failure> {
             }
         }
     }
+    listing.vectors = stored_vectors::bytes().await?;
     let estimate = super::scope().navigator().storage().estimate();
     if let Ok(estimate) = estimate
         && let Ok(estimate) = JsFuture::from(estimate).await

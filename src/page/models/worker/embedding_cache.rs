@@ -3,6 +3,7 @@
 
 use super::super::protocol::Failure;
 use super::opfs::{self, ExclusiveFile, VECTORS};
+use super::stored_vectors::IMAGES;
 use std::collections::HashMap;
 
 pub struct CachedEmbedding {
@@ -26,7 +27,7 @@ impl EmbeddingCache {
         width: usize,
     ) -> Result<(EmbeddingCache, HashMap<String, CachedEmbedding>), Failure> {
         let folder = opfs::folder(VECTORS).await?;
-        let file = opfs::file(&folder, &format!("pictures-{key}-{width}"), true).await?;
+        let file = opfs::file(&folder, &format!("{IMAGES}{key}-{width}"), true).await?;
         let file = ExclusiveFile::open(&file).await?;
         let record = DIGEST + 8 + 4 * width;
         let mut bytes = vec![0; file.size()? as usize];

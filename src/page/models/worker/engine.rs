@@ -8,6 +8,7 @@ use super::checkpoint_source::{self, CheckpointSource};
 use super::embedding_cache::{CachedEmbedding, EmbeddingCache};
 use super::image;
 use super::pair_cache::{CachedPair, Digest, PairCache};
+use super::stored_vectors;
 use super::towers::Towers;
 use crate::model_error::{self, FrontEnd};
 use js_sys::{Array, Float32Array, Uint8Array};
@@ -305,6 +306,19 @@ impl Engine {
             self.embeddings = embeddings;
         }
         self.cache_key = Some(key);
+    }
+
+    /// Deletes the embeddings that are stored, of this model and of others.
+    pub async fn delete_stored(&mut self) -> Result<(), Failure> {
+        // A file that is open cannot be deleted.
+        (self.cache, self.pairs) = (None, None);
+        let deleted = stored_vectors::delete().await;
+        if let Some(key) = &self.cache_key {
+            let width = self.towers.architecture().embedding;
+            let opened = EmbeddingCache::open(key, width).await;
+            self.cache = opened.ok().map(|(cache, _)| cache);
+        }
+        deleted
     }
 
     /// Stores new embeddings; called after the reply, so that nobody waits for it.

@@ -10,10 +10,12 @@ mod image;
 mod locating;
 mod opfs;
 mod pair_cache;
+mod stored_vectors;
 mod towers;
 mod vectors;
 
 use super::protocol::{Failure, FailureKind, Progress, RELOADED, STOP, WorkerRequest};
+use crate::pairs::probe;
 use crate::teach::teach;
 use engine::{Engine, Origin};
 use js_sys::Array;
@@ -235,18 +237,13 @@ async fn answer(
         }
         WorkerRequest::Teach(lesson) => {
             let vectors: js_sys::Float32Array = attachment.unchecked_into();
-            let mut last = f64::NEG_INFINITY;
-            // The page ends this worker to stop it.
-            let watch = &mut |done, total| {
-                let now = refit_clip::browser::now();
-                if now - last > 100.0 {
-                    last = now;
-                    report(id, &(done, total));
-                }
-                ControlFlow::Continue(())
-            };
-            let taught = teach(&lesson, &vectors.to_vec(), watch);
+            let taught = teach(&lesson, &vectors.to_vec(), &mut watch(id));
             reply(taught.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
+        }
+        WorkerRequest::Probe(task) => {
+            let vectors: js_sys::Float32Array = attachment.unchecked_into();
+            let probe = probe(&task, &vectors.to_vec(), &mut watch(id));
+            reply(probe.map_err(|sentence| Failure::new(FailureKind::Other, sentence))?)
         }
         WorkerRequest::Duplicates { width, threshold } => {
             let vectors: js_sys::Float32Array = attachment.unchecked_into();
@@ -294,6 +291,18 @@ async fn answer(
         }
         WorkerRequest::ListCache => reply(checkpoint_cache::list().await?),
         WorkerRequest::Delete(key) => reply(checkpoint_cache::delete(&key).await?),
+        WorkerRequest::DeleteVectors => {
+            let engine = state.engine.take();
+            let deleted = match engine {
+                Some(mut engine) => {
+                    let deleted = engine.delete_stored().await;
+                    state.engine.replace(Some(engine));
+                    deleted
+                }
+                None => stored_vectors::delete().await,
+            };
+            reply(deleted?)
+        }
         WorkerRequest::Put(name) => {
             let bytes: js_sys::Uint8Array = attachment.unchecked_into();
             reply(opfs::put(&name, &bytes.to_vec()).await?)
@@ -318,6 +327,19 @@ fn throttled(id: &JsValue) -> impl FnMut(Progress) {
             last = now;
             report(id, &progress);
         }
+    }
+}
+
+/// Reports how many are done, of how many, some times a second. The page ends this worker to stop it.
+fn watch(id: &JsValue) -> impl FnMut(usize, usize) -> ControlFlow<()> {
+    let mut last = f64::NEG_INFINITY;
+    move |done, total| {
+        let now = refit_clip::browser::now();
+        if now - last > 100.0 {
+            last = now;
+            report(id, &(done, total));
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::super::protocol::Failure;
 use super::opfs::{self, ExclusiveFile, VECTORS};
+use super::stored_vectors::PAIRS;
 use std::collections::HashMap;
 use xxhash_rust::xxh64::xxh64;
 
@@ -38,7 +39,7 @@ impl PairCache {
     /// Opens the file of a key, for vectors of `width` numbers; it fails where another tab has it open.
     pub async fn open(key: &str, width: usize) -> Result<PairCache, Failure> {
         let folder = opfs::folder(VECTORS).await?;
-        let file = opfs::file(&folder, &format!("pairs-{key}-{width}"), true).await?;
+        let file = opfs::file(&folder, &format!("{PAIRS}{key}-{width}"), true).await?;
         let mut cache = PairCache {
             file: ExclusiveFile::open(&file).await?,
             width,

@@ -8,9 +8,12 @@ use crate::pairs::prepare::{Need, Outcome, Prepared, prepare};
 use crate::pairs::progress::Progress;
 use crate::pictures;
 use half::f16;
-use refit_clip::Model;
+use refit::pairs::told;
+use refit::teach::head_sentence;
 use refit_clip::backend::Backend;
+use refit_clip::head::HeadModel;
 use refit_clip::preprocess::Preprocessing;
+use refit_clip::{Head, Model};
 use refit_pairs::filter::Rule;
 use refit_pairs::records::{ColumnError, Purpose, Records, choose};
 use refit_pairs::search::Stored;
@@ -46,18 +49,18 @@ enum Vectors {
 
 impl Set {
     /// An index, tables, or pairs whose pictures are not embedded.
-    pub(super) fn without_model(arguments: &Arguments) -> Result<Set, String> {
+    pub(super) fn without_model(arguments: &Arguments, rules: &[Rule]) -> Result<Set, String> {
         if let Some(folder) = index(arguments)? {
             return Set::of_index(folder, arguments);
         }
         let paths = &arguments.pairs.pairs;
         let is_table = |path: &PathBuf| {
             let ending = path.extension().unwrap_or_default().to_string_lossy();
-            ["csv", "tsv", "parquet"].contains(&ending.to_lowercase().as_str())
+            ["csv", "tsv", "parquet", "jsonl", "json"].contains(&ending.to_lowercase().as_str())
         };
         match paths.iter().all(is_table) {
             true => Set::of_tables(paths, arguments),
-            false => Set::of_pairs(arguments, &mut NoModel),
+            false => Set::of_pairs(arguments, rules, &mut NoModel),
         }
     }
 
@@ -65,6 +68,7 @@ impl Set {
     pub(super) fn with_model<B: Backend>(
         model: Model<B>,
         arguments: &Arguments,
+        rules: &[Rule],
     ) -> Result<Set, String> {
         if let Some(folder) = index(arguments)? {
             let (width, vectors) = (model.architecture().embedding, folder.width);
@@ -75,7 +79,7 @@ impl Set {
                 )),
             };
         }
-        Set::of_pairs(arguments, &mut Embedder::new(model)?)
+        Set::of_pairs(arguments, rules, &mut Embedder::new(model)?)
     }
 
     /// The rows of tables, whose pictures are not needed.
@@ -198,10 +202,13 @@ impl Set {
         Ok(set)
     }
 
-    fn of_pairs(arguments: &Arguments, embedding: &mut dyn Embedding) -> Result<Set, String> {
+    fn of_pairs(
+        arguments: &Arguments,
+        rules: &[Rule],
+        embedding: &mut dyn Embedding,
+    ) -> Result<Set, String> {
         let columns = &arguments.pairs.columns;
         let inputs = inputs::find(&arguments.pairs.pairs, columns)?;
-        let rules = arguments.rules.list(&arguments.rules.classes()?)?;
         let asks_size = |rule: &Rule| {
             use Rule::{AspectBelow, MaxAspect, MinSide, SideAbove};
             matches!(
@@ -211,10 +218,15 @@ impl Set {
         };
         let settings = embedding.settings();
         let asks_vectors = |rule: &Rule| {
-            use Rule::{FirstOfDuplicates, MinScore, Nearest, TopShare};
+            use Rule::{FirstOfDuplicates, HeadClass, HeadScore, MinScore, Nearest, TopShare};
             matches!(
                 rule,
-                MinScore(_) | TopShare(_) | Nearest(_) | FirstOfDuplicates
+                MinScore(_)
+                    | TopShare(_)
+                    | Nearest(_)
+                    | FirstOfDuplicates
+                    | HeadScore { .. }
+                    | HeadClass { .. }
             )
         };
         if let (None, Some(rule)) = (&settings, rules.iter().find(|rule| asks_vectors(rule))) {
@@ -329,6 +341,46 @@ impl Set {
                 });
                 let best = products.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
                 self.facts[i].nearest = best.map(|(class, _)| class);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what heads say of each picture. `about` is the model that was named, in place of the index's own.
+    pub(super) fn ask(&mut self, heads: &[Head], about: Option<HeadModel>) -> Result<(), String> {
+        let width = self.width()?;
+        let of_index = match &self.vectors {
+            Vectors::Mapped(folder, _) => folder.record.as_ref(),
+            _ => None,
+        };
+        let about = about.or_else(|| {
+            of_index.map(|record| HeadModel {
+                name: record.model.clone(),
+                identity: record.identity.clone(),
+            })
+        });
+        let mut asked = Vec::new();
+        for head in heads {
+            let named = |sentence: String| format!("{}: {sentence}", head.name);
+            let classes = head.classes(width);
+            asked.push(classes.map_err(|error| named(head_sentence(&error)))?);
+            match (&about, &head.model) {
+                (Some(about), _) => {
+                    let assumed = head.assumptions(&about.name, &about.identity);
+                    self.notes.extend(assumed.into_iter().map(named));
+                }
+                (None, Some(model)) => self.notes.push(named(format!(
+                    "The head was taught on the embeddings of {}, and the index does not say whose its own are.",
+                    model.name
+                ))),
+                (None, None) => {}
+            }
+        }
+        for range in Block::all(self.facts.len()) {
+            let vectors = self.floats(range.clone());
+            for (i, vector) in range.zip(vectors.chunks_exact(width)) {
+                let each = asked.iter().map(|classes| told(classes, vector));
+                self.facts[i].heads = each.collect();
             }
         }
         Ok(())
