@@ -196,9 +196,9 @@ pub(super) fn the_band(_: &Printed, library: &Library) -> Found {
     Ok(Finding {
         id: "band",
         study: super::table(PLOTTED)?.study(),
-        title: "The drawn 95 % band covers about half",
+        title: "The published 95 % band holds the law about half of the time",
         text: format!(
-            "The authors’ code multiplies the standard error by ln t in place of t, and takes t with 296 degrees of freedom in place of n − 4. The band is about three times too narrow. By Student’s t with n − 4 degrees of freedom, as for a law that were linear in its parameters, it holds the truth in {} of the cases.",
+            "The authors’ code multiplies the standard error by ln t in place of t, and takes t with 296 degrees of freedom in place of n − 4. The band is about three times too narrow. By Student’s t with n − 4 degrees of freedom, which takes the law for linear in its parameters, it holds the truth in {} of the cases.",
             shares.join(" and ")
         ),
         released: "ln t, 296 degrees of freedom",
@@ -395,7 +395,7 @@ pub(super) fn imagenet_r_of_mammut(printed: &Printed, library: &Library) -> Foun
         released: "as printed",
         corrected: "least squares",
         rows,
-        changes: "The curve of MaMMUT on ImageNet-R, and where it crosses CLIP’s.".to_owned(),
+        changes: "The curve of MaMMUT on ImageNet-R moves, and with it the compute at which it crosses CLIP’s.".to_owned(),
         simulated: None,
         analyses: vec![("The points and their laws", both(&imagenet_r("clip")?))],
     })

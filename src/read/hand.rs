@@ -25,18 +25,6 @@ pub enum Knob {
     E,
 }
 
-impl Knob {
-    /// As in a formula.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Knob::A => "A",
-            Knob::LnB => "ln B",
-            Knob::Alpha => "α",
-            Knob::E => "E",
-        }
-    }
-}
-
 /// Points, and the kind of law that is moved along them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hand {
@@ -84,6 +72,22 @@ impl Hand {
             Law::OffsetPower => &[Knob::A, Knob::Alpha, Knob::E],
             Law::Power => &[Knob::A, Knob::Alpha],
         }
+    }
+
+    /// As in the law's formula.
+    pub fn symbol(&self, knob: Knob) -> &'static str {
+        match knob {
+            Knob::A if self.has_signed_exponent() => "β",
+            Knob::A => "A",
+            Knob::LnB => "ln B",
+            Knob::Alpha => "α",
+            Knob::E => "E",
+        }
+    }
+
+    /// Whether the formula is β C^α, so that α is below zero where errors fall.
+    pub fn has_signed_exponent(&self) -> bool {
+        self.law == Law::Power
     }
 
     /// Whether residuals are of logarithms: then they are parts of the error.

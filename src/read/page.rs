@@ -41,8 +41,8 @@ pub struct Listed {
     pub explore: String,
     /// What differs: laws and numbers by name; those of several runs together.
     pub differing: Vec<String>,
-    /// Title of the finding that changes most, where re-running the study's analyses found one.
-    pub finding: Option<&'static str>,
+    /// Id and title of the finding that changes most, where re-running the study's analyses found one.
+    pub finding: Option<(&'static str, &'static str)>,
 }
 
 /// The views that a page of documents is one of.
@@ -67,7 +67,7 @@ impl Page<'_> {
             differing: self.differing(),
             finding: finding::ids(study)
                 .next()
-                .and_then(|id| Some(self.source.finding(id).ok()?.title)),
+                .and_then(|id| Some((id, self.source.finding(id).ok()?.title))),
         }
     }
 

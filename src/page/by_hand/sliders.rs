@@ -13,6 +13,7 @@ pub(super) fn Sliders(moved: Moved) -> impl IntoView {
     let knobs = moved.hand().knobs().iter().map(|knob| {
         let (knob, moved) = (*knob, moved.clone());
         let (stands, turned, said) = (moved.clone(), moved.clone(), moved);
+        let symbol = said.hand().symbol(knob);
         let value = move || {
             let t = stands.hand().stand(stands.shape.get(), knob, stands.best);
             (STEPS * t).round().to_string()
@@ -21,7 +22,7 @@ pub(super) fn Sliders(moved: Moved) -> impl IntoView {
         let spoken = text.clone();
         view! {
             <label>
-                <span>{knob.symbol()}</span>
+                <span>{symbol}</span>
                 <input
                     type="range"
                     min="0"
@@ -49,6 +50,7 @@ fn written(moved: &Moved, knob: Knob, shape: Shape) -> String {
         Knob::A => significant(shape.a, 3),
         // As below the figure.
         Knob::LnB => significant(shape.ln_b, 4),
+        Knob::Alpha if given.hand.has_signed_exponent() => significant(-shape.alpha, 3),
         Knob::Alpha => significant(shape.alpha, 3),
         Knob::E if given.unit.is_empty() => percent(shape.e),
         Knob::E => format!("{} {}", significant(shape.e, 3), given.unit),

@@ -54,19 +54,56 @@ fn answer(
     else {
         return ().into_any();
     };
+    // A name is of one family’s architectures, and their costs differ.
+    let computes: Vec<f64> = current
+        .outcome
+        .series
+        .iter()
+        .filter_map(predicted)
+        .map(|p| p.x)
+        .collect();
+    let is_one = computes.iter().all(|other| *other == compute);
     let name = at.split('=').next().unwrap_or(at).trim();
-    let training = training_text(study, compute).map(|text| format!(", {text}"));
+    let training = training_text(study, compute).filter(|_| is_one);
+    let training = training.map(|text| format!(", {text}"));
     let each = current.outcome.series.iter();
-    let each = each.filter_map(|s| Some(of_series(current, s, &predicted(s)?, checkpoints)));
+    let each =
+        each.filter_map(|s| Some(of_series(current, s, &predicted(s)?, checkpoints, is_one)));
+    let verdict = verdict(current, i).map(|text| view! { <p>{text}</p> });
     view! {
         <p>
             <strong>{GpuTime::parse(name).map_or(name.to_owned(), |time| time.to_string())}</strong>
-            {format!(": {} {}", number(compute), study.compute_unit)}
+            {is_one.then(|| format!(": {} {}", number(compute), study.compute_unit))}
             {training}
         </p>
         <ul>{list(each)}</ul>
+        {verdict}
     }
     .into_any()
+}
+
+/// Which of the series’ laws is lowest at a budget, and whether the intervals overlap.
+fn verdict(current: &CurrentAnalysis, i: usize) -> Option<String> {
+    let predictions = current.outcome.series.iter();
+    let mut predictions: Vec<(&Series, &Prediction)> = predictions
+        .filter_map(|s| Some((s, s.predictions.get(i)?.as_ref().ok()?)))
+        .collect();
+    predictions.sort_by(|a, b| a.1.error.total_cmp(&b.1.error));
+    let [(best, first), (_, second), ..] = predictions[..] else {
+        return None;
+    };
+    let overlap = match (first.high, second.low) {
+        (Some(high), Some(low)) if high >= low => ", but the intervals overlap",
+        (Some(_), Some(_)) => ", and the intervals do not overlap",
+        _ => "",
+    };
+    let loss = current.analysis.loss_unit();
+    Some(format!(
+        "{}’s law is the lowest here, by {:.2} {}{overlap}.",
+        name(best),
+        loss.scaled(second.error - first.error),
+        loss.of_differences()
+    ))
 }
 
 fn of_series(
@@ -74,6 +111,7 @@ fn of_series(
     series: &Series,
     predicted: &Prediction,
     checkpoints: &[PublishedCheckpoint],
+    is_one: bool,
 ) -> AnyView {
     let (study, loss) = (series.study, current.analysis.loss_unit());
     let (rows, architectures) = (&current.data.rows, &current.data.architectures);
@@ -86,12 +124,13 @@ fn of_series(
     view! {
         <li>
             {name(series)}
+            {(!is_one).then(|| format!(" at {} {}", number(predicted.x), study.compute_unit))}
             ": "
             {choice.model_text(study).map(|text| view! { <strong>{text}</strong> "; " })}
+            {run.map(|run| format!("nearest run on the frontier: {run}. "))}
             {expected(predicted, loss)}
             "."
             {beyond}
-            {run.map(|run| format!(" Nearest run on the frontier: {run}."))}
             {released
                 .map(|(checkpoint, point)| {
                     view! {
@@ -111,12 +150,15 @@ fn of_series(
     .into_any()
 }
 
-/// "expected error 21.40 % (19.20 % to 23.50 %)".
+/// "The frontier’s law at this compute: error 21.40 % (19.20 % to 23.50 %)".
 fn expected(predicted: &Prediction, loss: LossUnit) -> String {
     let interval = match (predicted.low, predicted.high) {
         (Some(low), Some(high)) => format!(" ({} to {})", loss.text(low), loss.text(high)),
         _ => String::new(),
     };
     let title = loss.title().to_ascii_lowercase();
-    format!("expected {title} {}{interval}", loss.text(predicted.error))
+    format!(
+        "The frontier’s law at this compute: {title} {}{interval}",
+        loss.text(predicted.error)
+    )
 }

@@ -235,10 +235,16 @@ fn live_number() -> AnyView {
 
 fn verdicts() -> AnyView {
     let each = Verdict::ALL.map(|verdict| {
-        view! { <td><span class=format!("verdict {}", verdict.id())>{verdict.title()}</span></td> }
+        view! {
+            <tr>
+                <td>
+                    <span class=format!("verdict {}", verdict.id())>{verdict.title()}</span>
+                </td>
+            </tr>
+        }
     });
     view! {
-        <table class="numbers"><tbody><tr>{list(each)}</tr></tbody></table>
+        <table class="numbers"><tbody>{list(each)}</tbody></table>
         <div class="verdicts">
             <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 {list(Verdict::ALL.into_iter().enumerate().map(|(i, verdict)| {

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 use refit_fit::Task;
 use refit_fit::allocation::Quantity;
 use refit_fit::bootstrap::{Bootstrap, Replicates};
-use refit_fit::isoflop::{Budget, IsoFlop};
+use refit_fit::isoflop::{Budget, IsoFlop, Optimum};
 use refit_fit::law::Surface;
 use refit_fit::line::{Estimate, PowerLaw};
 use std::sync::Arc;
@@ -192,6 +192,9 @@ fn profiles(
     .into_any()
 }
 
+/// Amounts whose interval spans more than this factor are not listed.
+const MOST_SPREAD: f64 = 1e6;
+
 /// Runs whose computes are within 5 % of a neighbour's are of one budget.
 const AUTO: &str = "auto";
 
@@ -277,6 +280,10 @@ fn exponents(
     let mut add = |approach: &str, found: Result<[Estimate; 4], String>| match found {
         Ok(numbers) => {
             let [_, _, n, d] = numbers;
+            if !is_determined(n) || !is_determined(d) {
+                let why = "these runs do not determine it: an interval of N or D spans more than six powers of ten.";
+                return notes.push(format!("{approach}: {why}"));
+            }
             let cells = numbers.into_iter().map(with_interval);
             let row = [approach.to_owned()].into_iter().chain(cells);
             rows.push(row.chain([number(d.value / n.value)]).collect());
@@ -332,6 +339,12 @@ fn exponents(
     .into_any()
 }
 
+/// Whether an amount's interval, if it has one, is of this world.
+fn is_determined(e: Estimate) -> bool {
+    e.interval
+        .is_none_or(|(low, high)| low > 0.0 && high / low < MOST_SPREAD)
+}
+
 fn with_interval(e: Estimate) -> String {
     let interval = e
         .interval
@@ -343,7 +356,11 @@ fn with_interval(e: Estimate) -> String {
 fn minima(analysis: &Analysis, one: &Approaches) -> Option<AnyView> {
     let found = one.isoflop.as_ref().ok()?;
     let (unit, loss) = (analysis.unit(), analysis.loss_unit());
-    let rows = found.optima.iter().map(|o| {
+    let (told, untold): (Vec<&Optimum>, Vec<&Optimum>) = found.optima.iter().partition(|o| {
+        let is_possible = !loss.is_fraction() || (0.0..=1.0).contains(&o.loss);
+        is_possible && is_determined(o.parameters) && is_determined(o.samples)
+    });
+    let rows = told.into_iter().map(|o| {
         vec![
             number(o.compute),
             o.runs.to_string(),
@@ -365,6 +382,13 @@ fn minima(analysis: &Analysis, one: &Approaches) -> Option<AnyView> {
         "D / N",
     ];
     let mut notes = reasons(found);
+    if !untold.is_empty() {
+        let computes: Vec<String> = untold.iter().map(|o| number(o.compute)).collect();
+        notes.push(format!(
+            "Not listed, since these runs do not determine the minimum (an interval of more than six powers of ten, or a loss that cannot be): at {}.",
+            computes.join(", ")
+        ));
+    }
     if one.of_no_budget > 0 {
         notes.push(format!("{} runs are near no budget.", one.of_no_budget));
     }

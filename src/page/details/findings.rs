@@ -88,6 +88,15 @@ fn one(finding: Finding, data: &Data, way: RwSignal<usize>) -> impl IntoView + u
         table(None, &head, rows.collect())
     };
     let charts = charts(finding.analyses, data);
+    // A link may be to this one, which was not there when the browser looked.
+    Effect::new(move || {
+        let hash = window().location().hash().unwrap_or_default();
+        if hash.strip_prefix('#') == Some(finding.id)
+            && let Some(section) = document().get_element_by_id(finding.id)
+        {
+            section.scroll_into_view();
+        }
+    });
     view! {
         <section id=finding.id aria-labelledby=format!("{}-title", finding.id)>
             <h2 id=format!("{}-title", finding.id)>{finding.title}</h2>

@@ -70,7 +70,7 @@ pub fn Explore() -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="explore">
             <h1>{move || location.analysis.with(title)}</h1>
-            <p class="lead">{move || location.analysis.with(lead)}</p>
+            <p class="lead">{move || lead(&location.analysis.get(), are_own(current))}</p>
             <controls::Controls current />
             <div class="results">
                 {move || user_runs(current, location)}
@@ -137,16 +137,29 @@ fn user_runs(current: Memo<Option<CurrentAnalysis>>, location: Location) -> Opti
     Some(link.into_any())
 }
 
-fn lead(a: &Analysis) -> String {
+/// Whether all that is drawn are the reader's runs.
+fn are_own(current: Memo<Option<CurrentAnalysis>>) -> bool {
+    current.with(|s| {
+        s.as_ref().is_some_and(|s| {
+            let mut points = s.outcome.series.iter().flat_map(|series| &series.points);
+            !s.outcome.series.is_empty() && points.all(|point| s.data.rows[point.row].own)
+        })
+    })
+}
+
+fn lead(a: &Analysis, are_own: bool) -> String {
     let study = a.study();
     let against = match a.axis {
         Axis::Compute => format!("compute in {}", a.unit()),
         axis => axis.title(study).to_ascii_lowercase(),
     };
+    let source = match are_own {
+        true => "from your own runs".to_owned(),
+        false => format!("as released with “{}”", study.title),
+    };
     format!(
-        "{} against {against}, as released with “{}”. Each choice refits the law in your browser.",
+        "{} against {against}, {source}. Each choice refits the law in your browser.",
         a.loss_unit().title(),
-        study.title,
     )
 }
 

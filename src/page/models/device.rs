@@ -23,15 +23,16 @@ pub fn DeviceSection(session: Session) -> impl IntoView {
         if details.has_attribute("open") && gpu.with_untracked(Option::is_none) {
             leptos::task::spawn_local(async move {
                 let storage = session.downloads.storage();
-                gpu.set(Some(storage.ask(&WorkerRequest::Gpu).await));
+                // The view may be gone.
+                gpu.try_set(Some(storage.ask(&WorkerRequest::Gpu).await));
             });
         }
     };
     let start = move |_| {
         is_checking.set(true);
         leptos::task::spawn_local(async move {
-            check.set(Some(self_check(session.model.placement()).await));
-            is_checking.set(false);
+            check.try_set(Some(self_check(session.model.placement()).await));
+            is_checking.try_set(false);
         });
     };
     view! {

@@ -186,6 +186,8 @@ fn analysis(runs: &Runs, families: &BTreeSet<String>) -> Analysis {
     };
     let (dataset, metric) = (dataset.to_owned(), metric.to_owned());
     if (dataset.as_str(), metric.as_str()) != main {
+        // No rule of the study leaves any of the reader's runs out.
+        analysis.threshold = None;
         analysis.families.clear();
         analysis.pretrains.clear();
         analysis.schedules.clear();

@@ -35,7 +35,7 @@ impl Home<'_> {
         let html = format!(
             "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
              <header class=\"opening\"><h1>{TITLE}</h1>\n\
-             <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to released measurements, and compares the numbers that they print with its own.</p>\n{}\
+             <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to the released measurements, and checks each printed number.</p>\n{}\
              <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
              {figure}{}{}</main>\n",
             masthead("", "read/", View::Home),
@@ -153,9 +153,9 @@ impl Home<'_> {
 
 /// What re-running a paper's analyses shows besides.
 fn found(paper: &Listed) -> String {
-    paper.finding.map_or(String::new(), |title| {
+    paper.finding.map_or(String::new(), |(id, title)| {
         format!(
-            "<p class=\"byline found\">Finding: <a href=\"?page=findings\">{}</a>.</p>\n",
+            "<p class=\"byline found\">Finding: <a href=\"?page=findings#{id}\">{}</a>.</p>\n",
             escape(title)
         )
     })

@@ -132,6 +132,8 @@ fn every_fitting_list_has_the_samples_true_classes() {
     // Ten classes in the reader's own words, pasted.
     page.click("button.clear");
     page.wait_for_text("Enter at least one class.");
+    // No answer of before is left.
+    page.wait_for("!document.querySelector('.bars li, .mark')");
     page.screenshot("bench-no-classes-light", 1280, 900, false);
     page.eval(
         "(() => {

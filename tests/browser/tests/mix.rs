@@ -43,6 +43,17 @@ fn expected(coefficient: f64) -> (u64, u64) {
     (right("letters"), right("shapes"))
 }
 
+/// The tab that began it is gone before its images are cut.
+#[test]
+fn measuring_goes_on_in_another_tab() {
+    let page = open(Page::builder());
+    measure(&page, "0:1:0.5");
+    open_tab(&page, "teach");
+    page.wait_for("document.querySelector('#teach form')");
+    open_tab(&page, "mix");
+    page.wait_for(DONE);
+}
+
 #[test]
 fn a_model_is_patched_and_used() {
     let page = open(keep_saved(Page::builder()));

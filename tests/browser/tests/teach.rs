@@ -150,7 +150,7 @@ fn the_sample_letters_are_taught() {
     // Of other images the outcome is not; and they come with classes that fit.
     assert!(!page.has(".taught .stale"));
     page.click(".add-images .samples");
-    page.wait_for_text("This is of the 200 images that were taught before, by Shapes.");
+    page.wait_for_text("These results are for 200 images, by Shapes.");
     page.wait_for_text("The classes are those of the sample images now.");
     page.wait_for("document.querySelector('.accuracy')?.innerText.includes('10 of 10')");
     page.click(".use-taught");

@@ -112,5 +112,10 @@ fn tally(checks: &[Check], filter: &Filter) -> String {
         verdict: None,
         ..filter.clone()
     };
-    Tally::of(checks.iter().filter(|check| all.takes(check))).sentence()
+    let tally = Tally::of(checks.iter().filter(|check| all.takes(check)));
+    match tally.all() {
+        // The list says that nothing matches.
+        0 => String::new(),
+        _ => tally.sentence(),
+    }
 }

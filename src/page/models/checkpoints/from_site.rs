@@ -69,7 +69,10 @@ async fn text(path: &str) -> Option<String> {
 #[component]
 pub(super) fn FromThisSite(session: Session) -> impl IntoView {
     let loaded = RwSignal::new(None);
-    leptos::task::spawn_local(async move { loaded.set(Some(hosted().await)) });
+    leptos::task::spawn_local(async move {
+        // The view may be gone.
+        loaded.try_set(Some(hosted().await));
+    });
     move || {
         let shown = match loaded.get()? {
             Err(sentence) => view! { <p class="error">{sentence}</p> }.into_any(),

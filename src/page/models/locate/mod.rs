@@ -185,7 +185,7 @@ fn Form(session: Session, choices: Choices) -> impl IntoView {
                 </select>
             </label>
             <label class="choice address">
-                <span>"Or a text, as the model is told it"</span>
+                <span>"Or type a text"</span>
                 <input
                     name="Text to find"
                     autocomplete="off"
@@ -307,6 +307,8 @@ fn threshold_control(choices: Choices, highest: f32, reading: Memo<Reading>) -> 
                 <input
                     type="range"
                     name="Threshold"
+                    aria-label="Threshold"
+                    aria-valuetext=move || short(reading.get().threshold)
                     min="0"
                     step="any"
                     prop:max=move || end().to_string()
