@@ -31,6 +31,8 @@ pub struct Listed {
     /// Its folder, beside the list.
     pub id: String,
     pub title: String,
+    /// Title of the paper or release.
+    pub study: String,
     /// "Cherti et al., 2022, arXiv 2212.07143".
     pub paper: String,
     pub description: String,
@@ -43,6 +45,20 @@ pub struct Listed {
     pub differing: Vec<String>,
     /// Id and title of the finding that changes most, where re-running the study's analyses found one.
     pub finding: Option<(&'static str, &'static str)>,
+}
+
+impl Listed {
+    /// The paper's title and who wrote it, as HTML.
+    pub(super) fn cited(&self) -> String {
+        let title = escape(&self.study);
+        match self.paper.strip_prefix(&self.study).unwrap_or(&self.paper) {
+            "" => format!("<cite>{title}</cite>"),
+            who => format!(
+                "<cite>{title}</cite>, {}",
+                escape(who.trim_start_matches(", "))
+            ),
+        }
+    }
 }
 
 /// The views that a page of documents is one of.
@@ -59,6 +75,7 @@ impl Page<'_> {
         Listed {
             id: study.id.clone(),
             title: self.document.title.clone(),
+            study: study.title.clone(),
             paper: self.paper(),
             description: self.description(),
             tally: Tally::of(self.source.checks()),
@@ -310,7 +327,7 @@ pub fn list(listed: &[Listed], address: Option<&str>, picture: Option<&str>) -> 
             "<li><h2><a href=\"{}/\">{}</a></h2>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}</li>\n",
             escape(&paper.id),
             escape(&paper.title),
-            escape(&paper.paper),
+            paper.cited(),
             escape(&paper.description),
             verdicts(paper, HOME),
         ));

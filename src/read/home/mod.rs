@@ -36,6 +36,7 @@ impl Home<'_> {
             "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
              <header class=\"opening\"><h1>{TITLE}</h1>\n\
              <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to the released measurements, and checks each printed number.</p>\n{}\
+             <p class=\"ways\"><a href=\"read/\">Read a paper</a> <a href=\"?v=2&amp;at=64+H100+for+48+h+at+35+%25+%3D+1.2760e12#predictions\">What should I train?</a> <a href=\"?page=run\">Try a model on your images</a></p>\n\
              <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
              {figure}{}{}</main>\n",
             masthead("", "read/", View::Home),
@@ -99,7 +100,7 @@ impl Home<'_> {
             html.push_str(&format!(
                 "<li><h3><a href=\"read/{id}/\">{}</a></h3>\n<p class=\"byline\">{}</p>\n<p>{}</p>\n{}{}{}<p class=\"ways\"><a href=\"read/{id}/\">Read</a> <a href=\"?{}\">Explore</a></p></li>\n",
                 escape(&paper.title),
-                escape(&paper.paper),
+                paper.cited(),
                 escape(&paper.description),
                 verdicts(paper, ""),
                 differing(paper),
