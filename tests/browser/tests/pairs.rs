@@ -630,13 +630,12 @@ fn rules_are_shown_with_accuracy_and_classes() {
     assert_eq!(row("all rules together")[1..], scored[1..]);
     let effective = number(&scored[4]);
     assert!((1.0..=10.0).contains(&effective) && effective < number(&whole[4]) + 1e-9);
-    // A probe tells what the model was trained to tell; more images of all classes teach it no less.
-    assert!(number(&whole[3]) > 90.0, "{whole:?}");
+    // scikit-learn's probes on the same vectors tell 52 to 67 % of five such fifths, 44 to 62 % taught on the kept ones.
+    assert!((45.0..75.0).contains(&number(&whole[3])), "{whole:?}");
+    assert!((38.0..70.0).contains(&number(&scored[3])), "{scored:?}");
     let random = row("as many as all rules keep, at random");
-    assert!(
-        random[1] == scored[1] && number(&random[3]) > 80.0,
-        "{random:?}"
-    );
+    assert_eq!(random[1], scored[1]);
+    assert!((38.0..70.0).contains(&number(&random[3])), "{random:?}");
     let how = page.text("#pairs .curation .aside:last-of-type");
     assert!(
         how.contains("a fifth of each class, which no rule touches"),

@@ -85,13 +85,19 @@ fn open(builder: PageBuilder) -> Page {
     builder.open("?page=run")
 }
 
+/// Once all images are encoded.
+fn press_teach(page: &Page) {
+    page.wait_for("document.querySelector('button.teach:not(:disabled)')");
+    page.click("button.teach");
+}
+
 /// Three shapes, taught with 1, 4 and all.
 pub(crate) fn taught() -> Page {
     let page = open(keep_saved(Page::builder()));
     draw(&page, &["circle", "square", "triangle"], 16);
     page.set_value("input[name='Shots per class']", "1, 4, all, 16");
     page.set_value("input[name=Draws]", "3");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for("document.querySelectorAll('.taught tbody tr').length === 3");
     page
 }
@@ -137,7 +143,7 @@ fn the_sample_letters_are_taught() {
     // All is 16 of 20, since a fifth is tested on.
     page.set_value("input[name='Shots per class']", "1, 8, 16, all");
     page.set_value("input[name=Draws]", "3");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for("document.querySelectorAll('.taught tbody tr').length === 3");
     page.wait_for_text("16 shots are what “all” teaches here; they have one row.");
     let [one, eight, zero_shot] = [(1, 4), (2, 4), (2, 5)].map(|(r, c)| share(&page, r, c));
@@ -281,14 +287,14 @@ fn what_cannot_be_taught_is_said() {
     page.wait_for_text("Teaching needs labelled images");
     draw(&page, &["circle"], 3);
     page.wait_for_text("3 labelled images of one class.");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for_text("All pictures are of one class, “circle”; a head needs two or more.");
     page.set_value("input[name='Shots per class']", "1, some");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for_text("“some” is no number of shots");
     page.set_value("input[name='Shots per class']", "1");
     page.set_value("input[name=Draws]", "0");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for_text("Draws are a whole number from 1 to 100");
 }
 
@@ -299,14 +305,14 @@ fn teaching_is_cancelled_and_begun_again_without_a_network() {
     page.wait_for("navigator.serviceWorker.controller !== null");
     page.go_offline();
     page.set_value("input[name=Draws]", "100");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for("document.querySelector('.progress progress')");
     page.click(".cancel-teaching");
     page.wait_for("!document.querySelector('#teach .progress')");
     assert!(!page.has(".taught"));
     page.set_value("input[name='Shots per class']", "2");
     page.set_value("input[name=Draws]", "1");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for("document.querySelectorAll('.taught tbody tr').length === 1");
 }
 
@@ -317,7 +323,7 @@ fn a_set_of_the_transfer_study_has_its_points_beside() {
     draw(&page, &["circle", "square"], 4);
     page.set_value("input[name='Shots per class']", "2");
     page.set_value("input[name='Name of the set']", "cifar100");
-    page.click("button.teach");
+    press_teach(&page);
     page.wait_for("document.querySelector('.taught .published')");
     page.wait_for("document.querySelector('.taught .legend').innerText.includes('LAION2.7m')");
     page.wait_for_drawn(".taught canvas");
