@@ -99,7 +99,7 @@ fn verdict(current: &CurrentAnalysis, i: usize) -> Option<String> {
     };
     let loss = current.analysis.loss_unit();
     Some(format!(
-        "{}’s law is the lowest here, by {:.2} {}{overlap}.",
+        "The law of {} is the lowest at the budget, by {:.2} {}{overlap}.",
         name(best),
         loss.scaled(second.error - first.error),
         loss.of_differences()
@@ -150,7 +150,7 @@ fn of_series(
     .into_any()
 }
 
-/// "The frontier’s law at this compute: error 21.40 % (19.20 % to 23.50 %)".
+/// "The frontier’s law at the budget: error 21.40 % (19.20 % to 23.50 %)".
 fn expected(predicted: &Prediction, loss: LossUnit) -> String {
     let interval = match (predicted.low, predicted.high) {
         (Some(low), Some(high)) => format!(" ({} to {})", loss.text(low), loss.text(high)),
@@ -158,7 +158,7 @@ fn expected(predicted: &Prediction, loss: LossUnit) -> String {
     };
     let title = loss.title().to_ascii_lowercase();
     format!(
-        "The frontier’s law at this compute: {title} {}{interval}",
+        "The frontier’s law at the budget: {title} {}{interval}",
         loss.text(predicted.error)
     )
 }

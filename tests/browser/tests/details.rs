@@ -180,7 +180,7 @@ fn a_budget_is_answered_with_a_model_and_its_samples() {
     for part in [
         "64 H100 for 48 h at 35 % of 989 TFLOP/s: 1.276 × 10¹² GFLOPs",
         "3.828 × 10²¹ FLOPs of training",
-        "The frontier’s law at this compute: error",
+        "The frontier’s law at the budget: error",
         "Nearest released checkpoint: ",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");

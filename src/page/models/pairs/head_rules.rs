@@ -15,8 +15,9 @@ use web_sys::{Event, HtmlInputElement};
 #[derive(Clone)]
 pub(super) struct HeadSwitch {
     pub(super) head: Arc<Head>,
-    is_on: RwSignal<bool>,
-    kept: RwSignal<String>,
+    // They outlive the memo that makes them.
+    is_on: ArcRwSignal<bool>,
+    kept: ArcRwSignal<String>,
 }
 
 impl PartialEq for HeadSwitch {
@@ -46,8 +47,8 @@ pub(super) fn switches(session: Session) -> Memo<Vec<HeadSwitch>> {
         let switch = heads.map(|head| {
             known(&head).unwrap_or_else(|| HeadSwitch {
                 head,
-                is_on: RwSignal::new(false),
-                kept: RwSignal::new(String::new()),
+                is_on: ArcRwSignal::new(false),
+                kept: ArcRwSignal::new(String::new()),
             })
         });
         switch.collect()
@@ -115,6 +116,7 @@ fn row(
     switch: HeadSwitch,
 ) -> AnyView {
     let HeadSwitch { head, is_on, kept } = switch.clone();
+    let (is_on, kept) = (RwSignal::from(is_on), RwSignal::from(kept));
     let is_score = head.labels.len() == 1;
     let title = match is_score {
         true => format!("{} gives a score at or above the one below", head.name),
