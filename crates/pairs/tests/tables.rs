@@ -177,7 +177,6 @@ fn layouts_of_public_sets_are_read() {
             "",
         ),
     ] {
-        // Karpathy's have commas where others are separated by them.
         let (found, problem) = pairs(file);
         let expected = [("a", "one, two"), ("a", "three"), ("b", "four")];
         let expected =

@@ -330,55 +330,55 @@ fn Choices(form: Form) -> impl IntoView {
         form.start();
     };
     view! {
-            <form class="mix" on:submit=start>
-                <p class="base">
-                    "Base θ₀: "
-                    <strong>{move || form.session.mixing.base.with(|base| base.name.clone())}</strong>
-                </p>
-                <div class="several" role="group" aria-label="Models to mix in">
-                    <span>"Models to mix in"</span>
-                    {models}
-                    {file_button("Model to mix in", open)}
-                </div>
-                <div class="choices">
-                    <label class="choice">
-                        <span>"What to try"</span>
-                        <select
-                            name="Preset"
-                            on:change=move |event| form.coefficients.set(event_target_value(&event))
-                        >
-                            {list(presets)}
-                        </select>
-                    </label>
-                    {text_field("Coefficients λ", "Coefficients", form.coefficients)}
-                    <label class="choice">
-                        <span>"Tensors"</span>
-                        <select
-                            name="Tensors"
-                            on:change=move |event| form.is_all.set(event_target_value(&event) == "all")
-                        >
-                            <option value="image">"Image tower, as PAINT"</option>
-                            <option value="all">"Both towers"</option>
-                        </select>
-                    </label>
-                </div>
-                <Sets form />
-                <p class="toolbar">
-    <button type="submit" class="measure" prop:disabled=is_running>
-                        "Measure"
-                    </button>
-                    <button
-                        type="button"
-                        class="cancel-mixing"
-                        hidden=move || !is_running()
-                        on:click=move |_| session.mixing.cancel()
+        <form class="mix" on:submit=start>
+            <p class="base">
+                "Base θ₀: "
+                <strong>{move || form.session.mixing.base.with(|base| base.name.clone())}</strong>
+            </p>
+            <div class="several" role="group" aria-label="Models to mix in">
+                <span>"Models to mix in"</span>
+                {models}
+                {file_button("Model to mix in", open)}
+            </div>
+            <div class="choices">
+                <label class="choice">
+                    <span>"What to try"</span>
+                    <select
+                        name="Preset"
+                        on:change=move |event| form.coefficients.set(event_target_value(&event))
                     >
-                        "Cancel"
-                    </button>
-                </p>
-                {move || form.problem.get().map(error)}
-            </form>
-        }
+                        {list(presets)}
+                    </select>
+                </label>
+                {text_field("Coefficients λ", "Coefficients", form.coefficients)}
+                <label class="choice">
+                    <span>"Tensors"</span>
+                    <select
+                        name="Tensors"
+                        on:change=move |event| form.is_all.set(event_target_value(&event) == "all")
+                    >
+                        <option value="image">"Image tower, as PAINT"</option>
+                        <option value="all">"Both towers"</option>
+                    </select>
+                </label>
+            </div>
+            <Sets form />
+            <p class="toolbar">
+                <button type="submit" class="measure" prop:disabled=is_running>
+                    "Measure"
+                </button>
+                <button
+                    type="button"
+                    class="cancel-mixing"
+                    hidden=move || !is_running()
+                    on:click=move |_| session.mixing.cancel()
+                >
+                    "Cancel"
+                </button>
+            </p>
+            {move || form.problem.get().map(error)}
+        </form>
+    }
 }
 
 /// The sets to measure on: the new task's, and those that must not suffer.

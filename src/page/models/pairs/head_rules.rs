@@ -2,6 +2,7 @@
 
 use crate::page::list;
 use crate::page::messages::{error, error_if_any};
+use crate::page::models::checkpoints::files_of;
 use crate::page::models::session::{PairSet, Session};
 use crate::pairs::head_rule;
 use leptos::prelude::*;
@@ -9,7 +10,6 @@ use refit_clip::Head;
 use refit_pairs::filter::Rule;
 use std::rc::Rc;
 use std::sync::Arc;
-use web_sys::{Event, HtmlInputElement};
 
 /// A head, whether it is a rule, and what it keeps.
 #[derive(Clone)]
@@ -72,13 +72,7 @@ pub(super) fn HeadRules(
     set: StoredValue<Rc<PairSet>, LocalStorage>,
     switches: Memo<Vec<HeadSwitch>>,
 ) -> impl IntoView {
-    let chosen = move |event: Event| {
-        let input: HtmlInputElement = event_target(&event);
-        let files = input.files();
-        let files = files.map(|files| (0..files.length()).filter_map(|i| files.get(i)).collect());
-        session.open_heads(files.unwrap_or_default(), false);
-        input.set_value("");
-    };
+    let chosen = move |event: web_sys::Event| session.open_heads(files_of(&event), false);
     let rows = move || {
         list(
             switches
