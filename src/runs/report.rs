@@ -307,7 +307,7 @@ impl fmt::Display for ReadNotice {
             ),
             ReadNotice::Nested { columns } => write!(
                 f,
-                "Columns of lists, groups or unusual values are not read: {}.",
+                "Columns of lists or unusual values are not read: {}.",
                 columns.join(", ")
             ),
             ReadNotice::Architectures { count } => write!(

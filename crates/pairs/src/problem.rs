@@ -14,7 +14,7 @@ pub struct Problem {
 /// What can be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// A picture without a text, in a `.txt` or as `caption` in a `.json`.
+    /// A picture without a text, in a `.txt` or `.caption`, or as `caption` in a `.json`.
     NoText,
     /// A text without a picture.
     NoPicture,
@@ -27,8 +27,8 @@ pub enum Trouble {
         /// What the parser says.
         reason: String,
     },
-    /// A second picture of a key; the first is used.
-    SecondPicture {
+    /// A second picture or text of a key, in another format; the first is used.
+    Second {
         /// The first.
         used: String,
     },
@@ -80,7 +80,7 @@ impl Problem {
         !matches!(
             self.trouble,
             Trouble::Json { .. }
-                | Trouble::SecondPicture { .. }
+                | Trouble::Second { .. }
                 | Trouble::Unsupported { .. }
                 | Trouble::NoEnd
         )
@@ -104,9 +104,7 @@ impl fmt::Display for Problem {
                     "the JSON cannot be read, and the pair goes without: {reason}"
                 )
             }
-            Trouble::SecondPicture { used } => {
-                write!(f, "a second picture of its key; {used} is used")
-            }
+            Trouble::Second { used } => write!(f, "{used} of the same key is used in its place"),
             Trouble::TooLarge { bytes } => {
                 let mebibytes = bytes >> 20;
                 write!(f, "it has {mebibytes} MiB, which no picture of a pair has")

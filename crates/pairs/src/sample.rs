@@ -46,7 +46,7 @@ pub enum Found {
 pub enum Part {
     /// `.jpg`, `.png`, `.webp` and others.
     Picture,
-    /// `.txt`.
+    /// `.txt` or `.caption`.
     Text,
     /// `.json`.
     Json,
@@ -60,7 +60,8 @@ const PICTURES: [&str; 9] = [
 pub fn part_of(name: &str) -> Option<(&str, Part)> {
     let (key, ending) = split(name)?;
     let part = match ending.to_ascii_lowercase().as_str() {
-        "txt" => Part::Text,
+        // The second is what trainers of diffusion models look for.
+        "txt" | "caption" => Part::Text,
         "json" => Part::Json,
         other if is_picture_ending(other) => Part::Picture,
         _ => return None,
@@ -161,12 +162,19 @@ impl Samples {
             Part::Picture => match &sample.picture {
                 Some(first) if !first.name.eq_ignore_ascii_case(name) => {
                     let used = first.name.clone();
-                    self.trouble(name, Trouble::SecondPicture { used });
+                    self.trouble(name, Trouble::Second { used });
                     return;
                 }
                 first => first.is_some(),
             },
-            Part::Text => sample.text.is_some(),
+            Part::Text => match &sample.text {
+                Some((first, _)) if !first.eq_ignore_ascii_case(name) => {
+                    let used = first.clone();
+                    self.trouble(name, Trouble::Second { used });
+                    return;
+                }
+                first => first.is_some(),
+            },
             Part::Json => sample.json.is_some(),
         };
         // A key that comes again at once is another pair, as in DataComp's resharder.

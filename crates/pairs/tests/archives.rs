@@ -78,7 +78,7 @@ fn each_problem_is_a_sentence_and_the_rest_goes_on() {
         "2.txt: there is no picture of this key beside it",
         "3.txt: its text is not UTF-8",
         "4.json: the JSON cannot be read, and the pair goes without: EOF while parsing a value at line 1 column 13",
-        "6.png: a second picture of its key; 6.jpg is used",
+        "6.png: 6.jpg of the same key is used in its place",
         "7.txt: its text is empty",
         "8.json: the JSON cannot be read, and the pair goes without: it is no object",
     ];

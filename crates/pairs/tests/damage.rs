@@ -5,7 +5,7 @@ use crate::file;
 use crate::mutation::{Seed, survives};
 use refit_pairs::Source;
 use refit_pairs::index::Vectors;
-use refit_pairs::records::Records;
+use refit_pairs::records::{PairColumns, Records};
 
 #[test]
 fn archives_survive() {
@@ -39,6 +39,9 @@ fn tables_survive() {
     for seed in &mut seeds {
         seed.described.start = seed.bytes.len().saturating_sub(2000);
     }
+    for name in ["hugging_face.parquet", "captions.parquet"] {
+        seeds.push(Seed::whole(file(name)));
+    }
     let csv = "filepath\ttitle\turl\nfolder/a.jpg\t\"a, \"\"b\"\"\"\tu\nb.jpg\tline\tu\n";
     let coco = r#"{"images": [{"id": 9, "file_name": "a.jpg"}], "annotations": [{"image_id": 9, "caption": "one"}]}"#;
     let karpathy = r#"{"images": [{"filepath": "f", "filename": "a.jpg", "sentences": [{"raw": "one"}, {"raw": "two"}]}]}"#;
@@ -53,6 +56,13 @@ fn tables_survive() {
             return;
         };
         let source = Source::new(&table.columns(), 0, None);
+        if table.columns().len() > 1 {
+            let columns = PairColumns::new(&table, [0, 1]);
+            let _ = table.read(columns.places(), None, &mut |row, cells| {
+                assert!(!columns.pairs(row, cells).is_empty());
+                true
+            });
+        }
         for wanted in [None, Some(&[0, 2, 250][..])] {
             let _ = table.read(&source.columns, wanted, &mut |_, cells| {
                 let _ = source.facts(cells);

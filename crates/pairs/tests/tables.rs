@@ -1,7 +1,8 @@
 //! Tables of pandas, open_clip and others.
 
 use crate::file;
-use refit_pairs::records::{ColumnError, Purpose, Records, RecordsError, choose};
+use refit_pairs::records::{ColumnError, PairColumns, Purpose, Records, RecordsError, choose};
+use serde_json::Value;
 
 fn cells(table: &Records, columns: &[usize], wanted: Option<&[u64]>) -> Vec<(u64, Vec<String>)> {
     let mut rows = Vec::new();
@@ -21,7 +22,10 @@ fn cells(table: &Records, columns: &[usize], wanted: Option<&[u64]>) -> Vec<(u64
 fn some_rows_of_some_columns_are_read() {
     let parquet = file("clip_retrieval/metadata/metadata_10.parquet");
     let table = Records::open(&parquet).unwrap();
-    assert_eq!(table.columns(), ["image_path", "caption", "width"]);
+    assert_eq!(
+        table.columns(),
+        ["image_path", "caption", "width", "exif.a"]
+    );
     assert_eq!(table.rows(), Some(4));
     let expected = [
         (0, vec!["null".to_owned(), "0".to_owned()]),
@@ -106,13 +110,18 @@ fn pairs(file: &str) -> (Vec<(String, String)>, Option<RecordsError>) {
     let table = Records::open(file.as_bytes()).unwrap();
     let names = table.columns();
     let first = [Purpose::Picture, Purpose::Text].map(|p| choose(&names, p, None).unwrap());
-    let columns = refit_pairs::records::pair_columns(names.len(), first);
+    let columns = PairColumns::new(&table, first);
     let mut found = Vec::new();
-    let read = table.read(&columns, None, &mut |_, cells| {
-        found.push(match refit_pairs::records::pair(&names, &columns, cells) {
-            Ok(pair) => (pair.picture.name, pair.text),
-            Err(reason) => ("problem".to_owned(), reason),
-        });
+    let read = table.read(columns.places(), None, &mut |row, cells| {
+        found.extend(
+            columns
+                .pairs(row, cells)
+                .into_iter()
+                .map(|pair| match pair {
+                    Ok(pair) => (pair.picture.name, pair.text),
+                    Err(reason) => ("problem".to_owned(), reason),
+                }),
+        );
         true
     });
     (found, read.err())
@@ -234,4 +243,105 @@ fn what_a_table_in_json_cannot_say_is_said() {
         Err(ColumnError::None { .. })
     ));
     assert_eq!(Records::open(b"a,b\n").unwrap().assumed(), None);
+}
+
+/// A pair's key, its picture's name and first bytes, its text and what else is said of it.
+type Told = (String, String, Vec<u8>, String, String);
+
+/// Each pair of a table, or what is wrong with it.
+fn with_images(name: &str) -> Vec<Result<Told, String>> {
+    let file = file(name);
+    let table = Records::open(&file).unwrap();
+    let names = table.columns();
+    let first = [Purpose::Picture, Purpose::Text].map(|p| choose(&names, p, None).unwrap());
+    let columns = PairColumns::new(&table, first);
+    let mut found = Vec::new();
+    let read = table.read(columns.places(), None, &mut |row, cells| {
+        let pairs = columns.pairs(row, cells).into_iter().map(|pair| {
+            let pair = pair?;
+            let first = pair.picture.bytes.iter().take(3).copied().collect();
+            let said = Value::Object(pair.metadata).to_string();
+            Ok((pair.key, pair.picture.name, first, pair.text, said))
+        });
+        found.extend(pairs);
+        true
+    });
+    read.unwrap();
+    found
+}
+
+#[test]
+fn a_table_of_hugging_face_has_its_images() {
+    let file = file("hugging_face.parquet");
+    let table = Records::open(&file).unwrap();
+    let Records::Parquet(parquet) = &table else {
+        panic!("no Parquet file");
+    };
+    assert_eq!(parquet.groups(), [0..2, 2..4, 4..5]);
+    assert_eq!(parquet.skipped(), ["labels"]);
+    let of = |key: &str, name: &str, first: &[u8], text: &str, said: &str| {
+        let [key, name, text, said] = [key, name, text, said].map(str::to_owned);
+        Ok((key, name, first.to_vec(), text, said))
+    };
+    // The third's bytes are in a file; the fourth has neither; the fifth no text.
+    let expected = [
+        of(
+            "a",
+            "a.jpg",
+            &[0xff, 0xd8, 0xff],
+            "first",
+            r#"{"filename":"0.jpg","image.path":"a.jpg","license":1}"#,
+        ),
+        of(
+            "row 2",
+            "row 2",
+            b"\x89PN",
+            "second",
+            r#"{"filename":"1.jpg","license":2}"#,
+        ),
+        of(
+            "images/c",
+            "images/c.png",
+            b"",
+            "third",
+            r#"{"filename":"2.jpg","image.path":"images/c.png"}"#,
+        ),
+        Err("it names no picture".to_owned()),
+        Err("e.bmp has no text".to_owned()),
+    ];
+    assert_eq!(with_images("hugging_face.parquet"), expected);
+}
+
+#[test]
+fn a_table_of_img2dataset_has_its_images() {
+    let found = with_images("img2dataset.parquet");
+    let firsts: [&[u8]; 4] = [&[0xff, 0xd8, 0xff], b"\x89PN", b"RIF", b"GIF"];
+    for (i, (row, first)) in found.iter().zip(firsts).enumerate() {
+        let (key, name, bytes, ..) = row.as_ref().unwrap();
+        let expected = format!("{i:09}");
+        assert_eq!((key, name, &**bytes), (&expected, &expected, first));
+    }
+    assert_eq!(found[4], Err("it names no picture".to_owned()));
+}
+
+/// A text each, where a row has several; quotes, commas and line breaks are theirs.
+#[test]
+fn lists_of_captions_are_pairs_each() {
+    let found = with_images("captions.parquet");
+    let texts: Vec<Result<String, String>> = found
+        .into_iter()
+        .map(|row| row.map(|(key, _, _, text, _)| format!("{key}: {text}")))
+        .collect();
+    let is = |text: &str| Ok(text.to_owned());
+    let no_text = |row: &str| Err(format!("{row} has no text"));
+    let expected = [
+        is("a: one, two"),
+        is("a: \"three\"\nfour"),
+        is("b: five"),
+        no_text("c.jpg"),
+        no_text("d.jpg"),
+        is("e: six"),
+        is("e: seven"),
+    ];
+    assert_eq!(texts, expected);
 }

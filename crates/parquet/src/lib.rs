@@ -15,7 +15,6 @@ pub use csv_cell::write_cell;
 pub use parts::{END, Parts, footer};
 pub use table::{Cell, Table};
 
-use metadata::Metadata;
 use page::Cursor;
 use parts::FileBytes;
 use std::fmt;
@@ -48,7 +47,7 @@ pub enum ParquetError {
         /// The encoding's number in the format.
         encoding: i32,
     },
-    /// No flat column.
+    /// No column with one value a row.
     NoColumns,
     /// Rows and columns beyond reason for the file's size.
     TooLarge,
@@ -73,7 +72,7 @@ impl fmt::Display for ParquetError {
             ),
             ParquetError::NoColumns => write!(
                 f,
-                "The Parquet file has no column of plain values: lists and groups are not read."
+                "The Parquet file has no column with one value a row: lists are not read."
             ),
             ParquetError::TooLarge => write!(
                 f,
@@ -91,7 +90,7 @@ impl std::error::Error for ParquetError {}
 pub struct ParquetContents {
     /// Rows of all groups.
     pub rows: u64,
-    /// Columns that are not read: lists, groups, and values without a plain form.
+    /// Columns that are not read: lists, and values without a plain form.
     pub skipped: Vec<String>,
 }
 
@@ -103,7 +102,7 @@ const FREE: u64 = 64 << 20;
 /// Bytes that are handed on at once.
 const PIECE: usize = 1 << 16;
 
-/// Writes a file's flat columns as CSV, piece by piece; `write` says whether it wants more. What
+/// Writes a file's columns as CSV, those of a group by their path, piece by piece; `write` says whether it wants more. What
 /// was written before an error stands.
 ///
 /// Numbers are written so that reading them gives them back; what is null becomes empty.
@@ -113,12 +112,13 @@ pub fn to_csv(
 ) -> Result<ParquetContents, ParquetError> {
     let file = FileBytes::Whole(file);
     let metadata = metadata::read(file)?;
-    let Metadata {
-        columns, groups, ..
-    } = &metadata;
+    let groups = &metadata.groups;
+    let (lists, columns): (Vec<_>, Vec<_>) =
+        metadata.columns.iter().partition(|c| c.entries.is_some());
+    let lists = lists.into_iter().map(|list| list.name.clone());
     let table = ParquetContents {
         rows: groups.iter().map(|g| g.rows).sum(),
-        skipped: metadata.skipped.clone(),
+        skipped: metadata.skipped.iter().cloned().chain(lists).collect(),
     };
     if columns.is_empty() {
         return Err(ParquetError::NoColumns);
@@ -138,7 +138,7 @@ pub fn to_csv(
     let (mut pages, mut written) = (budget, 0_u64);
     for group in groups {
         let mut cursors = Vec::with_capacity(columns.len());
-        for column in columns {
+        for column in &columns {
             cursors.push(Cursor::new(file, column, group)?);
         }
         for _ in 0..group.rows {

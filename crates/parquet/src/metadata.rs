@@ -8,20 +8,24 @@ use super::value::DECIMAL;
 type Result<T> = std::result::Result<T, ParquetError>;
 
 pub(super) struct Metadata {
-    /// Flat ones.
+    /// Those that have one value a row, and lists of texts.
     pub columns: Vec<ColumnSchema>,
     pub skipped: Vec<String>,
     pub groups: Vec<Group>,
 }
 
-/// A flat column.
+/// A column that has one value a row, or a list of texts.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnSchema {
+    /// Of a leaf of a group its path: `image.bytes`.
     pub name: String,
     /// Its place among all leaves of the schema.
     pub leaf: usize,
     pub values: Physical,
-    pub optional: bool,
+    /// How many of it and its groups may be null: the definition level of a value that is there.
+    pub optional: u32,
+    /// Of a list the definition level from which on there is an entry.
+    pub entries: Option<u32>,
     pub form: Form,
 }
 
@@ -264,35 +268,99 @@ fn chunk(thrift: &mut Thrift) -> Result<Chunk> {
     Ok(chunk)
 }
 
-/// The schema is a tree in depth-first order; flat columns are the leaves right under its root.
-/// `None` where it is no tree.
+/// A node of the schema on the way to a leaf.
+struct Ancestor {
+    /// Its path, with the dot behind it.
+    path: String,
+    /// Children that are still to come.
+    children: i64,
+    optional: u32,
+    /// The list on the way.
+    list: Option<List>,
+}
+
+#[derive(Clone)]
+struct List {
+    name: String,
+    /// The definition level from which on there is an entry.
+    entries: u32,
+    /// A list of lists, or of groups, is not read.
+    is_plain: bool,
+}
+
+/// Groups in groups beyond any that is written; their paths take memory.
+const DEEPEST: usize = 32;
+
+/// The schema is a tree in depth-first order; what is read are the leaves below no repeated node, and
+/// texts below one. `None` where it is no tree.
 fn columns(elements: &[Element]) -> Option<(Vec<ColumnSchema>, Vec<String>)> {
-    let root = elements.first()?;
-    let (mut columns, mut skipped) = (Vec::new(), Vec::new());
-    let (mut at, mut leaf) = (1, 0);
-    for _ in 0..root.children.max(0) {
-        let e = elements.get(at)?;
-        const REPEATED: i64 = 2;
-        const OPTIONAL: i64 = 1;
+    const REQUIRED: i64 = 0;
+    const REPEATED: i64 = 2;
+    const TEXT: i64 = 6;
+    let (root, rest) = elements.split_first()?;
+    let mut ancestors = vec![Ancestor {
+        path: String::new(),
+        children: root.children.max(0),
+        optional: 0,
+        list: None,
+    }];
+    let (mut columns, mut skipped): (Vec<ColumnSchema>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut rest, mut leaf) = (rest.iter(), 0);
+    while let Some(parent) = ancestors.last_mut() {
+        if parent.children == 0 {
+            ancestors.pop();
+            continue;
+        }
+        parent.children -= 1;
+        let e = rest.next()?;
+        let name = format!("{}{}", parent.path, e.name);
+        let optional = parent.optional + u32::from(e.repetition != REQUIRED);
+        let repeats = e.repetition == REPEATED;
+        let list = match (&parent.list, repeats) {
+            (None, false) => None,
+            // A list is a group around what repeats: its name tells more.
+            (None, true) => Some(List {
+                name: match parent.path.strip_suffix('.') {
+                    Some(list) => list.to_owned(),
+                    None => name.clone(),
+                },
+                entries: optional,
+                is_plain: e.children <= 1,
+            }),
+            (Some(list), _) => Some(List {
+                is_plain: list.is_plain && !repeats && e.children <= 0,
+                ..list.clone()
+            }),
+        };
+        if e.children > 0 {
+            if ancestors.len() > DEEPEST {
+                return None;
+            }
+            ancestors.push(Ancestor {
+                path: format!("{name}."),
+                children: e.children,
+                optional,
+                list,
+            });
+            continue;
+        }
+        let is_text = |list: &List| list.is_plain && e.physical == Some(TEXT);
+        let is_read = list.as_ref().is_none_or(is_text);
+        let entries = list.as_ref().map(|list| list.entries);
+        let name = list.map_or(name, |list| list.name);
         match (e.values(), e.form()) {
-            (Some(values), Some(form)) if e.children <= 0 && e.repetition != REPEATED => columns
-                .push(ColumnSchema {
-                    name: e.name.clone(),
-                    leaf,
-                    values,
-                    optional: e.repetition == OPTIONAL,
-                    form,
-                }),
-            _ => skipped.push(e.name.clone()),
+            (Some(values), Some(form)) if is_read => columns.push(ColumnSchema {
+                name,
+                leaf,
+                values,
+                optional,
+                entries,
+                form,
+            }),
+            _ if skipped.last() == Some(&name) => {}
+            _ => skipped.push(name),
         }
-        // On to the next child of the root, past what is under this one.
-        let mut open = 1_i64;
-        while open > 0 {
-            let e = elements.get(at)?;
-            open += e.children.max(0) - 1;
-            leaf += usize::from(e.children <= 0);
-            at += 1;
-        }
+        leaf += 1;
     }
     Some((columns, skipped))
 }

@@ -20,6 +20,10 @@ pub(super) struct Cursor<'a> {
     /// Values left in the page, those that are null included.
     left: u64,
     levels: Option<Hybrid>,
+    /// Of a list: 0 where an entry is the first of a row.
+    repetition: Option<Hybrid>,
+    /// The repetition level of the next entry, if it was read.
+    next_repetition: Option<u32>,
     values: PageValues,
     /// Values of the group that are still to come.
     rows: u64,
@@ -76,9 +80,15 @@ impl<'a> Cursor<'a> {
             dictionary: Vec::new(),
             left: 0,
             levels: None,
+            repetition: None,
+            next_repetition: None,
             values: PageValues::None,
             rows: group.rows,
         })
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.column.entries.is_some()
     }
 
     /// Writes the next value as a CSV cell. Unpacked pages count against the budget.
@@ -87,29 +97,80 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Gives the next value to `take`, or says that it is null.
+    /// Gives the next value, or each of the next list that is not null, to `take`; whether there is one.
     pub(super) fn next(
         &mut self,
         budget: &mut u64,
-        take: impl FnOnce(Form, &PlainValue) -> Result<()>,
+        take: impl FnMut(Form, &PlainValue) -> Result<()>,
     ) -> Result<bool> {
+        if let Some(entries) = self.column.entries {
+            return self.next_list(entries, budget, take);
+        }
         while self.left == 0 {
             self.page(budget)?;
         }
         self.left -= 1;
         self.rows -= 1;
-        if let Some(levels) = &mut self.levels
-            && levels.next()? == 0
-        {
+        if self.is_null()? {
             return Ok(false);
         }
+        self.value(take)?;
+        Ok(true)
+    }
+
+    fn next_list(
+        &mut self,
+        entries: u32,
+        budget: &mut u64,
+        mut take: impl FnMut(Form, &PlainValue) -> Result<()>,
+    ) -> Result<bool> {
+        let mut is_there = false;
+        for i in 0.. {
+            match self.repetition(budget)? {
+                None if i == 0 => return Err(DAMAGED),
+                Some(level) if (level == 0) == (i == 0) => {}
+                // The next row, or none.
+                _ => break,
+            }
+            self.next_repetition = None;
+            self.left -= 1;
+            let level = match &mut self.levels {
+                Some(levels) => levels.next()?,
+                None => self.column.optional,
+            };
+            // Level by level: no list, an empty one, an entry that is null.
+            is_there |= level + 1 >= entries;
+            if level >= self.column.optional {
+                self.value(&mut take)?;
+            }
+        }
+        self.rows -= 1;
+        Ok(is_there)
+    }
+
+    /// The repetition level of the next entry; `None` after the last.
+    fn repetition(&mut self, budget: &mut u64) -> Result<Option<u32>> {
+        while self.left == 0 {
+            if self.pages.is_empty() {
+                return Ok(None);
+            }
+            self.page(budget)?;
+        }
+        if self.next_repetition.is_none() {
+            let levels = self.repetition.as_mut().ok_or(DAMAGED)?;
+            self.next_repetition = Some(levels.next()?);
+        }
+        Ok(self.next_repetition)
+    }
+
+    /// Gives the next value that is there to `take`.
+    fn value(&mut self, take: impl FnOnce(Form, &PlainValue) -> Result<()>) -> Result<()> {
         let value = match &mut self.values {
             PageValues::None => return Err(DAMAGED),
             PageValues::Indices(indices) => {
                 let index = indices.next()? as usize;
                 let value = self.dictionary.get(index).ok_or(DAMAGED)?;
-                take(self.column.form, value)?;
-                return Ok(true);
+                return take(self.column.form, value);
             }
             PageValues::Text(text) => PlainValue::Bytes(text.next()?.to_vec()),
             PageValues::Plain(bytes) => value::plain(bytes, self.column.values)?,
@@ -132,12 +193,30 @@ impl<'a> Cursor<'a> {
                 value::plain(&mut Bytes::new(split.next()?), self.column.values)?
             }
         };
-        take(self.column.form, &value)?;
-        Ok(true)
+        take(self.column.form, &value)
+    }
+
+    /// Whether the next value, or a group around it, is null.
+    fn is_null(&mut self) -> Result<bool> {
+        match &mut self.levels {
+            Some(levels) => Ok(levels.next()? < self.column.optional),
+            None => Ok(false),
+        }
+    }
+
+    /// Reads the definition levels of a page, in as many bits as they take.
+    fn levels(&self, bytes: Vec<u8>) -> Result<Hybrid> {
+        Hybrid::new(bytes, u32::BITS - self.column.optional.leading_zeros())
     }
 
     /// Passes over values; pages that hold nothing else are not unpacked.
     pub(super) fn skip(&mut self, mut count: u64, budget: &mut u64) -> Result<()> {
+        if self.column.entries.is_some() {
+            for _ in 0..count {
+                self.next(budget, |_, _| Ok(()))?;
+            }
+            return Ok(());
+        }
         while count > 0 {
             if self.left == 0 {
                 match self.skip_page(count)? {
@@ -147,15 +226,15 @@ impl<'a> Cursor<'a> {
                 continue;
             }
             count -= 1;
-            let PageValues::Plain(bytes) = &mut self.values else {
+            if !matches!(self.values, PageValues::Plain(_)) {
                 self.next(budget, |_, _| Ok(()))?;
                 continue;
-            };
+            }
             self.left -= 1;
             self.rows -= 1;
-            let is_null = match &mut self.levels {
-                Some(levels) => levels.next()? == 0,
-                None => false,
+            let is_null = self.is_null()?;
+            let PageValues::Plain(bytes) = &mut self.values else {
+                return Err(DAMAGED);
             };
             match self.column.values {
                 _ if is_null => {}
@@ -195,7 +274,14 @@ impl<'a> Cursor<'a> {
         let body = self.pages.get(at..end).ok_or(DAMAGED)?;
         self.pages = &self.pages[end..];
         let unpacked = u64::try_from(header.unpacked).map_err(|_| DAMAGED)?;
-        *budget = budget.checked_sub(unpacked).ok_or(ParquetError::TooLarge)?;
+        // A run of empty lists takes next to nothing.
+        let entries = match self.column.entries {
+            Some(_) => u64::try_from(header.values).map_err(|_| DAMAGED)?,
+            None => 0,
+        };
+        let left = budget.checked_sub(unpacked);
+        let left = left.and_then(|left| left.checked_sub(entries));
+        *budget = left.ok_or(ParquetError::TooLarge)?;
         let unpacked = usize::try_from(unpacked).map_err(|_| DAMAGED)?;
         match header.kind {
             DICTIONARY => {
@@ -210,13 +296,17 @@ impl<'a> Cursor<'a> {
             }
             DATA => {
                 let mut bytes = Bytes::new(self.unpack(body, unpacked)?);
+                self.repetition = match self.column.entries {
+                    None => None,
+                    Some(_) => Some(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?),
+                };
                 self.levels = match self.column.optional {
+                    0 => None,
                     // The older packing of levels has not been written for ten years.
-                    true if header.levels_encoding != RLE => {
+                    _ if header.levels_encoding != RLE => {
                         return Err(self.encoding(header.levels_encoding));
                     }
-                    true => Some(Hybrid::new(bytes.prefixed()?.to_vec(), 1)?),
-                    false => None,
+                    _ => Some(self.levels(bytes.prefixed()?.to_vec())?),
                 };
                 self.open(&header, bytes.rest())
             }
@@ -226,9 +316,14 @@ impl<'a> Cursor<'a> {
                     (length(header.repetition)?, length(header.definition)?);
                 let levels = repetition.checked_add(definition).ok_or(DAMAGED)?;
                 let (levels_bytes, values) = body.split_at_checked(levels).ok_or(DAMAGED)?;
+                let (of_lists, of_values) = levels_bytes.split_at(repetition);
+                self.repetition = match self.column.entries {
+                    None => None,
+                    Some(_) => Some(Hybrid::new(of_lists.to_vec(), 1)?),
+                };
                 self.levels = match self.column.optional {
-                    true => Some(Hybrid::new(levels_bytes[repetition..].to_vec(), 1)?),
-                    false => None,
+                    0 => None,
+                    _ => Some(self.levels(of_values.to_vec())?),
                 };
                 let size = unpacked.checked_sub(levels).ok_or(DAMAGED)?;
                 let values = match header.uncompressed {
@@ -244,7 +339,8 @@ impl<'a> Cursor<'a> {
 
     fn open(&mut self, header: &PageHeader, bytes: Vec<u8>) -> Result<()> {
         let count = u64::try_from(header.values).map_err(|_| DAMAGED)?;
-        if count > self.rows {
+        // Rows of lists may have any number of entries.
+        if count > self.rows && self.column.entries.is_none() {
             return Err(DAMAGED);
         }
         self.left = count;

@@ -6,10 +6,11 @@ use super::parts::{FileBytes, Parts};
 use super::{ParquetError, budget, value};
 use std::ops::Range;
 
-/// A cell as text; `None` where it is null.
+/// A cell as text, a list as a line of CSV; `None` where it is null.
 pub type Cell<'a> = Option<&'a [u8]>;
 
-/// A file's flat columns, read row by row.
+/// A file's columns that have one value or a list of texts a row, those of a group by their path (`image.bytes`), read row
+/// by row.
 pub struct Table<'a> {
     file: FileBytes<'a>,
     metadata: Metadata,
@@ -64,13 +65,30 @@ impl<'a> Table<'a> {
         rows.fold(0, u64::saturating_add)
     }
 
+    /// The rows of each group, which lie together.
+    pub fn groups(&self) -> Vec<Range<u64>> {
+        let mut first = 0_u64;
+        let rows = self.metadata.groups.iter().map(|group| {
+            let start = first;
+            first = first.saturating_add(group.rows);
+            start..first
+        });
+        rows.collect()
+    }
+
     /// The names of the columns.
     pub fn columns(&self) -> Vec<&str> {
         let columns = self.metadata.columns.iter();
         columns.map(|column| column.name.as_str()).collect()
     }
 
-    /// Columns that are not read: lists, groups, and values without a plain form.
+    /// Whether each column has lists.
+    pub fn lists(&self) -> Vec<bool> {
+        let columns = self.metadata.columns.iter();
+        columns.map(|column| column.entries.is_some()).collect()
+    }
+
+    /// Columns that are not read: other lists than of texts, and values without a plain form.
     pub fn skipped(&self) -> &[String] {
         &self.metadata.skipped
     }
@@ -118,8 +136,15 @@ impl<'a> Table<'a> {
                 for cursor in &mut cursors {
                     let start = text.len();
                     cursor.skip(next - row, &mut pages)?;
-                    let is_there = cursor.next(&mut pages, |form, value| {
-                        value::write_plain(&mut text, form, value)
+                    let is_list = cursor.is_list();
+                    let is_there = cursor.next(&mut pages, |form, value| match is_list {
+                        false => value::write_plain(&mut text, form, value),
+                        true => {
+                            if text.len() > start {
+                                text.push(b',');
+                            }
+                            value::write(&mut text, form, value)
+                        }
                     })?;
                     cells.push(is_there.then_some(start..text.len()));
                 }

@@ -22,6 +22,7 @@ mod mix;
 mod model_bar;
 mod notice;
 mod pairs;
+mod parquet_file;
 mod progress;
 mod protocol;
 mod ranking;

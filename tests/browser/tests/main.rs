@@ -17,6 +17,7 @@ mod page;
 mod pair_heads;
 mod pair_index;
 mod pair_measures;
+mod pair_tables;
 mod pairs;
 mod papers;
 mod reading;

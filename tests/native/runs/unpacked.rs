@@ -278,36 +278,51 @@ fn rows_before_the_damage_are_kept() {
 }
 
 #[test]
-fn lists_and_groups_are_left_out_and_told() {
+fn groups_are_columns_and_lists_are_left_out_and_told() {
     use parquet::data_type::DoubleType;
-    let schema = "message m { REPEATED INT64 list; REQUIRED GROUP inner { REQUIRED INT64 a; REQUIRED DOUBLE b; } REQUIRED DOUBLE acc1; REQUIRED INT64 flops; }";
+    let schema = "message m { REPEATED INT64 list; OPTIONAL GROUP inner { REQUIRED INT64 a; OPTIONAL GROUP more { OPTIONAL DOUBLE b; } OPTIONAL GROUP tags (LIST) { REPEATED GROUP list { REQUIRED INT64 element; } } } REQUIRED DOUBLE acc1; REQUIRED INT64 flops; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
     let mut group = writer.next_row_group().unwrap();
-    for leaf in 0..5 {
+    for leaf in 0..6 {
         let mut column = group.next_column().unwrap().unwrap();
+        // Of three rows the second has no `inner`, and the third no `more`.
         match leaf {
-            0 => column
+            0 => column.typed::<Int64Type>().write_batch(
+                &[1, 2, 3],
+                Some(&[1, 1, 1, 0]),
+                Some(&[0, 1, 0, 0]),
+            ),
+            1 => column
                 .typed::<Int64Type>()
-                .write_batch(&[1, 2, 3], Some(&[1, 1, 1]), Some(&[0, 1, 0]))
-                .unwrap(),
-            1 | 4 => column
-                .typed::<Int64Type>()
-                .write_batch(&[10, 20], None, None)
-                .unwrap(),
-            _ => column
+                .write_batch(&[7, 8], Some(&[1, 0, 1]), None),
+            2 => column
                 .typed::<DoubleType>()
-                .write_batch(&[0.25, 0.5], None, None)
-                .unwrap(),
-        };
+                .write_batch(&[1.5], Some(&[3, 0, 1]), None),
+            3 => column.typed::<Int64Type>().write_batch(
+                &[4, 5],
+                Some(&[3, 3, 0, 1]),
+                Some(&[0, 1, 0, 0]),
+            ),
+            4 => column
+                .typed::<DoubleType>()
+                .write_batch(&[0.25, 0.5, 0.75], None, None),
+            _ => column
+                .typed::<Int64Type>()
+                .write_batch(&[10, 20, 30], None, None),
+        }
+        .unwrap();
         column.close().unwrap();
     }
     group.close().unwrap();
     let file = writer.into_inner().unwrap();
-    assert_eq!(csv(&file).unwrap(), "acc1,flops\n0.25,10\n0.5,20\n");
+    assert_eq!(
+        csv(&file).unwrap(),
+        "inner.a,inner.more.b,acc1,flops\n7,1.5,0.25,10\n,,0.5,20\n8,,0.75,30\n"
+    );
     let notices = read_parquet(&file, options()).report.notices;
-    let columns = ["list", "inner"].map(str::to_owned).to_vec();
+    let columns = ["list", "inner.tags"].map(str::to_owned).to_vec();
     assert!(
         notices.contains(&ReadNotice::Nested { columns }),
         "{notices:?}"

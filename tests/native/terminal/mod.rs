@@ -5,6 +5,7 @@ mod mix;
 mod models;
 mod optimal;
 mod pack;
+mod pair_tables;
 mod pairs;
 mod probe;
 mod runs;

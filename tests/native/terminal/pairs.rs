@@ -17,13 +17,13 @@ fn clip(name: &str) -> String {
     root().join("public/clip").join(name).display().to_string()
 }
 
-fn reference(name: &str) -> String {
+pub(super) fn reference(name: &str) -> String {
     let folder = root().join("crates/pairs/tests/reference");
     folder.join(name).display().to_string()
 }
 
 /// An empty folder of this name.
-fn fresh(name: &str) -> PathBuf {
+pub(super) fn fresh(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("pairs")
         .join(name);
@@ -32,7 +32,7 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -46,7 +46,7 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&said(arguments)).unwrap()
 }
 
-fn index(pairs: &str, out: &Path, more: &[&str]) -> Value {
+pub(super) fn index(pairs: &str, out: &Path, more: &[&str]) -> Value {
     let weights = clip("shapes.safetensors");
     let arguments = [
         "index",
@@ -68,7 +68,7 @@ static INDEX: LazyLock<(PathBuf, Value)> = LazyLock::new(|| {
 });
 
 /// The rows of an index's metadata, in order.
-fn rows(index: &Path) -> Vec<Map<String, Value>> {
+pub(super) fn rows(index: &Path) -> Vec<Map<String, Value>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(index.join("metadata"))
         .unwrap()
         .map(|entry| entry.unwrap().path())

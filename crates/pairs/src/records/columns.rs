@@ -121,6 +121,16 @@ impl fmt::Display for ColumnError {
 
 impl std::error::Error for ColumnError {}
 
+/// Whether a column has encoded pictures themselves, by its name: those of Hugging Face's groups of bytes and path, and of
+/// img2dataset's Parquet files.
+pub fn has_pictures(column: &str) -> bool {
+    column.ends_with(BYTES) || ["jpg", "png", "webp"].contains(&column)
+}
+
+/// What stands behind the name of a group with a picture, of its bytes and of the name of the file that it was.
+pub(super) const BYTES: &str = ".bytes";
+pub(super) const PATH: &str = ".path";
+
 /// The column for a purpose: the named one, or the only one whose name says so.
 pub fn choose(
     columns: &[String],
@@ -134,10 +144,21 @@ pub fn choose(
             columns: columns.to_vec(),
         });
     }
+    // Pictures themselves are surer than names beside them, which may be those that they once had.
+    if purpose == Purpose::Picture {
+        let with_pictures = columns.iter().enumerate();
+        let mut with_pictures = with_pictures.filter(|(_, column)| has_pictures(column));
+        if let (Some((at, _)), None) = (with_pictures.next(), with_pictures.next()) {
+            return Ok(at);
+        }
+    }
     let is_one =
         |column: &str, names: &[&str]| names.iter().any(|name| column.eq_ignore_ascii_case(name));
     let fitting: Vec<usize> = (0..columns.len())
-        .filter(|at| is_one(&columns[*at], purpose.names()))
+        .filter(|at| {
+            let is_picture = purpose == Purpose::Picture && has_pictures(&columns[*at]);
+            is_picture || is_one(&columns[*at], purpose.names())
+        })
         .collect();
     match fitting[..] {
         [at] => Ok(at),

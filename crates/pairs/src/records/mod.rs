@@ -3,7 +3,8 @@
 mod columns;
 mod json;
 
-pub use columns::{ColumnError, Purpose, choose};
+use columns::{BYTES, PATH};
+pub use columns::{ColumnError, Purpose, choose, has_pictures};
 pub use json::JsonTable;
 pub use refit_parquet::Cell;
 
@@ -309,53 +310,146 @@ fn csv_error(error: csv::Error) -> RecordsError {
     }
 }
 
-/// All columns of a table, those of the pictures' files and of the texts first.
-pub fn pair_columns(count: usize, first: [usize; 2]) -> Vec<usize> {
-    let others = (0..count).filter(|column| !first.contains(column));
-    first.into_iter().chain(others).collect()
+/// Which columns of a table its pairs are read from.
+pub struct PairColumns {
+    names: Vec<String>,
+    /// Those of the pictures and of the texts, then all others.
+    places: Vec<usize>,
+    /// Each text is a list of texts.
+    has_lists: bool,
 }
 
-/// A row's pair, without its picture's bytes: the first cells are the picture's file and the text, the others what else is
-/// said of it.
-///
-/// # Errors
-///
-/// A sentence's end, where the row is no pair.
-pub fn pair(names: &[String], columns: &[usize], cells: &[Cell]) -> Result<Pair, String> {
-    let text = |at: usize| {
-        let cell = cells.get(at).copied().flatten().unwrap_or_default();
-        let text = str::from_utf8(cell).map(str::trim);
-        text.map_err(|_| "it is not UTF-8".to_owned())
-    };
-    let (file, caption) = (text(0)?, text(1)?);
-    if file.is_empty() {
-        return Err("it names no picture".to_owned());
-    }
-    let file = without_number(file);
-    if is_address(file) {
-        return Err(format!("{file} is an address, and nothing is downloaded"));
-    }
-    if caption.is_empty() {
-        return Err(format!("{file} has no text"));
-    }
-    let mut metadata = Map::new();
-    for (at, column) in columns.iter().enumerate().skip(2) {
-        let value = text(at)?;
-        if !value.is_empty() {
-            metadata.insert(names[*column].clone(), number_or_text(value));
+impl PairColumns {
+    /// Of a table whose pictures, or their files, and texts are in the columns at these places.
+    pub fn new(table: &Records, [picture, text]: [usize; 2]) -> PairColumns {
+        let names = table.columns();
+        let others = (0..names.len()).filter(|column| ![picture, text].contains(column));
+        PairColumns {
+            places: [picture, text].into_iter().chain(others).collect(),
+            has_lists: match table {
+                Records::Parquet(table) => table.lists().get(text) == Some(&true),
+                Records::Text { .. } | Records::Json(_) => false,
+            },
+            names,
         }
     }
-    Ok(Pair {
-        key: part_of(file).map_or(file, |(key, _)| key).to_owned(),
-        picture: Picture {
-            name: file.to_owned(),
-            bytes: Vec::new(),
-            at: None,
-        },
-        text: caption.to_owned(),
-        text_of_json: false,
-        metadata,
-    })
+
+    /// What [`Records::read`] should read.
+    pub fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// The pair of a row, counted from 0, or one for each of its texts. The picture has no bytes where its file is named.
+    ///
+    /// What is wrong is a sentence's end.
+    pub fn pairs(&self, row: u64, cells: &[Cell]) -> Vec<Result<Pair, String>> {
+        let mut texts = Vec::new();
+        if let (true, Some(list)) = (self.has_lists, cells.get(1).copied().flatten()) {
+            let mut record = csv::ByteRecord::new();
+            // What was written as CSV is read.
+            if let Ok(true) = reader(list, b',', false).read_byte_record(&mut record) {
+                let is_there = |text: &&[u8]| !text.trim_ascii().is_empty();
+                texts.extend(record.iter().filter(is_there).map(<[u8]>::to_vec));
+            }
+        }
+        if texts.is_empty() {
+            return vec![self.pair(row, cells)];
+        }
+        let with = |text: &Vec<u8>| {
+            let mut cells = cells.to_vec();
+            cells[1] = Some(text);
+            self.pair(row, &cells)
+        };
+        texts.iter().map(with).collect()
+    }
+
+    fn pair(&self, row: u64, cells: &[Cell]) -> Result<Pair, String> {
+        let (names, columns) = (&self.names, &self.places);
+        let text = |at: usize| {
+            let cell = cells.get(at).copied().flatten().unwrap_or_default();
+            let text = str::from_utf8(cell).map(str::trim);
+            text.map_err(|_| "it is not UTF-8".to_owned())
+        };
+        let own = &names[columns[0]];
+        // What is no picture that is known here may be one for who decodes it.
+        let is_picture =
+            |cell: &&[u8]| is_encoded(cell) || has_pictures(own) && str::from_utf8(cell).is_err();
+        let bytes = cells.first().copied().flatten().filter(is_picture);
+        let other = |name: &str| {
+            let at = columns.iter().position(|at| names[*at] == name)?;
+            text(at).ok().filter(|text| !text.is_empty())
+        };
+        let group = own.strip_suffix(BYTES);
+        let path = group.and_then(|group| other(&format!("{group}{PATH}")));
+        let number = format!("row {}", row + 1);
+        let file = match bytes {
+            // img2dataset's have a key in place of a path.
+            Some(_) => path.or_else(|| other("key")).unwrap_or(&number),
+            None => match without_number(text(0)?) {
+                "" => path.unwrap_or_default(),
+                file => file,
+            },
+        };
+        let caption = text(1)?;
+        if file.is_empty() {
+            return Err("it names no picture".to_owned());
+        }
+        if is_address(file) {
+            return Err(format!("{file} is an address, and nothing is downloaded"));
+        }
+        if caption.is_empty() {
+            return Err(format!("{file} has no text"));
+        }
+        let mut metadata = Map::new();
+        for (at, column) in columns.iter().enumerate().skip(2) {
+            // Another picture of the row is nothing that is said of it.
+            if cells.get(at).copied().flatten().is_some_and(is_encoded) {
+                continue;
+            }
+            let value = text(at)?;
+            if !value.is_empty() {
+                metadata.insert(names[*column].clone(), number_or_text(value));
+            }
+        }
+        Ok(Pair {
+            key: part_of(file).map_or(file, |(key, _)| key).to_owned(),
+            picture: Picture {
+                name: file.to_owned(),
+                bytes: bytes.unwrap_or_default().to_vec(),
+                at: None,
+            },
+            text: caption.to_owned(),
+            text_of_json: false,
+            metadata,
+        })
+    }
+}
+
+/// Whether a cell is an encoded picture, by its first bytes: JPEG, PNG, GIF, WebP, TIFF, and BMP, whose two letters may begin
+/// a text, by its size, too.
+fn is_encoded(cell: &[u8]) -> bool {
+    match cell {
+        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => true,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => true,
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => true,
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => true,
+        [b'B', b'M', a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize == cell.len(),
+        _ => false,
+    }
 }
 
 /// A number where its digits are those that it is written with.

@@ -1,7 +1,7 @@
 //! Which files pairs are in, and what is in them, in order.
 
 use crate::pictures;
-use refit_pairs::records::{Purpose, Records, choose, pair, pair_columns};
+use refit_pairs::records::{PairColumns, Purpose, Records, choose};
 use refit_pairs::{Found, Ignored, Part, Problem, Samples, TarReader, Trouble, part_of};
 use std::fs::File;
 use std::io::Read;
@@ -281,25 +281,28 @@ fn folder(input: &Input, names: &[String], give: &mut Give) {
 fn table(input: &Input, first: [usize; 2], folder: &Path, give: &mut Give) -> Result<(), String> {
     let bytes = std::fs::read(&input.path).map_err(|e| e.to_string())?;
     let table = Records::open(&bytes).map_err(|e| e.to_string())?;
-    let names = table.columns();
-    let columns = pair_columns(names.len(), first);
+    let columns = PairColumns::new(&table, first);
     let total = table.rows().unwrap_or(u64::MAX).max(1);
-    let read = table.read(&columns, None, &mut |row, cells| {
+    let read = table.read(columns.places(), None, &mut |row, cells| {
         let done = match table.rows() {
             Some(_) => (u128::from(input.bytes) * u128::from(row + 1) / u128::from(total)) as u64,
             // Of a CSV the rows are not known; it is said as one.
             None => 0,
         };
-        match pair(&names, &columns, cells) {
-            Ok(pair) => {
-                let file = folder.join(&pair.picture.name);
-                give(Found::Pair(Box::new(pair)), Some(file), done)
-            }
-            Err(reason) => {
-                let problem = Problem::new(format!("row {}", row + 1), Trouble::Row { reason });
-                give(Found::Problem(problem), None, done)
-            }
-        }
+        columns
+            .pairs(row, cells)
+            .into_iter()
+            .all(|found| match found {
+                Ok(pair) => {
+                    let is_named = pair.picture.bytes.is_empty();
+                    let file = is_named.then(|| folder.join(&pair.picture.name));
+                    give(Found::Pair(Box::new(pair)), file, done)
+                }
+                Err(reason) => {
+                    let problem = Problem::new(format!("row {}", row + 1), Trouble::Row { reason });
+                    give(Found::Problem(problem), None, done)
+                }
+            })
     });
     read.map_err(|e| e.to_string())
 }

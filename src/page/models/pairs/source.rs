@@ -108,11 +108,11 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
                     "Try the sample pairs (2.8 MB)"
                 </button>
                 <label class="button file">
-                    "Choose a tar"
+                    "Choose a tar or Parquet file"
                     <input
                         type="file"
                         name="Archive of pairs"
-                        accept=".tar,.gz,.tgz"
+                        accept=".tar,.gz,.tgz,.parquet"
                         on:change=chosen
                     />
                 </label>
@@ -128,7 +128,7 @@ pub(super) fn Sources(session: Session) -> impl IntoView {
                 </label>
             </p>
             <p class="aside">
-                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. Or a folder of images with a table of their paths and texts: CSV, TSV, Parquet, JSON lines, COCO’s captions. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
+                "A tar (or tar.gz) or a folder as webdataset and img2dataset write them: KEY.jpg with KEY.txt, and KEY.json if there is one. Or a folder of images with a table of their paths and texts: CSV, TSV, Parquet, JSON lines, COCO’s captions. Or a Parquet file that has the images, too, as data sets on Hugging Face. The samples are 500 drawings with true, half-true and wrong texts. A folder of clip-retrieval’s (img_emb_0.npy, metadata_0.parquet) is searched as it is."
                 <span class="by-mouse">" Or drop them here."</span>
             </p>
             {error_if_any(problem)}
@@ -160,10 +160,6 @@ fn tables(paths: &[String]) -> Option<Result<usize, String>> {
     };
     match tables[..] {
         [] => None,
-        [_] if paths.len() == 1 => Some(Err(format!(
-            "The images that {} names are not here: drop it together with their folder, or choose the folder that has both.",
-            paths[0]
-        ))),
         [at] => Some(Ok(at)),
         [first, second, ..] => Some(Err(format!(
             "There are several tables here, as {} and {}, and no image with a text of its own name; give one of them, with the images.",
@@ -187,6 +183,13 @@ async fn open_table(
         (Ok(picture), Ok(text)) => Some([picture, text]),
         _ => None,
     };
+    let picture = table.choose(Purpose::Picture);
+    if table.lacks_images(picture.unwrap_or(usize::MAX)) {
+        return Err(format!(
+            "The images that {} names are not here: drop it together with their folder, or choose the folder that has both.",
+            table.name
+        ));
+    }
     Ok((Rc::new(table), columns))
 }
 

@@ -4,14 +4,15 @@
 use super::Session;
 use super::head_answers::HeadAnswers;
 use super::nearest::Nearest;
+use super::pair_set::{PairSet, Place, Source, blob_of, bytes_of, slice};
 use super::pair_table::PairTable;
 use super::probing::Probing;
 use super::searching::Searching;
 use crate::page::latest::{Latest, Request};
 use crate::page::models::protocol::{Failure, FailureKind};
 use crate::page::models::worker_client::WorkerClient;
-use crate::pairs::{KINDS, LabelFinder, Labels};
-use js_sys::{Array, Function, Promise, Uint8Array};
+use crate::pairs::{KINDS, LabelFinder};
+use js_sys::{Function, Promise};
 use leptos::prelude::*;
 use refit_clip::browser::{BlobSource, now};
 use refit_clip::classes::cosine;
@@ -28,170 +29,7 @@ use web_sys::Blob;
 
 /// Pairs that are embedded at once.
 const BATCH: usize = 32;
-/// Bytes of an archive that are read at once.
-const SLICE: u64 = 1 << 20;
 const FILE_LOST: &str = "The file can no longer be read: it was moved, changed or taken away.";
-
-/// Where pairs come from.
-#[derive(Clone)]
-pub enum Source {
-    /// A tar or tar.gz, with its name.
-    Archive(String, Blob),
-    /// Files with their paths.
-    Folder(String, Vec<(String, Blob)>),
-    /// A table, with the columns of its images and texts.
-    Table(Rc<PairTable>, [usize; 2]),
-}
-
-impl Source {
-    pub fn name(&self) -> &str {
-        match self {
-            Source::Archive(name, _) | Source::Folder(name, _) => name,
-            Source::Table(table, _) => &table.name,
-        }
-    }
-
-    /// Bytes of an archive or a table, files of a folder.
-    pub(super) fn size(&self) -> f64 {
-        match self {
-            Source::Archive(_, blob) => blob.size(),
-            Source::Folder(_, files) => files.len() as f64,
-            Source::Table(table, _) => table.bytes.len() as f64,
-        }
-    }
-}
-
-/// Where an image is read again.
-#[derive(Clone)]
-enum Place {
-    /// Begin and end, in bytes of the unpacked archive.
-    Archive(f64, f64),
-    File(Blob),
-}
-
-/// Pairs with their images' vectors.
-#[derive(Clone)]
-pub struct PairSet {
-    pub source: Source,
-    /// They come with the page.
-    pub is_sample: bool,
-    /// The model's name and key, and what its vectors depend on.
-    pub model: String,
-    pub model_key: String,
-    pub identity: String,
-    pub facts: Vec<Facts>,
-    pub keys: Vec<String>,
-    /// The names of the images' members or files, their widths and heights, and the pairs' JSON.
-    pub(super) pictures: Vec<String>,
-    pub(super) sizes: Vec<(u32, u32)>,
-    pub(super) said: Vec<String>,
-    /// For each what is known of its text: its place in [`KINDS`].
-    pub truths: Vec<Option<usize>>,
-    /// The images' classes, where the JSON has them.
-    pub labels: Option<Labels>,
-    /// Those of the images, then of the texts: `[pairs, width]`, of length 1.
-    pub vectors: Vec<f32>,
-    pub(super) texts: Vec<f32>,
-    pub width: usize,
-    places: Vec<Place>,
-    is_gzipped: bool,
-    /// What is wrong, and what was left out.
-    pub problems: Vec<String>,
-    pub notes: Vec<String>,
-    /// Pairs that were left out for it.
-    pub(super) left_out: u64,
-    /// The source was read to its end.
-    pub(super) is_whole: bool,
-    /// How long embedding took, pauses aside.
-    pub milliseconds: f64,
-    /// Pairs whose vectors were stored by an earlier run.
-    pub cached: usize,
-}
-
-impl PairSet {
-    pub fn len(&self) -> usize {
-        self.facts.len()
-    }
-
-    fn note(&mut self, problem: &Problem) {
-        self.left_out += u64::from(problem.leaves_out());
-        self.problems.push(problem.to_string());
-    }
-
-    pub fn score(&self, i: usize) -> f32 {
-        self.facts[i].score.unwrap_or(f32::NAN)
-    }
-
-    pub fn vector(&self, i: usize) -> &[f32] {
-        &self.vectors[i * self.width..(i + 1) * self.width]
-    }
-
-    /// Reads images again, in the order that is asked for; `None` of one that cannot be read any more.
-    pub async fn images(&self, which: &[usize]) -> Vec<Option<Blob>> {
-        let mut unpacked = match (&self.source, self.is_gzipped) {
-            (Source::Archive(_, blob), true) => self.unpack(blob, which).await,
-            _ => HashMap::new(),
-        };
-        let image = |i: &usize| match (self.places.get(*i)?, &self.source) {
-            (Place::File(blob), _) => Some(blob.clone()),
-            (Place::Archive(..), _) if self.is_gzipped => unpacked.remove(i),
-            (Place::Archive(begin, end), Source::Archive(_, blob)) => {
-                blob.slice_with_f64_and_f64(*begin, *end).ok()
-            }
-            _ => None,
-        };
-        which.iter().map(image).collect()
-    }
-
-    /// Images of an archive that can only be read from its start.
-    async fn unpack(&self, archive: &Blob, which: &[usize]) -> HashMap<usize, Blob> {
-        let begins = |i: &usize| match self.places.get(*i) {
-            Some(Place::Archive(begin, _)) => Some((*begin as u64, *i)),
-            _ => None,
-        };
-        let wanted: HashMap<u64, usize> = which.iter().filter_map(begins).collect();
-        let mut images = HashMap::new();
-        let mut archive = BlobSource::new(archive.clone());
-        let (mut reader, mut at) = (TarReader::new(), 0);
-        while at < archive.size() && images.len() < wanted.len() {
-            let Some(bytes) = slice(&mut archive, at).await else {
-                break;
-            };
-            at += bytes.len() as u64;
-            if reader.push(&bytes).is_err() {
-                break;
-            }
-            for found in reader.found() {
-                if let Found::Pair(pair) = found
-                    && let Some(i) = pair.picture.at.and_then(|at| wanted.get(&at))
-                {
-                    images.extend(blob_of(&pair.picture.bytes).map(|blob| (*i, blob)));
-                }
-            }
-        }
-        images
-    }
-}
-
-/// The next bytes of an archive; `None` where it cannot be read, and at its end.
-async fn slice(archive: &mut BlobSource, at: u64) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; SLICE.min(archive.size() - at) as usize];
-    archive.read(at, &mut bytes).await.ok()?;
-    (!bytes.is_empty()).then_some(bytes)
-}
-
-/// A file's bytes; `None` where it cannot be read, or memory does not hold it.
-pub(super) async fn bytes_of(blob: Blob) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(blob.size() as usize).ok()?;
-    bytes.resize(blob.size() as usize, 0);
-    BlobSource::new(blob).read(0, &mut bytes).await.ok()?;
-    Some(bytes)
-}
-
-fn blob_of(bytes: &[u8]) -> Option<Blob> {
-    Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).ok()
-}
 
 #[derive(Clone)]
 pub enum PairsState {
@@ -559,28 +397,39 @@ impl Run {
     }
 
     async fn table(&mut self, table: &PairTable, columns: [usize; 2]) -> Result<(), End> {
-        let found = table.pairs(columns);
-        let count = found.len() as f64;
+        let parts = table.parts().map_err(End::Failed)?;
+        let count = parts.len() as f64;
         let (mut used, mut by_end) = (HashSet::new(), None);
-        for (i, found) in found.into_iter().enumerate() {
-            match found {
-                Err(problem) => self.set.note(&problem),
-                Ok(pair) => match table.images.find(&pair.picture.name) {
-                    Ok((path, image)) => {
-                        if path.len() < pair.picture.name.len() {
-                            by_end.get_or_insert((pair.picture.name.clone(), path.to_owned()));
+        for (i, part) in parts.into_iter().enumerate() {
+            let found = table.pairs(columns, part).await;
+            let rows = found.len() as f64;
+            for (j, (row, found)) in found.into_iter().enumerate() {
+                match found {
+                    Err(problem) => self.set.note(&problem),
+                    Ok(mut pair) if !pair.picture.bytes.is_empty() => {
+                        let bytes = std::mem::take(&mut pair.picture.bytes);
+                        let image = blob_of(&bytes);
+                        let image = image.ok_or_else(|| End::Failed(FILE_LOST.to_owned()))?;
+                        self.push(Box::new(pair), image, Place::Row(row)).await?;
+                    }
+                    Ok(pair) => match table.images.find(&pair.picture.name) {
+                        Ok((path, image)) => {
+                            if path.len() < pair.picture.name.len() {
+                                by_end.get_or_insert((pair.picture.name.clone(), path.to_owned()));
+                            }
+                            used.insert(path);
+                            let place = Place::File(image.clone());
+                            self.push(Box::new(pair), image.clone(), place).await?;
                         }
-                        used.insert(path);
-                        let place = Place::File(image.clone());
-                        self.push(Box::new(pair), image.clone(), place).await?;
-                    }
-                    Err(reason) => {
-                        let problem = Problem::new(pair.picture.name, Trouble::Picture { reason });
-                        self.set.note(&problem);
-                    }
-                },
+                        Err(reason) => {
+                            let problem =
+                                Problem::new(pair.picture.name, Trouble::Picture { reason });
+                            self.set.note(&problem);
+                        }
+                    },
+                }
+                self.done = self.all * (i as f64 + (j + 1) as f64 / rows) / count;
             }
-            self.done = self.all * (i + 1) as f64 / count;
         }
         let notes = &mut self.set.notes;
         notes.extend(table.assumed.clone());

@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::folder_index::FolderIndex;
-use super::pairing::PairSet;
+use super::pair_set::PairSet;
 use crate::page::latest::{Latest, Request};
 use crate::page::models::protocol::{Failure, FoundRows};
 use js_sys::{Array, Promise};

@@ -1,6 +1,7 @@
 //! Searching an index's vectors: they are read from the reader's files slice by slice, and stay in memory as far as it
 //! goes, for the next search.
 
+use super::super::parquet_file::ParquetFile;
 use super::super::protocol::{Failure, FailureKind, FoundRows, VectorPiece};
 use js_sys::Uint8Array;
 use refit_clip::browser::{BlobSource, now};
@@ -8,7 +9,7 @@ use refit_clip::weights::source::Source;
 use refit_pairs::index;
 use refit_pairs::records::Records;
 use refit_pairs::search::TopK;
-use refit_parquet::{END, Parts, Table, footer};
+use refit_parquet::Table;
 use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -162,58 +163,22 @@ impl Vectors {
     }
 }
 
-/// The footer of a Parquet file, with how large it is.
-async fn metadata(file: Blob) -> Result<(BlobSource, Parts), String> {
-    let mut source = BlobSource::new(file);
-    let size = source.size();
-    let mut parts = Parts::new(size);
-    let short = || refit_parquet::ParquetError::NotParquet.to_string();
-    parts.add(0, bytes(&mut source, 0, 4.min(size)).await?);
-    let at = size.checked_sub(END as u64).ok_or_else(short)?;
-    let end = bytes(&mut source, at, END as u64).await?;
-    let end = end.try_into().map_err(|_| short())?;
-    let length = footer(end).map_err(|error| error.to_string())?.min(size);
-    parts.add(
-        size - length,
-        bytes(&mut source, size - length, length).await?,
-    );
-    Ok((source, parts))
-}
-
-async fn bytes(source: &mut BlobSource, at: u64, length: u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let length = usize::try_from(length).ok();
-    let length = length.filter(|length| bytes.try_reserve_exact(*length).is_ok());
-    let length = length.ok_or("It does not fit into memory.")?;
-    bytes.resize(length, 0);
-    let read = source.read(at, &mut bytes).await;
-    read.map_err(|error| Failure::from(error).sentence)?;
-    Ok(bytes)
-}
-
 /// How many rows a Parquet file has.
 pub async fn count(file: Blob) -> Result<u64, String> {
-    let (_, parts) = metadata(file).await?;
-    let table = Table::open_parts(&parts).map_err(|error| error.to_string())?;
-    Ok(table.rows())
+    Ok(ParquetFile::open(file).await?.table()?.rows())
 }
 
 /// What an index's metadata say of rows, which are sorted; only what these need is read.
 pub async fn describe(file: Blob, rows: &[u64]) -> Result<Vec<(u64, Map<String, Value>)>, String> {
-    let sentence = |error: refit_parquet::ParquetError| error.to_string();
-    let (mut source, mut parts) = metadata(file).await?;
-    let table = Table::open_parts(&parts).map_err(sentence)?;
+    let file = ParquetFile::open(file).await?;
+    let table = file.table()?;
     let columns: Vec<String> = table.columns().into_iter().map(str::to_owned).collect();
-    for range in table.ranges(&index::shown(&columns), rows) {
-        let length = range.end - range.start;
-        if range.end > source.size() {
-            return Err(refit_parquet::ParquetError::Truncated.to_string());
-        }
-        parts.add(range.start, bytes(&mut source, range.start, length).await?);
-    }
+    let parts = file.parts(&index::shown(&columns), rows).await?;
+    let table = Table::open_parts(&parts).map_err(|error| error.to_string())?;
     let mut all = Vec::new();
-    let table = Records::Parquet(Table::open_parts(&parts).map_err(sentence)?);
-    let read = index::describe(&table, rows, &mut |row, said| all.push((row, said)));
+    let read = index::describe(&Records::Parquet(table), rows, &mut |row, said| {
+        all.push((row, said));
+    });
     read.map_err(|error| error.to_string())?;
     Ok(all)
 }
