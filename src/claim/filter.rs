@@ -111,6 +111,7 @@ mod tests {
             verdict: Verdict::Uncheckable,
             note: String::new(),
             whole_law: false,
+            fitted: true,
             printed_text: "1.0".to_owned(),
             analysis: None,
         };

@@ -52,6 +52,7 @@ pub(super) fn check(
         verdict: Verdict::Uncheckable,
         note: String::new(),
         whole_law: false,
+        fitted: true,
         analysis: Some(analysis.clone()),
     };
     let known = Known::of(description, &analysis, &first.law);
@@ -124,6 +125,7 @@ fn compare(
         verdict,
         note: comparison.note(first, fit, all_agree.then_some(exact), known.reason),
         whole_law: true,
+        fitted: true,
         analysis: Some(analysis.clone()),
     }];
     for (c, (agrees, refit)) in coefficients.iter().zip(agreeing) {

@@ -177,6 +177,8 @@ pub struct Check {
     pub note: String,
     /// Of a law as a whole, by the error of its printed coefficients: a number that no paper prints.
     pub whole_law: bool,
+    /// Recomputed by fitting a law, as coefficients and predictions are; else an entry of a table of measurements.
+    pub fitted: bool,
     /// How it was printed: "5.86".
     #[serde(skip)]
     pub printed_text: String,

@@ -38,6 +38,7 @@ pub(super) fn prediction(p: &PrintedPrediction, library: &Library) -> Check {
         unit,
         printed: p.printed.value,
         whole_law: false,
+        fitted: p.kind != PredictionKind::Measured,
         printed_text: p.printed.text.clone(),
         recomputed,
         difference: recomputed.map(|r| r - p.printed.value),

@@ -45,6 +45,7 @@ pub(super) fn check(
         verdict: Verdict::Uncheckable,
         note: String::new(),
         whole_law: false,
+        fitted: true,
         analysis: Some(analysis.clone()),
     };
     let refitted = match Refitted::of(coefficients, library) {

@@ -9,6 +9,8 @@ use std::iter::Sum;
 pub struct Tally {
     /// In the order of [`Verdict::ALL`].
     counts: [usize; Verdict::ALL.len()],
+    /// Those of laws and predictions among them.
+    fitted: [usize; Verdict::ALL.len()],
 }
 
 impl Tally {
@@ -16,10 +18,11 @@ impl Tally {
         let mut tally = Tally::default();
         // A law's error with its printed coefficients is no printed number.
         for check in checks.into_iter().filter(|check| !check.whole_law) {
-            let pairs = Verdict::ALL.iter().zip(&mut tally.counts);
-            for (_, count) in pairs.filter(|(verdict, _)| **verdict == check.verdict) {
-                *count += 1;
-            }
+            let Some(at) = Verdict::ALL.iter().position(|v| *v == check.verdict) else {
+                continue;
+            };
+            tally.counts[at] += 1;
+            tally.fitted[at] += usize::from(check.fitted);
         }
         tally
     }
@@ -86,14 +89,40 @@ impl Tally {
         self.counts().filter_map(of).collect()
     }
 
-    /// All of it, as a sentence.
+    /// Those that are recomputed by fitting a law, and those that are entries of tables of measurements.
+    fn split(self) -> [Tally; 2] {
+        let rest = std::array::from_fn(|i| self.counts[i] - self.fitted[i]);
+        [self.fitted, rest].map(|counts| Tally {
+            counts,
+            ..Tally::default()
+        })
+    }
+
+    /// "Reproduced: 112 of 120 coefficients and predictions of laws, 686 of 686 table entries."; nothing where only
+    /// one kind can be checked. An easy kind must not hide how many of the other come back.
+    pub fn by_kind(self) -> Option<String> {
+        let kinds = self.split().map(|kind| {
+            let [n, of] = [kind.count(Verdict::Reproduced), kind.checkable()];
+            (of > 0).then(|| format!("{} of {}", grouped(n as u64), grouped(of as u64)))
+        });
+        match kinds {
+            [Some(fitted), Some(entries)] => Some(format!(
+                "Reproduced: {fitted} coefficients and predictions of laws, {entries} table entries."
+            )),
+            _ => None,
+        }
+    }
+
+    /// All of it, in one sentence, or two.
     pub fn sentence(self) -> String {
         let outcomes = self.outcomes();
         let words: Vec<&str> = outcomes.iter().map(|(_, words)| words.as_str()).collect();
-        match words.is_empty() {
+        let all = match words.is_empty() {
             true => format!("{}.", self.opening()),
             false => format!("{}: {}.", self.opening(), words.join(", ")),
-        }
+        };
+        let by_kind = self.by_kind().map(|sentence| format!(" {sentence}"));
+        all + &by_kind.unwrap_or_default()
     }
 }
 
@@ -101,8 +130,9 @@ impl Sum for Tally {
     fn sum<I: Iterator<Item = Tally>>(tallies: I) -> Tally {
         let mut sum = Tally::default();
         for tally in tallies {
-            for (all, more) in sum.counts.iter_mut().zip(tally.counts) {
-                *all += more;
+            for i in 0..Verdict::ALL.len() {
+                sum.counts[i] += tally.counts[i];
+                sum.fitted[i] += tally.fitted[i];
             }
         }
         sum
@@ -137,11 +167,22 @@ mod tests {
                 "The one printed number can be checked here: 1 is reproduced, none differs.",
             ),
         ] {
-            assert_eq!(Tally { counts }.sentence(), said);
+            let fitted = counts;
+            assert_eq!(Tally { counts, fitted }.sentence(), said);
         }
-        let two = [Tally {
-            counts: [1, 2, 3, 4],
-        }; 2];
-        assert_eq!(two.into_iter().sum::<Tally>().counts, [2, 4, 6, 8]);
+    }
+
+    #[test]
+    fn table_entries_do_not_hide_how_laws_fare() {
+        let paper = Tally {
+            counts: [20, 2, 3, 4],
+            fitted: [5, 2, 1, 0],
+        };
+        let said =
+            "Reproduced: 5 of 8 coefficients and predictions of laws, 15 of 17 table entries.";
+        assert_eq!(paper.by_kind().as_deref(), Some(said));
+        assert!(paper.sentence().ends_with(said));
+        let two: Tally = [paper; 2].into_iter().sum();
+        assert_eq!((two.counts, two.fitted), ([40, 4, 6, 8], [10, 4, 2, 0]));
     }
 }

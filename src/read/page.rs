@@ -10,6 +10,7 @@ use crate::claim::{Check, Tally, Verdict};
 use crate::finding;
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::description::Description;
+use crate::text::significant;
 
 /// Allows the page's own style, script, program and pictures, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'";
@@ -89,9 +90,9 @@ impl Page<'_> {
     }
 
     /// A law's coefficients are named "CLIP law, ImageNet-1k: A"; numbers of several runs, "ImageNet-1k top-1 accuracy,
-    /// ViT-B-32", are counted.
+    /// ViT-B-32", are counted. Of what stands alone, the numbers are told.
     fn differing(&self) -> Vec<String> {
-        let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut named: Vec<(&str, Vec<&str>, String)> = Vec::new();
         let checks = self.source.checks().iter();
         let laws = checks.clone().filter(|check| check.whole_law);
         let laws: Vec<&str> = laws.map(|check| check.id.as_str()).collect();
@@ -103,15 +104,33 @@ impl Page<'_> {
                 true => of,
                 false => of.rsplit_once(", ").map_or(of, |(what, _)| what),
             };
-            match named.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, all)) if all.contains(&of) => {}
-                Some((_, all)) => all.push(of),
-                None => named.push((what, vec![of])),
+            let numbers = match (check.whole_law, check.recomputed) {
+                (false, Some(recomputed)) => {
+                    let which = match check.quantity.split_once(": ") {
+                        Some((_, symbol)) if laws.contains(&law) => format!("{symbol} "),
+                        _ => String::new(),
+                    };
+                    let recomputed = significant(recomputed, 4);
+                    format!(
+                        " ({which}printed {}, recomputed {recomputed})",
+                        check.printed_text
+                    )
+                }
+                _ => String::new(),
+            };
+            match named.iter_mut().find(|(known, ..)| *known == what) {
+                Some((_, all, told)) if all.contains(&of) => {
+                    if told.is_empty() {
+                        *told = numbers;
+                    }
+                }
+                Some((_, all, _)) => all.push(of),
+                None => named.push((what, vec![of], numbers)),
             }
         }
-        let text = |(what, all): (&str, Vec<&str>)| match &all[..] {
-            [one] => (*one).to_owned(),
-            all => format!("{what} of {} runs", all.len()),
+        let text = |(what, all, numbers): (&str, Vec<&str>, String)| match &all[..] {
+            [one] => format!("{one}{numbers}"),
+            all => format!("{what}, {} runs", all.len()),
         };
         named.into_iter().map(text).collect()
     }
@@ -313,7 +332,7 @@ fn explore(source: &Source) -> String {
 /// The page that lists documents; `picture` says what the picture beside its link shows, if it has one.
 pub fn list(listed: &[Listed], address: Option<&str>, picture: Option<&str>) -> String {
     const HOME: &str = "../";
-    let description = "Papers on scaling laws, told in plain words; every number is recomputed from the released measurements.";
+    let description = "Papers on scaling laws, told in plain words; numbers are recomputed from the released measurements.";
     let mut page = head("Read — Refit", description, HOME, "", address, picture);
     page.push_str(&masthead(HOME, "./", View::Read));
     page.push_str(
@@ -445,9 +464,11 @@ pub(super) fn verdicts(paper: &Listed, home: &str) -> String {
         true => String::new(),
         false => format!(": {}", outcomes.join(", ")),
     };
+    let by_kind = tally.by_kind().map(|sentence| format!(" {sentence}"));
+    let by_kind = by_kind.unwrap_or_default();
     format!(
         "<div class=\"verdicts\"><svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bar}</svg>\
-         <p><a href=\"{href}\">{}</a>{outcomes}.</p></div>\n",
+         <p><a href=\"{href}\">{}</a>{outcomes}.{by_kind}</p></div>\n",
         tally.opening(),
     )
 }

@@ -330,7 +330,7 @@ fn documents_have_what_they_should() {
         let count = differing.len();
         assert!(count <= 6, "{study}: {differing:?}");
         if study == "zoo" {
-            assert_eq!(differing, ["All 38 sets mean of 3 runs"]);
+            assert_eq!(differing, ["All 38 sets mean, 3 runs"]);
         }
         let (html, files) = page.html();
         // Every way on is to this study, and to nothing that it has not.

@@ -167,6 +167,8 @@ fn row(c: &Check) -> impl IntoView + use<> {
         }
         .replace('-', "−")
     };
+    // Of a law as a whole: what it misses its points by, which no paper prints.
+    let error = c.whole_law.then_some("error ");
     let link = c.analysis.as_ref().map(|analysis| {
         view! {
             <a href=explore_link(analysis) aria-label=format!("Open {} in Explore", c.quantity)>
@@ -186,8 +188,8 @@ fn row(c: &Check) -> impl IntoView + use<> {
                     <span class="word">{c.verdict.title()}</span>
                 </span>
             </td>
-            <td>{c.printed_text.replace('-', "−")}</td>
-            <td>{c.recomputed.map_or("–".to_owned(), text)}</td>
+            <td>{error} {c.printed_text.replace('-', "−")}</td>
+            <td>{error} {c.recomputed.map_or("–".to_owned(), text)}</td>
             <td>{c.difference.map_or("–".to_owned(), text)}</td>
         </tr>
         {(!c.note.is_empty())

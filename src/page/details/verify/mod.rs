@@ -88,11 +88,11 @@ pub fn Verify() -> impl IntoView {
                                 {move || match checks.with(Vec::len) {
                                     0 => "Loading the data…".to_owned(),
                                     _ if ready() => checks.with(|c| filter.with(|f| tally(c, f))),
-                                    count => format!("{count} numbers checked"),
+                                    _ => "Recomputing the printed numbers…".to_owned(),
                                 }}
                             </span>
                         </div>
-                        <Progress work what="claims" />
+                        <Progress work what="laws and table entries" />
                     }
                         .into_any()
                 }
