@@ -1,7 +1,7 @@
 //! Chromium: where it is, and the tests that run in it.
 
 use std::{
-    env, fs,
+    env,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Result,
-    process::{Running, cargo, command, find, output, root, run},
+    process::{Running, built, cargo, command, find, output, root, run},
     tools,
 };
 
@@ -68,16 +68,10 @@ const AXE: &str = "axe-core@4.11.4";
 ///
 /// The whole workspace is chosen here and everywhere else: another choice would have other
 /// features, and dependencies would be compiled once more for it.
-fn page_tests_build() -> Result {
+pub(crate) fn page_tests_build() -> Result {
     run(&mut cargo(
         "test --no-run --workspace --test browser --test native",
     ))
-}
-
-/// A program that the tests' compilation leaves.
-fn built(program: &str) -> PathBuf {
-    let file = format!("{program}{}", env::consts::EXE_SUFFIX);
-    root().join("target/debug").join(file)
 }
 
 /// The tests of the built page, driven from outside, and what they leave unchecked.
@@ -112,47 +106,12 @@ pub(crate) fn page_bench(dist: &Path, peers: Option<&str>) -> Result {
     run(&mut bench)
 }
 
-/// The options of tests in the browser: the page's profile, so that one compilation of the
-/// dependencies does for both, with the development profile's checks of the project's own code.
-fn as_the_page() -> Result<String> {
-    let mut options = "--release".to_owned();
-    for package in own_packages()? {
-        for check in ["debug-assertions", "overflow-checks"] {
-            options += &format!(" --config profile.release.package.{package}.{check}=true");
-        }
-    }
-    Ok(options)
-}
-
-/// The packages of the repository: the root's and those in crates/.
-fn own_packages() -> Result<Vec<String>> {
-    let crates = root().join("crates");
-    let explain = |error| format!("{} cannot be read: {error}", crates.display());
-    let mut manifests = vec![root().join("Cargo.toml")];
-    for entry in fs::read_dir(&crates).map_err(explain)? {
-        manifests.push(entry.map_err(explain)?.path().join("Cargo.toml"));
-    }
-    let texts = manifests
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok());
-    Ok(texts
-        .filter_map(|text| package_name(&text).map(str::to_owned))
-        .collect())
-}
-
-/// The name that a manifest's `[package]` section gives.
-fn package_name(manifest: &str) -> Option<&str> {
-    let (_, package) = manifest.split_once("[package]\n")?;
-    let mut own = package.lines().take_while(|line| !line.starts_with('['));
-    own.find_map(|line| line.strip_prefix("name = \"")?.split('"').next())
-}
-
-/// The tests that run inside the browser; `wasm-page` reads the verdict off the page that serves
-/// them, which it does until the first is dropped.
+/// The tests that run inside the browser, compiled as the page is, so that one compilation does for both; `wasm-page` reads
+/// the verdict off the page that serves them, which it does until the first is dropped.
 pub(crate) fn wasm_tests() -> Result<(Running, Command)> {
     let chrome = chrome()?;
     page_tests_build()?;
-    let (server, address) = served_tests("wasm", &as_the_page()?)?;
+    let (server, address) = served_tests("wasm", "--release")?;
     let mut read = command(built("wasm-page"));
     read.arg(&address).env("REFIT_CHROME", chrome);
     Ok((server, read))
@@ -191,17 +150,4 @@ fn free_address() -> Result<String> {
         .and_then(|listener| listener.local_addr())
         .map(|address| address.to_string())
         .map_err(|error| format!("there is no free port: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::package_name;
-
-    #[test]
-    fn a_manifest_names_its_package() {
-        let manifest = "[workspace]\n\n[package]\nversion = \"0.1.0\"\nname = \"refit\"\n[lib]\nname = \"other\"\n";
-        assert_eq!(package_name(manifest), Some("refit"));
-        assert_eq!(package_name("[package]\n[lib]\nname = \"other\"\n"), None);
-        assert_eq!(package_name("[workspace]\n"), None);
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Options, Result, budget,
-    process::{self, cargo, root},
+    process::{self, built, cargo, command, root},
     progress::Work,
     tools,
 };
@@ -50,9 +50,16 @@ fn programs_of(index: &str) -> impl Iterator<Item = &str> {
 
 /// By which the command that Trunk calls knows the site's address.
 const SITE: &str = "REFIT_SITE";
+/// And the terminal, where it is compiled.
+const TERMINAL: &str = "REFIT_BIN";
 
-/// Builds into dist/, for any folder unless a path is given; `site` is its whole address.
-pub(crate) fn page(public_url: Option<&str>, site: Option<&str>) -> Result<PathBuf> {
+/// Builds into dist/, for any folder unless a path is given; `site` is its whole address. `terminal` compiles the
+/// terminal: alone, or with the tests, which have other features of its dependencies.
+pub(crate) fn page(
+    public_url: Option<&str>,
+    site: Option<&str>,
+    terminal: fn() -> Result,
+) -> Result<PathBuf> {
     let mut trunk = tools::trunk_build()?;
     if let Some(url) = public_url {
         trunk.args(["--public-url", url]);
@@ -62,10 +69,14 @@ pub(crate) fn page(public_url: Option<&str>, site: Option<&str>) -> Result<PathB
     }
     programs()?;
     terminal()?;
+    let built = built("refit");
+    if built.is_file() {
+        trunk.env(TERMINAL, built);
+    }
     let assembly = Work {
         name: "assembly",
         what: "assembling the page with Trunk and wasm-opt",
-        on_two_cores: Duration::from_secs(45),
+        on_two_cores: Duration::from_secs(30),
     };
     assembly.run(|| process::run(&mut trunk))?;
     let dist = root().join("dist");
@@ -80,7 +91,7 @@ pub(crate) fn run(mut options: Options) -> Result {
     let public_url = options.take("--public-url")?;
     let site = options.take("--site")?;
     options.finish()?;
-    page(public_url.as_deref(), site.as_deref())?;
+    page(public_url.as_deref(), site.as_deref(), terminal)?;
     println!("\nThe page is in dist/: any static host can serve it.");
     Ok(())
 }
@@ -93,7 +104,11 @@ pub(crate) fn complete(options: Options) -> Result {
         .ok_or("Trunk names no folder: `cargo xtask build` calls this by way of Trunk")?;
     let staging = Path::new(&staging);
     let index = staging.join("index.html");
-    let mut render = cargo("run --quiet --bin refit -- study render --out");
+    let mut render = match env::var_os(TERMINAL) {
+        Some(terminal) => command(terminal),
+        None => cargo("run --quiet --bin refit --"),
+    };
+    render.args(["study", "render", "--out"]);
     render.arg(staging.join("read")).arg("--home").arg(&index);
     if let Some(site) = env::var_os(SITE) {
         render.arg("--site").arg(site);

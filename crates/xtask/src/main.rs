@@ -70,7 +70,7 @@ fn bench(mut options: Options) -> Result {
         return clip::bench(peers);
     }
     let peers = peers.then(peers::fits).transpose()?;
-    let dist = build::page(None, None)?;
+    let dist = build::page(None, None, build::terminal)?;
     browser::page_bench(&dist, peers.as_deref())
 }
 

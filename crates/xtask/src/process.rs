@@ -15,6 +15,15 @@ pub(crate) fn root() -> &'static Path {
     crates_xtask.ancestors().nth(2).unwrap_or(crates_xtask)
 }
 
+/// Where cargo leaves a program of the development profile.
+pub(crate) fn built(program: &str) -> PathBuf {
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target
+        .join("debug")
+        .join(format!("{program}{}", env::consts::EXE_SUFFIX))
+}
+
 /// Says which step begins.
 pub(crate) fn say(step: &str) {
     println!("\n== {step}");

@@ -57,7 +57,7 @@ const STEPS: [Step; 6] = [
         what: "the page builds for release",
         needs: None,
         on_two_cores: Duration::from_secs(240),
-        run: || build::page(None, None).map(|_| Count::ONE),
+        run: || build::page(None, None, browser::page_tests_build).map(|_| Count::ONE),
     },
     Step {
         name: "browser",

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::{Extra, Manner, Request, Site};
 
 /// How long a page may take to become what a test waits for, software rendering included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// WebGPU in software, and nothing in the background.
 const FLAGS: [&str; 7] = [

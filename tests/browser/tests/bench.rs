@@ -13,11 +13,8 @@ const ANSWERED: &str = "document.querySelectorAll('.thumbnails .mark').length ==
 fn accuracy(page: &Page, count: usize) -> String {
     page.wait_for_text(&format!("{count} classes are ready."));
     page.wait_for(ANSWERED);
-    // The table is redrawn a moment after the answers.
-    let right = page.eval("document.querySelectorAll('.mark.right').length");
-    page.wait_for(&format!(
-        "document.querySelector('.accuracy').innerText.includes(', {right} of 10 images')"
-    ));
+    // The table is redrawn a moment after the answers, which may still change.
+    page.wait_for("document.querySelector('.accuracy')?.innerText.includes(`, ${document.querySelectorAll('.mark.right').length} of 10 images`)");
     page.text(".accuracy")
 }
 
