@@ -99,6 +99,10 @@ function stored(key) {
     }
 }
 
+/** Until the reader moves. */
+let still = true;
+for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, () => (still = false), { passive: true });
+
 globalThis.refit = {
     program,
     /** Shows a program's view in an element; false where it has no such view. */
@@ -110,7 +114,14 @@ globalThis.refit = {
             const sample = place.querySelector("img");
             if (!(stored("refit-labels") ?? sample.alt).startsWith(sample.alt)) sample.remove();
         }
-        return (await program(name)).show(view, place);
+        const shown = (await program(name)).show(view, place);
+        // When the browser looked for the fragment, it was not there. What it holds may still come.
+        const target = still && document.getElementById(location.hash.slice(1));
+        if (target && target.compareDocumentPosition(place) & 18) {
+            place.style.minHeight = "100vh";
+            target.scrollIntoView();
+        }
+        return shown;
     },
     /** The head of a study as text: cached, or bundled, or read and checked anew (src/page/studies.rs). */
     async study(reference) {

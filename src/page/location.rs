@@ -47,6 +47,21 @@ impl View {
             View::Components => "components",
         }
     }
+
+    /// In the navigation, and in the title of the window.
+    pub fn title(self) -> &'static str {
+        match self {
+            View::Explore => "Explore",
+            View::Figures => "Figures",
+            View::Verify => "Verify",
+            View::Findings => "Findings",
+            View::Methods => "Methods",
+            View::UserRuns => "Your data",
+            View::Run => "Run",
+            View::Embed => "Figure",
+            View::Components => "Components",
+        }
+    }
 }
 
 /// Key of the view in the query; the rest of the query is the analysis.

@@ -77,13 +77,16 @@ fn App() -> impl IntoView {
     let location = Location::start();
     provide_context(location);
     provide_context(Appearance::follow());
-    let link = move |view: View, text: &'static str| {
+    Effect::new(move |_| {
+        document().set_title(&format!("{} — Refit", location.view.get().title()));
+    });
+    let link = move |view: View| {
         view! {
             <a
                 href=move || location.href(view)
                 aria-current=move || (location.view.get() == view).then_some("page")
             >
-                {text}
+                {view.title()}
             </a>
         }
     };
@@ -96,10 +99,9 @@ fn App() -> impl IntoView {
             </p>
             <nav aria-label="Views">
                 <a href="read/">"Read"</a>
-                {link(View::Explore, "Explore")} {link(View::Figures, "Figures")}
-                {link(View::Verify, "Verify")} {link(View::Findings, "Findings")}
-                {link(View::Methods, "Methods")} {link(View::Run, "Run")}
-                {link(View::UserRuns, "Your data")}
+                {link(View::Explore)} {link(View::Figures)} {link(View::Verify)}
+                {link(View::Findings)} {link(View::Methods)} {link(View::Run)}
+                {link(View::UserRuns)}
             </nav>
             <div class="tools">
                 <appearance::Switch />

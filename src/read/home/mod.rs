@@ -8,11 +8,15 @@ use super::compute::Source;
 use super::html::{Files, escape};
 use super::page::{Listed, View, masthead, verdicts};
 use super::share::{self, Figure, Shared};
+use crate::analysis::gpu_time::as_target;
+use crate::analysis::{Analysis, to_query};
 use crate::claim::Tally;
 use crate::text::percent;
 pub use answer::Answer;
 
 const TITLE: &str = "Scaling laws, recomputed";
+/// What “What should I train?” asks first: the reader puts their own in its place.
+const BUDGET: &str = "64 H100 for 48 h at 35 %";
 
 /// What the first view is made of.
 pub struct Home<'a> {
@@ -36,11 +40,12 @@ impl Home<'_> {
             "<a class=\"skip\" href=\"#home-main\">Skip to content</a>\n{}<main id=\"home-main\" class=\"home\" tabindex=\"-1\">\n\
              <header class=\"opening\"><h1>{TITLE}</h1>\n\
              <p class=\"lead\">Scaling laws predict how good a larger model will be. Refit fits the laws of published papers again, in your browser, to the released measurements, and checks each printed number.</p>\n{}\
-             <p class=\"ways\"><a href=\"read/\">Read a paper</a> <a href=\"?v=2&amp;at=64+H100+for+48+h+at+35+%25+%3D+1.2760e12#predictions\">What should I train?</a> <a href=\"?page=run\">Try a model on your images</a></p>\n\
+             <p class=\"ways\"><a href=\"read/\">Read a paper</a> {}<a href=\"?page=run\">Try a model on your images</a></p>\n\
              <noscript><p>Explore, Verify and Run need JavaScript. The <a href=\"read/\">papers to read</a> do not.</p></noscript></header>\n\
              {figure}{}{}</main>\n",
             masthead("", "read/", View::Home),
             self.tally(),
+            self.what_to_train(),
             self.papers(),
             self.cards(),
         );
@@ -70,6 +75,24 @@ impl Home<'_> {
     #[must_use]
     pub fn picture_meta(site: &str, alt: &str) -> String {
         share::meta(&format!("{site}read/"), alt)
+    }
+
+    /// The way to Predictions with a budget; nothing where the study's compute is in no unit that GPU time has.
+    fn what_to_train(&self) -> String {
+        let Some(table) = self.source.study.tables().next() else {
+            return String::new();
+        };
+        let Some(budget) = as_target(BUDGET, table.study()) else {
+            return String::new();
+        };
+        let analysis = Analysis {
+            at: vec![budget],
+            ..Analysis::of(table)
+        };
+        format!(
+            "<a href=\"?{}#predictions\">What should I train?</a> ",
+            escape(&to_query(&analysis))
+        )
     }
 
     fn all(&self) -> Tally {

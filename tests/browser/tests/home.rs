@@ -81,6 +81,14 @@ fn home_leads_to_the_views_and_they_lead_back() {
     page.wait_for(ANSWERS);
     page.click("a[href='?page=run']");
     page.wait_for("document.querySelector('.model-status')");
+    page.wait_for("document.title === 'Run — Refit'");
+    page.click(".masthead .name a");
+    page.wait_for(ANSWERS);
+    // The answer comes later than the browser looks for the place that the link names.
+    page.click(".opening a[href$='#predictions']");
+    page.wait_for_text("64 H100 for 48 h at 35 % of 989 TFLOP/s");
+    page.wait_for("(top => top > -5 && top < innerHeight / 2)(document.getElementById('predictions').getBoundingClientRect().top)");
+    page.wait_for("document.title === 'Explore — Refit'");
 }
 
 #[test]
