@@ -20,8 +20,8 @@ pub struct Choice<'a> {
     pub model: Option<(&'a ArchitectureCost, f64)>,
     /// The run on the frontier whose compute is nearest to the budget: its row, compute and error.
     pub nearest_run: Option<(&'a Measurement, f64, f64)>,
-    /// Whether the budget is beyond all runs of the series.
-    pub is_beyond: bool,
+    /// How many times the compute of the largest fitted run the budget is, where the law is extrapolated.
+    pub beyond: Option<f64>,
 }
 
 /// How far apart two amounts are, as a factor.
@@ -61,22 +61,25 @@ impl<'a> Choice<'a> {
         });
         let run = nearest(series.frontier.iter(), |point| distance(point.x, compute));
         let nearest_run = run.and_then(|p| Some((rows.get(p.row)?, p.x, p.error)));
+        let largest = series.frontier.iter().map(|point| point.x);
+        let largest = largest.fold(f64::NAN, f64::max);
         Choice {
             optimal_samples: optimal,
             model,
             nearest_run,
-            is_beyond: points(series).all(|point| point.x < compute),
+            beyond: Some(compute / largest).filter(|times| *times > 1.0),
         }
     }
 
-    /// What to train, in a phrase: "ViT-L-14 for 7.9B samples (compute-optimal: 6.1B)".
+    /// What to train, in a phrase: "ViT-L-14 for 7.9B samples, the model on the frontier with which the budget buys
+    /// nearest to the 6.1B samples that are compute-optimal".
     #[must_use]
     pub fn model_text(&self, study: Study) -> Option<String> {
         let noun = &study.samples_noun;
         let optimal = self.optimal_samples?;
         Some(match self.model {
             Some((architecture, bought)) => format!(
-                "{} for {} {noun} (compute-optimal: {})",
+                "{} for {} {noun}, the model on the frontier with which the budget buys nearest to the {} that are compute-optimal",
                 architecture.name,
                 count(bought),
                 count(optimal)
@@ -100,6 +103,13 @@ impl<'a> Choice<'a> {
             study.compute_unit,
             loss.text(error)
         ))
+    }
+
+    /// Whether that run was better, with no more compute, than the law says of the budget.
+    #[must_use]
+    pub fn run_is_better(&self, compute: f64, predicted: f64) -> bool {
+        self.nearest_run
+            .is_some_and(|(_, own, error)| own <= compute && error < predicted)
     }
 }
 
@@ -167,7 +177,7 @@ mod tests {
                     .map(|a| distance(budget / a.compute_per_sample, optimal))
                     .fold(f64::INFINITY, f64::min);
                 assert!((distance(samples, optimal) - nearest).abs() < 1e-12);
-                assert_eq!(choice.is_beyond, budget > 1.5e12, "{budget}");
+                assert_eq!(choice.beyond.is_some(), budget > 1.5e12, "{budget}");
             }
             let (checkpoint, point) =
                 nearest_checkpoint(&checkpoints, series, &rows, 1e12).unwrap();

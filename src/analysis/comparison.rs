@@ -113,8 +113,15 @@ pub fn claim(analysis: &Analysis, outcome: &Outcome) -> Option<String> {
     let Some(crossing) = crossings.first() else {
         return Some(format!("The law of {lower} stays below that of {other}"));
     };
+    let last = |series: &Series| series.frontier.iter().map(|p| p.x).fold(0.0, f64::max);
+    let extrapolated = match crossing.x > last(a).min(last(b)) {
+        true => ", by extrapolation",
+        false => "",
+    };
     let (place, unit) = (significant(crossing.x, 1), analysis.unit());
-    Some(format!("{lower} overtakes {other} at about {place} {unit}"))
+    Some(format!(
+        "{lower} overtakes {other} at about {place} {unit}{extrapolated}"
+    ))
 }
 
 /// Where predictions were asked for, each with whose place it is: a model has another compute in

@@ -9,7 +9,7 @@ use crate::page::location::model_link;
 use crate::page::{data, list};
 use crate::study::checkpoint::PublishedCheckpoint;
 use crate::study::select::Axis;
-use crate::text::number;
+use crate::text::{number, significant};
 use leptos::prelude::*;
 use refit_fit::Prediction;
 
@@ -117,9 +117,15 @@ fn of_series(
     let (rows, architectures) = (&current.data.rows, &current.data.architectures);
     let choice = Choice::of(series, rows, architectures, predicted.x);
     let released = nearest_checkpoint(checkpoints, series, rows, predicted.x);
-    let beyond = choice
-        .is_beyond
-        .then_some(" The budget is beyond all of these runs: an extrapolation.");
+    let better = choice
+        .run_is_better(predicted.x, predicted.error)
+        .then_some(", less than the law says for the budget");
+    let beyond = choice.beyond.map(|times| {
+        format!(
+            " The budget is {} times the compute of the largest fitted run: an extrapolation.",
+            significant(times, 2)
+        )
+    });
     let run = choice.run_text(study, loss);
     view! {
         <li>
@@ -127,7 +133,13 @@ fn of_series(
             {(!is_one).then(|| format!(" at {} {}", number(predicted.x), study.compute_unit))}
             ": "
             {choice.model_text(study).map(|text| view! { <strong>{text}</strong> "; " })}
-            {run.map(|run| format!("nearest run on the frontier: {run}. "))}
+            {run
+                .map(|run| {
+                    format!(
+                        "measured nearest to the budget, on the frontier: {run}{}. ",
+                        better.unwrap_or_default(),
+                    )
+                })}
             {expected(predicted, loss)}
             "."
             {beyond}
@@ -136,10 +148,16 @@ fn of_series(
                     view! {
                         " Nearest released checkpoint: "
                         {format!(
-                            "{}, {} {} (",
+                            "{}, {} {}{} (",
                             checkpoint.name(),
                             number(point.x),
                             study.compute_unit,
+                            match predicted.x / point.x {
+                                times if times > 2.0 => {
+                                    format!(", 1/{} of the budget", significant(times, 2))
+                                }
+                                _ => String::new(),
+                            },
                         )}
                         <a href=model_link(&checkpoint.id)>"run it"</a>
                         ")."

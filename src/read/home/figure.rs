@@ -8,7 +8,7 @@ use crate::chart::{Scene, Theme, to_svg};
 use crate::figure::{picture, shape};
 use crate::read::compute::Source;
 use crate::read::html::{Files, escape};
-use crate::read::number::with_unit;
+use crate::read::number::{number, with_unit};
 use crate::read::style::{PALETTE, themed};
 use crate::study::{Measurement, names};
 use crate::text::significant;
@@ -70,13 +70,14 @@ pub(super) fn figure(source: &Source, is_read: bool) -> Result<(String, Files), 
         false => String::new(),
     };
     let html = format!(
-        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}. The laws are fitted to the strong marks; pale ones are other runs, hollow ones were held out. Dashed lines continue a law beyond its points. <cite>{}</cite></p>\n\
+        "<figure class=\"main-figure\">\n<h2>{}</h2>\n<p class=\"subtitle\">{}. {loss} by {}. The laws are fitted to the strong marks; pale ones are other runs, hollow ones were held out. Dashed lines continue a law beyond its points. <cite>{}</cite></p>\n{}\
          <div class=\"plot\">{}{}</div>\n{slider}\
          <p class=\"ways\"><a href=\"?{}\">Explore these runs</a>{read}</p>\n</figure>\n",
         escape(&claim(&analysis, &shown).unwrap_or_else(|| of.clone())),
         escape(&of),
         escape(&axis.to_ascii_lowercase()),
         escape(&study.title),
+        certainty(source),
         pictures(&format!(
             "{of}, {loss} by {axis}: {}.",
             series.join(" and ")
@@ -85,6 +86,19 @@ pub(super) fn figure(source: &Source, is_read: bool) -> Result<(String, Files), 
         escape(&link(&analysis, &drawing)),
     );
     Ok((html, files))
+}
+
+/// How sure the place is where two laws cross; nothing where they do not cross once.
+fn certainty(source: &Source) -> String {
+    let told = |part: &str| number(&format!("?#crossing.{part}"), source).ok();
+    match (told("share"), told("interval")) {
+        (Some(share), Some(range)) => format!(
+            "<p class=\"subtitle\">When the points are resampled and the laws fitted again, they cross in the same direction in {} of the draws; the 95 % interval of the place is {}.</p>\n",
+            escape(&share.text),
+            escape(&range.text)
+        ),
+        _ => String::new(),
+    }
 }
 
 fn pictures(description: &str) -> String {
