@@ -1,4 +1,4 @@
-// Says under Explore's figure what a choice has changed in the laws, and undoes it. The figure draws the laws of before
+// Says above Explore's figure what a choice has changed in the laws, and undoes it. The figure draws the laws of before
 // dotted (AnalysisChart::remember).
 
 /** What is measured, and each law's parameters by series and symbol, as they stand in the document. */

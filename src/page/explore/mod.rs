@@ -74,9 +74,9 @@ pub fn Explore() -> impl IntoView {
             <controls::Controls current />
             <div class="results">
                 {move || user_runs(current, location)}
-                {move || figure_or_error(loaded, current, empty.get())}
-                // Filled by changes.js.
+                // Filled by changes.js; above the figure, of which it must hide nothing.
                 <div class="changes" role="status"></div>
+                {move || figure_or_error(loaded, current, empty.get())}
                 <TabList label="Laws" tabs=&TABS first />
                 <TabPanel id="law" first>
                     <coefficients::Coefficients current />
