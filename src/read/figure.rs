@@ -11,7 +11,7 @@ use super::style::themed;
 use crate::analysis::drawing::Drawing;
 use crate::analysis::query_string::parts;
 use crate::analysis::{self, Analysis, KEYS, Outcome, interval_title, link, why_not_fitted};
-use crate::chart::{AxisScale, Theme, to_svg};
+use crate::chart::{AxisScale, Dash, Line, Theme, to_svg};
 use crate::figure::picture;
 use crate::study::names;
 use crate::text::significant;
@@ -73,6 +73,8 @@ pub struct Variant {
     pub description: String,
     /// What its dotted lines are, where it has any.
     pub dotted: Option<&'static str>,
+    /// Whether a law is continued beyond its points.
+    pub is_continued: bool,
     pub laws: Vec<LawRow>,
 }
 
@@ -185,6 +187,12 @@ fn variant(query: &str, key: Option<&str>, source: &Source) -> Result<Variant, S
     }
     let dotted = chart.dotted();
     let mut scene = chart.scene;
+    let is_longer = |line: &&Line| {
+        let ends = (line.points.first(), line.points.last());
+        matches!(ends, (Some(first), Some(last)) if last.0 > 1.01 * first.0)
+    };
+    let dashed = scene.lines.iter().filter(|line| line.dash == Dash::Dashed);
+    let is_continued = dashed.clone().any(|line| is_longer(&line));
     // The list of laws below is the legend.
     scene.legend.clear();
     let draw = |(width, height)| {
@@ -198,6 +206,7 @@ fn variant(query: &str, key: Option<&str>, source: &Source) -> Result<Variant, S
         narrow: draw(NARROW)?,
         description: description(&analysis, &outcome),
         dotted,
+        is_continued,
         laws: laws(&analysis, &outcome),
     })
 }
@@ -345,7 +354,11 @@ fn laws(analysis: &Analysis, outcome: &Outcome) -> Vec<LawRow> {
                 Ok(fit) => {
                     let values = fit.law.parameters().iter().zip(&fit.parameters);
                     Ok(values
-                        .map(|(p, v)| (p.symbol, significant(*v, 3)))
+                        .map(|(p, v)| match p.symbol.strip_prefix("ln ") {
+                            // "ln B = −∞" is a law without B.
+                            Some(symbol) if *v == f64::NEG_INFINITY => (symbol, "0".to_owned()),
+                            _ => (p.symbol, significant(*v, 3)),
+                        })
                         .collect())
                 }
                 Err(error) => Err(why_not_fitted(error)),

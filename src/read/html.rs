@@ -232,8 +232,7 @@ impl<'a> Writer<'a> {
         self.html
             .push_str(&format!("<figcaption><b>Figure {n}.</b> "));
         self.inlines(&live.caption);
-        let laws = drawn.variants.iter().flat_map(|variant| &variant.laws);
-        if laws.clone().any(|law| law.parameters.is_ok()) {
+        if drawn.variants.iter().any(|variant| variant.is_continued) {
             self.html.push_str(BEYOND);
         }
         self.html.push_str("</figcaption>\n</figure>\n");

@@ -189,12 +189,12 @@ fn law(layout: Arc<ChartLayout>, moved: Moved, dragged: RwSignal<Option<Handle>>
     let limit = {
         let (layout, moved) = (layout.clone(), moved.clone());
         move || {
-            let e = moved.shape.get().e;
-            let y = layout
-                .y
-                .to_pixel(e.max(f64::MIN_POSITIVE))
-                .unwrap_or(bottom);
-            format!("M{left:.1} {0:.1}H{right:.1}", within(y))
+            // A limit below the axis, as zero is below every logarithmic one, has no place.
+            let y = layout.y.to_pixel(moved.shape.get().e);
+            match y.filter(|y| (top..=bottom).contains(y)) {
+                Some(y) => format!("M{left:.1} {y:.1}H{right:.1}"),
+                None => String::new(),
+            }
         }
     };
     let handles = handles(&moved).into_iter().map(|(handle, title)| {
