@@ -38,7 +38,7 @@ pub fn Notice(
 ) -> impl IntoView {
     // A head that was taught is as good as its accuracy, which Teach measures.
     let has_head = session.classes.head.with(Option::is_some);
-    if is_demo(session) && !image.is_sample && !has_head {
+    if untrack(|| is_demo(session)) && !image.is_sample && !has_head {
         return view! { <DemoBanner session /> }.into_any();
     }
     let (Some(model), Some(best)) = (session.model.loaded(), ranking.first()) else {
@@ -59,16 +59,15 @@ pub fn Notice(
 pub const DEMO: &str =
     "This demo model only knows drawn shapes. Of anything else its answer means nothing.";
 
-/// Whether the model is one of those that come with the page, or a mixture of one; not tracked.
+/// Whether the model is one of those that come with the page, or a mixture of one: it knows no more than drawings, either.
 pub fn is_demo(session: Session) -> bool {
-    let choice = session.model.choice.get_untracked();
-    match choice.location {
-        CheckpointLocation::Mixture(_) => {
-            let base = session.mixing.base.get_untracked();
-            ModelChoice::is_bundled(&base.key)
-        }
+    session.model.choice.with(|choice| match choice.location {
+        CheckpointLocation::Mixture(_) => session
+            .mixing
+            .base
+            .with(|base| ModelChoice::is_bundled(&base.key)),
         _ => ModelChoice::is_bundled(&choice.key),
-    }
+    })
 }
 
 /// Says what the bundled models know, and offers one that knows photographs.

@@ -4,8 +4,9 @@ mod details;
 
 use super::checkpoints::{Dropped, ModelPicker};
 use super::choice::ModelChoice;
+use super::notice::is_demo;
 use super::progress;
-use super::protocol::{CheckpointLocation, DeviceChoice, Failure, FailureKind, LoadedModel};
+use super::protocol::{DeviceChoice, Failure, FailureKind, LoadedModel};
 use super::session::{ModelState, Session};
 use crate::page::list;
 use crate::text;
@@ -77,16 +78,8 @@ pub fn ModelBar(session: Session) -> impl IntoView {
 
 /// What a model can do, in a few words.
 fn knows(session: Session) -> &'static str {
-    let key = session.model.choice.with(|choice| choice.key.clone());
-    let is_mixture = session
-        .model
-        .choice
-        .with(|choice| matches!(choice.location, CheckpointLocation::Mixture(_)));
-    // A mixture of the demo model knows no more than drawings, either.
-    let base = session.mixing.base.with(|base| base.key.clone());
-    let is_demo = ModelChoice::is_bundled(if is_mixture { &base } else { &key });
     let has_decoder = session.model.has_decoder();
-    match (is_demo, has_decoder) {
+    match (is_demo(session), has_decoder) {
         (true, false) => "A demo model: knows drawn shapes, no photographs.",
         (true, true) => "A demo model: knows drawn shapes, no photographs; captions them, too.",
         (false, false) => "CLIP: compares images with any text.",

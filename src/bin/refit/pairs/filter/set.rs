@@ -339,8 +339,10 @@ impl Set {
                     let products = class.iter().zip(vector).map(|(a, b)| a * b);
                     products.sum::<f32>()
                 });
-                let best = products.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-                self.facts[i].nearest = best.map(|(class, _)| class);
+                let products: Vec<f32> = products.collect();
+                // Of equal ones the first.
+                let places = (0..products.len()).rev();
+                self.facts[i].nearest = places.max_by(|a, b| products[*a].total_cmp(&products[*b]));
             }
         }
         Ok(())
