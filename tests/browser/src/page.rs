@@ -39,8 +39,11 @@ const FLAGS: [&str; 7] = [
 ];
 
 /// Said of every page: Chromium does not check a preload's digest itself. The
-/// loader's own fetch of the same bytes has it checked.
-const HARMLESS: &str = "`integrity` attribute is currently ignored for preload destinations";
+/// loader's own fetch of the same bytes has it checked. And said of a page that is left before its icon has come.
+const HARMLESS: [&str; 2] = [
+    "`integrity` attribute is currently ignored for preload destinations",
+    "Error while trying to use the following icon from the Manifest",
+];
 
 /// What a browser has complained about.
 type Complaints = Arc<Mutex<Vec<String>>>;
@@ -519,7 +522,7 @@ impl Page {
         let mut complaints = self.complaints.lock().unwrap().clone();
         complaints.retain(|said| {
             let tolerated = self.tolerated.iter().any(|text| said.contains(text));
-            !tolerated && !said.contains(HARMLESS)
+            !tolerated && !HARMLESS.iter().any(|text| said.contains(text))
         });
         complaints
     }

@@ -263,12 +263,13 @@ fn exports_are_what_is_shown() {
     page.wait_for(FITTED);
     page.click("#tab-export");
     page.wait_for("document.querySelector('#export button:not([disabled])')");
-    for kind in ["PNG", "SVG", "Points, CSV", "Laws as curves", "JSON"] {
+    let kinds = ["PNG", "SVG", "Points, CSV", "Laws as curves", "JSON"];
+    for (i, kind) in kinds.into_iter().enumerate() {
         page.eval(&format!(
             "[...document.querySelectorAll('#export button')].find(b => b.innerText.includes('{kind}')).click()"
         ));
+        page.wait_for(&format!("Object.keys(files).length === {}", i + 1));
     }
-    page.wait_for("Object.keys(files).length === 5");
     let text = |name: &str| {
         let text = page.eval(&format!("files['{name}'].text()"));
         text.as_str().expect("text").to_owned()
