@@ -342,6 +342,7 @@ fn lists_of_captions_are_pairs_each() {
         no_text("d.jpg"),
         is("e: six"),
         is("e: seven"),
+        no_text("e.jpg"),
     ];
     assert_eq!(texts, expected);
 }

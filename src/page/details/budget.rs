@@ -154,7 +154,7 @@ fn of_series(
                             study.compute_unit,
                             match predicted.x / point.x {
                                 times if times > 2.0 => {
-                                    format!(", 1/{} of the budget", significant(times, 2))
+                                    format!(", {} times less than the budget", significant(times, 2))
                                 }
                                 _ => String::new(),
                             },

@@ -74,7 +74,7 @@ pub fn Explore() -> impl IntoView {
             <controls::Controls current />
             <div class="results">
                 {move || user_runs(current, location)}
-                // Filled by changes.js; above the figure, of which it must hide nothing.
+                // Filled by changes.js; above the figure, whose axis it must not hide.
                 <div class="changes" role="status"></div>
                 {move || figure_or_error(loaded, current, empty.get())}
                 <TabList label="Laws" tabs=&TABS first />

@@ -348,8 +348,7 @@ impl PairColumns {
             let mut record = csv::ByteRecord::new();
             // What was written as CSV is read.
             if let Ok(true) = reader(list, b',', false).read_byte_record(&mut record) {
-                let is_there = |text: &&[u8]| !text.trim_ascii().is_empty();
-                texts.extend(record.iter().filter(is_there).map(<[u8]>::to_vec));
+                texts.extend(record.iter().map(<[u8]>::to_vec));
             }
         }
         if texts.is_empty() {

@@ -183,8 +183,7 @@ async fn open_table(
         (Ok(picture), Ok(text)) => Some([picture, text]),
         _ => None,
     };
-    let picture = table.choose(Purpose::Picture);
-    if table.lacks_images(picture.unwrap_or(usize::MAX)) {
+    if table.lacks_images() {
         return Err(format!(
             "The images that {} names are not here: drop it together with their folder, or choose the folder that has both.",
             table.name

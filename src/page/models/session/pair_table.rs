@@ -102,13 +102,10 @@ impl PairTable {
         choose(&self.columns, purpose, None)
     }
 
-    /// Whether there are no images: none beside it, and none in this column of it.
-    pub fn lacks_images(&self, column: usize) -> bool {
+    /// Whether there are no images: none beside it, and none in it.
+    pub fn lacks_images(&self) -> bool {
         let has_own = matches!(self.content, Content::Parquet(_))
-            && self
-                .columns
-                .get(column)
-                .is_some_and(|name| has_pictures(name));
+            && self.columns.iter().any(|name| has_pictures(name));
         self.count == 0 && !has_own
     }
 
